@@ -1,0 +1,66 @@
+/** The four dispositions: what the pipeline does about an error. A refusal of the domain is an outcome, never an error. */
+
+/**
+ * - `unavailable`: a dependency is away. Hold, keep the order, back off, never dead-letter.
+ * - `retriable`: this attempt failed. Again, up to a limit; then isolate and dead-letter as in doubt.
+ * - `poison`: this record is wrong. Dead-letter it, go on with the others.
+ * - `fatal`: this process is wrong. Commit nothing, stop, exit non-zero.
+ */
+export type Disposition = "unavailable" | "retriable" | "poison" | "fatal";
+
+/** Base of every error thrown on purpose. `code` is for logs, metrics and tests; nobody parses `message`. */
+export abstract class PipelineError extends Error {
+  abstract readonly code: string;
+  abstract readonly disposition: Disposition;
+}
+
+/** A dependency is away: `who` names it. */
+export class Unavailable extends PipelineError {
+  override readonly code = "UNAVAILABLE";
+  override readonly disposition = "unavailable";
+  /** The dependency: `redis`, `database`, `registry`, `kafka`, ... */
+  readonly who: string;
+  constructor(who: string, message: string, options?: ErrorOptions) {
+    super(`${who} is unavailable: ${message}`, options);
+    this.who = who;
+  }
+}
+
+/** This attempt failed, the next may not: a deadlock, a lock timeout. */
+export class Retriable extends PipelineError {
+  readonly code: string;
+  override readonly disposition = "retriable";
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A record is wrong and will stay wrong. `idempotencyKey`, where known, names the guilty one in a round. */
+export class Poison extends PipelineError {
+  readonly code: string;
+  override readonly disposition = "poison";
+  readonly idempotencyKey: string | undefined;
+  constructor(code: string, message: string, options?: ErrorOptions & { readonly idempotencyKey?: string }) {
+    super(message, options);
+    this.code = code;
+    this.idempotencyKey = options?.idempotencyKey;
+  }
+}
+
+/** This process is wrong: a programming mistake, a wrong deployment. */
+export class Fatal extends PipelineError {
+  readonly code: string;
+  override readonly disposition = "fatal";
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Total: an error nobody classified is retried, then dead-lettered, never skipped. */
+export const dispositionOf = (error: unknown): Disposition =>
+  error instanceof PipelineError ? error.disposition : "retriable";
+
+/** The code of an error, for logs, metrics and dead letters; `UNCLASSIFIED` where nobody gave it one. */
+export const codeOf = (error: unknown): string => (error instanceof PipelineError ? error.code : "UNCLASSIFIED");

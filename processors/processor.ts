@@ -1,0 +1,65 @@
+/** What a processor, its outcomes and a compensation are. Pure declarations: no driver, no clock, no network. */
+
+/** What a processor decided: one of a closed set, told apart by `kind`. */
+export type Outcome = { readonly kind: string };
+
+/** The outcomes of `O` whose kind is `K`. */
+export type Variant<O extends Outcome, K extends O["kind"]> = Extract<O, { readonly kind: K }>;
+
+/** Where a record came from, and how to make what it causes safe to repeat. */
+export interface RecordContext {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  /** The broker's timestamp, epoch ms: the same at every delivery. */
+  readonly timestampMs: number;
+  /** The record's id by its topic: equal for every delivery, and for every copy, of the same record. */
+  readonly idempotencyKey: string;
+  /** 1 for the first attempt of this process at this record. */
+  readonly attempt: number;
+}
+
+/** A value on its way, with the record it came from. */
+export interface Item<T> {
+  readonly value: T;
+  readonly context: RecordContext;
+}
+
+/** Decides one record. */
+export type Run<In, Out, Deps> = (input: In, deps: Deps, context: RecordContext) => Promise<Out>;
+
+/** Decides many records at once, in offset order; answers in the order of its inputs, one for each. */
+export type RunMany<In, Out, Deps> = (items: readonly Item<In>[], deps: Deps) => Promise<readonly Out[]>;
+
+/** One record at a time, or a whole round at once. */
+type How<In, Out, Deps> =
+  | { readonly run: Run<In, Out, Deps>; readonly runMany?: undefined }
+  | { readonly runMany: RunMany<In, Out, Deps>; readonly run?: undefined };
+
+/**
+ * One decision. Asked again for the same idempotency key it gives the same outcome.
+ * `C` names the outcomes that leave an effect behind: a topology must say how each is undone.
+ */
+export type Processor<In, Out extends Outcome, Deps, C extends Out["kind"] = never> = {
+  readonly name: string;
+  readonly compensatable: readonly C[];
+} & How<In, Out, Deps>;
+
+/** Declares a processor; adds nothing but the inference of its types. */
+export const defineProcessor = <In, Out extends Outcome, Deps, const C extends Out["kind"] = never>(
+  processor: Processor<In, Out, Deps, C>,
+): Processor<In, Out, Deps, C> => processor;
+
+/** Undoes one outcome of one step. Runs at least once, so it is idempotent. */
+export type Compensation<Done, Deps> = { readonly name: string } & How<Done, void, Deps>;
+
+/** Declares a compensation; adds nothing but the inference of its types. */
+export const defineCompensation = <Done, Deps>(compensation: Compensation<Done, Deps>): Compensation<Done, Deps> =>
+  compensation;
+
+/** Marks an outcome past which a flow may only go forward. */
+export interface Pivot {
+  readonly pivot: string;
+}
+/** Says why an outcome that leaves an effect behind is never undone. */
+export const pivot = (reason: string): Pivot => ({ pivot: reason });

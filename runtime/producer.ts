@@ -1,0 +1,17 @@
+/** What rounds and request handlers write through: they hand records over and wait for the acknowledgement. */
+import type { NewRecord, TopicPartition } from "./log.ts";
+
+/** Collects records by partition and appends everything queued for a partition in one go (see accumulator.ts). */
+export interface Producer {
+  /**
+   * Queues records for a partition, behind all that was queued before; resolves once they are acknowledged.
+   * Rejects only when the records can never be written (Poison) or the producer was closed (ProducerClosed).
+   */
+  readonly produce: (to: TopicPartition, records: readonly NewRecord[]) => Promise<void>;
+  /** The partition a key belongs to: murmur2, as the Java client. */
+  readonly partitionOf: (topic: string, key: Buffer) => number;
+  /** Records queued or under way. */
+  readonly backlogRecords: () => number;
+  /** Resolves when everything queued so far is acknowledged or has failed; takes nothing more. Idempotent. */
+  readonly close: () => Promise<void>;
+}

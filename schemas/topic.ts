@@ -1,0 +1,28 @@
+/** What a topic is: a name, the schema of its values, and what its keys and ids are. */
+import type { RecordSchema } from "./avro.ts";
+
+/**
+ * A Kafka topic. Records with equal keys keep their order; keys are UTF-8 text, never Avro, because a schema id in
+ * the key's bytes would move every key to another partition at its next version.
+ */
+export interface Topic<T> {
+  readonly kind: "topic";
+  readonly name: string;
+  readonly schema: RecordSchema<T>;
+  /** What orders the records. */
+  readonly key: (value: T) => string;
+  /** Equal for every copy of the same record: the idempotency key of what it causes. */
+  readonly id: (value: T) => string;
+  /** Partitions it is created with; 1 to 1,000. A running topology refuses another count. */
+  readonly partitions: number;
+}
+
+/** Declares a topic. `partitions` is 6 unless told: enough for six workers, few enough to keep a hot round large. */
+export const topic = <T>(
+  name: string,
+  schema: RecordSchema<T>,
+  of: { readonly key: (value: T) => string; readonly id: (value: T) => string; readonly partitions?: number },
+): Topic<T> => ({ kind: "topic", name, schema, key: of.key, id: of.id, partitions: of.partitions ?? 6 });
+
+/** The registry subject of a topic's values (topic name strategy). */
+export const subjectOf = (topic: { readonly name: string }): string => `${topic.name}-value`;
