@@ -76,3 +76,43 @@ export interface CouponBook {
   /** Makes refusals durable; answers the verdict that stands for each, in order. @throws Unavailable @throws Retriable */
   readonly refuse: (refusals: readonly Refusal[]) => Promise<readonly Verdict[]>;
 }
+
+/** A verdict with whose it is. */
+export type OwnedVerdict = Verdict & { readonly couponId: CouponId; readonly userId: UserId };
+
+/** Looks verdicts up, for those who ask how a reservation ended. */
+export interface VerdictLookup {
+  /** The verdicts there are, by reservation; those still pending, or never made, are absent. @throws Unavailable */
+  readonly find: (reservationIds: readonly ReservationId[]) => Promise<ReadonlyMap<ReservationId, OwnedVerdict>>;
+}
+
+/** Where coupons are opened. */
+export interface CouponRegister {
+  /**
+   * Opens a coupon, once: `opened`, or `same` where it stands with these very terms, or `differs` where the id is
+   * taken by other terms, and nothing is changed. @throws Unavailable
+   */
+  readonly open: (coupon: Coupon) => Promise<"opened" | "same" | "differs">;
+}
+
+/** A client's wish to have one answer for all requests with one key. */
+export interface KeyClaim {
+  readonly userId: UserId;
+  /** The client's `Idempotency-Key`, 1 to 255 visible ASCII characters. */
+  readonly key: string;
+  /** SHA-256 of what was asked (coupon and body), 32 bytes: the same key with another fingerprint is a mistake. */
+  readonly fingerprint: Buffer;
+  /** The reservation to bind to the key if the key is new. */
+  readonly reservationId: ReservationId;
+}
+
+/** `bound`: the reservation the key stands for, the claimed one or an earlier one. `mismatch`: the key was used for something else. */
+export type KeyAnswer =
+  | { readonly kind: "bound"; readonly reservationId: ReservationId }
+  | { readonly kind: "mismatch" };
+
+/** Remembers which reservation an idempotency key stands for; at least 24 hours. */
+export interface IdempotencyKeys {
+  /** Binds each new key; answers in order. The same key twice in one call is bound once. @throws Unavailable */
+  readonly claim: (claims: readonly KeyClaim[]) => Promise<readonly KeyAnswer[]>;
+}

@@ -50,8 +50,11 @@ export const defineProcessor = <In, Out extends Outcome, Deps, const C extends O
   processor: Processor<In, Out, Deps, C>,
 ): Processor<In, Out, Deps, C> => processor;
 
-/** Undoes one outcome of one step. Runs at least once, so it is idempotent. */
-export type Compensation<Done, Deps> = { readonly name: string } & How<Done, void, Deps>;
+/** Undoes one outcome of one step, one record or a whole round at a time. Runs at least once, so it is idempotent. */
+export type Compensation<Done, Deps> = { readonly name: string } & (
+  | { readonly run: (done: Done, deps: Deps, context: RecordContext) => Promise<void>; readonly runMany?: undefined }
+  | { readonly runMany: (done: readonly Item<Done>[], deps: Deps) => Promise<void>; readonly run?: undefined }
+);
 
 /** Declares a compensation; adds nothing but the inference of its types. */
 export const defineCompensation = <Done, Deps>(compensation: Compensation<Done, Deps>): Compensation<Done, Deps> =>

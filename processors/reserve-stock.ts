@@ -40,10 +40,8 @@ export const reserveStock = defineProcessor({
 /** Gives the unit back. */
 export const releaseStock = defineCompensation({
   name: "release-stock",
-  runMany: async (done: readonly Item<Reserved>[], { stock }: { readonly stock: CouponStock }): Promise<void[]> => {
-    await stock.release(done.map(({ value }) => value.request));
-    return done.map(() => undefined);
-  },
+  runMany: (done: readonly Item<Reserved>[], { stock }: { readonly stock: CouponStock }): Promise<void> =>
+    stock.release(done.map(({ value }) => value.request)),
 });
 
 /** What the terms alone say; `reserved` where the stock decides. By the broker's clock: the same at every delivery. */
