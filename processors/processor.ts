@@ -15,8 +15,6 @@ export interface RecordContext {
   readonly timestampMs: number;
   /** The record's id by its topic: equal for every delivery, and for every copy, of the same record. */
   readonly idempotencyKey: string;
-  /** 1 for the first attempt of this process at this record. */
-  readonly attempt: number;
 }
 
 /** A value on its way, with the record it came from. */

@@ -1,0 +1,191 @@
+/**
+ * Records to bytes and back: the Confluent wire format (0x00, a 4-byte schema id, Avro binary).
+ * Decoding is synchronous and never throws; resolvers are kept per writer and reader schema, because building one for
+ * each record costs a factor of 300.
+ */
+import avro from "avsc";
+import type { AvroJson } from "./avro.ts";
+import type { SchemaSource } from "./registry.ts";
+import { subjectOf, type Topic } from "./topic.ts";
+
+/** What bytes turned out to be. */
+export type Decoded<T> =
+  | { readonly kind: "value"; readonly value: T }
+  /** The writer's schema is not known here yet: `learn` it, then decode again. */
+  | { readonly kind: "unknownSchema"; readonly id: number }
+  /** These bytes will never be a value of this topic. */
+  | { readonly kind: "malformed"; readonly why: string };
+
+/** What asking for a writer's schema came to. `unknown`: the registry has had no such id for the whole grace. */
+export type Learned = "known" | "unavailable" | "unknown";
+
+/** Reads one topic's values. */
+export interface Decoder<T> {
+  /** Total: any bytes of any length give an answer. */
+  readonly decode: (bytes: Buffer | null) => Decoded<T>;
+  /** Fetches a writer's schema; concurrent calls share one request. Never throws. */
+  readonly learn: (id: number) => Promise<Learned>;
+}
+
+/** Writes one topic's values: an Avro body behind its frame. @throws EncodeFailed where a value is not of the schema. */
+export type Encoder<T> = (value: T) => Buffer;
+
+/** Encoders and decoders on one registry. */
+export interface Codec {
+  /**
+   * Looks the schema's id up, once.
+   * @throws SchemaNotRegistered until `sluice topology apply` has registered it. @throws RegistryUnavailable
+   */
+  readonly encoder: <T>(topic: Topic<T>) => Promise<Encoder<T>>;
+  readonly decoder: <T>(topic: Topic<T>) => Decoder<T>;
+}
+
+/** A topic's schema is not in the registry; workers and APIs never register. */
+export class SchemaNotRegistered extends Error {
+  readonly code = "SCHEMA_NOT_REGISTERED";
+  constructor(subject: string) {
+    super(`the registry does not have the schema of subject ${subject}; run: sluice topology apply`);
+  }
+}
+
+/** A value does not fit its topic's schema: a mistake of ours, found before it is written. */
+export class EncodeFailed extends Error {
+  readonly code = "ENCODE_FAILED";
+  constructor(topic: string, options: ErrorOptions) {
+    super(`a value does not fit the schema of topic ${topic}`, options);
+  }
+}
+
+/** What the codec is given. */
+export interface CodecOptions {
+  readonly source: SchemaSource;
+  /** Milliseconds of any steady clock. */
+  readonly now: () => number;
+  /** How long an unknown id may still turn up (a registry that lags behind its writers). Default 30,000. */
+  readonly unknownIdGraceMs?: number;
+  /** Least time between two questions for the same unknown id: a 404 is not free. Default 1,000. */
+  readonly unknownIdRetryMs?: number;
+}
+
+const frameBytes = 5;
+
+/** Makes a codec. */
+export const createCodec = ({
+  source,
+  now,
+  unknownIdGraceMs = 30_000,
+  unknownIdRetryMs = 1_000,
+}: CodecOptions): Codec => ({
+  encoder: async (topic) => {
+    const subject = subjectOf(topic);
+    const id = await source.idOf(subject, topic.schema.avro);
+    if (id === undefined) throw new SchemaNotRegistered(subject);
+    return encoderFor(topic, id);
+  },
+  decoder: (topic) => decoderFor(topic, { source, now, unknownIdGraceMs, unknownIdRetryMs }),
+});
+
+/** The encoder of a topic whose schema has this id. */
+export const encoderFor = <T>(topic: Topic<T>, id: number): Encoder<T> => {
+  const type = typeOf(topic.schema.avro);
+  // Grows to the largest value seen; every result is a copy, cut to size, so the scratch is free again at once.
+  let scratch = Buffer.alloc(1_024);
+  const encode = (value: T): Buffer => {
+    const end = type.encode(value, scratch, frameBytes);
+    if (end < 0) {
+      scratch = Buffer.alloc(scratch.length - end);
+      return encode(value);
+    }
+    const bytes = Buffer.from(scratch.subarray(0, end));
+    bytes.writeInt32BE(id, 1);
+    return bytes;
+  };
+  return (value) => {
+    try {
+      return encode(value);
+    } catch (cause) {
+      throw new EncodeFailed(topic.name, { cause });
+    }
+  };
+};
+
+const decoderFor = <T>(topic: Topic<T>, options: Required<CodecOptions>): Decoder<T> => {
+  const reader = typeOf(topic.schema.avro);
+  const resolvers = new Map<number, Resolver>();
+  const learn = learner(options, (id, writer) => resolvers.set(id, resolverOf(reader, writer)));
+  const decode = (bytes: Buffer | null): Decoded<T> => {
+    if (bytes === null) return malformed("the value is null");
+    if (bytes.length < frameBytes) return malformed(`${bytes.length} bytes are too few for a frame of ${frameBytes}`);
+    if (bytes[0] !== 0) return malformed(`it begins with byte ${bytes[0]}, expected 0`);
+    const id = bytes.readInt32BE(1);
+    const resolver = resolvers.get(id);
+    if (resolver === undefined) return { kind: "unknownSchema", id };
+    if ("incompatible" in resolver) return malformed(resolver.incompatible);
+    return read(reader, resolver, bytes);
+  };
+  return { decode, learn };
+};
+
+type Resolver = { readonly resolver: avro.Resolver } | { readonly incompatible: string };
+
+const read = <T>(reader: avro.Type, { resolver }: { readonly resolver: avro.Resolver }, bytes: Buffer): Decoded<T> => {
+  try {
+    // The resolver ends in the reader's schema, which is the schema `T` was inferred from.
+    return { kind: "value", value: reader.fromBuffer(bytes.subarray(frameBytes), resolver) as T };
+  } catch (error) {
+    return malformed(error instanceof Error ? error.message : String(error));
+  }
+};
+
+const malformed = (why: string): { readonly kind: "malformed"; readonly why: string } => ({ kind: "malformed", why });
+
+const resolverOf = (reader: avro.Type, writer: AvroJson): Resolver => {
+  try {
+    return { resolver: reader.createResolver(typeOf(writer)) };
+  } catch (error) {
+    return { incompatible: `its writer's schema cannot be read: ${error instanceof Error ? error.message : error}` };
+  }
+};
+
+/** Fetches writers' schemas; remembers since when an id has been unknown, and asks for it no more often than told. */
+const learner = (
+  { source, now, unknownIdGraceMs, unknownIdRetryMs }: Required<CodecOptions>,
+  add: (id: number, writer: AvroJson) => void,
+): ((id: number) => Promise<Learned>) => {
+  const underWay = new Map<number, Promise<Learned>>();
+  const unknown = new Map<number, { readonly since: number; askedAt: number }>();
+  const verdictOn = (id: number): Learned => {
+    const since = unknown.get(id)?.since ?? now();
+    return now() - since >= unknownIdGraceMs ? "unknown" : "unavailable";
+  };
+  const ask = async (id: number): Promise<Learned> => {
+    const writer = await source.schemaOf(id).catch(() => null);
+    if (writer === null) return "unavailable";
+    if (writer !== undefined) {
+      add(id, writer);
+      unknown.delete(id);
+      return "known";
+    }
+    forgetOldest(unknown);
+    unknown.set(id, { since: unknown.get(id)?.since ?? now(), askedAt: now() });
+    return verdictOn(id);
+  };
+  return (id) => {
+    const last = unknown.get(id);
+    if (last !== undefined && now() - last.askedAt < unknownIdRetryMs) return Promise.resolve(verdictOn(id));
+    const running = underWay.get(id);
+    if (running !== undefined) return running;
+    const asking = ask(id).finally(() => underWay.delete(id));
+    underWay.set(id, asking);
+    return asking;
+  };
+};
+
+// Ids come from bytes anybody may have written: 1,000 unknown ones are remembered, no more.
+const forgetOldest = (unknown: Map<number, unknown>): void => {
+  const oldest = unknown.keys().next();
+  if (unknown.size >= 1_000 && !oldest.done) unknown.delete(oldest.value);
+};
+
+/** Logical types stay plain: their units are in our types, and handlers would cost the hot path half its speed. */
+const typeOf = (schema: AvroJson): avro.Type => avro.Type.forSchema(schema as avro.Schema);

@@ -1,0 +1,91 @@
+/** Issues coupons in the order they were asked for, and never more than there are. */
+import { type Refused, recordRefusal, type IssuedBefore, type Refusable } from "../processors/record-refusal.ts";
+import { type Reserved, releaseStock, reserveStock } from "../processors/reserve-stock.ts";
+import {
+  type Duplicate,
+  type Exhausted,
+  type Issued,
+  type RefusedBefore,
+  writeThrough,
+} from "../processors/write-through.ts";
+import {
+  type CouponCompensated,
+  type CouponIssued,
+  type CouponRefused,
+  couponIssueRequests,
+  couponsCompensated,
+  couponsIssued,
+  couponsRefused,
+} from "../schemas/coupon.ts";
+import type { RecordContext } from "../processors/processor.ts";
+import { defineTopology, from, type Stream, undo } from "./dsl.ts";
+import type { Undone } from "./parts.ts";
+
+/** From a request to its verdict. The happy path reads straight down; every other outcome leaves at the side. */
+export const couponIssuing = defineTopology(
+  "coupon-issuing",
+  from(couponIssueRequests, (requests) =>
+    requests
+      .step(reserveStock, { reserved: undo(releaseStock, couponsCompensated, toCompensated) })
+      .continueOn("reserved", {
+        soldOut: refuse,
+        notOpen: refuse,
+        closed: refuse,
+        unknownCoupon: refuse,
+        otherPolicy: refuse,
+        alreadyHeld: refuse,
+      })
+      .step(writeThrough)
+      .continueOn("issued", {
+        exhausted: giveUp,
+        duplicate: giveUp,
+        refusedBefore: giveUp,
+      })
+      .to(couponsIssued, toIssued),
+  ),
+);
+
+/** Nothing is held: make the refusal durable, then tell of it. */
+function refuse(refusable: Stream<Refusable, unknown>) {
+  return refusable
+    .step(recordRefusal)
+    .continueOn("refused", { issuedBefore: (before) => before.to(couponsIssued, toIssued) })
+    .to(couponsRefused, toRefused);
+}
+
+/** A unit is held, and the refusal is durable already: give the unit back, then tell of it. */
+function giveUp(given: Stream<GivenUp, unknown>) {
+  return given.fail(couponsRefused, toGivenUp);
+}
+
+type GivenUp = Exhausted | Duplicate | RefusedBefore;
+
+function toIssued({ request, policyId, issuedAt, expiresAt }: Issued | IssuedBefore): CouponIssued {
+  const { reservationId, couponId, userId } = request;
+  return { reservationId, couponId, userId, policyId, issuedAt, expiresAt };
+}
+
+function toRefused({ request: { reservationId, couponId, userId }, reason, refusedAt }: Refused): CouponRefused {
+  return { reservationId, couponId, userId, reason, refusedAt };
+}
+
+function toGivenUp(given: GivenUp, { timestampMs }: RecordContext): CouponRefused {
+  const { reservationId, couponId, userId } = given.request;
+  return { reservationId, couponId, userId, reason: reasonOf(given), refusedAt: timestampMs };
+}
+
+function toCompensated({ done: { request }, reason, undoneAt }: Undone<Reserved>): CouponCompensated {
+  const { reservationId, couponId } = request;
+  return { reservationId, couponId, undo: releaseStock.name, reason, compensatedAt: undoneAt };
+}
+
+function reasonOf(given: GivenUp): CouponRefused["reason"] {
+  switch (given.kind) {
+    case "exhausted":
+      return "SOLD_OUT";
+    case "duplicate":
+      return "DUPLICATE";
+    case "refusedBefore":
+      return given.reason;
+  }
+}

@@ -1,0 +1,94 @@
+/** The rules of a graph that types cannot see: names, reachability, where a failure may still go back. */
+import type { Edge, TopologyGraph } from "./graph.ts";
+
+/** A topology that breaks rules; the message names them all. */
+export class InvalidTopology extends Error {
+  readonly code = "INVALID_TOPOLOGY";
+  readonly broken: readonly string[];
+  constructor(name: string, broken: readonly string[]) {
+    super(`topology "${name}" breaks ${broken.length} rule(s):\n${broken.map((rule) => `- ${rule}`).join("\n")}`);
+    this.broken = broken;
+  }
+}
+
+/** Every rule a graph breaks, in words; empty where it is sound. */
+export const validateGraph = (graph: TopologyGraph): readonly string[] => [
+  ...namesAreStable(graph),
+  ...projectionsAreNamed(graph),
+  ...stepsAreReached(graph),
+  ...pathsEnd(graph),
+  ...sourcesAreNotWritten(graph),
+  ...failuresCanGoBack(graph),
+];
+
+const kebab = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const topicName = /^[a-zA-Z0-9._-]{1,200}$/;
+
+const namesAreStable = ({ name, steps, endpoints }: TopologyGraph): readonly string[] => [
+  ...[name, ...Object.keys(steps)].filter((n) => !kebab.test(n)).map((n) => `"${n}" is not a kebab-case name`),
+  ...Object.keys(endpoints)
+    .filter((n) => !topicName.test(n))
+    .map((n) => `"${n}" is not a topic or store name (1 to 200 of A-Z a-z 0-9 . _ -)`),
+  ...Object.keys(endpoints)
+    .filter((n) => n in steps)
+    .map((n) => `"${n}" names both a step and a topic or store`),
+];
+
+// A projection is told apart by its name in diffs and drawings; an inline arrow has none that lasts.
+const projectionsAreNamed = ({ edges, steps }: TopologyGraph): readonly string[] => [
+  ...edges.flatMap((e) => ("project" in e && e.project === "" ? [`the projection of ${way(e)} has no name`] : [])),
+  ...Object.entries(steps).flatMap(([step, { undo }]) =>
+    Object.entries(undo).flatMap(([kind, u]) =>
+      "project" in u && u.project === "" ? [`the projection of the undo of ${step} [${kind}] has no name`] : [],
+    ),
+  ),
+];
+
+const stepsAreReached = ({ steps, edges, sources }: TopologyGraph): readonly string[] => {
+  const reached = new Set<string>();
+  const visit = (node: string): void => {
+    if (reached.has(node)) return;
+    reached.add(node);
+    for (const edge of edges) if (edge.from === node && edge.does === "step") visit(edge.step);
+  };
+  sources.forEach(visit);
+  return Object.keys(steps)
+    .filter((step) => !reached.has(step))
+    .map((step) => `step "${step}" is not reached from any source`);
+};
+
+const pathsEnd = (graph: TopologyGraph): readonly string[] =>
+  graph.sources.flatMap((source) => cyclesFrom(graph, source, []));
+
+const cyclesFrom = (graph: TopologyGraph, node: string, path: readonly string[]): readonly string[] => {
+  if (path.includes(node)) return [`the path ${[...path, node].join(" > ")} never ends`];
+  return graph.edges.flatMap((edge) =>
+    edge.from === node && edge.does === "step" ? cyclesFrom(graph, edge.step, [...path, node]) : [],
+  );
+};
+
+const sourcesAreNotWritten = ({ sources, edges, steps }: TopologyGraph): readonly string[] => {
+  const undoSinks = Object.values(steps).flatMap(({ undo }) =>
+    Object.values(undo).flatMap((u) => ("sink" in u ? [u.sink] : [])),
+  );
+  const written = new Set([...edges.flatMap((e) => ("sink" in e ? [e.sink] : [])), ...undoSinks]);
+  return sources.filter((source) => written.has(source)).map((source) => `it writes to its own source "${source}"`);
+};
+
+/** No `fail` may be reached once a pivot has been passed: past it a flow may only go forward. */
+const failuresCanGoBack = (graph: TopologyGraph): readonly string[] => {
+  const broken: string[] = [];
+  const visit = (node: string, passed: string | undefined, depth: number): void => {
+    if (depth > Object.keys(graph.steps).length) return;
+    for (const edge of graph.edges.filter(({ from }) => from === node)) {
+      const here = graph.steps[node]?.undo[edge.on];
+      const pivoted = here !== undefined && "pivot" in here ? `${node} [${edge.on}]` : passed;
+      if (edge.does === "fail" && pivoted !== undefined) broken.push(`${way(edge)} fails after the pivot ${pivoted}`);
+      if (edge.does === "step") visit(edge.step, pivoted, depth + 1);
+    }
+  };
+  for (const source of graph.sources) visit(source, undefined, 0);
+  return [...new Set(broken)];
+};
+
+const way = ({ from, on }: Edge): string => `${from} [${on}]`;
