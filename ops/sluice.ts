@@ -1,0 +1,71 @@
+#!/usr/bin/env -S npx --no-install node
+/** The command line: finds the commands in ops/commands, runs one, and turns how it ended into an exit code. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { describeError, errorDocument, exitCodes, note, paint, printJson } from "./cli.ts";
+
+const commandsFolder = join(import.meta.dirname, "commands");
+
+/** `commands/<name>.ts` exports `<name>Command(): Command`; a name with hyphens is written in camel case. */
+async function loadCommand(name: string): Promise<Command> {
+  const exported = `${name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}Command`;
+  const module: Record<string, unknown> = await import(join(commandsFolder, `${name}.ts`));
+  const make = module[exported];
+  const command: unknown = typeof make === "function" ? make() : undefined;
+  if (!(command instanceof Command)) throw new Error(`ops/commands/${name}.ts does not export ${exported}(): Command`);
+  return command;
+}
+
+/** Loads the one command that was asked for, or all of them where the list of commands is wanted. */
+async function loadCommands(wanted: string | undefined): Promise<readonly Command[]> {
+  const files = (await readdir(commandsFolder)).filter((file) => /^[a-z][a-z-]*\.ts$/.test(file)).sort();
+  const names = files.map((file) => file.slice(0, -".ts".length));
+  const chosen = names.filter((name) => name === wanted);
+  return Promise.all((chosen.length > 0 ? chosen : names).map(loadCommand));
+}
+
+/** commander's settings are not inherited by a command that is added whole, so every one gets them. */
+function harden(command: Command): Command {
+  command.exitOverride().showHelpAfterError().helpCommand(false).allowExcessArguments(false);
+  command.configureHelp({ showGlobalOptions: true });
+  // A noun without its verb is a usage mistake: the help goes to stderr and the exit code is not 0.
+  for (const child of command.commands) harden(child);
+  return command;
+}
+
+/** The whole program with its commands. */
+async function program(wanted: string | undefined): Promise<Command> {
+  const root = new Command("sluice")
+    .description("First-come-first-served coupons and payments on Kafka.")
+    .usage("<command> [options]")
+    .option("--verbose", "show the stack of an unexpected error");
+  for (const command of await loadCommands(wanted)) root.addCommand(command);
+  return harden(root);
+}
+
+/** Tells how a command failed: a document on stdout with `--json`, a line for people on stderr in any case. */
+function report(error: unknown, argv: readonly string[]): number {
+  // commander has written its message and the usage already. Help that was asked for is not a mistake.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  const { message, fix, exitCode } = describeError(error);
+  if (argv.includes("--json")) printJson(errorDocument(error));
+  note(`${paint("red", "error:", process.stderr)} ${message}`);
+  if (fix !== undefined) note(fix);
+  if (argv.includes("--verbose") && error instanceof Error) note(error.stack ?? "");
+  return exitCode;
+}
+
+// `sluice ... | head` closes our stdout early; that is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(exitCodes.done);
+});
+
+const argv = process.argv.slice(2);
+try {
+  const root = await program(argv.find((argument) => !argument.startsWith("-")));
+  await root.parseAsync(argv, { from: "user" });
+} catch (error) {
+  process.exitCode = report(error, argv);
+}

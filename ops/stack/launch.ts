@@ -1,0 +1,185 @@
+/** Starts the processes of a stack so that they outlive the command, and waits until each has answered. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, open, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CliError } from "../cli.ts";
+import type { Layout } from "./layout.ts";
+import type { StackPlan } from "./plan.ts";
+import { ask, askCoordinators } from "./probes.ts";
+import { findProcess, findSame, stackVariable } from "./processes.ts";
+import { describeExit, logTail, runTool } from "./run-tool.ts";
+import type { Launch, ProcessId, ServicePlan } from "./service.ts";
+
+/** The few variables of ours that a process of the stack gets, and the mark by which it is found again. */
+export function stackEnvironment(
+  layout: Layout,
+  own: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const kept = Object.fromEntries(
+    ["PATH", "HOME", "USER"].flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])),
+  );
+  return { ...kept, LANG: "C.UTF-8", TZ: "UTC", TMPDIR: layout.temporary, [stackVariable]: layout.root };
+}
+
+/** Makes the folders, the settings and the empty storage of a new stack. */
+export async function prepareStack(
+  layout: Layout,
+  plan: StackPlan,
+  about: {
+    readonly bootstrapCheckpoint: string;
+    readonly mariadbInstallDb: string;
+    readonly asRoot: boolean;
+    readonly environment: Readonly<Record<string, string>>;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const folders = [layout.logs, layout.temporary, ...plan.services.map(({ name }) => layout.data(name))];
+  await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true })));
+  for (const [path, text] of Object.entries(plan.files)) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text, { mode: 0o600 });
+  }
+  const brokers = plan.services.filter(({ probe }) => probe.kind === "kafka");
+  await Promise.all(
+    brokers.map(({ name }) => copyFile(about.bootstrapCheckpoint, join(layout.data(name), "bootstrap.checkpoint"))),
+  );
+  await makeDatabase(layout, about);
+}
+
+/** An empty MariaDB data folder. Nothing is flushed while it is made: when the machine dies, it is made again. */
+async function makeDatabase(
+  layout: Layout,
+  about: {
+    readonly mariadbInstallDb: string;
+    readonly asRoot: boolean;
+    readonly environment: Readonly<Record<string, string>>;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const run = {
+    name: "mariadb-install-db",
+    command: about.mariadbInstallDb,
+    args: [
+      "--no-defaults",
+      `--datadir=${layout.data("mariadb")}`,
+      // Neither a test schema nor users without a name, who would be taken before `application`.
+      "--skip-test-db",
+      "--skip-name-resolve",
+      // The server makes its own log files of the size it wants.
+      "--innodb-log-file-size=4M",
+      "--innodb-flush-log-at-trx-commit=0",
+      ...(about.asRoot ? ["--user=root"] : []),
+    ],
+    environment: about.environment,
+    log: layout.log("mariadb-install-db"),
+  };
+  await runTool(run, about.signal);
+}
+
+/** A started process and the news of its end, which is heard only while we live. */
+export interface Started {
+  readonly id: ProcessId;
+  /** Says how it ended, once it has. */
+  readonly ending: () => string | undefined;
+}
+
+/**
+ * Starts a process in a session of its own: it gets neither our Ctrl-C nor our end.
+ * @throws CliError when the program can't be started.
+ */
+export async function startProcess(
+  service: { readonly name: string; readonly log: string; readonly launch: Launch },
+  environment: Readonly<Record<string, string>>,
+): Promise<Started> {
+  await mkdir(dirname(service.log), { recursive: true });
+  const log = await open(service.log, "a");
+  try {
+    const child = spawn(service.launch.command, service.launch.args, {
+      cwd: service.launch.cwd,
+      env: { ...environment, ...service.launch.environment },
+      stdio: ["ignore", log.fd, log.fd],
+      detached: true,
+    });
+    let ending: string | undefined;
+    child.once("exit", (code, signal) => {
+      ending = describeExit(code, signal);
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once("spawn", resolve);
+      child.once("error", reject);
+    });
+    child.unref();
+    // -1 matches no process: it has ended already, which `waitReady` will tell.
+    const startTicks = (await findProcess(child.pid ?? -1))?.startTicks ?? "-1";
+    return { id: { pid: child.pid ?? -1, startTicks }, ending: () => ending };
+  } catch (cause) {
+    throw new CliError(`can't start ${service.name} (${service.launch.command}): ${String(cause)}`, {
+      code: "STACK_START_FAILED",
+      cause,
+    });
+  } finally {
+    await log.close();
+  }
+}
+
+// A probe that takes longer than this is asked again: on loopback it waits for a service that is not ready.
+const askTimeoutMs = 2_000;
+// Short against the seconds a JVM takes to start, long against what a question costs.
+const askEveryMs = 100;
+
+/**
+ * Waits until the service answers.
+ * @throws CliError naming the service, why, its log and the last lines of it, when it ends or `deadline` (on the clock
+ * of `performance.now`) passes; the signal's reason when aborted.
+ */
+export async function waitReady(
+  service: ServicePlan,
+  started: Started,
+  { deadline, signal }: { readonly deadline: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const startedAt = performance.now();
+  for (;;) {
+    signal.throwIfAborted();
+    const problem = await ask(service.probe, askTimeoutMs).then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    const alive = (await findSame(started.id)) !== undefined;
+    if (problem === undefined && alive) return;
+    const passed = ((performance.now() - startedAt) / 1_000).toFixed(1);
+    if (!alive) {
+      const ending = started.ending() ?? "ended";
+      throw await startError(service, `${service.name} did not start: it ${ending} after ${passed} s`);
+    }
+    if (performance.now() > deadline) {
+      throw await startError(service, `${service.name} was not ready after ${passed} s: ${problem}`);
+    }
+    await sleep(askEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Waits until every group coordinator has loaded. @throws CliError when they have not by `deadline`. */
+export async function waitCoordinators(
+  broker: ServicePlan,
+  partitions: number,
+  { deadline, signal }: { readonly deadline: number; readonly signal: AbortSignal },
+): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await askCoordinators(broker.port, partitions, askTimeoutMs);
+    } catch (error) {
+      if (performance.now() > deadline) {
+        throw await startError(broker, `${broker.name} ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    await sleep(askEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function startError(service: ServicePlan, message: string): Promise<CliError> {
+  const tail = existsSync(service.log) ? await logTail(service.log) : "  | (no log)";
+  return new CliError(`${message}\n${tail}`, { code: "STACK_START_FAILED", fix: `The whole log: ${service.log}` });
+}

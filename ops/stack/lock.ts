@@ -1,0 +1,71 @@
+/**
+ * Lets one process at a time work on a folder. The lock is a Unix socket in Linux's abstract namespace: taking it is
+ * atomic, and the kernel gives it back when its holder dies, however it dies, so there is no stale lock to break.
+ */
+import { createHash } from "node:crypto";
+import { connect, createServer, type Server } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CliError, exitCodes } from "../cli.ts";
+
+/**
+ * Runs `work` while holding the lock of `path`; waits up to `waitMs` for whoever holds it.
+ * @throws CliError (conflict) naming the holder when it is still held then; whatever `work` throws.
+ */
+export async function withLock<T>(
+  path: string,
+  { waitMs, signal }: { readonly waitMs: number; readonly signal?: AbortSignal | undefined },
+  work: () => Promise<T>,
+): Promise<T> {
+  // Hashed, because such a name may not be longer than 107 bytes.
+  const address = `\0sluice-${createHash("sha256").update(path).digest("hex").slice(0, 32)}`;
+  const deadline = performance.now() + waitMs;
+  let server = await tryListen(address);
+  while (server === undefined) {
+    signal?.throwIfAborted();
+    if (performance.now() > deadline) throw await busyError(path, address);
+    await sleep(100);
+    server = await tryListen(address);
+  }
+  try {
+    return await work();
+  } finally {
+    server.close();
+  }
+}
+
+async function busyError(path: string, address: string): Promise<CliError> {
+  const holder = await askHolder(address);
+  return new CliError(`process ${holder} is at work on ${path}`, {
+    code: "STACK_BUSY",
+    exitCode: exitCodes.conflict,
+    fix: `Wait for it, or end it (kill ${holder}), and try again.`,
+  });
+}
+
+function tryListen(address: string): Promise<Server | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.end(String(process.pid)));
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EADDRINUSE" ? resolve(undefined) : reject(error),
+    );
+    server.listen(address, () => {
+      // Holding a lock is no reason for a process to go on living.
+      server.unref();
+      resolve(server);
+    });
+  });
+}
+
+/** The pid of the holder; `?` when it does not say within a second. */
+function askHolder(address: string): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = "";
+    const socket = connect(address);
+    socket.setTimeout(1_000, () => socket.destroy());
+    socket.on("data", (bytes) => {
+      answer += bytes.toString("latin1");
+    });
+    socket.on("error", () => undefined);
+    socket.on("close", () => resolve(/^\d{1,10}$/.test(answer) ? answer : "?"));
+  });
+}
