@@ -1,6 +1,6 @@
 /** From a topology's parts to its graph: shared paths become one, and what two parts disagree about is found. */
 import type { Pivot } from "../processors/processor.ts";
-import type { AnySink, AnyStep, AnyUndo, BoundEdge, Parts } from "./parts.ts";
+import { type AnySink, type AnyStep, type AnyUndo, type BoundEdge, type Parts, sinksOf } from "./parts.ts";
 import { canonicalJson, type Endpoint, type GraphUndo, type TopologyGraph } from "./graph.ts";
 
 /** A rule that the parts break before there is a graph to validate. */
@@ -37,17 +37,11 @@ export const describeParts = (name: string, { sources, steps, edges }: Parts): T
   name,
   sources: [...new Set(sources.map((source) => source.name))],
   endpoints: Object.fromEntries(
-    [...sources, ...sinksOf(steps, edges)].map((endpoint) => [endpoint.name, describeEndpoint(endpoint)]),
+    [...sources, ...sinksOf({ steps, edges })].map((endpoint) => [endpoint.name, describeEndpoint(endpoint)]),
   ),
   steps: Object.fromEntries(steps.map((step) => [step.processor.name, { undo: namesOf(step.undo) }])),
   edges: edges.map(({ edge }) => edge),
 });
-
-/** Every topic and store that steps and edges write to. */
-export const sinksOf = (steps: readonly AnyStep[], edges: readonly BoundEdge[]): readonly AnySink[] => [
-  ...edges.flatMap(({ sink }) => (sink === undefined ? [] : [sink])),
-  ...steps.flatMap(({ undo }) => Object.values(undo).flatMap((u) => ("pivot" in u ? [] : [u.sink]))),
-];
 
 const describeEndpoint = (endpoint: AnySink): Endpoint =>
   endpoint.kind === "store"

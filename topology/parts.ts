@@ -69,3 +69,15 @@ export interface Parts {
   readonly steps: readonly AnyStep[];
   readonly edges: readonly BoundEdge[];
 }
+
+/** Every topic and store that paths and undos write to. */
+export const sinksOf = ({ steps, edges }: Pick<Parts, "steps" | "edges">): readonly AnySink[] => [
+  ...edges.flatMap(({ sink }) => (sink === undefined ? [] : [sink])),
+  ...steps.flatMap(({ undo }) => Object.values(undo).flatMap((u) => ("pivot" in u ? [] : [u.sink]))),
+];
+
+/** The topics among them, each once. */
+export const writtenTopics = (parts: Parts): readonly AnyTopic[] => {
+  const topics = sinksOf(parts).filter((sink) => sink.kind === "topic");
+  return [...new Map(topics.map((topic) => [topic.name, topic])).values()];
+};

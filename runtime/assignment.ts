@@ -1,0 +1,108 @@
+/** The partitions a worker has now: told by the log what is assigned and revoked, it drains, commits and lets go. */
+import { codeOf } from "../processors/errors.ts";
+import { CommitRefused, type LogListener, type Subscription, type TopicPartition } from "./log.ts";
+import type { Logger } from "./logger.ts";
+import type { Partition, PartitionStatus } from "./partition.ts";
+
+/** Makes the partition of an assignment. */
+export type PartitionMaker = (
+  at: TopicPartition,
+  hooks: { readonly setPaused: (paused: boolean) => void; readonly onFatal: (error: unknown) => void },
+) => Partition;
+
+/** The partitions of one membership. */
+export interface Assignment {
+  readonly listener: LogListener;
+  /** Gives it the membership to commit through; to be called once, right after subscribing. */
+  readonly attach: (subscription: Subscription) => void;
+  /** Commits what is finished and not committed yet. Never rejects: what fails is finished still, and is tried again. */
+  readonly commit: () => Promise<void>;
+  /** True once partitions were assigned, be it none. */
+  readonly joined: () => boolean;
+  /** By `topic/partition`. */
+  readonly status: () => ReadonlyMap<string, PartitionStatus>;
+}
+
+interface Assigned {
+  readonly at: TopicPartition;
+  readonly partition: Partition;
+  /** The last offset committed by this assignment: commits never go back. */
+  committed: bigint | undefined;
+}
+
+/** An assignment of nothing yet. `onFailed` is told once, of what cannot be gone on from. */
+export const createAssignment = (
+  makePartition: PartitionMaker,
+  logger: Logger,
+  onFailed: (error: Error) => void,
+): Assignment => {
+  let assigned: ReadonlyMap<string, Assigned> = new Map();
+  let joined = false;
+  const membership = Promise.withResolvers<Subscription>();
+  let subscription: Subscription | undefined;
+
+  const fail = (error: unknown): void => onFailed(error instanceof Error ? error : new Error(String(error)));
+  const take = (at: TopicPartition): Assigned => {
+    const partition = makePartition(at, {
+      setPaused: (paused) => (paused ? subscription?.pause(at) : subscription?.resume(at)),
+      onFatal: fail,
+    });
+    return { at, partition, committed: undefined };
+  };
+  const commitNow = async (): Promise<void> => {
+    const due = [...assigned.values()].flatMap((own) => {
+      const offset = own.partition.committable();
+      return offset === undefined || offset === own.committed ? [] : [{ own, ...own.at, offset }];
+    });
+    if (due.length === 0) return;
+    try {
+      await (await membership.promise).commit(
+        due.map(({ topic, partition, offset }) => ({ topic, partition, offset })),
+      );
+      for (const { own, offset } of due) own.committed = offset;
+    } catch (error) {
+      const level = error instanceof CommitRefused ? logger.info : logger.warn;
+      level({ code: codeOf(error), error: String(error) }, "offsets were not committed; the records may come again");
+    }
+  };
+
+  // One at a time: a commit that overtakes another would take the group back.
+  let committing = Promise.resolve();
+  const commit = (): Promise<void> => {
+    committing = committing.then(commitNow);
+    return committing;
+  };
+
+  return {
+    attach: (membershipOf) => {
+      subscription = membershipOf;
+      membership.resolve(membershipOf);
+    },
+    commit,
+    joined: () => joined,
+    status: () => new Map([...assigned].map(([name, { partition }]) => [name, partition.status()])),
+    listener: {
+      assigned: (partitions) => {
+        for (const { partition } of assigned.values()) partition.abandon();
+        assigned = new Map(partitions.map((at) => [nameOf(at), take(at)]));
+        joined = true;
+      },
+      records: (from, records, endOffset) => {
+        try {
+          assigned.get(nameOf(from))?.partition.intake(records, endOffset);
+        } catch (error) {
+          fail(error);
+        }
+      },
+      revoking: async () => {
+        const leaving = assigned;
+        await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));
+        await commit();
+        if (assigned === leaving) assigned = new Map();
+      },
+      failed: fail,
+    },
+  };
+};
+
+const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;

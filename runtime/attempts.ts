@@ -1,0 +1,93 @@
+/**
+ * What is done about a call that fails, by its disposition: hold and back off, try again and then isolate, single the
+ * guilty record out, or stop. Answers for every record; only `Fatal` and `Aborted` leave as errors.
+ */
+import { dispositionOf, type Fatal, Poison } from "../processors/errors.ts";
+import type { Item } from "../processors/processor.ts";
+import type { Call, Result } from "../topology/interpret.ts";
+import { type Backoff, backoffMs, type Clock, type Random } from "./clock.ts";
+
+/** How failures are met. */
+export interface AttemptOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Between attempts. */
+  readonly backoff: Backoff;
+  /** Attempts at a `retriable` failure before the round is halved, and again for the record that stands alone. */
+  readonly maxAttempts: number;
+  /** Aborted when the partition is given back or the process stops: what waits gives up, nothing is finished. */
+  readonly signal: AbortSignal;
+  /** Told of every failed attempt, and of holds that begin and end. */
+  readonly observe?: (event: AttemptEvent) => void;
+}
+
+/** Something to log or count. */
+export type AttemptEvent =
+  | { readonly kind: "failed"; readonly call: string; readonly error: unknown; readonly records: number }
+  | { readonly kind: "holding"; readonly call: string; readonly error: unknown; readonly failures: number }
+  | { readonly kind: "resumed"; readonly call: string; readonly failures: number };
+
+/** The attempt was given up because the partition is leaving: the record will come again. */
+export class Aborted extends Error {
+  readonly code = "ABORTED";
+  constructor() {
+    super("given up because the partition is leaving");
+  }
+}
+
+/** Makes the `attempt` of an interpreter's surroundings. @throws Aborted @throws Fatal */
+export const createAttempt =
+  (options: AttemptOptions) =>
+  async <R>(call: Call<R>): Promise<readonly Result<R>[]> => {
+    const outcome = await tryUntilSettled(options, call);
+    if (outcome.ok) return outcome.value.map((value) => ({ ok: true, value }));
+    return isolate(options, call, outcome.error);
+  };
+
+/** Tries until it succeeds, until the error is not worth another attempt, or until it is aborted. */
+const tryUntilSettled = async <R>(options: AttemptOptions, call: Call<R>): Promise<Result<readonly R[]>> => {
+  const { clock, random, backoff, maxAttempts, signal, observe } = options;
+  let holds = 0;
+  for (let failures = 1; ; failures++) {
+    try {
+      const value = await call.run(call.items);
+      if (holds > 0) observe?.({ kind: "resumed", call: call.name, failures: holds });
+      return { ok: true, value };
+    } catch (error) {
+      if (error instanceof Aborted) throw error;
+      const disposition = dispositionOf(error);
+      if (disposition === "fatal") throw error as Fatal;
+      if (disposition === "poison") return { ok: false, error };
+      if (disposition === "unavailable") observe?.({ kind: "holding", call: call.name, error, failures: ++holds });
+      else observe?.({ kind: "failed", call: call.name, error, records: call.items.length });
+      // A dependency that is away is waited for, however long it takes; it uses up no attempts.
+      if (disposition === "retriable" && failures - holds >= maxAttempts) return { ok: false, error };
+      // Only a failure asks whether to go on: a round that meets none finishes while its partition is drained.
+      await clock.sleep(backoffMs(backoff, failures, random), signal);
+      if (signal.aborted) throw new Aborted();
+    }
+  }
+};
+
+/** A named record is taken out; a round without a name is halved until the guilty record stands alone. */
+const isolate = async <R>(options: AttemptOptions, call: Call<R>, error: unknown): Promise<readonly Result<R>[]> => {
+  const { items } = call;
+  if (items.length <= 1) return items.map(() => ({ ok: false, error }));
+  const guilty = indexOfGuilty(items, error);
+  const cuts = guilty === undefined ? [items.length >> 1] : [guilty, guilty + 1];
+  const results: Result<R>[] = [];
+  let start = 0;
+  for (const end of [...cuts, items.length]) {
+    const part = items.slice(start, end);
+    if (guilty !== undefined && start === guilty) results.push({ ok: false, error });
+    else if (part.length > 0) results.push(...(await createAttempt(options)({ ...call, items: part })));
+    start = end;
+  }
+  return results;
+};
+
+const indexOfGuilty = (items: readonly Item<unknown>[], error: unknown): number | undefined => {
+  if (!(error instanceof Poison) || error.idempotencyKey === undefined) return undefined;
+  const at = items.findIndex(({ context }) => context.idempotencyKey === error.idempotencyKey);
+  return at < 0 ? undefined : at;
+};

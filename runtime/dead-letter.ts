@@ -1,0 +1,104 @@
+/**
+ * What a dead letter is: the record's own key, value and headers, untouched, and beside them where it came from and
+ * why it is here. Written before its offset counts as finished.
+ */
+import { createHash } from "node:crypto";
+import { codeOf, dispositionOf } from "../processors/errors.ts";
+import type { Headers, LogRecord, NewRecord, TopicPartition } from "./log.ts";
+
+/** Every header of ours begins with this. */
+export const deadLetterPrefix = "_flow.err.";
+
+/** The dead-letter topic of a topology. */
+export const deadLetterTopic = (topology: string): string => `${topology}.dlq`;
+
+/** Where in the pipeline a record failed. */
+export type DeadLetterStage = "decode" | "process" | "sink";
+
+/** Why a record is dead-lettered. */
+export interface Failure {
+  readonly stage: DeadLetterStage;
+  /** The step, `undo <name>` or `write <sink>` that failed; `decode` for bytes that are no value. */
+  readonly node: string;
+  readonly error: unknown;
+  /** Steps whose effects were still held: what is in doubt. Empty where nothing is. */
+  readonly held: readonly string[];
+}
+
+/** What every dead letter of a worker says alike. */
+export interface Provenance {
+  readonly groupId: string;
+  /** The hash of the topology's graph. */
+  readonly graphHash: string;
+}
+
+/** A stack is for people: this much of it, in bytes, is enough. operations.md 7.3. */
+const stackMaxBytes = 4_096;
+
+/** The dead letter of a record, ready to be written. `now` is epoch ms. */
+export const toDeadLetter = (
+  { from, record, failure }: { readonly from: TopicPartition; readonly record: LogRecord; readonly failure: Failure },
+  { groupId, graphHash }: Provenance,
+  now: number,
+): NewRecord => {
+  const { error, stage, node, held } = failure;
+  const own = {
+    topic: from.topic,
+    partition: String(from.partition),
+    offset: String(record.offset),
+    timestamp: String(record.timestampMs),
+    group: groupId,
+    node,
+    stage,
+    class: error instanceof Error ? error.name : typeof error,
+    code: codeOf(error),
+    message: messageOf(error),
+    stack: cut(error instanceof Error ? (error.stack ?? "") : "", stackMaxBytes),
+    kind: dispositionOf(error) === "poison" ? "poison" : "in-doubt",
+    held: held.join(","),
+    attempt: String(attemptsBefore(record.headers) + 1),
+    "first-at": earlier(record.headers, "first-at") ?? String(now),
+    "last-at": String(now),
+    ir: graphHash,
+    "schema-id": schemaIdOf(record.value),
+    fingerprint: fingerprintOf(node, error),
+  };
+  return { key: record.key, value: record.value, headers: { ...withoutOurs(record.headers), ...toHeaders(own) } };
+};
+
+const toHeaders = (fields: Readonly<Record<string, string>>): Headers =>
+  Object.fromEntries(Object.entries(fields).map(([name, text]) => [deadLetterPrefix + name, Buffer.from(text)]));
+
+const withoutOurs = (headers: Headers): Headers =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(deadLetterPrefix)));
+
+/** A header of ours from an earlier pass of the same record. */
+const earlier = (headers: Headers, name: string): string | undefined => {
+  const value = headers[deadLetterPrefix + name];
+  return Buffer.isBuffer(value) ? value.toString() : undefined;
+};
+
+const attemptsBefore = (headers: Headers): number => {
+  const attempts = Number(earlier(headers, "attempt") ?? 0);
+  return Number.isSafeInteger(attempts) && attempts >= 0 ? attempts : 0;
+};
+
+const messageOf = (error: unknown): string => cut(error instanceof Error ? error.message : String(error), 1_024);
+
+const cut = (text: string, maxBytes: number): string => {
+  const bytes = Buffer.from(text);
+  return bytes.length <= maxBytes ? text : `${bytes.subarray(0, maxBytes - 3).toString()}...`;
+};
+
+const schemaIdOf = (value: Buffer | null): string =>
+  value !== null && value.length >= 5 && value[0] === 0 ? String(value.readInt32BE(1)) : "";
+
+/** Equal for records that failed alike: the same node, class, code and place in the code. */
+const fingerprintOf = (node: string, error: unknown): string => {
+  const top = error instanceof Error ? (error.stack ?? "").split("\n").find((line) => line.includes(" at ")) : "";
+  const name = error instanceof Error ? error.name : typeof error;
+  return createHash("sha256")
+    .update([node, name, codeOf(error), top].join("\n"))
+    .digest("hex")
+    .slice(0, 16);
+};

@@ -1,0 +1,72 @@
+/**
+ * Which offsets of one partition are finished. Pure and synchronous: every change is one function call, so no two
+ * of them can interleave. Gaps in offsets (compaction, transaction markers) need no care: only what was read is known.
+ */
+
+/** One record's place in the ledger. */
+export interface Entry {
+  readonly offset: bigint;
+  readonly finished: boolean;
+}
+
+/** The ledger of one partition, for one assignment of it. */
+export interface Ledger {
+  /** Enters a record that was read. @throws OffsetNotAscending where it does not come after the last one. */
+  readonly register: (offset: bigint) => Entry;
+  /** Marks a record finished: its path has ended and all it produced is acknowledged. Idempotent. */
+  readonly finish: (entry: Entry) => void;
+  /**
+   * The next offset to read after a restart: the lowest unfinished one, or one past the last where all are finished;
+   * undefined while nothing has been read.
+   */
+  readonly committable: () => bigint | undefined;
+  /** Records entered and not finished. */
+  readonly unfinished: () => number;
+}
+
+/** An offset came twice or out of order: a mistake of whoever feeds the ledger. */
+export class OffsetNotAscending extends Error {
+  readonly code = "OFFSET_NOT_ASCENDING";
+  constructor(offset: bigint, last: bigint) {
+    super(`offset ${offset} was registered after ${last}; offsets of a partition must ascend`);
+  }
+}
+
+/** An empty ledger. */
+export const createLedger = (): Ledger => {
+  // Unfinished entries in offset order from `head` on; entries before it are finished and dropped in bulk.
+  let entries: { readonly offset: bigint; finished: boolean }[] = [];
+  let head = 0;
+  let unfinished = 0;
+  let last: bigint | undefined;
+
+  const dropFinished = (): void => {
+    while (head < entries.length && entries[head]?.finished) head++;
+    // Amortised: each entry is moved at most once for every entry dropped.
+    if (head > 1_024 && head * 2 > entries.length) {
+      entries = entries.slice(head);
+      head = 0;
+    }
+  };
+
+  return {
+    register: (offset) => {
+      if (last !== undefined && offset <= last) throw new OffsetNotAscending(offset, last);
+      const entry = { offset, finished: false };
+      entries.push(entry);
+      last = offset;
+      unfinished++;
+      return entry;
+    },
+    finish: (entry) => {
+      // Every Entry was made by `register` above; outside, only its offset is to be seen.
+      const own = entry as { finished: boolean };
+      if (own.finished) return;
+      own.finished = true;
+      unfinished--;
+      dropFinished();
+    },
+    committable: () => entries[head]?.offset ?? (last === undefined ? undefined : last + 1n),
+    unfinished: () => unfinished,
+  };
+};

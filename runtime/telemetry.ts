@@ -1,0 +1,27 @@
+/** What a worker counts while it runs; ops/ binds it to Prometheus. Labels are names from the graph, never ids. */
+
+/** Called once a round or rarer, never once a record. */
+export interface Telemetry {
+  /** A round ended, all it wrote acknowledged. */
+  readonly round: (topic: string, records: number, seconds: number) => void;
+  /** Part of a round left a step with this outcome. */
+  readonly outcome: (step: string, outcome: string, records: number) => void;
+  /** Effects undone. */
+  readonly undone: (step: string, records: number) => void;
+  /** Records handed to a sink. */
+  readonly written: (sink: string, records: number) => void;
+  /** Records dead-lettered, by the code of their error. */
+  readonly deadLettered: (code: string, records: number) => void;
+  /** An attempt failed; `holding` where it waits for a dependency. */
+  readonly failedAttempt: (call: string, code: string, holding: boolean) => void;
+}
+
+/** Counts nothing. */
+export const noTelemetry: Telemetry = {
+  round: () => {},
+  outcome: () => {},
+  undone: () => {},
+  written: () => {},
+  deadLettered: () => {},
+  failedAttempt: () => {},
+};
