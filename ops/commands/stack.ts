@@ -1,16 +1,7 @@
 /** `sluice stack`: the platform on this machine, without Docker. */
 import { relative } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import {
-  exitCodes,
-  formatTable,
-  interruptible,
-  jsonDocument,
-  note,
-  paint,
-  print,
-  printJson,
-} from "../cli.ts";
+import { exitCodes, formatTable, interruptible, jsonDocument, note, paint, print, printJson } from "../cli.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
 import { defaultStackName } from "../stack/layout.ts";
 import type { StackStatus } from "../stack/status.ts";

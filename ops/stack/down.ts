@@ -17,7 +17,7 @@ export interface StackDown {
 
 // Between SIGTERM and SIGKILL. A broker that finds no controller would try for longer to hand over its leaders, for
 // the sake of data that is removed in the next moment.
-const patienceMs = 5_000;
+const patienceMs = 2_000;
 
 /**
  * Ends every process of the stack and removes its data and settings; the logs stay. Idempotent: also right for a stack

@@ -23,47 +23,42 @@ export function stackEnvironment(
   return { ...kept, LANG: "C.UTF-8", TZ: "UTC", TMPDIR: layout.temporary, [stackVariable]: layout.root };
 }
 
-/** Makes the folders, the settings and the empty storage of a new stack. */
-export async function prepareStack(
-  layout: Layout,
-  plan: StackPlan,
-  about: {
-    readonly bootstrapCheckpoint: string;
-    readonly mariadbInstallDb: string;
-    readonly asRoot: boolean;
-    readonly environment: Readonly<Record<string, string>>;
-    readonly signal: AbortSignal;
-  },
-): Promise<void> {
+/** What the storage of a new stack is made with. */
+export interface Preparation {
+  readonly bootstrapCheckpoint: string;
+  readonly mariadbInstallDb: string;
+  readonly asRoot: boolean;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes the folders, the settings and the empty storage of a new stack.
+ * @throws CliError when the database can't be made; the signal's reason when aborted.
+ */
+export async function prepareStack(layout: Layout, plan: StackPlan, preparation: Preparation): Promise<void> {
   const folders = [layout.logs, layout.temporary, ...plan.services.map(({ name }) => layout.data(name))];
   await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true })));
   for (const [path, text] of Object.entries(plan.files)) {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text, { mode: 0o600 });
   }
-  const brokers = plan.services.filter(({ probe }) => probe.kind === "kafka");
-  await Promise.all(
-    brokers.map(({ name }) => copyFile(about.bootstrapCheckpoint, join(layout.data(name), "bootstrap.checkpoint"))),
-  );
-  await makeDatabase(layout, about);
+  for (const { name, probe } of plan.services) {
+    if (probe.kind === "kafka") {
+      await copyFile(preparation.bootstrapCheckpoint, join(layout.data(name), "bootstrap.checkpoint"));
+    }
+    if (probe.kind === "mariadb") await makeDatabase(layout, name, preparation);
+  }
 }
 
 /** An empty MariaDB data folder. Nothing is flushed while it is made: when the machine dies, it is made again. */
-async function makeDatabase(
-  layout: Layout,
-  about: {
-    readonly mariadbInstallDb: string;
-    readonly asRoot: boolean;
-    readonly environment: Readonly<Record<string, string>>;
-    readonly signal: AbortSignal;
-  },
-): Promise<void> {
+async function makeDatabase(layout: Layout, service: string, about: Preparation): Promise<void> {
   const run = {
     name: "mariadb-install-db",
     command: about.mariadbInstallDb,
     args: [
       "--no-defaults",
-      `--datadir=${layout.data("mariadb")}`,
+      `--datadir=${layout.data(service)}`,
       // Neither a test schema nor users without a name, who would be taken before `application`.
       "--skip-test-db",
       "--skip-name-resolve",

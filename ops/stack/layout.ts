@@ -37,9 +37,14 @@ export function layoutOf(name: string): Layout {
       exitCode: exitCodes.usage,
     });
   }
-  const root = join(repositoryRoot, ".sluice", "stacks", name);
+  return layoutAt(name, join(repositoryRoot, ".sluice", "stacks", name));
+}
+
+/** A stack's folder somewhere else, for one that nobody is to find by name. */
+export function layoutAt(name: string, root: string): Layout {
   const part = (...names: readonly string[]) => join(root, ...names);
-  const [state, temporary] = [part("state.json"), part("tmp")] as const;
+  const state = part("state.json");
+  const temporary = part("tmp");
   const logs = part("logs");
   return {
     name,

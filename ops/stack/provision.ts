@@ -17,6 +17,8 @@ export interface Provisions {
   /** A freshly formatted log directory's record of Kafka's features. It is the same for every node. */
   readonly bootstrapCheckpoint: string;
   readonly registryJar: string;
+  readonly kafkaVersion: string;
+  readonly registryVersion: string;
 }
 
 /** The versions that pom.xml names. */
@@ -99,14 +101,17 @@ export async function provision(
     kafkaLibraries: join(paths.kafka, "lib"),
     bootstrapCheckpoint: join(paths.kafka, "storage", "bootstrap.checkpoint"),
     registryJar: await findJar(paths.registry),
+    kafkaVersion: paths.versions.kafka,
+    registryVersion: paths.versions.registry,
   };
 }
 
 /**
  * Makes a folder of the cache: in a folder beside it, which gets its name only when it is complete. What an earlier
- * process left half done is removed.
+ * process left half done is removed. One process makes it, others wait.
+ * @throws whatever `make` throws; CliError (conflict) when another process is at it for ten minutes.
  */
-async function makeOnce(
+export async function makeOnce(
   target: string,
   signal: AbortSignal,
   make: (directory: string) => Promise<void>,

@@ -11,6 +11,8 @@ export interface Java {
   readonly home: string;
   /** The major version, such as 21. */
   readonly major: number;
+  /** The whole version, such as `21.0.7`. */
+  readonly version: string;
 }
 
 /** The programs, as absolute paths. */
@@ -133,12 +135,13 @@ async function findJavas(places: Places): Promise<readonly Java[]> {
 /** Reads the version from the `release` file that every JDK has had since 9, which is faster than to ask the JVM. */
 async function describeJava(path: string): Promise<Java | undefined> {
   const home = dirname(dirname(path));
-  const major = parseJavaRelease(await readFile(join(home, "release"), "utf8").catch(() => ""));
-  return major === undefined || !(await isExecutable(path)) ? undefined : { path, home, major };
+  const found = parseJavaRelease(await readFile(join(home, "release"), "utf8").catch(() => ""));
+  return found === undefined || !(await isExecutable(path)) ? undefined : { path, home, ...found };
 }
 
-/** The major version in a `release` file: 17 for `JAVA_VERSION="17.0.15"`, 8 for `"1.8.0_392"`. */
-export function parseJavaRelease(text: string): number | undefined {
-  const version = /^JAVA_VERSION="(?:1\.)?(\d+)/m.exec(text)?.[1];
-  return version === undefined ? undefined : Number(version);
+/** The version in a `release` file; the major one is 17 for `JAVA_VERSION="17.0.15"` and 8 for `"1.8.0_392"`. */
+export function parseJavaRelease(text: string): { readonly major: number; readonly version: string } | undefined {
+  const version = /^JAVA_VERSION="([\w.+-]+)"/m.exec(text)?.[1];
+  if (version === undefined) return undefined;
+  return { major: Number.parseInt(version.replace(/^1\./, ""), 10), version };
 }

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CliError, environment, exitCodes } from "../cli.ts";
-import { brokersOf, readCompose } from "./compose.ts";
+import { classArchives } from "./archive.ts";
+import { brokersOf, type ComposeFile, readCompose } from "./compose.ts";
 import { removeStack } from "./down.ts";
 import type { StackEndpoints } from "./endpoints.ts";
 import { prepareStack, type Started, stackEnvironment, startProcess, waitCoordinators, waitReady } from "./launch.ts";
@@ -113,18 +114,25 @@ async function startOnce(run: Run): Promise<StackEndpoints> {
   const tools = await locateTools();
   const say = (text: string) => run.say({ kind: "step", text });
   const provisions = await provision(tools, { say, signal, environment: run.environment });
-  const asRoot = process.getuid?.() === 0;
-  const ports = await choosePorts(portNeeds(compose, brokers), { isFree: isPortFree, start: Math.random() });
-  const plan = planStack({
-    ...{ compose, layout, brokers, ports },
-    programs: { ...tools, ...provisions, java: tools.java.path, asRoot },
-    jvmFlags: { kafka: [], registry: [] },
-    randomId: () => randomBytes(16).toString("base64url"),
-    extraFlags: run.extraFlags,
+  const programs = { ...tools, ...provisions, java: tools.java.path, asRoot: process.getuid?.() === 0 };
+  const prepare = { ...programs, environment: run.environment, signal };
+  const planner = { compose, programs, randomId: () => randomBytes(16).toString("base64url") };
+  const jvmFlags = await classArchives({
+    ...{ ...provisions, java: tools.java, prepare, say },
+    plan: async (rehearsal, flags) =>
+      planStack({ ...planner, layout: rehearsal, brokers: 1, jvmFlags: flags, ports: await anyPorts(compose) }),
   });
+  const ports = await choosePorts(portNeeds(compose, brokers), { isFree: isPortFree, start: Math.random() });
+  const plan = planStack({ ...planner, layout, brokers, ports, jvmFlags, extraFlags: run.extraFlags });
   signal.throwIfAborted();
-  await prepareStack(layout, plan, { ...tools, ...provisions, asRoot, environment: run.environment, signal });
+  await prepareStack(layout, plan, prepare);
   return startServices(run, newState(plan, brokers));
+}
+
+/** Ports for one broker and its company that leave the published ones to others. */
+function anyPorts(compose: ComposeFile): Promise<Readonly<Record<string, number>>> {
+  const needs = portNeeds(compose, 1).map(({ key }) => ({ key }));
+  return choosePorts(needs, { isFree: isPortFree, start: Math.random() });
 }
 
 function newState(plan: StackPlan, brokers: number): StackState {
