@@ -47,6 +47,8 @@ export interface Worker {
   /** True once partitions were assigned, while no attempt is held up and nothing has failed. */
   readonly ready: () => { readonly ok: boolean; readonly why: readonly string[] };
   readonly status: () => ReadonlyMap<string, PartitionStatus>;
+  /** The calls that wait for a dependency to come back. */
+  readonly holding: () => readonly string[];
 }
 
 /** Starts a worker and joins its group. @throws SchemaNotRegistered @throws Fatal where a topic is not as deployed. */
@@ -75,6 +77,7 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
     ended: ending.promise,
     ready: () => readiness(assignment.joined(), holding),
     status: assignment.status,
+    holding: () => [...holding],
   };
 };
 

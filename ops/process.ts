@@ -1,0 +1,79 @@
+/**
+ * What every long-running process does alike: read its configuration, log, serve its health, run until it is told to
+ * stop or cannot go on, drain, and say by its exit code which of the two it was.
+ */
+import { readFileSync } from "node:fs";
+import pino from "pino";
+import type { Registry } from "prom-client";
+import type { Logger } from "../runtime/logger.ts";
+import { environment, exitCodes } from "./cli.ts";
+import { type Config, readConfig, redacted } from "./config.ts";
+import { developmentEnvironment } from "./development.ts";
+import { serveHealth } from "./health.ts";
+import { createRegistry } from "./metrics.ts";
+
+/** What a process is started with. */
+export interface ProcessContext {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly registry: Registry;
+}
+
+/** A process at work. */
+export interface Running {
+  readonly ready: () => { readonly ok: boolean; readonly why: readonly string[] };
+  /** Resolves when it cannot go on, with the reason; never, while it can. */
+  readonly ended: Promise<Error | undefined>;
+  /** Finishes what is under way and lets go of everything. */
+  readonly stop: () => Promise<void>;
+  /** Said on the line that tells it is up. */
+  readonly about?: Readonly<Record<string, unknown>>;
+}
+
+/** A second signal, or a drain that takes longer than this, ends the process at once: what is unfinished comes again. */
+const stopBudgetMs = 25_000;
+
+/** The configuration of this process: its own variables, and in development the addresses of the stack that is up. */
+export const loadConfig = async (): Promise<Config> =>
+  readConfig(await developmentEnvironment(environment()), (path) => readFileSync(path, "utf8"));
+
+/** Runs a process until it is stopped; sets the exit code. @throws InvalidConfig and whatever keeps it from starting. */
+export const runProcess = async (name: string, start: (context: ProcessContext) => Promise<Running>): Promise<void> => {
+  const config = await loadConfig();
+  const logger = pino({ name, level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const registry = createRegistry();
+  logger.info(redacted(config), "starting");
+  const stopping = untilSignalled(logger);
+  const running = await start({ config, logger, registry });
+  const health = await serveHealth({ port: config.healthPort, registry, ready: running.ready });
+  logger.info({ healthPort: health.port, ...running.about }, "up");
+  const failure = await Promise.race([stopping, running.ended]);
+  logger.info({}, "draining");
+  await bounded(running.stop(), stopBudgetMs);
+  await health.close();
+  if (failure !== undefined) logger.error({ error: failure.message }, "stopped, because it could not go on");
+  else logger.info({}, "stopped");
+  logger.flush();
+  process.exit(failure === undefined ? exitCodes.done : exitCodes.failure);
+};
+
+const untilSignalled = (logger: Logger): Promise<undefined> =>
+  new Promise((resolve) => {
+    let signals = 0;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      logger.info({ signal }, "told to stop");
+      if (++signals > 1) process.exit(exitCodes.interrupted);
+      resolve(undefined);
+    };
+    process.on("SIGTERM", onSignal);
+    process.on("SIGINT", onSignal);
+  });
+
+const bounded = async (work: Promise<void>, budgetMs: number): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, budgetMs);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+};

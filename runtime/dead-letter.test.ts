@@ -1,0 +1,86 @@
+/** Dead letters: the record as it was, and the way it came. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Poison } from "../processors/errors.ts";
+import { type Failure, toDeadLetter } from "./dead-letter.ts";
+import type { Headers, LogRecord } from "./log.ts";
+
+const provenance = { groupId: "g.coupon-issuing", graphHash: "abc" };
+const from = { topic: "coupon-issue", partition: 3 };
+const failure: Failure = { stage: "decode", node: "decode", error: new Poison("MALFORMED", "3 bytes"), held: [] };
+const record = (headers: Headers = {}): LogRecord => ({
+  offset: 42n,
+  timestampMs: 1_000,
+  key: Buffer.from("summer"),
+  value: Buffer.from([0, 0, 0, 0, 7, 1]),
+  headers,
+});
+const text = (headers: Headers | undefined, name: string): string => String(headers?.[`_flow.err.${name}`]);
+
+test("dead letter: keeps key, value and headers to the byte when a record is poison", () => {
+  const headers = { traceparent: Buffer.from("00-1"), twice: [Buffer.from("a"), null] };
+  const letter = toDeadLetter({ from, record: record(headers), failure }, provenance, 5_000);
+  assert.deepEqual(letter.key, Buffer.from("summer"));
+  assert.deepEqual(letter.value, Buffer.from([0, 0, 0, 0, 7, 1]));
+  assert.deepEqual([letter.headers?.["traceparent"], letter.headers?.["twice"]], [headers.traceparent, headers.twice]);
+});
+
+test("dead letter: says where the record came from and why when it is written", () => {
+  const { headers } = toDeadLetter({ from, record: record(), failure }, provenance, 5_000);
+  const said = [
+    "topic",
+    "partition",
+    "offset",
+    "timestamp",
+    "group",
+    "stage",
+    "node",
+    "code",
+    "kind",
+    "schema-id",
+    "ir",
+  ];
+  assert.deepEqual(
+    said.map((name) => text(headers, name)),
+    ["coupon-issue", "3", "42", "1000", "g.coupon-issuing", "decode", "decode", "MALFORMED", "poison", "7", "abc"],
+  );
+});
+
+test("dead letter: is in doubt and lists what is held when retries were exhausted", () => {
+  const inDoubt = {
+    ...failure,
+    stage: "process",
+    node: "write-through",
+    error: new Error("x"),
+    held: ["reserve-stock"],
+  } as const;
+  const { headers } = toDeadLetter({ from, record: record(), failure: inDoubt }, provenance, 5_000);
+  assert.deepEqual([text(headers, "kind"), text(headers, "held")], ["in-doubt", "reserve-stock"]);
+});
+
+test("dead letter: counts attempts and keeps the first time when the record has been here before", () => {
+  const once = toDeadLetter({ from, record: record(), failure }, provenance, 5_000);
+  const twice = toDeadLetter({ from, record: record(once.headers), failure }, provenance, 9_000);
+  const said = ["attempt", "first-at", "last-at"].map((name) => text(twice.headers, name));
+  assert.deepEqual(said, ["2", "5000", "9000"]);
+  assert.equal(Object.keys(twice.headers ?? {}).length, Object.keys(once.headers ?? {}).length);
+});
+
+test("dead letter: has one fingerprint for records that failed alike, and another when the node differs", () => {
+  const error = failure.error;
+  const print = (node: string, offset: bigint) =>
+    text(
+      toDeadLetter({ from, record: { ...record(), offset }, failure: { ...failure, node, error } }, provenance, 1)
+        .headers,
+      "fingerprint",
+    );
+  assert.equal(print("decode", 1n), print("decode", 2n));
+  assert.notEqual(print("decode", 1n), print("write-through", 1n));
+});
+
+test("dead letter: cuts the stack at 4 KiB when it is longer", () => {
+  const error = new Error("deep");
+  error.stack = "x".repeat(10_000);
+  const { headers } = toDeadLetter({ from, record: record(), failure: { ...failure, error } }, provenance, 1);
+  assert.equal(Buffer.byteLength(text(headers, "stack")), 4_096);
+});

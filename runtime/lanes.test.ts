@@ -1,0 +1,78 @@
+/** Lanes: what a round is, and that no key is ever in two of them. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { createLanes, type Queued } from "./lanes.ts";
+
+interface Numbered extends Queued {
+  readonly n: number;
+}
+const record = (n: number, lane: string): Numbered => ({ n, lane, sizeBytes: 10 });
+const numbers = (round: readonly Numbered[]): readonly number[] => round.map(({ n }) => n);
+
+test("lanes: give a hot key the whole round when everything queued is its own", () => {
+  const lanes = createLanes<Numbered>();
+  lanes.add([1, 2, 3, 4, 5].map((n) => record(n, "hot")));
+  assert.deepEqual(numbers(lanes.take(3)), [1, 2, 3]);
+});
+
+test("lanes: put cold keys in one round, in offset order, when none is in flight", () => {
+  const lanes = createLanes<Numbered>();
+  lanes.add([record(1, "a"), record(2, "b"), record(3, "a"), record(4, "c")]);
+  assert.deepEqual(numbers(lanes.take(10)), [1, 2, 3, 4]);
+});
+
+test("lanes: leave a key's records where they are when the key is in flight", () => {
+  const lanes = createLanes<Numbered>();
+  lanes.add([record(1, "a"), record(2, "a"), record(3, "b")]);
+  const first = lanes.take(1);
+  assert.deepEqual(numbers(lanes.take(10)), [3]);
+  assert.deepEqual(numbers(lanes.take(10)), []);
+  lanes.release(first);
+  assert.deepEqual(numbers(lanes.take(10)), [2]);
+});
+
+test("lanes: count what is queued, in records and bytes, when rounds come and go", () => {
+  const lanes = createLanes<Numbered>();
+  lanes.add([record(1, "a"), record(2, "b")]);
+  lanes.take(1);
+  assert.deepEqual([lanes.queuedRecords(), lanes.queuedBytes(), lanes.busyLanes()], [1, 10, 1]);
+});
+
+test("lanes: keep every key in order and in one round at a time when rounds overlap at random", () => {
+  const action = fc.oneof(
+    fc.record({ add: fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 20 }) }),
+    fc.record({ take: fc.integer({ min: 1, max: 8 }) }),
+    fc.record({ release: fc.nat() }),
+  );
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 200 }), (script) => {
+      const lanes = createLanes<Numbered>();
+      const inFlight: (readonly Numbered[])[] = [];
+      const seen = new Map<string, number>();
+      let n = 0;
+      for (const step of script) {
+        if ("add" in step) lanes.add(step.add.map((key) => record(n++, `k${key}`)));
+        if ("release" in step && inFlight.length > 0)
+          lanes.release(inFlight.splice(step.release % inFlight.length, 1).flat());
+        if (!("take" in step)) continue;
+        const busy = new Set(inFlight.flat().map(({ lane }) => lane));
+        const round = lanes.take(step.take);
+        assert.ok(round.length <= step.take);
+        for (const { lane, n: at } of round) {
+          assert.ok(!busy.has(lane), `${lane} is in two rounds`);
+          assert.ok(at > (seen.get(lane) ?? -1), `${lane} went back`);
+          seen.set(lane, at);
+        }
+        if (round.length > 0) inFlight.push(round);
+      }
+      while (inFlight.length > 0 || lanes.queuedRecords() > 0) {
+        lanes.release(inFlight.splice(0, 1).flat());
+        const round = lanes.take(5);
+        if (round.length > 0) inFlight.push(round);
+      }
+      assert.deepEqual([lanes.queuedBytes(), lanes.busyLanes()], [0, 0]);
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,67 @@
+/**
+ * Runs the tests: `--unit` those that need nothing, otherwise all of them on a real stack of their own, which is
+ * started before and ended after. Paths as arguments run only those files. The last line is `N passed, N failed`.
+ */
+import { glob } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { parseArgs } from "node:util";
+import { stackDown } from "../ops/stack/down.ts";
+import { endpointsEnv } from "../ops/stack/endpoints.ts";
+import { stackUp } from "../ops/stack/up.ts";
+
+const folders = "{schemas,processors,sinks,topology,stores,runtime,api,ops,test}";
+const stackName = "test";
+
+const filesOf = async (pattern: string): Promise<readonly string[]> => {
+  const files: string[] = [];
+  for await (const file of glob(`${folders}/**/${pattern}`)) files.push(file);
+  return files.sort();
+};
+
+/** Runs files, at most one a core at a time; answers how many tests passed and failed. */
+const runFiles = async (files: readonly string[]): Promise<{ readonly passed: number; readonly failed: number }> => {
+  let passed = 0;
+  let failed = 0;
+  const events = run({ files: [...files], concurrency: availableParallelism(), timeout: 300_000 });
+  events.on("test:pass", ({ details, skip }) => {
+    if (details.type !== "suite" && skip === undefined) passed++;
+  });
+  events.on("test:fail", ({ details }) => {
+    if (details.type !== "suite") failed++;
+  });
+  for await (const text of events.compose(spec)) process.stdout.write(text);
+  return { passed, failed };
+};
+
+const main = async (): Promise<number> => {
+  const { values, positionals } = parseArgs({ options: { unit: { type: "boolean" } }, allowPositionals: true });
+  const all = positionals.length > 0 ? positionals : await filesOf("*.test.ts");
+  const needsStack = all.filter((file) => file.endsWith(".int.test.ts"));
+  const unit = all.filter((file) => !file.endsWith(".int.test.ts"));
+  let { passed, failed } = await runFiles(unit);
+  if (!values.unit && needsStack.length > 0) {
+    const real = await onStack(() => runFiles(needsStack));
+    passed += real.passed;
+    failed += real.failed;
+  }
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+};
+
+/** Starts a stack of one broker, points the tests at it, and ends it whatever happens. */
+const onStack = async <T>(work: () => Promise<T>): Promise<T> => {
+  await stackDown({ name: stackName });
+  const interrupted = new AbortController();
+  process.once("SIGINT", () => interrupted.abort());
+  try {
+    const endpoints = await stackUp({ name: stackName, brokers: 1, signal: interrupted.signal });
+    Object.assign(process.env, endpointsEnv(endpoints), { SLUICE_TEST_STACK: stackName });
+    return await work();
+  } finally {
+    await stackDown({ name: stackName });
+  }
+};
+
+process.exitCode = await main();
