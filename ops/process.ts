@@ -35,7 +35,24 @@ const stopBudgetMs = 25_000;
 
 /** The configuration of this process: its own variables, and in development the addresses of the stack that is up. */
 export const loadConfig = async (): Promise<Config> =>
-  readConfig(await developmentEnvironment(environment()), (path) => readFileSync(path, "utf8"));
+  readConfig(await developmentEnvironment(environment()), readSecretFile);
+
+/**
+ * The key that tokens are signed with, for a command that needs nothing else: no stack has to be up for it.
+ * @throws InvalidConfig
+ */
+export const loadTokenSecret = (): Buffer => {
+  const env = environment();
+  // Addresses are required of a whole configuration; this command uses none, so any will do.
+  const unused = {
+    SLUICE_BROKERS: "none:1",
+    SLUICE_REGISTRY_URL: "http://none",
+    SLUICE_DATABASE_URL: "mysql://none/x",
+  };
+  return readConfig({ ...unused, SLUICE_REDIS_URL: "redis://none", ...env }, readSecretFile).tokenSecret;
+};
+
+const readSecretFile = (path: string): string => readFileSync(path, "utf8");
 
 /** Runs a process until it is stopped; sets the exit code. @throws InvalidConfig and whatever keeps it from starting. */
 export const runProcess = async (name: string, start: (context: ProcessContext) => Promise<Running>): Promise<void> => {

@@ -1,0 +1,86 @@
+/** Real HTTP clients: each asks for a coupon, then asks how it ended until it knows. */
+import { Pool } from "undici";
+import type { Ask } from "./requests.ts";
+
+/** How one ask ended. */
+export interface Told {
+  readonly status: "issued" | "refused" | "undecided" | "turnedAway";
+  /** Why it was refused, or the HTTP status that turned it away. */
+  readonly reason: string | undefined;
+  /** From sending the request to reading the verdict. */
+  readonly latencyMs: number;
+}
+
+/** What a burst has come to so far. */
+export interface BurstProgress {
+  sent: number;
+  accepted: number;
+  decided: number;
+}
+
+/** Where and how to send. */
+export interface BurstOptions {
+  readonly baseUrl: string;
+  /** The bearer token of a user. */
+  readonly tokenOf: (userId: string) => string;
+  /** Clients at once, each with a connection of its own. */
+  readonly clients: number;
+  readonly progress: BurstProgress;
+  readonly signal: AbortSignal;
+}
+
+/** Asks again this often, 10 s each time, before it calls a request undecided. */
+const maxQuestions = 6;
+
+/** Sends every ask, `clients` at a time; answers how each ended, in the order of the asks. */
+export const sendBurst = async (asks: readonly Ask[], options: BurstOptions): Promise<readonly Told[]> => {
+  const pool = new Pool(options.baseUrl, { connections: options.clients, pipelining: 1 });
+  const told = new Array<Told>(asks.length);
+  let next = 0;
+  const client = async (): Promise<void> => {
+    for (let at = next++; at < asks.length; at = next++) {
+      if (options.signal.aborted) return;
+      const ask = asks[at];
+      if (ask !== undefined) told[at] = await askOnce(pool, ask, options);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: options.clients }, client));
+    return told.filter((one) => one !== undefined);
+  } finally {
+    await pool.close();
+  }
+};
+
+const askOnce = async (pool: Pool, ask: Ask, { tokenOf, progress }: BurstOptions): Promise<Told> => {
+  const startedAt = performance.now();
+  const authorization = `Bearer ${tokenOf(ask.userId)}`;
+  progress.sent++;
+  const post = await pool.request({
+    method: "POST",
+    path: `/v1/coupons/${ask.couponId}/reservations`,
+    headers: { authorization, "content-type": "application/json" },
+    body: "{}",
+  });
+  if (post.statusCode !== 202) {
+    await post.body.dump();
+    return { status: "turnedAway", reason: String(post.statusCode), latencyMs: performance.now() - startedAt };
+  }
+  progress.accepted++;
+  const { reservationId } = (await post.body.json()) as { readonly reservationId: string };
+  const answer = await untilDecided(pool, reservationId, authorization);
+  progress.decided++;
+  return { ...answer, latencyMs: performance.now() - startedAt };
+};
+
+type Verdict = Pick<Told, "status" | "reason">;
+
+const untilDecided = async (pool: Pool, reservationId: string, authorization: string): Promise<Verdict> => {
+  for (let question = 0; question < maxQuestions; question++) {
+    const path = `/v1/reservations/${reservationId}?waitMs=10000`;
+    const { statusCode, body } = await pool.request({ method: "GET", path, headers: { authorization } });
+    const { status, reason } = (await body.json()) as { readonly status?: string; readonly reason?: string };
+    if (statusCode === 200 && (status === "issued" || status === "refused")) return { status, reason };
+  }
+  return { status: "undecided", reason: undefined };
+};

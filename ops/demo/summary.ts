@@ -1,0 +1,81 @@
+/** What a burst came to, in numbers, and how that is shown. */
+import { formatTable, paint } from "../cli.ts";
+import type { Check } from "../verify/check.ts";
+import type { Told } from "./client.ts";
+
+/** The numbers of a burst. */
+export interface BurstSummary {
+  readonly requests: number;
+  readonly accepted: number;
+  readonly issued: number;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly undecided: number;
+  /** By HTTP status. */
+  readonly turnedAway: Readonly<Record<string, number>>;
+  /** From sending a request to reading its verdict, over all that have one. */
+  readonly latencyMs: { readonly p50: number; readonly p99: number };
+  readonly seconds: number;
+  readonly issuedPerSecond: number;
+}
+
+/** Adds a burst up. */
+export const summarise = (told: readonly Told[], seconds: number): BurstSummary => {
+  const decided = told.filter(({ status }) => status === "issued" || status === "refused");
+  const issued = decided.filter(({ status }) => status === "issued").length;
+  const latencies = decided.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
+  const by = (status: Told["status"]) => countBy(told.filter((one) => one.status === status));
+  return {
+    requests: told.length,
+    accepted: told.filter(({ status }) => status !== "turnedAway").length,
+    issued,
+    refused: by("refused"),
+    undecided: told.filter(({ status }) => status === "undecided").length,
+    turnedAway: by("turnedAway"),
+    latencyMs: { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) },
+    seconds: Math.round(seconds * 100) / 100,
+    issuedPerSecond: Math.round(issued / seconds),
+  };
+};
+
+/** The value that a share `q` (0 to 1) of sorted values does not exceed; 0 of none. */
+export const quantile = (sorted: readonly number[], q: number): number =>
+  Math.round((sorted[Math.max(0, Math.ceil(sorted.length * q) - 1)] ?? 0) * 10) / 10;
+
+const countBy = (told: readonly Told[]): Readonly<Record<string, number>> => {
+  const counts = Map.groupBy(told, ({ reason }) => reason ?? "");
+  return Object.fromEntries([...counts].map(([reason, some]) => [reason, some.length]).sort());
+};
+
+/** The summary as a table for people. */
+export const showSummary = (s: BurstSummary): string =>
+  formatTable(
+    ["burst", ""],
+    [
+      ["requests", count(s.requests)],
+      ["accepted (202)", count(s.accepted)],
+      ["issued", count(s.issued)],
+      ...Object.entries(s.refused).map(([reason, n]) => [`refused ${reason}`, count(n)]),
+      ...Object.entries(s.turnedAway).map(([status, n]) => [`turned away (${status})`, count(n)]),
+      ...(s.undecided > 0 ? [["undecided", count(s.undecided)]] : []),
+      ["request to verdict, p50", `${s.latencyMs.p50} ms`],
+      ["request to verdict, p99", `${s.latencyMs.p99} ms`],
+      ["burst", `${s.seconds} s`],
+      ["issued per second", count(s.issuedPerSecond)],
+    ],
+    { right: [""] },
+  );
+
+const count = (n: number): string => n.toLocaleString("en-US");
+
+/** Checks as a table for people, with examples of what is broken. */
+export const showChecks = (checks: readonly Check[]): string => {
+  const rows = checks.map(({ claim, looked, broken }) => [
+    broken === 0 ? paint("green", "ok") : paint("red", "BROKEN"),
+    claim,
+    count(looked),
+    count(broken),
+  ]);
+  const table = formatTable(["check", "claim", "looked at", "broken"], rows, { right: ["looked at", "broken"] });
+  const examples = checks.flatMap(({ examples: some }) => some.map((example) => `  ${example}`));
+  return [table, ...examples].join("\n");
+};
