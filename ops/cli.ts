@@ -49,7 +49,7 @@ export class CliError extends Error {
 /** Thrown by whatever stopped because the user asked it to. */
 export class InterruptedError extends CliError {
   constructor(what: string, options: { readonly cause?: unknown } = {}) {
-    super(`interrupted: ${what}`, { code: "INTERRUPTED", exitCode: exitCodes.interrupted, ...options });
+    super(`interrupted by ${what}`, { code: "INTERRUPTED", exitCode: exitCodes.interrupted, ...options });
     this.name = "InterruptedError";
   }
 }
@@ -183,6 +183,5 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
 
 /** The environment of this process. Commands pass on what they need; nothing below ops reads it by itself. */
 export function environment(): Readonly<Record<string, string | undefined>> {
-  // biome-ignore lint/style/noProcessEnv: the one place where the environment is read.
   return process.env;
 }

@@ -3,7 +3,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
-import { describeError, errorDocument, exitCodes, note, paint, printJson } from "./cli.ts";
+import { CliError, describeError, errorDocument, exitCodes, InterruptedError, note, paint, printJson } from "./cli.ts";
 
 const commandsFolder = join(import.meta.dirname, "commands");
 
@@ -27,9 +27,9 @@ async function loadCommands(wanted: string | undefined): Promise<readonly Comman
 
 /** commander's settings are not inherited by a command that is added whole, so every one gets them. */
 function harden(command: Command): Command {
+  // A noun without its verb is a usage mistake too: its help goes to stderr, and the exit code is not 0.
   command.exitOverride().showHelpAfterError().helpCommand(false).allowExcessArguments(false);
   command.configureHelp({ showGlobalOptions: true });
-  // A noun without its verb is a usage mistake: the help goes to stderr and the exit code is not 0.
   for (const child of command.commands) harden(child);
   return command;
 }
@@ -47,10 +47,16 @@ async function program(wanted: string | undefined): Promise<Command> {
 /** Tells how a command failed: a document on stdout with `--json`, a line for people on stderr in any case. */
 function report(error: unknown, argv: readonly string[]): number {
   // commander has written its message and the usage already. Help that was asked for is not a mistake.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
+  if (error instanceof CommanderError) {
+    if (argv.includes("--json")) printJson(errorDocument(new CliError(error.message, { code: "USAGE" })));
+    return exitCodes.usage;
+  }
   const { message, fix, exitCode } = describeError(error);
   if (argv.includes("--json")) printJson(errorDocument(error));
-  note(`${paint("red", "error:", process.stderr)} ${message}`);
+  // Whoever pressed Ctrl-C knows that it is no error.
+  const prefix = error instanceof InterruptedError ? "" : `${paint("red", "error:", process.stderr)} `;
+  note(`${prefix}${message}`);
   if (fix !== undefined) note(fix);
   if (argv.includes("--verbose") && error instanceof Error) note(error.stack ?? "");
   return exitCode;

@@ -1,9 +1,19 @@
 /** `sluice stack`: the platform on this machine, without Docker. */
 import { relative } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { exitCodes, formatTable, interruptible, jsonDocument, note, paint, print, printJson } from "../cli.ts";
+import {
+  exitCodes,
+  formatTable,
+  InterruptedError,
+  interruptible,
+  jsonDocument,
+  note,
+  paint,
+  print,
+  printJson,
+} from "../cli.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
-import { defaultStackName } from "../stack/layout.ts";
+import { defaultStackName, isStackName, stackNameRule } from "../stack/layout.ts";
 import type { StackStatus } from "../stack/status.ts";
 import type { StackProgress } from "../stack/up.ts";
 
@@ -29,7 +39,7 @@ export function stackCommand(): Command {
 function verb(name: string, summary: string, run: (options: StackOptions) => Promise<void>): Command {
   return new Command(name)
     .description(summary)
-    .option("--name <name>", "which stack", defaultStackName)
+    .option("--name <name>", "which stack", parseName, defaultStackName)
     .option("--json", "print one JSON document")
     .action(run);
 }
@@ -40,6 +50,11 @@ function upCommand(): Command {
     "how many brokers, 1 or 3 (default: 3)",
     parseBrokers,
   );
+}
+
+function parseName(text: string): string {
+  if (!isStackName(text)) throw new InvalidArgumentError(`Expected ${stackNameRule}.`);
+  return text;
 }
 
 function parseBrokers(text: string): number {
@@ -55,7 +70,12 @@ async function up({ name, brokers, json }: StackOptions & { readonly brokers?: n
     didSomething ||= progress.kind === "step";
     if (didSomething) note(describeProgress(progress));
   };
-  const endpoints = await interruptible((signal) => stackUp({ name, brokers, onProgress, signal }));
+  const endpoints = await interruptible((signal) => stackUp({ name, brokers, onProgress, signal })).catch(
+    (error: unknown) => {
+      if (error instanceof InterruptedError) note(`Stack ${name} is not up; what was started has ended.`);
+      throw error;
+    },
+  );
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   const next = [`npm run sluice -- stack status${nameFlag(name)}`, `npm run sluice -- stack down${nameFlag(name)}`];
   if (json) return printJson(jsonDocument("stack.up", { name, endpoints }, { next }));

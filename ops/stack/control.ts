@@ -1,7 +1,7 @@
 /** Stops, starts and signals one service of a running stack, for fault tests: same ports, same data. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { CliError, environment } from "../cli.ts";
-import { type Started, stackEnvironment, startProcess, waitReady } from "./launch.ts";
+import { alreadyStarted, type Started, stackEnvironment, startProcess, waitReady } from "./launch.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { findSame, signalProcess } from "./processes.ts";
@@ -65,7 +65,7 @@ async function startIfDead(
   const state = await stateOf(layout);
   const found = serviceIn(state, service);
   const alive = await findSame(found.process);
-  if (alive !== undefined) return { found, started: { id: alive, ending: () => undefined } };
+  if (alive !== undefined) return { found, started: alreadyStarted(alive) };
   const started = await startProcess(found, stackEnvironment(layout, environment()));
   await writeState(layout, withProcess(state, service, started.id));
   return { found, started };

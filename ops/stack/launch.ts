@@ -1,13 +1,12 @@
 /** Starts the processes of a stack so that they outlive the command, and waits until each has answered. */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { copyFile, mkdir, open, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CliError } from "../cli.ts";
 import type { Layout } from "./layout.ts";
 import type { StackPlan } from "./plan.ts";
-import { ask, askCoordinators } from "./probes.ts";
+import { ask, askCoordinators, problemOf } from "./probes.ts";
 import { findProcess, findSame, stackVariable } from "./processes.ts";
 import { describeExit, logTail, runTool } from "./run-tool.ts";
 import type { Launch, ProcessId, ServicePlan } from "./service.ts";
@@ -18,7 +17,7 @@ export function stackEnvironment(
   own: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, string>> {
   const kept = Object.fromEntries(
-    ["PATH", "HOME", "USER"].flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])),
+    ["PATH", "HOME", "USER", "LD_LIBRARY_PATH"].flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])),
   );
   return { ...kept, LANG: "C.UTF-8", TZ: "UTC", TMPDIR: layout.temporary, [stackVariable]: layout.root };
 }
@@ -78,6 +77,13 @@ export interface Started {
   readonly id: ProcessId;
   /** Says how it ended, once it has. */
   readonly ending: () => string | undefined;
+  /** Where in the log its own lines begin, in bytes. */
+  readonly logFrom: number;
+}
+
+/** A process that runs already, as if we had started it. */
+export function alreadyStarted(id: ProcessId): Started {
+  return { id, ending: () => undefined, logFrom: 0 };
 }
 
 /**
@@ -91,6 +97,7 @@ export async function startProcess(
   await mkdir(dirname(service.log), { recursive: true });
   const log = await open(service.log, "a");
   try {
+    const { size: logFrom } = await log.stat();
     const child = spawn(service.launch.command, service.launch.args, {
       cwd: service.launch.cwd,
       env: { ...environment, ...service.launch.environment },
@@ -108,7 +115,7 @@ export async function startProcess(
     child.unref();
     // -1 matches no process: it has ended already, which `waitReady` will tell.
     const startTicks = (await findProcess(child.pid ?? -1))?.startTicks ?? "-1";
-    return { id: { pid: child.pid ?? -1, startTicks }, ending: () => ending };
+    return { id: { pid: child.pid ?? -1, startTicks }, ending: () => ending, logFrom };
   } catch (cause) {
     throw new CliError(`can't start ${service.name} (${service.launch.command}): ${String(cause)}`, {
       code: "STACK_START_FAILED",
@@ -137,19 +144,16 @@ export async function waitReady(
   const startedAt = performance.now();
   for (;;) {
     signal.throwIfAborted();
-    const problem = await ask(service.probe, askTimeoutMs).then(
-      () => undefined,
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
-    );
+    const problem = await ask(service.probe, askTimeoutMs).then(() => undefined, problemOf);
     const alive = (await findSame(started.id)) !== undefined;
     if (problem === undefined && alive) return;
     const passed = ((performance.now() - startedAt) / 1_000).toFixed(1);
     if (!alive) {
       const ending = started.ending() ?? "ended";
-      throw await startError(service, `${service.name} did not start: it ${ending} after ${passed} s`);
+      throw await startError(service, `${service.name} did not start: it ${ending} after ${passed} s`, started.logFrom);
     }
     if (performance.now() > deadline) {
-      throw await startError(service, `${service.name} was not ready after ${passed} s: ${problem}`);
+      throw await startError(service, `${service.name} was not ready after ${passed} s: ${problem}`, started.logFrom);
     }
     await sleep(askEveryMs, undefined, { signal }).catch(() => undefined);
   }
@@ -167,14 +171,21 @@ export async function waitCoordinators(
       return await askCoordinators(broker.port, partitions, askTimeoutMs);
     } catch (error) {
       if (performance.now() > deadline) {
-        throw await startError(broker, `${broker.name} ${error instanceof Error ? error.message : String(error)}`);
+        throw await startError(broker, `${broker.name} ${problemOf(error)}`);
       }
     }
     await sleep(askEveryMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
-async function startError(service: ServicePlan, message: string): Promise<CliError> {
-  const tail = existsSync(service.log) ? await logTail(service.log) : "  | (no log)";
-  return new CliError(`${message}\n${tail}`, { code: "STACK_START_FAILED", fix: `The whole log: ${service.log}` });
+// As a broker, MariaDB and Redis put it, and the two ways of the registry.
+const portTaken = /address already in use|port\(s\) already bound|seems to be in use by another process/i;
+
+/** Its code is STACK_PORT_TAKEN when that is what the log says, and otherwise STACK_START_FAILED. */
+async function startError(service: ServicePlan, message: string, logFrom = 0): Promise<CliError> {
+  const tail = await logTail(service.log, { from: logFrom });
+  return new CliError(`${message}\n${tail}`, {
+    code: portTaken.test(tail) ? "STACK_PORT_TAKEN" : "STACK_START_FAILED",
+    fix: `The whole log: ${service.log}`,
+  });
 }

@@ -8,6 +8,9 @@ export const repositoryRoot = resolve(import.meta.dirname, "..", "..");
 /** What was fetched or made once; may be deleted whenever no stack runs. */
 export const cacheDirectory = join(repositoryRoot, ".sluice", "cache");
 
+/** Holds a folder for each stack. */
+export const stacksDirectory = join(repositoryRoot, ".sluice", "stacks");
+
 /** The stack that is meant when no name is given. */
 export const defaultStackName = "demo";
 
@@ -26,18 +29,23 @@ export interface Layout {
   readonly log: (service: string) => string;
 }
 
-/**
- * The folder of the stack `name`.
- * @throws CliError (usage) when the name is not 1 to 32 of a-z, 0-9 and hyphens: it becomes the name of a folder.
- */
+/** What the name of a stack may be, in words. */
+export const stackNameRule = "1 to 32 of a-z, 0-9 and hyphens";
+
+/** Whether a stack may have this name: it becomes the name of a folder. */
+export function isStackName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9-]{0,31}$/.test(name);
+}
+
+/** The folder of the stack `name`. @throws CliError (usage) when a stack can't have that name. */
 export function layoutOf(name: string): Layout {
-  if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(name)) {
-    throw new CliError(`a stack's name is 1 to 32 of a-z, 0-9 and hyphens, got ${JSON.stringify(name)}`, {
+  if (!isStackName(name)) {
+    throw new CliError(`a stack's name is ${stackNameRule}, got ${JSON.stringify(name)}`, {
       code: "STACK_NAME",
       exitCode: exitCodes.usage,
     });
   }
-  return layoutAt(name, join(repositoryRoot, ".sluice", "stacks", name));
+  return layoutAt(name, join(stacksDirectory, name));
 }
 
 /** A stack's folder somewhere else, for one that nobody is to find by name. */

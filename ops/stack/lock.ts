@@ -16,25 +16,34 @@ export async function withLock<T>(
   { waitMs, signal }: { readonly waitMs: number; readonly signal?: AbortSignal | undefined },
   work: () => Promise<T>,
 ): Promise<T> {
-  // Hashed, because such a name may not be longer than 107 bytes.
-  const address = `\0sluice-${createHash("sha256").update(path).digest("hex").slice(0, 32)}`;
   const deadline = performance.now() + waitMs;
-  let server = await tryListen(address);
-  while (server === undefined) {
+  let release = await tryLock(path);
+  while (release === undefined) {
     signal?.throwIfAborted();
-    if (performance.now() > deadline) throw await busyError(path, address);
+    if (performance.now() > deadline) throw await busyError(path);
     await sleep(100);
-    server = await tryListen(address);
+    release = await tryLock(path);
   }
   try {
     return await work();
   } finally {
-    server.close();
+    release();
   }
 }
 
-async function busyError(path: string, address: string): Promise<CliError> {
-  const holder = await askHolder(address);
+/** Takes the lock of `path`, or of anything else with a name, if nobody holds it; gives the function that releases it. */
+export async function tryLock(path: string): Promise<(() => void) | undefined> {
+  const server = await tryListen(addressOf(path));
+  return server && (() => server.close());
+}
+
+/** Hashed, because the name of such a socket may not be longer than 107 bytes. */
+function addressOf(path: string): string {
+  return `\0sluice-${createHash("sha256").update(path).digest("hex").slice(0, 32)}`;
+}
+
+async function busyError(path: string): Promise<CliError> {
+  const holder = await askHolder(addressOf(path));
   return new CliError(`process ${holder} is at work on ${path}`, {
     code: "STACK_BUSY",
     exitCode: exitCodes.conflict,

@@ -1,6 +1,7 @@
 /** Chooses the ports of a stack: the ones of the compose file where they are free, others where they are not. */
 import { createServer } from "node:net";
 import { CliError } from "../cli.ts";
+import { tryLock } from "./lock.ts";
 
 /** A port that is needed, and the one it should be if nobody has it. */
 export interface PortNeed {
@@ -45,8 +46,40 @@ export async function choosePorts(
   return chosen;
 }
 
-/** Whether 127.0.0.1:`port` can be listened on right now. */
-export function isPortFree(port: number): Promise<boolean> {
+/** Ports that nobody listens on, promised to us among all stacks of this machine until they are bound. */
+export interface PortReservations {
+  /** Whether the port is free; if so it is reserved. */
+  readonly isFree: (port: number) => Promise<boolean>;
+  /** To be called when the services have bound their ports, or never will. */
+  readonly release: () => void;
+}
+
+/**
+ * Reserves ports for the time between choosing one and binding it, which for a JVM is seconds. Without that, two stacks
+ * that start together choose the same published ports, and the one whose broker is slower takes the other's for its own.
+ * `spoken` are ports that count as taken whoever listens.
+ */
+export function reservePorts(spoken: ReadonlySet<number>): PortReservations {
+  const releases: (() => void)[] = [];
+  const isFree = async (port: number): Promise<boolean> => {
+    const release = spoken.has(port) ? undefined : await tryLock(`port ${port}`);
+    if (release === undefined) return false;
+    if (await canListen(port)) {
+      releases.push(release);
+      return true;
+    }
+    release();
+    return false;
+  };
+  return {
+    isFree,
+    release: () => {
+      for (const release of releases) release();
+    },
+  };
+}
+
+function canListen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(false));

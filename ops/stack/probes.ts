@@ -90,6 +90,12 @@ async function exchange(port: number, request: WireRequest, timeoutMs: number): 
   return answer.subarray(8);
 }
 
+/** Why a question failed, in words. `fetch` says no more than "fetch failed" and keeps the reason for its cause. */
+export function problemOf(error: unknown): string {
+  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return reason instanceof Error && reason.message !== "" ? reason.message : String(reason);
+}
+
 // No answer that readiness asks for comes near this; a port that says more is not the service it is taken for.
 const answerMaxBytes = 1024 * 1024;
 

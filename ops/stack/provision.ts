@@ -74,7 +74,7 @@ export async function provision(
   about: {
     readonly say: (line: string) => void;
     readonly signal: AbortSignal;
-    readonly environment: Readonly<Record<string, string>>;
+    readonly environment: Readonly<Record<string, string | undefined>>;
   },
 ): Promise<Provisions> {
   const paths = await cachePaths(tools.java.major);
@@ -136,7 +136,10 @@ export async function makeOnce(
 async function formatStorage(
   java: Java,
   directory: string,
-  { environment, signal }: { readonly environment: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+  {
+    environment,
+    signal,
+  }: { readonly environment: Readonly<Record<string, string | undefined>>; readonly signal: AbortSignal },
 ): Promise<void> {
   const config = join(directory, "format.properties");
   const node = "1@127.0.0.1:9093";

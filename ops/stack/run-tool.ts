@@ -9,7 +9,7 @@ export interface ToolRun {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: string;
 }
 
@@ -51,9 +51,11 @@ export function describeExit(code: number | null, signal: NodeJS.Signals | null)
   return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
 }
 
-/** The last lines of a log, indented, for an error message. */
-export async function logTail(path: string, lines = 12): Promise<string> {
-  const text = await readFile(path, "utf8").catch(() => "");
-  const last = text.trimEnd().split("\n").slice(-lines);
+/** The last lines of a log from byte `from` on, indented, for an error message. */
+export async function logTail(path: string, { from = 0, lines = 12 } = {}): Promise<string> {
+  const bytes = await readFile(path).catch(() => Buffer.alloc(0));
+  const text = bytes.subarray(from).toString("utf8").trimEnd();
+  if (text === "") return "  | (it wrote nothing)";
+  const last = text.split("\n").slice(-lines);
   return last.map((line) => `  | ${line.slice(0, 300)}`).join("\n");
 }

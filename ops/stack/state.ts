@@ -1,9 +1,9 @@
 /** What a stack remembers between two commands: its services, their ports and their processes. */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { CliError } from "../cli.ts";
 import type { StackEndpoints } from "./endpoints.ts";
-import type { Layout } from "./layout.ts";
+import { isStackName, type Layout, layoutOf, stacksDirectory } from "./layout.ts";
 import type { ServiceState } from "./service.ts";
 
 /** The state of one stack. */
@@ -76,6 +76,16 @@ export async function readState(layout: Layout): Promise<StackState | undefined>
       cause,
     });
   }
+}
+
+/**
+ * The client ports of all other stacks of this working copy. One of them may be free right now, but only because its
+ * service is down for a moment.
+ */
+export async function portsOfOthers(own: string): Promise<ReadonlySet<number>> {
+  const names = (await readdir(stacksDirectory).catch(() => [])).filter((name) => isStackName(name) && name !== own);
+  const states = await Promise.all(names.map((name) => readState(layoutOf(name)).catch(() => undefined)));
+  return new Set(states.flatMap((state) => state?.services ?? []).map(({ port }) => port));
 }
 
 /** Writes the state, whole or not at all. Readable by its owner alone: it holds the database's password. */

@@ -2,9 +2,9 @@
 import { CliError } from "../cli.ts";
 import type { StackEndpoints } from "./endpoints.ts";
 import { defaultStackName, type Layout, layoutOf } from "./layout.ts";
-import { ask } from "./probes.ts";
+import { ask, problemOf } from "./probes.ts";
 import { findMarked, findSame } from "./processes.ts";
-import type { ServiceState } from "./service.ts";
+import type { Probe, ServiceState } from "./service.ts";
 import { readState } from "./state.ts";
 
 /** One service, as it is now. */
@@ -61,7 +61,7 @@ async function serviceStatus(service: ServiceState): Promise<ServiceStatus> {
   const problem =
     process === undefined
       ? "has no process"
-      : await ask(service.probe, answerTimeoutMs).then(() => undefined, messageOf);
+      : await ask(ownProbe(service), answerTimeoutMs).then(() => undefined, problemOf);
   return {
     name: service.name,
     pid: process?.pid,
@@ -71,6 +71,11 @@ async function serviceStatus(service: ServiceState): Promise<ServiceStatus> {
     memoryBytes: process?.memoryBytes,
     log: service.log,
   };
+}
+
+/** Whether this service answers, and not whether its neighbours do: a broker that misses another one is no dead one. */
+function ownProbe({ probe }: ServiceState): Probe {
+  return probe.kind === "kafka" ? { ...probe, brokers: 1 } : probe;
 }
 
 async function findStrays(layout: Layout, services: readonly ServiceStatus[]): Promise<readonly number[]> {
@@ -91,8 +96,4 @@ export function notUp(name: string): CliError {
     code: "STACK_NOT_UP",
     fix: `Start it: npm run sluice -- stack up --name ${name}`,
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || String(error) : String(error);
 }

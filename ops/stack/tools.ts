@@ -42,6 +42,8 @@ export interface Places {
   /** The folders of PATH. */
   readonly path: readonly string[];
   readonly javaHome: string | undefined;
+  /** The folder in which each folder is a Java. */
+  readonly jvms: string;
 }
 
 /** The places of an environment. Servers live in sbin, which is not on everybody's PATH. */
@@ -50,6 +52,7 @@ export function placesOf(environment: Readonly<Record<string, string | undefined
   return {
     path: [...new Set([...path, "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin"])],
     javaHome: environment["JAVA_HOME"],
+    jvms: "/usr/lib/jvm",
   };
 }
 
@@ -118,13 +121,13 @@ function isExecutable(path: string): Promise<boolean> {
   );
 }
 
-/** Every Java of JAVA_HOME, of PATH and of /usr/lib/jvm, in that order. */
+/** Every Java of JAVA_HOME, of PATH and of the folder of JVMs, in that order. */
 async function findJavas(places: Places): Promise<readonly Java[]> {
-  const installed = (await readdir("/usr/lib/jvm").catch(() => [])).sort();
+  const installed = (await readdir(places.jvms).catch(() => [])).sort();
   const candidates = [
     ...(places.javaHome === undefined ? [] : [join(places.javaHome, "bin/java")]),
     ...places.path.map((folder) => join(folder, "java")),
-    ...installed.map((folder) => join("/usr/lib/jvm", folder, "bin/java")),
+    ...installed.map((folder) => join(places.jvms, folder, "bin/java")),
   ];
   const paths = await Promise.all(candidates.map((path) => realpath(path).catch(() => undefined)));
   const unique = [...new Set(paths.filter((path) => path !== undefined))];

@@ -1,21 +1,29 @@
 /** Brings a stack up, natively: everything at once, and either all of it answers or none of it is left running. */
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CliError, environment, exitCodes } from "../cli.ts";
 import { classArchives } from "./archive.ts";
 import { brokersOf, type ComposeFile, readCompose } from "./compose.ts";
 import { removeStack } from "./down.ts";
 import type { StackEndpoints } from "./endpoints.ts";
-import { prepareStack, type Started, stackEnvironment, startProcess, waitCoordinators, waitReady } from "./launch.ts";
+import {
+  alreadyStarted,
+  prepareStack,
+  type Started,
+  stackEnvironment,
+  startProcess,
+  waitCoordinators,
+  waitReady,
+} from "./launch.ts";
 import { defaultStackName, type Layout, layoutOf, repositoryRoot } from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { planStack, portNeeds, type StackPlan } from "./plan.ts";
-import { choosePorts, isPortFree } from "./ports.ts";
+import { choosePorts, type PortNeed, type PortReservations, reservePorts } from "./ports.ts";
 import { endProcesses, findSame } from "./processes.ts";
 import { isProvisioned, provision } from "./provision.ts";
 import type { ServiceState } from "./service.ts";
-import { readState, type StackState, writeState } from "./state.ts";
+import { portsOfOthers, readState, type StackState, writeState } from "./state.ts";
 import { findTools, placesOf, type Tools } from "./tools.ts";
 
 /** Something `stackUp` has to say while it works. */
@@ -43,6 +51,8 @@ interface Run {
   readonly layout: Layout;
   readonly brokers: number | undefined;
   readonly say: (progress: StackProgress) => void;
+  /** Says what is being done now. */
+  readonly step: (text: string) => void;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   readonly extraFlags: Readonly<Record<string, readonly string[]>>;
@@ -58,10 +68,12 @@ interface Run {
 export async function stackUp(options: StackUpOptions = {}): Promise<StackEndpoints> {
   if (process.platform !== "linux") throw notLinux();
   const layout = layoutOf(options.name ?? defaultStackName);
+  const say = options.onProgress ?? (() => undefined);
   const run: Run = {
     layout,
     brokers: options.brokers,
-    say: options.onProgress ?? (() => undefined),
+    say,
+    step: (text) => say({ kind: "step", text }),
     signal: options.signal ?? new AbortController().signal,
     timeoutMs: options.timeoutMs ?? 90_000,
     extraFlags: options.extraFlags ?? {},
@@ -85,6 +97,8 @@ function notLinux(): CliError {
 async function startAnew(run: Run): Promise<StackEndpoints> {
   const { layout } = run;
   await removeStack(layout);
+  // The logs of the last time have been kept long enough: among new lines they would only mislead.
+  await rm(layout.logs, { recursive: true, force: true });
   try {
     await mkdir(layout.temporary, { recursive: true });
     return await startOnFreePorts(run);
@@ -101,38 +115,59 @@ async function startOnFreePorts(run: Run): Promise<StackEndpoints> {
     throw error;
   });
   if (started !== undefined) return started;
-  run.say({ kind: "step", text: "a port was taken in the meantime; starting again on others" });
+  run.step("a port was taken in the meantime; starting again on others");
   await removeStack(run.layout);
   await mkdir(run.layout.temporary, { recursive: true });
   return startOnce(run);
 }
 
 async function startOnce(run: Run): Promise<StackEndpoints> {
-  const { layout, signal } = run;
+  const reservations = reservePorts(await portsOfOthers(run.layout.name));
+  try {
+    return await startOn(reservations, run);
+  } finally {
+    reservations.release();
+  }
+}
+
+async function startOn({ isFree }: PortReservations, run: Run): Promise<StackEndpoints> {
+  const { layout, signal, extraFlags } = run;
   const compose = await readCompose(join(repositoryRoot, "docker-compose.yml"));
   const brokers = checkBrokers(run.brokers, brokersOf(compose).length);
-  const tools = await locateTools();
-  const say = (text: string) => run.say({ kind: "step", text });
-  const provisions = await provision(tools, { say, signal, environment: run.environment });
-  const programs = { ...tools, ...provisions, java: tools.java.path, asRoot: process.getuid?.() === 0 };
-  const prepare = { ...programs, environment: run.environment, signal };
+  const { java, programs } = await gatherPrograms(run);
+  const choose = (needs: readonly PortNeed[]) => choosePorts(needs, { isFree, start: Math.random() });
   const planner = { compose, programs, randomId: () => randomBytes(16).toString("base64url") };
+  const prepare = { ...programs, environment: run.environment, signal };
   const jvmFlags = await classArchives({
-    ...{ ...provisions, java: tools.java, prepare, say },
-    plan: async (rehearsal, flags) =>
-      planStack({ ...planner, layout: rehearsal, brokers: 1, jvmFlags: flags, ports: await anyPorts(compose) }),
+    ...{ java, ...programs, prepare, say: run.step },
+    plan: async (rehearsal, flags) => {
+      const ports = await choose(anyPortNeeds(compose));
+      return planStack({ ...planner, layout: rehearsal, brokers: 1, ports, jvmFlags: flags });
+    },
   });
-  const ports = await choosePorts(portNeeds(compose, brokers), { isFree: isPortFree, start: Math.random() });
-  const plan = planStack({ ...planner, layout, brokers, ports, jvmFlags, extraFlags: run.extraFlags });
+  const ports = await choose(portNeeds(compose, brokers));
+  const plan = planStack({ ...planner, layout, brokers, ports, jvmFlags, extraFlags });
   signal.throwIfAborted();
   await prepareStack(layout, plan, prepare);
   return startServices(run, newState(plan, brokers));
 }
 
+/** Finds what is installed and fetches what is not. */
+async function gatherPrograms(run: Run) {
+  const tools = await locateTools();
+  const { java } = tools;
+  // Whoever is behind a proxy has told Maven so through variables that the servers have no business with.
+  const provisions = await provision(tools, {
+    ...run,
+    say: run.step,
+    environment: { ...environment(), ...run.environment },
+  });
+  return { java, programs: { ...tools, ...provisions, java: java.path, asRoot: process.getuid?.() === 0 } };
+}
+
 /** Ports for one broker and its company that leave the published ones to others. */
-function anyPorts(compose: ComposeFile): Promise<Readonly<Record<string, number>>> {
-  const needs = portNeeds(compose, 1).map(({ key }) => ({ key }));
-  return choosePorts(needs, { isFree: isPortFree, start: Math.random() });
+function anyPortNeeds(compose: ComposeFile): readonly PortNeed[] {
+  return portNeeds(compose, 1).map(({ key }) => ({ key }));
 }
 
 function newState(plan: StackPlan, brokers: number): StackState {
@@ -201,7 +236,7 @@ async function startMissing(run: Run, state: StackState, mine: Started[]): Promi
     run.signal.throwIfAborted();
     const alive = await findSame(service.process);
     if (alive !== undefined) {
-      running.push({ service, started: { id: alive, ending: () => undefined } });
+      running.push({ service, started: alreadyStarted(alive) });
       continue;
     }
     const started = await startProcess(service, run.environment);
