@@ -139,7 +139,7 @@ async function startOn({ isFree }: PortReservations, run: Run): Promise<StackEnd
   const planner = { compose, programs, randomId: () => randomBytes(16).toString("base64url") };
   const prepare = { ...programs, environment: run.environment, signal };
   const jvmFlags = await classArchives({
-    ...{ java, ...programs, prepare, say: run.step },
+    ...{ ...programs, java, prepare, say: run.step },
     plan: async (rehearsal, flags) => {
       const ports = await choose(anyPortNeeds(compose));
       return planStack({ ...planner, layout: rehearsal, brokers: 1, ports, jvmFlags: flags });
@@ -244,8 +244,8 @@ async function startMissing(run: Run, state: StackState, mine: Started[]): Promi
     running.push({ service: { ...service, process: started.id }, started });
     dead.push(service.name);
   }
-  if (dead.length > 0)
-    run.say({ kind: "step", text: `${state.phase === "up" ? "was dead, " : ""}starting ${dead.join(", ")}` });
+  const what = state.phase === "up" ? "starting again what had ended" : "starting";
+  if (dead.length > 0) run.step(`${what}: ${dead.join(", ")}`);
   return running;
 }
 
