@@ -67,7 +67,7 @@ export const CouponCompensated = record("coupon.v1.CouponCompensated", {
   couponId: string<CouponId>(),
   /** The undo that ran. */
   undo: string(),
-  /** The outcome that made it necessary: `exhausted`, `duplicate` or `refusedBefore`. */
+  /** The outcome that made it necessary (`exhausted`, `duplicate`, `refusedBefore`), or the code of an error. */
   reason: string(),
   compensatedAt: timestampMs(),
 });

@@ -6,28 +6,50 @@ import { canonicalJson, type Endpoint, type GraphUndo, type TopologyGraph } from
 /** A rule that the parts break before there is a graph to validate. */
 export type Clash = string;
 
-/** Steps and edges that several arms declared alike, once each; `clashes` names those declared differently. */
+/** Steps and edges that several arms declared alike, once each; `clashes` names what is declared differently. */
 export const mergeShared = (parts: Parts): { readonly parts: Parts; readonly clashes: readonly Clash[] } => {
-  const clashes: Clash[] = [];
-  const steps = new Map<string, AnyStep>();
-  for (const step of parts.steps) {
-    const { name } = step.processor;
-    const before = steps.get(name);
-    if (before === undefined) steps.set(name, step);
-    else if (!sameStep(before, step)) clashes.push(`step "${name}" is declared twice, with another processor or undo`);
+  const steps = unique(parts.steps, ({ processor }) => processor.name, sameStep);
+  const edges = unique(parts.edges, ({ edge }) => `${edge.from} [${edge.on}]`, sameEdge);
+  // By identity: the graph cannot tell two topics with one name and schema but other keys apart.
+  const endpoints = unique<AnySink>([...parts.sources, ...sinksOf(parts)], ({ name }) => name, Object.is);
+  return {
+    parts: { ...parts, steps: steps.once, edges: edges.once },
+    clashes: [
+      ...steps.clashing.map((name) => `step "${name}" is declared twice, with another processor or undo`),
+      ...edges.clashing.map((way) => `${way} goes two ways; give one of the steps another name`),
+      ...endpoints.clashing.map((name) => `"${name}" names two topics or stores`),
+    ],
+  };
+};
+
+interface Unique<T> {
+  readonly once: readonly T[];
+  readonly clashing: readonly string[];
+}
+/** The first of each name; the names under which there is another one. */
+const unique = <T>(all: readonly T[], nameOf: (one: T) => string, same: (a: T, b: T) => boolean): Unique<T> => {
+  const once = new Map<string, T>();
+  const clashing = new Set<string>();
+  for (const one of all) {
+    const name = nameOf(one);
+    const first = once.get(name);
+    if (first === undefined) once.set(name, one);
+    else if (!same(first, one)) clashing.add(name);
   }
-  const edges = new Map<string, BoundEdge>();
-  for (const bound of parts.edges) {
-    const way = `${bound.edge.from} [${bound.edge.on}]`;
-    const before = edges.get(way);
-    if (before === undefined) edges.set(way, bound);
-    else if (!sameEdge(before, bound)) clashes.push(`${way} goes two ways; give one of the steps another name`);
-  }
-  return { parts: { ...parts, steps: [...steps.values()], edges: [...edges.values()] }, clashes };
+  return { once: [...once.values()], clashing: [...clashing] };
 };
 
 const sameStep = (a: AnyStep, b: AnyStep): boolean =>
-  a.processor === b.processor && canonicalJson(namesOf(a.undo)) === canonicalJson(namesOf(b.undo));
+  a.processor === b.processor &&
+  [...Object.keys(a.undo), ...Object.keys(b.undo)].every((kind) => sameUndo(a.undo[kind], b.undo[kind]));
+
+type UndoOrPivot = AnyStep["undo"][string] | undefined;
+
+const sameUndo = (a: UndoOrPivot, b: UndoOrPivot): boolean => {
+  if (a === undefined || b === undefined) return false;
+  if ("pivot" in a || "pivot" in b) return "pivot" in a && "pivot" in b && a.pivot === b.pivot;
+  return a.compensation === b.compensation && a.sink === b.sink && a.project === b.project;
+};
 
 const sameEdge = (a: BoundEdge, b: BoundEdge): boolean =>
   canonicalJson(a.edge) === canonicalJson(b.edge) && a.sink === b.sink && a.project === b.project;

@@ -27,12 +27,11 @@ export const undo = <Done, Deps, R>(
   project: Project<Undone<Done>, NoInfer<R>>,
 ): Undo<Done, Deps> => ({ bound: { compensation, sink, project } as unknown as AnyUndo });
 
-type UndoArms<Out extends Outcome, C extends Out["kind"], Deps> = {
-  readonly [K in C]: Undo<Variant<Out, K>, Deps> | Pivot;
+type UndoArms<Out extends Outcome, C extends Out["kind"]> = {
+  readonly [K in C]: Undo<Variant<Out, K>, never> | Pivot;
 };
-type UndoArgument<Out extends Outcome, C extends Out["kind"], Deps> = [C] extends [never]
-  ? []
-  : [undo: UndoArms<Out, C, Deps>];
+type UndoArgument<C, U> = [C] extends [never] ? [] : [undo: U];
+type UndoNeeds<U> = U[keyof U] extends Undo<never, infer Deps> | Pivot ? Deps : never;
 
 type IsUnion<T, U = T> = T extends unknown ? ([U] extends [T] ? false : true) : never;
 type After<Out extends Outcome, Deps> = string extends Out["kind"]
@@ -47,8 +46,8 @@ export interface End<Deps> {
   readonly parts: Parts;
   readonly [needs]?: (deps: Deps) => void;
 }
-/** What must be handed to whoever runs this. */
-export type NeedsOf<E> = E extends End<infer Deps> ? Deps : never;
+/** What must be handed to whoever runs this; of several ends, what all of them need together. */
+export type NeedsOf<E> = [E] extends [End<infer Deps>] ? Deps : never;
 
 type Arms<Out extends Outcome, K extends Out["kind"]> = {
   readonly [X in K]: (stream: Stream<Variant<Out, X>, unknown>) => End<never>;
@@ -59,10 +58,10 @@ type NoOther<A, K extends PropertyKey> = { readonly [X in Exclude<keyof A, K>]: 
 /** A path that carries one kind of value. */
 export interface Stream<T, Deps> {
   /** Runs a processor. One with compensatable outcomes must be given their undo. */
-  readonly step: <Out extends Outcome, D, C extends Out["kind"]>(
+  readonly step: <Out extends Outcome, D, C extends Out["kind"], U extends UndoArms<Out, C> & NoOther<U, C>>(
     processor: Processor<T, Out, D, C>,
-    ...undo: UndoArgument<Out, C, D>
-  ) => After<Out, Deps & D>;
+    ...undo: UndoArgument<C, U>
+  ) => After<Out, Deps & D & UndoNeeds<U>>;
   /** Ends the path by writing a record. */
   readonly to: <R, D>(sink: Sink<R, D>, project: Project<T, NoInfer<R>>) => End<Deps & NoInfer<D>>;
   /** Ends the path as a failure: undoes the completed steps, last first, then writes a record. */

@@ -12,7 +12,7 @@ export type Project<In, R> = (value: In, context: RecordContext) => R;
 /** What is told of an effect that was undone. */
 export interface Undone<Done> {
   readonly done: Done;
-  /** The outcome that made it necessary. */
+  /** The outcome that made it necessary, or the code of the error of a step that found the record wrong. */
   readonly reason: string;
   /** When it was undone, epoch ms. */
   readonly undoneAt: number;

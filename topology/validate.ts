@@ -1,5 +1,6 @@
 /** The rules of a graph that types cannot see: names, reachability, where a failure may still go back. */
 import type { Edge, TopologyGraph } from "./graph.ts";
+import { effectOf } from "./held.ts";
 
 /** A topology that breaks rules; the message names them all. */
 export class InvalidTopology extends Error {
@@ -57,14 +58,19 @@ const stepsAreReached = ({ steps, edges, sources }: TopologyGraph): readonly str
     .map((step) => `step "${step}" is not reached from any source`);
 };
 
-const pathsEnd = (graph: TopologyGraph): readonly string[] =>
-  graph.sources.flatMap((source) => cyclesFrom(graph, source, []));
-
-const cyclesFrom = (graph: TopologyGraph, node: string, path: readonly string[]): readonly string[] => {
-  if (path.includes(node)) return [`the path ${[...path, node].join(" > ")} never ends`];
-  return graph.edges.flatMap((edge) =>
-    edge.from === node && edge.does === "step" ? cyclesFrom(graph, edge.step, [...path, node]) : [],
-  );
+/** Each node is looked at once, so the cost is that of the graph, not of its paths. */
+const pathsEnd = (graph: TopologyGraph): readonly string[] => {
+  const broken: string[] = [];
+  const done = new Set<string>();
+  const visit = (node: string, path: readonly string[]): void => {
+    if (path.includes(node)) broken.push(`the path ${[...path, node].join(" > ")} never ends`);
+    if (path.includes(node) || done.has(node)) return;
+    const next = graph.edges.flatMap((edge) => (edge.from === node && edge.does === "step" ? [edge.step] : []));
+    for (const step of new Set(next)) visit(step, [...path, node]);
+    done.add(node);
+  };
+  for (const source of graph.sources) visit(source, []);
+  return broken;
 };
 
 const sourcesAreNotWritten = ({ sources, edges, steps }: TopologyGraph): readonly string[] => {
@@ -77,18 +83,21 @@ const sourcesAreNotWritten = ({ sources, edges, steps }: TopologyGraph): readonl
 
 /** No `fail` may be reached once a pivot has been passed: past it a flow may only go forward. */
 const failuresCanGoBack = (graph: TopologyGraph): readonly string[] => {
-  const broken: string[] = [];
-  const visit = (node: string, passed: string | undefined, depth: number): void => {
-    if (depth > Object.keys(graph.steps).length) return;
+  const broken = new Set<string>();
+  const visited = new Set<string>();
+  const visit = (node: string, passed: string | undefined): void => {
+    const state = `${node} ${passed}`;
+    if (visited.has(state)) return;
+    visited.add(state);
     for (const edge of graph.edges.filter(({ from }) => from === node)) {
-      const here = graph.steps[node]?.undo[edge.on];
-      const pivoted = here !== undefined && "pivot" in here ? `${node} [${edge.on}]` : passed;
-      if (edge.does === "fail" && pivoted !== undefined) broken.push(`${way(edge)} fails after the pivot ${pivoted}`);
-      if (edge.does === "step") visit(edge.step, pivoted, depth + 1);
+      const how = effectOf(graph, edge)?.[1];
+      const pivoted = how !== undefined && "pivot" in how ? way(edge) : passed;
+      if (edge.does === "fail" && pivoted !== undefined) broken.add(`${way(edge)} fails after the pivot ${pivoted}`);
+      if (edge.does === "step") visit(edge.step, pivoted);
     }
   };
-  for (const source of graph.sources) visit(source, undefined, 0);
-  return [...new Set(broken)];
+  for (const source of graph.sources) visit(source, undefined);
+  return [...broken];
 };
 
 const way = ({ from, on }: Edge): string => `${from} [${on}]`;
