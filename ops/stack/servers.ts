@@ -23,10 +23,13 @@ export function registryLaunch(
     readonly ports: { readonly http: number; readonly management: number };
   },
 ): Launch {
-  const { JAVA_OPTS_APPEND: options = "", ...settings } = service.environment;
+  const { JAVA_OPTS_APPEND: options = "", GC_CONTAINER_OPTIONS: collector = "", ...settings } = service.environment;
+  // The settings of the database follow its path, after a semicolon.
+  const [, ...databaseSettings] = variableOf(service, "APICURIO_DATASOURCE_URL").split(";");
+  const file = join(layout.data(service.name), "registry");
   const native = {
     ...settings,
-    APICURIO_DATASOURCE_URL: `jdbc:h2:file:${join(layout.data(service.name), "registry")}`,
+    APICURIO_DATASOURCE_URL: [`jdbc:h2:file:${file}`, ...databaseSettings].join(";"),
     QUARKUS_HTTP_HOST: "127.0.0.1",
     QUARKUS_HTTP_PORT: String(jvm.ports.http),
     QUARKUS_MANAGEMENT_HOST: "127.0.0.1",
@@ -34,7 +37,7 @@ export function registryLaunch(
   };
   return {
     command: jvm.java,
-    args: [...words(options), ...jvm.flags, "-jar", jvm.jar],
+    args: [...words(`${options} ${collector}`), ...jvm.flags, "-jar", jvm.jar],
     cwd: layout.logs,
     environment: jvm.jar.endsWith("-runner.jar") ? withOldPrefix(native) : native,
   };

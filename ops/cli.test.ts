@@ -1,0 +1,61 @@
+// What every command says and how it exits.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  CliError,
+  describeError,
+  errorDocument,
+  exitCodes,
+  formatTable,
+  InterruptedError,
+  jsonDocument,
+} from "./cli.ts";
+
+test("exitCodes: are what scripts rely on", () => {
+  assert.deepEqual(exitCodes, {
+    ...{ done: 0, failure: 1, usage: 2, pending: 3, refused: 4, conflict: 5, partial: 6, gate: 7 },
+    interrupted: 130,
+  });
+});
+
+test("describeError: keeps the words, the code and the advice of an error meant for people", () => {
+  const error = new CliError("no", { code: "X", exitCode: exitCodes.refused, fix: "do y", cause: new Error("z") });
+  assert.deepEqual(describeError(error), { code: "X", message: "no", fix: "do y", exitCode: 4 });
+  assert.equal((error.cause as Error).message, "z");
+});
+
+test("describeError: makes one line and exit code 1 of an error nobody meant", () => {
+  const error = Object.assign(new Error("first\nsecond"), { code: "ECONNREFUSED" });
+  assert.deepEqual(describeError(error), { code: "ECONNREFUSED", message: "first", fix: undefined, exitCode: 1 });
+  assert.deepEqual(describeError("text"), { code: "UNEXPECTED", message: "text", fix: undefined, exitCode: 1 });
+});
+
+test("InterruptedError: exits with 130", () => {
+  assert.equal(describeError(new InterruptedError("SIGINT")).exitCode, 130);
+});
+
+test("jsonDocument: has every list, filled or empty", () => {
+  assert.deepEqual(jsonDocument("a.b", { x: 1 }, { next: ["go"] }), {
+    ...{ apiVersion: "sluice/v1", kind: "a.b", status: "ok", data: { x: 1 } },
+    ...{ warnings: [], errors: [], next: ["go"] },
+  });
+});
+
+test("errorDocument: says the same as the line for people", () => {
+  const document = errorDocument(new CliError("no", { code: "X", fix: "do y" }));
+  assert.equal(document.status, "failed");
+  assert.deepEqual(document.errors, [{ code: "X", message: "no", fix: "do y" }]);
+});
+
+test("formatTable: aligns columns with blanks alone", () => {
+  const table = formatTable(
+    ["name", "n"],
+    [
+      ["a", "1"],
+      ["bcd", "22"],
+    ],
+    { right: ["n"] },
+  );
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours, where the test runs on a terminal.
+  assert.equal(table.replaceAll(/\u001b\[\d+m/g, ""), "name   n\na      1\nbcd   22");
+});
