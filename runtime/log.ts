@@ -1,4 +1,5 @@
 /** The log a topology runs on: Kafka, or one in memory. A parameter of the runtime, never an import of it. */
+import { PipelineError } from "../processors/errors.ts";
 
 /** Header names to values; a name may be repeated, a value may be null. Order within a name is kept. */
 export type Headers = Readonly<Record<string, HeaderValue | readonly HeaderValue[]>>;
@@ -49,6 +50,41 @@ export interface SubscribeOptions {
   readonly topics: readonly string[];
 }
 
+/** The broker refused a commit: the membership is no longer good. What was not committed will be read again. */
+export class CommitRefused extends Error {
+  readonly code = "COMMIT_REFUSED";
+  constructor(why: string, options?: ErrorOptions) {
+    super(`the group refused the commit: ${why}`, options);
+  }
+}
+
+/**
+ * The next record to read is gone, or not there yet: retention deleted it, or the log lost its end. Nothing was
+ * skipped; somebody has to look at what is missing and then set the group's offset.
+ */
+export class OffsetOutOfRange extends PipelineError {
+  override readonly code = "OFFSET_OUT_OF_RANGE";
+  override readonly disposition = "fatal";
+  constructor({ groupId, topic, partition, offset, earliest, end }: OutOfRange, options?: ErrorOptions) {
+    super(
+      `group ${groupId} cannot go on in ${topic}/${partition}: its next offset is ${offset}, the log has ${earliest} up to ${end}. ` +
+        "No record was skipped. Find out what is missing, stop the group's workers, then set its offset for this partition explicitly.",
+      options,
+    );
+  }
+}
+
+/** Where a group stands, and where the log does. */
+export interface OutOfRange extends TopicPartition {
+  readonly groupId: string;
+  /** The next offset to read. */
+  readonly offset: bigint;
+  /** The first offset there is. */
+  readonly earliest: bigint;
+  /** The offset after the last one there is. */
+  readonly end: bigint;
+}
+
 /** A membership in a group. */
 export interface Subscription {
   /**
@@ -80,7 +116,11 @@ export interface LogWriter {
 
 /** A log: what a worker needs to read and write. */
 export interface Log extends LogWriter {
-  /** Joins a group; from the earliest offset where the group has none. @throws Unavailable */
+  /**
+   * Joins a group; from the earliest offset where the group has none. Resolves before anything is assigned.
+   * @throws Unavailable
+   * @throws Fatal (TOPIC_MISSING)
+   */
   readonly subscribe: (options: SubscribeOptions, listener: LogListener) => Promise<Subscription>;
   /** Ends every subscription and connection. Idempotent. */
   readonly close: () => Promise<void>;
