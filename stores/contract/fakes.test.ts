@@ -1,0 +1,31 @@
+/** The fakes do what the real stores do. Here and not beside them, because topology/ may not import stores/. */
+import {
+  memoryCouponBook,
+  memoryCouponCatalog,
+  memoryCouponRegister,
+  memoryDatabase,
+  memoryIdempotencyKeys,
+  memoryVerdictLookup,
+} from "../../topology/fakes/memory-database.ts";
+import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
+import { couponBookContract } from "./coupon-book.ts";
+import { couponRegisterContract } from "./coupon-register.ts";
+import { couponStockContract } from "./coupon-stock.ts";
+import { idempotencyKeysContract } from "./idempotency-keys.ts";
+
+const database = memoryDatabase();
+const register = memoryCouponRegister(database);
+const catalog = memoryCouponCatalog(database);
+const lookup = memoryVerdictLookup(database);
+const stock = memoryCouponStock();
+
+couponBookContract("memory book", () => ({ book: memoryCouponBook(database), register, catalog, lookup }));
+couponRegisterContract("memory register", () => ({ register, catalog }));
+idempotencyKeysContract("memory keys", () => memoryIdempotencyKeys(database));
+couponStockContract("memory stock", () => ({
+  stock,
+  counter: async (couponId) => {
+    const counter = stock.counters.get(couponId);
+    return counter && { left: counter.left, marks: counter.marks.size };
+  },
+}));

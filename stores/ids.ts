@@ -1,0 +1,48 @@
+/** What an id must look like before it goes near a store; both adapters refuse the same ones, before anything is held. */
+import type { Take } from "../processors/coupon-ports.ts";
+import { Poison } from "../processors/errors.ts";
+import type { ReservationId } from "../schemas/coupon.ts";
+
+/** Characters a coupon's, policy's or user's id may have (schemas/coupon.ts); at most 256 bytes of UTF-8, as the columns hold. */
+export const idMaxLength = 64;
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Whether this is a UUID of 36 characters in lower case: one id has one text and one form in 16 bytes. */
+export const isReservationId = (id: string): boolean => uuid.test(id);
+
+/**
+ * Whether an id fits its column and comes back as it went in. Lone surrogates have no UTF-8: two ids would become one.
+ */
+export const isStorableId = (id: string): boolean => id.length > 0 && id.length <= idMaxLength && id.isWellFormed();
+
+/**
+ * Refuses a record whose ids no store can keep.
+ * @throws Poison naming the reservation.
+ */
+export const checkTake = ({ reservationId, couponId, userId }: Take): void => {
+  if (!isReservationId(reservationId)) throw badId(reservationId, "reservation", reservationId, "a UUID in lower case");
+  const expected = `1 to ${idMaxLength} characters of well-formed text`;
+  if (!isStorableId(couponId)) throw badId(reservationId, "coupon", couponId, expected);
+  if (!isStorableId(userId)) throw badId(reservationId, "user", userId, expected);
+};
+
+const badId = (idempotencyKey: string, what: string, got: string, expected: string): Poison =>
+  new Poison(
+    "BAD_ID",
+    `${what} id of ${idempotencyKey}: expected ${expected}, got ${JSON.stringify(got.slice(0, 80))}`,
+    {
+      idempotencyKey,
+    },
+  );
+
+/** The 32 hexadecimal digits of a checked id: what UNHEX() turns into the 16 bytes on disk. */
+export const hexOf = (id: ReservationId): string =>
+  id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24);
+
+/** The id of 16 bytes read back. */
+export const reservationIdOf = (bytes: Buffer): ReservationId => {
+  const hex = bytes.toString("hex");
+  // 16 bytes from a BINARY(16) column, which only checked ids are written to.
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}` as ReservationId;
+};
