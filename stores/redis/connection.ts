@@ -1,0 +1,79 @@
+/** The way to Redis: one connection that would rather fail at once than wait, so that the runtime does the waiting. */
+import { Redis } from "ioredis";
+import { Fatal, PipelineError, Unavailable } from "../../processors/errors.ts";
+
+/** Where Redis is and how long it may take. */
+export interface RedisConfig {
+  /** `redis://[user:password@]host:6379[/db]`, or `rediss://` for TLS with the certificate checked. */
+  readonly redisUrl: string;
+  /** How long a command may take, and how long a socket that owes an answer may be silent; default 2,000. */
+  readonly commandTimeoutMs?: number;
+  /** How long opening a connection may take; default 5,000. */
+  readonly connectTimeoutMs?: number;
+  /** Told of connection errors, which are otherwise seen only as failing commands. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** One connection, opened again by itself whenever it is lost. */
+export interface RedisConnection {
+  readonly client: Redis;
+  /** Resolves where Redis answers. @throws Unavailable */
+  readonly ping: () => Promise<void>;
+  /** Ends the connection; what is in flight fails. Idempotent. */
+  readonly close: () => void;
+}
+
+/** Between attempts to connect again: 50 ms, doubled up to 1 s, and up to 50 ms more so that workers don't come in step. */
+const retryDelayMs = (attempt: number): number => Math.min(1_000, 25 * 2 ** Math.min(attempt, 10)) + Math.random() * 50;
+
+/**
+ * Opens a connection; also resolves, and goes on trying, where Redis is away.
+ * @throws Fatal REDIS_URL
+ */
+export const openRedis = async (config: RedisConfig): Promise<RedisConnection> => {
+  const { redisUrl, commandTimeoutMs = 2_000, connectTimeoutMs = 5_000, onError = () => undefined } = config;
+  if (!URL.canParse(redisUrl) || !/^rediss?:$/.test(new URL(redisUrl).protocol)) {
+    // The URL may hold a password, so it is not repeated here.
+    throw new Fatal("REDIS_URL", "the Redis URL must look like redis://[user:password@]host:6379[/db]");
+  }
+  const client = new Redis(redisUrl, {
+    lazyConnect: true,
+    connectTimeout: connectTimeoutMs,
+    // By default a command whose reply was lost is sent again, and one sent to a dead server waits for ever.
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    commandTimeout: commandTimeoutMs,
+    // Without it a connection that went silent keeps failing commands until the kernel gives it up, minutes later.
+    socketTimeout: commandTimeoutMs,
+    retryStrategy: retryDelayMs,
+    // A replica answers after a fail-over: connect again, to find the new master; 1 does not resend the command.
+    reconnectOnError: (error) => (isReadOnly(error) ? 1 : false),
+  });
+  client.on("error", onError);
+  // The client goes on trying by itself; until it succeeds every command says that Redis is away.
+  await client.connect().catch(() => undefined);
+  return {
+    client,
+    ping: async () => {
+      await reaching(() => client.ping());
+    },
+    close: () => client.disconnect(),
+  };
+};
+
+/** Redis puts its error's code first in the text; there is no other place to find it. */
+const isReadOnly = (error: Error): boolean => error.message.startsWith("READONLY");
+
+/**
+ * Every failure of Redis means the same here: the gate can't be asked now. Whether the command took effect is unknown,
+ * which is why every script may run again.
+ * @throws Unavailable
+ */
+export const reaching = async <T>(command: () => Promise<T>): Promise<T> => {
+  try {
+    return await command();
+  } catch (error) {
+    if (error instanceof PipelineError) throw error;
+    throw new Unavailable("redis", error instanceof Error ? error.message : String(error), { cause: error });
+  }
+};
