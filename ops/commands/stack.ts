@@ -154,7 +154,7 @@ async function down({ name, json }: StackOptions): Promise<void> {
   note(
     done.ended === 0
       ? `Stack ${name} is down; nothing of it was running.`
-      : `Stack ${name} is down: ${done.ended} processes ended, data removed.`,
+      : `Stack ${name} is down: ${done.ended} ${done.ended === 1 ? "process" : "processes"} ended, data removed.`,
   );
   if (done.logs !== undefined) note(paint("dim", `  logs kept in ${shorten(done.logs)}`, process.stderr));
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -68,6 +69,16 @@ test("stack: comes up, is mended when a service is killed, keeps its data, and g
   await t.test("up starts what was killed, where it was", async () => {
     assert.deepEqual(await stackUp({ name }), endpoints);
     assert.equal((await stackStatus({ name })).condition, "running");
+  });
+
+  await t.test("an up that can't mend it ends what it started, and nothing else", async () => {
+    await Promise.all(["redis", "mariadb"].map((service) => stopService(name, service, { signal: "SIGKILL" })));
+    const squatter = createServer().listen(Number(new URL(endpoints.redisUrl).port), "127.0.0.1");
+    await assert.rejects(stackUp({ name }), /^CliError: redis did not start/);
+    await new Promise((resolve) => squatter.close(resolve));
+    assert.deepEqual(await answering(name), { "kafka-1": true, registry: true, mariadb: false, redis: false });
+    assert.equal((await findMarked(layout.root)).length, 2);
+    assert.deepEqual(await stackUp({ name }), endpoints);
   });
 
   await t.test("the registry knows its schemas after a crash", async () => {

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CliError } from "../cli.ts";
-import { repositoryRoot } from "../stack/layout.ts";
+import { CliError } from "./cli.ts";
+import { repositoryRoot } from "./stack/layout.ts";
 
 /** A process to start: `sluice <arguments>`. */
 export interface ChildPlan {

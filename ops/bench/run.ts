@@ -1,0 +1,80 @@
+/** The benchmark: which measurements there are, in which order, and whether they count. */
+import type avro from "avsc";
+import { CouponIssueRequested, couponIssueRequests } from "../../schemas/coupon.ts";
+import { note } from "../cli.ts";
+import { type ApiRun, measureApi } from "./api.ts";
+import { runBaseline } from "./baseline.ts";
+import { type DrainRun, drain } from "./drain.ts";
+import type { BenchReport, Measurement } from "./report.ts";
+import { openCoupons, preload } from "./preload.ts";
+import { duplicates, hot, type Scenario, uniform } from "./scenarios.ts";
+import { setStage, type Stage } from "./stage.ts";
+
+/** What to measure, and how much. */
+export interface BenchOptions {
+  readonly only: readonly Measurement[];
+  /** Requests of the hot, duplicates and uniform workloads. */
+  readonly requests: number;
+  /** Records of the baseline: it does a few hundred a second. */
+  readonly baselineRecords: number;
+  readonly signal: AbortSignal;
+}
+
+/** Measures, on a stack of its own, which is left up for the next run. @throws with what does not come up. */
+export const runBench = async (options: BenchOptions): Promise<BenchReport> => {
+  const stage = await setStage(options.signal);
+  // Coupons of their own for every run, so that the stack may see many.
+  const prefix = `b${Date.now().toString(36)}`;
+  const wanted = (name: Measurement): boolean => options.only.includes(name);
+  try {
+    const baseline = wanted("baseline") ? await measureBaseline(stage, prefix, options) : undefined;
+    const drains: DrainRun[] = [];
+    for (const [name, scenario] of scenariosOf(prefix, options.requests)) {
+      if (!wanted(name)) continue;
+      note(`${name}: ${scenario.requests} requests, ${scenario.about}`);
+      drains.push(await drain(stage, scenario, options.signal));
+    }
+    const api = wanted("api") ? await apiRuns(stage, prefix) : [];
+    return { baseline, drains, api };
+  } finally {
+    await stage.close();
+  }
+};
+
+const scenariosOf = (prefix: string, requests: number): readonly (readonly [Measurement, Scenario])[] => [
+  ["hot", hot(prefix, requests)],
+  ["duplicates", duplicates(prefix, Math.floor(requests / 110) * 100)],
+  ["uniform", uniform(prefix, requests)],
+  ["backlog", uniform(`${prefix}-back`, 1_000_000)],
+];
+
+const measureBaseline = async (stage: Stage, prefix: string, { baselineRecords }: BenchOptions) => {
+  note(`baseline: ${baselineRecords} records, one by one`);
+  const source = { ...couponIssueRequests, name: `${prefix}-baseline`, partitions: 1 };
+  const resultTopic = `${prefix}-baseline-results`;
+  await stage.admin.ensureTopics(
+    [source, { name: resultTopic, partitions: 1 }].map(({ name }) => ({ name, partitions: 1 })),
+  );
+  const scenario = hot(`${prefix}-base`, baselineRecords);
+  await openCoupons(stage, scenario);
+  await preload(stage, scenario, source);
+  const run = await runBaseline({
+    endpoints: stage.endpoints,
+    sourceTopic: source.name,
+    resultTopic,
+    groupId: `${prefix}-baseline`,
+    records: baselineRecords,
+    stock: baselineRecords,
+    // Our declarations are plain Avro; avsc's type of the same JSON is mutable.
+    requestSchema: CouponIssueRequested.avro as avro.Schema,
+  });
+  return { ...run, issuedPerSecond: Math.round(run.issued / run.seconds) };
+};
+
+const apiRuns = (stage: Stage, prefix: string): Promise<readonly ApiRun[]> => {
+  note("api: one process");
+  return measureApi(stage, prefix, [
+    { seconds: 10, clients: 128, perSecond: undefined },
+    { seconds: 10, clients: 512, perSecond: 2_500 },
+  ]);
+};

@@ -1,0 +1,110 @@
+/** What every measurement stands on: a stack of one broker of its own, tables, topics, schemas, and a table that is large. */
+import { join } from "node:path";
+import { createAccumulator, accumulatorDefaults, loadPartitionCounts } from "../../runtime/accumulator.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { type KafkaAdmin, kafkaAdmin } from "../../runtime/kafka/admin.ts";
+import { kafkaLog } from "../../runtime/kafka/kafka-log.ts";
+import { silentLogger } from "../../runtime/logger.ts";
+import type { Producer } from "../../runtime/producer.ts";
+import { type Codec, createCodec } from "../../schemas/codec.ts";
+import { confluentRegistry } from "../../schemas/registry.ts";
+import { applyCoupons } from "../apply.ts";
+import { type Child, startChild } from "../children.ts";
+import { note } from "../cli.ts";
+import { type Config, readConfig } from "../config.ts";
+import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
+import { layoutOf } from "../stack/layout.ts";
+import { choosePorts, reservePorts } from "../stack/ports.ts";
+import { stackUp } from "../stack/up.ts";
+import { fillerRows, fillTable } from "./filler.ts";
+
+/** The stack of the benchmark, apart from the demo's and the tests'. */
+export const benchStack = "bench";
+
+/** The stage. */
+export interface Stage {
+  readonly endpoints: StackEndpoints;
+  readonly config: Config;
+  readonly admin: KafkaAdmin;
+  readonly codec: Codec;
+  /** A producer for topics; to be closed by whoever asked for it. */
+  readonly producer: (topics: readonly string[]) => Promise<Producer>;
+  /** Starts `sluice <command>` as a process; answers it with its HTTP address, which only the API listens on. */
+  readonly start: (command: "worker" | "api", env?: Readonly<Record<string, string>>) => Promise<Started>;
+  readonly close: () => Promise<void>;
+}
+
+/** A process at work. */
+export interface Started {
+  readonly child: Child;
+  readonly url: string;
+}
+
+/** Sets the stage. @throws with what does not come up. */
+export const setStage = async (signal: AbortSignal): Promise<Stage> => {
+  note(`stack ${benchStack} with 1 broker`);
+  const endpoints = await stackUp({ name: benchStack, brokers: 1, signal });
+  const config = readConfig(endpointsEnv(endpoints), () => "");
+  await applyCoupons(config);
+  if (await fillTable(config.databaseUrl)) note(`filled the table with ${fillerRows} user coupons`);
+  const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-bench" });
+  const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-bench", logger: silentLogger });
+  const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
+  return {
+    endpoints,
+    config,
+    admin,
+    codec,
+    producer: async (topics) =>
+      createAccumulator({
+        ...accumulatorDefaults,
+        writer: log,
+        partitionCounts: await loadPartitionCounts(log, topics),
+        clock: systemClock,
+        random: Math.random,
+        logger: silentLogger,
+      }),
+    start: (command, env = {}) => start(endpoints, { command, env, signal }),
+    close: async () => {
+      await admin.close();
+      await log.close();
+    },
+  };
+};
+
+const start = async (
+  endpoints: StackEndpoints,
+  how: {
+    readonly command: "worker" | "api";
+    readonly env: Readonly<Record<string, string>>;
+    readonly signal: AbortSignal;
+  },
+): Promise<Started> => {
+  const layout = layoutOf(benchStack);
+  const reservations = reservePorts(new Set());
+  const ports = await choosePorts([{ key: "http" }, { key: "health" }], {
+    isFree: reservations.isFree,
+    start: Math.random(),
+  });
+  try {
+    const child = await startChild(
+      {
+        name: how.command,
+        args: [how.command],
+        env: {
+          ...endpointsEnv(endpoints),
+          SLUICE_STACK: layout.root,
+          SLUICE_LOG_LEVEL: "warn",
+          SLUICE_API_PORT: String(ports["http"]),
+          ...how.env,
+        },
+        healthPort: ports["health"] ?? 0,
+        logFile: join(layout.logs, `${how.command}.log`),
+      },
+      { signal: how.signal },
+    );
+    return { child, url: `http://127.0.0.1:${ports["http"]}` };
+  } finally {
+    reservations.release();
+  }
+};

@@ -1,0 +1,18 @@
+/** `sluice api`: serves the coupon API. */
+import { Command } from "commander";
+
+/** The command. */
+export const apiCommand = (): Command =>
+  new Command("api")
+    .summary("serve the coupon API until it is told to stop")
+    .description(
+      "Serves the coupon API (SLUICE_API_HOST, SLUICE_API_PORT) until SIGTERM or Ctrl-C, then answers what is under way " +
+        "and ends. Configured by SLUICE_* variables; in development the stack that is up is found without them.",
+    )
+    .action(async () => {
+      const [{ startCouponApi }, { runProcess }] = await Promise.all([
+        import("../coupon-api.ts"),
+        import("../process.ts"),
+      ]);
+      await runProcess("api", startCouponApi);
+    });

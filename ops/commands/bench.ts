@@ -1,0 +1,95 @@
+/** `sluice bench`, which `npm run bench` runs: how fast, measured in one run, and only where every promise was kept. */
+import { Argument, Command, InvalidArgumentError } from "commander";
+import { type BenchReport, isSound, type Measurement, measurements } from "../bench/report.ts";
+import { exitCodes, formatTable, interruptible, jsonDocument, note, print, printJson } from "../cli.ts";
+
+interface BenchCommandOptions {
+  readonly requests: number;
+  readonly baselineRecords: number;
+  readonly keep?: boolean;
+  readonly json?: boolean;
+}
+
+/** The command. */
+export const benchCommand = (): Command =>
+  new Command("bench")
+    .summary("measure throughput, latency and memory against the per-record baseline")
+    .description(
+      "Measures on a stack of its own with one broker and a million user coupons in the table. Every run is verified " +
+        "afterwards; one that broke a promise counts for nothing, and the exit code is 1.",
+    )
+    .addArgument(new Argument("[measurement...]", "what to measure (default: all)").choices([...measurements]))
+    .option(
+      "--requests <number>",
+      "requests of the hot, duplicates and uniform workloads",
+      integer(1_000, 5_000_000),
+      300_000,
+    )
+    .option("--baseline-records <number>", "records of the baseline", integer(100, 1_000_000), 4_000)
+    .option("--keep", "leave the stack up for the next run")
+    .option("--json", "print one JSON document")
+    .action((only: readonly Measurement[], options: BenchCommandOptions) =>
+      interruptible((signal) => bench(only.length > 0 ? only : measurements, options, signal)),
+    );
+
+const integer =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const n = Number(text);
+    if (!Number.isInteger(n) || n < min || n > max) throw new InvalidArgumentError(`Expected ${min} to ${max}.`);
+    return n;
+  };
+
+const bench = async (
+  only: readonly Measurement[],
+  { requests, baselineRecords, keep, json }: BenchCommandOptions,
+  signal: AbortSignal,
+): Promise<void> => {
+  const [{ runBench }, { benchStack }, { stackDown }] = await Promise.all([
+    import("../bench/run.ts"),
+    import("../bench/stage.ts"),
+    import("../stack/down.ts"),
+  ]);
+  try {
+    const report = await runBench({ only, requests, baselineRecords, signal });
+    if (!isSound(report)) process.exitCode = exitCodes.failure;
+    if (json) printJson(jsonDocument("bench", report, { status: isSound(report) ? "ok" : "failed" }));
+    else show(report);
+  } finally {
+    if (!keep) await stackDown({ name: benchStack });
+  }
+};
+
+const show = ({ baseline, drains, api }: BenchReport): void => {
+  const ratio = (rate: number) => (baseline === undefined ? "" : `${(rate / baseline.issuedPerSecond).toFixed(1)}x`);
+  const rows = drains.map((run) => [
+    run.about,
+    count(run.issued),
+    `${run.seconds} s`,
+    count(run.issuedPerSecond),
+    ratio(run.issuedPerSecond),
+    `${run.workerCpuMicros} us`,
+    `${run.workerPeakMb} MB`,
+  ]);
+  const base = baseline && ["baseline, record by record", count(baseline.issued), `${baseline.seconds.toFixed(2)} s`];
+  if (base !== undefined) rows.unshift([...base, count(baseline?.issuedPerSecond ?? 0), "1.0x", "", ""]);
+  const right = ["issued", "time", "issued/s", "baseline", "CPU/request", "peak"];
+  if (rows.length > 0) print(`\n${formatTable(["workload", ...right], rows, { right })}`);
+  if (api.length > 0) print(`\n${showApi(api)}`);
+  for (const { about, broken } of drains)
+    for (const { claim, examples } of broken) note(`BROKEN in ${about}: ${claim}: ${examples.join("; ")}`);
+};
+
+const showApi = (api: BenchReport["api"]): string =>
+  formatTable(
+    ["API load", "accepted", "accepted/s", "p50", "p99", "max"],
+    api.map((run) => [
+      run.load,
+      `${count(run.accepted)} of ${count(run.requests)}`,
+      count(run.acceptedPerSecond),
+      ...[run.latencyMs.p50, run.latencyMs.p99, run.latencyMs.max].map((ms) => `${ms} ms`),
+    ]),
+    { right: ["accepted", "accepted/s", "p50", "p99", "max"] },
+  );
+
+const count = (n: number): string => n.toLocaleString("en-US");

@@ -1,0 +1,90 @@
+/** `sluice demo`, which `npm start` runs: the main job from nothing to the proof. */
+import { Command, InvalidArgumentError } from "commander";
+import { exitCodes, interruptible, jsonDocument, note, print, printJson } from "../cli.ts";
+import type { Child } from "../children.ts";
+import type { DemoReport } from "../demo/run.ts";
+
+interface DemoCommandOptions {
+  readonly once?: boolean;
+  readonly json?: boolean;
+  readonly brokers: number;
+  readonly requests: number;
+  readonly stock: number;
+  readonly clients: number;
+}
+
+/** The command. */
+export const demoCommand = (): Command =>
+  new Command("demo")
+    .summary("run the main job: a burst of requests for one hot coupon, and the proof")
+    .description(
+      "Starts the stack, the API and workers, sends a burst of requests for one coupon, shows how it went, and checks " +
+        "topic, database and Redis against each other. Keeps running for a look until Ctrl-C. Exits 1 when a check fails.",
+    )
+    .option("--once", "end everything after the checks")
+    .option("--json", "print one JSON document (implies --once)")
+    .option("--brokers <number>", "1 or 3", integer(1, 3), 3)
+    .option("--requests <number>", "requests in the burst", integer(1, 1_000_000), 20_000)
+    .option("--stock <number>", "units of the coupon", integer(1, 1_000_000), 5_000)
+    .option("--clients <number>", "clients at once, each with its own connection", integer(1, 5_000), 500)
+    .action((options: DemoCommandOptions) => interruptible((signal) => demo(options, signal)));
+
+const integer =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const n = Number(text);
+    if (!Number.isInteger(n) || n < min || n > max) throw new InvalidArgumentError(`Expected ${min} to ${max}.`);
+    return n;
+  };
+
+const demo = async ({ once, json, ...size }: DemoCommandOptions, signal: AbortSignal): Promise<void> => {
+  const [{ runDemo, stopAll }, { stackDown }] = await Promise.all([
+    import("../demo/run.ts"),
+    import("../stack/down.ts"),
+  ]);
+  try {
+    const { report, children } = await runDemo({ ...size, workers: 2, signal });
+    try {
+      if (!isSound(report)) process.exitCode = exitCodes.failure;
+      if (json) printJson(documentOf(report));
+      else await show(report);
+      if (!once && !json) await untilStopped(report, children, signal);
+    } finally {
+      await stopAll(children);
+    }
+  } finally {
+    note("ending the stack");
+    await stackDown({});
+  }
+};
+
+const isSound = ({ checks, burst }: DemoReport): boolean =>
+  checks.every(({ broken }) => broken === 0) && burst.undecided === 0;
+
+const documentOf = (report: DemoReport) => jsonDocument("demo", report, { status: isSound(report) ? "ok" : "failed" });
+
+const show = async (report: DemoReport): Promise<void> => {
+  const { showChecks, showSummary } = await import("../demo/summary.ts");
+  print(`\n${showSummary(report.burst)}\n\n${showChecks(report.checks)}\n`);
+  print(`from nothing to here: ${report.seconds} s`);
+};
+
+const untilStopped = async (
+  { api, couponId }: DemoReport,
+  children: readonly Child[],
+  signal: AbortSignal,
+): Promise<void> => {
+  print(`\nIt keeps running for a look. Ctrl-C ends it.
+  OpenAPI    ${api}/openapi.json
+  a token    npm run -s sluice -- token --user you
+  a request  curl -X POST -H "Authorization: Bearer <token>" ${api}/v1/coupons/${couponId}/reservations
+  the stack  npm run sluice -- stack status
+  the proof  npm run sluice -- verify
+  logs       ${children.map(({ logFile }) => logFile).join("\n             ")}`);
+  const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  const ended = Promise.race(children.map(({ name, ended: how }) => how.then((what) => `${name} ended: ${what}`)));
+  const first = await Promise.race([stopped, ended]);
+  if (typeof first !== "string") return;
+  note(first);
+  process.exitCode = exitCodes.failure;
+};

@@ -1,0 +1,72 @@
+/** Composition root of the coupon API: its stores, its producer, and a port to listen on. */
+import { randomBytes } from "node:crypto";
+import { createCouponApi } from "../api/coupon-api.ts";
+import type { Clock } from "../api/parameters.ts";
+import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../runtime/accumulator.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { kafkaLog } from "../runtime/kafka/kafka-log.ts";
+import { createCodec } from "../schemas/codec.ts";
+import { couponIssueRequests } from "../schemas/coupon.ts";
+import { confluentRegistry } from "../schemas/registry.ts";
+import { couponRegister } from "../stores/mysql/coupon-register.ts";
+import { openDatabase } from "../stores/mysql/database.ts";
+import { idempotencyKeys } from "../stores/mysql/idempotency-keys.ts";
+import { verdictLookup } from "../stores/mysql/verdict-lookup.ts";
+import { apiMetrics, watchBacklog } from "./api-metrics.ts";
+import type { ProcessContext, Running } from "./process.ts";
+
+const clock: Clock = {
+  nowMs: Date.now,
+  after: (delayMs, run) => {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Starts the API. @throws SchemaNotRegistered, or where the port is taken. */
+export const startCouponApi = async ({ config, logger, registry }: ProcessContext): Promise<Running> => {
+  const database = openDatabase({ databaseUrl: config.databaseUrl });
+  const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-api", logger });
+  const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
+  const producer = createAccumulator({
+    ...accumulatorDefaults,
+    writer: log,
+    partitionCounts: await loadPartitionCounts(log, [couponIssueRequests.name]),
+    clock: systemClock,
+    random: Math.random,
+    logger,
+  });
+  watchBacklog(registry, producer.backlogRecords);
+  let stopping = false;
+  const ready = () => (stopping ? { ok: false, why: ["stopping"] } : { ok: true, why: [] });
+  const api = await createCouponApi({
+    ports: {
+      idempotencyKeys: idempotencyKeys(database),
+      verdicts: verdictLookup(database),
+      coupons: couponRegister(database),
+    },
+    producer,
+    encodeRequest: await codec.encoder(couponIssueRequests),
+    clock,
+    randomBytes,
+    tokenSecret: config.tokenSecret,
+    ready,
+    log: logger,
+    settings: { maxBacklogRecords: config.api.maxBacklogRecords },
+    metrics: apiMetrics(registry),
+  });
+  const url = await api.listen({ host: config.api.host, port: config.api.port });
+  return {
+    ready,
+    // The API ends only when it is told to: what it depends on may come back.
+    ended: new Promise(() => {}),
+    about: { url },
+    stop: async () => {
+      stopping = true;
+      await api.close();
+      await producer.close();
+      await log.close();
+      await database.close();
+    },
+  };
+};

@@ -1,0 +1,87 @@
+/** Composition root of a coupon worker: the topology, its stores, and Kafka, put together from a configuration. */
+import { createAccumulator, accumulatorDefaults, loadPartitionCounts } from "../runtime/accumulator.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { deadLetterTopic } from "../runtime/dead-letter.ts";
+import { kafkaLog } from "../runtime/kafka/kafka-log.ts";
+import { startWorker } from "../runtime/worker.ts";
+import { createCodec } from "../schemas/codec.ts";
+import { confluentRegistry } from "../schemas/registry.ts";
+import { couponBook } from "../stores/mysql/coupon-book.ts";
+import { couponCatalog } from "../stores/mysql/coupon-catalog.ts";
+import { openDatabase } from "../stores/mysql/database.ts";
+import { openRedis } from "../stores/redis/connection.ts";
+import { couponStock } from "../stores/redis/coupon-stock.ts";
+import { couponIssuing } from "../topology/coupon-issuing.ts";
+import { writtenTopics } from "../topology/parts.ts";
+import type { Config } from "./config.ts";
+import { watchBacklog } from "./api-metrics.ts";
+import { watchHolds, watchPartitions, workerTelemetry } from "./metrics.ts";
+import type { ProcessContext, Running } from "./process.ts";
+
+/** Between attempts at what failed: soon enough to go on within 2 s of a dependency's return. */
+const backoff = { initialMs: 50, maxMs: 1_500 };
+
+/** Starts a worker of coupon issuing. @throws where the group cannot be joined, or what is deployed is not what runs. */
+export const startCouponWorker = async ({ config, logger, registry }: ProcessContext): Promise<Running> => {
+  const { name } = couponIssuing.graph;
+  const stores = await openStores(config);
+  const log = kafkaLog({
+    brokers: config.brokers,
+    clientId: `sluice-${name}`,
+    logger,
+    sessionTimeoutMs: config.sessionTimeoutMs,
+    drainBudgetMs: config.drainMs,
+  });
+  const topics = [...writtenTopics(couponIssuing.parts).map((topic) => topic.name), deadLetterTopic(name)];
+  const producer = createAccumulator({
+    ...accumulatorDefaults,
+    writer: log,
+    partitionCounts: await loadPartitionCounts(log, topics),
+    clock: systemClock,
+    random: Math.random,
+    logger,
+  });
+  const worker = await startWorker({
+    topology: couponIssuing,
+    deps: stores.deps,
+    log,
+    producer,
+    codec: createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() }),
+    groupId: `${config.groupPrefix}.${name}`,
+    clock: systemClock,
+    random: Math.random,
+    backoff,
+    limits: config.limits,
+    maxAttempts: config.maxAttempts,
+    commitIntervalMs: config.commitIntervalMs,
+    telemetry: workerTelemetry(registry, name),
+    logger,
+  });
+  watchPartitions(registry, name, worker.status);
+  watchHolds(registry, () => worker.holding().length);
+  watchBacklog(registry, producer.backlogRecords);
+  return {
+    ready: worker.ready,
+    ended: worker.ended,
+    about: { topology: name, graph: couponIssuing.hash.slice(0, 12) },
+    stop: async () => {
+      await worker.stop();
+      await producer.close();
+      await log.close();
+      await stores.close();
+    },
+  };
+};
+
+const openStores = async ({ databaseUrl, redisUrl }: Config) => {
+  // Rounds of a partition, side by side, take one connection each for a decision and one for refusals.
+  const database = openDatabase({ databaseUrl });
+  const redis = await openRedis({ redisUrl });
+  return {
+    deps: { stock: couponStock(redis), catalog: couponCatalog(database), book: couponBook(database) },
+    close: async () => {
+      redis.close();
+      await database.close();
+    },
+  };
+};

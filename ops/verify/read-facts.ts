@@ -1,0 +1,104 @@
+/** Reads what the verifier compares: whole topics, whole tables, and the counters. To be trusted on a quiet system. */
+import type { OwnedVerdict } from "../../processors/coupon-ports.ts";
+import { deadLetterTopic } from "../../runtime/dead-letter.ts";
+import { type KafkaAdmin, kafkaAdmin } from "../../runtime/kafka/admin.ts";
+import { type Codec, createCodec } from "../../schemas/codec.ts";
+import {
+  type CouponId,
+  type CouponIssued,
+  type CouponRefused,
+  couponIssueRequests,
+  couponsIssued,
+  couponsRefused,
+  type ReservationId,
+} from "../../schemas/coupon.ts";
+import { confluentRegistry } from "../../schemas/registry.ts";
+import type { Topic } from "../../schemas/topic.ts";
+import { couponAudit } from "../../stores/mysql/coupon-audit.ts";
+import { openDatabase } from "../../stores/mysql/database.ts";
+import { openRedis } from "../../stores/redis/connection.ts";
+import { readCounters } from "../../stores/redis/coupon-stock.ts";
+import { couponIssuing } from "../../topology/coupon-issuing.ts";
+import type { Config } from "../config.ts";
+import type { Accepted, CouponFacts, CouponRow } from "./facts.ts";
+
+/**
+ * Reads everything about coupons whose id begins with `prefix`; about all of them where it is empty.
+ * @throws where a service does not answer, or a record of a topic cannot be read.
+ */
+export const readFacts = async (config: Config, prefix: string): Promise<CouponFacts> => {
+  const [topics, tables] = await Promise.all([readTopics(config, prefix), readTables(config, prefix)]);
+  return { ...topics, ...tables, counters: await readGate(config, [...tables.coupons.keys()]) };
+};
+
+const readTopics = async ({ brokers, registryUrl }: Config, prefix: string) => {
+  const admin = await kafkaAdmin({ brokers, clientId: "sluice-verify" });
+  const codec = createCodec({ source: confluentRegistry({ url: registryUrl }), now: () => performance.now() });
+  const reader = { admin, codec, prefix };
+  const accepted = new Map<ReservationId, Accepted>();
+  const toldIssued = new Map<ReservationId, CouponIssued>();
+  const toldRefused = new Map<ReservationId, CouponRefused>();
+  try {
+    await readValues(reader, couponIssueRequests, (request, partition, offset) => {
+      // Copies of a record count once, at their first offset: a topic is read in order.
+      if (!accepted.has(request.reservationId)) accepted.set(request.reservationId, { request, partition, offset });
+    });
+    await readValues(reader, couponsIssued, (event) => toldIssued.set(event.reservationId, event));
+    await readValues(reader, couponsRefused, (event) => toldRefused.set(event.reservationId, event));
+    const ends = await admin.endOffsets(deadLetterTopic(couponIssuing.graph.name));
+    const deadLetters = ends.reduce((sum, end) => sum + Number(end), 0);
+    return { accepted, toldIssued, toldRefused, deadLetters };
+  } finally {
+    await admin.close();
+  }
+};
+
+interface Reader {
+  readonly admin: KafkaAdmin;
+  readonly codec: Codec;
+  readonly prefix: string;
+}
+
+const readValues = async <T extends { readonly couponId: CouponId }>(
+  { admin, codec, prefix }: Reader,
+  topic: Topic<T>,
+  see: (value: T, partition: number, offset: bigint) => void,
+): Promise<void> => {
+  const decoder = codec.decoder(topic);
+  await admin.readTopic(topic.name, async (partition, records) => {
+    for (const { value, offset } of records) {
+      let decoded = decoder.decode(value);
+      if (decoded.kind === "unknownSchema" && (await decoder.learn(decoded.id)) === "known")
+        decoded = decoder.decode(value);
+      if (decoded.kind === "value" && decoded.value.couponId.startsWith(prefix)) see(decoded.value, partition, offset);
+    }
+  });
+};
+
+const readTables = async ({ databaseUrl }: Config, prefix: string) => {
+  const database = openDatabase({ databaseUrl, poolMax: 2, poolKeptIdle: 0, statementTimeoutMs: 60_000 });
+  const issued = new Map<ReservationId, OwnedVerdict>();
+  const refused = new Map<ReservationId, OwnedVerdict>();
+  try {
+    const audit = couponAudit(database);
+    const rows = await audit.coupons(prefix);
+    const coupons = new Map<CouponId, CouponRow>(rows.map((row) => [row.couponId, row]));
+    await audit.verdicts(prefix, (id, verdict) => (verdict.kind === "issued" ? issued : refused).set(id, verdict));
+    return { coupons, issued, refused };
+  } finally {
+    await database.close();
+  }
+};
+
+const readGate = async (
+  { redisUrl }: Config,
+  couponIds: readonly CouponId[],
+): Promise<ReadonlyMap<CouponId, number>> => {
+  const redis = await openRedis({ redisUrl });
+  try {
+    const counters = await readCounters(redis, couponIds);
+    return new Map([...counters].map(([couponId, { left }]) => [couponId, left]));
+  } finally {
+    redis.close();
+  }
+};
