@@ -1,0 +1,42 @@
+/** The numbers of a burst add up. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Told } from "./client.ts";
+import { quantile, summarise } from "./summary.ts";
+
+const told = (status: Told["status"], reason?: string, latencyMs = 10): Told => ({ status, reason, latencyMs });
+
+test("summary: counts every request once when they ended in every way", () => {
+  const all = [
+    told("issued"),
+    told("issued"),
+    told("refused", "SOLD_OUT"),
+    told("undecided"),
+    told("turnedAway", "503"),
+  ];
+  const { requests, accepted, issued, refused, undecided, turnedAway, issuedPerSecond } = summarise(all, 2);
+  assert.deepEqual(
+    { requests, accepted, issued, refused, undecided, turnedAway, issuedPerSecond },
+    {
+      requests: 5,
+      accepted: 4,
+      issued: 2,
+      refused: { SOLD_OUT: 1 },
+      undecided: 1,
+      turnedAway: { 503: 1 },
+      issuedPerSecond: 1,
+    },
+  );
+});
+
+test("summary: leaves requests without a verdict out of the latency when it is summed up", () => {
+  assert.equal(summarise([told("issued", undefined, 5), told("turnedAway", "503", 9_000)], 1).latencyMs.p99, 5);
+});
+
+test("quantile: is the value that the share does not exceed when values are sorted", () => {
+  const sorted = Array.from({ length: 100 }, (_, n) => n + 1);
+  assert.deepEqual(
+    [quantile(sorted, 0.5), quantile(sorted, 0.99), quantile(sorted, 1), quantile([], 0.5)],
+    [50, 99, 100, 0],
+  );
+});
