@@ -1,0 +1,56 @@
+/** Doors for whoever runs the process: is it up, should it be sent requests, and what does it offer. */
+import type { FastifyInstance } from "fastify";
+import { problemResponses } from "./openapi.ts";
+import type { Readiness } from "./parameters.ts";
+import { Problem } from "./problems.ts";
+
+/** What the probes need. `closing` is true from the moment the process has begun to stop. */
+export interface Probes {
+  readonly ready: () => Readiness;
+  readonly closing: () => boolean;
+  readonly retryAfterSeconds: number;
+}
+
+const ok = (description: string) =>
+  ({
+    description,
+    type: "object",
+    required: ["status"],
+    properties: { status: { type: "string", enum: ["ok"] } },
+  }) as const;
+
+/** Adds `/live`, `/ready` and `/openapi.json`. */
+export const addProbes = (app: FastifyInstance, { ready, closing, retryAfterSeconds }: Probes): void => {
+  app.get(
+    "/live",
+    {
+      schema: {
+        operationId: "live",
+        summary: "Whether the process is up",
+        tags: ["probes"],
+        response: { 200: ok("It is."), ...problemResponses([]) },
+      },
+    },
+    async () => ({ status: "ok" }),
+  );
+  app.get(
+    "/ready",
+    {
+      schema: {
+        operationId: "ready",
+        summary: "Whether to send requests",
+        tags: ["probes"],
+        response: { 200: ok("Yes."), ...problemResponses(["not-ready"]) },
+      },
+    },
+    async () => {
+      const { ok: good, why } = closing() ? { ok: false, why: ["it is stopping"] } : ready();
+      if (good) return { status: "ok" };
+      throw new Problem("not-ready", {
+        detail: `Not ready: ${why.join("; ")}`,
+        headers: { "retry-after": String(retryAfterSeconds) },
+      });
+    },
+  );
+  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+};
