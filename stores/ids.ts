@@ -30,7 +30,7 @@ export const checkTake = ({ reservationId, couponId, userId }: Take): void => {
 const badId = (idempotencyKey: string, what: string, got: string, expected: string): Poison =>
   new Poison(
     "BAD_ID",
-    `${what} id of ${idempotencyKey}: expected ${expected}, got ${JSON.stringify(got.slice(0, 80))}`,
+    `${what} id of reservation ${idempotencyKey.slice(0, 36)}: expected ${expected}, got ${JSON.stringify(got.slice(0, 80))}`,
     {
       idempotencyKey,
     },

@@ -1,0 +1,73 @@
+/** One mysql2 connection as we use it: every statement is prepared by the server, and every statement has an end. */
+import type { Socket } from "node:net";
+
+/** What a statement may be given: scalars only, so that mysql2 has nothing to expand. */
+export type Parameter = string | number | Buffer | null;
+
+/** What mysql2 answers to a change. */
+export interface Change {
+  /** Rows inserted, or rows really changed. An `ON DUPLICATE KEY UPDATE` that sets a column to itself counts 0. */
+  readonly affectedRows: number;
+}
+
+type Done = (error: Error | null, answer: unknown) => void;
+
+/** The part of a mysql2 connection that is used here. The underscored fields are those Sequelize itself looks at. */
+export interface MysqlConnection {
+  readonly execute: (options: object, values: readonly Parameter[], done: Done) => unknown;
+  readonly query: (options: object, done: Done) => unknown;
+  readonly stream: Socket;
+  readonly threadId: number;
+  readonly _closing?: boolean;
+  readonly _fatalError: Error | null;
+  readonly _protocolError: Error | null;
+}
+
+/** Sequelize hands its connections out untyped. */
+export const asMysqlConnection = (connection: unknown): MysqlConnection => {
+  if (typeof connection !== "object" || connection === null || !("execute" in connection && "stream" in connection)) {
+    throw new TypeError("expected a mysql2 connection from the pool, got something else: is the dialect mysql?");
+  }
+  // Checked above as far as one can: it is an object with mysql2's execute and stream.
+  return connection as MysqlConnection;
+};
+
+/**
+ * How much longer than the server's own limit we wait before the socket is destroyed: a server that is merely slow ends
+ * the statement itself (MariaDB any statement, MySQL only SELECTs), and the connection lives on.
+ */
+const patience = 1.2;
+
+interface Bounded {
+  readonly sql: string;
+  readonly statementTimeoutMs: number;
+}
+
+/**
+ * Runs a statement through a server-side prepared statement, or, without `values`, as plain text (START TRANSACTION).
+ * A server or a network that says nothing would hold it for ever, as mysql2 has no bound that closes the connection;
+ * so after the limit the socket is destroyed and the statement fails. Whether it took effect is then unknown.
+ */
+export const execute = (
+  connection: MysqlConnection,
+  { sql, values, statementTimeoutMs }: Bounded & { readonly values?: readonly Parameter[] },
+): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const limitMs = statementTimeoutMs * patience;
+    const timer = setTimeout(() => connection.stream.destroy(new StatementTimeout(limitMs)), limitMs);
+    const done: Done = (error, answer) => {
+      clearTimeout(timer);
+      if (error === null) resolve(answer);
+      else reject(error);
+    };
+    if (values === undefined) connection.query({ sql }, done);
+    else connection.execute({ sql }, values, done);
+  });
+
+/** A statement got no answer in time and its connection was destroyed. Classified by its code, like the system's own. */
+export class StatementTimeout extends Error {
+  readonly code = "ETIMEDOUT";
+  constructor(limitMs: number) {
+    super(`no answer from the database within ${limitMs} ms; the connection was destroyed`);
+  }
+}

@@ -1,0 +1,142 @@
+/** The way into the database: one Sequelize pool, whose connections also serve the hand-written SQL of the hot path. */
+import mysql from "mysql2";
+import { type Options, Sequelize } from "sequelize";
+import { Fatal } from "../../processors/errors.ts";
+import { asMysqlConnection, execute, type MysqlConnection } from "./connection.ts";
+
+/** Where the database is and what it may cost. */
+export interface DatabaseConfig {
+  /** `mysql://user:password@host:3306/schema`. The user needs rights on that schema only. */
+  readonly databaseUrl: string;
+  /** Connections at most; 1 to 1,000, default 50. All processes together stay under the server's max_connections. */
+  readonly poolMax?: number;
+  /** Idle connections that are kept; default 10, never more than `poolMax`. */
+  readonly poolKeptIdle?: number;
+  /** How long to wait for a connection; default 30,000. */
+  readonly acquireTimeoutMs?: number;
+  /** How long one connection may take to open; default 10,000. */
+  readonly connectTimeoutMs?: number;
+  /** Age at which a connection is replaced when it is next asked for; default 60,000. */
+  readonly connectionMaxAgeMs?: number;
+  /** How long one statement may take; 1,000 to 3,600,000, default 10,000. See connection.ts. */
+  readonly statementTimeoutMs?: number;
+  /** How long one statement may wait for a row lock, in whole seconds; default 3. */
+  readonly lockWaitTimeoutSeconds?: number;
+  /** Speak TLS and check the server's certificate, against `ca` (PEM) where given. Off by default: loopback. */
+  readonly tls?: { readonly ca?: string };
+}
+
+/** A pool and its limits. Made once a process. */
+export interface Database {
+  readonly sequelize: Sequelize;
+  readonly statementTimeoutMs: number;
+  /** Ends the pool when what runs has ended. Idempotent. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Prepares a pool; opens nothing yet, so it works while the database is away.
+ * @throws Fatal DATABASE_URL
+ */
+export const openDatabase = (config: DatabaseConfig): Database => {
+  const statementTimeoutMs = config.statementTimeoutMs ?? 10_000;
+  const bornAtMs = new WeakMap<object, number>();
+  const options: Options & { readonly databaseVersion: string } = {
+    ...parseUrl(config.databaseUrl),
+    dialect: "mysql",
+    dialectModule: mysql,
+    // Not in Sequelize's types. Saves the connection it would open to ask; it only warns below a lower bound.
+    databaseVersion: "8.0.0",
+    timezone: "+00:00",
+    logging: false,
+    pool: poolOptions(config, (connection) => isUsable(connection, bornAtMs, config.connectionMaxAgeMs ?? 60_000)),
+    dialectOptions: dialectOptions(config),
+  };
+  const sequelize = new Sequelize(options);
+  sequelize.addHook("afterConnect", async (connection) => {
+    const opened = asMysqlConnection(connection);
+    bornAtMs.set(opened, performance.now());
+    await settle(opened, { statementTimeoutMs, lockWaitTimeoutSeconds: config.lockWaitTimeoutSeconds ?? 3 });
+  });
+  let closing: Promise<void> | undefined;
+  return {
+    sequelize,
+    statementTimeoutMs,
+    close: () => {
+      closing ??= sequelize.close();
+      return closing;
+    },
+  };
+};
+
+const parseUrl = (databaseUrl: string) => {
+  const url = URL.canParse(databaseUrl) ? new URL(databaseUrl) : undefined;
+  const database = decodeURIComponent(url?.pathname.slice(1) ?? "");
+  if (url === undefined || !/^(mysql|mariadb):$/.test(url.protocol) || database === "") {
+    // The URL holds a password, so it is not repeated here.
+    throw new Fatal("DATABASE_URL", "the database URL must look like mysql://user:password@host:3306/schema");
+  }
+  return {
+    // IPv6 addresses stand in brackets in a URL and without them in a socket's options.
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: url.port === "" ? 3306 : Number(url.port),
+    username: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database,
+  };
+};
+
+const poolOptions = (config: DatabaseConfig, validate: (connection: unknown) => boolean) => {
+  const max = config.poolMax ?? 50;
+  return {
+    max,
+    min: Math.min(config.poolKeptIdle ?? 10, max),
+    acquire: config.acquireTimeoutMs ?? 30_000,
+    idle: 10_000,
+    validate,
+  };
+};
+
+/** What Sequelize's own check asks, and the age. A connection found unusable is closed and another one opened. */
+const isUsable = (connection: unknown, bornAtMs: WeakMap<object, number>, maxAgeMs: number): boolean => {
+  const mine = asMysqlConnection(connection);
+  const bornAt = bornAtMs.get(mine) ?? 0;
+  const alive = !mine.stream.destroyed && !mine._closing && mine._fatalError === null && mine._protocolError === null;
+  return alive && performance.now() - bornAt < maxAgeMs;
+};
+
+const dialectOptions = ({ tls, connectTimeoutMs }: DatabaseConfig) => ({
+  // FOUND_ROWS off: an insert's affected rows are then the rows inserted, and an update's those changed.
+  // LOCAL_FILES off: no server, however wrong, can ask for a file of this machine.
+  flags: "-FOUND_ROWS,-LOCAL_FILES",
+  multipleStatements: false,
+  // mysql2's own, not a call for each field of each row to parsers for types that no column here has.
+  typeCast: true,
+  stringifyObjects: true,
+  connectTimeout: connectTimeoutMs ?? 10_000,
+  keepAliveInitialDelay: 10_000,
+  ...(tls === undefined ? {} : { ssl: { rejectUnauthorized: true, ...tls } }),
+});
+
+/**
+ * READ COMMITTED takes no gap locks for what is merely read, so rounds of neighbouring coupons don't meet; strict mode
+ * refuses what does not fit instead of cutting it. The comments: only MariaDB reads `M!`, only MySQL reads `!50799`.
+ */
+const settings = `SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
+  innodb_lock_wait_timeout = @sluice_lock_wait
+  /*M!100100 , max_statement_time = @sluice_statement_ms / 1000 */
+  /*!50799 , max_execution_time = @sluice_statement_ms */`;
+
+const settle = async (
+  connection: MysqlConnection,
+  limits: { readonly statementTimeoutMs: number; readonly lockWaitTimeoutSeconds: number },
+): Promise<void> => {
+  const { statementTimeoutMs } = limits;
+  const run = (sql: string, values: readonly number[] = []) => execute(connection, { sql, values, statementTimeoutMs });
+  await run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+  await run("SET @sluice_statement_ms = CAST(? AS UNSIGNED), @sluice_lock_wait = CAST(? AS UNSIGNED)", [
+    statementTimeoutMs,
+    limits.lockWaitTimeoutSeconds,
+  ]);
+  await run(settings);
+};

@@ -1,0 +1,67 @@
+/** What each kind of database error becomes. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ConnectionAcquireTimeoutError, ConnectionRefusedError, DatabaseError, UniqueConstraintError } from "sequelize";
+import { type Disposition, PipelineError, Poison, Unavailable } from "../../processors/errors.ts";
+import { StatementTimeout } from "./connection.ts";
+import { classified, isConflict } from "./errors.ts";
+
+const driverError = (fields: object): Error => Object.assign(new Error("as the server puts it"), fields);
+
+const cases: readonly (readonly [name: string, error: Error, disposition: Disposition, code: string])[] = [
+  ["a deadlock", driverError({ errno: 1213 }), "retriable", "DEADLOCK"],
+  ["a lock time-out", driverError({ errno: 1205 }), "retriable", "LOCK_WAIT_TIMEOUT"],
+  ["a row changed since it was read", driverError({ errno: 1020 }), "retriable", "CHANGED_SINCE_READ"],
+  ["too many connections", driverError({ errno: 1040, fatal: true }), "unavailable", "UNAVAILABLE"],
+  ["a server that stops", driverError({ errno: 1053, fatal: true }), "unavailable", "UNAVAILABLE"],
+  ["a full disk", driverError({ errno: 1021 }), "unavailable", "UNAVAILABLE"],
+  ["a read-only server", driverError({ errno: 1290 }), "unavailable", "UNAVAILABLE"],
+  ["MariaDB's statement time-out", driverError({ errno: 1969 }), "unavailable", "UNAVAILABLE"],
+  ["MySQL's statement time-out", driverError({ errno: 3024 }), "unavailable", "UNAVAILABLE"],
+  ["a killed connection", driverError({ errno: 1927 }), "unavailable", "UNAVAILABLE"],
+  ["a refused connection", driverError({ code: "ECONNREFUSED", errno: -111 }), "unavailable", "UNAVAILABLE"],
+  ["a lost connection", driverError({ code: "PROTOCOL_CONNECTION_LOST", fatal: true }), "unavailable", "UNAVAILABLE"],
+  ["a command on a closed connection, which has no code", driverError({ fatal: true }), "unavailable", "UNAVAILABLE"],
+  ["our own time-out", new StatementTimeout(12_000), "unavailable", "UNAVAILABLE"],
+  ["a value too long", driverError({ errno: 1406 }), "poison", "DATABASE_1406"],
+  ["a value out of range", driverError({ errno: 1264 }), "poison", "DATABASE_1264"],
+  ["MariaDB's violated CHECK", driverError({ errno: 4025 }), "poison", "DATABASE_4025"],
+  ["MySQL's violated CHECK", driverError({ errno: 3819 }), "poison", "DATABASE_3819"],
+  ["a refused login", driverError({ errno: 1045, fatal: true }), "fatal", "DATABASE_1045"],
+  ["a missing table", driverError({ errno: 1146 }), "fatal", "DATABASE_1146"],
+  ["a missing schema", driverError({ errno: 1049, fatal: true }), "fatal", "DATABASE_1049"],
+  ["Sequelize's refused connection", new ConnectionRefusedError(driverError({})), "unavailable", "UNAVAILABLE"],
+  ["Sequelize's empty pool", new ConnectionAcquireTimeoutError(new Error("timeout")), "unavailable", "UNAVAILABLE"],
+];
+
+for (const [name, error, disposition, code] of cases) {
+  test(`classified: calls ${name} ${disposition}`, () => {
+    const mine = classified(error);
+    assert.ok(mine instanceof PipelineError);
+    assert.deepEqual([mine.disposition, mine.code, mine.cause], [disposition, code, error]);
+  });
+}
+
+test("classified: names the database as what is away", () => {
+  const mine = classified(driverError({ code: "ECONNRESET" }));
+  assert.equal(mine instanceof Unavailable && mine.who, "database");
+});
+
+test("classified: looks into what Sequelize wraps", () => {
+  const mine = classified(new DatabaseError(Object.assign(driverError({ errno: 1213 }), { sql: "SELECT 1" })));
+  assert.equal(mine instanceof PipelineError && mine.code, "DEADLOCK");
+  const lost = classified(new DatabaseError(Object.assign(driverError({ fatal: true }), { sql: "SELECT 1" })));
+  assert.ok(lost instanceof Unavailable);
+});
+
+test("classified: passes on what it does not know, and what has its class", () => {
+  const others = [new Error("?"), driverError({ errno: 1062 }), new UniqueConstraintError({}), "text", undefined];
+  for (const other of [...others, new Poison("X", "y")]) assert.equal(classified(other), other);
+});
+
+test("is-conflict: is true for what may simply run again, and for nothing else", () => {
+  assert.deepEqual(
+    cases.filter(([, error]) => isConflict(error)).map(([, , disposition]) => disposition),
+    ["retriable", "retriable", "retriable"],
+  );
+});

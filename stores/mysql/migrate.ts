@@ -1,0 +1,81 @@
+/** Brings a schema up to date. Run it before the first worker or API of a release starts. */
+import type { Sequelize } from "sequelize";
+import { MigrationError, SequelizeStorage, Umzug } from "umzug";
+import { PipelineError, Unavailable } from "../../processors/errors.ts";
+import { type DatabaseConfig, type Database, openDatabase } from "./database.ts";
+import { classified } from "./errors.ts";
+import type { Migration } from "./migration.ts";
+import { coupons } from "./migrations/0001-coupons.ts";
+import { idempotencyKeyTable } from "./migrations/0002-idempotency-keys.ts";
+import { withSession } from "./session.ts";
+
+/** Every migration, in order. Imported one by one: what is missing does not compile, and nothing is found by accident. */
+export const migrations: readonly Migration[] = [coupons, idempotencyKeyTable];
+
+/** How long a second migrator waits for the first. */
+const lockWaitSeconds = 120;
+
+/** Named locks belong to the server, so the schema's name is part of this one; at most 64 characters. */
+const lockName = "CONCAT('sluice-migrate-', LEFT(SHA2(DATABASE(), 256), 32))";
+const takeLock = `SELECT GET_LOCK(${lockName}, ?) AS taken`;
+const releaseLock = `SELECT RELEASE_LOCK(${lockName}) AS released`;
+
+/**
+ * Applies what is missing and answers the names of what it applied. Idempotent, and safe when many run it at once: a
+ * named lock, which dies with its connection, lets one in at a time. One statement may take 10 minutes.
+ * @throws Unavailable where the database is away, or another migrator holds the lock for 2 minutes.
+ * @throws Fatal where the user lacks the rights.
+ */
+export const migrate = async (config: Pick<DatabaseConfig, "databaseUrl" | "tls">): Promise<readonly string[]> => {
+  const database = openDatabase({ ...config, poolMax: 3, poolKeptIdle: 0, statementTimeoutMs: 600_000 });
+  try {
+    return await applyMigrations(database, { migrations, tableName: "migration" });
+  } finally {
+    await database.close();
+  }
+};
+
+/**
+ * Applies those of `migrations` that the table `tableName` does not remember, alone. For {@link migrate} and its tests.
+ * @throws Unavailable @throws Fatal as there.
+ */
+export const applyMigrations = async (
+  database: Database,
+  what: { readonly migrations: readonly Migration[]; readonly tableName: string },
+): Promise<readonly string[]> => {
+  try {
+    return await alone(database, () => applyAll(database.sequelize, what));
+  } catch (error) {
+    const mine = classified(error instanceof MigrationError ? error.cause : error);
+    // What has no class keeps umzug's error, which names the migration.
+    throw mine instanceof PipelineError ? mine : error;
+  }
+};
+
+const alone = <T>(database: Database, work: () => Promise<T>): Promise<T> =>
+  withSession(database, async ({ rows }) => {
+    const [answer] = await rows<{ readonly taken: number | null }>(takeLock, [lockWaitSeconds]);
+    if (answer?.taken !== 1) throw new Unavailable("database", `another migration ran for over ${lockWaitSeconds} s`);
+    try {
+      return await work();
+    } finally {
+      await rows(releaseLock, []);
+    }
+  });
+
+const applyAll = async (
+  sequelize: Sequelize,
+  what: { readonly migrations: readonly Migration[]; readonly tableName: string },
+): Promise<readonly string[]> => {
+  const umzug = new Umzug({
+    migrations: what.migrations.map(({ name, statements }) => ({
+      name,
+      up: async () => {
+        for (const statement of statements) await sequelize.query(statement);
+      },
+    })),
+    storage: new SequelizeStorage({ sequelize, tableName: what.tableName, modelName: what.tableName }),
+    logger: undefined,
+  });
+  return (await umzug.up()).map(({ name }) => name);
+};
