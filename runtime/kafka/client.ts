@@ -1,0 +1,80 @@
+/** One kafkajs instance with everything explicit. A subscription, a producer and an admin each have one of their own. */
+import type { Admin, Kafka } from "kafkajs";
+import type { Cluster } from "./internals.ts";
+import { patchedKafkajs } from "./kafkajs.ts";
+import { logCreatorFor } from "./kafkajs-logger.ts";
+import type { KafkaSettings } from "./options.ts";
+import { trackSockets } from "./sockets.ts";
+
+/** An instance and a way to end it for good. */
+export interface KafkaClient {
+  readonly kafka: Kafka;
+  readonly destroySockets: () => void;
+}
+
+/** Retries inside of kafkajs are short: what fails longer is retried by us, on a new instance. */
+export const retry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 } as const;
+
+/** kafkajs's level INFO. */
+const infoLevel = 4;
+
+/** A new instance. @throws Fatal (KAFKAJS_CHANGED) */
+export const createClient = (settings: KafkaSettings): KafkaClient => {
+  const { Kafka } = patchedKafkajs()("index.js");
+  const sockets = trackSockets(settings.socketFactory);
+  const kafka = new Kafka({
+    ...connectionOf(settings),
+    brokers: [...settings.brokers],
+    logLevel: infoLevel,
+    logCreator: logCreatorFor(settings.logger),
+    socketFactory: sockets.factory,
+  });
+  return { kafka, destroySockets: sockets.destroyAll };
+};
+
+/** Connects an admin, hands it over, and disconnects it whatever happens. */
+export const withAdmin = async <T>(settings: KafkaSettings, work: (admin: Admin) => Promise<T>): Promise<T> => {
+  const client = createClient(settings);
+  const admin = client.kafka.admin({ retry });
+  try {
+    await admin.connect();
+    return await work(admin);
+  } finally {
+    await admin.disconnect().catch(() => {});
+    client.destroySockets();
+  }
+};
+
+/** Connects to the brokers themselves, below producers and consumers; disconnects whatever happens. */
+export const withCluster = async <T>(settings: KafkaSettings, work: (cluster: Cluster) => Promise<T>): Promise<T> => {
+  const need = patchedKafkajs();
+  const sockets = trackSockets(settings.socketFactory);
+  const { createLogger } = need("src/loggers/index.js");
+  const cluster = new (need("src/cluster/index.js"))({
+    ...connectionOf(settings),
+    brokers: settings.brokers,
+    logger: createLogger({ level: infoLevel, logCreator: logCreatorFor(settings.logger) }),
+    socketFactory: sockets.factory,
+    metadataMaxAge: settings.metadataMaxAgeMs,
+    allowAutoTopicCreation: false,
+    isolationLevel: 1,
+    maxInFlightRequests: null,
+  });
+  try {
+    await cluster.connect();
+    return await work(cluster);
+  } finally {
+    await cluster.disconnect().catch(() => {});
+    sockets.destroyAll();
+  }
+};
+
+const connectionOf = ({ clientId, ssl, sasl, connectTimeoutMs, requestTimeoutMs }: KafkaSettings) => ({
+  clientId,
+  ...(ssl === undefined ? {} : { ssl }),
+  ...(sasl === undefined ? {} : { sasl }),
+  connectionTimeout: connectTimeoutMs,
+  requestTimeout: requestTimeoutMs,
+  enforceRequestTimeout: true,
+  retry,
+});

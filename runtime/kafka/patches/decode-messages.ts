@@ -1,0 +1,75 @@
+/**
+ * Replaces src/protocol/requests/fetch/v4/decodeMessages.js, which v4 to v11 go through: it makes a decoder, several
+ * Longs and a copied headers object for every record, and passes all records of a batch as arguments of one call.
+ * Records are what the listener gets: offsets as bigint, timestamps as numbers.
+ */
+import type { Codec, Decoder } from "../internals.ts";
+import { type FetchedRecord, type RecordsContext, readRecords } from "./fetched-records.ts";
+import { batchHeaderBytes } from "./record-batch.ts";
+import { definePatch } from "./patch.ts";
+
+const magicAt = 16;
+const magic = 2;
+/** Base offset and length: what stands before the bytes that `length` counts. */
+const lengthPrefixBytes = 12;
+const logAppendTimeBit = 0x8;
+const transactionalBit = 0x10;
+const controlBit = 0x20;
+
+/** Plain loops over the response's buffer. Records older than magic 2 stay with kafkajs. */
+export const decodeMessagesPatch = definePatch({
+  file: "src/protocol/requests/fetch/v4/decodeMessages.js",
+  sha256: "d9fede59bebf84ee15169d0ecc54df594a11722b6ba8d5db535ed1d8548d4fcc",
+  replace: (original, need) => {
+    const { lookupCodecByAttributes } = need("src/protocol/message/compression/index.js");
+    return async (decoder) => {
+      const start = decoder.offset;
+      const bytes = recordsOf(decoder);
+      if (bytes === null) return [];
+      if (bytes.length > magicAt && bytes.readInt8(magicAt) !== magic) {
+        decoder.offset = start;
+        return original(decoder);
+      }
+      return decodeBatches(bytes, lookupCodecByAttributes);
+    };
+  },
+});
+
+const recordsOf = (decoder: Decoder): Buffer | null => {
+  const sizeBytes = decoder.readInt32();
+  return sizeBytes <= 0 || !decoder.canReadBytes(sizeBytes) ? null : decoder.readBytes(sizeBytes);
+};
+
+/** The last batch may be cut short by the fetch's limit: what is cut comes whole with the next fetch. */
+const decodeBatches = async (
+  bytes: Buffer,
+  codecOf: (attributes: number) => Codec | null,
+): Promise<readonly FetchedRecord[]> => {
+  const batches: FetchedRecord[][] = [];
+  let at = 0;
+  while (bytes.length - at >= batchHeaderBytes) {
+    const end = at + lengthPrefixBytes + bytes.readInt32BE(at + 8);
+    if (end > bytes.length) break;
+    const codec = codecOf(bytes.readInt16BE(at + 21));
+    const of = { count: bytes.readInt32BE(at + 57), context: contextOf(bytes, at) };
+    batches.push(
+      codec === null
+        ? readRecords(bytes, at + batchHeaderBytes, of)
+        : readRecords(await codec.decompress(bytes.subarray(at + batchHeaderBytes, end)), 0, of),
+    );
+    at = end;
+  }
+  return batches.length === 1 ? (batches[0] ?? []) : batches.flat();
+};
+
+const contextOf = (bytes: Buffer, at: number): RecordsContext => {
+  const attributes = bytes.readInt16BE(at + 21);
+  return {
+    firstOffset: bytes.readBigInt64BE(at),
+    firstTimestampMs: Number(bytes.readBigInt64BE(at + 27)),
+    appendedAt: attributes & logAppendTimeBit ? Number(bytes.readBigInt64BE(at + 35)) : undefined,
+    producerId: bytes.readBigInt64BE(at + 43).toString(),
+    inTransaction: (attributes & transactionalBit) !== 0,
+    isControlBatch: (attributes & controlBit) !== 0,
+  };
+};
