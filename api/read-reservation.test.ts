@@ -67,7 +67,7 @@ test("read: is not found, in the same words, when it is another's, or nobody's",
   const nobodys = idFor(Buffer.alloc(32, 9));
   assert.equal((await read("bob", nobodys)).body, pendingOfAlice.replaceAll(id, nobodys));
   // Nor is it waited for: a stranger's request would hold a place.
-  assert.equal((await read("bob", id, { query: "?waitMs=10000" })).statusCode, 404);
+  assert.equal((await read("bob", nobodys, { query: "?waitMs=10000" })).statusCode, 404);
 });
 
 test("read: is its owner's by the stored user when the secret was renewed", async () => {
