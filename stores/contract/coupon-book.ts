@@ -125,6 +125,25 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     assert.deepEqual(await all.book.issue([again]), [{ kind: "decided", reason: "DUPLICATE" }]);
   });
 
+  says("tells a user who has the coupon so, and not that it is sold out", async (all) => {
+    const couponId = await opened(all, 1);
+    const first = anIssue(couponId);
+    assert.deepEqual(await all.book.issue([first]), [issued(first)]);
+    const round = [anIssue(couponId), anIssue(couponId, { userId: first.userId })];
+    assert.deepEqual(await all.book.issue(round), [exhausted, duplicate]);
+  });
+
+  says("keeps an earlier refusal when the user is issued the coupon in the same round", async (all) => {
+    const couponId = await opened(all, 5);
+    const refusal = aRefusal(couponId, { reason: "CLOSED" });
+    await all.book.refuse([refusal]);
+    const { userId, reservationId } = refusal;
+    const first = anIssue(couponId, { userId });
+    const answers = await all.book.issue([first, anIssue(couponId, { userId, reservationId })]);
+    assert.deepEqual(answers, [issued(first), { kind: "decided", reason: "CLOSED" }]);
+    assert.equal(await left(all, couponId), 4);
+  });
+
   says("issues once when a reservation stands twice in a round", async (all) => {
     const couponId = await opened(all, 2);
     const issue = anIssue(couponId);

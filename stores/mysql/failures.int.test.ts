@@ -13,6 +13,7 @@ import { couponRegister } from "./coupon-register.ts";
 import { type Database, type DatabaseConfig, openDatabase } from "./database.ts";
 import { idempotencyKeys } from "./idempotency-keys.ts";
 import { migrate } from "./migrate.ts";
+import { lockCoupons, takeUnits } from "./round-statements.ts";
 import { inTransaction, type Session, withSession } from "./session.ts";
 import { verdictLookup } from "./verdict-lookup.ts";
 
@@ -129,6 +130,17 @@ test("mysql book: runs its transaction again by itself when it was a deadlock's 
     );
   });
   assert.deepEqual([await left(a), await left(b)], [9, 9]);
+});
+
+test("mysql book: takes nothing from a coupon that has too little, and says so", async () => {
+  const [rich, poor] = [await opened(), await opened({ stock: 1 })];
+  const taken = await inTransaction(database, async (session) => {
+    const coupons = await lockCoupons(session, [anIssue(rich), anIssue(poor)]);
+    const numbers = [rich, poor].map((couponId) => coupons.get(couponId)?.couponNo ?? 0);
+    return takeUnits(session, new Map(numbers.map((couponNo) => [couponNo, 2])));
+  });
+  assert.equal(taken, 1);
+  assert.deepEqual([await left(rich), await left(poor)], [8, 1]);
 });
 
 test("mysql book: decides alike when two processes issue the last units of a coupon at once", async () => {
