@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -14,11 +15,15 @@ import { findMarked } from "./processes.ts";
 import { readEndpoints, stackStatus } from "./status.ts";
 import { stackUp } from "./up.ts";
 
-/** A stack of this test's own, which is gone afterwards however the test ends. */
+/** A stack of this test's own, which is gone afterwards, logs and all, however the test ends. */
 function ownStack(t: TestContext, part: string): { readonly name: string; readonly layout: Layout } {
   const name = `test-${part}-${process.pid}`;
-  t.after(() => stackDown({ name }));
-  return { name, layout: layoutOf(name) };
+  const layout = layoutOf(name);
+  t.after(async () => {
+    await stackDown({ name });
+    await rm(layout.root, { recursive: true, force: true });
+  });
+  return { name, layout };
 }
 
 /** Nothing of the stack is left but its logs. */
@@ -73,7 +78,10 @@ test("stack: comes up, is mended when a service is killed, keeps its data, and g
 
   await t.test("an up that can't mend it ends what it started, and nothing else", async () => {
     await Promise.all(["redis", "mariadb"].map((service) => stopService(name, service, { signal: "SIGKILL" })));
-    const squatter = createServer().listen(Number(new URL(endpoints.redisUrl).port), "127.0.0.1");
+    const squatter = createServer((socket) => socket.destroy()).listen(
+      Number(new URL(endpoints.redisUrl).port),
+      "127.0.0.1",
+    );
     await assert.rejects(stackUp({ name }), /^CliError: redis did not start/);
     await new Promise((resolve) => squatter.close(resolve));
     assert.deepEqual(await answering(name), { "kafka-1": true, registry: true, mariadb: false, redis: false });
