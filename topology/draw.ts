@@ -31,7 +31,7 @@ const doesText = (edge: Edge, held: readonly HeldStack[]): string => {
 };
 
 const undoText = (held: readonly HeldStack[]): string => {
-  const ways = alternatives(held, ({ undo }) => undo.undo);
+  const ways = alternatives(held, (stack) => stack.map(({ undo }) => undo.undo).join(" then "));
   return ways === "" ? "" : `undo ${ways}, `;
 };
 
@@ -43,13 +43,15 @@ const notes = (graph: TopologyGraph, edge: Edge, held: readonly HeldStack[]): re
       : "pivot" in how
         ? [`pivot: ${how.pivot}`]
         : [`undone by ${how.undo} -> ${how.sink} via ${how.project}`];
-  const kept = edge.does === "to" || edge.does === "drop" ? alternatives(held, ({ outcome }) => outcome) : "";
+  const kept = edge.does === "to" || edge.does === "drop" ? alternatives(held, outcomesOf) : "";
   return kept === "" ? declared : [...declared, `keeps ${kept}`];
 };
 
-/** `a, b` for a stack; `a, b or nothing` where paths with other effects lead here too; nothing where none has any. */
-const alternatives = (held: readonly HeldStack[], nameOf: (effect: HeldStack[number]) => string): string => {
-  const ways = new Set(held.map((stack) => stack.map(nameOf).join(", ")));
+const outcomesOf = (stack: HeldStack): string => stack.map(({ outcome }) => outcome).join(" and ");
+
+/** `a or b or nothing` where paths with different effects lead here; empty where none of them has any. */
+const alternatives = (held: readonly HeldStack[], textOf: (stack: HeldStack) => string): string => {
+  const ways = new Set(held.map(textOf));
   if (ways.size === 0 || (ways.size === 1 && ways.has(""))) return "";
   return [...ways].map((way) => (way === "" ? "nothing" : way)).join(" or ");
 };
@@ -123,7 +125,7 @@ type Drawn = Arrow & { readonly label: string };
 
 /** Arrows between the same two nodes are one, with all their outcomes. */
 const mergeArrows = (arrows: readonly Arrow[]): readonly Drawn[] => {
-  const alike = Map.groupBy(arrows, ({ from, to, via, dashed }) => JSON.stringify([from, to, via, dashed]));
+  const alike = Map.groupBy(arrows, ({ from, to, via }) => JSON.stringify([from, to, via]));
   return [...alike.values()].flatMap(([first, ...more]) => {
     if (first === undefined) return [];
     const outcomes = [...new Set([first, ...more].map(({ on }) => on))].filter((on) => on !== "").join(", ");

@@ -6,24 +6,12 @@ import { failAll, settle, type Walk } from "./walk.ts";
 
 /**
  * Undoes everything the walks hold; answers those for which that succeeded. The path of another ends as failed, with
- * what it still holds in doubt. `reason`: the outcome, or the code of the error, that made it necessary.
+ * what it still holds in doubt. The walks came the same way, so they hold the same effects. `reason`: the outcome, or
+ * the code of the error, that made it necessary.
  */
 export const unwind = async (around: Around, reason: string, walks: readonly Walk[]): Promise<readonly Walk[]> => {
-  const holding = walks.filter(({ held }) => held !== undefined);
-  if (holding.length === 0) return walks;
-  const tops = Map.groupBy(holding, ({ held }) => held?.undo);
-  await Promise.all([...tops.values()].map((group) => unwindTop(around, reason, group)));
-  return unwind(
-    around,
-    reason,
-    walks.filter(({ ending }) => ending === undefined),
-  );
-};
-
-/** Undoes the topmost effect of walks that hold the same one. */
-const unwindTop = async (around: Around, reason: string, walks: readonly Walk[]): Promise<void> => {
   const held = walks[0]?.held;
-  if (held === undefined) return;
+  if (held === undefined) return walks;
   const { compensation, sink } = held.undo;
   const name = `undo ${compensation.name}`;
   const { run, runMany } = compensation;
@@ -32,10 +20,11 @@ const unwindTop = async (around: Around, reason: string, walks: readonly Walk[])
   const { succeeded, failed } = settle(walks, name, await call<unknown>(around, callee, items));
   for (const { walk, error } of failed) failAll([walk], name, error);
   const undone = succeeded.map(({ walk }) => walk);
-  if (undone.length === 0) return;
+  if (undone.length === 0) return [];
   around.observe?.({ kind: "undone", step: held.step, undo: compensation.name }, undone);
   const told = undone.filter((walk) => tell(walk, { around, reason, undo: held.undo }));
   around.observe?.({ kind: "written", sink: sink.name }, told);
+  return unwind(around, reason, told);
 };
 
 /** The effect is gone, whatever happens next; false where its record cannot be made, which ends the path. */
