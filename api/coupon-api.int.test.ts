@@ -6,10 +6,11 @@ import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { Pool } from "undici";
+import type { Producer } from "../runtime/producer.ts";
 import { createCouponApi } from "./coupon-api.ts";
 import type { Clock } from "./parameters.ts";
 import { createReservationIds } from "./reservation-id.ts";
-import { encodeAsJson, fakeProducer, fakeStores, userNamed } from "./testing.ts";
+import { encodeAsJson, fakeProducer, fakeStores, settled, userNamed } from "./testing.ts";
 import { testSecret } from "./testing-api.ts";
 import { mintToken } from "./token.ts";
 
@@ -22,28 +23,32 @@ const clock: Clock = {
 };
 const producer = fakeProducer();
 const stores = fakeStores();
-const app = createCouponApi({
-  ports: stores.ports,
-  producer,
-  encodeRequest: encodeAsJson,
-  clock,
-  randomBytes,
-  tokenSecret: testSecret,
-  ready: () => ({ ok: true, why: [] }),
-  log: { warn: () => {}, error: () => {} },
-  settings: { headersTimeoutMs: 500, requestTimeoutMs: 500 },
-});
+const apiOn = (itsProducer: Producer) =>
+  createCouponApi({
+    ports: stores.ports,
+    producer: itsProducer,
+    encodeRequest: encodeAsJson,
+    clock,
+    randomBytes,
+    tokenSecret: testSecret,
+    ready: () => ({ ok: true, why: [] }),
+    log: { warn: () => {}, error: () => {} },
+    settings: { headersTimeoutMs: 500, requestTimeoutMs: 500 },
+  });
+const app = apiOn(producer);
 let port = 0;
+const portOf = async (api: typeof app): Promise<number> =>
+  Number(new URL(await api.listen({ host: "127.0.0.1", port: 0 })).port);
 const bearer = `Bearer ${mintToken({ secret: testSecret, userId: "alice", ttlMs: 600_000, now: Date.now() })}`;
 const head = `POST /v1/coupons/launch/reservations HTTP/1.1\r\nhost: x\r\nauthorization: ${bearer}\r\n`;
 
 before(async () => {
-  port = Number(new URL(await app.listen({ host: "127.0.0.1", port: 0 })).port);
+  port = await portOf(app);
 });
 after(() => app.close());
 
-const open = async (): Promise<Socket> => {
-  const socket = connect(port, "127.0.0.1");
+const open = async (at = port): Promise<Socket> => {
+  const socket = connect(at, "127.0.0.1");
   await once(socket, "connect");
   return socket;
 };
@@ -141,4 +146,23 @@ test("socket: accepts a burst of clients, each with a reservation of its own", a
   assert.ok(answers.every(({ statusCode }) => statusCode === 202));
   assert.equal(new Set(answers.map(({ answer }) => answer)).size, 500);
   assert.equal(producer.produced.length, before + 500);
+});
+
+test("socket: ends what is under way, and is not ready, when the API closes", async () => {
+  const held = fakeProducer();
+  held.hold();
+  const api = apiOn(held);
+  const socket = await open(await portOf(api));
+  socket.write(`${head}content-length: 0\r\n\r\n`);
+  while (held.produced.length === 0) await settled();
+  const closed = api.close();
+  await settled();
+  // On a connection that is still open, behind the request that is under way.
+  socket.write("GET /ready HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+  await settled();
+  held.produced[0]?.acknowledge();
+  const answers = await text(socket);
+  assert.match(answers, /^HTTP\/1\.1 202 /);
+  assert.match(answers, /HTTP\/1\.1 503 [^]*urn:sluice:problem:not-ready[^]*it is stopping/);
+  await closed;
 });
