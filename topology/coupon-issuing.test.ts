@@ -347,6 +347,6 @@ function assertTwice(records: readonly { readonly reservationId: ReservationId }
 
 // ---- Drawing ----
 
-test("coupon-issuing: is drawn as it was reviewed (after a change that is meant: node topology/write-snapshots.ts)", async () => {
+test("coupon-issuing: is drawn as it was reviewed (after a change that is meant: npx node topology/write-snapshots.ts)", async () => {
   assert.equal(await readFile(snapshotPath(couponIssuing), "utf8"), snapshotText(couponIssuing));
 });

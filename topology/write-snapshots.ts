@@ -1,6 +1,6 @@
 /**
  * Draws every topology into the file beside it that a review looks at. Run it after a change that is meant:
- * `node topology/write-snapshots.ts`. The topology's test fails until then.
+ * `npx node topology/write-snapshots.ts`. The topology's test fails until then.
  */
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,7 @@ export const snapshotText = ({ graph }: Drawn): string =>
   [
     `# ${graph.name}`,
     "",
-    "Written by `node topology/write-snapshots.ts`; compared in the topology's test.",
+    "Written by `npx node topology/write-snapshots.ts`; compared in the topology's test.",
     "",
     "```text",
     `${drawText(graph)}\`\`\``,
