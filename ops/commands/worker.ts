@@ -1,5 +1,6 @@
 /** `sluice worker`: runs a topology. */
 import { Command } from "commander";
+import { boundHeap } from "../heap.ts";
 
 /** The command. */
 export const workerCommand = (): Command =>
@@ -11,6 +12,7 @@ export const workerCommand = (): Command =>
         "are on a loopback port (SLUICE_HEALTH_PORT).",
     )
     .action(async () => {
+      boundHeap();
       const [{ startCouponWorker }, { runProcess }] = await Promise.all([
         import("../coupon-worker.ts"),
         import("../process.ts"),
