@@ -3,6 +3,7 @@
  * reader of secret files are parameters. Nothing else reads the environment.
  */
 import { z } from "zod";
+import { CliError, exitCodes } from "./cli.ts";
 
 const integer = (min: number, max: number, preset: number) =>
   z
@@ -55,8 +56,8 @@ const settings = z.strictObject({
   SLUICE_ROUND_CONCURRENCY: integer(1, 32, 2),
   /** Lanes side by side within a round, in steps that decide one by one. */
   SLUICE_LANE_CONCURRENCY: integer(1, 1_000, 32),
-  /** Unfinished records of a partition above which it is paused. */
-  SLUICE_MAX_UNFINISHED: integer(1, 1_000_000, 16_000),
+  /** Unfinished records of a process; its partitions have even shares, and are paused above them. */
+  SLUICE_MAX_UNFINISHED: integer(1, 1_000_000, 24_000),
   /** Attempts at a retriable failure. */
   SLUICE_MAX_ATTEMPTS: integer(1, 100, 5),
   SLUICE_COMMIT_INTERVAL_MS: integer(50, 60_000, 1_000),
@@ -87,6 +88,8 @@ export interface Config {
     readonly laneConcurrency: number;
     readonly maxRecords: number;
     readonly maxBytes: number;
+    readonly processMaxRecords: number;
+    readonly processMaxBytes: number;
   };
   readonly maxAttempts: number;
   readonly commitIntervalMs: number;
@@ -95,11 +98,14 @@ export interface Config {
 }
 
 /** Every mistake of a configuration, in one error. */
-export class InvalidConfig extends Error {
-  readonly code = "INVALID_CONFIG";
+export class InvalidConfig extends CliError {
   readonly problems: readonly string[];
   constructor(problems: readonly string[]) {
-    super(`the configuration has ${problems.length} mistake(s):\n${problems.map((p) => `  - ${p}`).join("\n")}`);
+    super(`the configuration has ${problems.length} mistake(s):\n${problems.map((p) => `  - ${p}`).join("\n")}`, {
+      code: "INVALID_CONFIG",
+      exitCode: exitCodes.usage,
+      fix: "The settings and their ranges: README.md, Configure it",
+    });
     this.problems = problems;
   }
 }
@@ -183,9 +189,11 @@ const toConfig = (s: Settings): Config =>
       maxRound: s.SLUICE_MAX_ROUND,
       concurrency: s.SLUICE_ROUND_CONCURRENCY,
       laneConcurrency: s.SLUICE_LANE_CONCURRENCY,
-      maxRecords: s.SLUICE_MAX_UNFINISHED,
-      // 8 MB of keys and values a partition: with six partitions far below a worker's 250 MB.
+      // More than a few rounds of one partition only make its records wait, and its commits fall behind.
+      maxRecords: 4 * s.SLUICE_MAX_ROUND,
       maxBytes: 8 * 1_024 * 1_024,
+      processMaxRecords: s.SLUICE_MAX_UNFINISHED,
+      processMaxBytes: 32 * 1_024 * 1_024,
     },
     maxAttempts: s.SLUICE_MAX_ATTEMPTS,
     commitIntervalMs: s.SLUICE_COMMIT_INTERVAL_MS,

@@ -38,7 +38,15 @@ export const startCouponApi = async ({ config, logger, registry }: ProcessContex
   });
   watchBacklog(registry, producer.backlogRecords);
   let stopping = false;
-  const ready = () => (stopping ? { ok: false, why: ["stopping"] } : { ok: true, why: [] });
+  // Not the database: while it is away requests are accepted all the same, and only their verdicts have to wait.
+  const ready = () => {
+    const full = producer.backlogRecords() > config.api.maxBacklogRecords;
+    const why = [
+      ...(stopping ? ["stopping"] : []),
+      ...(full ? ["the log does not keep up with what is accepted"] : []),
+    ];
+    return { ok: why.length === 0, why };
+  };
   const api = await createCouponApi({
     ports: {
       idempotencyKeys: idempotencyKeys(database),

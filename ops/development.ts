@@ -15,3 +15,10 @@ export const developmentEnvironment = async (
   if (env["SLUICE_ENV"] === "production" || told) return env;
   return { ...env, ...endpointsEnv(await readEndpoints()) };
 };
+
+/** Whether the development stack is up, or says so. */
+export const isUp = (): Promise<boolean> =>
+  readEndpoints().then(
+    () => true,
+    () => false,
+  );

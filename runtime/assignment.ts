@@ -7,7 +7,12 @@ import type { Partition, PartitionStatus } from "./partition.ts";
 /** Makes the partition of an assignment. */
 export type PartitionMaker = (
   at: TopicPartition,
-  hooks: { readonly setPaused: (paused: boolean) => void; readonly onFatal: (error: unknown) => void },
+  hooks: {
+    readonly setPaused: (paused: boolean) => void;
+    readonly onFatal: (error: unknown) => void;
+    /** Partitions of this assignment, this one included. */
+    readonly partitions: number;
+  },
 ) => Partition;
 
 /** The partitions of one membership. */
@@ -42,10 +47,11 @@ export const createAssignment = (
   let subscription: Subscription | undefined;
 
   const fail = (error: unknown): void => onFailed(error instanceof Error ? error : new Error(String(error)));
-  const take = (at: TopicPartition): Assigned => {
+  const take = (at: TopicPartition, partitions: number): Assigned => {
     const partition = makePartition(at, {
       setPaused: (paused) => (paused ? subscription?.pause(at) : subscription?.resume(at)),
       onFatal: fail,
+      partitions,
     });
     return { at, partition, committed: undefined };
   };
@@ -84,7 +90,7 @@ export const createAssignment = (
     listener: {
       assigned: (partitions) => {
         for (const { partition } of assigned.values()) partition.abandon();
-        assigned = new Map(partitions.map((at) => [nameOf(at), take(at)]));
+        assigned = new Map(partitions.map((at) => [nameOf(at), take(at, partitions.length)]));
         joined = true;
       },
       records: (from, records, endOffset) => {

@@ -31,6 +31,19 @@ export interface PartitionLimits {
   readonly maxBytes: number;
 }
 
+/** Bounds of a process: its partitions have even shares of them, so that they hold without a partition asking another. */
+export interface ProcessLimits extends PartitionLimits {
+  readonly processMaxRecords: number;
+  readonly processMaxBytes: number;
+}
+
+/** The bounds of each of `partitions` partitions of one process. */
+export const shareOf = (limits: ProcessLimits, partitions: number): PartitionLimits => ({
+  ...limits,
+  maxRecords: Math.min(limits.maxRecords, Math.ceil(limits.processMaxRecords / partitions)),
+  maxBytes: Math.min(limits.maxBytes, Math.ceil(limits.processMaxBytes / partitions)),
+});
+
 /** What a partition works with. */
 export interface PartitionOptions {
   readonly topology: string;

@@ -25,7 +25,7 @@ import { deadLetterTopic } from "./dead-letter.ts";
 import type { LogRecord } from "./log.ts";
 import { silentLogger } from "./logger.ts";
 import { MemoryBroker } from "./memory-log.ts";
-import type { PartitionLimits } from "./partition.ts";
+import type { ProcessLimits } from "./partition.ts";
 import { noTelemetry } from "./telemetry.ts";
 import { startWorker, type Worker, type WorkerOptions } from "./worker.ts";
 
@@ -66,12 +66,14 @@ export const request = (n: number, couponId: string, userId = `user-${n}`): Coup
 });
 
 /** Bounds small enough for a test to reach. */
-export const testLimits: PartitionLimits = {
+export const testLimits: ProcessLimits = {
   maxRound: 100,
   concurrency: 2,
   laneConcurrency: 4,
   maxRecords: 1_000,
   maxBytes: 1_000_000,
+  processMaxRecords: 6_000,
+  processMaxBytes: 6_000_000,
 };
 
 type Overrides = Partial<WorkerOptions<NeedsOf<typeof couponIssuing>>>;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fatal, Poison, Unavailable } from "../processors/errors.ts";
 import { couponIssueRequests, couponsCompensated, couponsIssued, couponsRefused } from "../schemas/coupon.ts";
+import { shareOf } from "./partition.ts";
 import { memoryStage, openCoupon, request, testLimits, until } from "./testing.ts";
 
 const ids = (values: readonly { readonly reservationId: string }[]): readonly string[] =>
@@ -194,4 +195,10 @@ test("worker: loses no result when the log refuses appends or loses its answers"
   await worker.stop();
   const told = ids(await stage.read(couponsIssued));
   assert.deepEqual([...new Set(told)], ids(many(0, 300, "hot")));
+});
+
+test("worker: has its partitions share the bounds of the process when it has several", () => {
+  const share = shareOf({ ...testLimits, maxRecords: 5_000, processMaxRecords: 6_000 }, 6);
+  assert.equal(share.maxRecords, 1_000);
+  assert.equal(shareOf({ ...testLimits, maxRecords: 500, processMaxRecords: 6_000 }, 6).maxRecords, 500);
 });

@@ -12,7 +12,7 @@ import { attemptObserver } from "./attempt-observer.ts";
 import type { Backoff, Clock, Random } from "./clock.ts";
 import type { Log } from "./log.ts";
 import type { Logger } from "./logger.ts";
-import { createPartition, type PartitionLimits, type PartitionStatus } from "./partition.ts";
+import { createPartition, type PartitionStatus, type ProcessLimits, shareOf } from "./partition.ts";
 import type { Producer } from "./producer.ts";
 import type { Telemetry } from "./telemetry.ts";
 import type { Encoders } from "./write-round.ts";
@@ -28,7 +28,7 @@ export interface WorkerOptions<Deps> {
   readonly groupId: string;
   readonly clock: Clock;
   readonly random: Random;
-  readonly limits: PartitionLimits;
+  readonly limits: ProcessLimits;
   readonly backoff: Backoff;
   /** Attempts at a retriable failure; see attempts.ts. */
   readonly maxAttempts: number;
@@ -126,7 +126,7 @@ const partitionMaker = <Deps>(
     topology.parts.sources.map((source) => [source.name, { source, decoder: codec.decoder(source) }]),
   );
   const observe = attemptObserver(logger, telemetry, holding);
-  return ({ topic, partition }, hooks) => {
+  return ({ topic, partition }, { partitions, ...hooks }) => {
     const found = decoders.get(topic);
     if (found === undefined)
       throw new Fatal("UNKNOWN_TOPIC", `assigned ${topic}, which is no source of ${topology.graph.name}`);
@@ -138,7 +138,7 @@ const partitionMaker = <Deps>(
       producer: options.producer,
       deps: options.deps,
       provenance: { groupId: options.groupId, graphHash: topology.hash },
-      limits: options.limits,
+      limits: shareOf(options.limits, partitions),
       attempts: { clock, random, backoff, maxAttempts, observe },
       telemetry,
       ...found,

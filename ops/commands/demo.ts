@@ -38,10 +38,13 @@ const integer =
   };
 
 const demo = async ({ once, json, ...size }: DemoCommandOptions, signal: AbortSignal): Promise<void> => {
-  const [{ runDemo, stopAll }, { stackDown }] = await Promise.all([
+  const [{ runDemo, stopAll }, { stackDown }, { isUp }] = await Promise.all([
     import("../demo/run.ts"),
     import("../stack/down.ts"),
+    import("../development.ts"),
   ]);
+  // Only what was started here is ended here: somebody may be at work on a stack that was up before.
+  const wasUp = await isUp();
   try {
     const { report, children } = await runDemo({ ...size, workers: 2, signal });
     try {
@@ -53,8 +56,11 @@ const demo = async ({ once, json, ...size }: DemoCommandOptions, signal: AbortSi
       await stopAll(children);
     }
   } finally {
-    note("ending the stack");
-    await stackDown({});
+    if (wasUp) note("the stack was up before, and stays up: npm run sluice -- stack down");
+    else {
+      note("ending the stack");
+      await stackDown({});
+    }
   }
 };
 

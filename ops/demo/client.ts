@@ -9,6 +9,8 @@ export interface Told {
   readonly reason: string | undefined;
   /** From sending the request to reading the verdict. */
   readonly latencyMs: number;
+  /** When that was, `performance.now()`. */
+  readonly endedAtMs: number;
 }
 
 /** What a burst has come to so far. */
@@ -64,13 +66,18 @@ const askOnce = async (pool: Pool, ask: Ask, { tokenOf, progress }: BurstOptions
   });
   if (post.statusCode !== 202) {
     await post.body.dump();
-    return { status: "turnedAway", reason: String(post.statusCode), latencyMs: performance.now() - startedAt };
+    return { status: "turnedAway", reason: String(post.statusCode), ...timed(startedAt) };
   }
   progress.accepted++;
   const { reservationId } = (await post.body.json()) as { readonly reservationId: string };
   const answer = await untilDecided(pool, reservationId, authorization);
   progress.decided++;
-  return { ...answer, latencyMs: performance.now() - startedAt };
+  return { ...answer, ...timed(startedAt) };
+};
+
+const timed = (startedAt: number): Pick<Told, "latencyMs" | "endedAtMs"> => {
+  const endedAtMs = performance.now();
+  return { latencyMs: endedAtMs - startedAt, endedAtMs };
 };
 
 type Verdict = Pick<Told, "status" | "reason">;

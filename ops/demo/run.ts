@@ -170,7 +170,7 @@ const burstOn = async (api: string, couponId: string, options: DemoOptions): Pro
       signal,
     });
     signal.throwIfAborted();
-    return summarise(told, (performance.now() - startedAt) / 1_000);
+    return summarise(told, startedAt);
   } finally {
     line.stop();
   }

@@ -15,25 +15,28 @@ export interface BurstSummary {
   /** From sending a request to reading its verdict, over all that have one. */
   readonly latencyMs: { readonly p50: number; readonly p99: number };
   readonly seconds: number;
+  /** From the first request to the last verdict that says yes: the rest of the burst is people hearing no. */
   readonly issuedPerSecond: number;
 }
 
-/** Adds a burst up. */
-export const summarise = (told: readonly Told[], seconds: number): BurstSummary => {
+/** Adds a burst up. `startedAtMs` is on the clock of `endedAtMs`. */
+export const summarise = (told: readonly Told[], startedAtMs: number): BurstSummary => {
   const decided = told.filter(({ status }) => status === "issued" || status === "refused");
-  const issued = decided.filter(({ status }) => status === "issued").length;
+  const issued = decided.filter(({ status }) => status === "issued");
+  const secondsUntil = (some: readonly Told[]): number =>
+    some.reduce((last, { endedAtMs }) => Math.max(last, endedAtMs - startedAtMs), 1) / 1_000;
   const latencies = decided.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
   const by = (status: Told["status"]) => countBy(told.filter((one) => one.status === status));
   return {
     requests: told.length,
     accepted: told.filter(({ status }) => status !== "turnedAway").length,
-    issued,
+    issued: issued.length,
     refused: by("refused"),
     undecided: told.filter(({ status }) => status === "undecided").length,
     turnedAway: by("turnedAway"),
     latencyMs: { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) },
-    seconds: Math.round(seconds * 100) / 100,
-    issuedPerSecond: Math.round(issued / seconds),
+    seconds: Math.round(secondsUntil(told) * 100) / 100,
+    issuedPerSecond: Math.round(issued.length / secondsUntil(issued)),
   };
 };
 
@@ -60,7 +63,7 @@ export const showSummary = (s: BurstSummary): string =>
       ["request to verdict, p50", `${s.latencyMs.p50} ms`],
       ["request to verdict, p99", `${s.latencyMs.p99} ms`],
       ["burst", `${s.seconds} s`],
-      ["issued per second", count(s.issuedPerSecond)],
+      ["issued per second, while there were any", count(s.issuedPerSecond)],
     ],
     { right: [""] },
   );
