@@ -24,6 +24,7 @@ const filesOf = async (pattern: string): Promise<readonly string[]> => {
 const runFiles = async (files: readonly string[]): Promise<{ readonly passed: number; readonly failed: number }> => {
   let passed = 0;
   let failed = 0;
+  if (files.length === 0) return { passed, failed };
   const events = run({ files: [...files], concurrency: availableParallelism(), timeout: 300_000 });
   events.on("test:pass", ({ details, skip }) => {
     if (details.type !== "suite" && skip === undefined) passed++;

@@ -1,0 +1,133 @@
+/** The whole of coupon issuing on the real stack: API and workers as processes, real HTTP, and the verifier at the end. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { mintToken } from "../api/token.ts";
+import { applyCoupons } from "../ops/apply.ts";
+import { type Child, startChild } from "../ops/children.ts";
+import { readConfig } from "../ops/config.ts";
+import { type BurstProgress, sendBurst, type Told } from "../ops/demo/client.ts";
+import { planBurst } from "../ops/demo/requests.ts";
+import { layoutOf } from "../ops/stack/layout.ts";
+import { choosePorts, reservePorts } from "../ops/stack/ports.ts";
+import { checkCoupons } from "../ops/verify/check.ts";
+import { readFacts } from "../ops/verify/read-facts.ts";
+
+const stackName = process.env["SLUICE_TEST_STACK"];
+assert.ok(stackName !== undefined, "run this with: npm test -- test/coupon-issuing.int.test.ts");
+const layout = layoutOf(stackName);
+const addresses = ["SLUICE_BROKERS", "SLUICE_REGISTRY_URL", "SLUICE_DATABASE_URL", "SLUICE_REDIS_URL"] as const;
+const env: Record<string, string> = {
+  ...Object.fromEntries(addresses.map((name) => [name, process.env[name] ?? ""])),
+  SLUICE_STACK: layout.root,
+  SLUICE_GROUP_PREFIX: "end-to-end",
+  // A worker that is killed is given up by its group after this: the least a broker allows.
+  SLUICE_SESSION_TIMEOUT_MS: "6000",
+  SLUICE_DRAIN_MS: "3000",
+};
+const config = readConfig(
+  Object.fromEntries(Object.entries(env).filter(([name]) => name !== "SLUICE_STACK")),
+  () => "",
+);
+const signal = new AbortController().signal;
+const running: Child[] = [];
+let url = "";
+
+const start = async (name: string, args: readonly string[], more: Record<string, string> = {}): Promise<Child> => {
+  const reservations = reservePorts(new Set());
+  const { health } = await choosePorts([{ key: "health" }], { isFree: reservations.isFree, start: Math.random() });
+  const plan = { name, args, env: { ...env, ...more }, healthPort: health ?? 0, logFile: layout.log(`e2e-${name}`) };
+  const child = await startChild(plan, { signal }).finally(reservations.release);
+  running.push(child);
+  return child;
+};
+
+const token = (userId: string, role?: string): string =>
+  mintToken({
+    secret: config.tokenSecret,
+    userId,
+    ttlMs: 600_000,
+    now: Date.now(),
+    ...(role === undefined ? {} : { role }),
+  });
+
+const openCoupon = async (couponId: string, stock: number): Promise<void> => {
+  const response = await fetch(`${url}/v1/admin/coupons`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token("boss", "admin")}`, "content-type": "application/json" },
+    body: JSON.stringify({
+      couponId,
+      policyId: "p",
+      stock,
+      validForDays: 1,
+      policy: { name: "P", discount: { kind: "fixed", amount: 1 }, minOrderAmount: 0 },
+    }),
+  });
+  assert.equal(response.status, 201, await response.text());
+};
+
+const burst = (couponId: string, requests: number, progress: BurstProgress): Promise<readonly Told[]> =>
+  sendBurst(planBurst({ couponId, requests, secondAskEvery: 20, unknownEvery: 50 }), {
+    baseUrl: url,
+    tokenOf: (userId) => token(userId),
+    clients: 50,
+    progress,
+    signal,
+  });
+
+const assertSound = async (prefix: string): Promise<void> => {
+  const facts = await readFacts(config, prefix);
+  const broken = checkCoupons(facts).filter((check) => check.broken > 0);
+  assert.deepEqual(broken, []);
+  assert.ok(facts.accepted.size > 0, "nothing was looked at");
+};
+
+before(async () => {
+  await applyCoupons(config);
+  const reservations = reservePorts(new Set());
+  const { http } = await choosePorts([{ key: "http" }], { isFree: reservations.isFree, start: Math.random() });
+  reservations.release();
+  url = `http://127.0.0.1:${http}`;
+  await Promise.all([start("api", ["api"], { SLUICE_API_PORT: String(http) }), start("worker-1", ["worker"])]);
+});
+
+after(async () => {
+  await Promise.all(running.map(({ stop }) => stop()));
+});
+
+test("coupon issuing: gives a burst as many coupons as there are, first come first served, when more ask", async () => {
+  await openCoupon("e2e-burst", 300);
+  const told = await burst("e2e-burst", 1_000, { sent: 0, accepted: 0, decided: 0 });
+  assert.equal(told.filter(({ status }) => status === "issued").length, 300);
+  assert.equal(told.filter(({ status }) => status === "undecided" || status === "turnedAway").length, 0);
+  await assertSound("e2e-burst");
+});
+
+test("coupon issuing: loses nothing and decides nothing twice when a worker is killed in the middle", async () => {
+  await openCoupon("e2e-kill", 1_000);
+  const victim = await start("worker-2", ["worker"]);
+  const progress: BurstProgress = { sent: 0, accepted: 0, decided: 0 };
+  const told = burst("e2e-kill", 2_000, progress);
+  while (progress.decided < 300) await new Promise((resolve) => setImmediate(resolve));
+  for (const { pid, name } of running) if (name.startsWith("worker")) process.kill(pid, "SIGKILL");
+  await victim.ended;
+  await start("worker-3", ["worker"]);
+  const ended = await told;
+  assert.equal(ended.filter(({ status }) => status === "undecided" || status === "turnedAway").length, 0);
+  assert.equal(ended.filter(({ status }) => status === "issued").length, 1_000);
+  await assertSound("e2e-kill");
+});
+
+test("coupon issuing: answers with one reservation when a request is retried with its idempotency key", async () => {
+  await openCoupon("e2e-retry", 5);
+  const headers = { authorization: `Bearer ${token("patient")}`, "idempotency-key": "once" };
+  const ask = () => fetch(`${url}/v1/coupons/e2e-retry/reservations`, { method: "POST", headers });
+  const ids = await Promise.all(
+    [ask(), ask(), ask()].map(
+      async (asked) => ((await (await asked).json()) as { reservationId: string }).reservationId,
+    ),
+  );
+  assert.equal(new Set(ids).size, 1);
+  const verdict = await fetch(`${url}/v1/reservations/${ids[0]}?waitMs=10000`, { headers });
+  assert.equal(((await verdict.json()) as { status: string }).status, "issued");
+  await assertSound("e2e-retry");
+});
