@@ -38,25 +38,32 @@ export const asMysqlConnection = (connection: unknown): MysqlConnection => {
  */
 const patience = 1.2;
 
-interface Bounded {
-  readonly sql: string;
-  readonly statementTimeoutMs: number;
-}
-
 /**
- * Runs a statement through a server-side prepared statement, or, without `values`, as plain text (START TRANSACTION).
- * A server or a network that says nothing would hold it for ever, as mysql2 has no bound that closes the connection;
- * so after the limit the socket is destroyed and the statement fails. Whether it took effect is then unknown.
+ * Gives every statement on this connection an end, Sequelize's own too. A server or a network that says nothing would
+ * hold it for ever, and mysql2 has no limit that also closes the connection; so the socket is destroyed and the
+ * statement fails. Whether it took effect is then unknown.
  */
-export const execute = (
-  connection: MysqlConnection,
-  { sql, values, statementTimeoutMs }: Bounded & { readonly values?: readonly Parameter[] },
-): Promise<unknown> =>
-  new Promise((resolve, reject) => {
-    const limitMs = statementTimeoutMs * patience;
+export const boundStatements = (connection: MysqlConnection, statementTimeoutMs: number): void => {
+  const limitMs = statementTimeoutMs * patience;
+  const timed = (done: Done): Done => {
     const timer = setTimeout(() => connection.stream.destroy(new StatementTimeout(limitMs)), limitMs);
-    const done: Done = (error, answer) => {
+    return (error, answer) => {
       clearTimeout(timer);
+      done(error, answer);
+    };
+  };
+  const query = connection.query.bind(connection);
+  const execute = connection.execute.bind(connection);
+  Object.assign(connection, {
+    query: (options: object, done: Done) => query(options, timed(done)),
+    execute: (options: object, values: readonly Parameter[], done: Done) => execute(options, values, timed(done)),
+  });
+};
+
+/** Runs a statement that the server prepares, or, without `values`, plain text: START TRANSACTION and its like. */
+export const run = (connection: MysqlConnection, sql: string, values?: readonly Parameter[]): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const done: Done = (error, answer) => {
       if (error === null) resolve(answer);
       else reject(error);
     };

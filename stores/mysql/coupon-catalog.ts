@@ -5,8 +5,11 @@ import { isStorableId } from "../ids.ts";
 import type { Database } from "./database.ts";
 import { withSession } from "./session.ts";
 
-/** Terms kept at most; about 1 KB each. Those asked for longest ago go first. */
-const keptMaxCoupons = 10_000;
+/** How much is kept. */
+export interface CatalogLimits {
+  /** Terms kept at most, about 1 KB each; default 10,000. Those asked for longest ago go first. */
+  readonly keptMaxCoupons?: number;
+}
 
 const wanted = `JSON_TABLE(?, '$[*]' COLUMNS (
     coupon_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS wanted
@@ -38,7 +41,7 @@ interface TermsColumns {
  * The {@link CouponCatalog} of a database. An unknown id is never kept: it may be opened any moment, and whoever sends
  * made-up ids must not fill the memory.
  */
-export const couponCatalog = (database: Database): CouponCatalog => {
+export const couponCatalog = (database: Database, { keptMaxCoupons = 10_000 }: CatalogLimits = {}): CouponCatalog => {
   // A Map keeps the order of insertion: taking out and putting back makes its first entry the one used longest ago.
   const kept = new Map<CouponId, Coupon>();
   const keep = (coupon: Coupon): void => {

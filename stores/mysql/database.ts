@@ -2,7 +2,7 @@
 import mysql from "mysql2";
 import { type Options, Sequelize } from "sequelize";
 import { Fatal } from "../../processors/errors.ts";
-import { asMysqlConnection, execute, type MysqlConnection } from "./connection.ts";
+import { asMysqlConnection, boundStatements, type MysqlConnection, run } from "./connection.ts";
 
 /** Where the database is and what it may cost. */
 export interface DatabaseConfig {
@@ -29,7 +29,6 @@ export interface DatabaseConfig {
 /** A pool and its limits. Made once a process. */
 export interface Database {
   readonly sequelize: Sequelize;
-  readonly statementTimeoutMs: number;
   /** Ends the pool when what runs has ended. Idempotent. */
   readonly close: () => Promise<void>;
 }
@@ -41,13 +40,14 @@ export interface Database {
 export const openDatabase = (config: DatabaseConfig): Database => {
   const statementTimeoutMs = config.statementTimeoutMs ?? 10_000;
   const bornAtMs = new WeakMap<object, number>();
-  const options: Options & { readonly databaseVersion: string } = {
+  const options: Options & UntypedOptions = {
     ...parseUrl(config.databaseUrl),
     dialect: "mysql",
     dialectModule: mysql,
-    // Not in Sequelize's types. Saves the connection it would open to ask; it only warns below a lower bound.
+    // Saves the connection it would open to ask; it only warns below a lower bound.
     databaseVersion: "8.0.0",
-    timezone: "+00:00",
+    // Otherwise its SET time_zone would run before the connection has limits; ours sets it.
+    keepDefaultTimezone: true,
     logging: false,
     pool: poolOptions(config, (connection) => isUsable(connection, bornAtMs, config.connectionMaxAgeMs ?? 60_000)),
     dialectOptions: dialectOptions(config),
@@ -56,18 +56,30 @@ export const openDatabase = (config: DatabaseConfig): Database => {
   sequelize.addHook("afterConnect", async (connection) => {
     const opened = asMysqlConnection(connection);
     bornAtMs.set(opened, performance.now());
-    await settle(opened, { statementTimeoutMs, lockWaitTimeoutSeconds: config.lockWaitTimeoutSeconds ?? 3 });
+    boundStatements(opened, statementTimeoutMs);
+    try {
+      await settle(opened, { statementTimeoutMs, lockWaitTimeoutSeconds: config.lockWaitTimeoutSeconds ?? 3 });
+    } catch (error) {
+      // Nobody else knows of this connection yet.
+      opened.stream.destroy();
+      throw error;
+    }
   });
   let closing: Promise<void> | undefined;
   return {
     sequelize,
-    statementTimeoutMs,
     close: () => {
       closing ??= sequelize.close();
       return closing;
     },
   };
 };
+
+/** Options that Sequelize 6 has and its types lack. */
+interface UntypedOptions {
+  readonly databaseVersion: string;
+  readonly keepDefaultTimezone: boolean;
+}
 
 const parseUrl = (databaseUrl: string) => {
   const url = URL.canParse(databaseUrl) ? new URL(databaseUrl) : undefined;
@@ -123,20 +135,18 @@ const dialectOptions = ({ tls, connectTimeoutMs }: DatabaseConfig) => ({
  * refuses what does not fit instead of cutting it. The comments: only MariaDB reads `M!`, only MySQL reads `!50799`.
  */
 const settings = `SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
+  time_zone = '+00:00',
   innodb_lock_wait_timeout = @sluice_lock_wait
   /*M!100100 , max_statement_time = @sluice_statement_ms / 1000 */
   /*!50799 , max_execution_time = @sluice_statement_ms */`;
 
+const limits = "SET @sluice_statement_ms = CAST(? AS UNSIGNED), @sluice_lock_wait = CAST(? AS UNSIGNED)";
+
 const settle = async (
   connection: MysqlConnection,
-  limits: { readonly statementTimeoutMs: number; readonly lockWaitTimeoutSeconds: number },
+  of: { readonly statementTimeoutMs: number; readonly lockWaitTimeoutSeconds: number },
 ): Promise<void> => {
-  const { statementTimeoutMs } = limits;
-  const run = (sql: string, values: readonly number[] = []) => execute(connection, { sql, values, statementTimeoutMs });
-  await run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
-  await run("SET @sluice_statement_ms = CAST(? AS UNSIGNED), @sluice_lock_wait = CAST(? AS UNSIGNED)", [
-    statementTimeoutMs,
-    limits.lockWaitTimeoutSeconds,
-  ]);
-  await run(settings);
+  await run(connection, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+  await run(connection, limits, [of.statementTimeoutMs, of.lockWaitTimeoutSeconds]);
+  await run(connection, settings);
 };

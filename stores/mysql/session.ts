@@ -1,6 +1,6 @@
 /** One connection for a while, and transactions on it. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { asMysqlConnection, type Change, execute, type MysqlConnection, type Parameter } from "./connection.ts";
+import { asMysqlConnection, type Change, type MysqlConnection, type Parameter, run } from "./connection.ts";
 import type { Database } from "./database.ts";
 import { classified, isConflict } from "./errors.ts";
 
@@ -20,7 +20,7 @@ export interface Session {
  */
 export const withSession = async <T>(database: Database, work: (session: Session) => Promise<T>): Promise<T> => {
   try {
-    return await onConnection(database, (connection) => work(sessionOn(connection, database.statementTimeoutMs)));
+    return await onConnection(database, (connection) => work(sessionOn(connection)));
   } catch (error) {
     throw classified(error);
   }
@@ -37,7 +37,7 @@ const conflictAttempts = 3;
  * @throws Poison @throws Fatal as errors.ts has it, nothing written.
  */
 export const inTransaction = async <T>(database: Database, work: (session: Session) => Promise<T>): Promise<T> => {
-  const attempt = () => onConnection(database, (connection) => transact(connection, database.statementTimeoutMs, work));
+  const attempt = () => onConnection(database, (connection) => transact(connection, work));
   try {
     return await retryingConflicts(attempt);
   } catch (error) {
@@ -58,48 +58,41 @@ export const retryingConflicts = async <T>(transaction: () => Promise<T>): Promi
   }
 };
 
-const transact = async <T>(
-  connection: MysqlConnection,
-  statementTimeoutMs: number,
-  work: (session: Session) => Promise<T>,
-): Promise<T> => {
-  await execute(connection, { sql: "START TRANSACTION", statementTimeoutMs });
+const transact = async <T>(connection: MysqlConnection, work: (session: Session) => Promise<T>): Promise<T> => {
+  await run(connection, "START TRANSACTION");
   try {
-    const answer = await work(sessionOn(connection, statementTimeoutMs));
-    await execute(connection, { sql: "COMMIT", statementTimeoutMs });
+    const answer = await work(sessionOn(connection));
+    await run(connection, "COMMIT");
     return answer;
   } catch (error) {
     // A lock time-out undoes its statement only, and a thrown refusal nothing: so always say it.
     // Where even this fails the connection goes, and the server rolls back at its end of it.
-    await execute(connection, { sql: "ROLLBACK", statementTimeoutMs }).catch(() => connection.stream.destroy());
+    await run(connection, "ROLLBACK").catch(() => connection.stream.destroy());
     throw error;
   }
 };
 
-const sessionOn = (connection: MysqlConnection, statementTimeoutMs: number): Session => ({
+const sessionOn = (connection: MysqlConnection): Session => ({
   // Erasure: mysql2 answers a SELECT with an array of rows; their columns are the caller's claim.
   rows: async <Row>(sql: string, values: readonly Parameter[]) =>
-    (await execute(connection, { sql, values, statementTimeoutMs })) as readonly Row[],
+    (await run(connection, sql, values)) as readonly Row[],
   // Erasure: mysql2 answers every other statement with a header that has affectedRows.
-  change: async (sql, values) =>
-    ((await execute(connection, { sql, values, statementTimeoutMs })) as Change).affectedRows,
+  change: async (sql, values) => ((await run(connection, sql, values)) as Change).affectedRows,
   restart: async () => {
-    await execute(connection, { sql: "ROLLBACK", statementTimeoutMs });
-    await execute(connection, { sql: "START TRANSACTION", statementTimeoutMs });
+    await run(connection, "ROLLBACK");
+    await run(connection, "START TRANSACTION");
   },
 });
 
-/** A connection that was destroyed in use leaves the pool at once; left in it, it would take up a place. */
+/** A connection that broke in use goes back too: the pool looks at each before it hands it out, and replaces it. */
 const onConnection = async <T>(
   { sequelize: { connectionManager } }: Database,
   work: (connection: MysqlConnection) => Promise<T>,
 ): Promise<T> => {
   const pooled = await connectionManager.getConnection({ type: "write" });
-  const connection = asMysqlConnection(pooled);
   try {
-    return await work(connection);
+    return await work(asMysqlConnection(pooled));
   } finally {
-    if (connection.stream.destroyed) await connectionManager.destroyConnection(pooled).catch(() => undefined);
-    else connectionManager.releaseConnection(pooled);
+    connectionManager.releaseConnection(pooled);
   }
 };
