@@ -45,7 +45,7 @@ const recordAvro = (name: string, fields: Readonly<Record<string, AnyField>>): A
   return {
     type: "record",
     name: name.slice(dot + 1),
-    namespace: name.slice(0, dot),
+    ...(dot < 0 ? {} : { namespace: name.slice(0, dot) }),
     fields: Object.entries(fields).map(([field, { avro }]) =>
       isOptional(avro) ? { name: field, type: avro, default: null } : { name: field, type: avro },
     ),
@@ -63,7 +63,7 @@ export const uuid = <T extends string = string>(): Schema<T> => ({ avro: { type:
 /** A 32-bit integer. */
 export const int = <T extends number = number>(): Schema<T> => ({ avro: "int" });
 
-/** An integer of at most 2^53 - 1 in either direction: avsc refuses what a double cannot hold. Money is one of these. */
+/** An integer from -2^52 to 2^53 - 2: the codec refuses what a double cannot hold. Money is one of these. */
 export const long = <T extends number = number>(): Schema<T> => ({ avro: "long" });
 
 /** A moment: milliseconds since the epoch. */

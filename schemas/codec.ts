@@ -88,6 +88,7 @@ export const createCodec = ({
 /** The encoder of a topic whose schema has this id. */
 export const encoderFor = <T>(topic: Topic<T>, id: number): Encoder<T> => {
   const type = typeOf(topic.schema.avro);
+  const refuseSmallLongs = smallLongRefuser(topic.schema.avro);
   // Grows to the largest value seen; every result is a copy, cut to size, so the scratch is free again at once.
   let scratch = Buffer.alloc(1_024);
   const encode = (value: T): Buffer => {
@@ -102,11 +103,35 @@ export const encoderFor = <T>(topic: Topic<T>, id: number): Encoder<T> => {
   };
   return (value) => {
     try {
+      refuseSmallLongs(value);
       return encode(value);
     } catch (cause) {
       throw new EncodeFailed(topic.name, { cause });
     }
   };
+};
+
+// The zigzag form of a long below -2^52 is an odd number that no double holds: avsc writes another one without a word.
+const smallestLong = -(2 ** 52);
+
+/** Refuses a record in which a long would be written as another number. */
+const smallLongRefuser = (avro: AvroJson): ((value: unknown) => void) => {
+  const longs = fieldsOf(avro).flatMap(({ name, type }) => (isLong(type) ? [name] : []));
+  return (value) => {
+    for (const name of longs) {
+      const long = (value as Readonly<Record<string, unknown>>)[name];
+      if (typeof long === "number" && long < smallestLong) throw new RangeError(`${name} is ${long}, below -2^52`);
+    }
+  };
+};
+
+type Field = { readonly name: string; readonly type: AvroJson };
+// A topic's schema is a record, as `record` makes it.
+const fieldsOf = (avro: AvroJson): readonly Field[] => (avro as { readonly fields?: readonly Field[] }).fields ?? [];
+
+const isLong = (type: AvroJson | undefined): boolean => {
+  if (Array.isArray(type)) return type.some(isLong);
+  return type === "long" || (typeof type === "object" && type !== null && "type" in type && isLong(type["type"]));
 };
 
 const decoderFor = <T>(topic: Topic<T>, options: Required<CodecOptions>): Decoder<T> => {
