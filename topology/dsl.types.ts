@@ -184,6 +184,10 @@ createDriver(stored, ab);
 createDriver(pivoting, { a: 2 });
 // ---- Outcomes and arms ----
 
+// Arms with types of their own, so that an arm too many is the only mistake.
+const dropTook = (stream: Stream<Took, unknown>) => stream.drop("took");
+const dropFull = (stream: Stream<Full, unknown>) => stream.drop("full");
+
 // @ts-expect-error Several outcomes, not told apart.
 taken.to(couponsIssued, toIssued);
 // @ts-expect-error Several outcomes, not told apart.
@@ -193,13 +197,13 @@ taken.continueOn("took", {});
 // @ts-expect-error `took` has no arm.
 taken.branch({ full: (full) => full.drop("full") });
 // @ts-expect-error The step has no outcome `gone`.
-taken.continueOn("took", { full: (full) => full.drop("full"), gone: (gone) => gone.drop("gone") });
+taken.continueOn("took", { full: dropFull, gone: dropTook });
 // @ts-expect-error The step has no outcome `gone`.
-taken.branch({ took: (t) => t.drop("t"), full: (f) => f.drop("f"), gone: (g) => g.drop("g") });
+taken.branch({ took: dropTook, full: dropFull, gone: dropTook });
 // @ts-expect-error The main path has no arm.
-taken.continueOn("took", { full: (full) => full.drop("full"), took: (t) => t.drop("took") });
+taken.continueOn("took", { full: dropFull, took: dropTook });
 // @ts-expect-error The step has no outcome `gone`.
-taken.continueOn("gone", { took: (t) => t.drop("took"), full: (full) => full.drop("full") });
+taken.continueOn("gone", { took: dropTook, full: dropFull });
 // @ts-expect-error The arm does not end.
 taken.continueOn("took", { full: (full) => full });
 // @ts-expect-error The arm does not end: it forks.
