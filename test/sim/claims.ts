@@ -1,0 +1,273 @@
+/**
+ * What must be true of a world that has come to rest, by itself and from scratch: the log, the database and the gate are
+ * compared with each other and with a naive loop. Which claims are promised depends on what struck, see `promised`.
+ */
+import type { OwnedVerdict } from "../../processors/coupon-ports.ts";
+import type { Coupon, CouponId, RefusalReason, ReservationId } from "../../schemas/coupon.ts";
+import type { MemoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
+import type { MemoryDatabase } from "../../topology/fakes/memory-database.ts";
+import type { Profile, Scenario } from "./scenario.ts";
+import { shortName } from "./stores.ts";
+import { type Asked, placeOf, type Told, type Witness } from "./witness.ts";
+
+/** Something that is not as claimed. */
+export interface Broken {
+  readonly claim: ClaimName;
+  readonly what: string;
+  /** Coupons it is about; empty where it concerns everybody. */
+  readonly coupons: readonly string[];
+}
+
+/** Every claim, and the worlds it is promised in. */
+export const promises = {
+  "every record has a verdict or a dead letter": "always",
+  "issued units are taken from the stock, and no more than there are": "always",
+  "no user has a coupon twice": "always",
+  "what is told is what stands, and all that stands is told": "always",
+  "a verdict is durable before it is told": "always",
+  "terms are judged by the broker's time": "always",
+  "only what is wrong or in doubt is dead-lettered": "always",
+  "a commit passes nothing unfinished": "always",
+  "commits never go back": "always",
+  "no worker ends by itself": "always",
+  "everything comes to rest": "always",
+  // One owner, and a gate that forgets nothing: then the gate's answers are those of a loop that decides one by one.
+  "a coupon is decided in one place at a time": "orderly",
+  "verdicts are those of a naive loop": "orderly",
+  "the counter equals the database": "orderly",
+  "a unit given back is told": "orderly",
+  // The later copy may hold a unit, or win, until the database remembers that the earlier one was refused.
+  "copies before and after a coupon's opening or closing disturb nobody": "not yet",
+} as const satisfies Readonly<Record<string, "always" | "orderly" | "not yet">>;
+/** One of {@link promises}. */
+export type ClaimName = keyof typeof promises;
+
+/** True where a claim must hold in such a world. Elsewhere a break of it is a known gap, which is counted and not hidden. */
+export const promised = (claim: ClaimName, profile: Profile): boolean =>
+  promises[claim] === "always" || (promises[claim] === "orderly" && profile === "orderly");
+
+/** A world at rest. */
+export interface Rest {
+  readonly scenario: Scenario;
+  readonly witness: Witness;
+  readonly database: MemoryDatabase;
+  readonly gate: MemoryCouponStock;
+  /** Reservations whose unit went back at the gate. */
+  readonly released: ReadonlySet<ReservationId>;
+}
+
+/** Everything that is not as claimed, promised or not. */
+export const checkAtRest = (rest: Rest): readonly Broken[] => [
+  ...everyRecordIsSettled(rest),
+  ...stockIsKept(rest),
+  ...noUserTwice(rest),
+  ...toldIsWhatStands(rest),
+  ...termsHold(rest),
+  ...deadLettersAreEarned(rest),
+  ...asANaiveLoop(rest),
+  ...countersAgree(rest),
+  ...releasesAreTold(rest),
+];
+
+const everyRecordIsSettled = ({ witness, database }: Rest): readonly Broken[] =>
+  witness.asked.flatMap((one) => {
+    const claim = "every record has a verdict or a dead letter";
+    if (witness.dead.has(placeOf(one)) || isSettled(one, witness, database.verdicts)) return [];
+    return [{ claim, what: `${describe(one)} has neither`, coupons: couponsOf(one) }];
+  });
+
+/** True where the record's verdict stands and was told. */
+export const isSettled = (
+  { request }: Asked,
+  { told }: Witness,
+  verdicts: ReadonlyMap<ReservationId, OwnedVerdict>,
+): boolean => {
+  if (request === undefined) return false;
+  const verdict = verdicts.get(request.reservationId);
+  const isIts = verdict?.couponId === request.couponId && verdict.userId === request.userId;
+  return isIts && (told.get(request.reservationId) ?? []).length > 0;
+};
+
+const describe = ({ partition, offset, request }: Asked): string =>
+  `record ${partition}/${offset} (${request === undefined ? "no request" : `${shortName(request.reservationId)} of ${request.userId} for ${request.couponId}`})`;
+
+const couponsOf = ({ request }: Asked): readonly string[] => (request === undefined ? [] : [request.couponId]);
+
+const issuedOf = ({ verdicts }: MemoryDatabase, couponId: CouponId): readonly OwnedVerdict[] =>
+  [...verdicts.values()].filter((verdict) => verdict.kind === "issued" && verdict.couponId === couponId);
+
+const stockIsKept = ({ database }: Rest): readonly Broken[] =>
+  [...database.coupons.values()].flatMap(({ couponId, stock }) => {
+    const claim = "issued units are taken from the stock, and no more than there are";
+    const issued = issuedOf(database, couponId).length;
+    const remaining = database.remaining.get(couponId) ?? Number.NaN;
+    if (remaining >= 0 && issued + remaining === stock) return [];
+    return [{ claim, what: `${couponId}: ${issued} issued and ${remaining} left of ${stock}`, coupons: [couponId] }];
+  });
+
+const noUserTwice = ({ database }: Rest): readonly Broken[] =>
+  [...database.coupons.keys()].flatMap((couponId) => {
+    const users = issuedOf(database, couponId).map(({ userId }) => userId);
+    const twice = users.filter((userId, at) => users.indexOf(userId) !== at);
+    return twice.map((userId) => ({
+      claim: "no user has a coupon twice" as const,
+      what: `${userId} has ${couponId} twice`,
+      coupons: [couponId],
+    }));
+  });
+
+/** What is wrong with something told; undefined where it is the verdict that stands. */
+export const lieOf = ({ kind, event }: Told, verdict: OwnedVerdict | undefined): string | undefined => {
+  const name = `${shortName(event.reservationId)} was told ${kind}`;
+  if (verdict === undefined) return `${name}, and nothing stands`;
+  if (kind !== verdict.kind) return `${name}, and stands as ${verdict.kind}`;
+  if (event.couponId !== verdict.couponId || event.userId !== verdict.userId) return `${name} as somebody else`;
+  if (kind === "issued" && verdict.kind === "issued" && event.issuedAt !== verdict.issuedAt)
+    return `${name} at another time than stands`;
+  if (kind === "refused" && verdict.kind === "refused" && event.reason !== verdict.reason)
+    return `${name} for ${event.reason}, and stands refused for ${verdict.reason}`;
+  return undefined;
+};
+
+const toldIsWhatStands = ({ witness, database: { verdicts } }: Rest): readonly Broken[] => {
+  const claim = "what is told is what stands, and all that stands is told";
+  const inDoubt = inDoubtOf(witness);
+  const lies = [...witness.told].flatMap(([id, all]) =>
+    all.flatMap((one) => {
+      const what = lieOf(one, verdicts.get(id));
+      return what === undefined ? [] : [{ claim, what, coupons: [one.event.couponId] } as const];
+    }),
+  );
+  // Of a dead letter in doubt nobody knows whether its verdict stands: an operator decides.
+  const silent = [...verdicts].filter(([id]) => !witness.told.has(id) && !inDoubt.has(id));
+  return [
+    ...lies,
+    ...silent.map(([id, { couponId, kind }]) => ({
+      claim: claim as ClaimName,
+      what: `${shortName(id)} stands as ${kind}, and nobody was told`,
+      coupons: [couponId],
+    })),
+  ];
+};
+
+/** Reservations that were dead-lettered in doubt. */
+const inDoubtOf = (witness: Witness): ReadonlySet<ReservationId> =>
+  new Set(
+    [...witness.dead.values()].flatMap(({ inDoubt, partition, offset }) => {
+      const request = witness.at(partition, offset)?.request;
+      return inDoubt && request !== undefined ? [request.reservationId] : [];
+    }),
+  );
+
+/** What a coupon's terms alone say of a record; undefined where stock decides. */
+const refusalByTerms = (coupon: Coupon | undefined, { request, timestampMs }: Request): RefusalReason | undefined => {
+  if (coupon === undefined) return "UNKNOWN_COUPON";
+  if (coupon.opensAt !== null && timestampMs < coupon.opensAt) return "NOT_OPEN";
+  if (coupon.closesAt !== null && timestampMs >= coupon.closesAt) return "CLOSED";
+  return request.policyId !== null && request.policyId !== coupon.policyId ? "OTHER_POLICY" : undefined;
+};
+
+type Request = Asked & { readonly request: NonNullable<Asked["request"]> };
+const isRequest = (one: Asked): one is Request => one.request !== undefined;
+
+/** Of copies the first that is decided counts, so those are left to the naive loop. */
+const termsHold = ({ witness, database }: Rest): readonly Broken[] => {
+  const byId = Map.groupBy(witness.asked.filter(isRequest), ({ request }) => request.reservationId);
+  return [...byId].flatMap(([id, [only, ...copies]]) => {
+    const verdict = database.verdicts.get(id);
+    if (only === undefined || copies.length > 0 || verdict === undefined) return [];
+    const expected = refusalByTerms(database.coupons.get(only.request.couponId), only);
+    const reason = verdict.kind === "refused" ? verdict.reason : undefined;
+    const fits = expected === undefined ? reason === undefined || byStock.has(reason) : reason === expected;
+    if (fits) return [];
+    const what = `${describe(only)} stands as ${reason ?? verdict.kind}, its terms say ${expected ?? "it may have one"}`;
+    return [{ claim: "terms are judged by the broker's time" as const, what, coupons: couponsOf(only) }];
+  });
+};
+
+const byStock: ReadonlySet<RefusalReason> = new Set(["SOLD_OUT", "DUPLICATE"]);
+
+const deadLettersAreEarned = ({ scenario, witness }: Rest): readonly Broken[] =>
+  [...witness.dead.values()].flatMap((dead) => {
+    const claim = "only what is wrong or in doubt is dead-lettered";
+    const asked = witness.at(dead.partition, dead.offset);
+    if (asked === undefined) return [{ claim, what: `a dead letter of nothing: ${placeOf(dead)}`, coupons: [] }];
+    const earned =
+      asked.request === undefined
+        ? dead.code === "MALFORMED"
+        : (dead.code === "RESERVATION_REUSED" && scenario.reused > 0) ||
+          (dead.code === "DEADLOCK" && dead.inDoubt && scenario.faults.deadlock > 0);
+    return earned ? [] : [{ claim, what: `${describe(asked)} died of ${dead.code}`, coupons: couponsOf(asked) }];
+  });
+
+/**
+ * First come, first served, and more: the verdicts are those of a loop that takes one record after the other by offset.
+ * Left out are coupons with dead letters (what is in doubt holds a unit, what is wrong held one for a moment).
+ */
+const asANaiveLoop = ({ witness, database }: Rest): readonly Broken[] => {
+  const dead = new Set(
+    [...witness.dead.values()].flatMap((at) => witness.at(at.partition, at.offset)?.request?.couponId ?? []),
+  );
+  const byCoupon = Map.groupBy(witness.asked.filter(isRequest), ({ request }) => request.couponId);
+  return [...byCoupon].flatMap(([couponId, asked]) => {
+    if (dead.has(couponId)) return [];
+    const coupon = database.coupons.get(couponId);
+    const expected = naively(coupon, asked);
+    const claim: ClaimName = haveCopiesApart(coupon, asked)
+      ? "copies before and after a coupon's opening or closing disturb nobody"
+      : "verdicts are those of a naive loop";
+    return [...expected].flatMap(([id, reason]) => {
+      const verdict = database.verdicts.get(id);
+      const got = verdict?.kind === "refused" ? verdict.reason : verdict?.kind;
+      if (got === reason || verdict?.couponId !== couponId) return [];
+      const what = `${shortName(id)} for ${couponId} stands as ${got}, one by one it would be ${reason}`;
+      return [{ claim, what, coupons: [couponId] }];
+    });
+  });
+};
+
+/** True where the terms say one thing of a request and another of its copy. */
+const haveCopiesApart = (coupon: Coupon | undefined, asked: readonly Request[]): boolean =>
+  [...Map.groupBy(asked, ({ request }) => request.reservationId).values()].some(
+    (copies) => new Set(copies.map((one) => refusalByTerms(coupon, one))).size > 1,
+  );
+
+const naively = (
+  coupon: Coupon | undefined,
+  asked: readonly Request[],
+): ReadonlyMap<ReservationId, RefusalReason | "issued"> => {
+  const verdicts = new Map<ReservationId, RefusalReason | "issued">();
+  const holders = new Set<string>();
+  for (const one of asked.toSorted((a, b) => Number(a.offset - b.offset))) {
+    const { reservationId, userId } = one.request;
+    if (verdicts.has(reservationId)) continue;
+    const refusal =
+      refusalByTerms(coupon, one) ??
+      (holders.has(userId) ? "DUPLICATE" : holders.size >= (coupon?.stock ?? 0) ? "SOLD_OUT" : undefined);
+    verdicts.set(reservationId, refusal ?? "issued");
+    if (refusal === undefined) holders.add(userId);
+  }
+  return verdicts;
+};
+
+/** A unit held for a dead letter in doubt is held on purpose: its operator decides. */
+const countersAgree = ({ witness, database, gate }: Rest): readonly Broken[] => {
+  const inDoubt = inDoubtOf(witness);
+  return [...gate.counters].flatMap(([couponId, { left, marks }]) => {
+    const open = [...marks.values()].filter((id) => database.verdicts.get(id)?.kind !== "issued");
+    const leaked = open.filter((id) => !inDoubt.has(id));
+    const remaining = database.remaining.get(couponId) ?? 0;
+    if (leaked.length === 0 && left + open.length === remaining) return [];
+    const held = leaked.length === 0 ? "" : `, held for nobody: ${leaked.map(shortName).join(" ")}`;
+    const what = `${couponId}: counter ${left}, in doubt ${open.length - leaked.length}, database ${remaining}${held}`;
+    return [{ claim: "the counter equals the database" as const, what, coupons: [couponId] }];
+  });
+};
+
+const releasesAreTold = ({ witness, released, database }: Rest): readonly Broken[] =>
+  [...released].flatMap((id) => {
+    if (witness.compensated.has(id)) return [];
+    const couponId = database.verdicts.get(id)?.couponId;
+    const what = `the unit of ${shortName(id)} went back, and nobody was told`;
+    return [{ claim: "a unit given back is told" as const, what, coupons: couponId === undefined ? [] : [couponId] }];
+  });

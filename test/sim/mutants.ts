@@ -1,0 +1,140 @@
+/**
+ * The same code with one line broken: each mutant is a mistake that somebody could make, and some seed must catch it. A
+ * line is broken in memory as its module is loaded, in a thread of its own; no file is touched.
+ */
+import { registerHooks } from "node:module";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+
+/** One broken line. */
+export interface Mutant {
+  /** What it breaks, in words. */
+  readonly breaks: string;
+  /** Below the repository's root. */
+  readonly file: string;
+  /** Text that stands in the file exactly once. */
+  readonly line: string;
+  /** What stands there instead. */
+  readonly instead: string;
+}
+
+/** Every mutant. */
+export const mutants: readonly Mutant[] = [
+  {
+    breaks: "low-water mark: any finished record moves it",
+    file: "runtime/ledger.ts",
+    line: "while (head < entries.length && entries[head]?.finished) head++;",
+    instead: "if (head < entries.length) head++;",
+  },
+  {
+    breaks: "release guard: gives back what is not held",
+    file: "topology/fakes/memory-coupon-stock.ts",
+    line: "if (counter?.marks.get(userId) !== reservationId) return;",
+    instead: "if (counter === undefined) return;",
+  },
+  {
+    breaks: "same id means done: a redelivery counts as a duplicate",
+    file: "topology/fakes/memory-database.ts",
+    line: 'if (standing) return { kind: "issued", issuedAt: standing.issuedAt, expiresAt: standing.expiresAt };',
+    instead: "",
+  },
+  {
+    breaks: "drain on revoke: partitions are given back at once",
+    file: "runtime/assignment.ts",
+    line: "await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));",
+    instead: "",
+  },
+  {
+    breaks: "own mark: a redelivery finds its unit taken by another",
+    file: "topology/fakes/memory-coupon-stock.ts",
+    line: 'if (holder !== undefined) return holder === reservationId ? "taken" : "heldByOther";',
+    instead: 'if (holder !== undefined) return "heldByOther";',
+  },
+  {
+    breaks: "acknowledgement: finished before what it wrote is in the log",
+    file: "runtime/partition.ts",
+    line: "    await acknowledged;",
+    instead: "    acknowledged.catch(() => {});",
+  },
+  {
+    breaks: "append again: one that failed counts as written",
+    file: "runtime/accumulator.ts",
+    line: "await this.#wait(failures, batch, error);",
+    instead: "return this.#settle(batch);",
+  },
+  {
+    breaks: "lanes: a key may be in two rounds at once",
+    file: "runtime/lanes.ts",
+    line: "if (busy.has(record.lane)) rest.push(record);",
+    instead: "if (false) rest.push(record);",
+  },
+  {
+    breaks: "holding: an outage uses up attempts",
+    file: "runtime/attempts.ts",
+    line: 'if (disposition === "retriable" && failures - holds >= maxAttempts) return { ok: false, error };',
+    instead: "if (failures >= maxAttempts) return { ok: false, error };",
+  },
+  {
+    breaks: "dead letters: what cannot be read is skipped",
+    file: "runtime/partition.ts",
+    line: "if (failure !== undefined) deadLetter(options, { writer, queued, failure });",
+    instead: "",
+  },
+  {
+    breaks: "isolation: a guilty record at the head is answered for twice",
+    file: "runtime/attempts.ts",
+    line: "if (part.length === 0) continue;",
+    instead: "",
+  },
+  {
+    breaks: "isolation: the first of several copies is taken for the guilty one",
+    file: "runtime/attempts.ts",
+    line: "return at < 0 || at !== items.findLastIndex(isNamed) ? undefined : at;",
+    instead: "return at < 0 ? undefined : at;",
+  },
+  {
+    breaks: "compensation: a unit goes back and nobody is told",
+    file: "topology/unwind.ts",
+    line: "walk.emissions.push({ sink, value: project({ done, reason, undoneAt: around.now() }, walk.context) });",
+    instead: "project({ done, reason, undoneAt: around.now() }, walk.context);",
+  },
+];
+
+/** Breaks a mutant's line in every module this thread loads from now on. @throws Error where the line is not there once. */
+export const loadBroken = ({ file, line, instead }: Mutant): void => {
+  const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
+  registerHooks({
+    load: (url, context, next) => {
+      const loaded = next(url, context);
+      if (!url.startsWith("file:") || fileURLToPath(url) !== path) return loaded;
+      const source = String(loaded.source);
+      if (source.split(line).length !== 2) throw new Error(`expected once in ${file}, found otherwise: ${line}`);
+      return { ...loaded, source: source.replace(line, () => instead) };
+    },
+  });
+};
+
+/** How a mutant fared: the first seed that caught it, and the promise it broke there; undefined where none did. */
+export interface Caught {
+  readonly breaks: string;
+  /** Seeds that were run until it was caught, that one included. */
+  readonly seeds: number;
+  readonly caughtBy: number | undefined;
+  readonly claim: string | undefined;
+}
+
+/** What a mutant's thread is given. */
+export interface MutantTask {
+  readonly mutant: Mutant;
+  readonly from: number;
+  /** Seeds to try, at most. */
+  readonly seeds: number;
+}
+
+/** Runs seeds against a mutant until one catches it. */
+export const hunt = (task: MutantTask): Promise<Caught> =>
+  new Promise((resolve, reject) => {
+    const thread = new Worker(new URL("./mutant-thread.ts", import.meta.url), { workerData: task });
+    thread.once("message", resolve);
+    thread.once("error", reject);
+  });

@@ -1,0 +1,29 @@
+/**
+ * Watches that a coupon is decided in one place at a time: what the gate is asked to reserve for it is never under way
+ * beside another effect on it, and two processes never have effects on it under way at once.
+ */
+import type { CallAbout, CallWatcher } from "./network.ts";
+
+/** A watcher; `broke` is told of every overlap. Reading is no effect, and an append is nobody's decision. */
+export const watchOwnership = (broke: (what: string, couponId: string) => void): CallWatcher => {
+  const underWay = new Map<string, Set<CallAbout>>();
+  const clashes = (one: CallAbout, other: CallAbout): boolean =>
+    one.from !== other.from || one.kind === "take" || other.kind === "take";
+  return {
+    began: (call) => {
+      if (call.kind === "read") return;
+      for (const couponId of call.coupons) {
+        const others = underWay.get(couponId) ?? new Set();
+        underWay.set(couponId, others);
+        for (const other of others) {
+          if (clashes(call, other))
+            broke(`${call.from.name} began ${call.what()} beside ${other.from.name}'s ${other.what()}`, couponId);
+        }
+        others.add(call);
+      }
+    },
+    over: (call) => {
+      for (const couponId of call.coupons) underWay.get(couponId)?.delete(call);
+    },
+  };
+};

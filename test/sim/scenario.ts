@@ -1,0 +1,142 @@
+/** What a seed's world is like: its workers, coupons and requests, and which faults strike how often. Drawn, never chosen. */
+import type { Dice } from "./dice.ts";
+
+/**
+ * How wild a world is. What must hold differs, see claims.ts:
+ * - `orderly`: crashes, lost and refused answers, deadlocks, outages, rebalances; but a partition has one owner at a time.
+ * - `flushed`: the same, and the gate loses everything now and then.
+ * - `overlapping`: the same as orderly, and owners overlap: workers freeze or are cut off for longer than their session,
+ *   calls outlast the drain, and calls given up on take effect late.
+ * - `wild`: everything.
+ */
+export type Profile = "orderly" | "flushed" | "overlapping" | "wild";
+
+/** Probabilities of what becomes of a call, each 0 to 1. */
+export interface CallFaults {
+  /** It never takes effect, and its caller is told so. */
+  readonly refused: number;
+  /** It takes effect, and its caller is told that it failed. */
+  readonly answerLost: number;
+  /** Database only: it is rolled back. */
+  readonly deadlock: number;
+  /** Its caller is told that it failed, and it takes effect after that. */
+  readonly late: number;
+  /** It takes longer than a drain may. */
+  readonly slow: number;
+  /** The caller dies at one of its edges: before it is sent, on its way, or after it took effect. */
+  readonly crash: number;
+}
+
+/** Services that calls go to. */
+export const services = ["redis", "database", "kafka"] as const;
+/** One of {@link services}. */
+export type Service = (typeof services)[number];
+
+/** Something that happens to a worker, or to the group, at a time; all times are ms from the beginning. */
+export interface Incident {
+  readonly kind: "kill" | "leave" | "freeze" | "cut off" | "rebalance" | "flush";
+  readonly atMs: number;
+  /** How long it is away. */
+  readonly forMs: number;
+  /** Whom it strikes, as a number that is taken modulo the number of workers. */
+  readonly worker: number;
+}
+
+/** A service that refuses everything for a while. */
+export interface Outage {
+  readonly service: Service;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** A seed's world. */
+export interface Scenario {
+  readonly profile: Profile;
+  readonly workers: number;
+  readonly coupons: number;
+  readonly requests: number;
+  /** Users there are for each request: below 1, users ask twice. */
+  readonly usersPerRequest: number;
+  /** Probabilities that a record is a copy of an earlier one, bytes that are no record, an id used for another coupon. */
+  readonly copies: number;
+  readonly poison: number;
+  readonly reused: number;
+  /** Requests come during this time, and faults strike; after it everything must come to rest. */
+  readonly stormMs: number;
+  readonly maxRound: number;
+  readonly concurrency: number;
+  readonly fetchMaxRecords: number;
+  /** Unfinished records of a partition above which it is paused. */
+  readonly maxRecords: number;
+  /** A call takes from 1 to this many ms, each way. */
+  readonly latencyMs: number;
+  readonly maxAttempts: number;
+  readonly faults: CallFaults;
+  readonly incidents: readonly Incident[];
+  readonly outages: readonly Outage[];
+}
+
+/** Bounds of time that all worlds share, ms. The drain is longer than a round without failures takes. */
+export const bounds = { sessionTimeoutMs: 2_000, drainBudgetMs: 800, commitIntervalMs: 100 } as const;
+
+/** Draws a world. */
+export const drawScenario = (dice: Dice): Scenario => {
+  const profile = dice.pick<Profile>(["orderly", "orderly", "orderly", "flushed", "overlapping", "wild"]);
+  const workers = dice.between(2, 4);
+  const stormMs = dice.between(1_500, 6_000);
+  const overlaps = profile === "overlapping" || profile === "wild";
+  return {
+    profile,
+    workers,
+    coupons: dice.between(1, 8),
+    requests: dice.between(20, 160),
+    usersPerRequest: dice.pick([0.2, 0.6, 0.9, 3]),
+    copies: dice.pick([0, 0, 0.05, 0.3]),
+    poison: dice.pick([0, 0, 0.02, 0.2]),
+    reused: dice.pick([0, 0, 0, 0.05]),
+    stormMs,
+    maxRound: dice.pick([1, 3, 10, 100]),
+    concurrency: dice.between(1, 4),
+    fetchMaxRecords: dice.pick([1, 5, 20, 500]),
+    maxRecords: dice.pick([4, 20, 1_000]),
+    latencyMs: dice.pick([1, 5, 15, 30]),
+    maxAttempts: dice.between(3, 5),
+    faults: drawFaults(dice, overlaps),
+    incidents: drawIncidents(dice, profile, stormMs),
+    outages: drawOutages(dice, stormMs),
+  };
+};
+
+const drawFaults = (dice: Dice, overlaps: boolean): CallFaults => ({
+  refused: dice.pick([0, 0.02, 0.1]),
+  answerLost: dice.pick([0, 0.02, 0.1]),
+  deadlock: dice.pick([0, 0, 0.05, 0.3]),
+  late: overlaps ? dice.pick([0, 0.02, 0.1]) : 0,
+  slow: overlaps ? dice.pick([0, 0.01, 0.05]) : 0,
+  crash: dice.pick([0, 0.005, 0.02]),
+});
+
+const drawIncidents = (dice: Dice, profile: Profile, stormMs: number): readonly Incident[] => {
+  const some = (most: number, kind: Incident["kind"], maxMs = 0): readonly Incident[] =>
+    Array.from({ length: dice.between(0, most) }, () => ({
+      kind,
+      atMs: dice.between(0, stormMs),
+      forMs: dice.between(1, Math.max(1, maxMs)),
+      worker: dice.between(0, 1_000),
+    }));
+  const overlaps = profile === "overlapping" || profile === "wild";
+  const flushes = profile === "flushed" || profile === "wild";
+  return [
+    ...some(3, "kill", 1_500),
+    ...some(2, "leave", 1_500),
+    ...some(2, "rebalance"),
+    ...(overlaps ? [...some(2, "freeze", 2 * bounds.sessionTimeoutMs), ...some(2, "cut off", 5_000)] : []),
+    ...(flushes ? some(3, "flush") : []),
+  ];
+};
+
+const drawOutages = (dice: Dice, stormMs: number): readonly Outage[] =>
+  Array.from({ length: dice.between(0, 2) }, () => {
+    const fromMs = dice.between(0, stormMs);
+    return { service: dice.pick(services), fromMs, untilMs: fromMs + dice.between(50, 1_500) };
+  });

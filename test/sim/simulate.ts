@@ -1,0 +1,190 @@
+/**
+ * One seed: a world is drawn, requests come and faults strike, then the storm ends and everything must come to rest. What
+ * must always be true is checked when it could first be false; the rest is checked from scratch when nothing moves.
+ */
+import { deadLetterTopic } from "../../runtime/dead-letter.ts";
+import { partitionOfKey } from "../../runtime/accumulator-partitioner.ts";
+import type { Log, TopicPartition } from "../../runtime/log.ts";
+import { MemoryBroker } from "../../runtime/memory-log.ts";
+import type { Codec } from "../../schemas/codec.ts";
+import { couponIssueRequests, couponTopics, type ReservationId } from "../../schemas/coupon.ts";
+import { couponIssuing } from "../../topology/coupon-issuing.ts";
+import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
+import { memoryDatabase } from "../../topology/fakes/memory-database.ts";
+import { type Broken, checkAtRest, isSettled, lieOf } from "./claims.ts";
+import { createDice } from "./dice.ts";
+import { createNetwork } from "./network.ts";
+import { watchOwnership } from "./ownership.ts";
+import { bounds, drawScenario, type Scenario } from "./scenario.ts";
+import { beginningAt, createTime, type Time } from "./time.ts";
+import { createTrace, type Happening } from "./trace.ts";
+import { createPlace, type Place, type WorkerWorld } from "./workers.ts";
+import { createWitness, placeOf, type Witness } from "./witness.ts";
+import { drawCoupons, drawSendings } from "./workload.ts";
+
+/** How a seed ended. */
+export interface Simulated {
+  readonly seed: number;
+  readonly scenario: Scenario;
+  /** Everything that was not as claimed, promised or not. */
+  readonly broken: readonly Broken[];
+  /** Empty unless it was asked for. */
+  readonly happenings: readonly Happening[];
+  /** Virtual ms it took. */
+  readonly tookMs: number;
+  /** Turns it took. */
+  readonly turns: number;
+}
+
+const groupId = "sim.coupon-issuing";
+const deadLetters = deadLetterTopic(couponIssuing.graph.name);
+const source = couponIssueRequests;
+
+/**
+ * Virtual ms after the storm by which everything must have come to rest: a frozen worker's session and a drain, a lost
+ * one's, and then plenty for what is queued.
+ */
+export const restWithinMs = 30_000;
+
+/** Runs a seed. The same seed with the same code gives the same run, traced or not. */
+export const simulate = async (
+  seed: number,
+  { codec, traced = false }: { readonly codec: Codec; readonly traced?: boolean },
+): Promise<Simulated> => {
+  const dice = createDice(seed);
+  const time = createTime(dice);
+  const scenario = drawScenario(dice);
+  const stormEndsAt = beginningAt + scenario.stormMs;
+  const stormy = (): boolean => time.now() < stormEndsAt;
+  const trace = createTrace(traced, time.now);
+  const broken: Broken[] = [];
+  const broke = (claim: Broken["claim"], what: string, coupons: readonly string[] = []): void => {
+    trace.add("CLAIM", () => `BROKEN, ${claim}: ${what}`, coupons);
+    broken.push({ claim, what, coupons });
+  };
+  const broker = createBroker(time, scenario, dice.between);
+  const coupons = drawCoupons(dice, scenario);
+  const database = memoryDatabase(...coupons);
+  const gate = memoryCouponStock();
+  const witness = createWitness(codec, deadLetters, (told) => {
+    const lie = lieOf(told, database.verdicts.get(told.event.reservationId));
+    if (lie !== undefined) broke("a verdict is durable before it is told", lie, [told.event.couponId]);
+  });
+  const watcher = watchOwnership((what, couponId) =>
+    broke("a coupon is decided in one place at a time", what, [couponId]),
+  );
+  const network = createNetwork({ time, dice, trace, scenario, stormy, watcher });
+  const released = new Set<ReservationId>();
+  const append = appendTo(broker, witness, time);
+  const isDone = (partition: number, offset: bigint): boolean => {
+    const asked = witness.at(partition, offset);
+    return asked !== undefined && (witness.dead.has(placeOf(asked)) || isSettled(asked, witness, database.verdicts));
+  };
+  const world: WorkerWorld = {
+    ...{ broker, append, network, dice, trace, scenario, stormy, time, codec, groupId, deadLetters, database, gate },
+    releasing: (ids) => {
+      for (const id of ids) released.add(id);
+    },
+    gaveUp: (who, error) => broke("no worker ends by itself", `${who}: ${error.message}`),
+    committed: commitWatcher(isDone, (claim, what) => broke(claim, what)),
+  };
+  trace.add("world", () => JSON.stringify(scenario));
+  for (const { couponId, stock, opensAt, closesAt } of coupons)
+    trace.add("world", () => `${couponId}: ${stock} units, opens ${opensAt}, closes ${closesAt}`, [couponId]);
+  const sendings = drawSendings(dice, scenario, await codec.encoder(source));
+  for (const { atMs, couponId, value } of sendings) {
+    const key = Buffer.from(couponId);
+    const to = { topic: source.name, partition: partitionOfKey(key, source.partitions) };
+    time.after(atMs, () => void append(to, [{ key, value }]));
+  }
+  plan(
+    world,
+    Array.from({ length: scenario.workers }, (_, n) => createPlace(n + 1, world)),
+  );
+  // A stall is found by its deadline, so nothing is asked before the storm is over and all is sent.
+  const rests = (): boolean =>
+    !stormy() && witness.asked.length === sendings.length && network.underWay() === 0 && isCaughtUp(broker);
+  const rested = await time.passUntil(rests, stormEndsAt + restWithinMs);
+  if (!rested)
+    broke("everything comes to rest", `not within ${restWithinMs} ms of the storm's end: ${standing(broker)}`);
+  broken.push(...checkAtRest({ scenario, witness, database, gate, released }));
+  const tookMs = time.now() - beginningAt;
+  return { seed, scenario, broken, happenings: trace.happenings, tookMs, turns: time.turns() };
+};
+
+const createBroker = (time: Time, scenario: Scenario, between: (from: number, to: number) => number): MemoryBroker => {
+  const broker = new MemoryBroker({
+    clock: time,
+    // What a process appends travels through the network of the simulation, which may lose it.
+    latencyMs: (request) => (request === "append" ? 0 : between(1, scenario.latencyMs)),
+    fetchMaxRecords: scenario.fetchMaxRecords,
+    drainBudgetMs: bounds.drainBudgetMs,
+    sessionTimeoutMs: bounds.sessionTimeoutMs,
+  });
+  for (const { name, partitions } of couponTopics) broker.createTopic(name, partitions);
+  broker.createTopic(deadLetters, 6);
+  return broker;
+};
+
+/** Appends as the broker does, and has the witness see it. */
+const appendTo = (broker: MemoryBroker, witness: Witness, time: Time): Log["append"] => {
+  const wire = broker.client("wire");
+  return async (to, records) => {
+    await wire.append(to, records);
+    // The broker appends as its answer is made, so these are the last ones.
+    witness.appended(to, broker.endOffset(to) - BigInt(records.length), records, time.now());
+  };
+};
+
+/** Checks every commit that took effect, at that moment. */
+const commitWatcher = (
+  isDone: (partition: number, offset: bigint) => boolean,
+  broke: (claim: Broken["claim"], what: string) => void,
+): WorkerWorld["committed"] => {
+  const reached = new Map<number, bigint>();
+  return (who, offsets) => {
+    for (const { partition, offset } of offsets) {
+      const before = reached.get(partition) ?? 0n;
+      if (offset < before) broke("commits never go back", `${who} took ${partition} from ${before} to ${offset}`);
+      for (let passed = before; passed < offset; passed += 1n) {
+        if (!isDone(partition, passed))
+          broke(
+            "a commit passes nothing unfinished",
+            `${who} committed ${partition}@${offset}, ${passed} is unfinished`,
+          );
+      }
+      reached.set(partition, offset);
+    }
+  };
+};
+
+const plan = (world: WorkerWorld, places: readonly Place[]): void => {
+  const { time, dice, scenario, trace, gate, broker, stormy } = world;
+  for (const place of places) time.after(dice.chance(0.7) ? 0 : dice.between(0, scenario.stormMs), place.start);
+  for (const incident of scenario.incidents) {
+    time.after(incident.atMs, () => {
+      if (!stormy()) return;
+      if (incident.kind === "flush") {
+        trace.add("world", () => "redis is FLUSHED");
+        gate.counters.clear();
+      } else if (incident.kind === "rebalance") {
+        trace.add("broker", () => "rebalances");
+        broker.rebalance(groupId);
+      } else places[incident.worker % places.length]?.strike(incident);
+    });
+  }
+};
+
+const partitions: readonly TopicPartition[] = Array.from({ length: source.partitions }, (_, partition) => ({
+  topic: source.name,
+  partition,
+}));
+
+const isCaughtUp = (broker: MemoryBroker): boolean =>
+  partitions.every((at) => (broker.committed(groupId, at) ?? 0n) === broker.endOffset(at));
+
+const standing = (broker: MemoryBroker): string =>
+  partitions
+    .filter((at) => (broker.committed(groupId, at) ?? 0n) !== broker.endOffset(at))
+    .map((at) => `${at.partition}@${broker.committed(groupId, at) ?? 0n} of ${broker.endOffset(at)}`)
+    .join(", ");

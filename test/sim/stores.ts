@@ -1,0 +1,147 @@
+/** The gate and the database behind the simulated network: what a worker's steps are given. */
+import type { CouponBook, CouponCatalog, CouponStock } from "../../processors/coupon-ports.ts";
+import type { ReservationId } from "../../schemas/coupon.ts";
+import type { MemoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
+import { type MemoryDatabase, memoryCouponBook, memoryCouponCatalog } from "../../topology/fakes/memory-database.ts";
+import type { Network } from "./network.ts";
+import type { Process } from "./process.ts";
+
+/** What coupon issuing needs. */
+export interface Stores {
+  readonly stock: CouponStock;
+  readonly catalog: CouponCatalog;
+  readonly book: CouponBook;
+}
+
+/** What the stores of one process are reached through, and what they are. */
+export interface StoreWorld {
+  readonly network: Network;
+  readonly database: MemoryDatabase;
+  readonly gate: MemoryCouponStock;
+  /** Told of units that went back. */
+  readonly releasing: (reservationIds: readonly ReservationId[]) => void;
+}
+
+/** The stores as one process sees them. */
+export const storesOf = (from: Process, world: StoreWorld): Stores => ({
+  stock: stockOf(from, world),
+  catalog: catalogOf(from, world),
+  book: bookOf(from, world),
+});
+
+type Asked = { readonly couponId: string; readonly reservationId: ReservationId; readonly userId: string };
+
+const stockOf = (from: Process, { network, gate, releasing }: StoreWorld): CouponStock => ({
+  reserve: (takes) =>
+    network.call({
+      from,
+      to: "redis",
+      kind: "take",
+      what: () => `reserve ${listed(takes)}`,
+      coupons: couponsOf(takes),
+      effect: () => gate.reserve(takes),
+      told: (answers) => tally(answers),
+    }),
+  release: (takes) =>
+    network.call({
+      from,
+      to: "redis",
+      kind: "effect",
+      what: () => `release ${listed(takes)}`,
+      coupons: couponsOf(takes),
+      effect: () => {
+        const held = takes.filter(
+          ({ couponId, userId, reservationId }) => gate.counters.get(couponId)?.marks.get(userId) === reservationId,
+        );
+        releasing(held.map(({ reservationId }) => reservationId));
+        return gate.release(takes);
+      },
+    }),
+  initialise: (counters) =>
+    network.call({
+      from,
+      to: "redis",
+      kind: "take",
+      what: () => `initialise ${[...counters].map(([couponId, left]) => `${couponId}=${left}`).join(" ")}`,
+      coupons: [...counters.keys()],
+      effect: () => gate.initialise(counters),
+    }),
+});
+
+const catalogOf = (from: Process, { network, database }: StoreWorld): CouponCatalog => {
+  const catalog = memoryCouponCatalog(database);
+  return {
+    find: (couponIds) =>
+      network.call({
+        from,
+        to: "database",
+        kind: "read",
+        what: () => `find ${couponIds.join(" ")}`,
+        coupons: couponIds,
+        effect: () => catalog.find(couponIds),
+      }),
+    remaining: (couponIds) =>
+      network.call({
+        from,
+        to: "database",
+        kind: "read",
+        what: () => `remaining ${couponIds.join(" ")}`,
+        coupons: couponIds,
+        effect: () => catalog.remaining(couponIds),
+        told: (left) => [...left].map(([couponId, units]) => `${couponId}=${units}`).join(" "),
+      }),
+  };
+};
+
+const bookOf = (from: Process, { network, database }: StoreWorld): CouponBook => {
+  const book = memoryCouponBook(database);
+  return {
+    issue: (issues) =>
+      network.call({
+        from,
+        to: "database",
+        kind: "effect",
+        what: () => `issue ${listed(issues)}`,
+        coupons: couponsOf(issues),
+        effect: () => book.issue(issues),
+        told: (answers) => tally(answers.map(({ kind }) => kind)),
+      }),
+    refuse: (refusals) =>
+      network.call({
+        from,
+        to: "database",
+        kind: "effect",
+        what: () => `refuse ${listed(refusals)} (${tally(refusals.map(({ reason }) => reason))})`,
+        coupons: couponsOf(refusals),
+        effect: () => book.refuse(refusals),
+        told: (verdicts) => tally(verdicts.map(({ kind }) => kind)),
+      }),
+  };
+};
+
+const couponsOf = (asked: readonly Asked[]): readonly string[] => [...new Set(asked.map(({ couponId }) => couponId))];
+
+/** `spring:#1,#2 autumn:#3`. */
+const listed = (asked: readonly Asked[]): string =>
+  [...Map.groupBy(asked, ({ couponId }) => couponId)]
+    .map(([couponId, own]) => `${couponId}:${own.map(({ reservationId }) => shortName(reservationId)).join(",")}`)
+    .join(" ");
+
+/** `#17`: the number a simulated reservation was made from. */
+export const shortName = (reservationId: string): string => `#${Number(reservationId.slice(-12))}`;
+
+const runs = (answers: readonly string[]): readonly { readonly answer: string; count: number }[] => {
+  const found: { readonly answer: string; count: number }[] = [];
+  for (const answer of answers) {
+    const last = found.at(-1);
+    if (last?.answer === answer) last.count += 1;
+    else found.push({ answer, count: 1 });
+  }
+  return found;
+};
+
+/** `taken x3, none x2`: equal neighbours together. */
+const tally = (answers: readonly string[]): string =>
+  runs(answers)
+    .map(({ answer, count }) => (count === 1 ? answer : `${answer} x${count}`))
+    .join(", ");
