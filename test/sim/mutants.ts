@@ -93,6 +93,18 @@ export const mutants: readonly Mutant[] = [
     instead: "return at < 0 ? undefined : at;",
   },
   {
+    breaks: "ending together: a round is over while a part of it has effects",
+    file: "topology/together.ts",
+    line: 'for (const ended of await Promise.allSettled(parts)) if (ended.status === "rejected") throw ended.reason;',
+    instead: "await Promise.all(parts);",
+  },
+  {
+    breaks: "told after durable: a refusal of the gate is told, and not written down",
+    file: "topology/fakes/memory-database.ts",
+    line: 'database.verdicts.set(reservationId, { kind: "refused", couponId, userId, reason, refusedAt });',
+    instead: "",
+  },
+  {
     breaks: "compensation: a unit goes back and nobody is told",
     file: "topology/unwind.ts",
     line: "walk.emissions.push({ sink, value: project({ done, reason, undoneAt: around.now() }, walk.context) });",

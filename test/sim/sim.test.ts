@@ -1,0 +1,35 @@
+/** Seeds that any change has to pass, and proof that they can fail: every mutant is caught. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { preparedCodec } from "./codec.ts";
+import { hunt, mutants } from "./mutants.ts";
+import { simulate } from "./simulate.ts";
+import { surveySeeds } from "./survey.ts";
+import { lineOf } from "./trace.ts";
+
+test("simulation: keeps every promise for the first 60 seeds", async () => {
+  const { seeds, failures, records } = await surveySeeds(await preparedCodec(), { from: 1, seeds: 60, maxFailures: 1 });
+  assert.deepEqual(failures, []);
+  assert.equal(seeds, 60);
+  assert.ok(records > 1_000);
+});
+
+test("simulation: is the same run when a seed is run again, traced or not, after other seeds or first", async () => {
+  const codec = await preparedCodec();
+  const first = await simulate(5, { codec, traced: true });
+  await simulate(6, { codec });
+  const again = await simulate(5, { codec: await preparedCodec(), traced: true });
+  assert.deepEqual(again.happenings.map(lineOf), first.happenings.map(lineOf));
+  assert.ok(first.happenings.length > 100);
+  const untraced = await simulate(5, { codec });
+  assert.deepEqual([untraced.turns, untraced.tookMs], [first.turns, first.tookMs]);
+});
+
+/** Seeds within which each mutant is caught; the slowest one takes about 250. */
+const withinSeeds = 500;
+for (const mutant of mutants) {
+  test(`simulation: catches the mutant when broken is the ${mutant.breaks}`, async () => {
+    const { caughtBy } = await hunt({ mutant, from: 1, seeds: withinSeeds });
+    assert.notEqual(caughtBy, undefined);
+  });
+}
