@@ -60,9 +60,13 @@ export class MemoryGroup {
     });
   }
 
-  /** @throws CommitRefused when the member is in the group no longer, or does not own one of the partitions. */
-  commit(member: Member, offsets: readonly Commit[]): void {
+  /**
+   * `term`: the member's when it sent the commit, as a broker knows by its generation.
+   * @throws CommitRefused when the member is in the group no longer, was assigned anew since, or does not own a partition.
+   */
+  commit(member: Member, offsets: readonly Commit[], term: unknown): void {
     if (!this.#members.includes(member)) throw new CommitRefused(`${member.id} is not a member`);
+    if (member.term !== term) throw new CommitRefused(`${member.id} sent it before the last rebalance`);
     for (const at of offsets) {
       if (!member.owns(at)) throw new CommitRefused(`${nameOf(at)} is not assigned to ${member.id}`);
     }

@@ -60,6 +60,11 @@ export class Member {
     return this.#reading?.has(nameOf(at)) ?? false;
   }
 
+  /** Another one for every assignment; equal as long as it is the same. */
+  get term(): unknown {
+    return this.#reading;
+  }
+
   /** True from being assigned partitions, be it none, to having given them back. */
   get holds(): boolean {
     return this.#reading !== undefined;

@@ -188,6 +188,18 @@ test("memory log: keeps a member whose silence was shorter than its session", as
   assert.equal(member.count("assigned"), 1);
 });
 
+test("memory log: refuses a commit that was sent before a rebalance when it arrives after it", async () => {
+  const { clock, broker, join, append } = worldOf({ latencyMs: (request) => (request === "commit" ? 50 : 0) });
+  await append("a", "b");
+  const member = await join("a");
+  const late = assert.rejects(member.subscription.commit([{ ...at, offset: 2n }]), CommitRefused);
+  broker.rebalance("g");
+  await clock.pass(50);
+  await late;
+  assert.deepEqual(member.assigned, [at]);
+  assert.equal(broker.committed("g", at), undefined);
+});
+
 test("memory log: assigns again when a member comes back that was silent while partitions were assigned", async () => {
   const { clock, broker, join } = worldOf({ sessionTimeoutMs: 5_000 }, 2);
   const early = await join("a", { onRevoking: () => clock.sleep(500) });

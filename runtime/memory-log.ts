@@ -233,7 +233,10 @@ class MemoryClient implements Log {
 
   #subscriptionOf(member: Member, group: MemoryGroup, stop: () => Promise<void>): Subscription {
     return {
-      commit: (offsets) => this.#request("commit", () => group.commit(member, offsets)),
+      commit: (offsets) => {
+        const { term } = member;
+        return this.#request("commit", () => group.commit(member, offsets, term));
+      },
       pause: (at) => member.pause(at),
       resume: (at) => member.resume(at),
       stop,
