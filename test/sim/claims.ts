@@ -27,6 +27,8 @@ export const promises = {
   "a verdict is durable before it is told": "always",
   "terms are judged by the broker's time": "always",
   "only what is wrong or in doubt is dead-lettered": "always",
+  // Where its record was fetched again, the second round may find the unit gone, and has nothing to give back.
+  "a unit given back is told when its record is fetched once": "always",
   "a commit passes nothing unfinished": "always",
   "commits never go back": "always",
   "no worker ends by itself": "always",
@@ -35,7 +37,7 @@ export const promises = {
   "a coupon is decided in one place at a time": "orderly",
   "verdicts are those of a naive loop": "orderly",
   "the counter equals the database": "orderly",
-  "a unit given back is told": "orderly",
+  "a unit given back is told when its record is fetched again": "not yet",
   // The later copy may hold a unit, or win, until the database remembers that the earlier one was refused.
   "copies before and after a coupon's opening or closing disturb nobody": "not yet",
 } as const satisfies Readonly<Record<string, "always" | "orderly" | "not yet">>;
@@ -54,6 +56,8 @@ export interface Rest {
   readonly gate: MemoryCouponStock;
   /** Reservations whose unit went back at the gate. */
   readonly released: ReadonlySet<ReservationId>;
+  /** How often each record was fetched, by its place. */
+  readonly fetches: ReadonlyMap<string, number>;
 }
 
 /** Everything that is not as claimed, promised or not. */
@@ -264,10 +268,16 @@ const countersAgree = ({ witness, database, gate }: Rest): readonly Broken[] => 
   });
 };
 
-const releasesAreTold = ({ witness, released, database }: Rest): readonly Broken[] =>
-  [...released].flatMap((id) => {
+const releasesAreTold = ({ witness, released, fetches }: Rest): readonly Broken[] => {
+  const byId = Map.groupBy(witness.asked.filter(isRequest), ({ request }) => request.reservationId);
+  return [...released].flatMap((id) => {
     if (witness.compensated.has(id)) return [];
-    const couponId = database.verdicts.get(id)?.couponId;
-    const what = `the unit of ${shortName(id)} went back, and nobody was told`;
-    return [{ claim: "a unit given back is told" as const, what, coupons: couponId === undefined ? [] : [couponId] }];
+    const records = byId.get(id) ?? [];
+    const isAgain = records.some((one) => (fetches.get(placeOf(one)) ?? 0) > 1);
+    return {
+      claim: `a unit given back is told when its record is fetched ${isAgain ? "again" : "once"}` as const,
+      what: `the unit of ${shortName(id)} went back, and nobody was told`,
+      coupons: records.flatMap(couponsOf),
+    };
   });
+};

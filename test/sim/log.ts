@@ -18,6 +18,8 @@ export interface LogWorld {
   readonly trace: Trace;
   readonly scenario: Scenario;
   readonly stormy: () => boolean;
+  /** Told of every delivery. */
+  readonly fetched: (partition: number, offsets: readonly bigint[]) => void;
   /** Told of every commit that took effect. */
   readonly committed: (who: string, offsets: readonly (TopicPartition & { readonly offset: bigint })[]) => void;
 }
@@ -34,7 +36,7 @@ export const logOf = (from: Process, world: LogWorld): Log => {
       return world.network.call({ from, to: "kafka", kind: "read", what, coupons: [], effect });
     },
     subscribe: async (options, listener) => {
-      const subscription = await answered(from, inner.subscribe(options, listened(from, listener, world.trace)));
+      const subscription = await answered(from, inner.subscribe(options, listened(from, listener, world)));
       return { ...subscription, commit: committing(from, subscription, world) };
     },
     close: inner.close,
@@ -57,7 +59,7 @@ const away = async (from: Process): Promise<never> => {
 
 const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 
-const listened = (from: Process, listener: LogListener, trace: Trace): LogListener => ({
+const listened = (from: Process, listener: LogListener, { trace, fetched }: LogWorld): LogListener => ({
   assigned: (partitions) => {
     trace.add(from.name, () => `assigned ${partitions.map(nameOf).join(" ") || "nothing"}`);
     listener.assigned(partitions);
@@ -65,6 +67,10 @@ const listened = (from: Process, listener: LogListener, trace: Trace): LogListen
   records: (at, records, endOffset) => {
     const first = records[0]?.offset;
     trace.add(from.name, () => `fetched ${nameOf(at)} from ${first}: ${records.length} of ${endOffset}`);
+    fetched(
+      at.partition,
+      records.map(({ offset }) => offset),
+    );
     listener.records(at, records, endOffset);
   },
   revoking: async () => {

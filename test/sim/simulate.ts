@@ -75,6 +75,7 @@ export const simulate = async (
   );
   const network = createNetwork({ time, dice, trace, scenario, stormy, watcher });
   const released = new Set<ReservationId>();
+  const fetches = new Map<string, number>();
   const append = appendTo(broker, witness, time);
   const isDone = (partition: number, offset: bigint): boolean => {
     const asked = witness.at(partition, offset);
@@ -84,6 +85,12 @@ export const simulate = async (
     ...{ broker, append, network, dice, trace, scenario, stormy, time, codec, groupId, deadLetters, database, gate },
     releasing: (ids) => {
       for (const id of ids) released.add(id);
+    },
+    fetched: (partition, offsets) => {
+      for (const offset of offsets) {
+        const place = placeOf({ partition, offset });
+        fetches.set(place, (fetches.get(place) ?? 0) + 1);
+      }
     },
     gaveUp: (who, error) => broke("no worker ends by itself", `${who}: ${error.message}`),
     committed: commitWatcher(isDone, (claim, what) => broke(claim, what)),
@@ -109,7 +116,7 @@ export const simulate = async (
   const rested = await time.passUntil(rests, stormEndsAt + restWithinMs);
   if (!rested)
     broke("everything comes to rest", `not within ${restWithinMs} ms of the storm's end: ${standing(broker)}`);
-  broken.push(...checkAtRest({ scenario, witness, database, gate, released }));
+  broken.push(...checkAtRest({ scenario, witness, database, gate, released, fetches }));
   const tookMs = time.now() - beginningAt;
   return { seed, scenario, broken, happenings: trace.happenings, tookMs, turns: time.turns() };
 };
