@@ -38,6 +38,8 @@ export const promises = {
   "verdicts are those of a naive loop": "orderly",
   "the counter equals the database": "orderly",
   "a unit given back is told when its record is fetched again": "not yet",
+  // Its lane goes on while its dead letter is on its way; if the worker dies then, it comes again and is decided later.
+  "a record given up on keeps its place when it comes again after all": "not yet",
   // The later copy may hold a unit, or win, until the database remembers that the earlier one was refused.
   "copies before and after a coupon's opening or closing disturb nobody": "not yet",
 } as const satisfies Readonly<Record<string, "always" | "orderly" | "not yet">>;
@@ -56,6 +58,8 @@ export interface Rest {
   readonly gate: MemoryCouponStock;
   /** Reservations whose unit went back at the gate. */
   readonly released: ReadonlySet<ReservationId>;
+  /** Records that a worker gave up on in doubt, whether or not their dead letters were written. */
+  readonly givenUp: number;
   /** How often each record was fetched, by its place. */
   readonly fetches: ReadonlyMap<string, number>;
 }
@@ -208,7 +212,7 @@ const deadLettersAreEarned = ({ scenario, witness }: Rest): readonly Broken[] =>
  * First come, first served, and more: the verdicts are those of a loop that takes one record after the other by offset.
  * Left out are coupons with dead letters (what is in doubt holds a unit, what is wrong held one for a moment).
  */
-const asANaiveLoop = ({ witness, database }: Rest): readonly Broken[] => {
+const asANaiveLoop = ({ witness, database, givenUp }: Rest): readonly Broken[] => {
   const dead = new Set(
     [...witness.dead.values()].flatMap((at) => witness.at(at.partition, at.offset)?.request?.couponId ?? []),
   );
@@ -217,9 +221,7 @@ const asANaiveLoop = ({ witness, database }: Rest): readonly Broken[] => {
     if (dead.has(couponId)) return [];
     const coupon = database.coupons.get(couponId);
     const expected = naively(coupon, asked);
-    const claim: ClaimName = haveCopiesApart(coupon, asked)
-      ? "copies before and after a coupon's opening or closing disturb nobody"
-      : "verdicts are those of a naive loop";
+    const claim = orderOf({ apart: haveCopiesApart(coupon, asked), revived: givenUp > inDoubtOf(witness).size });
     return [...expected].flatMap(([id, reason]) => {
       const verdict = database.verdicts.get(id);
       const got = verdict?.kind === "refused" ? verdict.reason : verdict?.kind;
@@ -228,6 +230,13 @@ const asANaiveLoop = ({ witness, database }: Rest): readonly Broken[] => {
       return [{ claim, what, coupons: [couponId] }];
     });
   });
+};
+
+/** Which claim it breaks when the order is not that of a naive loop. */
+const orderOf = ({ apart, revived }: { readonly apart: boolean; readonly revived: boolean }): ClaimName => {
+  if (apart) return "copies before and after a coupon's opening or closing disturb nobody";
+  if (revived) return "a record given up on keeps its place when it comes again after all";
+  return "verdicts are those of a naive loop";
 };
 
 /** True where the terms say one thing of a request and another of its copy. */
@@ -258,7 +267,12 @@ const naively = (
 const countersAgree = ({ witness, database, gate }: Rest): readonly Broken[] => {
   const inDoubt = inDoubtOf(witness);
   return [...gate.counters].flatMap(([couponId, { left, marks }]) => {
-    const open = [...marks.values()].filter((id) => database.verdicts.get(id)?.kind !== "issued");
+    // Issued to whom the mark says: a reservation that was reused for another user may be held by both.
+    const isIssued = (id: ReservationId, userId: string): boolean => {
+      const verdict = database.verdicts.get(id);
+      return verdict?.kind === "issued" && verdict.userId === userId;
+    };
+    const open = [...marks].flatMap(([userId, id]) => (isIssued(id, userId) ? [] : [id]));
     const leaked = open.filter((id) => !inDoubt.has(id));
     const remaining = database.remaining.get(couponId) ?? 0;
     if (leaked.length === 0 && left + open.length === remaining) return [];

@@ -76,6 +76,7 @@ export const simulate = async (
   const network = createNetwork({ time, dice, trace, scenario, stormy, watcher });
   const released = new Set<ReservationId>();
   const fetches = new Map<string, number>();
+  let givenUp = 0;
   const append = appendTo(broker, witness, time);
   const isDone = (partition: number, offset: bigint): boolean => {
     const asked = witness.at(partition, offset);
@@ -91,6 +92,9 @@ export const simulate = async (
         const place = placeOf({ partition, offset });
         fetches.set(place, (fetches.get(place) ?? 0) + 1);
       }
+    },
+    gaveUpOn: (records) => {
+      givenUp += records;
     },
     gaveUp: (who, error) => broke("no worker ends by itself", `${who}: ${error.message}`),
     committed: commitWatcher(isDone, (claim, what) => broke(claim, what)),
@@ -116,7 +120,7 @@ export const simulate = async (
   const rested = await time.passUntil(rests, stormEndsAt + restWithinMs);
   if (!rested)
     broke("everything comes to rest", `not within ${restWithinMs} ms of the storm's end: ${standing(broker)}`);
-  broken.push(...checkAtRest({ scenario, witness, database, gate, released, fetches }));
+  broken.push(...checkAtRest({ scenario, witness, database, gate, released, givenUp, fetches }));
   const tookMs = time.now() - beginningAt;
   return { seed, scenario, broken, happenings: trace.happenings, tookMs, turns: time.turns() };
 };

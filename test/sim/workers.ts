@@ -19,6 +19,8 @@ export interface WorkerWorld extends LogWorld, StoreWorld {
   readonly codec: Codec;
   readonly groupId: string;
   readonly deadLetters: string;
+  /** Told of records that a worker gives up on in doubt. */
+  readonly gaveUpOn: (records: number) => void;
   /** Told of a worker that could not go on: nothing in a simulated world is a reason to. */
   readonly gaveUp: (who: string, error: Error) => void;
 }
@@ -134,7 +136,12 @@ const startSimulated = async (process: Process, world: WorkerWorld) => {
     limits: { ...testLimits, maxRound, concurrency, maxRecords },
     maxAttempts,
     commitIntervalMs: bounds.commitIntervalMs,
-    telemetry: noTelemetry,
+    telemetry: {
+      ...noTelemetry,
+      deadLettered: (code, records) => {
+        if (code === "DEADLOCK") world.gaveUpOn(records);
+      },
+    },
   });
   const stop = async (): Promise<void> => {
     await worker.stop();
