@@ -30,7 +30,7 @@ const setup = ({ abortAfterSleeps = Number.POSITIVE_INFINITY } = {}) => {
     signal: leaving.signal,
     observe: (event) => events.push(event),
   });
-  return { attempt, waits, events };
+  return { attempt, waits, events, leaving };
 };
 
 const ids = (results: readonly Result<unknown>[]): readonly unknown[] =>
@@ -100,6 +100,18 @@ test("attempt: tells copies apart by themselves when the name fits several recor
   };
   const results = await attempt({ name: "step", items: [item("a"), item("b"), item("c"), impostor], run });
   assert.deepEqual(ids(results), ["a", "b", "c", "failed"]);
+});
+
+test("attempt: looks for no more guilty records when the partition is leaving", async () => {
+  const { attempt, leaving } = setup();
+  let calls = 0;
+  const run = async () => {
+    calls++;
+    leaving.abort();
+    throw new Poison("BAD", "one of these is bad");
+  };
+  await assert.rejects(attempt({ name: "step", items: [..."abcdefgh"].map(item), run }), Aborted);
+  assert.equal(calls, 1);
 });
 
 test("attempt: halves the round until the guilty record stands alone when nobody is named", async () => {

@@ -73,6 +73,8 @@ const tryUntilSettled = async <R>(options: AttemptOptions, call: Call<R>): Promi
 const isolate = async <R>(options: AttemptOptions, call: Call<R>, error: unknown): Promise<readonly Result<R>[]> => {
   const { items } = call;
   if (items.length <= 1) return items.map(() => ({ ok: false, error }));
+  // Singling out takes a call for every half: of many guilty records, longer than a drain may.
+  if (options.signal.aborted) throw new Aborted();
   const guilty = indexOfGuilty(items, error);
   const cuts = guilty === undefined ? [items.length >> 1] : [guilty, guilty + 1];
   const results: Result<R>[] = [];
