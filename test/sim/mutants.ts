@@ -36,9 +36,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: "same id means done: a redelivery counts as a duplicate",
-    file: "topology/fakes/memory-database.ts",
-    line: 'if (standing) return { kind: "issued", issuedAt: standing.issuedAt, expiresAt: standing.expiresAt };',
+    file: "stores/mysql/decide-round.ts",
+    line: "if (verdict !== undefined) return repeat(issue, verdict);",
     instead: "",
+  },
+  {
+    breaks: "the database's own word: one unit more than there are, when the gate agrees",
+    file: "stores/mysql/decide-round.ts",
+    line: "if (left > 0) return grant(issue, left);",
+    instead: "if (left >= 0) return grant(issue, left);",
+  },
+  {
+    breaks: "one each: a user may have two, when the gate forgot",
+    file: "stores/mysql/decide-round.ts",
+    line: "if (holders.has(holderKey(issue.couponId, issue.userId))) {",
+    instead: "if (holders.size < 0) {",
   },
   {
     breaks: "drain on revoke: partitions are given back at once",

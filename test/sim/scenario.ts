@@ -4,7 +4,7 @@ import type { Dice } from "./dice.ts";
 /**
  * How wild a world is. What must hold differs, see claims.ts:
  * - `orderly`: crashes, lost and refused answers, deadlocks, outages, rebalances; but a partition has one owner at a time.
- * - `flushed`: the same, and the gate loses everything now and then.
+ * - `flushed`: the same, and the gate loses everything now and then, or is restored from an old snapshot.
  * - `overlapping`: the same as orderly, and owners overlap: workers freeze or are cut off for longer than their session,
  *   calls outlast the drain, and calls given up on take effect late.
  * - `wild`: everything.
@@ -34,9 +34,9 @@ export type Service = (typeof services)[number];
 
 /** Something that happens to a worker, or to the group, at a time; all times are ms from the beginning. */
 export interface Incident {
-  readonly kind: "kill" | "leave" | "freeze" | "cut off" | "rebalance" | "flush";
+  readonly kind: "kill" | "leave" | "freeze" | "cut off" | "rebalance" | "flush" | "restore";
   readonly atMs: number;
-  /** How long it is away. */
+  /** How long it is away; of a restore, how old the snapshot is. */
   readonly forMs: number;
   /** Whom it strikes, as a number that is taken modulo the number of workers. */
   readonly worker: number;
@@ -131,9 +131,13 @@ const drawIncidents = (dice: Dice, profile: Profile, stormMs: number): readonly 
     ...some(2, "leave", 1_500),
     ...some(2, "rebalance"),
     ...(overlaps ? [...some(2, "freeze", 2 * bounds.sessionTimeoutMs), ...some(2, "cut off", 5_000)] : []),
-    ...(flushes ? some(3, "flush") : []),
+    ...(flushes ? some(3, "flush").map(lossOf) : []),
   ];
 };
+
+/** A third of what the gate loses is what happened since a snapshot. */
+const lossOf = (flush: Incident): Incident =>
+  flush.worker % 3 === 0 ? { ...flush, kind: "restore", forMs: Math.min(flush.atMs, flush.worker * 3) } : flush;
 
 const drawOutages = (dice: Dice, stormMs: number): readonly Outage[] =>
   Array.from({ length: dice.between(0, 2) }, () => {

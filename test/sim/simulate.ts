@@ -15,7 +15,7 @@ import { type Broken, checkAtRest, isSettled, lieOf } from "./claims.ts";
 import { createDice } from "./dice.ts";
 import { createNetwork } from "./network.ts";
 import { watchOwnership } from "./ownership.ts";
-import { bounds, drawScenario, type Scenario } from "./scenario.ts";
+import { bounds, drawScenario, type Incident, type Scenario } from "./scenario.ts";
 import { beginningAt, createTime, type Time } from "./time.ts";
 import { createTrace, type Happening } from "./trace.ts";
 import { createPlace, type Place, type WorkerWorld } from "./workers.ts";
@@ -171,12 +171,27 @@ const commitWatcher = (
   };
 };
 
+/** The gate as it was a while ago: what it took and gave back since is forgotten. */
+const planRestore = ({ time, trace, gate, stormy }: WorkerWorld, { atMs, forMs }: Incident): void => {
+  time.after(atMs - forMs, () => {
+    const snapshot = structuredClone(gate.counters);
+    time.after(forMs, () => {
+      if (!stormy()) return;
+      trace.add("world", () => `redis is RESTORED as it was ${forMs} ms ago`);
+      gate.counters.clear();
+      for (const [couponId, counter] of snapshot) gate.counters.set(couponId, counter);
+    });
+  });
+};
+
 const plan = (world: WorkerWorld, places: readonly Place[]): void => {
   const { time, dice, scenario, trace, gate, broker, stormy } = world;
+  for (const incident of scenario.incidents) if (incident.kind === "restore") planRestore(world, incident);
   for (const place of places) time.after(dice.chance(0.7) ? 0 : dice.between(0, scenario.stormMs), place.start);
   for (const incident of scenario.incidents) {
     time.after(incident.atMs, () => {
       if (!stormy()) return;
+      if (incident.kind === "restore") return;
       if (incident.kind === "flush") {
         trace.add("world", () => "redis is FLUSHED");
         gate.counters.clear();

@@ -2,7 +2,8 @@
 import type { CouponBook, CouponCatalog, CouponStock } from "../../processors/coupon-ports.ts";
 import type { ReservationId } from "../../schemas/coupon.ts";
 import type { MemoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
-import { type MemoryDatabase, memoryCouponBook, memoryCouponCatalog } from "../../topology/fakes/memory-database.ts";
+import { type MemoryDatabase, memoryCouponCatalog } from "../../topology/fakes/memory-database.ts";
+import { decidingBook } from "./book.ts";
 import type { Network } from "./network.ts";
 import type { Process } from "./process.ts";
 
@@ -94,7 +95,7 @@ const catalogOf = (from: Process, { network, database }: StoreWorld): CouponCata
 };
 
 const bookOf = (from: Process, { network, database }: StoreWorld): CouponBook => {
-  const book = memoryCouponBook(database);
+  const book = decidingBook(database);
   return {
     issue: (issues) =>
       network.call({
