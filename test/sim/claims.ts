@@ -25,6 +25,7 @@ export const promises = {
   "no user has a coupon twice": "always",
   "what is told is what stands, and all that stands is told": "always",
   "a verdict is durable before it is told": "always",
+  "a verdict never changes": "always",
   "terms are judged by the broker's time": "always",
   "only what is wrong or in doubt is dead-lettered": "always",
   // Where its record was fetched again, the second round may find the unit gone, and has nothing to give back.

@@ -53,6 +53,12 @@ export const mutants: readonly Mutant[] = [
     instead: "if (holders.size < 0) {",
   },
   {
+    breaks: "one verdict for ever: a refusal is written over what stands",
+    file: "topology/fakes/memory-database.ts",
+    line: "if (standing === undefined) {",
+    instead: "if (standing?.kind !== undefined || standing === undefined) {",
+  },
+  {
     breaks: "drain on revoke: partitions are given back at once",
     file: "runtime/assignment.ts",
     line: "await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));",

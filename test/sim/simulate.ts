@@ -16,8 +16,10 @@ import { createDice } from "./dice.ts";
 import { createNetwork } from "./network.ts";
 import { watchOwnership } from "./ownership.ts";
 import { bounds, drawScenario, type Incident, type Scenario } from "./scenario.ts";
+import { shortName } from "./stores.ts";
 import { beginningAt, createTime, type Time } from "./time.ts";
 import { createTrace, type Happening } from "./trace.ts";
+import { watchVerdicts } from "./verdicts.ts";
 import { createPlace, type Place, type WorkerWorld } from "./workers.ts";
 import { createWitness, placeOf, type Witness } from "./witness.ts";
 import { drawCoupons, drawSendings } from "./workload.ts";
@@ -65,6 +67,9 @@ export const simulate = async (
   const broker = createBroker(time, scenario, dice.between);
   const coupons = drawCoupons(dice, scenario);
   const database = memoryDatabase(...coupons);
+  const decided = watchVerdicts(database.verdicts, (id, couponId) =>
+    broke("a verdict never changes", `the verdict of ${shortName(id)} changed`, [couponId]),
+  );
   const gate = memoryCouponStock();
   const witness = createWitness(codec, deadLetters, (told) => {
     const lie = lieOf(told, database.verdicts.get(told.event.reservationId));
@@ -84,6 +89,7 @@ export const simulate = async (
   };
   const world: WorkerWorld = {
     ...{ broker, append, network, dice, trace, scenario, stormy, time, codec, groupId, deadLetters, database, gate },
+    decided,
     releasing: (ids) => {
       for (const id of ids) released.add(id);
     },

@@ -19,6 +19,8 @@ export interface StoreWorld {
   readonly network: Network;
   readonly database: MemoryDatabase;
   readonly gate: MemoryCouponStock;
+  /** Told after every transaction. */
+  readonly decided: () => void;
   /** Told of units that went back. */
   readonly releasing: (reservationIds: readonly ReservationId[]) => void;
 }
@@ -94,7 +96,7 @@ const catalogOf = (from: Process, { network, database }: StoreWorld): CouponCata
   };
 };
 
-const bookOf = (from: Process, { network, database }: StoreWorld): CouponBook => {
+const bookOf = (from: Process, { network, database, decided }: StoreWorld): CouponBook => {
   const book = decidingBook(database);
   return {
     issue: (issues) =>
@@ -104,7 +106,7 @@ const bookOf = (from: Process, { network, database }: StoreWorld): CouponBook =>
         kind: "effect",
         what: () => `issue ${listed(issues)}`,
         coupons: couponsOf(issues),
-        effect: () => book.issue(issues),
+        effect: () => book.issue(issues).finally(decided),
         told: (answers) => tally(answers.map(({ kind }) => kind)),
       }),
     refuse: (refusals) =>
@@ -114,7 +116,7 @@ const bookOf = (from: Process, { network, database }: StoreWorld): CouponBook =>
         kind: "effect",
         what: () => `refuse ${listed(refusals)} (${tally(refusals.map(({ reason }) => reason))})`,
         coupons: couponsOf(refusals),
-        effect: () => book.refuse(refusals),
+        effect: () => book.refuse(refusals).finally(decided),
         told: (verdicts) => tally(verdicts.map(({ kind }) => kind)),
       }),
   };
