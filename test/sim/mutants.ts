@@ -45,6 +45,7 @@ export const mutants: readonly Mutant[] = [
     file: "stores/mysql/decide-round.ts",
     line: "if (left > 0) return grant(issue, left);",
     instead: "if (left >= 0) return grant(issue, left);",
+    seed: 400,
   },
   {
     breaks: "one each: a user may have two, when the gate forgot",
@@ -124,6 +125,7 @@ export const mutants: readonly Mutant[] = [
     file: "topology/together.ts",
     line: 'for (const ended of await Promise.allSettled(parts)) if (ended.status === "rejected") throw ended.reason;',
     instead: "await Promise.all(parts);",
+    seed: 244,
   },
   {
     breaks: "told after durable: a refusal of the gate is told, and not written down",
