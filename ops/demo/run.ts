@@ -1,16 +1,14 @@
 /** The main job: stack up, migrate, apply, API and workers as processes, a burst of real requests, and the proof. */
-import { join } from "node:path";
 import { mintToken } from "../../api/token.ts";
 import { InterruptedError, note, paint } from "../cli.ts";
 import { readConfig } from "../config.ts";
 import { applyCoupons } from "../apply.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
-import { defaultStackName, layoutOf } from "../stack/layout.ts";
-import { choosePorts, reservePorts } from "../stack/ports.ts";
+import { defaultStackName } from "../stack/layout.ts";
 import { stackUp } from "../stack/up.ts";
 import { type Check, checkCoupons } from "../verify/check.ts";
 import { readFacts } from "../verify/read-facts.ts";
-import { type Child, startChild } from "../children.ts";
+import { type Child, startOnStack } from "../children.ts";
 import { type BurstProgress, sendBurst } from "./client.ts";
 import { showProgress } from "./progress.ts";
 import { planBurst } from "./requests.ts";
@@ -83,37 +81,31 @@ const bringUp = async ({ brokers, signal }: DemoOptions): Promise<StackEndpoints
 
 const configOf = (endpoints: StackEndpoints) => readConfig(endpointsEnv(endpoints), () => "");
 
+/** Starts them side by side; answers the API's address. Whatever started is in `children`, also when one did not. */
 const startProcesses = async (
   endpoints: StackEndpoints,
   { workers, signal }: DemoOptions,
   children: Child[],
 ): Promise<string> => {
   step(`API and ${workers} worker(s), each a process`);
-  const layout = layoutOf(defaultStackName);
-  const names = ["api", ...Array.from({ length: workers }, (_, n) => `worker-${n + 1}`)];
-  const reservations = reservePorts(new Set());
-  const ports = await choosePorts([{ key: "http", preferred: 8080 }, ...names.map((key) => ({ key }))], {
-    isFree: reservations.isFree,
-    start: Math.random(),
-  });
-  const started = names.map((name) =>
-    startChild(
-      {
-        name,
-        args: name === "api" ? ["api"] : ["worker"],
-        // The mark of the stack: should this process be killed, `stack down` still finds its children.
-        env: { ...endpointsEnv(endpoints), SLUICE_STACK: layout.root, SLUICE_API_PORT: String(ports["http"]) },
-        healthPort: ports[name] ?? 0,
-        logFile: join(layout.logs, `${name}.log`),
-      },
-      { signal },
-    ).then((child) => children.push(child)),
-  );
-  const outcomes = await Promise.allSettled(started);
-  reservations.release();
-  const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
-  return `http://127.0.0.1:${ports["http"]}`;
+  const start = async (command: "api" | "worker", name: string): Promise<string> => {
+    const port = command === "api" ? { preferredPort: 8080 } : {};
+    const { child, url } = await startOnStack({
+      stackName: defaultStackName,
+      endpoints,
+      command,
+      name,
+      signal,
+      ...port,
+    });
+    children.push(child);
+    return url;
+  };
+  const api = start("api", "api");
+  const others = Array.from({ length: workers }, (_, n) => start("worker", `worker-${n + 1}`));
+  const failed = (await Promise.allSettled([api, ...others])).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
+  return api;
 };
 
 /** Where the burst goes, and the key of its tokens: the development secret, as the processes are started with it. */
