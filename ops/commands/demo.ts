@@ -26,7 +26,7 @@ export const demoCommand = (): Command =>
     .option("--brokers <number>", "1 or 3", integerOption(1, 3), 3)
     .option("--requests <number>", "requests in the burst", integerOption(1, 1_000_000), 20_000)
     .option("--stock <number>", "units of the coupon", integerOption(1, 1_000_000), 5_000)
-    .option("--clients <number>", "clients at once, each with its own connection", integerOption(1, 5_000), 500)
+    .option("--clients <number>", "clients at once, each with its own connection", integerOption(1, 5_000), 1_000)
     .action((options: DemoCommandOptions) => interruptible((signal) => demo(options, signal)));
 
 const demo = async ({ once, json, ...size }: DemoCommandOptions, signal: AbortSignal): Promise<void> => {
