@@ -192,6 +192,11 @@ export class Membership implements GroupHooks {
     this.#quiet();
   }
 
+  /** Resolves when no join is under way. Never rejects. */
+  async joined(): Promise<void> {
+    await this.#joining?.catch(() => {});
+  }
+
   get ended(): boolean {
     return this.#ended;
   }

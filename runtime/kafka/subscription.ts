@@ -74,8 +74,20 @@ class KafkaSubscription implements Subscription {
     clearInterval(this.#timer);
     this.#building?.destroySockets();
     await this.#rebuilding;
-    if (this.#run !== undefined) await endRun(this.#run);
+    if (this.#run !== undefined) await this.#end(this.#run);
     this.#membership.lose();
+  }
+
+  /**
+   * A member that goes while it waits to join stays in the group until its session runs out, and its share of the
+   * partitions stands still: so a join is waited for, to be left in order, as long as others may take to drain.
+   */
+  async #end(run: Run): Promise<void> {
+    const joined = new AbortController();
+    const waiting = this.#membership.joined().finally(() => joined.abort());
+    await Promise.race([waiting, systemClock.sleep(this.#settings.drainBudgetMs, joined.signal)]);
+    if (!joined.signal.aborted) run.client.destroySockets();
+    await endRun(run);
   }
 
   async #build(): Promise<void> {
@@ -83,6 +95,7 @@ class KafkaSubscription implements Subscription {
     const consumer = this.#consumerOf(client);
     const run: Run = { client, consumer };
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crashed(run, payload.error));
+    consumer.on(consumer.events.REQUEST_TIMEOUT, client.resetSockets);
     this.#building = client;
     try {
       await consumer.connect();
