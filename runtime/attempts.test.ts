@@ -76,6 +76,21 @@ test("attempt: takes out the named record alone when an error names it", async (
   assert.deepEqual(calls, [4, 1, 2]);
 });
 
+test("attempt: answers once for each record when the named one is the first, or the last", async () => {
+  for (const guilty of ["a", "c"]) {
+    const { attempt } = setup();
+    const run = async (items: readonly Item<unknown>[]) => {
+      if (items.some(({ value }) => value === guilty)) throw new Poison("BAD", "bad", { idempotencyKey: guilty });
+      return echo(items);
+    };
+    const results = await attempt({ name: "step", items: ["a", "b", "c"].map(item), run });
+    assert.deepEqual(
+      ids(results),
+      ["a", "b", "c"].map((id) => (id === guilty ? "failed" : id)),
+    );
+  }
+});
+
 test("attempt: halves the round until the guilty record stands alone when nobody is named", async () => {
   const { attempt } = setup();
   const run = async (items: readonly Item<unknown>[]) => {
