@@ -188,6 +188,19 @@ test("memory log: keeps a member whose silence was shorter than its session", as
   assert.equal(member.count("assigned"), 1);
 });
 
+test("memory log: assigns again when a member comes back that was silent while partitions were assigned", async () => {
+  const { clock, broker, join } = worldOf({ sessionTimeoutMs: 5_000 }, 2);
+  const early = await join("a", { onRevoking: () => clock.sleep(500) });
+  const late = await join("b");
+  broker.cutOff("b");
+  await clock.pass(1_000);
+  assert.equal(early.assigned?.length, 1);
+  assert.equal(late.assigned, undefined);
+  broker.reconnect("b");
+  await clock.pass(1_000);
+  assert.deepEqual([early.assigned?.length, late.assigned?.length], [1, 1]);
+});
+
 test("memory log: asks for the assignment back when a rebalance is forced", async () => {
   const { clock, broker, join } = worldOf();
   const member = await join("a");

@@ -220,8 +220,10 @@ class MemoryClient implements Log {
     for (const [member, { group }] of this.#memberships) {
       member.silent = false;
       member.expiry = undefined;
-      if (group.members.includes(member)) for (const at of member.assigned) member.pump(at);
-      else void member.giveBack().then(() => this.#join(member, group));
+      if (!group.members.includes(member)) void member.giveBack().then(() => this.#join(member, group));
+      // Partitions that were assigned while it could not hear it would belong to nobody.
+      else if (!member.holds) group.rebalance();
+      else for (const at of member.assigned) member.pump(at);
     }
   }
 
