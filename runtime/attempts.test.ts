@@ -91,6 +91,17 @@ test("attempt: answers once for each record when the named one is the first, or 
   }
 });
 
+test("attempt: tells copies apart by themselves when the name fits several records", async () => {
+  const { attempt } = setup();
+  const impostor = { ...item("b"), value: "impostor" };
+  const run = async (items: readonly Item<unknown>[]) => {
+    if (items.includes(impostor)) throw new Poison("REUSED", "b is another's", { idempotencyKey: "b" });
+    return echo(items);
+  };
+  const results = await attempt({ name: "step", items: [item("a"), item("b"), item("c"), impostor], run });
+  assert.deepEqual(ids(results), ["a", "b", "c", "failed"]);
+});
+
 test("attempt: halves the round until the guilty record stands alone when nobody is named", async () => {
   const { attempt } = setup();
   const run = async (items: readonly Item<unknown>[]) => {

@@ -88,8 +88,10 @@ const isolate = async <R>(options: AttemptOptions, call: Call<R>, error: unknown
   return results;
 };
 
+/** Undefined where copies share the name: one of them may be in order, so each must show itself. */
 const indexOfGuilty = (items: readonly Item<unknown>[], error: unknown): number | undefined => {
   if (!(error instanceof Poison) || error.idempotencyKey === undefined) return undefined;
-  const at = items.findIndex(({ context }) => context.idempotencyKey === error.idempotencyKey);
-  return at < 0 ? undefined : at;
+  const isNamed = ({ context }: Item<unknown>): boolean => context.idempotencyKey === error.idempotencyKey;
+  const at = items.findIndex(isNamed);
+  return at < 0 || at !== items.findLastIndex(isNamed) ? undefined : at;
 };
