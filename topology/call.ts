@@ -2,6 +2,7 @@
 import type { Item, RecordContext } from "../processors/processor.ts";
 import type { AnyRun, AnyRunMany } from "./parts.ts";
 import type { Around, Call, Result } from "./round.ts";
+import { together } from "./together.ts";
 import { wrongCount } from "./walk.ts";
 
 /** A function that decides one record or a whole round. */
@@ -63,6 +64,6 @@ const laneByLane = async <R>(
     }
   };
   const lanes = Map.groupBy(items, ({ lane }) => lane);
-  await Promise.all([...lanes.values()].map((lane) => limit(() => runLane(lane))));
+  await together([...lanes.values()].map((lane) => limit(() => runLane(lane))));
   return items.map((item) => results.get(item) ?? { ok: false, error: wrongCount(callOf(item).name, 1, 0) });
 };

@@ -1,6 +1,7 @@
 /** How a round is split, called lane by lane or at once, and stored. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Fatal } from "../processors/errors.ts";
 import { defineCompensation, defineProcessor, type Item } from "../processors/processor.ts";
 import { defineStore } from "../sinks/sink.ts";
 import { defineTopology, from, type Stream, undo } from "./dsl.ts";
@@ -14,6 +15,7 @@ import {
   decide,
   endingOf,
   first,
+  halving,
   play,
   refuse,
   refused,
@@ -27,6 +29,7 @@ import {
   undone,
   written,
 } from "./interpret.fixture.ts";
+import type { Call, Result } from "./round.ts";
 // ---- Splitting ----
 
 test("interpret: takes a round through a step together and each part of it on, by outcome", async () => {
@@ -278,3 +281,46 @@ function archiving(archive: ReturnType<typeof defineStore<Text, Needs>>) {
     from(asked, (stream) => stream.to(archive, toKept)),
   );
 }
+
+// ---- Ending together ----
+
+/** Whether a promise has ended yet, and how. */
+const watch = (promise: Promise<unknown>) => {
+  const seen: { ended: unknown } = { ended: undefined };
+  promise.then(
+    () => {
+      seen.ended = "resolved";
+    },
+    (error: unknown) => {
+      seen.ended = error;
+    },
+  );
+  return seen;
+};
+
+test("interpret: waits for the other lanes when one of them stops the round", async () => {
+  const { topology, decideNow } = oneByOne();
+  const round = watch(play(topology, ["a yes", "b yes"]));
+  await settled();
+  const stop = new Fatal("WRONG", "wrong deployment");
+  await decideNow("a yes", stop);
+  assert.equal(round.ended, undefined);
+  await decideNow("b yes");
+  assert.equal(round.ended, stop);
+});
+
+test("interpret: waits for the other parts when one of them stops the round", async () => {
+  const stop = new Fatal("WRONG", "wrong deployment");
+  const held = Promise.withResolvers<void>();
+  const attempt = async <R>(call: Call<R>): Promise<readonly Result<R>[]> => {
+    if (call.name === "undo undo-first") throw stop;
+    if (call.name === "third") await held.promise;
+    return halving(call);
+  };
+  const round = watch(play(three, ["a yes no", "b yes yes yes"], { attempt }));
+  await settled();
+  assert.equal(round.ended, undefined);
+  held.resolve();
+  await settled();
+  assert.equal(round.ended, stop);
+});

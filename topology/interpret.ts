@@ -6,6 +6,7 @@
 import { call, voids } from "./call.ts";
 import type { AnySink, AnyStep, AnyTopic, BoundEdge, Parts } from "./parts.ts";
 import type { Around, Interpreter } from "./round.ts";
+import { together } from "./together.ts";
 import { unwind } from "./unwind.ts";
 import {
   arrive,
@@ -81,7 +82,7 @@ const step = async (scene: Scene, name: string, walks: readonly Walk[]): Promise
   const { succeeded, failed } = settle(walks, name, await call(scene.around, found.processor, walks));
   for (const { walk, value } of succeeded) carry(walk, found, value);
   const parts = Map.groupBy(succeeded, ({ value }) => value.kind);
-  await Promise.all([
+  await together([
     giveUp(scene.around, name, failed),
     ...[...parts].map(([outcome, part]) => {
       const on = part.map(({ walk }) => walk);
@@ -98,7 +99,7 @@ const step = async (scene: Scene, name: string, walks: readonly Walk[]): Promise
 const giveUp = async (around: Around, step: string, failed: Settled<unknown>["failed"]): Promise<void> => {
   const { toUndo, asTheyAre } = sortFailures(failed);
   for (const { walk, error } of asTheyAre) failAll([walk], step, error);
-  await Promise.all(
+  await together(
     [...toUndo].map(async ([code, poisoned]) => {
       await unwind(
         around,
