@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { accumulatorDefaults, createAccumulator } from "../accumulator.ts";
 import { systemClock } from "../clock.ts";
 import { ContractMember } from "../log-contract-member.ts";
-import { silentLogger } from "../logger.ts";
+import { type Logger, silentLogger } from "../logger.ts";
 import { kafkaAdmin } from "./admin.ts";
 import { kafkaLog } from "./kafka-log.ts";
 
@@ -16,6 +16,8 @@ export interface MortalBroker {
   readonly kill: () => Promise<void>;
   /** Starts it again, same port and data, and resolves when it answers. */
   readonly start: () => Promise<void>;
+  /** Default: silent. */
+  readonly logger?: Logger;
 }
 
 /** What was seen. */
@@ -33,11 +35,16 @@ const partitions = 3;
  * Writes without a pause while the broker is killed twice, with a member reading along.
  * @throws AssertionError when a call is not resolved, a record is lost, or one is out of order apart from copies.
  */
-export const surviveBrokerCrashes = async ({ brokers, kill, start }: MortalBroker): Promise<CrashReport> => {
+export const surviveBrokerCrashes = async ({
+  brokers,
+  kill,
+  start,
+  logger = silentLogger,
+}: MortalBroker): Promise<CrashReport> => {
   const topic = `crash-${randomUUID()}`;
   const admin = await kafkaAdmin({ brokers, clientId: "crash-admin" });
   await admin.ensureTopics([{ name: topic, partitions }]);
-  const log = kafkaLog({ brokers, clientId: "crash", logger: silentLogger });
+  const log = kafkaLog({ brokers, clientId: "crash", logger });
   const member = new ContractMember({});
   try {
     await member.subscribe(log, randomUUID(), [topic]);

@@ -127,10 +127,8 @@ test("kafka consumer: revokes before a join of which kafkajs tells nobody, and i
   const settings = settingsOf({ brokers: cluster.brokers, clientId: "t", logger: listeningLogger().logger });
   await withAdmin(settings, (admin) => admin.createPartitions({ topicPartitions: [{ topic: at.topic, count: 3 }] }));
   await member.until(() => member.assigned?.length === 3);
-  assert.deepEqual(
-    member.told.map(({ kind }) => kind),
-    ["assigned", "revoking", "revoked", "assigned"],
-  );
+  // With several brokers, each is asked for its part: the new partitions may be noticed one join after another.
+  assert.deepEqual(member.told.map(({ kind }) => kind).slice(0, 4), ["assigned", "revoking", "revoked", "assigned"]);
 });
 
 test("kafka consumer: fails, and skips nothing, when the committed offset has been deleted", { timeout }, async () => {

@@ -230,10 +230,27 @@ test("membership: joins as the member it was when its consumer crashed without l
   group.memberId = "member-1";
   membership.lose();
   await assert.rejects(membership.commit([{ ...at, offset: 3n }]), CommitRefused);
+  const failing = membership.join(groupOf(), () => Promise.reject(new Error("no coordinator")));
+  await assert.rejects(failing, /no coordinator/);
+  membership.lose();
   const rebuilt = groupOf();
   await membership.join(rebuilt, async () => {});
   assert.equal(rebuilt.memberId, "member-1");
   assert.deepEqual(told, ["assigned 0", "revoking", "revoked", "assigned 0"]);
+});
+
+test("membership: joins as the member that the group took in when the rest of the join failed", async () => {
+  const { membership } = membershipOf();
+  const failing = groupOf();
+  const half = async (): Promise<void> => {
+    failing.memberId = "member-2";
+    throw new Error("no metadata");
+  };
+  await assert.rejects(membership.join(failing, half), /no metadata/);
+  membership.lose();
+  const rebuilt = groupOf();
+  await membership.join(rebuilt, async () => {});
+  assert.equal(rebuilt.memberId, "member-2");
 });
 
 test("membership: joins as a new member when its consumer left before it went", async () => {

@@ -26,6 +26,8 @@ export const tcpSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
   socket.setKeepAlive(true, keepAliveMs);
   // A batch's request is one write; waiting to fill a segment would only delay it.
   socket.setNoDelay(true);
+  // kafkajs's every disconnect of a dead socket adds a listener to it; they go with the socket.
+  socket.setMaxListeners(0);
   return socket;
 };
 
