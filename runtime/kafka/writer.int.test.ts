@@ -12,7 +12,7 @@ let cluster: TestCluster;
 before(async () => {
   cluster = await openTestCluster(process.env["SLUICE_BROKERS"]);
 });
-after(() => cluster.close());
+after(() => cluster?.close());
 
 const timeout = 60_000;
 const producerOn = (log: Log) =>
