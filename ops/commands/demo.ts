@@ -75,7 +75,8 @@ const untilStopped = async (
   print(`\nIt keeps running for a look. Ctrl-C ends it.
   OpenAPI    ${api}/openapi.json
   a token    npm run -s sluice -- token --user you
-  a request  curl -X POST -H "Authorization: Bearer <token>" ${api}/v1/coupons/${couponId}/reservations
+  a request  curl -X POST -H "Authorization: Bearer <token>" \\
+               ${api}/v1/coupons/${couponId}/reservations
   the stack  npm run sluice -- stack status
   the proof  npm run sluice -- verify
   logs       ${children.map(({ logFile }) => logFile).join("\n             ")}`);
