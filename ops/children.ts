@@ -4,7 +4,9 @@ import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CliError } from "./cli.ts";
-import { repositoryRoot } from "./stack/layout.ts";
+import { endpointsEnv, type StackEndpoints } from "./stack/endpoints.ts";
+import { layoutOf, repositoryRoot } from "./stack/layout.ts";
+import { choosePorts, reservePorts } from "./stack/ports.ts";
 
 /** A process to start: `sluice <arguments>`. */
 export interface ChildPlan {
@@ -104,4 +106,38 @@ const notReady = async ({ name, logFile }: ChildPlan, what: string): Promise<Cli
     code: "CHILD_NOT_READY",
     fix: `The whole log: ${logFile}`,
   });
+};
+
+/** One of our processes on a stack: which, and how it differs from the default. */
+export interface StackChildPlan {
+  readonly stackName: string;
+  readonly endpoints: StackEndpoints;
+  /** `api` listens on `url`; a worker on nothing but its health port. */
+  readonly command: "api" | "worker";
+  /** Names it where there are several. */
+  readonly name: string;
+  /** The API's port, if it is free; any other where not given. */
+  readonly preferredPort?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** Starts one of our processes on a stack, with ports that are free and its log among the stack's. @throws CliError */
+export const startOnStack = async (plan: StackChildPlan): Promise<{ readonly child: Child; readonly url: string }> => {
+  const { stackName, endpoints, command, name, preferredPort, env, signal } = plan;
+  const layout = layoutOf(stackName);
+  const reservations = reservePorts(new Set());
+  const http = { key: "http", ...(preferredPort === undefined ? {} : { preferred: preferredPort }) };
+  const ports = await choosePorts([http, { key: "health" }], { isFree: reservations.isFree, start: Math.random() });
+  // The mark of the stack: should its parent be killed, `stack down` still finds this process.
+  const own = { ...endpointsEnv(endpoints), SLUICE_STACK: layout.root, SLUICE_API_PORT: String(ports["http"]) };
+  try {
+    const child = await startChild(
+      { name, args: [command], env: { ...own, ...env }, healthPort: ports["health"] ?? 0, logFile: layout.log(name) },
+      { signal },
+    );
+    return { child, url: `http://127.0.0.1:${ports["http"]}` };
+  } finally {
+    reservations.release();
+  }
 };

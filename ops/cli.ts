@@ -1,6 +1,7 @@
 /** What every command shares: exit codes, errors that say what to do, and how text and JSON leave the process. */
 import { styleText } from "node:util";
 import Table from "cli-table3";
+import { InvalidArgumentError } from "commander";
 
 /** The exit codes of every command; a script may rely on them. */
 export const exitCodes = {
@@ -179,6 +180,15 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
     process.off("SIGINT", stop);
     process.off("SIGTERM", stop);
   }
+}
+
+/** Parses an option that is an integer from `min` to `max`; commander turns what it throws into exit code 2 with the usage. */
+export function integerOption(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected ${min} to ${max}.`);
+  };
 }
 
 /** The environment of this process. Commands pass on what they need; nothing below ops reads it by itself. */

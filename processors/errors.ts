@@ -62,5 +62,6 @@ export class Fatal extends PipelineError {
 export const dispositionOf = (error: unknown): Disposition =>
   error instanceof PipelineError ? error.disposition : "retriable";
 
-/** The code of an error, for logs, metrics and dead letters; `UNCLASSIFIED` where nobody gave it one. */
-export const codeOf = (error: unknown): string => (error instanceof PipelineError ? error.code : "UNCLASSIFIED");
+/** The code of an error, for logs, metrics and dead letters: its own, or `UNCLASSIFIED` where it has none. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "UNCLASSIFIED";

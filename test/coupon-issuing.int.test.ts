@@ -3,42 +3,38 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { mintToken } from "../api/token.ts";
 import { applyCoupons } from "../ops/apply.ts";
-import { type Child, startChild } from "../ops/children.ts";
+import { type Child, startOnStack } from "../ops/children.ts";
 import { readConfig } from "../ops/config.ts";
 import { type BurstProgress, sendBurst, type Told } from "../ops/demo/client.ts";
 import { planBurst } from "../ops/demo/requests.ts";
-import { layoutOf } from "../ops/stack/layout.ts";
-import { choosePorts, reservePorts } from "../ops/stack/ports.ts";
+import { endpointsEnv } from "../ops/stack/endpoints.ts";
 import { checkCoupons } from "../ops/verify/check.ts";
 import { readFacts } from "../ops/verify/read-facts.ts";
 
 const stackName = process.env["SLUICE_TEST_STACK"];
 assert.ok(stackName !== undefined, "run this with: npm test -- test/coupon-issuing.int.test.ts");
-const layout = layoutOf(stackName);
-const addresses = ["SLUICE_BROKERS", "SLUICE_REGISTRY_URL", "SLUICE_DATABASE_URL", "SLUICE_REDIS_URL"] as const;
-const env: Record<string, string> = {
-  ...Object.fromEntries(addresses.map((name) => [name, process.env[name] ?? ""])),
-  SLUICE_STACK: layout.root,
-  SLUICE_GROUP_PREFIX: "end-to-end",
-  // A worker that is killed is given up by its group after this: the least a broker allows.
-  SLUICE_SESSION_TIMEOUT_MS: "6000",
-  SLUICE_DRAIN_MS: "3000",
+const endpoints = {
+  brokers: (process.env["SLUICE_BROKERS"] ?? "").split(","),
+  registryUrl: process.env["SLUICE_REGISTRY_URL"] ?? "",
+  databaseUrl: process.env["SLUICE_DATABASE_URL"] ?? "",
+  redisUrl: process.env["SLUICE_REDIS_URL"] ?? "",
 };
-const config = readConfig(
-  Object.fromEntries(Object.entries(env).filter(([name]) => name !== "SLUICE_STACK")),
-  () => "",
-);
+const config = readConfig(endpointsEnv(endpoints), () => "");
 const signal = new AbortController().signal;
 const running: Child[] = [];
 let url = "";
 
-const start = async (name: string, args: readonly string[], more: Record<string, string> = {}): Promise<Child> => {
-  const reservations = reservePorts(new Set());
-  const { health } = await choosePorts([{ key: "health" }], { isFree: reservations.isFree, start: Math.random() });
-  const plan = { name, args, env: { ...env, ...more }, healthPort: health ?? 0, logFile: layout.log(`e2e-${name}`) };
-  const child = await startChild(plan, { signal }).finally(reservations.release);
-  running.push(child);
-  return child;
+const start = async (command: "api" | "worker", name: string): Promise<Child> => {
+  const env = {
+    SLUICE_GROUP_PREFIX: "end-to-end",
+    // A worker that is killed is given up by its group after this: the least a broker allows.
+    SLUICE_SESSION_TIMEOUT_MS: "6000",
+    SLUICE_DRAIN_MS: "3000",
+  };
+  const started = await startOnStack({ stackName, endpoints, command, name: `e2e-${name}`, env, signal });
+  running.push(started.child);
+  if (command === "api") url = started.url;
+  return started.child;
 };
 
 const token = (userId: string, role?: string): string =>
@@ -83,11 +79,7 @@ const assertSound = async (prefix: string): Promise<void> => {
 
 before(async () => {
   await applyCoupons(config);
-  const reservations = reservePorts(new Set());
-  const { http } = await choosePorts([{ key: "http" }], { isFree: reservations.isFree, start: Math.random() });
-  reservations.release();
-  url = `http://127.0.0.1:${http}`;
-  await Promise.all([start("api", ["api"], { SLUICE_API_PORT: String(http) }), start("worker-1", ["worker"])]);
+  await Promise.all([start("api", "api"), start("worker", "worker-1")]);
 });
 
 after(async () => {
@@ -104,13 +96,13 @@ test("coupon issuing: gives a burst as many coupons as there are, first come fir
 
 test("coupon issuing: loses nothing and decides nothing twice when a worker is killed in the middle", async () => {
   await openCoupon("e2e-kill", 1_000);
-  const victim = await start("worker-2", ["worker"]);
+  const victim = await start("worker", "worker-2");
   const progress: BurstProgress = { sent: 0, accepted: 0, decided: 0 };
   const told = burst("e2e-kill", 2_000, progress);
   while (progress.decided < 300) await new Promise((resolve) => setImmediate(resolve));
-  for (const { pid, name } of running) if (name.startsWith("worker")) process.kill(pid, "SIGKILL");
+  for (const { pid, name } of running) if (name.includes("worker")) process.kill(pid, "SIGKILL");
   await victim.ended;
-  await start("worker-3", ["worker"]);
+  await start("worker", "worker-3");
   const ended = await told;
   assert.equal(ended.filter(({ status }) => status === "undecided" || status === "turnedAway").length, 0);
   assert.equal(ended.filter(({ status }) => status === "issued").length, 1_000);

@@ -1,5 +1,4 @@
 /** What every measurement stands on: a stack of one broker of its own, tables, topics, schemas, and a table that is large. */
-import { join } from "node:path";
 import { createAccumulator, accumulatorDefaults, loadPartitionCounts } from "../../runtime/accumulator.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../runtime/kafka/admin.ts";
@@ -9,12 +8,10 @@ import type { Producer } from "../../runtime/producer.ts";
 import { type Codec, createCodec } from "../../schemas/codec.ts";
 import { confluentRegistry } from "../../schemas/registry.ts";
 import { applyCoupons } from "../apply.ts";
-import { type Child, startChild } from "../children.ts";
+import { type Child, startOnStack } from "../children.ts";
 import { note } from "../cli.ts";
 import { type Config, readConfig } from "../config.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
-import { layoutOf } from "../stack/layout.ts";
-import { choosePorts, reservePorts } from "../stack/ports.ts";
 import { stackUp } from "../stack/up.ts";
 import { fillerRows, fillTable } from "./filler.ts";
 
@@ -64,47 +61,18 @@ export const setStage = async (signal: AbortSignal): Promise<Stage> => {
         random: Math.random,
         logger: silentLogger,
       }),
-    start: (command, env = {}) => start(endpoints, { command, env, signal }),
+    start: (command, env = {}) =>
+      startOnStack({
+        stackName: benchStack,
+        endpoints,
+        command,
+        name: command,
+        env: { SLUICE_LOG_LEVEL: "warn", ...env },
+        signal,
+      }),
     close: async () => {
       await admin.close();
       await log.close();
     },
   };
-};
-
-const start = async (
-  endpoints: StackEndpoints,
-  how: {
-    readonly command: "worker" | "api";
-    readonly env: Readonly<Record<string, string>>;
-    readonly signal: AbortSignal;
-  },
-): Promise<Started> => {
-  const layout = layoutOf(benchStack);
-  const reservations = reservePorts(new Set());
-  const ports = await choosePorts([{ key: "http" }, { key: "health" }], {
-    isFree: reservations.isFree,
-    start: Math.random(),
-  });
-  try {
-    const child = await startChild(
-      {
-        name: how.command,
-        args: [how.command],
-        env: {
-          ...endpointsEnv(endpoints),
-          SLUICE_STACK: layout.root,
-          SLUICE_LOG_LEVEL: "warn",
-          SLUICE_API_PORT: String(ports["http"]),
-          ...how.env,
-        },
-        healthPort: ports["health"] ?? 0,
-        logFile: join(layout.logs, `${how.command}.log`),
-      },
-      { signal: how.signal },
-    );
-    return { child, url: `http://127.0.0.1:${ports["http"]}` };
-  } finally {
-    reservations.release();
-  }
 };

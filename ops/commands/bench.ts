@@ -1,7 +1,7 @@
 /** `sluice bench`, which `npm run bench` runs: how fast, measured in one run, and only where every promise was kept. */
-import { Argument, Command, InvalidArgumentError } from "commander";
+import { Argument, Command } from "commander";
 import { type BenchReport, isSound, type Measurement, measurements } from "../bench/report.ts";
-import { exitCodes, formatTable, interruptible, jsonDocument, note, print, printJson } from "../cli.ts";
+import { exitCodes, formatTable, integerOption, interruptible, jsonDocument, note, print, printJson } from "../cli.ts";
 
 interface BenchCommandOptions {
   readonly requests: number;
@@ -22,23 +22,15 @@ export const benchCommand = (): Command =>
     .option(
       "--requests <number>",
       "requests of the hot, duplicates and uniform workloads",
-      integer(1_000, 5_000_000),
+      integerOption(1_000, 5_000_000),
       300_000,
     )
-    .option("--baseline-records <number>", "records of the baseline", integer(100, 1_000_000), 4_000)
+    .option("--baseline-records <number>", "records of the baseline", integerOption(100, 1_000_000), 4_000)
     .option("--keep", "leave the stack up for the next run")
     .option("--json", "print one JSON document")
     .action((only: readonly Measurement[], options: BenchCommandOptions) =>
       interruptible((signal) => bench(only.length > 0 ? only : measurements, options, signal)),
     );
-
-const integer =
-  (min: number, max: number) =>
-  (text: string): number => {
-    const n = Number(text);
-    if (!Number.isInteger(n) || n < min || n > max) throw new InvalidArgumentError(`Expected ${min} to ${max}.`);
-    return n;
-  };
 
 const bench = async (
   only: readonly Measurement[],

@@ -1,6 +1,6 @@
 /** `sluice demo`, which `npm start` runs: the main job from nothing to the proof. */
-import { Command, InvalidArgumentError } from "commander";
-import { exitCodes, interruptible, jsonDocument, note, print, printJson } from "../cli.ts";
+import { Command } from "commander";
+import { exitCodes, integerOption, interruptible, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { Child } from "../children.ts";
 import type { DemoReport } from "../demo/run.ts";
 
@@ -23,19 +23,11 @@ export const demoCommand = (): Command =>
     )
     .option("--once", "end everything after the checks")
     .option("--json", "print one JSON document (implies --once)")
-    .option("--brokers <number>", "1 or 3", integer(1, 3), 3)
-    .option("--requests <number>", "requests in the burst", integer(1, 1_000_000), 20_000)
-    .option("--stock <number>", "units of the coupon", integer(1, 1_000_000), 5_000)
-    .option("--clients <number>", "clients at once, each with its own connection", integer(1, 5_000), 500)
+    .option("--brokers <number>", "1 or 3", integerOption(1, 3), 3)
+    .option("--requests <number>", "requests in the burst", integerOption(1, 1_000_000), 20_000)
+    .option("--stock <number>", "units of the coupon", integerOption(1, 1_000_000), 5_000)
+    .option("--clients <number>", "clients at once, each with its own connection", integerOption(1, 5_000), 1_000)
     .action((options: DemoCommandOptions) => interruptible((signal) => demo(options, signal)));
-
-const integer =
-  (min: number, max: number) =>
-  (text: string): number => {
-    const n = Number(text);
-    if (!Number.isInteger(n) || n < min || n > max) throw new InvalidArgumentError(`Expected ${min} to ${max}.`);
-    return n;
-  };
 
 const demo = async ({ once, json, ...size }: DemoCommandOptions, signal: AbortSignal): Promise<void> => {
   const [{ runDemo, stopAll }, { stackDown }, { isUp }] = await Promise.all([
@@ -83,7 +75,8 @@ const untilStopped = async (
   print(`\nIt keeps running for a look. Ctrl-C ends it.
   OpenAPI    ${api}/openapi.json
   a token    npm run -s sluice -- token --user you
-  a request  curl -X POST -H "Authorization: Bearer <token>" ${api}/v1/coupons/${couponId}/reservations
+  a request  curl -X POST -H "Authorization: Bearer <token>" \\
+               ${api}/v1/coupons/${couponId}/reservations
   the stack  npm run sluice -- stack status
   the proof  npm run sluice -- verify
   logs       ${children.map(({ logFile }) => logFile).join("\n             ")}`);

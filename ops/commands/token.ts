@@ -1,6 +1,6 @@
 /** `sluice token`: a bearer token for development. */
-import { Command, InvalidArgumentError, Option } from "commander";
-import { jsonDocument, print, printJson } from "../cli.ts";
+import { Command, Option } from "commander";
+import { integerOption, jsonDocument, print, printJson } from "../cli.ts";
 
 interface TokenOptions {
   readonly user: string;
@@ -16,7 +16,7 @@ export const tokenCommand = (): Command =>
     .description("Mints a bearer token, signed with SLUICE_TOKEN_SECRET or, in development, its well-known default.")
     .requiredOption("--user <id>", "who the token is for (its `sub`)")
     .addOption(new Option("--role <role>", "what the user may do beyond asking").choices(["admin"]))
-    .option("--hours <number>", "how long it is good for, 1 to 8760", parseHours, 12)
+    .option("--hours <number>", "how long it is good for, 1 to 8760", integerOption(1, 8_760), 12)
     .option("--json", "print one JSON document")
     .action(async ({ user, role, hours, json }: TokenOptions) => {
       const [{ mintToken }, { loadTokenSecret }] = await Promise.all([
@@ -28,9 +28,3 @@ export const tokenCommand = (): Command =>
       if (json) printJson(jsonDocument("token", { token }));
       else print(token);
     });
-
-const parseHours = (text: string): number => {
-  const hours = Number(text);
-  if (!Number.isInteger(hours) || hours < 1 || hours > 8_760) throw new InvalidArgumentError("Expected 1 to 8760.");
-  return hours;
-};

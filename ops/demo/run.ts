@@ -1,16 +1,14 @@
 /** The main job: stack up, migrate, apply, API and workers as processes, a burst of real requests, and the proof. */
-import { join } from "node:path";
 import { mintToken } from "../../api/token.ts";
 import { InterruptedError, note, paint } from "../cli.ts";
 import { readConfig } from "../config.ts";
 import { applyCoupons } from "../apply.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
-import { defaultStackName, layoutOf } from "../stack/layout.ts";
-import { choosePorts, reservePorts } from "../stack/ports.ts";
+import { defaultStackName } from "../stack/layout.ts";
 import { stackUp } from "../stack/up.ts";
 import { type Check, checkCoupons } from "../verify/check.ts";
 import { readFacts } from "../verify/read-facts.ts";
-import { type Child, startChild } from "../children.ts";
+import { type Child, startOnStack } from "../children.ts";
 import { type BurstProgress, sendBurst } from "./client.ts";
 import { showProgress } from "./progress.ts";
 import { planBurst } from "./requests.ts";
@@ -46,14 +44,16 @@ export interface Demo {
 export const runDemo = async (options: DemoOptions): Promise<Demo> => {
   const startedAt = performance.now();
   const endpoints = await bringUp(options);
+  const config = configOf(endpoints);
   const children: Child[] = [];
   try {
     const api = await startProcesses(endpoints, options, children);
     // The hour and second make every run's coupon its own, so that a stack may see many runs.
     const couponId = `summer-${new Date().toISOString().slice(11, 19).replaceAll(":", "")}`;
-    await openCoupon(api, couponId, options.stock);
-    const burst = await burstOn(api, couponId, options);
-    const checks = checkCoupons(await readFacts(configOf(endpoints), couponId));
+    const site: Site = { api, couponId, secret: config.tokenSecret };
+    await openCoupon(site, options.stock);
+    const burst = await burstOn(site, options);
+    const checks = checkCoupons(await readFacts(config, couponId));
     const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
     return { report: { couponId, burst, checks, api, seconds }, children };
   } catch (error) {
@@ -81,61 +81,52 @@ const bringUp = async ({ brokers, signal }: DemoOptions): Promise<StackEndpoints
 
 const configOf = (endpoints: StackEndpoints) => readConfig(endpointsEnv(endpoints), () => "");
 
+/** Starts them side by side; answers the API's address. Whatever started is in `children`, also when one did not. */
 const startProcesses = async (
   endpoints: StackEndpoints,
   { workers, signal }: DemoOptions,
   children: Child[],
 ): Promise<string> => {
   step(`API and ${workers} worker(s), each a process`);
-  const layout = layoutOf(defaultStackName);
-  const names = ["api", ...Array.from({ length: workers }, (_, n) => `worker-${n + 1}`)];
-  const reservations = reservePorts(new Set());
-  const ports = await choosePorts([{ key: "http", preferred: 8080 }, ...names.map((key) => ({ key }))], {
-    isFree: reservations.isFree,
-    start: Math.random(),
-  });
-  const started = names.map((name) =>
-    startChild(
-      {
-        name,
-        args: name === "api" ? ["api"] : ["worker"],
-        // The mark of the stack: should this process be killed, `stack down` still finds its children.
-        env: { ...endpointsEnv(endpoints), SLUICE_STACK: layout.root, SLUICE_API_PORT: String(ports["http"]) },
-        healthPort: ports[name] ?? 0,
-        logFile: join(layout.logs, `${name}.log`),
-      },
-      { signal },
-    ).then((child) => children.push(child)),
-  );
-  const outcomes = await Promise.allSettled(started);
-  reservations.release();
-  const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
-  return `http://127.0.0.1:${ports["http"]}`;
+  const start = async (command: "api" | "worker", name: string): Promise<string> => {
+    const port = command === "api" ? { preferredPort: 8080 } : {};
+    const { child, url } = await startOnStack({
+      stackName: defaultStackName,
+      endpoints,
+      command,
+      name,
+      signal,
+      ...port,
+    });
+    children.push(child);
+    return url;
+  };
+  const api = start("api", "api");
+  const others = Array.from({ length: workers }, (_, n) => start("worker", `worker-${n + 1}`));
+  const failed = (await Promise.allSettled([api, ...others])).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
+  return api;
 };
 
+/** Where the burst goes, and the key of its tokens: the development secret, as the processes are started with it. */
+interface Site {
+  readonly api: string;
+  readonly couponId: string;
+  readonly secret: Uint8Array;
+}
+
 const dayMs = 86_400_000;
-/** The development secret: the demo starts its own processes, in development. */
 const tokenFor = (secret: Uint8Array, userId: string, role?: string): string => {
   const wish = { secret, userId, ttlMs: dayMs, now: Date.now() };
   return mintToken(role === undefined ? wish : { ...wish, role });
 };
-const secretOf = (): Uint8Array => {
-  const anywhere = {
-    brokers: ["none:1"],
-    registryUrl: "http://none",
-    databaseUrl: "mysql://none/x",
-    redisUrl: "redis://none",
-  };
-  return configOf(anywhere).tokenSecret;
-};
 
-const openCoupon = async (api: string, couponId: string, stock: number): Promise<void> => {
+const openCoupon = async ({ api, couponId, secret }: Site, stock: number): Promise<void> => {
   step(`coupon ${couponId} with ${stock} units`);
   const response = await fetch(`${api}/v1/admin/coupons`, {
     method: "POST",
     headers: {
-      authorization: `Bearer ${tokenFor(secretOf(), "demo-admin", "admin")}`,
+      authorization: `Bearer ${tokenFor(secret, "demo-admin", "admin")}`,
       "content-type": "application/json",
     },
     body: JSON.stringify({
@@ -150,10 +141,9 @@ const openCoupon = async (api: string, couponId: string, stock: number): Promise
     throw new Error(`opening ${couponId} answered ${response.status}: ${await response.text()}`);
 };
 
-const burstOn = async (api: string, couponId: string, options: DemoOptions): Promise<BurstSummary> => {
+const burstOn = async ({ api, couponId, secret }: Site, options: DemoOptions): Promise<BurstSummary> => {
   const { requests, clients, signal } = options;
   step(`${requests} requests from ${clients} clients at once`);
-  const secret = secretOf();
   const asks = planBurst({ couponId, requests, secondAskEvery: 20, unknownEvery: 50 });
   const tokens = new Map(asks.map(({ userId }) => [userId, tokenFor(secret, userId)]));
   const progress: BurstProgress = { sent: 0, accepted: 0, decided: 0 };
@@ -161,14 +151,9 @@ const burstOn = async (api: string, couponId: string, options: DemoOptions): Pro
     () => `  sent ${progress.sent}, accepted ${progress.accepted}, decided ${progress.decided} of ${requests}`,
   );
   const startedAt = performance.now();
+  const tokenOf = (userId: string): string => tokens.get(userId) ?? "";
   try {
-    const told = await sendBurst(asks, {
-      baseUrl: api,
-      tokenOf: (userId) => tokens.get(userId) ?? "",
-      clients,
-      progress,
-      signal,
-    });
+    const told = await sendBurst(asks, { baseUrl: api, tokenOf, clients, progress, signal });
     signal.throwIfAborted();
     return summarise(told, startedAt);
   } finally {

@@ -63,7 +63,7 @@ export const showSummary = (s: BurstSummary): string =>
       ["request to verdict, p50", `${s.latencyMs.p50} ms`],
       ["request to verdict, p99", `${s.latencyMs.p99} ms`],
       ["burst", `${s.seconds} s`],
-      ["issued per second, while there were any", count(s.issuedPerSecond)],
+      ["issued per second, at the clients' pace", count(s.issuedPerSecond)],
     ],
     { right: [""] },
   );

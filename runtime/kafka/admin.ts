@@ -77,12 +77,7 @@ export const kafkaAdmin = async (
         withCluster(settings, (cluster) => readTopic(cluster, { topic, settings }, onRecords)),
       ),
     deleteTopics: (topics) => asked("deleting topics", () => deleteTopics(settings, topics)),
-    deleteRecords: ({ topic, partition, offset }) =>
-      asked(`deleting records of ${topic}`, () =>
-        withAdmin(settings, (admin) =>
-          admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: offset.toString() }] }),
-        ),
-      ),
+    deleteRecords: (before) => asked(`deleting records of ${before.topic}`, () => deleteRecords(settings, before)),
     close: async () => {},
   };
 };
@@ -188,6 +183,15 @@ const deleteTopics = (settings: KafkaSettings, topics: readonly string[]): Promi
     const existing = new Set(await admin.listTopics());
     const doomed = topics.filter((topic) => existing.has(topic));
     if (doomed.length > 0) await admin.deleteTopics({ topics: doomed });
+  });
+
+const deleteRecords = (
+  settings: KafkaSettings,
+  { topic, partition, offset }: TopicPartition & { readonly offset: bigint },
+): Promise<void> =>
+  withAdmin(settings, async (admin) => {
+    await admin.fetchTopicOffsets(topic); // kafkajs deletes only from topics whose metadata it has asked for before
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: offset.toString() }] });
   });
 
 const byPartition = (offsets: readonly { readonly partition: number; readonly offset: bigint }[]): readonly bigint[] =>

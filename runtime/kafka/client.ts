@@ -10,6 +10,8 @@ import { trackSockets } from "./sockets.ts";
 export interface KafkaClient {
   readonly kafka: Kafka;
   readonly destroySockets: () => void;
+  /** Has kafkajs connect anew; to be called when a request was not answered in time. */
+  readonly resetSockets: () => void;
 }
 
 /** Retries inside of kafkajs are short: what fails longer is retried by us, on a new instance. */
@@ -29,7 +31,7 @@ export const createClient = (settings: KafkaSettings): KafkaClient => {
     logCreator: logCreatorFor(settings.logger),
     socketFactory: sockets.factory,
   });
-  return { kafka, destroySockets: sockets.destroyAll };
+  return { kafka, destroySockets: sockets.destroyAll, resetSockets: sockets.reset };
 };
 
 /** Connects an admin, hands it over, and disconnects it whatever happens. */

@@ -1,10 +1,13 @@
 /** The cluster that integration tests run on, and how they take a log of it. */
 import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
+import type { ISocketFactory } from "kafkajs";
 import type { Log, TopicPartition } from "../log.ts";
 import { silentLogger } from "../logger.ts";
 import { type KafkaAdmin, kafkaAdmin, type TopicSpec } from "./admin.ts";
 import { kafkaLog } from "./kafka-log.ts";
 import type { KafkaOptions } from "./options.ts";
+import { tcpSocket } from "./sockets.ts";
 
 /** Topics and logs of one test file, removed with it. */
 export interface TestCluster {
@@ -51,6 +54,52 @@ export const openTestCluster = async (variable: string | undefined): Promise<Tes
       await Promise.all(logs.map((log) => log.close()));
       await admin.deleteTopics(topics);
       await admin.close();
+    },
+  };
+};
+
+/** Connections that a test can cut, as a broker's death or a network does. */
+export interface FaultySockets {
+  readonly factory: ISocketFactory;
+  /** Resets every open connection. */
+  readonly cut: () => void;
+  /** While down, connections are reset and new ones refused. */
+  readonly setDown: (down: boolean) => void;
+  readonly newest: () => Socket;
+  /** How many were made. */
+  readonly made: () => number;
+}
+
+/** A port that nobody listens on: its connections are refused. */
+const closedPort = 1;
+
+/** Sockets that work until they are told not to. */
+export const faultySockets = (): FaultySockets => {
+  const open = new Set<Socket>();
+  let down = false;
+  let newest: Socket | undefined;
+  let made = 0;
+  const cut = (): void => {
+    for (const socket of open) socket.destroy(Object.assign(new Error("cut by the test"), { code: "ECONNRESET" }));
+  };
+  return {
+    cut,
+    setDown: (value) => {
+      down = value;
+      if (down) cut();
+    },
+    factory: (to) => {
+      const socket = tcpSocket(down ? { ...to, port: closedPort } : to);
+      newest = socket;
+      made += 1;
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+      return socket;
+    },
+    made: () => made,
+    newest: () => {
+      if (newest === undefined) throw new Error("no connection yet");
+      return newest;
     },
   };
 };

@@ -52,6 +52,7 @@ export class Membership implements GroupHooks {
   /** Of a consumer that crashed and could not leave: joining as the same member spares the group its session timeout. */
   #memberIdLeft: string | null = null;
   #ended = false;
+  #joins = 0;
   #seenAt = 0;
 
   constructor({ groupId, listener, settings, clock }: MembershipOptions) {
@@ -174,7 +175,7 @@ export class Membership implements GroupHooks {
 
   /** The consumer is gone, and the membership with it. */
   lose(): void {
-    this.#memberIdLeft = this.#group?.memberId ?? this.#memberIdLeft;
+    if (this.#group !== undefined) this.#memberIdLeft = this.#group.memberId;
     this.#quiet();
     this.#group = undefined;
   }
@@ -192,6 +193,16 @@ export class Membership implements GroupHooks {
     this.#quiet();
   }
 
+  /** How often partitions were assigned. */
+  get joins(): number {
+    return this.#joins;
+  }
+
+  /** Resolves when no join is under way. Never rejects. */
+  async joined(): Promise<void> {
+    await this.#joining?.catch(() => {});
+  }
+
   get ended(): boolean {
     return this.#ended;
   }
@@ -200,11 +211,12 @@ export class Membership implements GroupHooks {
     await this.giveBack();
     if (this.#ended) throw new MembershipEnded();
     group.memberId ??= this.#memberIdLeft;
-    this.#memberIdLeft = null;
     this.#waitsForGroup = true;
     try {
       await join();
     } finally {
+      // A join may fail after the group has taken the member in: then it waits for that member, not for a new one.
+      this.#memberIdLeft = group.memberId;
       this.#waitsForGroup = false;
     }
     if (this.#ended) {
@@ -219,6 +231,8 @@ export class Membership implements GroupHooks {
       .assigned()
       .flatMap(({ topic, partitions: own }) => own.map((partition) => ({ topic, partition })));
     this.#epoch += 1;
+    this.#joins += 1;
+    this.#memberIdLeft = null;
     this.#group = group;
     this.#assigned = new Map(partitions.map((at) => [nameOf(at), at]));
     this.#touched.clear();

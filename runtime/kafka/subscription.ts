@@ -11,7 +11,7 @@ import type { KafkaSettings } from "./options.ts";
 import { hookGroupsWith } from "./patches/group-hooks.ts";
 
 /** Between rebuilds. */
-const backoff = { initialMs: 200, maxMs: 5_000 };
+const backoff = { initialMs: 200, maxMs: 3_000 };
 /** For leaving the group and closing connections; then the sockets are cut. */
 const leaveBudgetMs = 5_000;
 /** Batches handled at once: handlers return at once, so this only keeps a slow heartbeat from holding up the others. */
@@ -23,6 +23,8 @@ const unknownTopicRetries = { times: 10, everyMs: 200 };
 interface Run {
   readonly client: KafkaClient;
   readonly consumer: Consumer;
+  /** The membership's joins when it was made. */
+  readonly joins: number;
 }
 
 /** Joins a group. @throws Unavailable @throws Fatal (TOPIC_MISSING, KAFKA_REFUSED) */
@@ -45,6 +47,8 @@ class KafkaSubscription implements Subscription {
   /** A client that is connecting, to be cut when there is no use for it any more. */
   #building: KafkaClient | undefined;
   #rebuilding: Promise<void> = Promise.resolve();
+  /** Consumers in a row that did not get as far as joining. */
+  #failures = 0;
   #stopped: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -74,15 +78,28 @@ class KafkaSubscription implements Subscription {
     clearInterval(this.#timer);
     this.#building?.destroySockets();
     await this.#rebuilding;
-    if (this.#run !== undefined) await endRun(this.#run);
+    if (this.#run !== undefined) await this.#end(this.#run);
     this.#membership.lose();
+  }
+
+  /**
+   * A member that goes while it waits to join stays in the group until its session runs out, and its share of the
+   * partitions stands still: so a join is waited for, to be left in order, as long as others may take to drain.
+   */
+  async #end(run: Run): Promise<void> {
+    const joined = new AbortController();
+    const waiting = this.#membership.joined().finally(() => joined.abort());
+    await Promise.race([waiting, systemClock.sleep(this.#settings.drainBudgetMs, joined.signal)]);
+    if (!joined.signal.aborted) run.client.destroySockets();
+    await endRun(run);
   }
 
   async #build(): Promise<void> {
     const client = createClient(this.#settings);
     const consumer = this.#consumerOf(client);
-    const run: Run = { client, consumer };
+    const run: Run = { client, consumer, joins: this.#membership.joins };
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crashed(run, payload.error));
+    consumer.on(consumer.events.REQUEST_TIMEOUT, client.resetSockets);
     this.#building = client;
     try {
       await consumer.connect();
@@ -162,12 +179,15 @@ class KafkaSubscription implements Subscription {
       return;
     }
     this.#settings.logger.warn({ groupId, error: String(error) }, "the consumer crashed and is rebuilt");
+    if (this.#membership.joins > run.joins) this.#failures = 0;
     this.#rebuilding = this.#rebuild();
   }
 
   async #rebuild(): Promise<void> {
     const { groupId } = this.#options;
-    for (let failures = 1; !this.#membership.ended; failures += 1) {
+    while (!this.#membership.ended) {
+      this.#failures += 1;
+      const failures = this.#failures;
       await systemClock.sleep(backoffMs(backoff, failures, Math.random), this.#stopping.signal);
       if (this.#membership.ended) return;
       try {

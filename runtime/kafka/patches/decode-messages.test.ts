@@ -59,10 +59,12 @@ const assertSame = async (response: Buffer): Promise<number> => {
 
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
 const nullable = fc.option(bytes, { nil: null });
+/** kafkajs takes a header named like a property that every object inherits for a repeated one; see the test of that. */
+const headerName = fc.string({ maxLength: 12 }).filter((name) => !(name in {}));
 const record = fc.record({
   key: nullable,
   value: nullable,
-  headers: fc.dictionary(fc.string({ maxLength: 12 }), fc.oneof(nullable, fc.array(nullable, { maxLength: 3 }))),
+  headers: fc.dictionary(headerName, fc.oneof(nullable, fc.array(nullable, { maxLength: 3 }))),
   timestamp: fc.integer({ min: 0, max: 4_000_000_000_000 }),
 });
 const batch: fc.Arbitrary<BatchSpec> = fc.record({
@@ -97,16 +99,15 @@ test("decode messages: reads compressed batches", async () => {
   assert.equal(await assertSame(sized(compressed)), 2);
 });
 
-test("decode messages: takes a header named __proto__ for a name", async () => {
-  const proto = JSON.parse('{"__proto__": "x"}') as EncodableRecord["headers"];
-  const [got] = (
-    await decodeWith(
-      ours,
-      sized(batchBytes({ firstOffset: 0n, attributes: 0, records: [{ value: null, headers: proto }] })),
-    )
-  ).records;
+test("decode messages: takes headers named like what every object inherits for names", async () => {
+  const headers = JSON.parse(
+    '{"__proto__": "a", "toString": "b", "constructor": ["c", "d"]}',
+  ) as EncodableRecord["headers"];
+  const response = sized(batchBytes({ firstOffset: 0n, attributes: 0, records: [{ value: null, headers }] }));
+  const [got] = (await decodeWith(ours, response)).records;
   assert.ok(got?.headers && typeof got.headers === "object");
-  assert.deepEqual(Object.keys(got.headers), ["__proto__"]);
+  const named = Object.entries(got.headers).map(([name, value]) => `${name} ${String(value)}`);
+  assert.deepEqual(named, ["__proto__ a", "toString b", "constructor c,d"]);
   assert.equal(Object.getPrototypeOf(got.headers), Object.prototype);
 });
 
