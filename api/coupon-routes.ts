@@ -4,7 +4,7 @@ import type { CouponRegister } from "../processors/coupon-ports.ts";
 import { couponFrom, couponText } from "./coupon-body.ts";
 import { within } from "./deadline.ts";
 import type { Guard } from "./guards.ts";
-import { bearerSecurity, header, problemResponses } from "./openapi.ts";
+import { bearerSecurity, problemResponses } from "./openapi.ts";
 import type { Clock } from "./parameters.ts";
 import { wrongField } from "./problems.ts";
 
@@ -17,8 +17,7 @@ export interface CouponRoutes {
   readonly guards: readonly Guard[];
 }
 
-const opened = (description: string) =>
-  ({ description, headers: { Location: header("The coupon.") }, $ref: "Coupon#" }) as const;
+const opened = (description: string) => ({ description, $ref: "Coupon#" }) as const;
 
 const openSchema = {
   operationId: "openCoupon",
@@ -62,10 +61,7 @@ export const addCouponRoutes = (app: FastifyInstance, { coupons, clock, timeoutM
           `names a coupon with other terms: ${coupon.couponId}; use another id`,
         );
       }
-      return reply
-        .code(answer === "opened" ? 201 : 200)
-        .header("location", `/v1/coupons/${coupon.couponId}`)
-        .send(couponText(coupon));
+      return reply.code(answer === "opened" ? 201 : 200).send(couponText(coupon));
     },
   });
 };

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CliError } from "./cli.ts";
+import { CliError, environment } from "./cli.ts";
 import { endpointsEnv, type StackEndpoints } from "./stack/endpoints.ts";
 import { layoutOf, repositoryRoot } from "./stack/layout.ts";
 import { choosePorts, reservePorts } from "./stack/ports.ts";
@@ -38,8 +38,8 @@ export const startChild = async (plan: ChildPlan, { signal }: { readonly signal:
   const log = await open(plan.logFile, "w");
   const child = spawn(process.execPath, [join(repositoryRoot, "ops", "sluice.ts"), ...plan.args], {
     env: {
-      PATH: process.env["PATH"],
-      HOME: process.env["HOME"],
+      PATH: environment()["PATH"],
+      HOME: environment()["HOME"],
       ...plan.env,
       SLUICE_HEALTH_PORT: String(plan.healthPort),
     },

@@ -22,7 +22,10 @@ const url = (protocols: readonly string[]) =>
     `expected a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`,
   );
 
-const hostPort = /^[A-Za-z0-9._-]+:\d{1,5}$/;
+const isHostPort = (text: string): boolean => {
+  const port = /^[A-Za-z0-9._-]+:(\d{1,5})$/.exec(text)?.[1];
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+};
 
 /** Development only: everybody knows it, so a production process refuses it. */
 const developmentSecret = "development-only-token-secret-of-sluice";
@@ -33,7 +36,7 @@ const settings = z.strictObject({
   SLUICE_BROKERS: z
     .string()
     .transform((text) => text.split(",").map((broker) => broker.trim()))
-    .refine((brokers) => brokers.every((b) => hostPort.test(b)), "expected host:port, separated by commas"),
+    .refine((brokers) => brokers.every(isHostPort), "expected host:port, separated by commas"),
   SLUICE_REGISTRY_URL: url(["http:", "https:"]),
   SLUICE_DATABASE_URL: url(["mysql:", "mariadb:"]),
   SLUICE_REDIS_URL: url(["redis:", "rediss:"]),
@@ -104,7 +107,7 @@ export class InvalidConfig extends CliError {
     super(`the configuration has ${problems.length} mistake(s):\n${problems.map((p) => `  - ${p}`).join("\n")}`, {
       code: "INVALID_CONFIG",
       exitCode: exitCodes.usage,
-      fix: "The settings and their ranges: README.md, Configure it",
+      fix: "The settings and their ranges: README.md, Configure it. In development a stack that is up gives the addresses: npm run sluice -- stack up",
     });
     this.problems = problems;
   }

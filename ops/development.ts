@@ -5,15 +5,18 @@ import { readEndpoints } from "./stack/status.ts";
 const addresses = ["SLUICE_BROKERS", "SLUICE_REGISTRY_URL", "SLUICE_DATABASE_URL", "SLUICE_REDIS_URL"] as const;
 
 /**
- * The environment, with the addresses of the stack named `demo` where none is given. Production is left alone.
- * @throws CliError where no address is given and no stack is up, saying how to start one.
+ * The environment, with the addresses of the stack named `demo` where none is given and it is up. Production is left alone.
  */
 export const developmentEnvironment = async (
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Readonly<Record<string, string | undefined>>> => {
   const told = addresses.some((name) => env[name] !== undefined || env[`${name}_FILE`] !== undefined);
   if (env["SLUICE_ENV"] === "production" || told) return env;
-  return { ...env, ...endpointsEnv(await readEndpoints()) };
+  // Where no stack is up the addresses stay unset, and are named with every other mistake of the configuration.
+  return readEndpoints().then(
+    (endpoints) => ({ ...env, ...endpointsEnv(endpoints) }),
+    () => env,
+  );
 };
 
 /** Whether the development stack is up, or says so. */

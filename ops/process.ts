@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import pino from "pino";
 import type { Registry } from "prom-client";
+import { codeOf } from "../processors/errors.ts";
 import type { Logger } from "../runtime/logger.ts";
 import { environment, exitCodes } from "./cli.ts";
 import { type Config, readConfig, redacted } from "./config.ts";
@@ -54,25 +55,44 @@ export const loadTokenSecret = (): Buffer => {
 
 const readSecretFile = (path: string): string => readFileSync(path, "utf8");
 
-/** Runs a process until it is stopped; sets the exit code. @throws InvalidConfig and whatever keeps it from starting. */
+/**
+ * Runs a process until it is stopped, and ends it: what a start that failed left open would keep it alive for ever, and
+ * whoever watches over it would never start it again. @throws InvalidConfig
+ */
 export const runProcess = async (name: string, start: (context: ProcessContext) => Promise<Running>): Promise<void> => {
   const config = await loadConfig();
   const logger = pino({ name, level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
   const registry = createRegistry();
-  logger.info(redacted(config), "starting");
+  const end = (code: number): never => {
+    logger.flush();
+    process.exit(code);
+  };
   const stopping = untilSignalled(logger);
-  const running = await start({ config, logger, registry });
+  logger.info(redacted(config), "starting");
+  let started = false;
+  // Told to stop before it is up, it has nothing to drain.
+  void stopping.then(() => started || end(exitCodes.done));
+  const running = await start({ config, logger, registry }).catch((error: unknown) => {
+    logger.error({ ...errorFields(error) }, "it could not start");
+    return end(exitCodes.failure);
+  });
   const health = await serveHealth({ port: config.healthPort, registry, ready: running.ready });
+  started = true;
   logger.info({ healthPort: health.port, ...running.about }, "up");
   const failure = await Promise.race([stopping, running.ended]);
   logger.info({}, "draining");
-  await bounded(running.stop(), stopBudgetMs);
+  const drained = await within(running.stop(), stopBudgetMs);
   await health.close();
-  if (failure !== undefined) logger.error({ error: failure.message }, "stopped, because it could not go on");
+  if (!drained) logger.error({ stopBudgetMs }, "the drain took too long; what is unfinished will come again");
+  if (failure !== undefined) logger.error(errorFields(failure), "stopped, because it could not go on");
   else logger.info({}, "stopped");
-  logger.flush();
-  process.exit(failure === undefined ? exitCodes.done : exitCodes.failure);
+  end(failure === undefined && drained ? exitCodes.done : exitCodes.failure);
 };
+
+const errorFields = (error: unknown): { readonly code: string; readonly error: string } => ({
+  code: codeOf(error),
+  error: error instanceof Error ? error.message : String(error),
+});
 
 const untilSignalled = (logger: Logger): Promise<undefined> =>
   new Promise((resolve) => {
@@ -86,11 +106,13 @@ const untilSignalled = (logger: Logger): Promise<undefined> =>
     process.on("SIGINT", onSignal);
   });
 
-const bounded = async (work: Promise<void>, budgetMs: number): Promise<void> => {
+/** Whether it ended within its budget. */
+const within = async (work: Promise<void>, budgetMs: number): Promise<boolean> => {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, budgetMs);
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), budgetMs);
   });
-  await Promise.race([work, late]);
+  const ended = await Promise.race([work.then(() => true), late]);
   clearTimeout(timer);
+  return ended;
 };

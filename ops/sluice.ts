@@ -37,7 +37,7 @@ function harden(command: Command): Command {
 /** The whole program with its commands. */
 async function program(wanted: string | undefined): Promise<Command> {
   const root = new Command("sluice")
-    .description("First-come-first-served coupons and payments on Kafka.")
+    .description("First-come-first-served coupons on Kafka.")
     .usage("<command> [options]")
     .option("--verbose", "show the stack of an unexpected error");
   for (const command of await loadCommands(wanted)) root.addCommand(command);

@@ -67,8 +67,11 @@ export const createAssignment = (
       );
       for (const { own, offset } of due) own.committed = offset;
     } catch (error) {
-      const level = error instanceof CommitRefused ? logger.info : logger.warn;
-      level({ code: codeOf(error), error: String(error) }, "offsets were not committed; the records may come again");
+      const level = error instanceof CommitRefused ? "info" : "warn";
+      logger[level](
+        { code: codeOf(error), error: String(error) },
+        "offsets were not committed; the records may come again",
+      );
     }
   };
 

@@ -84,3 +84,19 @@ test("dead letter: cuts the stack at 4 KiB when it is longer", () => {
   const { headers } = toDeadLetter({ from, record: record(), failure: { ...failure, error } }, provenance, 1);
   assert.equal(Buffer.byteLength(text(headers, "stack")), 4_096);
 });
+
+test("dead letter: keeps where the record first stood when it fails again elsewhere", () => {
+  const once = toDeadLetter({ from, record: record(), failure }, provenance, 5_000);
+  const again = { ...record(once.headers), offset: 7n };
+  const { headers } = toDeadLetter(
+    { from: { topic: "retry", partition: 0 }, record: again, failure },
+    provenance,
+    9_000,
+  );
+  const said = ["topic", "partition", "offset"].map((name) => text(headers, name));
+  assert.deepEqual(said, ["coupon-issue", "3", "42"]);
+});
+
+test("dead letter: names the error's class when it is one of ours", () => {
+  assert.equal(text(toDeadLetter({ from, record: record(), failure }, provenance, 1).headers, "class"), "Poison");
+});

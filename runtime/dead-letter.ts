@@ -43,14 +43,11 @@ export const toDeadLetter = (
 ): NewRecord => {
   const { error, stage, node, held } = failure;
   const own = {
-    topic: from.topic,
-    partition: String(from.partition),
-    offset: String(record.offset),
-    timestamp: String(record.timestampMs),
+    ...originOf(record, from),
     group: groupId,
     node,
     stage,
-    class: error instanceof Error ? error.name : typeof error,
+    class: classOf(error),
     code: codeOf(error),
     message: messageOf(error),
     stack: cut(error instanceof Error ? (error.stack ?? "") : "", stackMaxBytes),
@@ -65,6 +62,19 @@ export const toDeadLetter = (
   };
   return { key: record.key, value: record.value, headers: { ...withoutOurs(record.headers), ...toHeaders(own) } };
 };
+
+/** Where the record first stood: what an earlier pass said of it is not overwritten by a later one. */
+const originOf = (
+  { headers, offset, timestampMs }: LogRecord,
+  from: TopicPartition,
+): Readonly<Record<string, string>> => ({
+  topic: earlier(headers, "topic") ?? from.topic,
+  partition: earlier(headers, "partition") ?? String(from.partition),
+  offset: earlier(headers, "offset") ?? String(offset),
+  timestamp: earlier(headers, "timestamp") ?? String(timestampMs),
+});
+
+const classOf = (error: unknown): string => (error instanceof Error ? error.constructor.name : typeof error);
 
 const toHeaders = (fields: Readonly<Record<string, string>>): Headers =>
   Object.fromEntries(Object.entries(fields).map(([name, text]) => [deadLetterPrefix + name, Buffer.from(text)]));
@@ -93,12 +103,15 @@ const cut = (text: string, maxBytes: number): string => {
 const schemaIdOf = (value: Buffer | null): string =>
   value !== null && value.length >= 5 && value[0] === 0 ? String(value.readInt32BE(1)) : "";
 
-/** Equal for records that failed alike: the same node, class, code and place in the code. */
+/**
+ * Equal for records that failed alike: the same node, class, code and function. Not the place in a file: it is another
+ * on every machine, and after every edit above it.
+ */
 const fingerprintOf = (node: string, error: unknown): string => {
-  const top = error instanceof Error ? (error.stack ?? "").split("\n").find((line) => line.includes(" at ")) : "";
-  const name = error instanceof Error ? error.name : typeof error;
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const place = /^\s+at (?:async )?([\w$.<>]+) /m.exec(stack)?.[1] ?? "";
   return createHash("sha256")
-    .update([node, name, codeOf(error), top].join("\n"))
+    .update([node, classOf(error), codeOf(error), place].join("\n"))
     .digest("hex")
     .slice(0, 16);
 };

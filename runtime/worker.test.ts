@@ -1,9 +1,11 @@
 /** The worker on a log in memory: rounds, order, commits, hand-overs, and what becomes of what fails. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import pino from "pino";
 import { Fatal, Poison, Unavailable } from "../processors/errors.ts";
 import { couponIssueRequests, couponsCompensated, couponsIssued, couponsRefused } from "../schemas/coupon.ts";
 import { shareOf } from "./partition.ts";
+import { CommitRefused, type Log, type Subscription } from "./log.ts";
 import { memoryStage, openCoupon, request, testLimits, until } from "./testing.ts";
 
 const ids = (values: readonly { readonly reservationId: string }[]): readonly string[] =>
@@ -201,4 +203,31 @@ test("worker: has its partitions share the bounds of the process when it has sev
   const share = shareOf({ ...testLimits, maxRecords: 5_000, processMaxRecords: 6_000 }, 6);
   assert.equal(share.maxRecords, 1_000);
   assert.equal(shareOf({ ...testLimits, maxRecords: 500, processMaxRecords: 6_000 }, 6).maxRecords, 500);
+});
+
+test("worker: goes on when a commit fails, with a logger whose methods need their object", async () => {
+  const stage = memoryStage(openCoupon("hot", 100));
+  const lines: string[] = [];
+  const logger = pino({ level: "info" }, { write: (line: string) => void lines.push(line) });
+  let failures = 3;
+  const log = stage.broker.client("w1");
+  const failing: Log = {
+    ...log,
+    partitionCount: log.partitionCount,
+    append: log.append,
+    close: log.close,
+    subscribe: async (options, listener) => {
+      const subscription = await log.subscribe(options, listener);
+      const commit: Subscription["commit"] = async (offsets) => {
+        if (failures-- > 0) throw new CommitRefused("rebalancing");
+        await subscription.commit(offsets);
+      };
+      return { ...subscription, commit };
+    },
+  };
+  await stage.send(many(0, 10, "hot"));
+  const worker = await stage.start("w1", { log: failing, logger });
+  await until("all is committed in the end", () => committedOf(stage) === 10n);
+  await worker.stop();
+  assert.equal(lines.filter((line) => line.includes("offsets were not committed")).length, 3);
 });

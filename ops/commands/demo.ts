@@ -1,5 +1,5 @@
 /** `sluice demo`, which `npm start` runs: the main job from nothing to the proof. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { exitCodes, integerOption, interruptible, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { Child } from "../children.ts";
 import type { DemoReport } from "../demo/run.ts";
@@ -7,7 +7,7 @@ import type { DemoReport } from "../demo/run.ts";
 interface DemoCommandOptions {
   readonly once?: boolean;
   readonly json?: boolean;
-  readonly brokers: number;
+  readonly brokers: string;
   readonly requests: number;
   readonly stock: number;
   readonly clients: number;
@@ -23,7 +23,7 @@ export const demoCommand = (): Command =>
     )
     .option("--once", "end everything after the checks")
     .option("--json", "print one JSON document (implies --once)")
-    .option("--brokers <number>", "1 or 3", integerOption(1, 3), 3)
+    .addOption(new Option("--brokers <number>", "how many").choices(["1", "3"]).default("3"))
     .option("--requests <number>", "requests in the burst", integerOption(1, 1_000_000), 20_000)
     .option("--stock <number>", "units of the coupon", integerOption(1, 1_000_000), 5_000)
     .option("--clients <number>", "clients at once, each with its own connection", integerOption(1, 5_000), 1_000)
@@ -38,7 +38,7 @@ const demo = async ({ once, json, ...size }: DemoCommandOptions, signal: AbortSi
   // Only what was started here is ended here: somebody may be at work on a stack that was up before.
   const wasUp = await isUp();
   try {
-    const { report, children } = await runDemo({ ...size, workers: 2, signal });
+    const { report, children } = await runDemo({ ...size, brokers: Number(size.brokers), workers: 2, signal });
     try {
       if (!isSound(report)) process.exitCode = exitCodes.failure;
       if (json) printJson(documentOf(report));

@@ -1,5 +1,6 @@
 /** `sluice token`: a bearer token for development. */
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { userIdPattern } from "../../api/ids.ts";
 import { integerOption, jsonDocument, print, printJson } from "../cli.ts";
 
 interface TokenOptions {
@@ -14,7 +15,7 @@ export const tokenCommand = (): Command =>
   new Command("token")
     .summary("mint a bearer token for development")
     .description("Mints a bearer token, signed with SLUICE_TOKEN_SECRET or, in development, its well-known default.")
-    .requiredOption("--user <id>", "who the token is for (its `sub`)")
+    .requiredOption("--user <id>", "who the token is for (its `sub`)", userOption)
     .addOption(new Option("--role <role>", "what the user may do beyond asking").choices(["admin"]))
     .option("--hours <number>", "how long it is good for, 1 to 8760", integerOption(1, 8_760), 12)
     .option("--json", "print one JSON document")
@@ -28,3 +29,9 @@ export const tokenCommand = (): Command =>
       if (json) printJson(jsonDocument("token", { token }));
       else print(token);
     });
+
+const userOption = (text: string): string => {
+  if (!userId.test(text)) throw new InvalidArgumentError("Expected 1 to 64 of A-Z a-z 0-9 . _ @ : | + -");
+  return text;
+};
+const userId = new RegExp(userIdPattern);

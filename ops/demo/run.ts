@@ -58,7 +58,7 @@ export const runDemo = async (options: DemoOptions): Promise<Demo> => {
     return { report: { couponId, burst, checks, api, seconds }, children };
   } catch (error) {
     await stopAll(children);
-    throw options.signal.aborted ? new InterruptedError("the demo", { cause: error }) : error;
+    throw options.signal.aborted ? new InterruptedError("the demo is ended", { cause: error }) : error;
   }
 };
 

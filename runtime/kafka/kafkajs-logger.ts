@@ -2,9 +2,9 @@
 import type { LogEntry, logCreator } from "kafkajs";
 import type { Logger } from "../logger.ts";
 
-/** Said of every pause and resume, and of producers and consumers as we make them on purpose. */
+/** Said of every pause and resume, and of producers, consumers and connections as we make and end them on purpose. */
 const routine =
-  /^(Pausing fetching|Resuming fetching|Starting$|Stopped$|Limiting retries for the idempotent producer|consumer not running)/;
+  /^(Pausing fetching|Resuming fetching|Starting$|Stopped$|Limiting retries for the idempotent producer|consumer not running)|this kafkajs instance was closed/;
 /** A coordinator that is starting or moving, and a group that is joining: retried until it is there. */
 const passing =
   /coordinator is (loading|not available)|not the correct coordinator|group is rebalancing|not aware of this member|generation id/i;
