@@ -66,7 +66,10 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
   const subscription = await log.subscribe({ groupId, topics }, assignment.listener);
   assignment.attach(subscription);
   const stopped = new AbortController();
-  const committing = commitEvery(options, assignment.commit, stopped.signal);
+  // It reports what it cannot do and goes on; should it ever throw, the worker must not live on without commits.
+  const committing = commitEvery(options, assignment.commit, stopped.signal).catch((error: unknown) =>
+    ending.resolve(error instanceof Error ? error : new Error(String(error))),
+  );
   return {
     stop: async () => {
       stopped.abort();
