@@ -1,6 +1,7 @@
 /** One measurement: a preloaded workload, a worker as a process, and the time stamps of what it wrote. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { couponsIssued, couponsRefused } from "../../schemas/coupon.ts";
+import { couponIssueRequests, couponsIssued } from "../../schemas/coupon.ts";
+import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import { type Check, checkCoupons } from "../verify/check.ts";
 import { readFacts } from "../verify/read-facts.ts";
 import { openCoupons, preload } from "./preload.ts";
@@ -17,6 +18,8 @@ export interface DrainRun {
   /** From the broker's time stamp of the first issued event to that of the last verdict. */
   readonly seconds: number;
   readonly issuedPerSecond: number;
+  /** Issued events beyond one a coupon: what was decided again after a hand-over. */
+  readonly copies: number;
   /** User and system time of the worker, start-up included, by request. */
   readonly workerCpuMicros: number;
   readonly workerPeakMb: number;
@@ -28,14 +31,13 @@ export interface DrainRun {
 export const drain = async (stage: Stage, scenario: Scenario, signal: AbortSignal): Promise<DrainRun> => {
   await openCoupons(stage, scenario);
   await preload(stage, scenario);
-  const before = await verdictEnds(stage);
   const { child } = await stage.start("worker");
   let usage: Usage;
   try {
     const dead = child.ended.then((how) => {
       throw new Error(`the worker ended (${how}) before the work was done; see ${child.logFile}`);
     });
-    await Promise.race([untilDecided(stage, before + scenario.requests, signal), dead]);
+    await Promise.race([untilCommitted(stage, signal), dead]);
     usage = await usageOf(child.pid);
   } finally {
     await child.stop();
@@ -43,19 +45,22 @@ export const drain = async (stage: Stage, scenario: Scenario, signal: AbortSigna
   return report(stage, scenario, usage);
 };
 
-const untilDecided = async (stage: Stage, end: number, signal: AbortSignal): Promise<void> => {
-  while ((await verdictEnds(stage)) < end) await sleep(200, undefined, { signal });
-};
-
-const verdictEnds = async ({ admin }: Stage): Promise<number> => {
-  const ends = await Promise.all([couponsIssued, couponsRefused].map(({ name }) => admin.endOffsets(name)));
-  return ends.flat().reduce((sum, end) => sum + Number(end), 0);
+/** Everything is committed: events alone may be copies, written again after a hand-over. */
+const untilCommitted = async ({ admin, config }: Stage, signal: AbortSignal): Promise<void> => {
+  const { name } = couponIssueRequests;
+  const ends = await admin.endOffsets(name);
+  const groupId = `${config.groupPrefix}.${couponIssuing.graph.name}`;
+  for (;;) {
+    const committed = await admin.committedOffsets(groupId, name);
+    if (ends.every((end, partition) => end === 0n || committed[partition] === end)) return;
+    await sleep(200, undefined, { signal });
+  }
 };
 
 const report = async (stage: Stage, scenario: Scenario, usage: Usage): Promise<DrainRun> => {
   const prefixOf = scenario.coupons[0]?.couponId.replace(/-\d+$/, "") ?? "";
   const facts = await readFacts(stage.config, prefixOf);
-  const { seconds, issued } = await timeOf(stage, scenario);
+  const { seconds, firstBatch, events } = await timeOf(stage, scenario);
   const expected: Check = {
     claim: "as many are issued as must be",
     looked: scenario.requests,
@@ -68,7 +73,8 @@ const report = async (stage: Stage, scenario: Scenario, usage: Usage): Promise<D
     requests: scenario.requests,
     issued: facts.issued.size,
     seconds: Math.round(seconds * 100) / 100,
-    issuedPerSecond: Math.round(issued / seconds),
+    issuedPerSecond: Math.round((facts.issued.size - firstBatch) / seconds),
+    copies: events - facts.issued.size,
     workerCpuMicros: Math.round((usage.cpuSeconds * 1e7) / scenario.requests) / 10,
     workerPeakMb: Math.round(usage.peakRssBytes / 1_048_576),
     broken: [...checkCoupons(facts), expected].filter(({ broken }) => broken > 0),
@@ -79,7 +85,7 @@ const report = async (stage: Stage, scenario: Scenario, usage: Usage): Promise<D
 const timeOf = async (
   { admin }: Stage,
   { coupons }: Scenario,
-): Promise<{ readonly seconds: number; readonly issued: number }> => {
+): Promise<{ readonly seconds: number; readonly firstBatch: number; readonly events: number }> => {
   const ids = new Set(coupons.map(({ couponId }) => couponId));
   const stamps: number[] = [];
   await admin.readTopic(couponsIssued.name, async (_partition, records) => {
@@ -87,5 +93,6 @@ const timeOf = async (
   });
   const first = stamps.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const last = stamps.reduce((a, b) => Math.max(a, b), 0);
-  return { seconds: Math.max(0.001, (last - first) / 1_000), issued: stamps.filter((at) => at > first).length };
+  const firstBatch = stamps.filter((at) => at === first).length;
+  return { seconds: Math.max(0.001, (last - first) / 1_000), firstBatch, events: stamps.length };
 };
