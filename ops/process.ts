@@ -5,8 +5,7 @@
 import { readFileSync } from "node:fs";
 import pino from "pino";
 import type { Registry } from "prom-client";
-import { codeOf } from "../processors/errors.ts";
-import type { Logger } from "../runtime/logger.ts";
+import { errorFields, type Logger } from "../runtime/logger.ts";
 import { environment, exitCodes } from "./cli.ts";
 import { type Config, readConfig, redacted } from "./config.ts";
 import { developmentEnvironment } from "./development.ts";
@@ -44,13 +43,15 @@ export const loadConfig = async (): Promise<Config> =>
  */
 export const loadTokenSecret = (): Buffer => {
   const env = environment();
-  // Addresses are required of a whole configuration; this command uses none, so any will do.
-  const unused = {
+  // Addresses are required of a whole configuration; this command uses none, so any will do where none is given.
+  const any = {
     SLUICE_BROKERS: "none:1",
     SLUICE_REGISTRY_URL: "http://none",
     SLUICE_DATABASE_URL: "mysql://none/x",
+    SLUICE_REDIS_URL: "redis://none",
   };
-  return readConfig({ ...unused, SLUICE_REDIS_URL: "redis://none", ...env }, readSecretFile).tokenSecret;
+  const missing = Object.entries(any).filter(([address]) => env[`${address}_FILE`] === undefined);
+  return readConfig({ ...Object.fromEntries(missing), ...env }, readSecretFile).tokenSecret;
 };
 
 const readSecretFile = (path: string): string => readFileSync(path, "utf8");
@@ -72,11 +73,15 @@ export const runProcess = async (name: string, start: (context: ProcessContext) 
   let started = false;
   // Told to stop before it is up, it has nothing to drain.
   void stopping.then(() => started || end(exitCodes.done));
-  const running = await start({ config, logger, registry }).catch((error: unknown) => {
-    logger.error({ ...errorFields(error) }, "it could not start");
+  // Its health is part of its start: a port that is taken must end it like anything else that is missing.
+  const bringUp = async () => {
+    const running = await start({ config, logger, registry });
+    return { running, health: await serveHealth({ port: config.healthPort, registry, ready: running.ready }) };
+  };
+  const { running, health } = await bringUp().catch((error: unknown) => {
+    logger.error(errorFields(error), "it could not start");
     return end(exitCodes.failure);
   });
-  const health = await serveHealth({ port: config.healthPort, registry, ready: running.ready });
   started = true;
   logger.info({ healthPort: health.port, ...running.about }, "up");
   const failure = await Promise.race([stopping, running.ended]);
@@ -88,11 +93,6 @@ export const runProcess = async (name: string, start: (context: ProcessContext) 
   else logger.info({}, "stopped");
   end(failure === undefined && drained ? exitCodes.done : exitCodes.failure);
 };
-
-const errorFields = (error: unknown): { readonly code: string; readonly error: string } => ({
-  code: codeOf(error),
-  error: error instanceof Error ? error.message : String(error),
-});
 
 const untilSignalled = (logger: Logger): Promise<undefined> =>
   new Promise((resolve) => {

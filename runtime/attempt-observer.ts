@@ -1,7 +1,7 @@
 /** Turns what happens to attempts into log lines, counts, and the list of what is held up. */
 import { codeOf } from "../processors/errors.ts";
 import type { AttemptEvent } from "./attempts.ts";
-import type { Logger } from "./logger.ts";
+import { errorFields, type Logger } from "./logger.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** Logs the first failure of a hold and its end, not every attempt in between: an outage is one story. */
@@ -24,8 +24,3 @@ export const attemptObserver =
         logger.info({ call, failures: event.failures }, "going on");
     }
   };
-
-const errorFields = (error: unknown): { readonly code: string; readonly error: string } => ({
-  code: codeOf(error),
-  error: error instanceof Error ? error.message : String(error),
-});
