@@ -6,13 +6,14 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { AvroJson } from "./avro.ts";
 import { couponTopics } from "./coupon.ts";
+import { paymentTopics } from "./payment.ts";
 
 /** Where the schemas are kept. */
 export const snapshotFolder: string = fileURLToPath(new URL("avsc/", import.meta.url));
 
 /** The text of each file, by its name: the record's full name. */
 export const snapshots = (): ReadonlyMap<string, string> =>
-  new Map(couponTopics.map(({ schema }) => [`${schema.name}.avsc`, textOf(schema.avro)]));
+  new Map([...couponTopics, ...paymentTopics].map(({ schema }) => [`${schema.name}.avsc`, textOf(schema.avro)]));
 
 const textOf = (avro: AvroJson): string => `${JSON.stringify(avro, null, 2)}\n`;
 

@@ -1,0 +1,33 @@
+/** The records of payments, their ids, and the topic they flow through. */
+import { type Brand, long, record, string, type TypeOf, timestampMs, uuid } from "./avro.ts";
+import type { UserId, Won } from "./coupon.ts";
+import { topic } from "./topic.ts";
+
+/** Names an order: a UUID, lower case. */
+export type OrderId = Brand<string, "OrderId">;
+/** Names a payment: a UUIDv7, lower case. Also the id of the event that tells of it: one payment, one event. */
+export type PaymentId = Brand<string, "PaymentId">;
+
+/** An order was paid: stock, balance, coupons, order and payment are durable. */
+export const PaymentCompleted = record("payment.v1.PaymentCompleted", {
+  paymentId: uuid<PaymentId>(),
+  orderId: uuid<OrderId>(),
+  userId: string<UserId>(),
+  /** What was taken from the balance, in won: the order's total less the discount. */
+  amount: long<Won>(),
+  /** What its coupons took off, in won. */
+  discount: long<Won>(),
+  /** The database's clock at the payment. */
+  paidAt: timestampMs(),
+});
+/** See {@link PaymentCompleted}. */
+export type PaymentCompleted = TypeOf<typeof PaymentCompleted>;
+
+/** Payments. Keyed by order: what follows a payment is in order per order. */
+export const paymentsCompleted = topic("payment-completed", PaymentCompleted, {
+  key: ({ orderId }) => orderId,
+  id: ({ paymentId }) => paymentId,
+});
+
+/** Every topic of this file. */
+export const paymentTopics = [paymentsCompleted] as const;
