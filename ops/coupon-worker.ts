@@ -1,4 +1,6 @@
 /** Composition root of a coupon worker: the topology, its stores, and Kafka, put together from a configuration. */
+import { hostname } from "node:os";
+import type { Fence } from "../processors/lease.ts";
 import { createAccumulator, accumulatorDefaults, loadPartitionCounts } from "../runtime/accumulator.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { deadLetterTopic } from "../runtime/dead-letter.ts";
@@ -9,6 +11,7 @@ import { confluentRegistry } from "../schemas/registry.ts";
 import { couponBook } from "../stores/mysql/coupon-book.ts";
 import { couponCatalog } from "../stores/mysql/coupon-catalog.ts";
 import { openDatabase } from "../stores/mysql/database.ts";
+import { partitionLeases } from "../stores/mysql/partition-lease.ts";
 import { openRedis } from "../stores/redis/connection.ts";
 import { couponStock } from "../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../topology/coupon-issuing.ts";
@@ -44,6 +47,8 @@ export const startCouponWorker = async ({ config, logger, registry }: ProcessCon
   const worker = await startWorker({
     topology: couponIssuing,
     deps: stores.deps,
+    leases: stores.leases,
+    name: `${hostname()}:${process.pid}`,
     log,
     producer,
     codec: createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() }),
@@ -77,8 +82,10 @@ const openStores = async ({ databaseUrl, redisUrl }: Config) => {
   // Rounds of a partition, side by side, take one connection each for a decision and one for refusals.
   const database = openDatabase({ databaseUrl });
   const redis = await openRedis({ redisUrl });
+  const catalog = couponCatalog(database);
   return {
-    deps: { stock: couponStock(redis), catalog: couponCatalog(database), book: couponBook(database) },
+    leases: partitionLeases(database),
+    deps: (fence: Fence) => ({ stock: couponStock(redis, fence), catalog, book: couponBook(database, fence) }),
     close: async () => {
       redis.close();
       await database.close();

@@ -1,4 +1,5 @@
 /** The four dispositions: what the pipeline does about an error. A refusal of the domain is an outcome, never an error. */
+import type { Fence } from "./lease.ts";
 
 /**
  * - `unavailable`: a dependency is away. Hold, keep the order, back off, never dead-letter.
@@ -23,6 +24,21 @@ export class Unavailable extends PipelineError {
   constructor(who: string, message: string, options?: ErrorOptions) {
     super(`${who} is unavailable: ${message}`, options);
     this.who = who;
+  }
+}
+
+/**
+ * Another holder has the partition's lease now: what this one sends is refused, for good. It holds like something that is
+ * away, finishing nothing, until the group takes the partition from it too.
+ */
+export class Fenced extends PipelineError {
+  override readonly code = "FENCED";
+  override readonly disposition = "unavailable";
+  /** `found`: the lease's epoch now, where whoever refused told it. */
+  constructor({ topology, topic, partition, epoch }: Fence, found: number | undefined) {
+    super(
+      `${topology} wrote for ${topic}/${partition} with epoch ${epoch}, but the lease has ${found ?? "a higher one"}: another worker took it over`,
+    );
   }
 }
 

@@ -10,6 +10,8 @@ export type PartitionMaker = (
   hooks: {
     readonly setPaused: (paused: boolean) => void;
     readonly onFatal: (error: unknown) => void;
+    /** Resolves where the group confirms that the partition is still ours. @throws CommitRefused @throws Unavailable */
+    readonly prove: () => Promise<void>;
     /** Partitions of this assignment, this one included. */
     readonly partitions: number;
   },
@@ -48,12 +50,17 @@ export const createAssignment = (
 
   const fail = (error: unknown): void => onFailed(error instanceof Error ? error : new Error(String(error)));
   const take = (at: TopicPartition, partitions: number): Assigned => {
-    const partition = makePartition(at, {
-      setPaused: (paused) => (paused ? subscription?.pause(at) : subscription?.resume(at)),
-      onFatal: fail,
-      partitions,
-    });
-    return { at, partition, committed: undefined };
+    const own: Assigned = {
+      at,
+      partition: makePartition(at, {
+        setPaused: (paused) => (paused ? subscription?.pause(at) : subscription?.resume(at)),
+        onFatal: fail,
+        prove: () => prove(own),
+        partitions,
+      }),
+      committed: undefined,
+    };
+    return own;
   };
   const commitNow = async (): Promise<void> => {
     const due = [...assigned.values()].flatMap((own) => {
@@ -80,6 +87,18 @@ export const createAssignment = (
   const commit = (): Promise<void> => {
     committing = committing.then(commitNow);
     return committing;
+  };
+  /** A commit of what is committed, or could be, changes nothing, and only a member of this generation may make it. */
+  const prove = (own: Assigned): Promise<void> => {
+    const { at, partition } = own;
+    const proof = committing.then(async () => {
+      const offset = partition.committable();
+      // What is left of an earlier assignment must not speak for this one.
+      if (assigned.get(nameOf(at)) !== own) throw new CommitRefused("it was assigned anew");
+      if (offset !== undefined) await (await membership.promise).commit([{ ...at, offset }]);
+    });
+    committing = proof.catch(() => undefined);
+    return proof;
   };
 
   return {

@@ -3,6 +3,8 @@
  * interpreted and written; what is written and acknowledged is finished. Lives for one assignment, then is let go.
  */
 import pLimit from "p-limit";
+import { codeOf } from "../processors/errors.ts";
+import type { Fence } from "../processors/lease.ts";
 import type { Decoder } from "../schemas/codec.ts";
 import type { Around, Interpreter, Path } from "../topology/interpret.ts";
 import type { AnyTopic } from "../topology/parts.ts";
@@ -10,10 +12,10 @@ import { Aborted, type AttemptOptions, createAttempt } from "./attempts.ts";
 import { deadLetterTopic, type Failure, type Provenance, toDeadLetter } from "./dead-letter.ts";
 import { createLanes, type Queued } from "./lanes.ts";
 import { createLedger, type Entry } from "./ledger.ts";
+import type { Lease } from "./lease.ts";
 import type { LogRecord } from "./log.ts";
 import type { Producer } from "./producer.ts";
 import { readRound } from "./read-round.ts";
-import { codeOf } from "../processors/errors.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { createRoundWriter, type Encoders, type RoundWriter } from "./write-round.ts";
 
@@ -53,7 +55,9 @@ export interface PartitionOptions {
   readonly decoder: Decoder<unknown>;
   readonly encoders: Encoders;
   readonly producer: Producer;
-  readonly deps: unknown;
+  /** What the steps need, bound to the partition's lease. */
+  readonly deps: (fence: Fence) => unknown;
+  readonly lease: Lease;
   readonly provenance: Provenance;
   readonly limits: PartitionLimits;
   readonly attempts: Omit<AttemptOptions, "signal">;
@@ -91,15 +95,17 @@ interface InFlight extends Queued {
   readonly entry: Entry;
 }
 type Round = readonly InFlight[];
+type Attempt = Around["attempt"];
 
-/** Starts work on a partition. */
+/** Starts work on a partition: its lease is taken first, and no round begins before it is. */
 export const createPartition = (options: PartitionOptions): Partition => {
   const { limits, telemetry, source } = options;
   const lanes = createLanes<InFlight>();
   const ledger = createLedger();
   const leaving = new AbortController();
-  const around = surroundings(options, leaving.signal);
+  const attempt = createAttempt({ ...options.attempts, signal: leaving.signal });
   const running = new Set<Promise<void>>();
+  let around: Around | undefined;
   let active = 0;
   let endOffset = 0n;
   let paused = false;
@@ -114,9 +120,9 @@ export const createPartition = (options: PartitionOptions): Partition => {
     options.setPaused(paused);
   };
   /** The lanes are free as soon as the round's writes are queued, in order; its offsets finish when they are acknowledged. */
-  const work = async (round: Round): Promise<void> => {
+  const work = async (round: Round, within: Around): Promise<void> => {
     const startedAt = performance.now();
-    const writer = await decide(options, around, round);
+    const writer = await decide(options, within, round);
     const acknowledged = writer.flush();
     active--;
     lanes.release(round);
@@ -126,9 +132,8 @@ export const createPartition = (options: PartitionOptions): Partition => {
     telemetry.round(source.name, round.length, (performance.now() - startedAt) / 1_000);
     balance();
   };
-  const start = (round: Round): void => {
-    active++;
-    const working: Promise<void> = work(round)
+  const start = (begun: Promise<void>): void => {
+    const working: Promise<void> = begun
       .catch((error: unknown) => {
         if (!(error instanceof Aborted) && !abandoned) options.onFatal(error);
       })
@@ -136,12 +141,19 @@ export const createPartition = (options: PartitionOptions): Partition => {
     running.add(working);
   };
   const pump = (): void => {
-    while (!draining && active < limits.concurrency) {
+    while (around !== undefined && !draining && active < limits.concurrency) {
       const round = lanes.take(limits.maxRound);
       if (round.length === 0) return;
-      start(round);
+      active++;
+      start(work(round, around));
     }
   };
+  const open = async (): Promise<void> => {
+    await options.lease.acquire(attempt);
+    around = surroundings(options, attempt);
+    pump();
+  };
+  start(open());
 
   return {
     intake: (records, end) => {
@@ -179,11 +191,10 @@ const inFlight = (record: LogRecord, entry: Entry): InFlight => ({
   sizeBytes: (record.key?.length ?? 0) + (record.value?.length ?? 0),
 });
 
-const surroundings = (options: PartitionOptions, signal: AbortSignal): Around => {
-  const { telemetry, limits, attempts, deps } = options;
+const surroundings = ({ telemetry, limits, attempts, deps, lease }: PartitionOptions, attempt: Attempt): Around => {
   return {
-    attempt: createAttempt({ ...attempts, signal }),
-    deps,
+    attempt: lease.guard(attempt),
+    deps: deps(lease.fence),
     now: attempts.clock.now,
     limit: pLimit(limits.laneConcurrency),
     observe: (turn, paths) => {

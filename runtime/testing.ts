@@ -1,4 +1,6 @@
 /** A whole worker in memory for tests: log, stores, codec and clock, everything real but the network. */
+import type { CouponBook, Issue } from "../processors/coupon-ports.ts";
+import type { Fence } from "../processors/lease.ts";
 import type { AvroJson } from "../schemas/avro.ts";
 import { type Codec, createCodec } from "../schemas/codec.ts";
 import {
@@ -17,7 +19,12 @@ import { subjectOf, type Topic } from "../schemas/topic.ts";
 import { couponIssuing } from "../topology/coupon-issuing.ts";
 import type { NeedsOf } from "../topology/dsl.ts";
 import { memoryCouponStock } from "../topology/fakes/memory-coupon-stock.ts";
-import { memoryCouponBook, memoryCouponCatalog, memoryDatabase } from "../topology/fakes/memory-database.ts";
+import {
+  memoryCouponBook,
+  memoryCouponCatalog,
+  memoryDatabase,
+  memoryLeases,
+} from "../topology/fakes/memory-database.ts";
 import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "./accumulator.ts";
 import { partitionOfKey } from "./accumulator-partitioner.ts";
 import { systemClock } from "./clock.ts";
@@ -88,10 +95,18 @@ export const memoryStage = (...coupons: readonly Coupon[]) => {
   const codec = createCodec({ source: registry, now: () => performance.now(), unknownIdRetryMs: 0 });
   const database = memoryDatabase(...coupons);
   const stock = memoryCouponStock();
-  const deps = { stock, catalog: memoryCouponCatalog(database), book: memoryCouponBook(database) };
-  const stage = { broker, registry, codec, database, stock, deps, dlq };
+  const catalog = memoryCouponCatalog(database);
+  const deps = (fence: Fence) => ({ stock: stock.under(fence), catalog, book: memoryCouponBook(database, fence) });
+  const stage = { broker, registry, codec, database, stock, deps, leases: memoryLeases(database), dlq };
   return {
     ...stage,
+    /** The deps, with issuing done by `how` around the real one. */
+    issuing:
+      (how: (issues: readonly Issue[], issue: CouponBook["issue"]) => ReturnType<CouponBook["issue"]>) =>
+      (fence: Fence) => {
+        const { book, ...others } = deps(fence);
+        return { ...others, book: { ...book, issue: (issues: readonly Issue[]) => how(issues, book.issue) } };
+      },
     send: (values: readonly CouponIssueRequested[]) => send(broker, codec, values),
     sendRaw: (key: string, value: Buffer) =>
       broker
@@ -113,9 +128,13 @@ const send = async (broker: MemoryBroker, codec: Codec, values: readonly CouponI
   }
 };
 
-type Stage = Pick<ReturnType<typeof memoryStage>, "broker" | "codec" | "deps" | "dlq">;
+type Stage = Pick<ReturnType<typeof memoryStage>, "broker" | "codec" | "deps" | "leases" | "dlq">;
 
-const startOn = async ({ broker, codec, deps, dlq }: Stage, name: string, overrides: Overrides): Promise<Worker> => {
+const startOn = async (
+  { broker, codec, deps, leases, dlq }: Stage,
+  name: string,
+  overrides: Overrides,
+): Promise<Worker> => {
   const log = broker.client(name);
   const topics = [...couponTopics.map((topic) => topic.name), dlq];
   const backoff = { initialMs: 1, maxMs: 5 };
@@ -132,6 +151,8 @@ const startOn = async ({ broker, codec, deps, dlq }: Stage, name: string, overri
   return startWorker({
     topology: couponIssuing,
     deps,
+    leases,
+    name,
     log,
     producer,
     codec,

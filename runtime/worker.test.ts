@@ -63,15 +63,12 @@ test("worker: dead-letters bytes that are no record, and goes on with the others
 test("worker: holds, keeps the order and dead-letters nothing when a store is away", async () => {
   const stage = memoryStage(openCoupon("hot", 100));
   let failures = 30;
-  const book = {
-    ...stage.deps.book,
-    issue: async (issues: Parameters<typeof stage.deps.book.issue>[0]) => {
-      if (failures-- > 0) throw new Unavailable("database", "refused");
-      return stage.deps.book.issue(issues);
-    },
-  };
+  const deps = stage.issuing(async (issues, issue) => {
+    if (failures-- > 0) throw new Unavailable("database", "refused");
+    return issue(issues);
+  });
   await stage.send(many(0, 100, "hot"));
-  const worker = await stage.start("w1", { deps: { ...stage.deps, book } });
+  const worker = await stage.start("w1", { deps });
   await until("it is not ready while it holds", () => !worker.ready().ok);
   await until("all are issued", () => stage.database.verdicts.size === 100);
   await until("it is ready again", () => worker.ready().ok);
@@ -95,16 +92,13 @@ test("worker: waits for the registry and dead-letters nothing when it is away", 
 test("worker: dead-letters the record that an error names, and only it, when a store refuses it", async () => {
   const stage = memoryStage(openCoupon("hot", 100));
   const guilty = request(7, "hot").reservationId;
-  const book = {
-    ...stage.deps.book,
-    issue: async (issues: Parameters<typeof stage.deps.book.issue>[0]) => {
-      if (issues.some(({ reservationId }) => reservationId === guilty))
-        throw new Poison("BAD_ROW", "it does not fit", { idempotencyKey: guilty });
-      return stage.deps.book.issue(issues);
-    },
-  };
+  const deps = stage.issuing(async (issues, issue) => {
+    if (issues.some(({ reservationId }) => reservationId === guilty))
+      throw new Poison("BAD_ROW", "it does not fit", { idempotencyKey: guilty });
+    return issue(issues);
+  });
   await stage.send(many(0, 20, "hot"));
-  const worker = await stage.start("w1", { deps: { ...stage.deps, book } });
+  const worker = await stage.start("w1", { deps });
   await until("the others are issued", () => stage.database.verdicts.size === 19);
   await until("it is dead-lettered", () => stage.deadLetters().length === 1);
   await worker.stop();
@@ -148,14 +142,11 @@ test("worker: pauses a partition and loses nothing when more comes than its boun
   const stage = memoryStage(openCoupon("hot", 5_000));
   await stage.send(many(0, 3_000, "hot"));
   const gate = Promise.withResolvers<void>();
-  const book = {
-    ...stage.deps.book,
-    issue: async (issues: Parameters<typeof stage.deps.book.issue>[0]) => {
-      await gate.promise;
-      return stage.deps.book.issue(issues);
-    },
-  };
-  const worker = await stage.start("w1", { deps: { ...stage.deps, book }, limits: { ...testLimits, maxRecords: 600 } });
+  const deps = stage.issuing(async (issues, issue) => {
+    await gate.promise;
+    return issue(issues);
+  });
+  const worker = await stage.start("w1", { deps, limits: { ...testLimits, maxRecords: 600 } });
   await until("the partition is paused", () => [...worker.status().values()].some(({ paused }) => paused));
   const fetched = [...worker.status().values()].reduce((sum, s) => sum + s.queuedRecords + s.inFlightRecords, 0);
   assert.ok(fetched < 1_500, `${fetched} records are in memory`);
@@ -167,14 +158,11 @@ test("worker: pauses a partition and loses nothing when more comes than its boun
 
 test("worker: ends with the reason and commits nothing of the round when an error is fatal", async () => {
   const stage = memoryStage(openCoupon("hot", 10));
-  const book = {
-    ...stage.deps.book,
-    issue: async () => {
-      throw new Fatal("WRONG_SCHEMA", "the table is not ours");
-    },
-  };
+  const deps = stage.issuing(async () => {
+    throw new Fatal("WRONG_SCHEMA", "the table is not ours");
+  });
   await stage.send([request(1, "hot")]);
-  const worker = await stage.start("w1", { deps: { ...stage.deps, book } });
+  const worker = await stage.start("w1", { deps });
   const why = await worker.ended;
   assert.ok(why instanceof Fatal);
   await worker.stop();

@@ -3,6 +3,7 @@
  * committed about once a second and at every hand-over.
  */
 import { Fatal } from "../processors/errors.ts";
+import type { Fence, Leases } from "../processors/lease.ts";
 import type { Codec, Encoder } from "../schemas/codec.ts";
 import type { Topology } from "../topology/dsl.ts";
 import { createInterpreter } from "../topology/interpret.ts";
@@ -10,6 +11,7 @@ import { type Parts, writtenTopics } from "../topology/parts.ts";
 import { createAssignment, type PartitionMaker } from "./assignment.ts";
 import { attemptObserver } from "./attempt-observer.ts";
 import type { Backoff, Clock, Random } from "./clock.ts";
+import { createLease } from "./lease.ts";
 import type { Log } from "./log.ts";
 import type { Logger } from "./logger.ts";
 import { createPartition, type PartitionStatus, type ProcessLimits, shareOf } from "./partition.ts";
@@ -20,8 +22,12 @@ import type { Encoders } from "./write-round.ts";
 /** What a worker is made of. The log, the clock and randomness are parameters, so that the simulator runs this very code. */
 export interface WorkerOptions<Deps> {
   readonly topology: Topology<Deps>;
-  /** Everything the topology's steps need. */
-  readonly deps: NoInfer<Deps>;
+  /** Everything the topology's steps need, bound to the lease of the partition they run for. */
+  readonly deps: (fence: Fence) => NoInfer<Deps>;
+  /** Taken for each partition at its assignment, before its first round. */
+  readonly leases: Leases;
+  /** Names this worker in its leases, for people. */
+  readonly name: string;
   readonly log: Log;
   readonly producer: Producer;
   readonly codec: Codec;
@@ -129,7 +135,8 @@ const partitionMaker = <Deps>(
     topology.parts.sources.map((source) => [source.name, { source, decoder: codec.decoder(source) }]),
   );
   const observe = attemptObserver(logger, telemetry, holding);
-  return ({ topic, partition }, { partitions, ...hooks }) => {
+  return ({ topic, partition }, { partitions, prove, ...hooks }) => {
+    const leased = { topology: topology.graph.name, topic, partition };
     const found = decoders.get(topic);
     if (found === undefined)
       throw new Fatal("UNKNOWN_TOPIC", `assigned ${topic}, which is no source of ${topology.graph.name}`);
@@ -140,6 +147,7 @@ const partitionMaker = <Deps>(
       encoders,
       producer: options.producer,
       deps: options.deps,
+      lease: createLease({ partition: leased, take: () => options.leases.take(leased, options.name), prove }),
       provenance: { groupId: options.groupId, graphHash: topology.hash },
       limits: shareOf(options.limits, partitions),
       attempts: { clock, random, backoff, maxAttempts, observe },

@@ -156,7 +156,7 @@ const givenUp = (outcome: string) => [
 test("coupon-issuing: gives the unit back and refuses with SOLD_OUT when the database has none left", async () => {
   const { driver, stock, send, left } = open([coupon(spring, 1)]);
   await send(request(1));
-  stock.counters.set(spring, { left: 3, marks: new Map() });
+  stock.counters.set(spring, { left: 3, marks: new Map(), epoch: 0 });
   assert.deepEqual(await send(request(2), openedAt + 9), [givenUp("exhausted")]);
   const { reservationId, userId } = request(2);
   assert.deepEqual(driver.read(couponsCompensated), [
@@ -187,7 +187,7 @@ test("coupon-issuing: gives the unit back and refuses with DUPLICATE when the ga
 test("coupon-issuing: gives the unit back and repeats the refusal when an earlier delivery was refused", async () => {
   const { driver, stock, send, left } = open([coupon(spring, 1)]);
   await send([request(1), request(2)]);
-  stock.counters.set(spring, { left: 1, marks: new Map() });
+  stock.counters.set(spring, { left: 1, marks: new Map(), epoch: 0 });
   assert.deepEqual(await send(request(2)), [givenUp("refusedBefore")]);
   assert.deepEqual(
     driver.read(couponsCompensated).map(({ reason }) => reason),
@@ -320,7 +320,7 @@ const gates = {
   "nothing happened in between": () => {},
   "the gate was flushed in between": (stock: ReturnType<typeof memoryCouponStock>) => stock.counters.clear(),
   "the gate was restored with too many units": (stock: ReturnType<typeof memoryCouponStock>) =>
-    stock.counters.set(spring, { left: 6, marks: new Map() }),
+    stock.counters.set(spring, { left: 6, marks: new Map(), epoch: 0 }),
 };
 for (const [situation, between] of Object.entries(gates)) {
   test(`coupon-issuing: says the same about every request when it is delivered again and ${situation}`, async () => {

@@ -5,6 +5,7 @@ import {
   memoryCouponRegister,
   memoryDatabase,
   memoryIdempotencyKeys,
+  memoryLeases,
   memoryVerdictLookup,
 } from "../../topology/fakes/memory-database.ts";
 import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
@@ -12,6 +13,7 @@ import { couponBookContract } from "./coupon-book.ts";
 import { couponRegisterContract } from "./coupon-register.ts";
 import { couponStockContract } from "./coupon-stock.ts";
 import { idempotencyKeysContract } from "./idempotency-keys.ts";
+import { fencedStockContract, leasesContract } from "./leases.ts";
 
 const database = memoryDatabase();
 const register = memoryCouponRegister(database);
@@ -20,6 +22,13 @@ const lookup = memoryVerdictLookup(database);
 const stock = memoryCouponStock();
 
 couponBookContract("memory book", () => ({ book: memoryCouponBook(database), register, catalog, lookup }));
+leasesContract("memory leases", () => ({
+  leases: memoryLeases(database),
+  book: (fence) => memoryCouponBook(database, fence),
+  register,
+  catalog,
+}));
+fencedStockContract("memory stock", stock.under);
 couponRegisterContract("memory register", () => ({ register, catalog }));
 idempotencyKeysContract("memory keys", () => memoryIdempotencyKeys(database));
 couponStockContract("memory stock", () => ({

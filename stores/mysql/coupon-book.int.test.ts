@@ -1,15 +1,20 @@
 /** The book, its lookups, the register and the keys against the real database. */
-import { after, before } from "node:test";
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Fenced } from "../../processors/errors.ts";
 import { couponBookContract } from "../contract/coupon-book.ts";
 import { couponRegisterContract } from "../contract/coupon-register.ts";
 import { databaseUrl } from "../contract/endpoints.ts";
 import { idempotencyKeysContract } from "../contract/idempotency-keys.ts";
+import { leasesContract } from "../contract/leases.ts";
 import { couponBook } from "./coupon-book.ts";
 import { couponCatalog } from "./coupon-catalog.ts";
 import { couponRegister } from "./coupon-register.ts";
 import { openDatabase } from "./database.ts";
 import { idempotencyKeys } from "./idempotency-keys.ts";
 import { migrate } from "./migrate.ts";
+import { inFencedTransaction, partitionLeases } from "./partition-lease.ts";
+import { withSession } from "./session.ts";
 import { verdictLookup } from "./verdict-lookup.ts";
 
 const url = databaseUrl();
@@ -29,3 +34,50 @@ const wary = couponBook(database);
 couponBookContract("mysql book, wary of the tests before", () => ({ book: wary, register, catalog, lookup }));
 couponRegisterContract("mysql register", () => ({ register, catalog }));
 idempotencyKeysContract("mysql keys", () => idempotencyKeys(database));
+leasesContract("mysql leases", () => ({
+  leases: partitionLeases(database),
+  book: (fence) => couponBook(database, fence),
+  register,
+  catalog,
+}));
+
+test("mysql leases: a take-over waits for a transaction that writes by the old epoch, and the next one is refused", async () => {
+  const leases = partitionLeases(database);
+  const fence = await leases.take({ topology: "t", topic: "waits", partition: 0 }, "old");
+  const entered = Promise.withResolvers<void>();
+  const leave = Promise.withResolvers<void>();
+  const writing = inFencedTransaction(database, fence, async () => {
+    entered.resolve();
+    await leave.promise;
+    return "written";
+  });
+  await entered.promise;
+  let taken = false;
+  const taking = leases.take(fence, "new").then(() => {
+    taken = true;
+  });
+  // Something else of the database is answered meanwhile: the take-over had its chance.
+  await withSession(database, ({ rows }) => rows("SELECT SLEEP(0.2)", []));
+  assert.equal(taken, false);
+  leave.resolve();
+  assert.equal(await writing, "written");
+  await taking;
+  await assert.rejects(
+    inFencedTransaction(database, fence, async () => undefined),
+    Fenced,
+  );
+});
+
+test("mysql leases: look at the epoch again when a transaction is begun again", async () => {
+  const leases = partitionLeases(database);
+  const fence = await leases.take({ topology: "t", topic: "restarts", partition: 0 }, "old");
+  let taking: Promise<unknown> = Promise.resolve();
+  const begunAgain = inFencedTransaction(database, fence, async ({ restart, rows }) => {
+    taking = leases.take(fence, "new");
+    // The take-over waits for our lock by then; only the restart gives it up.
+    await rows("SELECT SLEEP(0.3)", []);
+    await restart();
+  });
+  await assert.rejects(begunAgain, Fenced);
+  await taking;
+});

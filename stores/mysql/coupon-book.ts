@@ -1,6 +1,7 @@
 /** The truth: who has which coupon, who was refused, and what is left. One transaction for a round. */
 import type { CouponBook, Issue, IssueAnswer, OwnedVerdict, Refusal, Verdict } from "../../processors/coupon-ports.ts";
 import { Fatal, Poison, Retriable } from "../../processors/errors.ts";
+import type { Fence } from "../../processors/lease.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
 import { checkTake } from "../ids.ts";
 import type { Database } from "./database.ts";
@@ -15,6 +16,7 @@ import {
   readVerdicts,
   takeUnits,
 } from "./round-statements.ts";
+import { inFencedTransaction } from "./partition-lease.ts";
 import { inTransaction, type Session } from "./session.ts";
 
 /** Rows of one round at most: what one statement's parameter and one transaction's locks should hold. */
@@ -32,9 +34,12 @@ const waryRounds = 16;
  * (a redelivery, a gate that forgot) does not pay for both. The answers are the same either way.
  *
  * Every transaction holds the rows of its coupons from its first statement, so two rounds of one coupon, or a refusal
- * beside an issue, never run at the same time, whoever sends them.
+ * beside an issue, never run at the same time, whoever sends them. With a fence, none of them writes once the lease has
+ * another holder. @throws Fenced
  */
-export const couponBook = (database: Database): CouponBook => {
+export const couponBook = (database: Database, fence?: Fence): CouponBook => {
+  const transaction = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
+    fence === undefined ? inTransaction(database, work) : inFencedTransaction(database, fence, work);
   let wary = 0;
   const issueRound = async (session: Session, issues: readonly Issue[]): Promise<readonly IssueAnswer[]> => {
     if (wary === 0) {
@@ -51,13 +56,13 @@ export const couponBook = (database: Database): CouponBook => {
       if (issues.length === 0) return [];
       issues.forEach(checkIssue);
       checkSize(issues);
-      return inTransaction(database, (session) => issueRound(session, issues));
+      return transaction((session) => issueRound(session, issues));
     },
     refuse: async (refusals) => {
       if (refusals.length === 0) return [];
       refusals.forEach(checkRefusal);
       checkSize(refusals);
-      return inTransaction(database, (session) => refuseRound(session, refusals));
+      return transaction((session) => refuseRound(session, refusals));
     },
   };
 };

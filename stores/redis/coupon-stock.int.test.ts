@@ -6,6 +6,7 @@ import { Fatal, Poison, Unavailable } from "../../processors/errors.ts";
 import type { CouponId, ReservationId, UserId } from "../../schemas/coupon.ts";
 import { couponStockContract } from "../contract/coupon-stock.ts";
 import { redisUrl } from "../contract/endpoints.ts";
+import { fencedStockContract } from "../contract/leases.ts";
 import { aCouponId, aTake, many } from "../contract/samples.ts";
 import { closedPort, listening, type TcpProxy, tcpProxy } from "../contract/tcp-proxy.ts";
 import { openRedis, type RedisConnection } from "./connection.ts";
@@ -45,6 +46,7 @@ const eventually = async <T>(ask: () => Promise<T>): Promise<T> => {
 };
 
 couponStockContract("redis stock", () => ({ stock: couponStock(redis), counter }));
+fencedStockContract("redis stock", (fence) => couponStock(redis, fence));
 
 test("redis stock: loses counter and marks together when Redis is flushed, and starts again", async () => {
   const stock = couponStock(redis);

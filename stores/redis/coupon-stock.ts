@@ -1,6 +1,7 @@
 /** The fast gate: a counter a coupon in Redis, and a mark for each unit it gave out. */
 import type { CouponStock, Take, TakeAnswer } from "../../processors/coupon-ports.ts";
-import { Fatal } from "../../processors/errors.ts";
+import { Fatal, Fenced } from "../../processors/errors.ts";
+import type { Fence } from "../../processors/lease.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
 import { checkTake } from "../ids.ts";
 import { type RedisConnection, reaching } from "./connection.ts";
@@ -21,36 +22,49 @@ export const stockKey = (couponId: CouponId): string => `sluice:coupon:{${coupon
 
 /**
  * The {@link CouponStock} of a Redis. A reply that was lost leaves it unknown whether a script ran; all of them may
- * run again. Ids that no store can keep are refused before anything is held.
+ * run again. Ids that no store can keep are refused before anything is held. With a fence, a coupon that a holder of a
+ * higher epoch has touched is left alone.
  * @throws Poison naming the reservation whose ids are malformed.
+ * @throws Fenced
  */
-export const couponStock = ({ client }: RedisConnection): CouponStock => ({
-  reserve: async (takes) => {
-    takes.forEach(checkTake);
-    const answers: TakeAnswer[] = new Array(takes.length);
-    for (const { keys, values, places } of pieces(takes)) {
-      const reply = await runScript(client, reserveScript, { keys, values: [String(idleTtlSeconds), ...values] });
-      places.forEach((place, at) => {
-        answers[place] = toAnswer(reply, at);
-      });
-    }
-    return answers;
-  },
-  release: async (takes) => {
-    takes.forEach(checkTake);
-    for (const piece of pieces(takes)) await runScript(client, releaseScript, piece);
-  },
-  initialise: async (counters) => {
-    const all = [...counters];
-    for (let from = 0; from < all.length; from += scriptMaxTakes) {
-      const some = all.slice(from, from + scriptMaxTakes);
-      const keys = some.map(([couponId]) => stockKey(couponId));
-      await runScript(client, initialiseScript, { keys, values: [String(idleTtlSeconds), ...some.map(toCounter)] });
-    }
-  },
-});
+export const couponStock = ({ client }: RedisConnection, fence?: Fence): CouponStock => {
+  // Read at each call: a lease may be taken again.
+  const epoch = (): string => String(fence?.epoch ?? 0);
+  return {
+    reserve: async (takes) => {
+      takes.forEach(checkTake);
+      const answers: TakeAnswer[] = new Array(takes.length);
+      for (const { keys, values, places } of pieces(takes)) {
+        const reply = await runScript(client, reserveScript, {
+          keys,
+          values: [String(idleTtlSeconds), epoch(), ...values],
+        });
+        places.forEach((place, at) => {
+          answers[place] = toAnswer(reply, at, fence);
+        });
+      }
+      return answers;
+    },
+    release: async (takes) => {
+      takes.forEach(checkTake);
+      for (const { keys, values } of pieces(takes)) {
+        const refused = await runScript(client, releaseScript, { keys, values: [epoch(), ...values] });
+        if (refused !== 0 && fence !== undefined) throw new Fenced(fence, undefined);
+      }
+    },
+    initialise: async (counters) => {
+      const all = [...counters];
+      for (let from = 0; from < all.length; from += scriptMaxTakes) {
+        const some = all.slice(from, from + scriptMaxTakes);
+        const keys = some.map(([couponId]) => stockKey(couponId));
+        const values = [String(idleTtlSeconds), epoch(), ...some.map(toCounter)];
+        await runScript(client, initialiseScript, { keys, values });
+      }
+    },
+  };
+};
 
-const toAnswer = (reply: unknown, at: number): TakeAnswer => {
+const toAnswer = (reply: unknown, at: number, fence: Fence | undefined): TakeAnswer => {
   switch (typeof reply === "string" ? reply[at] : undefined) {
     case "t":
       return "taken";
@@ -60,9 +74,10 @@ const toAnswer = (reply: unknown, at: number): TakeAnswer => {
       return "uninitialised";
     case "o":
       return "heldByOther";
-    default:
-      throw new Fatal("GATE_REPLY", `the reserve script answered no known letter at ${at}: is it another release's?`);
+    case "f":
+      if (fence !== undefined) throw new Fenced(fence, undefined);
   }
+  throw new Fatal("GATE_REPLY", `the reserve script answered no known letter at ${at}: is it another release's?`);
 };
 
 const toCounter = ([couponId, left]: readonly [CouponId, number]): string => {
@@ -126,6 +141,6 @@ export const readCounters = async (
 
 const readCounter = async (client: RedisConnection["client"], key: string): Promise<Counter | undefined> => {
   // Sent together; one hash's two answers can be a script apart, which a check of a quiet gate does not meet.
-  const [left, fields] = await Promise.all([client.hget(key, "left"), client.hlen(key)]);
-  return left === null ? undefined : { left: Number(left), marks: fields - 1 };
+  const [[left, epoch], fields] = await Promise.all([client.hmget(key, "left", "epoch"), client.hlen(key)]);
+  return left == null ? undefined : { left: Number(left), marks: fields - (epoch === null ? 1 : 2) };
 };

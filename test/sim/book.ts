@@ -1,19 +1,21 @@
 /** The book of a simulated database: decides with the code that decides in front of the real one, and writes all or nothing. */
 import type { CouponBook } from "../../processors/coupon-ports.ts";
+import type { Fence } from "../../processors/lease.ts";
 import { Retriable } from "../../processors/errors.ts";
 import type { ReservationId } from "../../schemas/coupon.ts";
 import { type Decision, decideRound, holderKey } from "../../stores/mysql/decide-round.ts";
-import { type MemoryDatabase, memoryCouponBook } from "../../topology/fakes/memory-database.ts";
+import { type MemoryDatabase, memoryCouponBook, refuseStale } from "../../topology/fakes/memory-database.ts";
 
 /** A book on a database in memory; a refusal of the gate is written as the fake does. */
-export const decidingBook = (database: MemoryDatabase): CouponBook => ({
+export const decidingBook = (database: MemoryDatabase, fence: Fence): CouponBook => ({
   issue: async (issues) => {
+    refuseStale(database, fence);
     const { verdicts, remaining } = database;
     const decision = decideRound(issues, { verdicts, remaining, holders: holdersOf(database) });
     write(database, decision);
     return decision.answers;
   },
-  refuse: memoryCouponBook(database).refuse,
+  refuse: memoryCouponBook(database, fence).refuse,
 });
 
 const holdersOf = ({ verdicts }: MemoryDatabase): ReadonlyMap<string, ReservationId> =>

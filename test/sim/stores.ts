@@ -1,8 +1,9 @@
 /** The gate and the database behind the simulated network: what a worker's steps are given. */
 import type { CouponBook, CouponCatalog, CouponStock } from "../../processors/coupon-ports.ts";
+import type { Fence, Leases } from "../../processors/lease.ts";
 import type { ReservationId } from "../../schemas/coupon.ts";
 import type { MemoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
-import { type MemoryDatabase, memoryCouponCatalog } from "../../topology/fakes/memory-database.ts";
+import { type MemoryDatabase, memoryCouponCatalog, memoryLeases } from "../../topology/fakes/memory-database.ts";
 import { decidingBook } from "./book.ts";
 import type { Network } from "./network.ts";
 import type { Process } from "./process.ts";
@@ -25,16 +26,35 @@ export interface StoreWorld {
   readonly releasing: (reservationIds: readonly ReservationId[]) => void;
 }
 
-/** The stores as one process sees them. */
-export const storesOf = (from: Process, world: StoreWorld): Stores => ({
-  stock: stockOf(from, world),
-  catalog: catalogOf(from, world),
-  book: bookOf(from, world),
-});
+/** The stores as the holder of a lease in one process sees them. */
+export const storesOf =
+  (from: Process, world: StoreWorld) =>
+  (fence: Fence): Stores => ({
+    stock: stockOf(from, world, fence),
+    catalog: catalogOf(from, world),
+    book: bookOf(from, world, fence),
+  });
+
+/** The leases as one process sees them. */
+export const leasesOf = (from: Process, { network, database }: StoreWorld): Leases => {
+  const leases = memoryLeases(database);
+  return {
+    take: (partition, holder) =>
+      network.call({
+        from,
+        to: "database",
+        kind: "effect",
+        what: () => `take the lease of ${partition.topic}/${partition.partition}`,
+        coupons: [],
+        effect: () => leases.take(partition, holder),
+        told: ({ epoch }) => `epoch ${epoch}`,
+      }),
+  };
+};
 
 type Asked = { readonly couponId: string; readonly reservationId: ReservationId; readonly userId: string };
 
-const stockOf = (from: Process, { network, gate, releasing }: StoreWorld): CouponStock => ({
+const stockOf = (from: Process, { network, gate, releasing }: StoreWorld, fence: Fence): CouponStock => ({
   reserve: (takes) =>
     network.call({
       from,
@@ -42,7 +62,7 @@ const stockOf = (from: Process, { network, gate, releasing }: StoreWorld): Coupo
       kind: "take",
       what: () => `reserve ${listed(takes)}`,
       coupons: couponsOf(takes),
-      effect: () => gate.reserve(takes),
+      effect: () => gate.under(fence).reserve(takes),
       told: (answers) => tally(answers),
     }),
   release: (takes) =>
@@ -57,7 +77,7 @@ const stockOf = (from: Process, { network, gate, releasing }: StoreWorld): Coupo
           ({ couponId, userId, reservationId }) => gate.counters.get(couponId)?.marks.get(userId) === reservationId,
         );
         releasing(held.map(({ reservationId }) => reservationId));
-        return gate.release(takes);
+        return gate.under(fence).release(takes);
       },
     }),
   initialise: (counters) =>
@@ -67,7 +87,7 @@ const stockOf = (from: Process, { network, gate, releasing }: StoreWorld): Coupo
       kind: "take",
       what: () => `initialise ${[...counters].map(([couponId, left]) => `${couponId}=${left}`).join(" ")}`,
       coupons: [...counters.keys()],
-      effect: () => gate.initialise(counters),
+      effect: () => gate.under(fence).initialise(counters),
     }),
 });
 
@@ -96,8 +116,8 @@ const catalogOf = (from: Process, { network, database }: StoreWorld): CouponCata
   };
 };
 
-const bookOf = (from: Process, { network, database, decided }: StoreWorld): CouponBook => {
-  const book = decidingBook(database);
+const bookOf = (from: Process, { network, database, decided }: StoreWorld, fence: Fence): CouponBook => {
+  const book = decidingBook(database, fence);
   return {
     issue: (issues) =>
       network.call({

@@ -10,7 +10,7 @@ import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import { type LogWorld, logOf } from "./log.ts";
 import { createProcess, type Process } from "./process.ts";
 import { bounds, type Incident } from "./scenario.ts";
-import { type StoreWorld, storesOf } from "./stores.ts";
+import { leasesOf, type StoreWorld, storesOf } from "./stores.ts";
 import type { Time } from "./time.ts";
 
 /** What workers run in. */
@@ -128,6 +128,8 @@ const startSimulated = async (process: Process, world: WorkerWorld) => {
   const worker = await startWorker({
     topology: couponIssuing,
     deps: storesOf(process, world),
+    leases: leasesOf(process, world),
+    name: process.name,
     log,
     producer,
     codec,

@@ -1,30 +1,45 @@
 /** The gate in memory: a counter and marks a coupon, like the hash in Redis. */
 import type { CouponStock, Take, TakeAnswer } from "../../processors/coupon-ports.ts";
+import { Fenced } from "../../processors/errors.ts";
+import type { Fence } from "../../processors/lease.ts";
 import type { CouponId, ReservationId, UserId } from "../../schemas/coupon.ts";
 
-/** One coupon's counter, and which reservation each user holds a unit by. */
+/** One coupon's counter, which reservation each user holds a unit by, and the highest epoch that wrote here. */
 export interface MemoryCounter {
   left: number;
   readonly marks: Map<UserId, ReservationId>;
+  epoch: number;
 }
 
 /** The fake {@link CouponStock}, with its counters to look at. Clearing them is what a flush of Redis does. */
 export interface MemoryCouponStock extends CouponStock {
   readonly counters: Map<CouponId, MemoryCounter>;
+  /** The same gate to the holder of a lease. */
+  readonly under: (fence: Fence) => CouponStock;
 }
 
 /** A gate without any counter. */
 export const memoryCouponStock = (): MemoryCouponStock => {
   const counters = new Map<CouponId, MemoryCounter>();
+  return { counters, ...stockOf(counters), under: (fence) => stockOf(counters, fence) };
+};
+
+const stockOf = (counters: Map<CouponId, MemoryCounter>, fence?: Fence): CouponStock => {
+  const counterFor = ({ couponId }: Take): MemoryCounter | undefined => {
+    const counter = counters.get(couponId);
+    if (counter === undefined || fence === undefined) return counter;
+    if (counter.epoch > fence.epoch) throw new Fenced(fence, counter.epoch);
+    counter.epoch = fence.epoch;
+    return counter;
+  };
   return {
-    counters,
-    reserve: async (takes) => takes.map((take) => takeOne(counters.get(take.couponId), take)),
+    reserve: async (takes) => takes.map((take) => takeOne(counterFor(take), take)),
     release: async (takes) => {
-      for (const take of takes) giveBack(counters.get(take.couponId), take);
+      for (const take of takes) giveBack(counterFor(take), take);
     },
     initialise: async (values) => {
       for (const [couponId, left] of values) {
-        if (!counters.has(couponId)) counters.set(couponId, { left, marks: new Map() });
+        if (!counters.has(couponId)) counters.set(couponId, { left, marks: new Map(), epoch: fence?.epoch ?? 0 });
       }
     },
   };

@@ -14,7 +14,8 @@ import type {
   Verdict,
   VerdictLookup,
 } from "../../processors/coupon-ports.ts";
-import { Poison } from "../../processors/errors.ts";
+import { Fenced, Poison } from "../../processors/errors.ts";
+import type { Fence, LeasedPartition, Leases } from "../../processors/lease.ts";
 import type { Coupon, CouponId, RefusalReason, ReservationId } from "../../schemas/coupon.ts";
 
 /** Everything the database holds, to look at in tests. Change it through the ports. */
@@ -26,6 +27,8 @@ export interface MemoryDatabase {
   readonly holders: Map<string, ReservationId>;
   /** Which claim bound an idempotency key; the key is the JSON of user and key. */
   readonly keys: Map<string, KeyClaim>;
+  /** The epoch of each lease; the key is the JSON of topology, topic and partition. */
+  readonly leases: Map<string, number>;
 }
 
 /** A database with these coupons, opened and untouched. */
@@ -35,6 +38,7 @@ export const memoryDatabase = (...coupons: readonly Coupon[]): MemoryDatabase =>
   verdicts: new Map(),
   holders: new Map(),
   keys: new Map(),
+  leases: new Map(),
 });
 
 const pair = (...ids: readonly string[]): string => JSON.stringify(ids);
@@ -59,10 +63,34 @@ const atomically = <T>(database: MemoryDatabase, work: () => T): T => {
   }
 };
 
-/** The fake {@link CouponBook}: decides one record after the other. */
-export const memoryCouponBook = (database: MemoryDatabase): CouponBook => ({
-  issue: async (issues) => atomically(database, () => issues.map((issue) => issueOne(database, issue))),
-  refuse: async (refusals) => atomically(database, () => refusals.map((refusal) => refuseOne(database, refusal))),
+/** The fake {@link CouponBook}: decides one record after the other. With a fence, nothing once the lease is another's. */
+export const memoryCouponBook = (database: MemoryDatabase, fence?: Fence): CouponBook => {
+  const round = <T, A>(asked: readonly T[], decide: (one: T) => A): readonly A[] => {
+    refuseStale(database, fence);
+    return atomically(database, () => asked.map(decide));
+  };
+  return {
+    issue: async (issues) => round(issues, (issue) => issueOne(database, issue)),
+    refuse: async (refusals) => round(refusals, (refusal) => refuseOne(database, refusal)),
+  };
+};
+
+const leaseKey = ({ topology, topic, partition }: LeasedPartition): string => pair(topology, topic, String(partition));
+
+/** What the real database checks at the start of each transaction. @throws Fenced */
+export const refuseStale = ({ leases }: MemoryDatabase, fence: Fence | undefined): void => {
+  const found = fence && leases.get(leaseKey(fence));
+  if (fence !== undefined && found !== fence.epoch) throw new Fenced(fence, found);
+};
+
+/** The fake {@link Leases}. */
+export const memoryLeases = ({ leases }: MemoryDatabase): Leases => ({
+  take: async ({ topology, topic, partition }) => {
+    const of = { topology, topic, partition };
+    const epoch = (leases.get(leaseKey(of)) ?? 0) + 1;
+    leases.set(leaseKey(of), epoch);
+    return { ...of, epoch };
+  },
 });
 
 const issueOne = (database: MemoryDatabase, issue: Issue): IssueAnswer => {

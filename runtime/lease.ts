@@ -1,0 +1,70 @@
+/**
+ * The lease of one assigned partition: taken before its first round, and taken again where it was raised by somebody else
+ * although the group says that the partition is still ours, as when a former owner's take-over arrives late.
+ */
+import { dispositionOf, Fatal, Fenced, Unavailable } from "../processors/errors.ts";
+import type { Fence, LeasedPartition } from "../processors/lease.ts";
+import type { Around } from "../topology/interpret.ts";
+
+/** What a lease works with. */
+export interface LeaseOptions {
+  readonly partition: LeasedPartition;
+  /** Raises the epoch. */
+  readonly take: () => Promise<Fence>;
+  /** Resolves where the group confirms that the partition is ours. @throws CommitRefused @throws Unavailable */
+  readonly prove: () => Promise<void>;
+}
+
+/** The lease of one assignment. */
+export interface Lease {
+  /** Its epoch is the one taken last: stores read it at each call. */
+  readonly fence: Fence;
+  /** Takes it, however long that takes. @throws Aborted @throws Fatal */
+  readonly acquire: (attempt: Around["attempt"]) => Promise<void>;
+  /** The same attempts; where one is refused for its epoch, the lease is taken again before the next, if it is ours to take. */
+  readonly guard: (attempt: Around["attempt"]) => Around["attempt"];
+}
+
+/** A lease that is not taken yet. */
+export const createLease = ({ partition, take, prove }: LeaseOptions): Lease => {
+  const fence = { ...partition, epoch: 0 };
+  const raise = async (): Promise<void> => {
+    fence.epoch = (await take()).epoch;
+  };
+  let renewing: Promise<void> | undefined;
+  const renew = (): Promise<void> => {
+    renewing ??= prove()
+      .then(raise)
+      // Not ours, or nobody can say: what was refused holds, and asks again.
+      .catch(() => undefined)
+      .finally(() => {
+        renewing = undefined;
+      });
+    return renewing;
+  };
+  return {
+    fence,
+    acquire: async (attempt) => {
+      await attempt({ name: "lease", items: [], run: () => raise().then(() => [], toHold) });
+      if (fence.epoch === 0) throw new Fatal("LEASE", "an attempt that holds until it succeeds came to nothing");
+    },
+    guard: (attempt) => (call) => {
+      const run: typeof call.run = async (items) => {
+        const { epoch } = fence;
+        try {
+          return await call.run(items);
+        } catch (error) {
+          if (error instanceof Fenced && epoch === fence.epoch) await renew();
+          throw error;
+        }
+      };
+      return attempt({ ...call, run });
+    },
+  };
+};
+
+/** Whatever keeps it from its lease (a lock waited for too long, a deadlock): without it there is nothing to do but try on. */
+const toHold = (error: unknown): never => {
+  if (dispositionOf(error) === "fatal") throw error;
+  throw new Unavailable("lease", error instanceof Error ? error.message : String(error), { cause: error });
+};
