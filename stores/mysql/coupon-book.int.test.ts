@@ -1,7 +1,7 @@
 /** The book, its lookups, the register and the keys against the real database. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Fenced } from "../../processors/errors.ts";
+import { Fenced, Unavailable } from "../../processors/errors.ts";
 import { couponBookContract } from "../contract/coupon-book.ts";
 import { couponRegisterContract } from "../contract/coupon-register.ts";
 import { databaseUrl } from "../contract/endpoints.ts";
@@ -80,4 +80,22 @@ test("mysql leases: look at the epoch again when a transaction is begun again", 
   });
   await assert.rejects(begunAgain, Fenced);
   await taking;
+});
+
+test("mysql leases: are taken over from a holder that stands still in the middle of a transaction", async () => {
+  const frozen = openDatabase({ databaseUrl: url, idleTransactionTimeoutSeconds: 1 });
+  const leases = partitionLeases(database);
+  const fence = await leases.take({ topology: "t", topic: "stands-still", partition: 0 }, "frozen");
+  const entered = Promise.withResolvers<void>();
+  const wake = Promise.withResolvers<void>();
+  const writing = inFencedTransaction(frozen, fence, async ({ rows }) => {
+    entered.resolve();
+    await wake.promise;
+    return rows("SELECT 1", []);
+  });
+  await entered.promise;
+  assert.equal((await leases.take(fence, "new")).epoch, fence.epoch + 1);
+  wake.resolve();
+  await assert.rejects(writing, Unavailable);
+  await frozen.close();
 });

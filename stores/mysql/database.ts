@@ -22,6 +22,11 @@ export interface DatabaseConfig {
   readonly statementTimeoutMs?: number;
   /** How long one statement may wait for a row lock, in whole seconds; default 3. */
   readonly lockWaitTimeoutSeconds?: number;
+  /**
+   * How long a transaction may stand still between two statements, in whole seconds; default 10. A process that is frozen
+   * in one would keep its locks, and whoever takes its partitions over out. MariaDB only: MySQL has no such limit.
+   */
+  readonly idleTransactionTimeoutSeconds?: number;
   /** Speak TLS and check the server's certificate, against `ca` (PEM) where given. Off by default: loopback. */
   readonly tls?: { readonly ca?: string };
 }
@@ -58,7 +63,11 @@ export const openDatabase = (config: DatabaseConfig): Database => {
     bornAtMs.set(opened, performance.now());
     boundStatements(opened, statementTimeoutMs);
     try {
-      await settle(opened, { statementTimeoutMs, lockWaitTimeoutSeconds: config.lockWaitTimeoutSeconds ?? 3 });
+      await settle(opened, {
+        statementTimeoutMs,
+        lockWaitTimeoutSeconds: config.lockWaitTimeoutSeconds ?? 3,
+        idleTransactionTimeoutSeconds: config.idleTransactionTimeoutSeconds ?? 10,
+      });
     } catch (error) {
       // Nobody else knows of this connection yet.
       opened.stream.destroy();
@@ -138,15 +147,21 @@ const settings = `SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_B
   time_zone = '+00:00',
   innodb_lock_wait_timeout = @sluice_lock_wait
   /*M!100100 , max_statement_time = @sluice_statement_ms / 1000 */
+  /*M!100300 , idle_transaction_timeout = @sluice_idle_transaction */
   /*!50799 , max_execution_time = @sluice_statement_ms */`;
 
-const limits = "SET @sluice_statement_ms = CAST(? AS UNSIGNED), @sluice_lock_wait = CAST(? AS UNSIGNED)";
+const limits = `SET @sluice_statement_ms = CAST(? AS UNSIGNED), @sluice_lock_wait = CAST(? AS UNSIGNED),
+  @sluice_idle_transaction = CAST(? AS UNSIGNED)`;
 
 const settle = async (
   connection: MysqlConnection,
-  of: { readonly statementTimeoutMs: number; readonly lockWaitTimeoutSeconds: number },
+  of: {
+    readonly statementTimeoutMs: number;
+    readonly lockWaitTimeoutSeconds: number;
+    readonly idleTransactionTimeoutSeconds: number;
+  },
 ): Promise<void> => {
   await run(connection, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
-  await run(connection, limits, [of.statementTimeoutMs, of.lockWaitTimeoutSeconds]);
+  await run(connection, limits, [of.statementTimeoutMs, of.lockWaitTimeoutSeconds, of.idleTransactionTimeoutSeconds]);
   await run(connection, settings);
 };
