@@ -94,6 +94,7 @@ export const fakeProducer = (): FakeProducer => {
       }),
     partitionOf: (_topic, key) => key.length % 6,
     backlogRecords: () => fake.backlog,
+    lastTurnAtMs: () => 0,
     close: () => Promise.resolve(),
   };
   return fake;

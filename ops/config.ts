@@ -3,6 +3,8 @@
  * reader of secret files are parameters. Nothing else reads the environment.
  */
 import { z } from "zod";
+import type { FloodLimits } from "../runtime/flood.ts";
+import type { StallLimits } from "../runtime/watchdog.ts";
 import { CliError, exitCodes } from "./cli.ts";
 
 const integer = (min: number, max: number, preset: number) =>
@@ -63,7 +65,16 @@ const settings = z.strictObject({
   SLUICE_MAX_UNFINISHED: integer(1, 1_000_000, 24_000),
   /** Attempts at a retriable failure. */
   SLUICE_MAX_ATTEMPTS: integer(1, 100, 5),
+  /** How long a dependency may be away before the worker is not ready. */
+  SLUICE_HOLD_GRACE_MS: integer(0, 3_600_000, 10_000),
+  /** More dead letters than this, of the latest 1,000 records of a partition, hold it; 100 lets all through. */
+  SLUICE_DEAD_LETTER_PERCENT: integer(1, 100, 50),
+  /** How long a call may give no answer, and nothing come of it, before the worker is not ready, and before it ends. */
+  SLUICE_STALL_UNREADY_MS: integer(1_000, 3_600_000, 30_000),
+  SLUICE_STALL_END_MS: integer(1_000, 3_600_000, 120_000),
   SLUICE_COMMIT_INTERVAL_MS: integer(50, 60_000, 1_000),
+  /** Time between two looks at counters that differ from the database; one that differs twice alike is set right. */
+  SLUICE_RECONCILE_INTERVAL_MS: integer(100, 3_600_000, 1_000),
   /** Longest drain before a partition is given back; well under the session timeout. */
   SLUICE_DRAIN_MS: integer(100, 60_000, 10_000),
   SLUICE_SESSION_TIMEOUT_MS: integer(6_000, 300_000, 30_000),
@@ -95,7 +106,11 @@ export interface Config {
     readonly processMaxBytes: number;
   };
   readonly maxAttempts: number;
+  readonly holdGraceMs: number;
+  readonly flood: FloodLimits;
+  readonly stall: StallLimits;
   readonly commitIntervalMs: number;
+  readonly reconcileIntervalMs: number;
   readonly drainMs: number;
   readonly sessionTimeoutMs: number;
 }
@@ -199,7 +214,12 @@ const toConfig = (s: Settings): Config =>
       processMaxBytes: 32 * 1_024 * 1_024,
     },
     maxAttempts: s.SLUICE_MAX_ATTEMPTS,
+    holdGraceMs: s.SLUICE_HOLD_GRACE_MS,
+    // A hundred dead letters after a start are too few to tell a flood from bad luck.
+    flood: { windowRecords: 1_000, minRecords: 100, maxShare: s.SLUICE_DEAD_LETTER_PERCENT / 100 },
+    stall: { unreadyMs: s.SLUICE_STALL_UNREADY_MS, endMs: s.SLUICE_STALL_END_MS },
     commitIntervalMs: s.SLUICE_COMMIT_INTERVAL_MS,
+    reconcileIntervalMs: s.SLUICE_RECONCILE_INTERVAL_MS,
     drainMs: s.SLUICE_DRAIN_MS,
     sessionTimeoutMs: s.SLUICE_SESSION_TIMEOUT_MS,
   });

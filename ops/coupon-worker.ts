@@ -10,19 +10,26 @@ import { createCodec } from "../schemas/codec.ts";
 import { confluentRegistry } from "../schemas/registry.ts";
 import { couponBook } from "../stores/mysql/coupon-book.ts";
 import { couponCatalog } from "../stores/mysql/coupon-catalog.ts";
+import { couponPages } from "../stores/mysql/coupon-pages.ts";
 import { openDatabase } from "../stores/mysql/database.ts";
 import { partitionLeases } from "../stores/mysql/partition-lease.ts";
+import { verdictLookup } from "../stores/mysql/verdict-lookup.ts";
 import { openRedis } from "../stores/redis/connection.ts";
+import { gateRepair } from "../stores/redis/gate-repair.ts";
 import { couponStock } from "../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../topology/coupon-issuing.ts";
 import { writtenTopics } from "../topology/parts.ts";
 import type { Config } from "./config.ts";
+import { couponUpkeep } from "./coupon-upkeep.ts";
 import { watchBacklog } from "./api-metrics.ts";
-import { watchHolds, watchPartitions, workerTelemetry } from "./metrics.ts";
+import { repairs, watchHolds, watchPartitions, workerTelemetry } from "./metrics.ts";
 import type { ProcessContext, Running } from "./process.ts";
 
 /** Between attempts at what failed: soon enough to go on within 2 s of a dependency's return. */
 const backoff = { initialMs: 50, maxMs: 1_500 };
+
+/** Coupons looked at in one pass of the upkeep besides those of its rounds: half a thousand Redis reads, a few ms. */
+const sweepCoupons = 500;
 
 /** Starts a worker of coupon issuing. @throws where the group cannot be joined, or what is deployed is not what runs. */
 export const startCouponWorker = async ({ config, logger, registry }: ProcessContext): Promise<Running> => {
@@ -48,6 +55,11 @@ export const startCouponWorker = async ({ config, logger, registry }: ProcessCon
     topology: couponIssuing,
     deps: stores.deps,
     leases: stores.leases,
+    upkeep: couponUpkeep({
+      ...stores.upkeep,
+      intervalMs: config.reconcileIntervalMs,
+      repaired: repairs(registry, logger),
+    }),
     name: `${hostname()}:${process.pid}`,
     log,
     producer,
@@ -58,6 +70,9 @@ export const startCouponWorker = async ({ config, logger, registry }: ProcessCon
     backoff,
     limits: config.limits,
     maxAttempts: config.maxAttempts,
+    patience: { graceMs: config.holdGraceMs, calm: [] },
+    flood: config.flood,
+    stall: config.stall,
     commitIntervalMs: config.commitIntervalMs,
     telemetry: workerTelemetry(registry, name),
     logger,
@@ -83,8 +98,15 @@ const openStores = async ({ databaseUrl, redisUrl }: Config) => {
   const database = openDatabase({ databaseUrl });
   const redis = await openRedis({ redisUrl });
   const catalog = couponCatalog(database);
+  const verdicts = verdictLookup(database);
   return {
     leases: partitionLeases(database),
+    upkeep: {
+      catalog,
+      verdicts,
+      gate: (fence?: Fence) => gateRepair(redis, fence),
+      pages: couponPages(database, sweepCoupons),
+    },
     deps: (fence: Fence) => ({ stock: couponStock(redis, fence), catalog, book: couponBook(database, fence) }),
     close: async () => {
       redis.close();

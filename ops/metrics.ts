@@ -1,5 +1,7 @@
 /** Every metric of every process, as one table; bound to a registry of prom-client's at start. Labels are names from the graph, never ids. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Repair } from "../processors/reconcile-coupons.ts";
+import type { Logger } from "../runtime/logger.ts";
 import type { PartitionStatus } from "../runtime/partition.ts";
 import type { Telemetry } from "../runtime/telemetry.ts";
 
@@ -87,4 +89,19 @@ export const watchHolds = (registry: Registry, holds: () => number): void => {
       this.set(holds());
     },
   });
+};
+
+/** Counts what was set right between gate and database, and says it in the log. */
+export const repairs = (registry: Registry, logger: Logger): ((repair: Repair) => void) => {
+  const counter = (name: string, help: string) => new Counter({ name, help, registers: [registry] });
+  const counters = counter("sluice_repaired_counters_total", "Counters of the gate set to what the database says.");
+  const marks = counter("sluice_dropped_marks_total", "Marks of the gate that no issued coupon stood for.");
+  return ({ couponId, left, remaining, dropped }) => {
+    counters.inc();
+    marks.inc(dropped.length);
+    logger.warn(
+      { couponId, left, remaining, droppedMarks: dropped.length },
+      "the gate was set to what the database says",
+    );
+  };
 };

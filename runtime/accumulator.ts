@@ -73,7 +73,7 @@ export const loadPartitionCounts = async (
 /** A producer on a log. */
 export const createAccumulator = (options: AccumulatorOptions): Accumulator => {
   const queues = new Map<string, PartitionQueue[]>();
-  const backlog: Backlog = { records: 0 };
+  const backlog: Backlog = { records: 0, lastTurnAtMs: 0 };
   const closing = new AbortController();
   const all = (): PartitionQueue[] => [...queues.values()].flatMap((ofTopic) => ofTopic.filter(Boolean));
   const queueOf = (to: TopicPartition): PartitionQueue => {
@@ -96,6 +96,7 @@ export const createAccumulator = (options: AccumulatorOptions): Accumulator => {
       return partitionOfKey(key, count);
     },
     backlogRecords: () => backlog.records,
+    lastTurnAtMs: () => backlog.lastTurnAtMs,
     close: async () => {
       closing.abort();
       await Promise.all(all().map((queue) => queue.idle()));
@@ -109,9 +110,10 @@ export const createAccumulator = (options: AccumulatorOptions): Accumulator => {
 
 const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 
-/** Records queued or under way, over all partitions. */
+/** Records queued or under way, over all partitions, and when anything last happened to any. */
 interface Backlog {
   records: number;
+  lastTurnAtMs: number;
 }
 
 /** The calls of one partition and the loop that appends them. */
@@ -170,15 +172,22 @@ class PartitionQueue {
   async #write(batch: RecordBatch): Promise<void> {
     for (let failures = 1; !this.#abandoned.signal.aborted; failures += 1) {
       try {
+        this.#turn();
         await this.#options.writer.append(this.#to, batch.records);
+        this.#turn();
         return this.#settle(batch);
       } catch (error) {
+        this.#turn();
         const disposition = dispositionOf(error);
         if (disposition === "poison") return this.#split(batch, error);
         if (disposition === "fatal") return this.#settle(batch, error);
         await this.#wait(failures, batch, error);
       }
     }
+  }
+
+  #turn(): void {
+    this.#backlog.lastTurnAtMs = this.#options.clock.now();
   }
 
   /** Somewhere in the batch is a record the log will never take: it is left alone, all others are written, in order. */

@@ -3,6 +3,7 @@ import { codeOf } from "../processors/errors.ts";
 import { CommitRefused, type LogListener, type Subscription, type TopicPartition } from "./log.ts";
 import type { Logger } from "./logger.ts";
 import type { Partition, PartitionStatus } from "./partition.ts";
+import type { Inherited } from "./under-way.ts";
 
 /** Makes the partition of an assignment. */
 export type PartitionMaker = (
@@ -12,6 +13,8 @@ export type PartitionMaker = (
     readonly onFatal: (error: unknown) => void;
     /** Resolves where the group confirms that the partition is still ours. @throws CommitRefused @throws Unavailable */
     readonly prove: () => Promise<void>;
+    /** What the former assignment of this very partition had not ended. */
+    readonly inherited: Inherited;
     /** Partitions of this assignment, this one included. */
     readonly partitions: number;
   },
@@ -28,6 +31,13 @@ export interface Assignment {
   readonly joined: () => boolean;
   /** By `topic/partition`. */
   readonly status: () => ReadonlyMap<string, PartitionStatus>;
+  /** The partitions there are now. */
+  readonly partitions: () => readonly OwnPartition[];
+}
+
+/** A partition and where it is. */
+export interface OwnPartition extends TopicPartition {
+  readonly work: Partition;
 }
 
 interface Assigned {
@@ -47,60 +57,23 @@ export const createAssignment = (
   let joined = false;
   const membership = Promise.withResolvers<Subscription>();
   let subscription: Subscription | undefined;
+  const { commit, prove } = createCommits({ assigned: () => assigned, membership: membership.promise, logger });
 
   const fail = (error: unknown): void => onFailed(error instanceof Error ? error : new Error(String(error)));
-  const take = (at: TopicPartition, partitions: number): Assigned => {
+  const take = (at: TopicPartition, partitions: number, inherited: Inherited): Assigned => {
     const own: Assigned = {
       at,
       partition: makePartition(at, {
         setPaused: (paused) => (paused ? subscription?.pause(at) : subscription?.resume(at)),
         onFatal: fail,
         prove: () => prove(own),
+        inherited,
         partitions,
       }),
       committed: undefined,
     };
     return own;
   };
-  const commitNow = async (): Promise<void> => {
-    const due = [...assigned.values()].flatMap((own) => {
-      const offset = own.partition.committable();
-      return offset === undefined || offset === own.committed ? [] : [{ own, ...own.at, offset }];
-    });
-    if (due.length === 0) return;
-    try {
-      await (await membership.promise).commit(
-        due.map(({ topic, partition, offset }) => ({ topic, partition, offset })),
-      );
-      for (const { own, offset } of due) own.committed = offset;
-    } catch (error) {
-      const level = error instanceof CommitRefused ? "info" : "warn";
-      logger[level](
-        { code: codeOf(error), error: String(error) },
-        "offsets were not committed; the records may come again",
-      );
-    }
-  };
-
-  // One at a time: a commit that overtakes another would take the group back.
-  let committing = Promise.resolve();
-  const commit = (): Promise<void> => {
-    committing = committing.then(commitNow);
-    return committing;
-  };
-  /** A commit of what is committed, or could be, changes nothing, and only a member of this generation may make it. */
-  const prove = (own: Assigned): Promise<void> => {
-    const { at, partition } = own;
-    const proof = committing.then(async () => {
-      const offset = partition.committable();
-      // What is left of an earlier assignment must not speak for this one.
-      if (assigned.get(nameOf(at)) !== own) throw new CommitRefused("it was assigned anew");
-      if (offset !== undefined) await (await membership.promise).commit([{ ...at, offset }]);
-    });
-    committing = proof.catch(() => undefined);
-    return proof;
-  };
-
   return {
     attach: (membershipOf) => {
       subscription = membershipOf;
@@ -108,11 +81,14 @@ export const createAssignment = (
     },
     commit,
     joined: () => joined,
+    partitions: () => [...assigned.values()].map(({ at, partition }) => ({ ...at, work: partition })),
     status: () => new Map([...assigned].map(([name, { partition }]) => [name, partition.status()])),
     listener: {
       assigned: (partitions) => {
-        for (const { partition } of assigned.values()) partition.abandon();
-        assigned = new Map(partitions.map((at) => [nameOf(at), take(at, partitions.length)]));
+        const left = new Map([...assigned].map(([name, { partition }]) => [name, partition.abandon()]));
+        assigned = new Map(
+          partitions.map((at) => [nameOf(at), take(at, partitions.length, left.get(nameOf(at)) ?? new Map())]),
+        );
         joined = true;
       },
       records: (from, records, endOffset) => {
@@ -129,6 +105,51 @@ export const createAssignment = (
         if (assigned === leaving) assigned = new Map();
       },
       failed: fail,
+    },
+  };
+};
+
+interface CommitOptions {
+  readonly assigned: () => ReadonlyMap<string, Assigned>;
+  readonly membership: Promise<Subscription>;
+  readonly logger: Logger;
+}
+
+/** Commits of what is assigned, one at a time: one that overtakes another would take the group back. */
+const createCommits = ({ assigned, membership, logger }: CommitOptions) => {
+  let committing = Promise.resolve();
+  const commitNow = async (): Promise<void> => {
+    const due = [...assigned().values()].flatMap((own) => {
+      const offset = own.partition.committable();
+      return offset === undefined || offset === own.committed ? [] : [{ own, ...own.at, offset }];
+    });
+    if (due.length === 0) return;
+    try {
+      await (await membership).commit(due.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
+      for (const { own, offset } of due) own.committed = offset;
+    } catch (error) {
+      const level = error instanceof CommitRefused ? "info" : "warn";
+      logger[level](
+        { code: codeOf(error), error: String(error) },
+        "offsets were not committed; the records may come again",
+      );
+    }
+  };
+  return {
+    commit: (): Promise<void> => {
+      committing = committing.then(commitNow);
+      return committing;
+    },
+    /** A commit of what could be committed anyway changes nothing, and only a member of this generation may make it. */
+    prove: ({ at, partition }: Assigned): Promise<void> => {
+      const proof = committing.then(async () => {
+        const offset = partition.committable();
+        // What is left of an earlier assignment must not speak for this one.
+        if (assigned().get(nameOf(at))?.partition !== partition) throw new CommitRefused("it was assigned anew");
+        if (offset !== undefined) await (await membership).commit([{ ...at, offset }]);
+      });
+      committing = proof.catch(() => undefined);
+      return proof;
     },
   };
 };

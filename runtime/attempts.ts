@@ -25,7 +25,9 @@ export interface AttemptOptions {
 export type AttemptEvent =
   | { readonly kind: "failed"; readonly call: string; readonly error: unknown; readonly records: number }
   | { readonly kind: "holding"; readonly call: string; readonly error: unknown; readonly failures: number }
-  | { readonly kind: "resumed"; readonly call: string; readonly failures: number };
+  | { readonly kind: "resumed"; readonly call: string; readonly failures: number }
+  /** What was held up is given up on, because the partition is leaving. */
+  | { readonly kind: "abandoned"; readonly call: string };
 
 /** The attempt was given up because the partition is leaving: the record will come again. */
 export class Aborted extends Error {
@@ -48,7 +50,8 @@ export const createAttempt =
 const tryUntilSettled = async <R>(options: AttemptOptions, call: Call<R>): Promise<Result<readonly R[]>> => {
   const { clock, random, backoff, maxAttempts, signal, observe } = options;
   let holds = 0;
-  for (let failures = 1; ; failures++) {
+  let misses = 0;
+  for (;;) {
     try {
       const value = await call.run(call.items);
       if (holds > 0) observe?.({ kind: "resumed", call: call.name, failures: holds });
@@ -56,15 +59,24 @@ const tryUntilSettled = async <R>(options: AttemptOptions, call: Call<R>): Promi
     } catch (error) {
       if (error instanceof Aborted) throw error;
       const disposition = dispositionOf(error);
-      if (disposition === "fatal") throw error as Fatal;
-      if (disposition === "poison") return { ok: false, error };
-      if (disposition === "unavailable") observe?.({ kind: "holding", call: call.name, error, failures: ++holds });
-      else observe?.({ kind: "failed", call: call.name, error, records: call.items.length });
-      // A dependency that is away is waited for, however long it takes; it uses up no attempts.
-      if (disposition === "retriable" && failures - holds >= maxAttempts) return { ok: false, error };
+      if (disposition === "unavailable") {
+        // A dependency that is away is waited for, however long it takes; it uses up no attempts.
+        observe?.({ kind: "holding", call: call.name, error, failures: ++holds });
+      } else {
+        // It answered, be it badly: what was away is back.
+        if (holds > 0) observe?.({ kind: "resumed", call: call.name, failures: holds });
+        holds = 0;
+        if (disposition === "fatal") throw error as Fatal;
+        if (disposition === "poison") return { ok: false, error };
+        observe?.({ kind: "failed", call: call.name, error, records: call.items.length });
+        if (++misses >= maxAttempts) return { ok: false, error };
+      }
       // Only a failure asks whether to go on: a round that meets none finishes while its partition is drained.
-      await clock.sleep(backoffMs(backoff, failures, random), signal);
-      if (signal.aborted) throw new Aborted();
+      await clock.sleep(backoffMs(backoff, holds + misses, random), signal);
+      if (signal.aborted) {
+        if (holds > 0) observe?.({ kind: "abandoned", call: call.name });
+        throw new Aborted();
+      }
     }
   }
 };

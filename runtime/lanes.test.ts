@@ -11,19 +11,19 @@ const record = (n: number, lane: string): Numbered => ({ n, lane, sizeBytes: 10 
 const numbers = (round: readonly Numbered[]): readonly number[] => round.map(({ n }) => n);
 
 test("lanes: give a hot key the whole round when everything queued is its own", () => {
-  const lanes = createLanes<Numbered>();
+  const lanes = createLanes<Numbered>({ remember: true });
   lanes.add([1, 2, 3, 4, 5].map((n) => record(n, "hot")));
   assert.deepEqual(numbers(lanes.take(3)), [1, 2, 3]);
 });
 
 test("lanes: put cold keys in one round, in offset order, when none is in flight", () => {
-  const lanes = createLanes<Numbered>();
+  const lanes = createLanes<Numbered>({ remember: true });
   lanes.add([record(1, "a"), record(2, "b"), record(3, "a"), record(4, "c")]);
   assert.deepEqual(numbers(lanes.take(10)), [1, 2, 3, 4]);
 });
 
 test("lanes: leave a key's records where they are when the key is in flight", () => {
-  const lanes = createLanes<Numbered>();
+  const lanes = createLanes<Numbered>({ remember: true });
   lanes.add([record(1, "a"), record(2, "a"), record(3, "b")]);
   const first = lanes.take(1);
   assert.deepEqual(numbers(lanes.take(10)), [3]);
@@ -33,7 +33,7 @@ test("lanes: leave a key's records where they are when the key is in flight", ()
 });
 
 test("lanes: count what is queued, in records and bytes, when rounds come and go", () => {
-  const lanes = createLanes<Numbered>();
+  const lanes = createLanes<Numbered>({ remember: true });
   lanes.add([record(1, "a"), record(2, "b")]);
   lanes.take(1);
   assert.deepEqual([lanes.queuedRecords(), lanes.queuedBytes(), lanes.busyLanes()], [1, 10, 1]);
@@ -47,7 +47,7 @@ test("lanes: keep every key in order and in one round at a time when rounds over
   );
   fc.assert(
     fc.property(fc.array(action, { maxLength: 200 }), (script) => {
-      const lanes = createLanes<Numbered>();
+      const lanes = createLanes<Numbered>({ remember: true });
       const inFlight: (readonly Numbered[])[] = [];
       const seen = new Map<string, number>();
       let n = 0;

@@ -19,19 +19,28 @@ export interface Lanes<T extends Queued> {
   readonly take: (maxRound: number) => readonly T[];
   /** Ends a round's hold on its lanes. */
   readonly release: (round: readonly T[]) => void;
+  /** Keeps a lane out of rounds from now on; answers whether it is free already, or in flight for a while yet. */
+  readonly close: (lane: string) => boolean;
+  /** Ends a `close`. */
+  readonly open: (lane: string) => void;
+  /** The lanes that were in flight since this was asked last. */
+  readonly touched: () => ReadonlySet<string>;
   readonly queuedRecords: () => number;
   readonly queuedBytes: () => number;
   /** Lanes in flight. */
   readonly busyLanes: () => number;
 }
 
-/** An empty queue. */
-export const createLanes = <T extends Queued>(): Lanes<T> => {
+/** An empty queue. Remembers which lanes were touched only where somebody will ask: they are kept until then. */
+export const createLanes = <T extends Queued>({ remember }: { readonly remember: boolean }): Lanes<T> => {
   let queue: T[] = [];
   let bytes = 0;
   // True when a scan found nothing to take and nothing has changed since: a full queue is not scanned for each record.
   let blocked = false;
   const busy = new Set<string>();
+  const closed = new Set<string>();
+  let touched = new Set<string>();
+  const isKept = (lane: string): boolean => busy.has(lane) || (closed.size > 0 && closed.has(lane));
 
   return {
     add: (records) => {
@@ -42,7 +51,7 @@ export const createLanes = <T extends Queued>(): Lanes<T> => {
     },
     take: (maxRound) => {
       if (blocked || queue.length === 0) return [];
-      const { round, rest } = split(queue, busy, maxRound);
+      const { round, rest } = split(queue, isKept, maxRound);
       if (round.length === 0) {
         blocked = true;
         return round;
@@ -50,6 +59,7 @@ export const createLanes = <T extends Queued>(): Lanes<T> => {
       queue = rest;
       for (const { lane, sizeBytes } of round) {
         busy.add(lane);
+        if (remember) touched.add(lane);
         bytes -= sizeBytes;
       }
       return round;
@@ -58,16 +68,29 @@ export const createLanes = <T extends Queued>(): Lanes<T> => {
       for (const { lane } of round) busy.delete(lane);
       blocked = false;
     },
+    close: (lane) => {
+      closed.add(lane);
+      return !busy.has(lane);
+    },
+    open: (lane) => {
+      closed.delete(lane);
+      blocked = false;
+    },
+    touched: () => {
+      const lanes = touched;
+      touched = new Set();
+      return lanes;
+    },
     queuedRecords: () => queue.length,
     queuedBytes: () => bytes,
     busyLanes: () => busy.size,
   };
 };
 
-/** Records whose lane is free, up to the limit, and the others; both keep their order. */
+/** Records whose lane is not kept from them, up to the limit, and the others; both keep their order. */
 const split = <T extends Queued>(
   queue: readonly T[],
-  busy: ReadonlySet<string>,
+  isKept: (lane: string) => boolean,
   maxRound: number,
 ): { readonly round: T[]; readonly rest: T[] } => {
   const round: T[] = [];
@@ -76,7 +99,7 @@ const split = <T extends Queued>(
   for (; at < queue.length && round.length < maxRound; at++) {
     const record = queue[at];
     if (record === undefined) break;
-    if (busy.has(record.lane)) rest.push(record);
+    if (isKept(record.lane)) rest.push(record);
     else round.push(record);
   }
   return { round, rest: rest.length === 0 ? queue.slice(at) : rest.concat(queue.slice(at)) };

@@ -2,22 +2,27 @@
  * One assigned partition at work: what is fetched is queued in lanes and entered in the ledger; rounds are taken, read,
  * interpreted and written; what is written and acknowledged is finished. Lives for one assignment, then is let go.
  */
-import pLimit from "p-limit";
-import { codeOf } from "../processors/errors.ts";
 import type { Fence } from "../processors/lease.ts";
 import type { Decoder } from "../schemas/codec.ts";
-import type { Around, Interpreter, Path } from "../topology/interpret.ts";
+import type { Around, Call, Interpreter } from "../topology/interpret.ts";
 import type { AnyTopic } from "../topology/parts.ts";
+import { createAloneTasks } from "./alone.ts";
 import { Aborted, type AttemptOptions, createAttempt } from "./attempts.ts";
-import { deadLetterTopic, type Failure, type Provenance, toDeadLetter } from "./dead-letter.ts";
-import { createLanes, type Queued } from "./lanes.ts";
-import { createLedger, type Entry } from "./ledger.ts";
+import { createBackPressure } from "./back-pressure.ts";
+import type { Provenance } from "./dead-letter.ts";
+import { decideUnlessFlood, floodBackoff } from "./dead-letter-flood.ts";
+import { decide, surroundings } from "./decide.ts";
+import { createFlood, type FloodLimits } from "./flood.ts";
+import { type InFlight, inFlight, keyOf, laneOf, type Round } from "./in-flight.ts";
+import { createLanes } from "./lanes.ts";
 import type { Lease } from "./lease.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
 import type { LogRecord } from "./log.ts";
 import type { Producer } from "./producer.ts";
-import { readRound } from "./read-round.ts";
 import type { Telemetry } from "./telemetry.ts";
-import { createRoundWriter, type Encoders, type RoundWriter } from "./write-round.ts";
+import { createUnderWay, type Inherited, notInherited } from "./under-way.ts";
+import type { Waits } from "./waits.ts";
+import type { Encoders } from "./write-round.ts";
 
 /** Bounds of one partition. */
 export interface PartitionLimits {
@@ -58,9 +63,16 @@ export interface PartitionOptions {
   /** What the steps need, bound to the partition's lease. */
   readonly deps: (fence: Fence) => unknown;
   readonly lease: Lease;
+  /** Whether `touched` will be asked. */
+  readonly rememberKeys: boolean;
   readonly provenance: Provenance;
   readonly limits: PartitionLimits;
   readonly attempts: Omit<AttemptOptions, "signal">;
+  readonly flood: FloodLimits;
+  /** Where calls, and acknowledgements, are listed while they are waited for. */
+  readonly waits: { readonly calls: Waits; readonly acknowledgements: Waits };
+  /** What the former assignment of this very partition had not ended when it was let go. */
+  readonly inherited: Inherited;
   readonly telemetry: Telemetry;
   /** Pauses or resumes fetching. */
   readonly setPaused: (paused: boolean) => void;
@@ -83,77 +95,78 @@ export interface Partition {
   readonly intake: (records: readonly LogRecord[], endOffset: bigint) => void;
   /** Starts no more rounds; resolves when those under way have ended. What fails meanwhile is not waited for. */
   readonly drain: () => Promise<void>;
-  /** Lets go at once: nothing that is still under way counts any more. */
-  readonly abandon: () => void;
+  /** Lets go at once: nothing that is still under way counts any more. Answers what that is. */
+  readonly abandon: () => Inherited;
   /** The next offset to commit; undefined where nothing has been read. */
   readonly committable: () => bigint | undefined;
   readonly status: () => PartitionStatus;
+  /** The keys that rounds have had since this was asked last. */
+  readonly touched: () => readonly Buffer[];
+  /**
+   * Runs a task while nothing of a key is in flight, by the partition's lease; undefined where the partition is given back
+   * before it could begin. Rejects with what the task rejects with.
+   */
+  readonly alone: <T>(key: Buffer, task: (fence: Fence) => Promise<T>) => Promise<T | undefined>;
 }
-
-interface InFlight extends Queued {
-  readonly record: LogRecord;
-  readonly entry: Entry;
-}
-type Round = readonly InFlight[];
-type Attempt = Around["attempt"];
 
 /** Starts work on a partition: its lease is taken first, and no round begins before it is. */
 export const createPartition = (options: PartitionOptions): Partition => {
-  const { limits, telemetry, source } = options;
-  const lanes = createLanes<InFlight>();
+  const { limits, telemetry, source, inherited, waits } = options;
+  const lanes = createLanes<InFlight>({ remember: options.rememberKeys });
   const ledger = createLedger();
+  const flood = createFlood(options.flood);
+  const pressure = createBackPressure(limits, options.setPaused);
   const leaving = new AbortController();
-  const attempt = createAttempt({ ...options.attempts, signal: leaving.signal });
-  const running = new Set<Promise<void>>();
+  const tries = attemptsOf(options, leaving.signal);
   let around: Around | undefined;
   let active = 0;
   let endOffset = 0n;
-  let paused = false;
   let draining = false;
   let abandoned = false;
+  const underWay = createUnderWay((error) => {
+    if (!(error instanceof Aborted) && !abandoned) options.onFatal(error);
+  });
 
-  const balance = (): void => {
-    const full = ledger.unfinished() > limits.maxRecords || lanes.queuedBytes() > limits.maxBytes;
-    const low = ledger.unfinished() <= limits.maxRecords / 2 && lanes.queuedBytes() <= limits.maxBytes / 2;
-    if (paused ? !low : !full) return;
-    paused = !paused;
-    options.setPaused(paused);
-  };
+  const balance = (): void =>
+    pressure.balance({ unfinishedRecords: ledger.unfinished(), queuedBytes: lanes.queuedBytes() });
   /** The lanes are free as soon as the round's writes are queued, in order; its offsets finish when they are acknowledged. */
   const work = async (round: Round, within: Around): Promise<void> => {
     const startedAt = performance.now();
-    const writer = await decide(options, within, round);
+    const own =
+      inherited.size === 0 ? round : await waits.calls.during("rounds of before", notInherited(round, inherited));
+    const { writer, count } = await decideUnlessFlood(flood, tries.slow, () => decide(options, within, own));
     const acknowledged = writer.flush();
+    count();
     active--;
     lanes.release(round);
     pump();
-    await acknowledged;
+    const wait = `the acknowledgement of ${own.length} records`;
+    await waits.acknowledgements.during(wait, acknowledged);
     for (const { entry } of round) ledger.finish(entry);
     telemetry.round(source.name, round.length, (performance.now() - startedAt) / 1_000);
     balance();
   };
-  const start = (begun: Promise<void>): void => {
-    const working: Promise<void> = begun
-      .catch((error: unknown) => {
-        if (!(error instanceof Aborted) && !abandoned) options.onFatal(error);
-      })
-      .finally(() => running.delete(working));
-    running.add(working);
-  };
   const pump = (): void => {
+    aloneTasks.pump();
     while (around !== undefined && !draining && active < limits.concurrency) {
       const round = lanes.take(limits.maxRound);
       if (round.length === 0) return;
       active++;
-      start(work(round, around));
+      underWay.track(work(round, around), round);
     }
   };
-  const open = async (): Promise<void> => {
-    await options.lease.acquire(attempt);
-    around = surroundings(options, attempt);
+  const mayBegin = (): boolean => around !== undefined && !draining;
+  const aloneTasks = createAloneTasks(lanes, { mayBegin, track: underWay.track, ended: () => pump() });
+  const opening = options.lease.acquire(tries.unguarded).then(() => {
+    around = surroundings(options, tries.guarded);
     pump();
+  });
+  const leave = (): void => {
+    draining = true;
+    leaving.abort();
+    aloneTasks.leave();
   };
-  start(open());
+  underWay.track(opening);
 
   return {
     intake: (records, end) => {
@@ -163,88 +176,45 @@ export const createPartition = (options: PartitionOptions): Partition => {
       pump();
       balance();
     },
-    drain: async () => {
-      draining = true;
-      leaving.abort();
-      while (running.size > 0) await Promise.all(running);
+    drain: () => {
+      leave();
+      return underWay.ended();
     },
     abandon: () => {
       abandoned = true;
-      draining = true;
-      leaving.abort();
+      leave();
+      return underWay.rounds();
     },
+    touched: () => [...lanes.touched()].flatMap((lane) => keyOf(lane) ?? []),
+    alone: async (key, task) => (draining ? undefined : aloneTasks.run(laneOf(key), () => task(options.lease.fence))),
     committable: ledger.committable,
-    status: () => ({
-      queuedRecords: lanes.queuedRecords(),
-      inFlightRecords: ledger.unfinished() - lanes.queuedRecords(),
-      lagRecords: Math.max(0, Number(endOffset - (ledger.committable() ?? endOffset))),
-      paused,
-    }),
+    status: () => statusOf({ queuedRecords: lanes.queuedRecords(), ledger, endOffset, paused: pressure.paused() }),
   };
 };
 
-/** A record without a key has no order to keep: it is a lane of its own. Latin-1 keeps different bytes apart, and is fast. */
-const inFlight = (record: LogRecord, entry: Entry): InFlight => ({
-  record,
-  entry,
-  lane: record.key === null ? `\0${record.offset}` : record.key.toString("latin1"),
-  sizeBytes: (record.key?.length ?? 0) + (record.value?.length ?? 0),
-});
-
-const surroundings = ({ telemetry, limits, attempts, deps, lease }: PartitionOptions, attempt: Attempt): Around => {
+const statusOf = (of: Pick<PartitionStatus, "queuedRecords" | "paused"> & Progress): PartitionStatus => {
+  const { ledger, endOffset, queuedRecords, paused } = of;
+  const inFlightRecords = ledger.unfinished() - queuedRecords;
   return {
-    attempt: lease.guard(attempt),
-    deps: deps(lease.fence),
-    now: attempts.clock.now,
-    limit: pLimit(limits.laneConcurrency),
-    observe: (turn, paths) => {
-      if (turn.kind === "outcome") telemetry.outcome(turn.step, turn.outcome, paths.length);
-      else if (turn.kind === "undone") telemetry.undone(turn.step, paths.length);
-      else if (turn.kind === "written") telemetry.written(turn.sink, paths.length);
-    },
+    queuedRecords,
+    inFlightRecords,
+    paused,
+    lagRecords: Math.max(0, Number(endOffset - (ledger.committable() ?? endOffset))),
   };
 };
+interface Progress {
+  readonly ledger: Ledger;
+  readonly endOffset: bigint;
+}
 
-/** Reads and interprets a round, and collects what it writes. */
-const decide = async (options: PartitionOptions, around: Around, round: Round): Promise<RoundWriter> => {
-  const { source, partition, decoder, interpreter, producer, encoders } = options;
-  const entrants = await readRound(round, { source, partition, decoder, attempt: around.attempt });
-  const readable = entrants.flatMap((entrant) => (entrant.ok ? [entrant.value] : []));
-  const paths = await interpreter.round(source.name, readable, around);
-  const writer = createRoundWriter(producer, encoders);
-  let next = 0;
-  round.forEach((queued, at) => {
-    const entrant = entrants[at];
-    const failure = entrant?.ok ? collect(writer, paths[next++]) : unreadable(entrant?.error);
-    if (failure !== undefined) deadLetter(options, { writer, queued, failure });
-  });
-  return writer;
-};
-
-const unreadable = (error: unknown): Failure => ({ stage: "decode", node: "decode", error, held: [] });
-
-/** Collects what a path writes; answers why it is to be dead-lettered, if it is. */
-const collect = (writer: RoundWriter, path: Path | undefined): Failure | undefined => {
-  if (path === undefined) throw new RangeError("fewer paths than records in a round");
-  try {
-    for (const emission of path.emissions) writer.emit(emission);
-  } catch (error) {
-    return { stage: "sink", node: "encode", error, held: [] };
-  }
-  const { ending } = path;
-  if (ending.kind === "ended") return undefined;
-  const stage = ending.call.startsWith("write ") ? "sink" : "process";
-  return { stage, node: ending.call, error: ending.error, held: ending.held };
-};
-
-const deadLetter = (
-  { topology, source, partition, provenance, telemetry, attempts }: PartitionOptions,
-  { writer, queued, failure }: { readonly writer: RoundWriter; readonly queued: InFlight; readonly failure: Failure },
-): void => {
-  const from = { topic: source.name, partition };
-  writer.add(
-    deadLetterTopic(topology),
-    toDeadLetter({ from, record: queued.record, failure }, provenance, attempts.clock.now()),
-  );
-  telemetry.deadLettered(codeOf(failure.error), 1);
+/** Attempts at calls, each listed while it is waited for; those of rounds also take the lease again where they are refused for it. */
+const attemptsOf = ({ attempts, lease, waits, partition, source }: PartitionOptions, signal: AbortSignal) => {
+  const plain = createAttempt({ ...attempts, signal });
+  const unguarded: Around["attempt"] = <R>(call: Call<R>) => {
+    const what = `${call.name} of ${source.name}/${partition}`;
+    return plain<R>({ ...call, run: (items) => waits.calls.during(what, call.run(items)) });
+  };
+  // A flood's attempts are whole rounds, made of calls that are listed themselves.
+  const slow = createAttempt({ ...attempts, backoff: floodBackoff, signal });
+  return { unguarded, guarded: lease.guard(unguarded), slow };
 };

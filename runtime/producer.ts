@@ -12,6 +12,8 @@ export interface Producer {
   readonly partitionOf: (topic: string, key: Buffer) => number;
   /** Records queued or under way. */
   readonly backlogRecords: () => number;
+  /** When an append was last begun, acknowledged or refused, epoch ms; 0 before the first. */
+  readonly lastTurnAtMs: () => number;
   /** Resolves when everything queued so far is acknowledged or has failed; takes nothing more. Idempotent. */
   readonly close: () => Promise<void>;
 }

@@ -14,9 +14,20 @@ import type { Backoff, Clock, Random } from "./clock.ts";
 import { createLease } from "./lease.ts";
 import type { Log } from "./log.ts";
 import type { Logger } from "./logger.ts";
-import { createPartition, type PartitionStatus, type ProcessLimits, shareOf } from "./partition.ts";
+import type { FloodLimits } from "./flood.ts";
+import { createHolds, type Holds, impatience, type Patience } from "./holds.ts";
+import {
+  createPartition,
+  type PartitionOptions,
+  type PartitionStatus,
+  type ProcessLimits,
+  shareOf,
+} from "./partition.ts";
 import type { Producer } from "./producer.ts";
 import type { Telemetry } from "./telemetry.ts";
+import { keepUp, type Upkeep } from "./upkeep.ts";
+import { createWaits, type Wait } from "./waits.ts";
+import { type StallLimits, watch } from "./watchdog.ts";
 import type { Encoders } from "./write-round.ts";
 
 /** What a worker is made of. The log, the clock and randomness are parameters, so that the simulator runs this very code. */
@@ -38,10 +49,18 @@ export interface WorkerOptions<Deps> {
   readonly backoff: Backoff;
   /** Attempts at a retriable failure; see attempts.ts. */
   readonly maxAttempts: number;
+  /** When a hold makes the worker unready. */
+  readonly patience: Patience;
+  /** When so many dead letters are a flood, which holds the partition. */
+  readonly flood: FloodLimits;
+  /** When the worker stands still. */
+  readonly stall: StallLimits;
   /** Time between commits of what is finished. */
   readonly commitIntervalMs: number;
   readonly telemetry: Telemetry;
   readonly logger: Logger;
+  /** What is looked after besides rounds. */
+  readonly upkeep?: Upkeep;
 }
 
 /** A running worker. */
@@ -62,9 +81,9 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
   const { log, topology, groupId, logger } = options;
   await refuseOtherPartitionCounts(log, topology.parts);
   const encoders = await encodersOf(options.codec, topology.parts);
-  const holding = new Set<string>();
+  const watched = watchedOf(options);
   const ending = Promise.withResolvers<Error | undefined>();
-  const assignment = createAssignment(partitionMaker(options, encoders, holding), logger, (error) => {
+  const assignment = createAssignment(partitionMaker(options, encoders, watched), logger, (error) => {
     logger.error({ error: error.message, topology: topology.graph.name }, "the worker cannot go on");
     ending.resolve(error);
   });
@@ -72,22 +91,71 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
   const subscription = await log.subscribe({ groupId, topics }, assignment.listener);
   assignment.attach(subscription);
   const stopped = new AbortController();
+  const { signal } = stopped;
   // It reports what it cannot do and goes on; should it ever throw, the worker must not live on without commits.
-  const committing = commitEvery(options, assignment.commit, stopped.signal).catch((error: unknown) =>
+  const committing = commitEvery(options, assignment.commit, signal).catch((error: unknown) =>
     ending.resolve(error instanceof Error ? error : new Error(String(error))),
   );
+  const { upkeep, producer, clock, patience } = options;
+  const { partitionOf } = producer;
+  const keeping = upkeep && keepUp(upkeep, { partitions: assignment.partitions, partitionOf, clock, logger, signal });
+  const watchdog = watch({ limits: options.stall, oldest: watched.oldest, clock, logger, signal });
+  void watchdog.watching.then((error) => error && ending.resolve(error));
   return {
     stop: async () => {
       stopped.abort();
       await committing;
       await subscription.stop();
+      await keeping;
       ending.resolve(undefined);
     },
     ended: ending.promise,
-    ready: () => readiness(assignment.joined(), holding),
+    ready: () => {
+      const stalled = watchdog.stalled();
+      const why = [
+        ...(assignment.joined() ? [] : ["no partitions assigned yet"]),
+        ...impatience(watched.holds.list(), patience, clock.now()),
+        ...(stalled === undefined ? [] : [stalled]),
+      ];
+      return { ok: why.length === 0, why };
+    },
     status: assignment.status,
-    holding: () => [...holding],
+    holding: () => watched.holds.list().map(({ call }) => call),
   };
+};
+
+/** What a worker waits for, and what holds it up. */
+interface Watched {
+  readonly holds: Holds;
+  readonly waits: PartitionOptions["waits"];
+  readonly oldest: () => Wait | undefined;
+}
+
+/**
+ * A hold on something that is away makes attempt after attempt, so it never stands still; one on a lease that another
+ * has taken does: only leaving and joining again can end it. An append is tried again and again by the producer itself.
+ */
+const watchedOf = <Deps>({ clock, producer }: WorkerOptions<Deps>): Watched => {
+  const holds = createHolds(clock);
+  const waits = { calls: createWaits(clock), acknowledgements: createWaits(clock) };
+  const oldest = (): Wait | undefined => {
+    const acknowledgement = waits.acknowledgements.oldest();
+    const candidates = [
+      waits.calls.oldest(),
+      acknowledgement && {
+        ...acknowledgement,
+        sinceMs: Math.max(acknowledgement.sinceMs, producer.lastTurnAtMs()),
+      },
+      ...holds
+        .list()
+        .flatMap(({ call, code, sinceMs }) => (code === "FENCED" ? [{ what: `the lease of ${call}`, sinceMs }] : [])),
+    ];
+    return candidates
+      .filter((wait) => wait !== undefined)
+      .toSorted((a, b) => a.sinceMs - b.sinceMs)
+      .at(0);
+  };
+  return { holds, waits, oldest };
 };
 
 const commitEvery = async <Deps>(
@@ -99,11 +167,6 @@ const commitEvery = async <Deps>(
     await clock.sleep(commitIntervalMs, signal);
     await commit();
   }
-};
-
-const readiness = (joined: boolean, holding: ReadonlySet<string>): { readonly ok: boolean; readonly why: string[] } => {
-  const why = [...(joined ? [] : ["no partitions assigned yet"]), ...[...holding].map((call) => `${call} is held up`)];
-  return { ok: why.length === 0, why };
 };
 
 /** More or fewer partitions than declared would spread a key over two lanes. */
@@ -127,19 +190,19 @@ const encodersOf = async (codec: Codec, parts: Parts): Promise<Encoders> => {
 const partitionMaker = <Deps>(
   options: WorkerOptions<Deps>,
   encoders: Encoders,
-  holding: Set<string>,
+  { holds, waits }: Watched,
 ): PartitionMaker => {
   const { topology, codec, clock, random, backoff, maxAttempts, logger, telemetry } = options;
   const interpreter = createInterpreter(topology.parts);
   const decoders = new Map(
     topology.parts.sources.map((source) => [source.name, { source, decoder: codec.decoder(source) }]),
   );
-  const observe = attemptObserver(logger, telemetry, holding);
   return ({ topic, partition }, { partitions, prove, ...hooks }) => {
     const leased = { topology: topology.graph.name, topic, partition };
     const found = decoders.get(topic);
     if (found === undefined)
       throw new Fatal("UNKNOWN_TOPIC", `assigned ${topic}, which is no source of ${topology.graph.name}`);
+    const observe = attemptObserver({ logger, telemetry, holds }, `${topic}/${partition}`);
     return createPartition({
       topology: topology.graph.name,
       partition,
@@ -147,10 +210,13 @@ const partitionMaker = <Deps>(
       encoders,
       producer: options.producer,
       deps: options.deps,
+      rememberKeys: options.upkeep?.topic === topic,
       lease: createLease({ partition: leased, take: () => options.leases.take(leased, options.name), prove }),
       provenance: { groupId: options.groupId, graphHash: topology.hash },
       limits: shareOf(options.limits, partitions),
       attempts: { clock, random, backoff, maxAttempts, observe },
+      flood: options.flood,
+      waits,
       telemetry,
       ...found,
       ...hooks,

@@ -74,8 +74,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "acknowledgement: finished before what it wrote is in the log",
     file: "runtime/partition.ts",
-    line: "    await acknowledged;",
-    instead: "    acknowledged.catch(() => {});",
+    line: "await waits.acknowledgements.during(wait, acknowledged);",
+    instead: "acknowledged.catch(() => {});",
   },
   {
     breaks: "append again: one that failed counts as written",
@@ -86,19 +86,19 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "lanes: a key may be in two rounds at once",
     file: "runtime/lanes.ts",
-    line: "if (busy.has(record.lane)) rest.push(record);",
+    line: "if (isKept(record.lane)) rest.push(record);",
     instead: "if (false) rest.push(record);",
   },
   {
     breaks: "holding: an outage uses up attempts",
     file: "runtime/attempts.ts",
-    line: 'if (disposition === "retriable" && failures - holds >= maxAttempts) return { ok: false, error };',
-    instead: "if (failures >= maxAttempts) return { ok: false, error };",
+    line: 'observe?.({ kind: "holding", call: call.name, error, failures: ++holds });',
+    instead: "if (++misses >= maxAttempts) return { ok: false, error };",
   },
   {
     breaks: "dead letters: what cannot be read is skipped",
-    file: "runtime/partition.ts",
-    line: "if (failure !== undefined) deadLetter(options, { writer, queued, failure });",
+    file: "runtime/decide.ts",
+    line: "deadLetter(options, { writer, queued, failure });",
     instead: "",
   },
   {

@@ -137,6 +137,10 @@ const startSimulated = async (process: Process, world: WorkerWorld) => {
     ...common,
     limits: { ...testLimits, maxRound, concurrency, maxRecords },
     maxAttempts,
+    patience: { graceMs: 10_000, calm: [] },
+    // Some worlds have more poison than any real topic.
+    flood: { windowRecords: 1_000, minRecords: 100, maxShare: 1 },
+    stall: { unreadyMs: 30_000, endMs: 120_000 },
     commitIntervalMs: bounds.commitIntervalMs,
     telemetry: {
       ...noTelemetry,

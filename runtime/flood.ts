@@ -1,0 +1,51 @@
+/**
+ * A flood of dead letters: when so large a share of what a partition has decided lately would be dead-lettered, the cause is hardly
+ * the records. Pure: it only counts.
+ */
+
+/** When it is a flood. */
+export interface FloodLimits {
+  /** The latest records that count. */
+  readonly windowRecords: number;
+  /** Below this many there is no telling: so many may be dead-lettered after each start. */
+  readonly minRecords: number;
+  /** The share of dead letters above which it is one; 1 lets everything through. */
+  readonly maxShare: number;
+}
+
+/** Counts of one partition. */
+export interface Flood {
+  /** Whether a round with so many dead letters would make it a flood. Counts nothing. */
+  readonly wouldBe: (round: Decided) => boolean;
+  /** Counts a round. */
+  readonly add: (round: Decided) => void;
+}
+
+/** What a round came to. */
+export interface Decided {
+  readonly records: number;
+  readonly deadLetters: number;
+}
+
+/** No records yet. */
+export const createFlood = ({ windowRecords, minRecords, maxShare }: FloodLimits): Flood => {
+  let rounds: Decided[] = [];
+  const sum = (of: readonly Decided[], what: keyof Decided): number => of.reduce((n, round) => n + round[what], 0);
+  /** The latest rounds that have `windowRecords` together; what came before them counts no more. */
+  const latest = (of: readonly Decided[]): Decided[] => {
+    let from = of.length;
+    for (let records = 0; from > 0 && records < windowRecords; from--) records += of[from - 1]?.records ?? 0;
+    return of.slice(from);
+  };
+  return {
+    wouldBe: (round) => {
+      if (round.deadLetters === 0) return false;
+      const seen = latest([...rounds, round]);
+      const records = sum(seen, "records");
+      return records >= minRecords && sum(seen, "deadLetters") > maxShare * records;
+    },
+    add: (round) => {
+      rounds = latest([...rounds, round]);
+    },
+  };
+};
