@@ -1,0 +1,50 @@
+/** Composition root of a worker that sends payments to the external data platform. */
+import { httpDataPlatform } from "../stores/http/data-platform.ts";
+import { externalData } from "../topology/external-data.ts";
+import { dataPlatform } from "../sinks/data-platform.ts";
+import { type Config, InvalidConfig } from "./config.ts";
+import { deliveryMetrics, watchDelivery } from "./delivery-metrics.ts";
+import type { ProcessContext, Running } from "./process.ts";
+import { startTopologyWorker } from "./topology-worker.ts";
+
+/**
+ * Half of the longest wait is the shortest once waits have grown, and the breaker lets a probe through after that: so
+ * every call that is held is a probe when its time comes, and the first one after the platform's return goes through.
+ */
+const backoff = { initialMs: 50, maxMs: 1_000 };
+
+/** Starts a worker of external-data. @throws InvalidConfig without SLUICE_PLATFORM_URL; where the group cannot be joined. */
+export const startExternalWorker = async (context: ProcessContext): Promise<Running> => {
+  const { config, logger, registry } = context;
+  const { url, concurrency, timeoutMs } = config.platform;
+  if (url === undefined) throw new InvalidConfig(["SLUICE_PLATFORM_URL: is required by external-data"]);
+  const platform = httpDataPlatform({
+    url,
+    concurrency,
+    timeoutMs,
+    onEnded: deliveryMetrics(registry),
+    onBreaker: (state) => logger.warn({ state }, "the circuit towards the data platform"),
+  });
+  watchDelivery(registry, platform);
+  return startTopologyWorker(context, {
+    topology: externalData,
+    deps: { platform },
+    close: platform.close,
+    backoff,
+    limits: deliveryLimits(config),
+    // Restarting a worker brings no platform back; its lag and its circuit are what to watch.
+    toleratedHolds: [`write ${dataPlatform.name}`],
+  });
+};
+
+/**
+ * A round is as many records as may be in flight, and a few rounds of a partition overlap: so one partition alone keeps
+ * all requests busy while the last of a round are still out, and after a crash few records are sent again.
+ */
+const deliveryLimits = ({ limits, platform: { concurrency } }: Config): Config["limits"] => ({
+  ...limits,
+  maxRound: concurrency,
+  concurrency: 4,
+  laneConcurrency: concurrency,
+  maxRecords: 8 * concurrency,
+});
