@@ -11,7 +11,7 @@ import { startTopologyWorker } from "./topology-worker.ts";
  * Half of the longest wait is the shortest once waits have grown, and the breaker lets a probe through after that: so
  * every call that is held is a probe when its time comes, and the first one after the platform's return goes through.
  */
-const backoff = { initialMs: 50, maxMs: 1_000 };
+export const deliveryBackoff = { initialMs: 50, maxMs: 1_000 };
 
 /** Starts a worker of external-data. @throws InvalidConfig without SLUICE_PLATFORM_URL; where the group cannot be joined. */
 export const startExternalWorker = async (context: ProcessContext): Promise<Running> => {
@@ -30,7 +30,7 @@ export const startExternalWorker = async (context: ProcessContext): Promise<Runn
     topology: externalData,
     deps: { platform },
     close: platform.close,
-    backoff,
+    backoff: deliveryBackoff,
     limits: deliveryLimits(config),
     // Restarting a worker brings no platform back; its lag and its circuit are what to watch.
     toleratedHolds: [`write ${dataPlatform.name}`],
@@ -41,7 +41,10 @@ export const startExternalWorker = async (context: ProcessContext): Promise<Runn
  * A round is as many records as may be in flight, and a few rounds of a partition overlap: so one partition alone keeps
  * all requests busy while the last of a round are still out, and after a crash few records are sent again.
  */
-const deliveryLimits = ({ limits, platform: { concurrency } }: Config): Config["limits"] => ({
+export const deliveryLimits = ({
+  limits,
+  platform: { concurrency },
+}: Pick<Config, "limits" | "platform">): Config["limits"] => ({
   ...limits,
   maxRound: concurrency,
   concurrency: 4,
