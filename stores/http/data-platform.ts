@@ -39,7 +39,7 @@ export type BreakerState = "closed" | "halfOpen" | "open";
 export interface HttpDataPlatform extends DataPlatform {
   readonly breaker: () => BreakerState;
   readonly inFlight: () => number;
-  /** Ends when what is in flight has ended. */
+  /** Ends when what is in flight has ended. Idempotent. */
   readonly close: () => Promise<void>;
 }
 
@@ -142,7 +142,12 @@ const sender = ({ url, concurrency, timeoutMs, onEnded }: DataPlatformConfig) =>
       onEnded?.(how, (performance.now() - startedAt) / 1_000);
     }
   };
-  return { post, inFlight: () => inFlight, close: () => pool.close() };
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= pool.close();
+    return closing;
+  };
+  return { post, inFlight: () => inFlight, close };
 };
 
 const targetOf = (url: string): { readonly origin: string; readonly path: string } => {
