@@ -37,17 +37,18 @@ export const startExternalWorker = async (context: ProcessContext): Promise<Runn
   });
 };
 
+/** Rounds of a partition that overlap. */
+const rounds = 4;
+
 /**
- * A round is as many records as may be in flight, and a few rounds of a partition overlap: so one partition alone keeps
- * all requests busy while the last of a round are still out, and after a crash few records are sent again.
+ * A round is as many records as may be in flight, and a few rounds overlap: so one partition alone keeps all requests
+ * busy while the last of a round are still out, or wait for another attempt; the client bounds the requests. And few
+ * records are sent again after a crash, because an offset is finished with its round.
  */
-export const deliveryLimits = ({
-  limits,
-  platform: { concurrency },
-}: Pick<Config, "limits" | "platform">): Config["limits"] => ({
+export const deliveryLimits = ({ limits, platform: { concurrency } }: Pick<Config, "limits" | "platform">) => ({
   ...limits,
   maxRound: concurrency,
-  concurrency: 4,
-  laneConcurrency: concurrency,
-  maxRecords: 8 * concurrency,
+  concurrency: rounds,
+  laneConcurrency: rounds * concurrency,
+  maxRecords: 2 * rounds * concurrency,
 });

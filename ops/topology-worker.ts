@@ -1,8 +1,10 @@
-/** What every worker's composition root does alike: Kafka, codec, producer, metrics, and the order in which they end. */
+/** What the composition roots of workers without leases do alike: Kafka, codec, producer, metrics, and the order in which they end. */
+import { hostname } from "node:os";
 import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../runtime/accumulator.ts";
 import { type Backoff, systemClock } from "../runtime/clock.ts";
 import { deadLetterTopic } from "../runtime/dead-letter.ts";
 import { kafkaLog } from "../runtime/kafka/kafka-log.ts";
+import { unfenced } from "../runtime/lease.ts";
 import type { ProcessLimits } from "../runtime/partition.ts";
 import { startWorker, type WorkerOptions } from "../runtime/worker.ts";
 import { createCodec } from "../schemas/codec.ts";
@@ -16,6 +18,7 @@ import type { ProcessContext, Running } from "./process.ts";
 /** What differs from one topology to another. */
 export interface TopologyWorker<Deps> {
   readonly topology: Topology<Deps>;
+  /** Not bound to a lease: these topologies cause the same effects whoever runs them. */
   readonly deps: NoInfer<Deps>;
   /** Lets go of what `deps` hold, after the worker has drained. */
   readonly close: () => Promise<void>;
@@ -54,7 +57,9 @@ export const startTopologyWorker = async <Deps>(
   });
   const worker = await startWorker({
     topology,
-    deps: own.deps,
+    deps: () => own.deps,
+    leases: unfenced,
+    name: `${hostname()}:${process.pid}`,
     log,
     producer,
     codec: createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() }),

@@ -6,6 +6,7 @@ import { type PlatformOptions, startPlatform } from "../ops/platform/stand-in.ts
 import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../runtime/accumulator.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { deadLetterTopic } from "../runtime/dead-letter.ts";
+import { unfenced } from "../runtime/lease.ts";
 import { silentLogger } from "../runtime/logger.ts";
 import { MemoryBroker } from "../runtime/memory-log.ts";
 import { noTelemetry } from "../runtime/telemetry.ts";
@@ -52,7 +53,9 @@ const stage = async (t: TestContext, options: PlatformOptions = {}) => {
   const worker = await startWorker({
     ...common,
     topology: externalData,
-    deps: { platform: client },
+    deps: () => ({ platform: client }),
+    leases: unfenced,
+    name: "worker",
     log,
     producer,
     codec,
