@@ -90,7 +90,7 @@ const settings = z.strictObject({
   /** Requests to the platform in flight, of one process. */
   SLUICE_PLATFORM_CONCURRENCY: integer(1, 1_000, 64),
   /** How long one of them may take in all; under the drain, so that a worker that stops knows how they ended. */
-  SLUICE_PLATFORM_TIMEOUT_MS: integer(100, 60_000, 5_000),
+  SLUICE_PLATFORM_TIMEOUT_MS: integer(100, 10_000, 5_000),
 });
 
 type Settings = z.infer<typeof settings>;

@@ -33,7 +33,7 @@ export const startExternalWorker = async (context: ProcessContext): Promise<Runn
     backoff: deliveryBackoff,
     limits: deliveryLimits(config),
     // Restarting a worker brings no platform back; its lag and its circuit are what to watch.
-    toleratedHolds: [`write ${dataPlatform.name}`],
+    calm: [dataPlatform.name],
   });
 };
 
@@ -49,6 +49,8 @@ export const deliveryLimits = ({ limits, platform: { concurrency } }: Pick<Confi
   ...limits,
   maxRound: concurrency,
   concurrency: rounds,
-  laneConcurrency: rounds * concurrency,
+  // Some wait for another attempt while others are sent. Not all of the rounds: what waits for its turn with the client
+  // for two minutes would be taken for a call that never answers (SLUICE_STALL_END_MS).
+  laneConcurrency: 2 * concurrency,
   maxRecords: 2 * rounds * concurrency,
 });

@@ -6,7 +6,7 @@ import { deadLetterTopic } from "../runtime/dead-letter.ts";
 import { kafkaLog } from "../runtime/kafka/kafka-log.ts";
 import { unfenced } from "../runtime/lease.ts";
 import type { ProcessLimits } from "../runtime/partition.ts";
-import { startWorker, type WorkerOptions } from "../runtime/worker.ts";
+import { startWorker } from "../runtime/worker.ts";
 import { createCodec } from "../schemas/codec.ts";
 import { confluentRegistry } from "../schemas/registry.ts";
 import type { Topology } from "../topology/dsl.ts";
@@ -26,7 +26,8 @@ export interface TopologyWorker<Deps> {
   readonly limits?: ProcessLimits;
   /** Instead of {@link backoff}. */
   readonly backoff?: Backoff;
-  readonly toleratedHolds?: WorkerOptions<Deps>["toleratedHolds"];
+  /** Dependencies whose absence leaves the worker ready; see runtime/holds.ts. */
+  readonly calm?: readonly string[];
 }
 
 /** Between attempts at what failed: soon enough to go on within 2 s of a dependency's return. */
@@ -70,7 +71,9 @@ export const startTopologyWorker = async <Deps>(
     limits: own.limits ?? config.limits,
     maxAttempts: config.maxAttempts,
     commitIntervalMs: config.commitIntervalMs,
-    toleratedHolds: own.toleratedHolds ?? [],
+    patience: { graceMs: config.holdGraceMs, calm: own.calm ?? [] },
+    flood: config.flood,
+    stall: config.stall,
     telemetry: workerTelemetry(registry, name),
     logger,
   });

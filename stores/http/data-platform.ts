@@ -14,7 +14,7 @@ import { BrokenCircuitError } from "cockatiel";
 import pLimit from "p-limit";
 import { type Dispatcher, Pool } from "undici";
 import { Fatal, PipelineError, Poison, Unavailable } from "../../processors/errors.ts";
-import type { DataPlatform, PaymentDocument } from "../../sinks/data-platform.ts";
+import { type DataPlatform, dataPlatform, type PaymentDocument } from "../../sinks/data-platform.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
@@ -24,7 +24,7 @@ export interface DataPlatformConfig {
   readonly url: string;
   /** Requests in flight at most, each on a connection of its own; 1 to 1,000. */
   readonly concurrency: number;
-  /** How long one request may take in all; 100 to 60,000. */
+  /** How long one request may take in all; 100 to 10,000. */
   readonly timeoutMs: number;
   /** Told of every request that was sent, when it has ended. */
   readonly onEnded?: (how: Judgement | "unreachable", seconds: number) => void;
@@ -52,7 +52,7 @@ export const halfOpenAfterMs = 500;
 /** Nobody needs more of an answer than whether it names a payment. */
 const answerMaxBytes = 16_384;
 
-const who = "data-platform";
+const who = dataPlatform.name;
 
 /** A client of the platform; opens nothing yet, so it works while the platform is away. @throws Fatal PLATFORM_URL */
 export const httpDataPlatform = (config: DataPlatformConfig): HttpDataPlatform => {
