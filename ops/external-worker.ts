@@ -1,5 +1,6 @@
 /** Composition root of a worker that sends payments to the external data platform. */
-import { httpDataPlatform } from "../stores/http/data-platform.ts";
+import type { Logger } from "../runtime/logger.ts";
+import { type BreakerState, httpDataPlatform } from "../stores/http/data-platform.ts";
 import { externalData } from "../topology/external-data.ts";
 import { dataPlatform } from "../sinks/data-platform.ts";
 import { type Config, InvalidConfig } from "./config.ts";
@@ -23,7 +24,7 @@ export const startExternalWorker = async (context: ProcessContext): Promise<Runn
     concurrency,
     timeoutMs,
     onEnded: deliveryMetrics(registry),
-    onBreaker: (state) => logger.warn({ state }, "the circuit towards the data platform"),
+    onBreaker: circuitLog(logger),
   });
   watchDelivery(registry, platform);
   return startTopologyWorker(context, {
@@ -35,6 +36,18 @@ export const startExternalWorker = async (context: ProcessContext): Promise<Runn
     // Restarting a worker brings no platform back; its lag and its circuit are what to watch.
     calm: [dataPlatform.name],
   });
+};
+
+/** Says that the circuit opened, and that it closed: not every probe between the two. */
+const circuitLog = (logger: Logger): ((state: BreakerState) => void) => {
+  let told: BreakerState = "closed";
+  return (state) => {
+    if (state === "halfOpen" || state === told) return;
+    told = state;
+    if (state === "open")
+      logger.warn({}, "the data platform is away: the circuit is open, and a probe is sent now and then");
+    else logger.info({}, "the data platform is back: the circuit is closed");
+  };
 };
 
 /** Rounds of a partition that overlap. */

@@ -38,14 +38,15 @@ const limits = deliveryLimits({
 /** Records of one delivery of the log: what a partition may hold above its bound. */
 const fetchMaxRecords = 500;
 
-const stage = async (t: TestContext, options: PlatformOptions = {}) => {
+/** `path` is appended to the platform's address. */
+const stage = async (t: TestContext, { path = "", ...options }: PlatformOptions & { readonly path?: string } = {}) => {
   const broker = new MemoryBroker({ clock: systemClock, fetchMaxRecords });
   broker.createTopic(topic, partitions);
   broker.createTopic(dlq, partitions);
   const source = { schemaOf: async () => paymentsCompleted.schema.avro, idOf: async () => 1 };
   const codec = createCodec({ source, now: () => performance.now() });
   const platform = await startPlatform(options);
-  const client = httpDataPlatform({ url: platform.url, concurrency, timeoutMs: 500 });
+  const client = httpDataPlatform({ url: platform.url + path, concurrency, timeoutMs: 500 });
   const log = broker.client("worker");
   const common = { clock: systemClock, random: Math.random, logger: silentLogger };
   const partitionCounts = await loadPartitionCounts(log, [topic, dlq]);
@@ -182,4 +183,14 @@ test("external-data worker: sends nothing for as long as it was asked to wait", 
   await until("all are delivered", () => committed() === 21);
   // The one that was answered 429, and each payment once: while it waited, nobody asked.
   assert.equal(platform.report().requests, 22);
+});
+
+test("external-data worker: holds instead of emptying the topic into dead letters when its address is wrong", async (t) => {
+  const { platform, worker, send, deadLetters } = await stage(t, { path: "/nowhere" });
+  await send(payments(3_000));
+  await until("it holds", () => worker.holding().includes("dead letters"));
+  await until("every partition does", () => worker.holding().length === partitions);
+  // What a partition may dead-letter before it can tell, a round at most above it.
+  assert.ok(deadLetters().length <= partitions * (100 + limits.maxRound), `${deadLetters().length} dead letters`);
+  assert.deepEqual([platform.report().effects, worker.ready().ok], [0, false]);
 });
