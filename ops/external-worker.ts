@@ -29,7 +29,7 @@ export const startExternalWorker = async (context: ProcessContext): Promise<Runn
   watchDelivery(registry, platform);
   return startTopologyWorker(context, {
     topology: externalData,
-    deps: { platform },
+    deps: () => ({ platform }),
     close: platform.close,
     backoff: deliveryBackoff,
     limits: deliveryLimits(config),

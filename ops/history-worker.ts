@@ -10,7 +10,7 @@ export const startHistoryWorker = async (context: ProcessContext): Promise<Runni
   const database = openDatabase({ databaseUrl: context.config.databaseUrl });
   return startTopologyWorker(context, {
     topology: transactionHistory,
-    deps: { history: historyOf(database) },
+    deps: () => ({ history: historyOf(database) }),
     close: database.close,
   });
 };

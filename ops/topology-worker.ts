@@ -1,12 +1,14 @@
-/** What the composition roots of workers without leases do alike: Kafka, codec, producer, metrics, and the order in which they end. */
+/** What the composition roots of workers do alike: Kafka, codec, producer, metrics, and the order in which they end. */
 import { hostname } from "node:os";
+import type { Leases } from "../processors/lease.ts";
 import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../runtime/accumulator.ts";
 import { type Backoff, systemClock } from "../runtime/clock.ts";
 import { deadLetterTopic } from "../runtime/dead-letter.ts";
 import { kafkaLog } from "../runtime/kafka/kafka-log.ts";
 import { unfenced } from "../runtime/lease.ts";
 import type { ProcessLimits } from "../runtime/partition.ts";
-import { startWorker } from "../runtime/worker.ts";
+import type { Upkeep } from "../runtime/upkeep.ts";
+import { startWorker, type WorkerOptions } from "../runtime/worker.ts";
 import { createCodec } from "../schemas/codec.ts";
 import { confluentRegistry } from "../schemas/registry.ts";
 import type { Topology } from "../topology/dsl.ts";
@@ -18,8 +20,10 @@ import type { ProcessContext, Running } from "./process.ts";
 /** What differs from one topology to another. */
 export interface TopologyWorker<Deps> {
   readonly topology: Topology<Deps>;
-  /** Not bound to a lease: these topologies cause the same effects whoever runs them. */
-  readonly deps: NoInfer<Deps>;
+  readonly deps: WorkerOptions<Deps>["deps"];
+  /** Without them nobody is fenced: for topologies that cause the same effects whoever runs them. */
+  readonly leases?: Leases;
+  readonly upkeep?: Upkeep;
   /** Lets go of what `deps` hold, after the worker has drained. */
   readonly close: () => Promise<void>;
   /** Instead of the configuration's. */
@@ -58,8 +62,9 @@ export const startTopologyWorker = async <Deps>(
   });
   const worker = await startWorker({
     topology,
-    deps: () => own.deps,
-    leases: unfenced,
+    deps: own.deps,
+    leases: own.leases ?? unfenced,
+    ...(own.upkeep === undefined ? {} : { upkeep: own.upkeep }),
     name: `${hostname()}:${process.pid}`,
     log,
     producer,
