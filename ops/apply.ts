@@ -1,11 +1,12 @@
-/** Makes what coupon issuing needs exist: tables, topics, schemas. Idempotent; changes nothing that is there. */
+/** Makes what every topology needs exist: tables, topics, schemas. Idempotent; changes nothing that is there. */
 import { deadLetterTopic } from "../runtime/dead-letter.ts";
 import { kafkaAdmin } from "../runtime/kafka/admin.ts";
 import { couponTopics } from "../schemas/coupon.ts";
+import { paymentTopics } from "../schemas/payment.ts";
 import { registerSchemas } from "../schemas/register.ts";
 import { migrate } from "../stores/mysql/migrate.ts";
-import { couponIssuing } from "../topology/coupon-issuing.ts";
 import type { Config } from "./config.ts";
+import { topologyNames } from "./topologies.ts";
 
 /** What was done. */
 export interface Applied {
@@ -20,13 +21,14 @@ const stamped = { "message.timestamp.type": "LogAppendTime" };
 /** Dead letters are kept until somebody decides about them, and have room for the headers beside a record of any size. */
 const kept = { ...stamped, "retention.ms": "-1", "max.message.bytes": "2097152" };
 
+const declaredTopics = [...couponTopics, ...paymentTopics];
+
 /** Applies. @throws with what is unreachable, or which topic or subject is there in another form. */
 export const applyCoupons = async ({ brokers, registryUrl, databaseUrl }: Config): Promise<Applied> => {
   const migrations = await migrate({ databaseUrl });
-  const { name } = couponIssuing.graph;
   const topics = [
-    ...couponTopics.map((topic) => ({ name: topic.name, partitions: topic.partitions, config: stamped })),
-    { name: deadLetterTopic(name), partitions: 6, config: kept },
+    ...declaredTopics.map((topic) => ({ name: topic.name, partitions: topic.partitions, config: stamped })),
+    ...topologyNames.map((name) => ({ name: deadLetterTopic(name), partitions: 6, config: kept })),
   ];
   const admin = await kafkaAdmin({ brokers, clientId: "sluice-apply" });
   try {
@@ -34,10 +36,10 @@ export const applyCoupons = async ({ brokers, registryUrl, databaseUrl }: Config
   } finally {
     await admin.close();
   }
-  await registerSchemas({ url: registryUrl }, couponTopics);
+  await registerSchemas({ url: registryUrl }, declaredTopics);
   return {
     migrations,
     topics: topics.map((topic) => topic.name),
-    subjects: couponTopics.map(({ name: n }) => `${n}-value`),
+    subjects: declaredTopics.map(({ name: n }) => `${n}-value`),
   };
 };

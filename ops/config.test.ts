@@ -89,3 +89,13 @@ test("config: shows no secret when it is redacted or wrong", () => {
   assert.ok(!shown.includes("hunter2") && !shown.includes("ttt"), shown);
   assert.ok(!problemsOf({ SLUICE_TOKEN_SECRET: "short-secret" }).join().includes("short-secret"));
 });
+
+test("config: asks for the platform's address where it is needed only, and for none with credentials", () => {
+  const platformOf = (env: Record<string, string>) => readConfig({ ...addresses, ...env }, noFiles).platform;
+  assert.deepEqual(platformOf({}), { url: undefined, concurrency: 64, timeoutMs: 5_000 });
+  assert.equal(platformOf({ SLUICE_PLATFORM_URL: "http://127.0.0.1:8090/v1/payments" }).url?.length, 33);
+  for (const url of ["http://user:hunter2@x/", "http://user@x/", "ftp://x/", "x:80"]) {
+    const problems = problemsOf({ ...addresses, SLUICE_PLATFORM_URL: url });
+    assert.ok(problems[0]?.startsWith("SLUICE_PLATFORM_URL:") && !problems.join().includes("hunter2"), `${problems}`);
+  }
+});

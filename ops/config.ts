@@ -24,6 +24,11 @@ const url = (protocols: readonly string[]) =>
     `expected a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`,
   );
 
+const withoutUser = (text: string): boolean => {
+  const parsed = URL.parse(text);
+  return parsed === null || (parsed.username === "" && parsed.password === "");
+};
+
 const isHostPort = (text: string): boolean => {
   const port = /^[A-Za-z0-9._-]+:(\d{1,5})$/.exec(text)?.[1];
   return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
@@ -80,6 +85,12 @@ const settings = z.strictObject({
   SLUICE_SESSION_TIMEOUT_MS: integer(6_000, 300_000, 30_000),
   /** Requests queued or unacknowledged above which the API answers 503. */
   SLUICE_API_MAX_BACKLOG: integer(1, 1_000_000, 20_000),
+  /** Where external-data posts payments to; required by it alone. */
+  SLUICE_PLATFORM_URL: url(["http:", "https:"]).refine(withoutUser, "expected no user and no password").optional(),
+  /** Requests to the platform in flight, of one process. */
+  SLUICE_PLATFORM_CONCURRENCY: integer(1, 1_000, 64),
+  /** How long one of them may take in all; under the drain, so that a worker that stops knows how they ended. */
+  SLUICE_PLATFORM_TIMEOUT_MS: integer(100, 10_000, 5_000),
 });
 
 type Settings = z.infer<typeof settings>;
@@ -113,6 +124,11 @@ export interface Config {
   readonly reconcileIntervalMs: number;
   readonly drainMs: number;
   readonly sessionTimeoutMs: number;
+  readonly platform: {
+    readonly url: string | undefined;
+    readonly concurrency: number;
+    readonly timeoutMs: number;
+  };
 }
 
 /** Every mistake of a configuration, in one error. */
@@ -222,6 +238,11 @@ const toConfig = (s: Settings): Config =>
     reconcileIntervalMs: s.SLUICE_RECONCILE_INTERVAL_MS,
     drainMs: s.SLUICE_DRAIN_MS,
     sessionTimeoutMs: s.SLUICE_SESSION_TIMEOUT_MS,
+    platform: {
+      url: s.SLUICE_PLATFORM_URL,
+      concurrency: s.SLUICE_PLATFORM_CONCURRENCY,
+      timeoutMs: s.SLUICE_PLATFORM_TIMEOUT_MS,
+    },
   });
 
 /** What may be logged of a configuration: addresses without credentials, and no secrets. */

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import pino from "pino";
 import type { Registry } from "prom-client";
 import { errorFields, type Logger } from "../runtime/logger.ts";
-import { environment, exitCodes } from "./cli.ts";
+import { CliError, environment, exitCodes } from "./cli.ts";
 import { type Config, readConfig, redacted } from "./config.ts";
 import { developmentEnvironment } from "./development.ts";
 import { serveHealth } from "./health.ts";
@@ -80,7 +80,7 @@ export const runProcess = async (name: string, start: (context: ProcessContext) 
   };
   const { running, health } = await bringUp().catch((error: unknown) => {
     logger.error(errorFields(error), "it could not start");
-    return end(exitCodes.failure);
+    return end(error instanceof CliError ? error.exitCode : exitCodes.failure);
   });
   started = true;
   logger.info({ healthPort: health.port, ...running.about }, "up");

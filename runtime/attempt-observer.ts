@@ -28,14 +28,13 @@ export const attemptObserver =
         return;
       case "holding": {
         telemetry.failedAttempt(call, codeOf(event.error), true);
-        holds.keep(where, call, event.error);
-        if (event.failures > 1) return;
+        if (!holds.keep(where, call, event)) return;
         const level = codeOf(event.error) === deadLetterFlood ? "error" : "warn";
         logger[level]({ call, partition: where, ...errorFields(event.error) }, "holding until it is back");
         return;
       }
       case "resumed":
-        holds.end(where, call);
+        if (!holds.end(where, call)) return;
         logger.info({ call, partition: where, failures: event.failures }, "going on");
         return;
       case "abandoned":

@@ -1,30 +1,49 @@
-/** Holds, and when they make a process unready. */
+/** Holds: calls of one name and place are one story, from the first that waits to the last. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Unavailable } from "../processors/errors.ts";
 import { createHolds, impatience } from "./holds.ts";
 
-const patience = { graceMs: 10_000, calm: ["platform"] };
+const away = new Unavailable("platform", "refused");
 
-test("holds: make the process unready after their grace, counted from their beginning, until they end", () => {
-  let now = 0;
+test("holds: lanes of one call are one hold, from the first that waits to the last that goes on", () => {
+  let now = 1_000;
   const holds = createHolds({ now: () => now });
-  const why = () => impatience(holds.list(), patience, now);
-  holds.keep("t/0", "write", new Unavailable("database", "refused"));
-  now = 9_999;
-  holds.keep("t/0", "write", new Unavailable("database", "refused"));
-  holds.keep("t/1", "read", new Unavailable("database", "refused"));
-  assert.deepEqual(why(), []);
-  now = 20_000;
-  assert.deepEqual(why(), ["database has been away for 20 s, and holds write, read"]);
-  holds.end("t/1", "read");
-  assert.deepEqual(why(), ["database has been away for 20 s, and holds write"]);
-  holds.end("t/0", "write");
-  assert.deepEqual(why(), []);
+  assert.equal(holds.keep("t/0", "write", { error: away, failures: 1 }), true);
+  now = 2_000;
+  assert.equal(holds.keep("t/0", "write", { error: away, failures: 1 }), false);
+  assert.equal(holds.keep("t/0", "write", { error: away, failures: 2 }), false);
+  assert.equal(holds.end("t/0", "write"), false);
+  assert.deepEqual(
+    holds.list().map(({ call, who, sinceMs }) => [call, who, sinceMs]),
+    [["write", "platform", 1_000]],
+  );
+  assert.equal(holds.end("t/0", "write"), true);
+  assert.deepEqual(holds.list(), []);
+  assert.equal(holds.end("t/0", "write"), false);
 });
 
-test("holds: leave the process ready when what is away is none of its concern", () => {
+test("holds: partitions hold apart, and a hold that begins again has a new beginning", () => {
+  let now = 1_000;
+  const holds = createHolds({ now: () => now });
+  holds.keep("t/0", "write", { error: away, failures: 1 });
+  assert.equal(holds.keep("t/1", "write", { error: away, failures: 1 }), true);
+  holds.end("t/0", "write");
+  now = 5_000;
+  holds.keep("t/0", "write", { error: away, failures: 1 });
+  assert.deepEqual(
+    holds
+      .list()
+      .map(({ sinceMs }) => sinceMs)
+      .sort(),
+    [1_000, 5_000],
+  );
+});
+
+test("holds: make impatient after their grace, but for what is calm", () => {
   const holds = createHolds({ now: () => 0 });
-  holds.keep("t/0", "deliver", new Unavailable("platform", "503"));
-  assert.deepEqual(impatience(holds.list(), patience, 3_600_000), []);
+  holds.keep("t/0", "write", { error: away, failures: 1 });
+  assert.deepEqual(impatience(holds.list(), { graceMs: 10_000, calm: [] }, 9_999), []);
+  assert.equal(impatience(holds.list(), { graceMs: 10_000, calm: [] }, 10_000).length, 1);
+  assert.deepEqual(impatience(holds.list(), { graceMs: 10_000, calm: ["platform"] }, 99_999), []);
 });

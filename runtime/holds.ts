@@ -15,24 +15,34 @@ export interface Hold {
 
 /** The holds of a worker. */
 export interface Holds {
-  /** Begins a hold, or goes on with it: it keeps the time of its beginning. */
-  readonly keep: (where: string, call: string, error: unknown) => void;
-  readonly end: (where: string, call: string) => void;
+  /**
+   * A call holds: for the first time where `failures` is 1. Calls of one name and place, as of a step that runs lane by
+   * lane, are one hold, which keeps the time of its beginning; answers whether this one began it.
+   */
+  readonly keep: (where: string, call: string, what: { readonly error: unknown; readonly failures: number }) => boolean;
+  /** A call that held has ended; answers whether that was the last of its hold. */
+  readonly end: (where: string, call: string) => boolean;
   readonly list: () => readonly Hold[];
 }
 
 /** No holds. */
 export const createHolds = ({ now }: Pick<Clock, "now">): Holds => {
-  const holds = new Map<string, Hold>();
+  const holds = new Map<string, Hold & { readonly calls: number }>();
   const nameOf = (where: string, call: string): string => `${where} ${call}`;
   return {
-    keep: (where, call, error) => {
-      const sinceMs = holds.get(nameOf(where, call))?.sinceMs ?? now();
+    keep: (where, call, { error, failures }) => {
+      const { calls = 0, sinceMs = now() } = holds.get(nameOf(where, call)) ?? {};
       const who = error instanceof Unavailable ? error.who : codeOf(error);
-      holds.set(nameOf(where, call), { call, who, code: codeOf(error), sinceMs });
+      const waiting = failures === 1 ? calls + 1 : calls;
+      holds.set(nameOf(where, call), { call, who, code: codeOf(error), sinceMs, calls: waiting });
+      return calls === 0;
     },
     end: (where, call) => {
-      holds.delete(nameOf(where, call));
+      const hold = holds.get(nameOf(where, call));
+      if (hold === undefined) return false;
+      if (hold.calls > 1) holds.set(nameOf(where, call), { ...hold, calls: hold.calls - 1 });
+      else holds.delete(nameOf(where, call));
+      return hold.calls <= 1;
     },
     list: () => [...holds.values()],
   };

@@ -3,7 +3,7 @@
  * although the group says that the partition is still ours, as when a former owner's take-over arrives late.
  */
 import { dispositionOf, Fatal, Fenced, Unavailable } from "../processors/errors.ts";
-import type { Fence, LeasedPartition } from "../processors/lease.ts";
+import type { Fence, LeasedPartition, Leases } from "../processors/lease.ts";
 import type { Around } from "../topology/interpret.ts";
 
 /** What a lease works with. */
@@ -24,6 +24,12 @@ export interface Lease {
   /** The same attempts; where one is refused for its epoch, the lease is taken again before the next, if it is ours to take. */
   readonly guard: (attempt: Around["attempt"]) => Around["attempt"];
 }
+
+/**
+ * Leases that fence nobody: for topologies whose effects are the same whoever causes them and however often, so that a
+ * worker that lost a partition without knowing changes nothing. They need no database.
+ */
+export const unfenced: Leases = { take: async (partition) => ({ ...partition, epoch: 1 }) };
 
 /** A lease that is not taken yet. */
 export const createLease = ({ partition, take, prove }: LeaseOptions): Lease => {

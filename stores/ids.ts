@@ -9,7 +9,10 @@ export const idMaxLength = 64;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Whether this is a UUID of 36 characters in lower case: one id has one text and one form in 16 bytes. */
-export const isReservationId = (id: string): boolean => uuid.test(id);
+export const isUuid = (id: string): boolean => uuid.test(id);
+
+/** Whether this can be a reservation's id. */
+export const isReservationId = isUuid;
 
 /**
  * Whether an id fits its column and comes back as it went in. Lone surrogates have no UTF-8: two ids would become one.
@@ -37,7 +40,7 @@ const badId = (idempotencyKey: string, what: string, got: string, expected: stri
   );
 
 /** The 32 hexadecimal digits of a checked id: what UNHEX() turns into the 16 bytes on disk. */
-export const hexOf = (id: ReservationId): string =>
+export const hexOf = (id: string): string =>
   id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24);
 
 /** The id of 16 bytes read back. */

@@ -80,6 +80,10 @@ const archive = defineStore({
   name: "archive",
   writeMany: async (_issued: readonly Item<CouponIssued>[], _needs: D): Promise<void> => {},
 });
+const dispatch = defineStore({
+  name: "dispatch",
+  write: async (_issued: CouponIssued, _needs: C): Promise<void> => {},
+});
 const took = { took: undo(giveBack, couponsCompensated, toCompensated) };
 declare const requests: Stream<CouponIssueRequested, unknown>;
 const taken = requests.step(take, took);
@@ -99,6 +103,10 @@ const small = defineTopology(
 const stored = defineTopology(
   "stored",
   from(couponIssueRequests, (stream) => stream.to(archive, toIssued)),
+);
+const dispatched = defineTopology(
+  "dispatched",
+  from(couponIssueRequests, (stream) => stream.to(dispatch, toIssued)),
 );
 const pivoting = defineTopology(
   "pivoting",
@@ -124,6 +132,7 @@ export type Needs = [
   // A step's, its undo's, an arm's, and the next step's.
   Expect<Equal<Flat<NeedsOf<typeof small>>, { readonly a: 1; readonly b: 2; readonly c: 3; readonly d: 4 }>>,
   Expect<Equal<Flat<NeedsOf<typeof stored>>, { readonly d: 4 }>>,
+  Expect<Equal<Flat<NeedsOf<typeof dispatched>>, { readonly c: 3 }>>,
   Expect<Equal<Flat<NeedsOf<typeof pivoting>>, { readonly a: 1 }>>,
   // Every flow's.
   Expect<Equal<keyof NeedsOf<typeof two>, "a" | "b" | "c" | "d">>,
@@ -277,6 +286,12 @@ onTook.to(couponsIssued, toRefused);
 onTook.fail(couponsRefused, toIssued);
 // @ts-expect-error A projection to another store's record.
 onTook.to(archive, toRefused);
+// @ts-expect-error A projection to another store's record, one by one.
+onTook.to(dispatch, toRefused);
+// @ts-expect-error A store writes one by one or many at once, not both.
+defineStore({ name: "both", write: dispatch.write, writeMany: archive.writeMany });
+// @ts-expect-error A store writes.
+defineStore({ name: "neither" });
 const withoutUser = ({ userId: _userId, ...rest }: CouponIssued) => rest;
 // @ts-expect-error The record lacks its user.
 onTook.to(couponsIssued, (value) => withoutUser(toIssued(value)));

@@ -141,13 +141,14 @@ const emit = (sink: AnyTopic, made: readonly Made[]): readonly Walk[] => {
 
 const store = async (
   around: Around,
-  { name: store, writeMany }: Extract<AnySink, { kind: "store" }>,
+  { name: store, write: run, writeMany }: Extract<AnySink, { kind: "store" }>,
   made: readonly Made[],
 ): Promise<readonly Walk[]> => {
   const name = `write ${store}`;
   const walks = made.map(({ walk }) => walk);
   const records = made.map(({ walk: { context, lane }, value }) => ({ value, context, lane }));
-  const results = await call(around, { name, runMany: voids(writeMany) }, records);
+  const runMany = writeMany && voids(writeMany);
+  const results = await call<unknown>(around, { name, run, runMany }, records);
   const { succeeded, failed } = settle(walks, name, results);
   for (const { walk, error } of failed) failAll([walk], name, error);
   return succeeded.map(({ walk }) => walk);

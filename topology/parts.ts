@@ -21,7 +21,12 @@ export interface Undone<Done> {
 /** A sink, erased. */
 export type AnySink =
   | AnyTopic
-  | { readonly kind: "store"; readonly name: string; readonly writeMany: AnyRunMany<void> };
+  | {
+      readonly kind: "store";
+      readonly name: string;
+      readonly write?: AnyRun<void> | undefined;
+      readonly writeMany?: AnyRunMany<void> | undefined;
+    };
 /** A topic, erased. */
 export interface AnyTopic {
   readonly kind: "topic";

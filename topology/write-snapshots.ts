@@ -6,7 +6,9 @@ import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { couponIssuing } from "./coupon-issuing.ts";
 import { drawMermaid, drawText } from "./draw.ts";
+import { externalData } from "./external-data.ts";
 import type { TopologyGraph } from "./graph.ts";
+import { transactionHistory } from "./transaction-history.ts";
 
 interface Drawn {
   readonly graph: TopologyGraph;
@@ -32,5 +34,6 @@ export const snapshotText = ({ graph }: Drawn): string =>
   ].join("\n");
 
 if (import.meta.main) {
-  for (const topology of [couponIssuing]) await writeFile(snapshotPath(topology), snapshotText(topology));
+  const all: readonly Drawn[] = [couponIssuing, transactionHistory, externalData];
+  for (const topology of all) await writeFile(snapshotPath(topology), snapshotText(topology));
 }

@@ -1,10 +1,13 @@
 /** `sluice topology`: what is declared, drawn and applied. */
 import { Command, Option } from "commander";
 import { jsonDocument, note, print, printJson } from "../cli.ts";
+import { topologies, type TopologyName, topologyNames } from "../topologies.ts";
 
 /** The command with its verbs. */
 export const topologyCommand = (): Command => {
-  const topology = new Command("topology").description("Shows the declared topology, and makes what it needs exist.");
+  const topology = new Command("topology").description(
+    "Shows the declared topologies, and makes what they need exist.",
+  );
   topology.addCommand(
     new Command("apply")
       .description("create the tables, topics and schemas that are missing; changes nothing that is there")
@@ -13,7 +16,8 @@ export const topologyCommand = (): Command => {
   );
   topology.addCommand(
     new Command("graph")
-      .description("draw the topology")
+      .description("draw a topology")
+      .addOption(new Option("--topology <name>", "which topology").choices(topologyNames).default("coupon-issuing"))
       .addOption(new Option("--format <format>", "as what").choices(["text", "mermaid", "json"]).default("text"))
       .action(graph),
   );
@@ -29,15 +33,18 @@ const apply = async ({ json }: { readonly json?: boolean }): Promise<void> => {
   note(`subjects:   ${applied.subjects.join(", ")}`);
 };
 
-const graph = async ({ format }: { readonly format: "text" | "mermaid" | "json" }): Promise<void> => {
-  const [{ couponIssuing }, { drawMermaid, drawText }] = await Promise.all([
-    import("../../topology/coupon-issuing.ts"),
-    import("../../topology/draw.ts"),
-  ]);
+interface GraphOptions {
+  readonly topology: TopologyName;
+  readonly format: "text" | "mermaid" | "json";
+}
+
+const graph = async ({ topology, format }: GraphOptions): Promise<void> => {
+  const { drawMermaid, drawText } = await import("../../topology/draw.ts");
+  const declared = topologies[topology].topology.graph;
   const drawing = {
-    text: () => drawText(couponIssuing.graph),
-    mermaid: () => drawMermaid(couponIssuing.graph),
-    json: () => JSON.stringify(couponIssuing.graph, null, 2),
+    text: () => drawText(declared),
+    mermaid: () => drawMermaid(declared),
+    json: () => JSON.stringify(declared, null, 2),
   };
   print(drawing[format]());
 };

@@ -9,11 +9,13 @@ import {
   memoryVerdictLookup,
 } from "../../topology/fakes/memory-database.ts";
 import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
+import { memoryTransactionHistory } from "../../topology/fakes/memory-transaction-history.ts";
 import { couponBookContract } from "./coupon-book.ts";
 import { couponRegisterContract } from "./coupon-register.ts";
 import { couponStockContract } from "./coupon-stock.ts";
 import { idempotencyKeysContract } from "./idempotency-keys.ts";
 import { fencedStockContract, leasesContract } from "./leases.ts";
+import { transactionHistoryContract } from "./transaction-history.ts";
 
 const database = memoryDatabase();
 const register = memoryCouponRegister(database);
@@ -37,4 +39,10 @@ couponStockContract("memory stock", () => ({
     const counter = stock.counters.get(couponId);
     return counter && { left: counter.left, marks: counter.marks.size };
   },
+}));
+
+const history = memoryTransactionHistory();
+transactionHistoryContract("memory history", () => ({
+  history,
+  rowsOf: async (paymentIds) => paymentIds.flatMap((paymentId) => history.rows.get(paymentId) ?? []),
 }));

@@ -8,10 +8,16 @@ import type { Migration } from "./migration.ts";
 import { coupons } from "./migrations/0001-coupons.ts";
 import { idempotencyKeyTable } from "./migrations/0002-idempotency-keys.ts";
 import { partitionLeaseTable } from "./migrations/0004-partition-lease.ts";
+import { transactionHistoryTable } from "./migrations/0005-transaction-history.ts";
 import { withSession } from "./session.ts";
 
 /** Every migration, in order. Imported one by one: what is missing does not compile, and nothing is found by accident. */
-export const migrations: readonly Migration[] = [coupons, idempotencyKeyTable, partitionLeaseTable];
+export const migrations: readonly Migration[] = [
+  coupons,
+  idempotencyKeyTable,
+  partitionLeaseTable,
+  transactionHistoryTable,
+];
 
 /** How long a second migrator waits for the first. */
 const lockWaitSeconds = 120;

@@ -1,0 +1,44 @@
+/** What the stand-in platform can be told to do wrong. */
+import { z } from "zod";
+
+const share = z.number().min(0).max(1).default(0);
+
+/** Strict, so that a misspelt fault is not silently none. What is left out is as it should be. */
+const schema = z.strictObject({
+  /** `refuse`: nobody listens; `unavailable`: 503 to all; `silent`: requests are taken and never answered. */
+  down: z.enum(["no", "refuse", "unavailable", "silent"]).default("no"),
+  /** Before each answer, ms. */
+  latencyMs: z.number().int().min(0).max(60_000).default(0),
+  /** Of requests: answered 503, nothing done. */
+  flakyShare: share,
+  /** Of requests: answered 429, nothing done. */
+  busyShare: share,
+  /** Sent with each 429 and 503. */
+  retryAfterSeconds: z.number().int().min(0).max(3_600).nullable().default(null),
+  /** Of requests: cut before anything is done. */
+  cutShare: share,
+  /** Of requests: the payment is taken, and the connection cut instead of an answer. */
+  loseAnswersShare: share,
+});
+
+/** What is wrong with the platform now. */
+export type Faults = Readonly<z.infer<typeof schema>>;
+
+/** Reads what it is told; everything that is not named is in order. @throws ZodError naming what is wrong */
+export const readFaults = (told: unknown): Faults => schema.parse(told);
+
+/** A platform in order. */
+export const noFaults: Faults = readFaults({});
+
+/** What becomes of one request. */
+export type Fate = "answer" | "fail" | "busy" | "cut" | "loseAnswer" | "silent";
+
+/** Draws a request's fate; `random` answers numbers in [0, 1). */
+export const fateOf = (faults: Faults, random: () => number): Fate => {
+  if (faults.down === "unavailable") return "fail";
+  if (faults.down === "silent") return "silent";
+  if (random() < faults.busyShare) return "busy";
+  if (random() < faults.flakyShare) return "fail";
+  if (random() < faults.cutShare) return "cut";
+  return random() < faults.loseAnswersShare ? "loseAnswer" : "answer";
+};
