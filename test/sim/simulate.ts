@@ -14,6 +14,7 @@ import { memoryDatabase } from "../../topology/fakes/memory-database.ts";
 import { type Broken, checkAtRest, isSettled, lieOf } from "./claims.ts";
 import { createDice } from "./dice.ts";
 import { createNetwork } from "./network.ts";
+import { watchDraining } from "./draining.ts";
 import { watchOwnership } from "./ownership.ts";
 import { bounds, drawScenario, type Incident, type Scenario } from "./scenario.ts";
 import { shortName } from "./stores.ts";
@@ -48,14 +49,22 @@ const source = couponIssueRequests;
  */
 export const restWithinMs = 30_000;
 
+/** How a seed is run. */
+export interface SimulateOptions {
+  readonly codec: Codec;
+  readonly traced?: boolean;
+  /** What of the seed's world is chosen and not drawn. */
+  readonly world?: Partial<Scenario> | undefined;
+}
+
 /** Runs a seed. The same seed with the same code gives the same run, traced or not. */
 export const simulate = async (
   seed: number,
-  { codec, traced = false }: { readonly codec: Codec; readonly traced?: boolean },
+  { codec, traced = false, world: chosen = {} }: SimulateOptions,
 ): Promise<Simulated> => {
   const dice = createDice(seed);
   const time = createTime(dice);
-  const scenario = drawScenario(dice);
+  const scenario = { ...drawScenario(dice), ...chosen };
   const stormEndsAt = beginningAt + scenario.stormMs;
   const stormy = (): boolean => time.now() < stormEndsAt;
   const trace = createTrace(traced, time.now);
@@ -75,10 +84,17 @@ export const simulate = async (
     const lie = lieOf(told, database.verdicts.get(told.event.reservationId));
     if (lie !== undefined) broke("a verdict is durable before it is told", lie, [told.event.couponId]);
   });
-  const watcher = watchOwnership((what, couponId) =>
+  const ownership = watchOwnership((what, couponId) =>
     broke("a coupon is decided in one place at a time", what, [couponId]),
   );
-  const network = createNetwork({ time, dice, trace, scenario, stormy, watcher });
+  const draining = watchDraining({
+    copies: ({ reservationId, couponId }) =>
+      witness.asked.filter(({ request }) => request?.reservationId === reservationId && request.couponId === couponId)
+        .length,
+    askedTwice: (what, about) => broke("nothing is tried again while partitions are drained", what, about),
+    goesOn: (what, about) => broke("whoever has drained has nothing under way", what, about),
+  });
+  const network = createNetwork({ time, dice, trace, scenario, stormy, watchers: [ownership, draining] });
   const released = new Set<ReservationId>();
   const fetches = new Map<string, number>();
   let givenUp = 0;
@@ -88,7 +104,22 @@ export const simulate = async (
     return asked !== undefined && (witness.dead.has(placeOf(asked)) || isSettled(asked, witness, database.verdicts));
   };
   const world: WorkerWorld = {
-    ...{ broker, append, network, dice, trace, scenario, stormy, time, codec, groupId, deadLetters, database, gate },
+    ...{
+      broker,
+      append,
+      network,
+      dice,
+      trace,
+      scenario,
+      stormy,
+      time,
+      codec,
+      groupId,
+      deadLetters,
+      database,
+      gate,
+      draining,
+    },
     decided,
     releasing: (ids) => {
       for (const id of ids) released.add(id);

@@ -5,7 +5,7 @@ import type { ReservationId } from "../../schemas/coupon.ts";
 import type { MemoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
 import { type MemoryDatabase, memoryCouponCatalog, memoryLeases } from "../../topology/fakes/memory-database.ts";
 import { decidingBook } from "./book.ts";
-import type { Network } from "./network.ts";
+import type { Decision, Network } from "./network.ts";
 import type { Process } from "./process.ts";
 
 /** What coupon issuing needs. */
@@ -72,6 +72,7 @@ const stockOf = (from: Process, { network, gate, releasing }: StoreWorld, fence:
       kind: "effect",
       what: () => `release ${listed(takes)}`,
       coupons: couponsOf(takes),
+      decides: () => decisions("release", takes),
       effect: () => {
         const held = takes.filter(
           ({ couponId, userId, reservationId }) => gate.counters.get(couponId)?.marks.get(userId) === reservationId,
@@ -126,6 +127,7 @@ const bookOf = (from: Process, { network, database, decided }: StoreWorld, fence
         kind: "effect",
         what: () => `issue ${listed(issues)}`,
         coupons: couponsOf(issues),
+        decides: () => decisions("issue", issues),
         effect: () => book.issue(issues).finally(decided),
         told: (answers) => tally(answers.map(({ kind }) => kind)),
       }),
@@ -136,6 +138,8 @@ const bookOf = (from: Process, { network, database, decided }: StoreWorld, fence
         kind: "effect",
         what: () => `refuse ${listed(refusals)} (${tally(refusals.map(({ reason }) => reason))})`,
         coupons: couponsOf(refusals),
+        // Copies in one round may be refused for two reasons.
+        decides: () => refusals.flatMap((one) => decisions(`refuse (${one.reason})`, [one])),
         effect: () => book.refuse(refusals).finally(decided),
         told: (verdicts) => tally(verdicts.map(({ kind }) => kind)),
       }),
@@ -143,6 +147,9 @@ const bookOf = (from: Process, { network, database, decided }: StoreWorld, fence
 };
 
 const couponsOf = (asked: readonly Asked[]): readonly string[] => [...new Set(asked.map(({ couponId }) => couponId))];
+
+const decisions = (does: string, asked: readonly Asked[]): readonly Decision[] =>
+  asked.map(({ couponId, reservationId }) => ({ does, couponId, reservationId }));
 
 /** `spring:#1,#2 autumn:#3`. */
 const listed = (asked: readonly Asked[]): string =>
