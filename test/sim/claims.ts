@@ -18,9 +18,12 @@ export interface Broken {
   readonly coupons: readonly string[];
 }
 
-const orderly: readonly Profile[] = ["orderly"];
 /** Where owners overlap, an old round may go on beside what its process was assigned since. */
 const oneOwner: readonly Profile[] = ["orderly", "flushed"];
+/** A gate that was flushed or restored has lost marks, counters and epochs. */
+const gateRemembers: readonly Profile[] = ["orderly", "overlapping"];
+/** Only a gate that was flushed lets the late call of an old owner through. */
+const notBoth: readonly Profile[] = ["orderly", "flushed", "overlapping"];
 
 /** Every claim, and the worlds it is promised in. */
 export const promises = {
@@ -38,12 +41,17 @@ export const promises = {
   "commits never go back": "always",
   "no worker ends by itself": "always",
   "everything comes to rest": "always",
+  "no transaction of a stale epoch takes effect": "always",
+  "no effect at the gate of an epoch lower than the coupon has seen": "always",
+  "nothing takes effect under an epoch that was never granted": "always",
+  "a lease is taken again only by whom the group knows": "always",
+  "owners' effects on a coupon do not interleave": notBoth,
   "nothing is tried again while partitions are drained": oneOwner,
   "whoever has drained has nothing under way": oneOwner,
-  // One owner, and a gate that forgets nothing: then the gate's answers are those of a loop that decides one by one.
-  "a coupon is decided in one place at a time": orderly,
-  "verdicts are those of a naive loop": orderly,
-  "the counter equals the database": orderly,
+  "a coupon is decided in one place at a time": oneOwner,
+  // The gate's answers are then those of a loop that decides one by one, whoever owns the partition.
+  "verdicts are those of a naive loop": gateRemembers,
+  "the counter equals the database": gateRemembers,
   "a unit given back is told when its record is fetched again": "not yet",
   // Its lane goes on while its dead letter is on its way; if the worker dies then, it comes again and is decided later.
   "a record given up on keeps its place when it comes again after all": "not yet",

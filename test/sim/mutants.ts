@@ -69,6 +69,42 @@ export const mutants: readonly Mutant[] = [
     instead: "",
   },
   {
+    breaks: "lease check: the database writes for whoever asks",
+    file: "topology/fakes/memory-database.ts",
+    line: "if (fence !== undefined && found !== fence.epoch) throw new Fenced(fence, found);",
+    instead: "",
+  },
+  {
+    breaks: "lease check: the gate serves whoever asks",
+    file: "topology/fakes/memory-coupon-stock.ts",
+    line: "if (counter.epoch > fence.epoch) throw new Fenced(fence, counter.epoch);",
+    instead: "",
+  },
+  {
+    breaks: "lease check: the gate forgets which epoch it has seen",
+    file: "topology/fakes/memory-coupon-stock.ts",
+    line: "counter.epoch = fence.epoch;",
+    instead: "",
+  },
+  {
+    breaks: "lease check: who was refused takes the lease again without asking the group",
+    file: "runtime/lease.ts",
+    line: "renewing ??= prove()",
+    instead: "renewing ??= Promise.resolve()",
+  },
+  {
+    breaks: "lease check: who was refused never takes the lease again",
+    file: "runtime/lease.ts",
+    line: "if (error instanceof Fenced && epoch === fence.epoch) await renew();",
+    instead: "",
+  },
+  {
+    breaks: "lease check: rounds begin before the lease is taken",
+    file: "runtime/partition.ts",
+    line: "await options.lease.acquire(attempt);",
+    instead: "options.lease.acquire(attempt).catch(() => {});",
+  },
+  {
     breaks: "own mark: a redelivery finds its unit taken by another",
     file: "topology/fakes/memory-coupon-stock.ts",
     line: 'if (holder !== undefined) return holder === reservationId ? "taken" : "heldByOther";',

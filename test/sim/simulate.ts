@@ -13,6 +13,7 @@ import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
 import { memoryDatabase } from "../../topology/fakes/memory-database.ts";
 import { type Broken, checkAtRest, isSettled, lieOf } from "./claims.ts";
 import { createDice } from "./dice.ts";
+import { watchLeases } from "./leasing.ts";
 import { createNetwork } from "./network.ts";
 import { watchDraining } from "./draining.ts";
 import { watchOwnership } from "./ownership.ts";
@@ -94,6 +95,7 @@ export const simulate = async (
     askedTwice: (what, about) => broke("nothing is tried again while partitions are drained", what, about),
     goesOn: (what, about) => broke("whoever has drained has nothing under way", what, about),
   });
+  const leasing = watchLeases(broke);
   const network = createNetwork({ time, dice, trace, scenario, stormy, watchers: [ownership, draining] });
   const released = new Set<ReservationId>();
   const fetches = new Map<string, number>();
@@ -103,6 +105,7 @@ export const simulate = async (
     const asked = witness.at(partition, offset);
     return asked !== undefined && (witness.dead.has(placeOf(asked)) || isSettled(asked, witness, database.verdicts));
   };
+  const commitPassed = commitWatcher(isDone, (claim, what) => broke(claim, what));
   const world: WorkerWorld = {
     ...{
       broker,
@@ -119,6 +122,7 @@ export const simulate = async (
       database,
       gate,
       draining,
+      leasing,
     },
     decided,
     releasing: (ids) => {
@@ -134,7 +138,10 @@ export const simulate = async (
       givenUp += records;
     },
     gaveUp: (who, error) => broke("no worker ends by itself", `${who}: ${error.message}`),
-    committed: commitWatcher(isDone, (claim, what) => broke(claim, what)),
+    committed: (who, offsets) => {
+      commitPassed(who, offsets);
+      for (const { partition } of offsets) leasing.committed(who, partition);
+    },
   };
   trace.add("world", () => JSON.stringify(scenario));
   for (const { couponId, stock, opensAt, closesAt } of coupons)
@@ -209,20 +216,21 @@ const commitWatcher = (
 };
 
 /** The gate as it was a while ago: what it took and gave back since is forgotten. */
-const planRestore = ({ time, trace, gate, stormy }: WorkerWorld, { atMs, forMs }: Incident): void => {
+const planRestore = ({ time, trace, gate, leasing, stormy }: WorkerWorld, { atMs, forMs }: Incident): void => {
   time.after(atMs - forMs, () => {
     const snapshot = structuredClone(gate.counters);
     time.after(forMs, () => {
       if (!stormy()) return;
       trace.add("world", () => `redis is RESTORED as it was ${forMs} ms ago`);
       gate.counters.clear();
+      leasing.gateForgot();
       for (const [couponId, counter] of snapshot) gate.counters.set(couponId, counter);
     });
   });
 };
 
 const plan = (world: WorkerWorld, places: readonly Place[]): void => {
-  const { time, dice, scenario, trace, gate, broker, stormy } = world;
+  const { time, dice, scenario, trace, gate, leasing, broker, stormy } = world;
   for (const incident of scenario.incidents) if (incident.kind === "restore") planRestore(world, incident);
   for (const place of places) time.after(dice.chance(0.7) ? 0 : dice.between(0, scenario.stormMs), place.start);
   for (const incident of scenario.incidents) {
@@ -232,6 +240,7 @@ const plan = (world: WorkerWorld, places: readonly Place[]): void => {
       if (incident.kind === "flush") {
         trace.add("world", () => "redis is FLUSHED");
         gate.counters.clear();
+        leasing.gateForgot();
       } else if (incident.kind === "rebalance") {
         trace.add("broker", () => "rebalances");
         broker.rebalance(groupId);
