@@ -3,6 +3,7 @@ import { Unavailable } from "../../processors/errors.ts";
 import type { Log, LogListener, Subscription, TopicPartition } from "../../runtime/log.ts";
 import type { MemoryBroker } from "../../runtime/memory-log.ts";
 import type { Dice } from "./dice.ts";
+import type { DrainWatcher } from "./draining.ts";
 import type { Network } from "./network.ts";
 import type { Process } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
@@ -18,6 +19,7 @@ export interface LogWorld {
   readonly trace: Trace;
   readonly scenario: Scenario;
   readonly stormy: () => boolean;
+  readonly draining: DrainWatcher;
   /** Told of every delivery. */
   readonly fetched: (partition: number, offsets: readonly bigint[]) => void;
   /** Told of every commit that took effect. */
@@ -59,9 +61,10 @@ const away = async (from: Process): Promise<never> => {
 
 const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 
-const listened = (from: Process, listener: LogListener, { trace, fetched }: LogWorld): LogListener => ({
+const listened = (from: Process, listener: LogListener, { trace, draining, fetched }: LogWorld): LogListener => ({
   assigned: (partitions) => {
     trace.add(from.name, () => `assigned ${partitions.map(nameOf).join(" ") || "nothing"}`);
+    draining.assigned(from);
     listener.assigned(partitions);
   },
   records: (at, records, endOffset) => {
@@ -75,7 +78,9 @@ const listened = (from: Process, listener: LogListener, { trace, fetched }: LogW
   },
   revoking: async () => {
     trace.add(from.name, () => "is asked to drain");
+    const drained = draining.askedToDrain(from);
     await listener.revoking();
+    drained();
     trace.add(from.name, () => "has drained");
   },
   failed: listener.failed,

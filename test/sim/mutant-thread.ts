@@ -8,7 +8,10 @@ loadBroken(mutant);
 // Loaded after the line was broken, so that it is the broken one they load.
 const { preparedCodec } = await import("./codec.ts");
 const { surveySeeds } = await import("./survey.ts");
-const { seeds: ran, failures } = await surveySeeds(await preparedCodec(), { from, seeds, maxFailures: 1 });
+const { seeds: ran, failures } = await surveySeeds(await preparedCodec(), {
+  ...{ from, seeds, maxFailures: 1 },
+  world: mutant.world,
+});
 const caught: Caught = {
   breaks: mutant.breaks,
   seeds: ran,

@@ -5,6 +5,7 @@
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import type { Scenario } from "./scenario.ts";
 
 /** One broken line. */
 export interface Mutant {
@@ -18,6 +19,8 @@ export interface Mutant {
   readonly instead: string;
   /** A seed known to catch it, tried alone, where very few do. */
   readonly seed?: number;
+  /** Worlds in which it shows more often than in those that are drawn. */
+  readonly world?: Partial<Scenario>;
 }
 
 /** Every mutant. */
@@ -66,6 +69,42 @@ export const mutants: readonly Mutant[] = [
     instead: "",
   },
   {
+    breaks: "lease check: the database writes for whoever asks",
+    file: "topology/fakes/memory-database.ts",
+    line: "if (fence !== undefined && found !== fence.epoch) throw new Fenced(fence, found);",
+    instead: "",
+  },
+  {
+    breaks: "lease check: the gate serves whoever asks",
+    file: "topology/fakes/memory-coupon-stock.ts",
+    line: "if (counter.epoch > fence.epoch) throw new Fenced(fence, counter.epoch);",
+    instead: "",
+  },
+  {
+    breaks: "lease check: the gate forgets which epoch it has seen",
+    file: "topology/fakes/memory-coupon-stock.ts",
+    line: "counter.epoch = fence.epoch;",
+    instead: "",
+  },
+  {
+    breaks: "lease check: who was refused takes the lease again without asking the group",
+    file: "runtime/lease.ts",
+    line: "renewing ??= prove()",
+    instead: "renewing ??= Promise.resolve()",
+  },
+  {
+    breaks: "lease check: who was refused never takes the lease again",
+    file: "runtime/lease.ts",
+    line: "if (error instanceof Fenced && epoch === fence.epoch) await renew();",
+    instead: "",
+  },
+  {
+    breaks: "lease check: rounds begin before the lease is taken",
+    file: "runtime/partition.ts",
+    line: "await options.lease.acquire(attempt);",
+    instead: "options.lease.acquire(attempt).catch(() => {});",
+  },
+  {
     breaks: "own mark: a redelivery finds its unit taken by another",
     file: "topology/fakes/memory-coupon-stock.ts",
     line: 'if (holder !== undefined) return holder === reservationId ? "taken" : "heldByOther";',
@@ -112,20 +151,21 @@ export const mutants: readonly Mutant[] = [
     file: "runtime/attempts.ts",
     line: "return at < 0 || at !== items.findLastIndex(isNamed) ? undefined : at;",
     instead: "return at < 0 ? undefined : at;",
+    world: { reused: 0.3, copies: 0.3 },
   },
   {
     breaks: "isolation: guilty records are singled out for longer than a drain may take",
     file: "runtime/attempts.ts",
     line: "if (options.signal.aborted) throw new Aborted();",
     instead: "",
-    seed: 102_772,
+    world: { reused: 0.3, latencyMs: 30 },
   },
   {
     breaks: "ending together: a round is over while a part of it has effects",
     file: "topology/together.ts",
     line: 'for (const ended of await Promise.allSettled(parts)) if (ended.status === "rejected") throw ended.reason;',
     instead: "await Promise.all(parts);",
-    seed: 244,
+    world: { latencyMs: 30, maxRound: 100, fetchMaxRecords: 500 },
   },
   {
     breaks: "told after durable: a refusal of the gate is told, and not written down",

@@ -20,6 +20,15 @@ export interface CallAbout {
   readonly what: () => string;
   /** Coupons it is about. */
   readonly coupons: readonly string[];
+  /** What it decides, one for each record; none where it decides nothing. */
+  readonly decides?: () => readonly Decision[];
+}
+
+/** Something that is decided about one record. */
+export interface Decision {
+  readonly does: string;
+  readonly couponId: string;
+  readonly reservationId: string;
 }
 
 /** One call. */
@@ -30,10 +39,13 @@ export interface Call<T> extends CallAbout {
   readonly told?: (answer: T) => string;
 }
 
-/** Told of every call, while it is under way: from being sent until its answer is, or its effect where that comes later. */
+/** Told of every call. */
 export interface CallWatcher {
   readonly began: (call: CallAbout) => void;
-  readonly over: (call: CallAbout) => void;
+  /** Its caller is told how it ended, or gives up on it. Never, where the caller is dead. */
+  readonly heard?: (call: CallAbout) => void;
+  /** Its answer was sent and arrived, or its effect where that comes later. */
+  readonly over?: (call: CallAbout) => void;
 }
 
 /** Carries calls. */
@@ -52,7 +64,7 @@ export interface NetworkOptions {
   readonly scenario: Scenario;
   /** True while faults strike. */
   readonly stormy: () => boolean;
-  readonly watcher: CallWatcher;
+  readonly watchers: readonly CallWatcher[];
 }
 
 type Fate =
@@ -73,7 +85,7 @@ const slowMs = 1_500;
 
 /** A network. */
 export const createNetwork = (options: NetworkOptions): Network => {
-  const { time, dice, trace, scenario, watcher } = options;
+  const { time, dice, trace, scenario, watchers } = options;
   let underWay = 0;
   const travelMs = (): number => dice.between(1, scenario.latencyMs);
 
@@ -85,15 +97,21 @@ export const createNetwork = (options: NetworkOptions): Network => {
       const say = (outcome: string): void => trace.add(from.name, () => `${to} ${what()} -> ${outcome}`, coupons);
       if (fate === "dies first") return from.kill(`before it sends ${what()}`);
       underWay += 1;
-      watcher.began(one);
+      for (const { began } of watchers) began(one);
       const over = (): void => {
         underWay -= 1;
-        watcher.over(one);
+        for (const watcher of watchers) watcher.over?.(one);
+      };
+      const hear = (settle: () => void): void => {
+        from.reach(() => {
+          for (const watcher of watchers) watcher.heard?.(one);
+          settle();
+        });
       };
       const answer = (settle: () => void): void => {
         time.after(travelMs(), () => {
           over();
-          from.reach(settle);
+          hear(settle);
         });
       };
       const fail = (error: Error, outcome: string): void => {
@@ -102,7 +120,7 @@ export const createNetwork = (options: NetworkOptions): Network => {
       };
       if (fate === "dies midway") time.after(0, () => from.kill(`while ${what()} is on its way`));
       if (fate === "late") {
-        time.after(giveUpMs, () => from.reach(() => reject(new Unavailable(to, "no answer in time"))));
+        time.after(giveUpMs, () => hear(() => reject(new Unavailable(to, "no answer in time"))));
         say("no answer in time, on its way still");
       }
       time.after(arrivalMs(fate, dice) ?? travelMs(), () => {

@@ -13,7 +13,9 @@ import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
 import { memoryDatabase } from "../../topology/fakes/memory-database.ts";
 import { type Broken, checkAtRest, isSettled, lieOf } from "./claims.ts";
 import { createDice } from "./dice.ts";
+import { watchLeases } from "./leasing.ts";
 import { createNetwork } from "./network.ts";
+import { watchDraining } from "./draining.ts";
 import { watchOwnership } from "./ownership.ts";
 import { bounds, drawScenario, type Incident, type Scenario } from "./scenario.ts";
 import { shortName } from "./stores.ts";
@@ -48,14 +50,22 @@ const source = couponIssueRequests;
  */
 export const restWithinMs = 30_000;
 
+/** How a seed is run. */
+export interface SimulateOptions {
+  readonly codec: Codec;
+  readonly traced?: boolean;
+  /** What of the seed's world is chosen and not drawn. */
+  readonly world?: Partial<Scenario> | undefined;
+}
+
 /** Runs a seed. The same seed with the same code gives the same run, traced or not. */
 export const simulate = async (
   seed: number,
-  { codec, traced = false }: { readonly codec: Codec; readonly traced?: boolean },
+  { codec, traced = false, world: chosen = {} }: SimulateOptions,
 ): Promise<Simulated> => {
   const dice = createDice(seed);
   const time = createTime(dice);
-  const scenario = drawScenario(dice);
+  const scenario = { ...drawScenario(dice), ...chosen };
   const stormEndsAt = beginningAt + scenario.stormMs;
   const stormy = (): boolean => time.now() < stormEndsAt;
   const trace = createTrace(traced, time.now);
@@ -75,10 +85,18 @@ export const simulate = async (
     const lie = lieOf(told, database.verdicts.get(told.event.reservationId));
     if (lie !== undefined) broke("a verdict is durable before it is told", lie, [told.event.couponId]);
   });
-  const watcher = watchOwnership((what, couponId) =>
+  const ownership = watchOwnership((what, couponId) =>
     broke("a coupon is decided in one place at a time", what, [couponId]),
   );
-  const network = createNetwork({ time, dice, trace, scenario, stormy, watcher });
+  const draining = watchDraining({
+    copies: ({ reservationId, couponId }) =>
+      witness.asked.filter(({ request }) => request?.reservationId === reservationId && request.couponId === couponId)
+        .length,
+    askedTwice: (what, about) => broke("nothing is tried again while partitions are drained", what, about),
+    goesOn: (what, about) => broke("whoever has drained has nothing under way", what, about),
+  });
+  const leasing = watchLeases(broke);
+  const network = createNetwork({ time, dice, trace, scenario, stormy, watchers: [ownership, draining] });
   const released = new Set<ReservationId>();
   const fetches = new Map<string, number>();
   let givenUp = 0;
@@ -87,8 +105,25 @@ export const simulate = async (
     const asked = witness.at(partition, offset);
     return asked !== undefined && (witness.dead.has(placeOf(asked)) || isSettled(asked, witness, database.verdicts));
   };
+  const commitPassed = commitWatcher(isDone, (claim, what) => broke(claim, what));
   const world: WorkerWorld = {
-    ...{ broker, append, network, dice, trace, scenario, stormy, time, codec, groupId, deadLetters, database, gate },
+    ...{
+      broker,
+      append,
+      network,
+      dice,
+      trace,
+      scenario,
+      stormy,
+      time,
+      codec,
+      groupId,
+      deadLetters,
+      database,
+      gate,
+      draining,
+      leasing,
+    },
     decided,
     releasing: (ids) => {
       for (const id of ids) released.add(id);
@@ -103,7 +138,10 @@ export const simulate = async (
       givenUp += records;
     },
     gaveUp: (who, error) => broke("no worker ends by itself", `${who}: ${error.message}`),
-    committed: commitWatcher(isDone, (claim, what) => broke(claim, what)),
+    committed: (who, offsets) => {
+      commitPassed(who, offsets);
+      for (const { partition } of offsets) leasing.committed(who, partition);
+    },
   };
   trace.add("world", () => JSON.stringify(scenario));
   for (const { couponId, stock, opensAt, closesAt } of coupons)
@@ -178,20 +216,21 @@ const commitWatcher = (
 };
 
 /** The gate as it was a while ago: what it took and gave back since is forgotten. */
-const planRestore = ({ time, trace, gate, stormy }: WorkerWorld, { atMs, forMs }: Incident): void => {
+const planRestore = ({ time, trace, gate, leasing, stormy }: WorkerWorld, { atMs, forMs }: Incident): void => {
   time.after(atMs - forMs, () => {
     const snapshot = structuredClone(gate.counters);
     time.after(forMs, () => {
       if (!stormy()) return;
       trace.add("world", () => `redis is RESTORED as it was ${forMs} ms ago`);
       gate.counters.clear();
+      leasing.gateForgot();
       for (const [couponId, counter] of snapshot) gate.counters.set(couponId, counter);
     });
   });
 };
 
 const plan = (world: WorkerWorld, places: readonly Place[]): void => {
-  const { time, dice, scenario, trace, gate, broker, stormy } = world;
+  const { time, dice, scenario, trace, gate, leasing, broker, stormy } = world;
   for (const incident of scenario.incidents) if (incident.kind === "restore") planRestore(world, incident);
   for (const place of places) time.after(dice.chance(0.7) ? 0 : dice.between(0, scenario.stormMs), place.start);
   for (const incident of scenario.incidents) {
@@ -201,6 +240,7 @@ const plan = (world: WorkerWorld, places: readonly Place[]): void => {
       if (incident.kind === "flush") {
         trace.add("world", () => "redis is FLUSHED");
         gate.counters.clear();
+        leasing.gateForgot();
       } else if (incident.kind === "rebalance") {
         trace.add("broker", () => "rebalances");
         broker.rebalance(groupId);

@@ -1,11 +1,13 @@
 /** The gate and the database behind the simulated network: what a worker's steps are given. */
 import type { CouponBook, CouponCatalog, CouponStock } from "../../processors/coupon-ports.ts";
+import { Fenced } from "../../processors/errors.ts";
 import type { Fence, Leases } from "../../processors/lease.ts";
-import type { ReservationId } from "../../schemas/coupon.ts";
+import type { CouponId, ReservationId } from "../../schemas/coupon.ts";
 import type { MemoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
 import { type MemoryDatabase, memoryCouponCatalog, memoryLeases } from "../../topology/fakes/memory-database.ts";
 import { decidingBook } from "./book.ts";
-import type { Network } from "./network.ts";
+import type { LeaseWatcher } from "./leasing.ts";
+import type { Call, Decision, Network } from "./network.ts";
 import type { Process } from "./process.ts";
 
 /** What coupon issuing needs. */
@@ -18,6 +20,7 @@ export interface Stores {
 /** What the stores of one process are reached through, and what they are. */
 export interface StoreWorld {
   readonly network: Network;
+  readonly leasing: LeaseWatcher;
   readonly database: MemoryDatabase;
   readonly gate: MemoryCouponStock;
   /** Told after every transaction. */
@@ -36,60 +39,104 @@ export const storesOf =
   });
 
 /** The leases as one process sees them. */
-export const leasesOf = (from: Process, { network, database }: StoreWorld): Leases => {
+export const leasesOf = (from: Process, { network, database, leasing }: StoreWorld): Leases => {
   const leases = memoryLeases(database);
   return {
-    take: (partition, holder) =>
-      network.call({
+    take: async (partition, holder) => {
+      leasing.taking(from, partition);
+      const fence = await network.call({
         from,
         to: "database",
         kind: "effect",
         what: () => `take the lease of ${partition.topic}/${partition.partition}`,
         coupons: [],
-        effect: () => leases.take(partition, holder),
+        effect: async () => {
+          const granted = await leases.take(partition, holder);
+          leasing.granted(from, granted);
+          return granted;
+        },
         told: ({ epoch }) => `epoch ${epoch}`,
-      }),
+      });
+      leasing.taken(from, partition);
+      return fence;
+    },
   };
 };
 
 type Asked = { readonly couponId: string; readonly reservationId: ReservationId; readonly userId: string };
 
-const stockOf = (from: Process, { network, gate, releasing }: StoreWorld, fence: Fence): CouponStock => ({
-  reserve: (takes) =>
-    network.call({
-      from,
-      to: "redis",
-      kind: "take",
-      what: () => `reserve ${listed(takes)}`,
-      coupons: couponsOf(takes),
-      effect: () => gate.under(fence).reserve(takes),
-      told: (answers) => tally(answers),
-    }),
-  release: (takes) =>
-    network.call({
-      from,
-      to: "redis",
-      kind: "effect",
-      what: () => `release ${listed(takes)}`,
-      coupons: couponsOf(takes),
-      effect: () => {
-        const held = takes.filter(
-          ({ couponId, userId, reservationId }) => gate.counters.get(couponId)?.marks.get(userId) === reservationId,
-        );
-        releasing(held.map(({ reservationId }) => reservationId));
-        return gate.under(fence).release(takes);
-      },
-    }),
-  initialise: (counters) =>
-    network.call({
-      from,
-      to: "redis",
-      kind: "take",
-      what: () => `initialise ${[...counters].map(([couponId, left]) => `${couponId}=${left}`).join(" ")}`,
-      coupons: [...counters.keys()],
-      effect: () => gate.under(fence).initialise(counters),
-    }),
-});
+/** A call as its process asks for it, under the epoch that its lease has then: `effect` answers which coupons it changed. */
+type FencedCall<T> = Omit<Call<T>, "from" | "effect"> & {
+  readonly effect: (fence: Fence) => Promise<{ readonly answer: T; readonly changed: readonly string[] }>;
+};
+
+const fencedCall =
+  (from: Process, { network, leasing }: StoreWorld, lease: Fence) =>
+  async <T>({ effect, ...about }: FencedCall<T>): Promise<T> => {
+    const fence = { ...lease };
+    const run = async (): Promise<T> => {
+      const { answer, changed } = await effect(fence);
+      const done = { from, fence, what: about.what, coupons: changed };
+      if (about.to === "redis") leasing.gateChanged(done);
+      else leasing.databaseChanged(done);
+      return answer;
+    };
+    try {
+      return await network.call({ ...about, from, effect: run });
+    } catch (error) {
+      if (error instanceof Fenced) leasing.refused(from, fence);
+      throw error;
+    }
+  };
+
+const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock => {
+  const { gate, releasing } = world;
+  const call = fencedCall(from, world, lease);
+  const known = (couponIds: readonly string[]): readonly string[] =>
+    couponIds.filter((couponId) => gate.counters.has(couponId as CouponId));
+  return {
+    reserve: (takes) =>
+      call({
+        to: "redis",
+        kind: "take",
+        what: () => `reserve ${listed(takes)}`,
+        coupons: couponsOf(takes),
+        effect: async (fence) => {
+          const answer = await gate.under(fence).reserve(takes);
+          return { answer, changed: known(couponsOf(takes)) };
+        },
+        told: (answers) => tally(answers),
+      }),
+    release: (takes) =>
+      call({
+        to: "redis",
+        kind: "effect",
+        what: () => `release ${listed(takes)}`,
+        coupons: couponsOf(takes),
+        decides: () => decisions("release", takes),
+        effect: async (fence) => {
+          const held = takes.filter(
+            ({ couponId, userId, reservationId }) => gate.counters.get(couponId)?.marks.get(userId) === reservationId,
+          );
+          const answer = await gate.under(fence).release(takes);
+          releasing(held.map(({ reservationId }) => reservationId));
+          return { answer, changed: known(couponsOf(takes)) };
+        },
+      }),
+    initialise: (counters) =>
+      call({
+        to: "redis",
+        kind: "take",
+        what: () => `initialise ${[...counters].map(([couponId, left]) => `${couponId}=${left}`).join(" ")}`,
+        coupons: [...counters.keys()],
+        effect: async (fence) => {
+          const standing = new Set(known([...counters.keys()]));
+          const answer = await gate.under(fence).initialise(counters);
+          return { answer, changed: [...counters.keys()].filter((couponId) => !standing.has(couponId)) };
+        },
+      }),
+  };
+};
 
 const catalogOf = (from: Process, { network, database }: StoreWorld): CouponCatalog => {
   const catalog = memoryCouponCatalog(database);
@@ -116,33 +163,42 @@ const catalogOf = (from: Process, { network, database }: StoreWorld): CouponCata
   };
 };
 
-const bookOf = (from: Process, { network, database, decided }: StoreWorld, fence: Fence): CouponBook => {
-  const book = decidingBook(database, fence);
+const bookOf = (from: Process, world: StoreWorld, lease: Fence): CouponBook => {
+  const { database, decided } = world;
+  const call = fencedCall(from, world, lease);
+  const write = async <T>(asked: readonly Asked[], answering: Promise<T>) => {
+    const answer = await answering.finally(decided);
+    return { answer, changed: couponsOf(asked) };
+  };
   return {
     issue: (issues) =>
-      network.call({
-        from,
+      call({
         to: "database",
         kind: "effect",
         what: () => `issue ${listed(issues)}`,
         coupons: couponsOf(issues),
-        effect: () => book.issue(issues).finally(decided),
+        decides: () => decisions("issue", issues),
+        effect: (fence) => write(issues, decidingBook(database, fence).issue(issues)),
         told: (answers) => tally(answers.map(({ kind }) => kind)),
       }),
     refuse: (refusals) =>
-      network.call({
-        from,
+      call({
         to: "database",
         kind: "effect",
         what: () => `refuse ${listed(refusals)} (${tally(refusals.map(({ reason }) => reason))})`,
         coupons: couponsOf(refusals),
-        effect: () => book.refuse(refusals).finally(decided),
+        // Copies in one round may be refused for two reasons.
+        decides: () => refusals.flatMap((one) => decisions(`refuse (${one.reason})`, [one])),
+        effect: (fence) => write(refusals, decidingBook(database, fence).refuse(refusals)),
         told: (verdicts) => tally(verdicts.map(({ kind }) => kind)),
       }),
   };
 };
 
 const couponsOf = (asked: readonly Asked[]): readonly string[] => [...new Set(asked.map(({ couponId }) => couponId))];
+
+const decisions = (does: string, asked: readonly Asked[]): readonly Decision[] =>
+  asked.map(({ couponId, reservationId }) => ({ does, couponId, reservationId }));
 
 /** `spring:#1,#2 autumn:#3`. */
 const listed = (asked: readonly Asked[]): string =>

@@ -1,7 +1,7 @@
 /** Many seeds, one after the other, and what came of them: failures, which must not be, and known gaps, which are counted. */
 import type { Codec } from "../../schemas/codec.ts";
 import { type Broken, type ClaimName, promised } from "./claims.ts";
-import type { Profile } from "./scenario.ts";
+import type { Profile, Scenario } from "./scenario.ts";
 import { type Simulated, simulate } from "./simulate.ts";
 
 /** A seed that broke a promise. */
@@ -39,17 +39,26 @@ export const failureOf = ({ seed, scenario: { profile }, broken }: Simulated): F
   return promises.length === 0 ? undefined : { seed, profile, broken: promises };
 };
 
+/** Which seeds to run. */
+export interface SurveyOptions {
+  readonly from: number;
+  readonly seeds: number;
+  readonly maxFailures: number;
+  /** What of every seed's world is chosen and not drawn. */
+  readonly world?: Partial<Scenario> | undefined;
+}
+
 /** Runs `seeds` seeds from `from` on; stops early after `maxFailures` failing ones. */
 export const surveySeeds = async (
   codec: Codec,
-  { from, seeds, maxFailures }: { readonly from: number; readonly seeds: number; readonly maxFailures: number },
+  { from, seeds, maxFailures, world }: SurveyOptions,
 ): Promise<Survey> => {
   const failures: Failure[] = [];
   const gaps = new Map<string, Gap>();
   const profiles: Record<string, number> = {};
   let [ran, records, virtualMs] = [0, 0, 0];
   for (let seed = from; seed < from + seeds && failures.length < maxFailures; seed += 1) {
-    const result = await simulate(seed, { codec });
+    const result = await simulate(seed, { codec, world });
     const { profile, requests } = result.scenario;
     ran += 1;
     records += requests;
