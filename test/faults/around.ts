@@ -74,7 +74,7 @@ const trappedSubscription = (subscription: Subscription, trap: Trap): Subscripti
 /** Statements by how they begin. A point before and one after each, where the table of points has them. */
 const statements: readonly (readonly [RegExp, string])[] = [
   [/^START TRANSACTION/, "transaction"],
-  [/^SELECT coupon\.coupon_id[^]*FOR UPDATE$/, "lock"],
+  [/^SELECT coupon\.coupon_id[\s\S]*FOR UPDATE$/, "lock"],
   [/^INSERT INTO user_coupon /, "insert-issued"],
   [/^INSERT INTO refusal /, "insert-refused"],
   [/^UPDATE JSON_TABLE/, "take"],

@@ -54,7 +54,11 @@ interface Stage {
 export const crashChain = async (
   scene: Scene,
   points: readonly FailPoint[],
-  { maxRound, chance, say }: { readonly maxRound: number; readonly chance: Chance; readonly say: (text: string) => void },
+  {
+    maxRound,
+    chance,
+    say,
+  }: { readonly maxRound: number; readonly chance: Chance; readonly say: (text: string) => void },
 ): Promise<ChainReport> => {
   const { records, latestHit } = loads.find(({ upTo }) => maxRound <= upTo) ?? loads[2];
   const prefix = scene.newPrefix();
@@ -149,7 +153,10 @@ const end = async (child: Child): Promise<void> => {
 
 const finish = async (
   scene: Scene,
-  { env, ...expected }: { readonly prefix: string; readonly poison: number; readonly env: Env } & Pick<
+  {
+    env,
+    ...expected
+  }: { readonly prefix: string; readonly poison: number; readonly env: Env } & Pick<
     Parameters<typeof judge>[1],
     "acknowledged"
   >,

@@ -104,9 +104,7 @@ export const findingsOf = (facts: CouponFacts, expected: Expected, deadLetters: 
     lost: missing.length + undecided.length,
     oversold: brokenOf("issued = stock taken, never more than there are"),
     double:
-      twice.length +
-      brokenOf("no user has a coupon twice") +
-      brokenOf("every verdict belongs to an accepted request"),
+      twice.length + brokenOf("no user has a coupon twice") + brokenOf("every verdict belongs to an accepted request"),
     untold: brokenOf("every verdict was told as it is"),
     outOfOrder: brokenOf("first come, first served, by offset"),
     counterOff: brokenOf("the counter equals the database"),

@@ -34,6 +34,11 @@ export interface WorkerPlan {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** A worker that may be armed; `note` is the file that says where it died, once it has. */
+export interface ArmedChild extends Child {
+  readonly note: string;
+}
+
 /** The stage of faults. */
 export interface Scene {
   readonly stackName: string;
@@ -45,9 +50,9 @@ export interface Scene {
   /** A start for coupon ids that no other run of this stack has. */
   readonly newPrefix: () => string;
   /** Starts a worker and does not wait for it. `note` holds where it died, once it has. */
-  readonly spawn: (plan: WorkerPlan) => Promise<Child & { readonly note: string }>;
+  readonly spawn: (plan: WorkerPlan) => Promise<ArmedChild>;
   /** Starts a worker and waits until it is assigned partitions, or none. */
-  readonly start: (plan: WorkerPlan) => Promise<Child>;
+  readonly start: (plan: Omit<WorkerPlan, "armed">) => Promise<Child>;
   readonly openCoupons: (coupons: readonly LoadCoupon[]) => Promise<void>;
   /** Appends records in order; resolves when all are acknowledged. */
   readonly append: (asked: readonly Asked[]) => Promise<void>;
@@ -62,11 +67,7 @@ export const sessionTimeoutMs = 6_000;
 const script = join(import.meta.dirname, "worker.ts");
 
 /** Sets a scene on a stack that is up. */
-export const setScene = async (
-  stackName: string,
-  endpoints: StackEndpoints,
-  signal: AbortSignal,
-): Promise<Scene> => {
+export const setScene = async (stackName: string, endpoints: StackEndpoints, signal: AbortSignal): Promise<Scene> => {
   const config = readConfig({ ...endpointsEnv(endpoints), SLUICE_GROUP_PREFIX: "faults" }, () => "");
   await applyCoupons(config);
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-faults" });
@@ -136,7 +137,7 @@ const environmentOf = ({ armed, lead, env }: WorkerPlan, notes: string) => {
       SLUICE_SESSION_TIMEOUT_MS: String(sessionTimeoutMs),
       SLUICE_DRAIN_MS: "3000",
       FAULTS_NOTE: note,
-      ...(armed === undefined ? {} : { FAULTS_DIE_AT: armedText(armed) }),
+      ...(armed === undefined ? {} : { FAULTS_AT: armedText(armed), FAULTS_SIGNAL: armed.signal ?? "SIGKILL" }),
       ...(lead === undefined ? {} : { FAULTS_LEAD: leadText(lead) }),
       ...env,
     },

@@ -1,4 +1,4 @@
-/** Where an armed worker dies: it counts how often it came by its point, writes down which, and kills itself. */
+/** Where an armed worker dies: it counts how often it came by its point, writes down which, and sends itself a signal. */
 import { writeFileSync } from "node:fs";
 
 /** A point to die at, the n-th time it is come by. */
@@ -6,6 +6,8 @@ export interface Armed {
   readonly point: string;
   /** 1 or more. */
   readonly hit: number;
+  /** SIGKILL unless told; SIGSTOP makes it a zombie, to be woken by SIGCONT. */
+  readonly signal?: "SIGKILL" | "SIGSTOP";
 }
 
 /** Told of every point a worker comes by, at that very moment. */
@@ -21,10 +23,12 @@ export const parseArmed = (text: string): Armed => {
   return { point, hit: Number(hit) };
 };
 
-/** Dies without another turn of the event loop: nothing that was queued leaves, nothing is finished. */
-export const die = (note: string, text: string): void => {
-  writeFileSync(note, text);
-  process.kill(process.pid, "SIGKILL");
+/** Dies, or freezes, without another turn of the event loop: nothing that was queued leaves, nothing is finished. */
+export const springOn = (note: string, signal: NodeJS.Signals): ((armed: Armed) => void) => {
+  return (armed) => {
+    writeFileSync(note, armedText(armed));
+    process.kill(process.pid, signal);
+  };
 };
 
 /** A trap for one point; `spring` is called once, the n-th time. */
