@@ -40,6 +40,8 @@ export interface Fault {
   readonly times: number;
   /** What it is tried on; 3 only where one of them is to die. */
   readonly brokers: 1 | 3;
+  /** First come, first served is not promised: the gate forgets what it gave to whom (test/sim/README.md). */
+  readonly unordered?: boolean;
   /** The longest recovery that is promised; where left out none is measured. */
   readonly recoverWithinMs?: number;
   readonly run: (run: FaultRun) => Promise<Tried>;

@@ -16,7 +16,7 @@ import {
 import { choose, faults } from "./faults.ts";
 import { failPoints } from "./points.ts";
 import { showReport } from "./report.ts";
-import { runFaults } from "./run.ts";
+import { isSound, runFaults } from "./run.ts";
 import { writeTables } from "./write-tables.ts";
 
 interface Options {
@@ -81,7 +81,7 @@ const run = async ({ only, seed, times, json, write }: Options, signal: AbortSig
   const report = await runFaults({ faults: chosen, points, seed, times, signal, say: note }).catch((error: unknown) => {
     throw signal.aborted ? new InterruptedError("the faults are ended", { cause: error }) : error;
   });
-  const failed = report.outcomes.some(({ amiss }) => amiss.length > 0);
+  const failed = !isSound(report);
   if (write) await writeTables(report);
   if (json) printJson(jsonDocument("faults", report, { status: failed ? "failed" : "ok" }));
   else print(showReport(report));

@@ -110,7 +110,7 @@ const brokersInTurn = (run: FaultRun): Promise<Tried> =>
 const outageFault = (
   name: string,
   about: string,
-  of: Pick<Fault, "windows" | "times" | "run"> & Partial<Pick<Fault, "recoverWithinMs">>,
+  of: Pick<Fault, "windows" | "times" | "run"> & Partial<Pick<Fault, "recoverWithinMs" | "unordered">>,
 ): Fault => ({ name, about, brokers: 1, recoverWithinMs: afterReturnMs, ...of });
 
 /** What happens to the services. */
@@ -132,22 +132,26 @@ export const serviceFaults: readonly Fault[] = [
   }),
   outageFault("redis-restart", "Redis is shut down and started again, empty, under load", {
     windows: [8, 9, 10],
+    unordered: true,
     times: 3,
     run: outages("redis", "SIGTERM", 1_000),
   }),
   outageFault("redis-kill", "Redis is killed with SIGKILL and started again at once, empty, under load", {
     windows: [8, 9, 10],
+    unordered: true,
     times: 3,
     run: outages("redis", "SIGKILL", 100),
   }),
   outageFault("redis-away", "Redis is away for 22 s, under load", {
     windows: [8, 9],
+    unordered: true,
     times: 1,
     run: outages("redis", "SIGKILL", awayMs),
   }),
-  outageFault("redis-flush", "FLUSHALL, under load", { windows: [9, 10], times: 5, run: flush }),
+  outageFault("redis-flush", "FLUSHALL, under load", { windows: [9, 10], unordered: true, times: 5, run: flush }),
   outageFault("redis-snapshot", "Redis is killed and comes back as it was one or two seconds before, under load", {
     windows: [8, 9],
+    unordered: true,
     times: 3,
     run: snapshot,
   }),

@@ -7,7 +7,7 @@ import { faults } from "./faults.ts";
 import { failPoints } from "./points.ts";
 import { findingColumns, longestRecovery } from "./report.ts";
 import type { Outcome, Report } from "./run.ts";
-import { windows } from "./windows.ts";
+import { type Trial, windows } from "./windows.ts";
 
 const resultsFile = join(repositoryRoot, "docs", "reliability-faults.json");
 const page = join(repositoryRoot, "docs", "reliability.md");
@@ -61,11 +61,13 @@ const faultTable = (results: readonly Kept[]): string => {
     "recovery",
     "tried",
   ];
-  const rows = faults.map(({ name, about, windows: covered }) => {
+  const rows = faults.map(({ name, about, windows: covered, unordered }) => {
     const one = byName.get(name);
     const what = [`\`${name}\``, about, covered.join(" ")];
     if (one === undefined) return [...what, "not tried yet", ...Array.from({ length: 10 }, () => "")];
-    const counts = findingColumns.map(([, count]) => String(count(one.findings)));
+    const counts = findingColumns.map(([column, count]) =>
+      column === "order" && unordered ? `(${count(one.findings)})` : String(count(one.findings)),
+    );
     const missed = one.missed.length > 0 ? `, ${one.missed.length} not as planned` : "";
     return [
       ...what,
@@ -95,7 +97,10 @@ const windowTable = (): string =>
     windows.map(({ number, about, tried, open }) => [
       String(number),
       about,
-      tried.map(({ kind, name }) => `${kind} \`${name}\``).join("<br>"),
+      tried.map(trialText).join("<br>"),
       open ?? "",
     ]),
   );
+
+const trialText = ({ kind, name, title }: Trial): string =>
+  title === undefined ? `${kind} \`${name}\`` : `${kind} \`${name}\`: ${title}`;
