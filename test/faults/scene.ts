@@ -82,6 +82,9 @@ export const setScene = async (stackName: string, endpoints: StackEndpoints, sig
   };
   const runId = Date.now().toString(36);
   let runs = 0;
+  let born = 0;
+  // Each worker of a stack has a log of its own, whatever it is called: a death is looked into when others have come.
+  const logName = (name: string): string => `${String(++born).padStart(3, "0")}-${name}`;
   const clear = async (): Promise<void> => {
     await Promise.all([...children].map(endChild));
     await admin.removeMembers(groupId);
@@ -98,13 +101,13 @@ export const setScene = async (stackName: string, endpoints: StackEndpoints, sig
       const { env, note } = environmentOf(plan, notes);
       const layout = layoutOf(stackName);
       const marked = { ...endpointsEnv(endpoints), SLUICE_STACK: layout.root, ...env };
-      const { name } = plan;
+      const name = logName(plan.name);
       const child = await spawnChild({ name, script, args: [], env: marked, healthPort: 0, logFile: layout.log(name) });
       return { ...keep(child), note };
     },
     start: async (plan) => {
       const { env } = environmentOf(plan, notes);
-      const { name } = plan;
+      const name = logName(plan.name);
       const started = await startOnStack({ stackName, endpoints, command: "worker", script, name, env, signal });
       return keep(started.child);
     },
