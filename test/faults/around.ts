@@ -74,6 +74,8 @@ const trappedSubscription = (subscription: Subscription, trap: Trap): Subscripti
 /** Statements by how they begin. A point before and one after each, where the table of points has them. */
 const statements: readonly (readonly [RegExp, string])[] = [
   [/^START TRANSACTION/, "transaction"],
+  [/^INSERT INTO partition_lease /, "lease-take"],
+  [/^SELECT epoch FROM partition_lease[\s\S]*LOCK IN SHARE MODE$/, "lease-check"],
   [/^SELECT coupon\.coupon_id[\s\S]*FOR UPDATE$/, "lock"],
   [/^INSERT INTO user_coupon /, "insert-issued"],
   [/^INSERT INTO refusal /, "insert-refused"],
@@ -116,8 +118,8 @@ const transactionKind = () => {
   return {
     nameOf: (sql: string): string | undefined => {
       if (sql.startsWith("START TRANSACTION")) kind = "other";
-      if (sql.endsWith("FOR UPDATE")) kind = "issue";
-      if (sql.endsWith("LOCK IN SHARE MODE")) kind = "refuse";
+      if (/^SELECT coupon\.coupon_id[\s\S]*FOR UPDATE$/.test(sql)) kind = "issue";
+      if (/^SELECT coupon\.coupon_no[\s\S]*LOCK IN SHARE MODE$/.test(sql)) kind = "refuse";
       if (sql === "COMMIT") return `${kind}-commit`;
       return statements.find(([begins]) => begins.test(sql))?.[1];
     },

@@ -27,6 +27,8 @@ const leaving = { comes: "seldom", leaving: true } as const;
 /** Every fail point, in the order in which a round meets them. */
 export const failPoints: readonly FailPoint[] = [
   point("assigned", "partitions have been assigned, nothing is fetched", [13, 14], seldom),
+  point("lease-take-before", "a partition was assigned, its lease is about to be taken", [13, 14], seldom),
+  point("lease-take-after", "a lease is taken, not committed", [13, 14], seldom),
   point("records", "the first records have been fetched, nothing is done", [13, 14], seldom),
   point("catalog-find-before", "the terms of coupons are about to be read", [3], seldom),
   point("catalog-find-after", "the terms of coupons have been read", [3], seldom),
@@ -35,6 +37,7 @@ export const failPoints: readonly FailPoint[] = [
   point("gate-reserve-before", "units are about to be taken from the gate", [3]),
   point("gate-reserve-after", "units are taken from the gate, the database knows nothing", [3, 6]),
   point("transaction-before", "a transaction is about to begin", [3, 6]),
+  point("lease-check-after", "the lease was found to be the worker's own", [3, 6, 13]),
   point("lock-after", "a coupon's row is locked", [3, 6, 11]),
   point("insert-issued-before", "issued rows are about to be written", [3, 6]),
   point("insert-issued-after", "issued rows are written, not committed", [3, 6]),
