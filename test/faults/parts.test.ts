@@ -107,3 +107,15 @@ test("wire: ends in one direction alone, and goes on in the other, at halfClose"
   assert.deepEqual(heard, ["first", "second"]);
   await close();
 });
+
+test("wire: keeps the order of bytes when it is healed of a delay while some are on their way", async () => {
+  const { wire, client, heard, close } = await echoOverWire();
+  wire.delayMs = 30;
+  client.write("first");
+  while (wire.struck() === 0) await new Promise((resolve) => setImmediate(resolve));
+  wire.heal();
+  client.write("second");
+  while (heard.join("").length < "firstsecond".length) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(heard.join(""), "firstsecond");
+  await close();
+});

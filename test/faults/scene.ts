@@ -53,6 +53,8 @@ export interface Scene {
   readonly spawn: (plan: WorkerPlan) => Promise<ArmedChild>;
   /** Starts a worker and waits until it is assigned partitions, or none. */
   readonly start: (plan: Omit<WorkerPlan, "armed">) => Promise<Child>;
+  /** How many workers are up. */
+  readonly living: () => number;
   readonly openCoupons: (coupons: readonly LoadCoupon[]) => Promise<void>;
   /** Appends records in order; resolves when all are acknowledged. */
   readonly append: (asked: readonly Asked[]) => Promise<void>;
@@ -111,6 +113,7 @@ export const setScene = async (stackName: string, endpoints: StackEndpoints, sig
       const started = await startOnStack({ stackName, endpoints, command: "worker", script, name, env, signal });
       return keep(started.child);
     },
+    living: () => children.size,
     openCoupons: (coupons) => openCoupons(config, coupons),
     append: asker.append,
     clear,
@@ -208,12 +211,13 @@ const append = async (
 
 /**
  * Waits until the group has committed all there is: every request has been through.
- * @throws Error after `withinMs`, with what is open.
+ * @throws Error after `withinMs`, with what is open, or where no worker is left to do anything about it.
  */
-export const untilQuiet = async ({ admin, groupId, signal }: Scene, withinMs: number): Promise<void> => {
+export const untilQuiet = async ({ admin, groupId, signal, living }: Scene, withinMs: number): Promise<void> => {
   const { name } = couponIssueRequests;
   const deadline = performance.now() + withinMs;
   for (;;) {
+    if (living() === 0) throw new Error("there is no worker left, and not everything has been through");
     const ends = await admin.endOffsets(name);
     const committed = await admin.committedOffsets(groupId, name);
     const open = ends.map((end, at) => end - (committed[at] ?? 0n));

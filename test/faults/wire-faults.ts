@@ -140,6 +140,9 @@ const wireFault = (
   of: Pick<Fault, "windows" | "run" | "about"> & Partial<Pick<Fault, "recoverWithinMs" | "times">>,
 ): Fault => ({ name: `wire-${service}-${kind}`, brokers: 1, times: 2, recoverWithinMs: afterHealingMs, ...of });
 
+/** Nobody can know of a wire that swallows before a time-out has run out: of a statement 12 s, of a broker's request 15 s. */
+const swallowedMs: Readonly<Partial<Record<Service, number>>> = { database: 12_000, broker: 15_000 };
+
 const windowsOf: Readonly<Record<Service, readonly number[]>> = {
   database: [11, 12],
   redis: [3, 7],
@@ -179,6 +182,7 @@ export const wireFaults: readonly Fault[] = [
         about: `The connection between worker and ${service} ${about}, for 4 s at a time`,
         windows: windowsOf[service],
         run: troubles(service, trouble),
+        recoverWithinMs: afterHealingMs + (kind === "swallow" ? (swallowedMs[service] ?? 0) : 0),
       }),
     ),
   ),

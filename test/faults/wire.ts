@@ -1,5 +1,6 @@
 /** A wire between a worker and one service that can be cut, delayed, half-closed or made to swallow, in each direction. */
 import { connect, createServer, type Socket } from "node:net";
+import { setTimeout as timeout } from "node:timers/promises";
 import { listening } from "../../stores/contract/tcp-proxy.ts";
 
 /** `request`: towards the service. `reply`: back to the worker. */
@@ -30,6 +31,8 @@ export interface Wire {
   readonly heal: () => void;
   readonly close: () => Promise<void>;
 }
+
+const sleep = (ms: number): Promise<void> => (ms === 0 ? Promise.resolve() : timeout(ms));
 
 /** Lays a wire to a port of loopback. */
 export const layWire = async (toPort: number): Promise<Wire> => {
@@ -67,12 +70,13 @@ export const layWire = async (toPort: number): Promise<Wire> => {
           to.end();
         } else to.write(bytes);
       };
+      // One after the other, whatever the delays: a wire never puts bytes in another order.
+      let arriving = Promise.resolve();
       from.on("data", (bytes: Buffer) => {
-        if (wire.delayMs === 0) arrive(bytes);
-        else {
-          struck += 1;
-          setTimeout(() => arrive(bytes), wire.delayMs);
-        }
+        const { delayMs } = wire;
+        if (delayMs > 0) struck += 1;
+        const due = sleep(delayMs);
+        arriving = arriving.then(() => due).then(() => arrive(bytes));
       });
     };
     forward("request", client, upstream);
