@@ -64,7 +64,10 @@ export const startCouponWorker = async (
     drainBudgetMs: config.drainMs,
   });
   const log = around.log(kafka);
-  const topics = [...writtenTopics(couponIssuing.parts).map((topic) => topic.name), deadLetterTopic(name)];
+  // The sources too: upkeep asks in which partition a key is read.
+  const { sources } = couponIssuing.parts;
+  const known = [...sources, ...writtenTopics(couponIssuing.parts)].map((topic) => topic.name);
+  const topics = [...known, deadLetterTopic(name)];
   const producer = createAccumulator({
     ...accumulatorDefaults,
     writer: log,
