@@ -10,6 +10,8 @@ import { choosePorts, reservePorts } from "./stack/ports.ts";
 
 /** A process to start: `sluice <arguments>`. */
 export interface ChildPlan {
+  /** What Node runs in place of `sluice`; for tests. */
+  readonly script?: string;
   /** Names it in messages and names its log. */
   readonly name: string;
   readonly args: readonly string[];
@@ -34,9 +36,16 @@ const stopBudgetMs = 30_000;
 
 /** Starts a process. @throws CliError where it ends instead of becoming ready, with the last lines of its log. */
 export const startChild = async (plan: ChildPlan, { signal }: { readonly signal: AbortSignal }): Promise<Child> => {
+  const own = await spawnChild(plan);
+  await untilReady(plan, own, signal);
+  return own;
+};
+
+/** Starts a process and does not wait for it. */
+export const spawnChild = async (plan: ChildPlan): Promise<Child> => {
   await mkdir(dirname(plan.logFile), { recursive: true });
   const log = await open(plan.logFile, "w");
-  const child = spawn(process.execPath, [join(repositoryRoot, "ops", "sluice.ts"), ...plan.args], {
+  const child = spawn(process.execPath, [plan.script ?? join(repositoryRoot, "ops", "sluice.ts"), ...plan.args], {
     env: {
       PATH: environment()["PATH"],
       HOME: environment()["HOME"],
@@ -48,9 +57,7 @@ export const startChild = async (plan: ChildPlan, { signal }: { readonly signal:
     detached: true,
   });
   await log.close();
-  const own = handleOf(plan, child);
-  await untilReady(plan, own, signal);
-  return own;
+  return handleOf(plan, child);
 };
 
 const handleOf = ({ name, logFile }: ChildPlan, child: ChildProcess): Child => {
@@ -116,6 +123,8 @@ export interface StackChildPlan {
   readonly command: "api" | "worker";
   /** Names it where there are several. */
   readonly name: string;
+  /** See {@link ChildPlan}. */
+  readonly script?: string;
   /** The API's port, if it is free; any other where not given. */
   readonly preferredPort?: number;
   readonly env?: Readonly<Record<string, string>>;
@@ -124,7 +133,7 @@ export interface StackChildPlan {
 
 /** Starts one of our processes on a stack, with ports that are free and its log among the stack's. @throws CliError */
 export const startOnStack = async (plan: StackChildPlan): Promise<{ readonly child: Child; readonly url: string }> => {
-  const { stackName, endpoints, command, name, preferredPort, env, signal } = plan;
+  const { stackName, endpoints, command, name, preferredPort, env, signal, script } = plan;
   const layout = layoutOf(stackName);
   const reservations = reservePorts(new Set());
   const http = { key: "http", ...(preferredPort === undefined ? {} : { preferred: preferredPort }) };
@@ -132,8 +141,10 @@ export const startOnStack = async (plan: StackChildPlan): Promise<{ readonly chi
   // The mark of the stack: should its parent be killed, `stack down` still finds this process.
   const own = { ...endpointsEnv(endpoints), SLUICE_STACK: layout.root, SLUICE_API_PORT: String(ports["http"]) };
   try {
+    const healthPort = ports["health"] ?? 0;
+    const what = { name, args: [command], ...(script === undefined ? {} : { script }) };
     const child = await startChild(
-      { name, args: [command], env: { ...own, ...env }, healthPort: ports["health"] ?? 0, logFile: layout.log(name) },
+      { ...what, env: { ...own, ...env }, healthPort, logFile: layout.log(name) },
       { signal },
     );
     return { child, url: `http://127.0.0.1:${ports["http"]}` };

@@ -5,13 +5,15 @@ import { createAccumulator, accumulatorDefaults, loadPartitionCounts } from "../
 import { systemClock } from "../runtime/clock.ts";
 import { deadLetterTopic } from "../runtime/dead-letter.ts";
 import { kafkaLog } from "../runtime/kafka/kafka-log.ts";
+import type { Log } from "../runtime/log.ts";
 import { startWorker } from "../runtime/worker.ts";
+import type { CouponBook, CouponCatalog, CouponStock } from "../processors/coupon-ports.ts";
 import { createCodec } from "../schemas/codec.ts";
 import { confluentRegistry } from "../schemas/registry.ts";
 import { couponBook } from "../stores/mysql/coupon-book.ts";
 import { couponCatalog } from "../stores/mysql/coupon-catalog.ts";
 import { couponPages } from "../stores/mysql/coupon-pages.ts";
-import { openDatabase } from "../stores/mysql/database.ts";
+import { type Database, openDatabase } from "../stores/mysql/database.ts";
 import { partitionLeases } from "../stores/mysql/partition-lease.ts";
 import { verdictLookup } from "../stores/mysql/verdict-lookup.ts";
 import { openRedis } from "../stores/redis/connection.ts";
@@ -25,24 +27,47 @@ import { watchBacklog } from "./api-metrics.ts";
 import { repairs, watchHolds, watchPartitions, workerTelemetry } from "./metrics.ts";
 import type { ProcessContext, Running } from "./process.ts";
 
+/** The ports of coupon issuing. */
+export interface CouponDeps {
+  readonly stock: CouponStock;
+  readonly catalog: CouponCatalog;
+  readonly book: CouponBook;
+}
+
 /** Between attempts at what failed: soon enough to go on within 2 s of a dependency's return. */
 const backoff = { initialMs: 50, maxMs: 1_500 };
 
 /** Coupons looked at in one pass of the upkeep besides those of its rounds: half a thousand Redis reads, a few ms. */
 const sweepCoupons = 500;
 
+/** Puts something around the parts of a worker as they are put together. For tests that break a part: see test/faults. */
+export interface WorkerAround {
+  readonly log: (log: Log) => Log;
+  readonly database: (database: Database) => Database;
+  readonly deps: (deps: CouponDeps) => CouponDeps;
+}
+
+const nothingAround: WorkerAround = { log: (log) => log, database: (database) => database, deps: (deps) => deps };
+
 /** Starts a worker of coupon issuing. @throws where the group cannot be joined, or what is deployed is not what runs. */
-export const startCouponWorker = async ({ config, logger, registry }: ProcessContext): Promise<Running> => {
+export const startCouponWorker = async (
+  { config, logger, registry }: ProcessContext,
+  around: WorkerAround = nothingAround,
+): Promise<Running> => {
   const { name } = couponIssuing.graph;
-  const stores = await openStores(config);
-  const log = kafkaLog({
+  const stores = await openStores(config, around.database);
+  const kafka = kafkaLog({
     brokers: config.brokers,
     clientId: `sluice-${name}`,
     logger,
     sessionTimeoutMs: config.sessionTimeoutMs,
     drainBudgetMs: config.drainMs,
   });
-  const topics = [...writtenTopics(couponIssuing.parts).map((topic) => topic.name), deadLetterTopic(name)];
+  const log = around.log(kafka);
+  // The sources too: upkeep asks in which partition a key is read.
+  const { sources } = couponIssuing.parts;
+  const known = [...sources, ...writtenTopics(couponIssuing.parts)].map((topic) => topic.name);
+  const topics = [...known, deadLetterTopic(name)];
   const producer = createAccumulator({
     ...accumulatorDefaults,
     writer: log,
@@ -53,7 +78,7 @@ export const startCouponWorker = async ({ config, logger, registry }: ProcessCon
   });
   const worker = await startWorker({
     topology: couponIssuing,
-    deps: stores.deps,
+    deps: (fence) => around.deps(stores.deps(fence)),
     leases: stores.leases,
     upkeep: couponUpkeep({
       ...stores.upkeep,
@@ -93,9 +118,9 @@ export const startCouponWorker = async ({ config, logger, registry }: ProcessCon
   };
 };
 
-const openStores = async ({ databaseUrl, redisUrl }: Config) => {
+const openStores = async ({ databaseUrl, redisUrl }: Config, around: WorkerAround["database"]) => {
   // Rounds of a partition, side by side, take one connection each for a decision and one for refusals.
-  const database = openDatabase({ databaseUrl });
+  const database = around(openDatabase({ databaseUrl }));
   const redis = await openRedis({ redisUrl });
   const catalog = couponCatalog(database);
   const verdicts = verdictLookup(database);

@@ -20,12 +20,15 @@ const filesOf = async (pattern: string): Promise<readonly string[]> => {
   return files.sort();
 };
 
-/** Runs files, at most one a core at a time; answers how many tests passed and failed. */
-const runFiles = async (files: readonly string[]): Promise<{ readonly passed: number; readonly failed: number }> => {
+/** Runs files, at most one a core at a time unless told; answers how many tests passed and failed. */
+const runFiles = async (
+  files: readonly string[],
+  concurrency = availableParallelism(),
+): Promise<{ readonly passed: number; readonly failed: number }> => {
   let passed = 0;
   let failed = 0;
   if (files.length === 0) return { passed, failed };
-  const events = run({ files: [...files], concurrency: availableParallelism(), timeout: 300_000 });
+  const events = run({ files: [...files], concurrency, timeout: 300_000 });
   events.on("test:pass", ({ details, skip }) => {
     if (details.type !== "suite" && skip === undefined) passed++;
   });
@@ -43,9 +46,9 @@ const main = async (): Promise<number> => {
   const unit = all.filter((file) => !file.endsWith(".int.test.ts"));
   let { passed, failed } = await runFiles(unit);
   if (!values.unit && needsStack.length > 0) {
-    // Tests that take a service away from everybody come last, when nobody else is at work.
+    // Tests that take a service away from everybody come last, one by one, when nobody else is at work.
     const [alone, together] = [needsStack.filter(isDisruptive), needsStack.filter((file) => !isDisruptive(file))];
-    for (const real of await onStack(async () => [await runFiles(together), await runFiles(alone)])) {
+    for (const real of await onStack(async () => [await runFiles(together), await runFiles(alone, 1)])) {
       passed += real.passed;
       failed += real.failed;
     }

@@ -41,6 +41,11 @@ export interface KafkaAdmin {
   /** The next offset a group reads, by partition; undefined where it has committed nothing. @throws Fatal (TOPIC_MISSING) */
   readonly committedOffsets: (groupId: string, topic: string) => Promise<readonly (bigint | undefined)[]>;
   readonly describeGroup: (groupId: string) => Promise<GroupDescription>;
+  /**
+   * Takes every member out of a group, so that nobody waits for the sessions of dead ones; for tests. One that lives
+   * after all joins again.
+   */
+  readonly removeMembers: (groupId: string) => Promise<void>;
   /** Reads a topic from its first record to where it ended when the call began, without a group. */
   readonly readTopic: (topic: string, onRecords: OnRecords) => Promise<void>;
   /** Deletes topics that exist; for tests. */
@@ -72,6 +77,7 @@ export const kafkaAdmin = async (
     committedOffsets: (groupId, topic) =>
       asked(`offsets of group ${groupId}`, () => committedOffsets(settings, groupId, topic)),
     describeGroup: (groupId) => asked(`group ${groupId}`, () => describeGroup(settings, groupId)),
+    removeMembers: (groupId) => asked(`members of ${groupId}`, () => removeMembers(settings, groupId)),
     readTopic: (topic, onRecords) =>
       asked(`reading ${topic}`, () =>
         withCluster(settings, (cluster) => readTopic(cluster, { topic, settings }, onRecords)),
@@ -177,6 +183,19 @@ const describeGroup = (settings: KafkaSettings, groupId: string): Promise<GroupD
       members: members.map(({ memberId, clientId, clientHost: host }) => ({ memberId, clientId, host })),
     };
   });
+
+const removeMembers = async (settings: KafkaSettings, groupId: string): Promise<void> => {
+  const { members } = await describeGroup(settings, groupId);
+  if (members.length === 0) return;
+  await withCluster(settings, async (cluster) => {
+    const coordinator = await cluster.findGroupCoordinator({ groupId });
+    for (const { memberId } of members) {
+      await coordinator.leaveGroup({ groupId, memberId }).catch((error: unknown) => {
+        if (!hasType(error, "UNKNOWN_MEMBER_ID")) throw error;
+      });
+    }
+  });
+};
 
 const deleteTopics = (settings: KafkaSettings, topics: readonly string[]): Promise<void> =>
   withAdmin(settings, async (admin) => {

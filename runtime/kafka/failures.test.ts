@@ -82,6 +82,17 @@ test("failures: what ends a subscription is a denial, a bug, or our own fatal er
   }
 });
 
+test("failures: kafkajs's stumble over its last broker is an outage, and the same error elsewhere a bug", () => {
+  const stumble = (file: string): TypeError => {
+    const error = new TypeError("Cannot read properties of undefined (reading 'connect')");
+    error.stack = `${error.message}\n    at /app/node_modules/kafkajs/src/cluster/${file}:86:31`;
+    return error;
+  };
+  assert.equal(isFatal(givenUp(stumble("brokerPool.js"))), false);
+  assert.ok(appendFailure(givenUp(stumble("brokerPool.js")), to, 1) instanceof Unavailable);
+  assert.equal(isFatal(givenUp(stumble("index.js"))), true);
+});
+
 test("failures: finds types and lost coordinators behind causes, and ends in a circle", () => {
   const circular = errorOf({ type: "NOT_COORDINATOR_FOR_GROUP" });
   Object.assign(circular, { cause: circular });

@@ -74,7 +74,14 @@ export const hasType = (error: unknown, type: string): boolean => textOf(error, 
 export const isFatal = (error: unknown): boolean =>
   (error instanceof PipelineError && error.disposition === "fatal") ||
   textOf(error, "type").some((type) => fatalTypes.has(type)) ||
-  textOf(error, "name").some((name) => fatalNames.has(name));
+  (textOf(error, "name").some((name) => fatalNames.has(name)) && !hasLostLastBroker(error));
+
+/**
+ * When the connection to the only broker that kafkajs knows ends while it is connecting, its pool removes that broker, has
+ * no other to put in its place, and stumbles over `undefined`. That is an outage: a new instance starts from the list.
+ */
+const hasLostLastBroker = (error: unknown): boolean =>
+  chainOf(error).some((one) => one instanceof TypeError && /[\\/]brokerPool\.js:/.test(one.stack ?? ""));
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -218,6 +218,7 @@ export interface Cluster {
 /** One broker. */
 export interface Broker {
   readonly nodeId: number;
+  readonly leaveGroup: (request: { readonly groupId: string; readonly memberId: string }) => Promise<void>;
   readonly offsetFetch: (request: {
     readonly groupId: string;
     readonly topics: readonly {

@@ -1,0 +1,127 @@
+/** What is put around the parts of a worker so that it comes by its fail points; the parts themselves know nothing of it. */
+import type { CouponDeps, WorkerAround } from "../../ops/coupon-worker.ts";
+import { deadLetterTopic } from "../../runtime/dead-letter.ts";
+import type { Log, LogListener, Subscription } from "../../runtime/log.ts";
+import { couponsCompensated, couponsIssued, couponsRefused } from "../../schemas/coupon.ts";
+import { asMysqlConnection } from "../../stores/mysql/connection.ts";
+import type { Database } from "../../stores/mysql/database.ts";
+import { couponIssuing } from "../../topology/coupon-issuing.ts";
+import type { Trap } from "./trap.ts";
+
+/** The parts of a worker, with a trap at every point. */
+export const trapped = (trap: Trap): WorkerAround => ({
+  log: (log) => trappedLog(log, trap),
+  database: (database) => trappedDatabase(database, trap),
+  deps: (deps) => trappedDeps(deps, trap),
+});
+
+/** A call between its two points. */
+const between =
+  <Args extends readonly unknown[], Answer>(trap: Trap, name: string, call: (...args: Args) => Promise<Answer>) =>
+  async (...args: Args): Promise<Answer> => {
+    trap(`${name}-before`);
+    const answer = await call(...args);
+    trap(`${name}-after`);
+    return answer;
+  };
+
+const trappedDeps = (deps: CouponDeps, trap: Trap): CouponDeps => ({
+  ...deps,
+  stock: {
+    ...deps.stock,
+    reserve: between(trap, "gate-reserve", deps.stock.reserve),
+    release: between(trap, "release", deps.stock.release),
+    initialise: between(trap, "gate-initialise", deps.stock.initialise),
+  },
+  catalog: { ...deps.catalog, find: between(trap, "catalog-find", deps.catalog.find) },
+});
+
+const producePoints = new Map([
+  [couponsIssued.name, "produce-issued"],
+  [couponsRefused.name, "produce-refused"],
+  [couponsCompensated.name, "produce-compensated"],
+  [deadLetterTopic(couponIssuing.graph.name), "produce-dead-letter"],
+]);
+
+const trappedLog = (log: Log, trap: Trap): Log => ({
+  ...log,
+  append: (to, records) =>
+    between(trap, producePoints.get(to.topic) ?? "produce-other", () => log.append(to, records))(),
+  subscribe: async (options, listener) => {
+    const subscription = await log.subscribe(options, trappedListener(listener, trap));
+    return trappedSubscription(subscription, trap);
+  },
+});
+
+const trappedListener = (listener: LogListener, trap: Trap): LogListener => ({
+  assigned: (partitions) => {
+    listener.assigned(partitions);
+    if (partitions.length > 0) trap("assigned");
+  },
+  records: (from, records, endOffset) => {
+    trap("records");
+    listener.records(from, records, endOffset);
+  },
+  revoking: () => between(trap, "drain", listener.revoking)(),
+  failed: listener.failed,
+});
+
+const trappedSubscription = (subscription: Subscription, trap: Trap): Subscription => ({
+  ...subscription,
+  commit: between(trap, "offsets", subscription.commit),
+});
+
+/** Statements by how they begin. A point before and one after each, where the table of points has them. */
+const statements: readonly (readonly [RegExp, string])[] = [
+  [/^START TRANSACTION/, "transaction"],
+  [/^INSERT INTO partition_lease /, "lease-take"],
+  [/^SELECT epoch FROM partition_lease[\s\S]*LOCK IN SHARE MODE$/, "lease-check"],
+  [/^SELECT coupon\.coupon_id[\s\S]*FOR UPDATE$/, "lock"],
+  [/^INSERT INTO user_coupon /, "insert-issued"],
+  [/^INSERT INTO refusal /, "insert-refused"],
+  [/^UPDATE JSON_TABLE/, "take"],
+];
+
+/** What a callback of mysql2 is, and what a statement is given to it as. */
+type Done = (error: Error | null, answer: unknown) => void;
+type Statement = { readonly sql: string };
+
+const trappedDatabase = (database: Database, trap: Trap): Database => {
+  database.sequelize.addHook("afterConnect", (opened) => {
+    const connection = asMysqlConnection(opened);
+    const query = connection.query.bind(connection);
+    const execute = connection.execute.bind(connection);
+    const kind = transactionKind();
+    const around = (sql: string, done: Done, send: (done: Done) => unknown): unknown => {
+      const name = kind.nameOf(sql);
+      if (name !== undefined) trap(`${name}-before`);
+      const sent = send((error, answer) => {
+        if (name !== undefined && error === null) trap(`${name}-after`);
+        done(error, answer);
+      });
+      // mysql2 has written to the socket, and the kernel has it: the server will read it, whatever becomes of us.
+      if (name !== undefined) trap(`${name}-sent`);
+      return sent;
+    };
+    Object.assign(connection, {
+      query: (options: Statement, done: Done) => around(options.sql, done, (own) => query(options, own)),
+      execute: (options: Statement, values: Parameters<typeof execute>[1], done: Done) =>
+        around(options.sql, done, (own) => execute(options, values, own)),
+    });
+  });
+  return database;
+};
+
+/** A COMMIT is known by what was locked before it: coupons to take from, or coupons to refuse. */
+const transactionKind = () => {
+  let kind = "other";
+  return {
+    nameOf: (sql: string): string | undefined => {
+      if (sql.startsWith("START TRANSACTION")) kind = "other";
+      if (/^SELECT coupon\.coupon_id[\s\S]*FOR UPDATE$/.test(sql)) kind = "issue";
+      if (/^SELECT coupon\.coupon_no[\s\S]*LOCK IN SHARE MODE$/.test(sql)) kind = "refuse";
+      if (sql === "COMMIT") return `${kind}-commit`;
+      return statements.find(([begins]) => begins.test(sql))?.[1];
+    },
+  };
+};

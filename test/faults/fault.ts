@@ -1,0 +1,48 @@
+/** What a fault is: a name, what is done to the pipeline, and what came of it. */
+import type { Chance } from "./chance.ts";
+import type { Death } from "./crash-chain.ts";
+import type { Findings } from "./judge.ts";
+import type { Scene } from "./scene.ts";
+
+/** How a fault is tried. */
+export interface FaultRun {
+  readonly scene: Scene;
+  readonly chance: Chance;
+  /** How often. */
+  readonly times: number;
+  /** Only these fail points; all where it is empty. Other faults have none. */
+  readonly points: readonly string[];
+  readonly say: (text: string) => void;
+}
+
+/** What came of it. */
+export interface Tried {
+  /** How often it really struck. */
+  readonly times: number;
+  /** What did not go as planned: a death elsewhere, a worker that ended by itself, an answer that never came. */
+  readonly missed: readonly string[];
+  /** From each strike, or from the end of an outage, to the next verdict of the partitions that stood still. */
+  readonly recoveriesMs: readonly number[];
+  readonly findings: Findings;
+  /** By fail point, where there are any. */
+  readonly deaths?: readonly (Death & { readonly maxRound: number })[];
+}
+
+/** A kind of fault. */
+export interface Fault {
+  /** Unique, also among fail points. */
+  readonly name: string;
+  /** What is done, as a sentence without its full stop. */
+  readonly about: string;
+  /** The failure windows it is about; see windows.ts. */
+  readonly windows: readonly number[];
+  /** How often, unless told otherwise. */
+  readonly times: number;
+  /** What it is tried on; 3 only where one of them is to die. */
+  readonly brokers: 1 | 3;
+  /** First come, first served is not promised: the gate forgets what it gave to whom (test/sim/README.md). */
+  readonly unordered?: boolean;
+  /** The longest recovery that is promised; where left out none is measured. */
+  readonly recoverWithinMs?: number;
+  readonly run: (run: FaultRun) => Promise<Tried>;
+}

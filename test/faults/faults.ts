@@ -1,0 +1,61 @@
+/** Every fault there is, by name. */
+import { crashChain } from "./crash-chain.ts";
+import type { Fault, FaultRun, Tried } from "./fault.ts";
+import { failPoints } from "./points.ts";
+import { processFaults } from "./process-faults.ts";
+import { serviceFaults } from "./service-faults.ts";
+import { wireFaults } from "./wire-faults.ts";
+
+/** Rounds of one are an event at a time; rounds of 500 are what a hot coupon makes. */
+const roundSizes = [1, 100, 500] as const;
+
+const crash =
+  (maxRound: number) =>
+  async ({ scene, points, times, chance, say }: FaultRun): Promise<Tried> => {
+    const chosen = failPoints.filter(({ name }) => points.length === 0 || points.includes(name));
+    const all = Array.from({ length: times }, () => chosen).flat();
+    const { deaths, findings } = await crashChain(scene, all, { maxRound, chance, say });
+    return {
+      times: deaths.filter(({ missed }) => missed === undefined).length,
+      missed: deaths.flatMap(({ point, missed }) => (missed === undefined ? [] : [`${point}: ${missed}`])),
+      recoveriesMs: [],
+      findings,
+      deaths: deaths.map((death) => ({ ...death, maxRound })),
+    };
+  };
+
+const crashFaults: readonly Fault[] = roundSizes.map((maxRound) => ({
+  name: `crash-${maxRound}`,
+  about: `A worker is killed with SIGKILL at each fail point, rounds of ${maxRound}; the next one takes over`,
+  windows: [...new Set(failPoints.flatMap(({ windows }) => windows))].sort((a, b) => a - b),
+  times: 1,
+  brokers: 1,
+  run: crash(maxRound),
+}));
+
+/** In the order in which they are tried; those that need three brokers come last. */
+export const faults: readonly Fault[] = [...crashFaults, ...processFaults, ...serviceFaults, ...wireFaults].toSorted(
+  (a, b) => a.brokers - b.brokers,
+);
+
+/** What was asked for by name: faults, or fail points, which stand for every fault that has them. */
+export interface Choice {
+  readonly faults: readonly Fault[];
+  readonly points: readonly string[];
+  /** Names that nothing has. */
+  readonly unknown: readonly string[];
+}
+
+/** Everything where no name is given. A name that ends in `*` means all that begin so. */
+export const choose = (names: readonly string[]): Choice => {
+  if (names.length === 0) return { faults, points: [], unknown: [] };
+  const fits = (name: string) => (pattern: string) =>
+    pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+  const points = failPoints.map(({ name }) => name).filter((name) => names.some(fits(name)));
+  const byName = faults.filter(({ name }) => names.some(fits(name)));
+  const chosen = points.length > 0 && !byName.some(({ name }) => isCrash(name)) ? [...crashFaults, ...byName] : byName;
+  const known = [...faults, ...failPoints].map(({ name }) => name);
+  return { faults: chosen, points, unknown: names.filter((name) => !known.some((one) => fits(one)(name))) };
+};
+
+const isCrash = (name: string): boolean => crashFaults.some((fault) => fault.name === name);

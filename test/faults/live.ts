@@ -1,0 +1,118 @@
+/** Workers under a steady load while something happens to them; at the end everything must have its verdict. */
+import type { Child } from "../../ops/children.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FaultRun, Tried } from "./fault.ts";
+import { startFeed } from "./feed.ts";
+import { judge } from "./judge.ts";
+import { readVerdictTimes, recoveryAfter } from "./recovery.ts";
+import { type ArmedChild, untilQuiet, type WorkerPlan } from "./scene.ts";
+
+/** Workers under load. */
+export interface Live {
+  /** Those that are up, by name. */
+  readonly workers: ReadonlyMap<string, Child>;
+  /** Starts another one, or one in place of a dead one, and waits until it is ready. */
+  readonly start: (plan: WorkerPlan) => Promise<void>;
+  /** Starts one that is armed, and does not wait. */
+  readonly spawn: (plan: WorkerPlan) => Promise<ArmedChild>;
+  /** SIGKILL, and waits for its end. */
+  readonly kill: (name: string) => Promise<void>;
+  /** SIGTERM, and waits for its end; anything but exit code 0 is noted. */
+  readonly stop: (name: string) => Promise<void>;
+  /** Lets the load run. */
+  readonly wait: (ms: number) => Promise<void>;
+  /** It struck: counts it. */
+  readonly struck: () => void;
+  /** From this moment on the time to the next verdict of every partition is taken. */
+  readonly recovering: (settleMs?: number) => void;
+  readonly missed: (what: string) => void;
+}
+
+/** What the load is. */
+export interface LiveOptions {
+  /** Names of workers, or plans where they need more. */
+  readonly workers: readonly WorkerPlan[];
+  readonly perSecond?: number;
+  /** The workers must be through with everything this long after the load ends. */
+  readonly quietWithinMs?: number;
+}
+
+/** After the last strike the load goes on this long, so that recovery can be seen. */
+const afterwardsMs = 3_000;
+/** What a dead worker had sent is stamped by then. */
+const settledMs = 250;
+
+/** Runs `strikes` under load, then ends the load, waits until it is quiet, and judges. */
+export const underLoad = async (
+  { scene, say }: FaultRun,
+  { workers: plans, perSecond = 600, quietWithinMs = 120_000 }: LiveOptions,
+  strikes: (live: Live) => Promise<void>,
+): Promise<Tried> => {
+  const missed: string[] = [];
+  const moments: { readonly at: number; readonly settleMs: number }[] = [];
+  let times = 0;
+  const crew = crewOf(scene, missed);
+  await Promise.all(plans.map(crew.start));
+  const feed = await startFeed(scene, perSecond);
+  const wait = (ms: number): Promise<void> => sleep(ms, undefined, { signal: scene.signal });
+  try {
+    await wait(1_000);
+    await strikes({
+      ...crew,
+      wait,
+      struck: () => void times++,
+      recovering: (settleMs = settledMs) => void moments.push({ at: Date.now(), settleMs }),
+      missed: (what) => void missed.push(what),
+    });
+    await wait(afterwardsMs);
+  } catch (error) {
+    await Promise.race([feed.stop(), sleep(5_000)]);
+    throw error;
+  }
+  const asked = await feed.stop();
+  say(`${feed.sent()} records, ${times} strikes; waiting until all have been through`);
+  await untilQuiet(scene, quietWithinMs).catch((error: Error) => missed.push(error.message));
+  const findings = await judge(scene, { prefix: feed.prefix, ...asked });
+  await Promise.all([...crew.workers.keys()].map(crew.stop));
+  const verdicts = await readVerdictTimes(scene.admin, feed.prefix);
+  const recoveries = moments.map(({ at, settleMs }) => recoveryAfter(verdicts, at, settleMs));
+  if (recoveries.includes(undefined)) missed.push("a partition never spoke again");
+  return { times, missed, recoveriesMs: recoveries.filter((ms) => ms !== undefined), findings };
+};
+
+const crewOf = (scene: FaultRun["scene"], missed: string[]) => {
+  const workers = new Map<string, Child>();
+  const leaving = new WeakSet<Child>();
+  const join = <C extends Child>(plan: WorkerPlan, child: C): C => {
+    workers.set(plan.name, child);
+    void child.ended.then((how) => {
+      if (leaving.has(child)) return;
+      workers.delete(plan.name);
+      if (!scene.signal.aborted) missed.push(`${plan.name} ended by itself: ${how}; see ${child.logFile}`);
+    });
+    return child;
+  };
+  const goodbye = (name: string): Child => {
+    const child = workers.get(name);
+    if (child === undefined) throw new Error(`there is no worker ${name} now: ${missed.join("; ")}`);
+    workers.delete(name);
+    leaving.add(child);
+    return child;
+  };
+  return {
+    workers,
+    start: async (plan: WorkerPlan) => void join(plan, await scene.start(plan)),
+    spawn: async (plan: WorkerPlan) => join(plan, await scene.spawn(plan)),
+    kill: async (name: string) => {
+      const child = goodbye(name);
+      process.kill(child.pid, "SIGKILL");
+      await child.ended;
+    },
+    stop: async (name: string) => {
+      const child = goodbye(name);
+      await child.stop();
+      const how = await child.ended;
+      if (how !== "exit code 0") missed.push(`${name} was told to stop and ended with ${how}; see ${child.logFile}`);
+    },
+  };
+};

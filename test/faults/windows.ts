@@ -1,0 +1,289 @@
+/** The failure windows, and where each is tried: data, checked by windows.test.ts. */
+
+/** Something that tries a window: a fault or fail point of this folder, a test, or a mutant of the simulator. */
+export interface Trial {
+  readonly kind: "fault" | "fail point" | "test" | "mutant";
+  /** A name; of a test its file; of a mutant how it begins. */
+  readonly name: string;
+  /** Of a test: part of its title. */
+  readonly title?: string;
+}
+
+/** A window of time in which a failure could break a promise. */
+export interface Window {
+  readonly number: number;
+  readonly about: string;
+  readonly tried: readonly Trial[];
+  /** What of it is not tried, and why; absent where all is. */
+  readonly open?: string;
+}
+
+const fault = (name: string): Trial => ({ kind: "fault", name });
+const point = (name: string): Trial => ({ kind: "fail point", name });
+const mutant = (name: string): Trial => ({ kind: "mutant", name });
+const unit = (name: string, title: string): Trial => ({ kind: "test", name, title });
+
+const failures = "stores/mysql/failures.int.test.ts";
+const gate = "stores/redis/coupon-stock.int.test.ts";
+const consumer = "runtime/kafka/consumer.int.test.ts";
+const payments = "payments have a topology of their own; their faults are tried with it";
+
+/** In the order of their numbers. */
+export const windows: readonly Window[] = [
+  {
+    number: 1,
+    about: "The API dies or times out between the acknowledgement and its answer; the client asks again",
+    tried: [
+      unit("api/reserve.test.ts", "answers a retry with the same reservation"),
+      unit("test/coupon-issuing.int.test.ts", "retried with its idempotency key"),
+    ],
+    open: "the API process is not killed at that very moment; the retry is tried, not the death",
+  },
+  {
+    number: 2,
+    about: "It is unknown whether a request was appended",
+    tried: [
+      unit("api/reserve.test.ts", "the outcome is unknown when the acknowledgement does not come"),
+      unit("runtime/kafka/writer.int.test.ts", "connections are cut while it sends"),
+      fault("broker-away"),
+      fault("brokers-in-turn"),
+    ],
+  },
+  {
+    number: 3,
+    about: "A worker dies after it took from the gate, before the database knows",
+    tried: [
+      point("gate-reserve-after"),
+      point("transaction-before"),
+      point("lock-after"),
+      point("insert-issued-after"),
+      point("take-after"),
+      point("issue-commit-before"),
+      mutant("own mark"),
+    ],
+  },
+  {
+    number: 4,
+    about: "A worker dies after the database knows, before its offset is committed",
+    tried: [
+      point("issue-commit-sent"),
+      point("issue-commit-after"),
+      point("produce-issued-before"),
+      point("produce-issued-after"),
+      point("offsets-before"),
+      fault("kill"),
+    ],
+  },
+  {
+    number: 5,
+    about: "A record that comes again is taken for a duplicate, and its unit is given back although it was issued",
+    tried: [
+      point("issue-commit-sent"),
+      point("issue-commit-after"),
+      fault("wire-commit"),
+      mutant("same id means done"),
+    ],
+  },
+  {
+    number: 6,
+    about: "A unit that is to be given back is not, because the worker dies",
+    tried: [point("release-before"), point("issue-commit-before"), point("produce-compensated-before")],
+  },
+  {
+    number: 7,
+    about: "A unit is given back twice",
+    tried: [
+      point("release-after"),
+      point("produce-compensated-after"),
+      unit(gate, "gives back once when the answer was lost"),
+      mutant("release guard"),
+    ],
+  },
+  {
+    number: 8,
+    about: "Redis fails over and has lost what was taken: its counter is too high",
+    tried: [fault("redis-snapshot"), unit(gate, "connects again when a replica answers")],
+    open: "there is no replica in the stack; an older snapshot has the same counters a lagging replica would have",
+  },
+  {
+    number: 9,
+    about: "Redis is flushed, or restored from an old snapshot",
+    tried: [fault("redis-flush"), fault("redis-snapshot"), fault("redis-restart"), fault("redis-kill")],
+  },
+  {
+    number: 10,
+    about: "There is no counter yet, or two set it at once",
+    tried: [
+      point("gate-initialise-before"),
+      point("gate-initialise-after"),
+      fault("redis-flush"),
+      unit(gate, "flushed between initialising and reserving"),
+    ],
+    open: "twenty workers that start cold at once; the script sets a counter only where none is, and a key has one owner",
+  },
+  {
+    number: 11,
+    about: "A deadlock, or a lock that is not given up",
+    tried: [
+      unit(failures, "when it was a deadlock's victim"),
+      unit(failures, "when a lock is not given up"),
+      unit(failures, "when two processes issue the last units"),
+      point("lock-after"),
+      fault("zombie-at-points"),
+    ],
+  },
+  {
+    number: 12,
+    about: "The connection is lost at COMMIT",
+    tried: [
+      fault("wire-commit"),
+      point("issue-commit-sent"),
+      point("refuse-commit-sent"),
+      unit(failures, "COMMIT is cut off"),
+    ],
+  },
+  {
+    number: 13,
+    about: "A partition changes hands while work is under way: two owners",
+    tried: [
+      fault("zombie"),
+      fault("zombie-at-points"),
+      fault("rolling"),
+      point("drain-before"),
+      point("drain-after"),
+      mutant("drain on revoke"),
+      mutant("lanes: a key"),
+    ],
+  },
+  {
+    number: 14,
+    about: "A partition was lost, not given back",
+    tried: [fault("zombie"), unit("runtime/kafka/membership.test.ts", "refuses a commit when the broker says")],
+  },
+  {
+    number: 15,
+    about: "An old record at an offset that is read anew after a hand-over",
+    tried: [
+      unit("runtime/kafka/membership.test.ts", "drops a batch when it was fetched for an older assignment"),
+      unit(consumer, "three members share a topic without a gap"),
+    ],
+  },
+  {
+    number: 16,
+    about: "Records finish out of order, and a commit passes one that has not",
+    tried: [
+      point("offsets-before"),
+      point("offsets-after"),
+      unit("runtime/ledger.test.ts", "agrees with the model"),
+      mutant("low-water mark"),
+      mutant("acknowledgement"),
+    ],
+  },
+  {
+    number: 17,
+    about: "A broker is killed, restarted, or its leadership moves",
+    tried: [fault("brokers-in-turn"), fault("broker-away"), fault("wire-broker-cut")],
+    open: "power loss of all brokers at once: Kafka does not fsync each message, and neither do we ask it to",
+  },
+  {
+    number: 18,
+    about: "Bytes that are no record",
+    tried: [
+      point("produce-dead-letter-before"),
+      point("produce-dead-letter-after"),
+      fault("kill"),
+      mutant("dead letters: what cannot be read"),
+    ],
+  },
+  {
+    number: 19,
+    about: "A record that only the database finds wrong",
+    tried: [
+      unit("runtime/worker.test.ts", "dead-letters the record that an error names"),
+      unit("runtime/attempts.test.ts", "halves the round until the guilty record stands alone"),
+      mutant("isolation: a guilty record"),
+    ],
+    open: "on the real database no record is wrong that the gate lets through; the book's own refusals are tried in failures.int.test.ts",
+  },
+  {
+    number: 20,
+    about: "A schema id that nobody knows yet",
+    tried: [unit("schemas/codec.test.ts", "says unavailable for an unknown id until its grace is over")],
+    open: "not on the real registry: no writer of ours uses a schema before it is registered",
+  },
+  {
+    number: 21,
+    about: "The registry is away or slow",
+    tried: [
+      fault("registry-away"),
+      fault("registry-at-start"),
+      fault("wire-registry-silent"),
+      unit("runtime/worker.test.ts", "waits for the registry and dead-letters nothing"),
+    ],
+  },
+  {
+    number: 22,
+    about: "A dead letter cannot be written",
+    tried: [point("produce-dead-letter-before"), fault("broker-away"), mutant("append again")],
+    open: "a dead-letter topic that refuses while others take: an append is tried again for ever whatever its topic",
+  },
+  {
+    number: 23,
+    about: "Dead letters are replayed twice",
+    tried: [],
+    open: "dead letters are not replayed yet; a copy of a request is tried in every load",
+  },
+  { number: 24, about: "The external platform is down for hours", tried: [], open: payments },
+  { number: 25, about: "A payment is written and its event is not, or the other way round", tried: [], open: payments },
+  { number: 26, about: "The outbox's relay skips rows, or two of them reorder a key", tried: [], open: payments },
+  { number: 27, about: "A payment is half done", tried: [], open: payments },
+  {
+    number: 28,
+    about: "A clock is wrong, or jumps",
+    tried: [],
+    open: "the machine's clock is not ours to set; what is judged by time is judged by the broker's, what is waited for by a monotonic clock",
+  },
+  {
+    number: 29,
+    about: "A hot partition starves the others",
+    tried: [
+      unit("runtime/lanes.test.ts", "leave a key's records where they are when the key is in flight"),
+      unit("runtime/worker.test.ts", "pauses a partition and loses nothing"),
+    ],
+    open: "latency under skew is for the benchmark; here only that nothing is lost by it",
+  },
+  {
+    number: 30,
+    about: "The number of partitions is not the declared one",
+    tried: [unit("runtime/worker.test.ts", "refuses to start when a topic has another number of partitions")],
+    open: "partitions added to a live topic",
+  },
+  {
+    number: 31,
+    about: "The group's offsets have expired, or point to nothing",
+    tried: [
+      unit(consumer, "fails, and skips nothing, when the committed offset has been deleted"),
+      unit(consumer, "starts where the log does when nothing was committed"),
+    ],
+    open: "a whole topic replayed from its start; every fault here replays a part of one",
+  },
+  {
+    number: 32,
+    about: "What is remembered grows without bound",
+    tried: [
+      unit("runtime/ledger.test.ts", "keeps no finished record when a million have passed"),
+      unit(gate, "forgets an idle coupon after a week"),
+    ],
+  },
+  {
+    number: 33,
+    about: "A worker is told to stop in the middle of a round",
+    tried: [fault("rolling"), point("drain-before"), point("drain-after")],
+  },
+  {
+    number: 34,
+    about: "A worker stops or starts while a coupon sells out",
+    tried: [fault("kill"), fault("rolling"), fault("crash-1"), fault("crash-100"), fault("crash-500")],
+    open: "units given back after the sale is over: the load's duplicates give back while units are left",
+  },
+];

@@ -1,0 +1,106 @@
+/** docs/reliability.md's tables: made from results that are kept beside it, so that faults may be tried one at a time. */
+import { readFile, writeFile } from "node:fs/promises";
+import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { repositoryRoot } from "../../ops/stack/layout.ts";
+import { faults } from "./faults.ts";
+import { failPoints } from "./points.ts";
+import { findingColumns, longestRecovery } from "./report.ts";
+import type { Outcome, Report } from "./run.ts";
+import { type Trial, windows } from "./windows.ts";
+
+const resultsFile = join(repositoryRoot, "docs", "reliability-faults.json");
+const page = join(repositoryRoot, "docs", "reliability.md");
+
+/** The last time a fault was tried. */
+export interface Kept extends Outcome {
+  /** The day, UTC. */
+  readonly on: string;
+  readonly seed: number;
+}
+
+/** Puts a report's results in the place of earlier ones of the same faults, and makes the tables anew. */
+export const writeTables = async ({ outcomes, seed }: Report): Promise<void> => {
+  const before = JSON.parse(await readFile(resultsFile, "utf8").catch(() => "[]")) as readonly Kept[];
+  const kept = new Map(before.map((one) => [one.fault, one]));
+  const on = new Date().toISOString().slice(0, 10);
+  for (const outcome of outcomes) kept.set(outcome.fault, { ...outcome, on, seed });
+  const results = faults.flatMap(({ name }) => kept.get(name) ?? []);
+  await writeFile(resultsFile, `${JSON.stringify(results, null, 1)}\n`);
+  const text = await readFile(page, "utf8");
+  const tables = { faults: faultTable(results), points: pointTable(results), windows: windowTable() };
+  await writeFile(
+    page,
+    Object.entries(tables).reduce((all, [name, table]) => between(all, name, table), text),
+  );
+};
+
+/** Replaces what stands between the two markers of a name. @throws Error where they are missing. */
+export const between = (text: string, name: string, table: string): string => {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`docs/reliability.md has no ${begin} ... ${end}`);
+  return `${text.slice(0, from)}${begin}\n${table}\n${text.slice(to)}`;
+};
+
+const markdown = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+const machine = (): string =>
+  `${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;
+
+const faultTable = (results: readonly Kept[]): string => {
+  const byName = new Map(results.map((one) => [one.fault, one]));
+  const head = [
+    "fault",
+    "what is done",
+    "windows",
+    "times",
+    "requests",
+    ...findingColumns.map(([name]) => name),
+    "recovery",
+    "tried",
+  ];
+  const rows = faults.map(({ name, about, windows: covered, unordered }) => {
+    const one = byName.get(name);
+    const what = [`\`${name}\``, about, covered.join(" ")];
+    if (one === undefined) return [...what, "not tried yet", ...Array.from({ length: 10 }, () => "")];
+    const counts = findingColumns.map(([column, count]) =>
+      column === "order" && unordered ? `(${count(one.findings)})` : String(count(one.findings)),
+    );
+    const missed = one.missed.length > 0 ? `, ${one.missed.length} not as planned` : "";
+    return [
+      ...what,
+      `${one.times}${missed}`,
+      String(one.findings.requests),
+      ...counts,
+      longestRecovery(one),
+      `${one.on}, seed ${one.seed}`,
+    ];
+  });
+  return `Machine of the last run: ${machine()}.\n\n${markdown(head, rows)}`;
+};
+
+const pointTable = (results: readonly Kept[]): string => {
+  const deaths = results.flatMap((one) => one.deaths ?? []).filter(({ missed }) => missed === undefined);
+  const sizes = [...new Set(deaths.map(({ maxRound }) => maxRound))].sort((a, b) => a - b);
+  const rows = failPoints.map(({ name, about, windows: covered }) => {
+    const died = sizes.map((size) => deaths.filter((one) => one.point === name && one.maxRound === size).length);
+    return [`\`${name}\``, about, covered.join(" "), ...died.map(String)];
+  });
+  return markdown(["fail point", "when it dies", "windows", ...sizes.map((size) => `died, rounds of ${size}`)], rows);
+};
+
+const windowTable = (): string =>
+  markdown(
+    ["", "window", "where it is tried", "what is not covered"],
+    windows.map(({ number, about, tried, open }) => [
+      String(number),
+      about,
+      tried.map(trialText).join("<br>"),
+      open ?? "",
+    ]),
+  );
+
+const trialText = ({ kind, name, title }: Trial): string =>
+  title === undefined ? `${kind} \`${name}\`` : `${kind} \`${name}\`: ${title}`;
