@@ -101,8 +101,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "lease check: rounds begin before the lease is taken",
     file: "runtime/partition.ts",
-    line: "await options.lease.acquire(attempt);",
-    instead: "options.lease.acquire(attempt).catch(() => {});",
+    line: "const opening = options.lease.acquire(tries.unguarded).then(() => {",
+    instead: "options.lease.acquire(tries.unguarded).catch(() => {}); const opening = Promise.resolve().then(() => {",
   },
   {
     breaks: "own mark: a redelivery finds its unit taken by another",
