@@ -49,7 +49,7 @@ export const watchDraining = ({ copies, askedTwice, goesOn }: DrainOptions): Dra
         if (asked.get(who) !== times || !who.alive()) return;
         asked.delete(who);
         // An append of an earlier assignment may outlast the drain of this one.
-        const open = [...(underWay.get(who) ?? [])].filter(({ to }) => to !== "kafka");
+        const open = [...(underWay.get(who) ?? [])].filter(({ to, aside }) => to !== "kafka" && !aside);
         for (const { what, coupons } of open) goesOn(`${who.name} still waits for ${what()}`, coupons);
       };
     },

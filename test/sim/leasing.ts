@@ -43,21 +43,35 @@ export const watchLeases = (
   const latest = new Map<number, number>();
   /** The highest epoch that a coupon has seen: at the gate, and anywhere. */
   const atGate = new Map<string, number>();
-  const anywhere = new Map<string, number>();
+  const anywhere = new Map<string, Fence & { readonly owner: string }>();
   const say = ({ from, fence, what }: FencedEffect): string =>
     `${from.name} did ${what()} with epoch ${fence.epoch} of partition ${fence.partition}`;
-  const checkOrder = (effect: FencedEffect, seen: Map<string, number>, claim: ClaimName): void => {
+  /** An owner that took its lease again may have calls of its earlier epoch on their way. */
+  const checkOrder = (effect: FencedEffect): void => {
     for (const couponId of effect.coupons) {
-      const highest = seen.get(couponId) ?? 0;
-      if (effect.fence.epoch < highest) broke(claim, `${say(effect)} after one of epoch ${highest}`, [couponId]);
-      else seen.set(couponId, effect.fence.epoch);
+      const { epoch = 0, owner = "" } = anywhere.get(couponId) ?? {};
+      if (effect.fence.epoch >= epoch) anywhere.set(couponId, { ...effect.fence, owner: effect.from.name });
+      else if (effect.from.name !== owner)
+        broke("owners' effects on a coupon do not interleave", `${say(effect)} after ${owner}'s of ${epoch}`, [
+          couponId,
+        ]);
+    }
+  };
+  const checkGate = (effect: FencedEffect): void => {
+    for (const couponId of effect.coupons) {
+      const highest = atGate.get(couponId) ?? 0;
+      atGate.set(couponId, Math.max(highest, effect.fence.epoch));
+      if (effect.fence.epoch < highest)
+        broke("no effect at the gate of an epoch lower than the coupon has seen", `${say(effect)} after ${highest}`, [
+          couponId,
+        ]);
     }
   };
   const check = (effect: FencedEffect): void => {
     const { from, fence, coupons } = effect;
     if (owners.get(`${fence.partition}/${fence.epoch}`) !== from.name)
       broke("nothing takes effect under an epoch that was never granted", say(effect), coupons);
-    checkOrder(effect, anywhere, "owners' effects on a coupon do not interleave");
+    checkOrder(effect);
   };
   return {
     ...watchRenewals(broke),
@@ -72,7 +86,7 @@ export const watchLeases = (
       check(effect);
     },
     gateChanged: (effect) => {
-      checkOrder(effect, atGate, "no effect at the gate of an epoch lower than the coupon has seen");
+      checkGate(effect);
       check(effect);
     },
     gateForgot: () => atGate.clear(),

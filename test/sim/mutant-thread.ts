@@ -1,6 +1,7 @@
 /** The thread of one mutant: breaks its line, then runs seeds until one catches it. */
 import { parentPort, workerData } from "node:worker_threads";
-import { type Caught, loadBroken, type MutantTask } from "./mutants.ts";
+import type { Caught, MutantTask } from "./hunt.ts";
+import { loadBroken } from "./mutant.ts";
 
 // Set by `hunt`, which is the only one who starts this thread.
 const { mutant, from, seeds } = workerData as MutantTask;

@@ -1,27 +1,15 @@
-/**
- * The same code with one line broken: each mutant is a mistake that somebody could make, and some seed must catch it. A
- * line is broken in memory as its module is loaded, in a thread of its own; no file is touched.
- */
-import { registerHooks } from "node:module";
-import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
+/** The same code with one line broken: each mutant is a mistake that somebody could make, and some seed must catch it. */
+import type { Mutant } from "./mutant.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** One broken line. */
-export interface Mutant {
-  /** What it breaks, in words. */
-  readonly breaks: string;
-  /** Below the repository's root. */
-  readonly file: string;
-  /** Text that stands in the file exactly once. */
-  readonly line: string;
-  /** What stands there instead. */
-  readonly instead: string;
-  /** A seed known to catch it, tried alone, where very few do. */
-  readonly seed?: number;
-  /** Worlds in which it shows more often than in those that are drawn. */
-  readonly world?: Partial<Scenario>;
-}
+/** The gate is restored again and again, and partitions go from hand to hand meanwhile. */
+const restless: Partial<Scenario> = {
+  ...{ profile: "flushed", upkeepMs: 100, coupons: 2, requests: 160, latencyMs: 30, stormMs: 6_000 },
+  incidents: Array.from({ length: 60 }, (_, n) => ({
+    kind: n % 10 === 9 ? "restore" : "rebalance",
+    ...{ atMs: n * 97, forMs: 400, worker: 0 },
+  })),
+};
 
 /** Every mutant. */
 export const mutants: readonly Mutant[] = [
@@ -48,7 +36,7 @@ export const mutants: readonly Mutant[] = [
     file: "stores/mysql/decide-round.ts",
     line: "if (left > 0) return grant(issue, left);",
     instead: "if (left >= 0) return grant(issue, left);",
-    seed: 400,
+    world: { profile: "flushed" },
   },
   {
     breaks: "one each: a user may have two, when the gate forgot",
@@ -102,7 +90,59 @@ export const mutants: readonly Mutant[] = [
     breaks: "lease check: rounds begin before the lease is taken",
     file: "runtime/partition.ts",
     line: "const opening = options.lease.acquire(tries.unguarded).then(() => {",
-    instead: "options.lease.acquire(tries.unguarded).catch(() => {}); const opening = Promise.resolve().then(() => {",
+    instead:
+      "options.lease.acquire(tries.unguarded).catch(() => {});\n  const opening = Promise.resolve().then(() => {",
+  },
+  {
+    breaks: "reconciling: a repair runs beside rounds of its coupon",
+    file: "runtime/lanes.ts",
+    line: "return !busy.has(lane);",
+    instead: "return true;",
+  },
+  {
+    breaks: "reconciling: marks of issued coupons are dropped",
+    file: "processors/reconcile-coupons.ts",
+    line: 'return verdict?.kind === "issued" && verdict.couponId === couponId;',
+    instead: "return false;",
+  },
+  {
+    breaks: "reconciling: the counter is set to what was seen before the last rounds",
+    file: "processors/reconcile-coupons.ts",
+    line: "const page = await alone((ports) => reconcilePage(ports, couponId, cursor));",
+    world: restless,
+    instead:
+      "const page = await alone((ports) => reconcilePage({ ...ports, catalog: { remaining: async () => new Map([[couponId, seen.remaining]]) } }, couponId, cursor));",
+  },
+  {
+    breaks: "reconciling: a counter that differs is left alone",
+    file: "processors/reconcile-coupons.ts",
+    line: "return [...found].flatMap(([couponId, by]) => (seen.get(couponId) === by ? [couponId] : []));",
+    instead: "return [];",
+  },
+  {
+    breaks: "reconciling: whoever drains waits for no repair",
+    file: "runtime/alone.ts",
+    line: "if (next !== undefined) partition.track(begin(lane, next));",
+    instead: "if (next !== undefined) void begin(lane, next);",
+    world: restless,
+  },
+  {
+    breaks: "attaching: a round that failed counts as one that came to its end",
+    file: "runtime/under-way.ts",
+    line: "return false;",
+    instead: "return true;",
+  },
+  {
+    breaks: "registry: an id that is not there yet is given up on",
+    file: "schemas/codec.ts",
+    line: 'return now() - since >= unknownIdGraceMs ? "unknown" : "unavailable";',
+    instead: 'return since > 0 ? "unknown" : "unavailable";',
+  },
+  {
+    breaks: "registry: while it is away, what it would say is not waited for",
+    file: "runtime/read-round.ts",
+    line: "if (away !== undefined) throw",
+    instead: "if (false) throw",
   },
   {
     breaks: "own mark: a redelivery finds its unit taken by another",
@@ -180,43 +220,3 @@ export const mutants: readonly Mutant[] = [
     instead: "project({ done, reason, undoneAt: around.now() }, walk.context);",
   },
 ];
-
-/** Breaks a mutant's line in every module this thread loads from now on. @throws Error where the line is not there once. */
-export const loadBroken = ({ file, line, instead }: Mutant): void => {
-  const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
-  registerHooks({
-    load: (url, context, next) => {
-      const loaded = next(url, context);
-      if (!url.startsWith("file:") || fileURLToPath(url) !== path) return loaded;
-      const source = String(loaded.source);
-      if (source.split(line).length !== 2) throw new Error(`expected once in ${file}, found otherwise: ${line}`);
-      return { ...loaded, source: source.replace(line, () => instead) };
-    },
-  });
-};
-
-/** How a mutant fared: the first seed that caught it, and the promise it broke there; undefined where none did. */
-export interface Caught {
-  readonly breaks: string;
-  /** Seeds that were run until it was caught, that one included. */
-  readonly seeds: number;
-  readonly caughtBy: number | undefined;
-  readonly claim: string | undefined;
-}
-
-/** What a mutant's thread is given. */
-export interface MutantTask {
-  readonly mutant: Mutant;
-  readonly from: number;
-  /** Seeds to try, at most. */
-  readonly seeds: number;
-}
-
-/** Runs seeds against a mutant until one catches it. @throws Error where its line is not there once. */
-export const hunt = ({ mutant, from, seeds }: MutantTask): Promise<Caught> =>
-  new Promise((resolve, reject) => {
-    const task = mutant.seed === undefined ? { mutant, from, seeds } : { mutant, from: mutant.seed, seeds: 1 };
-    const thread = new Worker(new URL("./mutant-thread.ts", import.meta.url), { workerData: task });
-    thread.once("message", resolve);
-    thread.once("error", reject);
-  });

@@ -20,6 +20,8 @@ export interface CallAbout {
   readonly what: () => string;
   /** Coupons it is about. */
   readonly coupons: readonly string[];
+  /** A look that nothing waits for, a drain least of all. */
+  readonly aside?: true;
   /** What it decides, one for each record; none where it decides nothing. */
   readonly decides?: () => readonly Decision[];
 }

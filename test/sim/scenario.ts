@@ -28,7 +28,7 @@ export interface CallFaults {
 }
 
 /** Services that calls go to. */
-export const services = ["redis", "database", "kafka"] as const;
+export const services = ["redis", "database", "kafka", "registry"] as const;
 /** One of {@link services}. */
 export type Service = (typeof services)[number];
 
@@ -74,14 +74,19 @@ export interface Scenario {
   readonly faults: CallFaults;
   readonly incidents: readonly Incident[];
   readonly outages: readonly Outage[];
+  /** When the registry has learned the schema of requests; 0 where it has it from the beginning. */
+  readonly schemaLateMs: number;
+  /** Time between two passes of a worker's upkeep; undefined where nothing is looked after. */
+  readonly upkeepMs: number | undefined;
 }
 
 /** Bounds of time that all worlds share, ms. The drain is longer than a round without failures takes. */
 export const bounds = { sessionTimeoutMs: 2_000, drainBudgetMs: 800, commitIntervalMs: 100 } as const;
 
-/** Draws a world. */
-export const drawScenario = (dice: Dice): Scenario => {
-  const profile = dice.pick<Profile>(["orderly", "orderly", "orderly", "flushed", "overlapping", "wild"]);
+/** Draws a world, but for what is chosen; its faults and incidents are those of its profile. */
+export const drawScenario = (dice: Dice, chosen: Partial<Scenario> = {}): Scenario => {
+  const drawn = dice.pick<Profile>(["orderly", "orderly", "orderly", "flushed", "overlapping", "wild"]);
+  const profile = chosen.profile ?? drawn;
   const workers = dice.between(2, 4);
   const stormMs = dice.between(1_500, 6_000);
   const overlaps = profile === "overlapping" || profile === "wild";
@@ -104,6 +109,10 @@ export const drawScenario = (dice: Dice): Scenario => {
     faults: drawFaults(dice, overlaps),
     incidents: drawIncidents(dice, profile, stormMs),
     outages: drawOutages(dice, stormMs),
+    schemaLateMs: dice.pick([0, 0, 0, dice.between(1, 2_000)]),
+    // A gate that forgets, and one that late calls reach, are set right by nothing else; any other must need no help.
+    upkeepMs: profile === "orderly" && dice.chance(0.5) ? undefined : dice.pick([100, 300]),
+    ...chosen,
   };
 };
 

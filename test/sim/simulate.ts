@@ -11,7 +11,7 @@ import { couponIssueRequests, couponTopics, type ReservationId } from "../../sch
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
 import { memoryDatabase } from "../../topology/fakes/memory-database.ts";
-import { type Broken, checkAtRest, isSettled, lieOf } from "./claims.ts";
+import { type Broken, checkAtRest, countersEqual, isSettled, lieOf } from "./claims.ts";
 import { createDice } from "./dice.ts";
 import { watchLeases } from "./leasing.ts";
 import { createNetwork } from "./network.ts";
@@ -50,6 +50,9 @@ const source = couponIssueRequests;
  */
 export const restWithinMs = 30_000;
 
+/** Virtual ms within which upkeep sets the gate right, once nothing else moves. */
+export const mendWithinMs = 10_000;
+
 /** How a seed is run. */
 export interface SimulateOptions {
   readonly codec: Codec;
@@ -65,7 +68,7 @@ export const simulate = async (
 ): Promise<Simulated> => {
   const dice = createDice(seed);
   const time = createTime(dice);
-  const scenario = { ...drawScenario(dice), ...chosen };
+  const scenario = drawScenario(dice, chosen);
   const stormEndsAt = beginningAt + scenario.stormMs;
   const stormy = (): boolean => time.now() < stormEndsAt;
   const trace = createTrace(traced, time.now);
@@ -100,6 +103,7 @@ export const simulate = async (
   const released = new Set<ReservationId>();
   const fetches = new Map<string, number>();
   let givenUp = 0;
+  let mendedAt = 0;
   const append = appendTo(broker, witness, time);
   const isDone = (partition: number, offset: bigint): boolean => {
     const asked = witness.at(partition, offset);
@@ -125,6 +129,10 @@ export const simulate = async (
       leasing,
     },
     decided,
+    broke,
+    mending: () => {
+      mendedAt = time.now();
+    },
     releasing: (ids) => {
       for (const id of ids) released.add(id);
     },
@@ -164,6 +172,12 @@ export const simulate = async (
   const rested = await time.passUntil(rests, stormEndsAt + restWithinMs);
   if (!rested)
     broke("everything comes to rest", `not within ${restWithinMs} ms of the storm's end: ${standing(broker)}`);
+  const { upkeepMs } = scenario;
+  if (upkeepMs !== undefined) {
+    const isMended = (): boolean =>
+      rests() && time.now() > mendedAt + 3 * upkeepMs && countersEqual({ database, gate });
+    await time.passUntil(isMended, time.now() + mendWithinMs);
+  }
   broken.push(...checkAtRest({ scenario, witness, database, gate, released, givenUp, fetches }));
   const tookMs = time.now() - beginningAt;
   return { seed, scenario, broken, happenings: trace.happenings, tookMs, turns: time.turns() };

@@ -7,7 +7,7 @@ import type { MemoryCouponStock } from "../../topology/fakes/memory-coupon-stock
 import { type MemoryDatabase, memoryCouponCatalog, memoryLeases } from "../../topology/fakes/memory-database.ts";
 import { decidingBook } from "./book.ts";
 import type { LeaseWatcher } from "./leasing.ts";
-import type { Call, Decision, Network } from "./network.ts";
+import type { Call, CallAbout, Decision, Network } from "./network.ts";
 import type { Process } from "./process.ts";
 
 /** What coupon issuing needs. */
@@ -70,7 +70,8 @@ type FencedCall<T> = Omit<Call<T>, "from" | "effect"> & {
   readonly effect: (fence: Fence) => Promise<{ readonly answer: T; readonly changed: readonly string[] }>;
 };
 
-const fencedCall =
+/** Sends a call under the lease's epoch, and has the leases' watcher see what came of it. */
+export const fencedCall =
   (from: Process, { network, leasing }: StoreWorld, lease: Fence) =>
   async <T>({ effect, ...about }: FencedCall<T>): Promise<T> => {
     const fence = { ...lease };
@@ -138,7 +139,12 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
   };
 };
 
-const catalogOf = (from: Process, { network, database }: StoreWorld): CouponCatalog => {
+/** The catalog as one process sees it. */
+export const catalogOf = (
+  from: Process,
+  { network, database }: Pick<StoreWorld, "network" | "database">,
+  how: Pick<CallAbout, "aside"> = {},
+): CouponCatalog => {
   const catalog = memoryCouponCatalog(database);
   return {
     find: (couponIds) =>
@@ -152,6 +158,7 @@ const catalogOf = (from: Process, { network, database }: StoreWorld): CouponCata
       }),
     remaining: (couponIds) =>
       network.call({
+        ...how,
         from,
         to: "database",
         kind: "read",
@@ -201,7 +208,7 @@ const decisions = (does: string, asked: readonly Asked[]): readonly Decision[] =
   asked.map(({ couponId, reservationId }) => ({ does, couponId, reservationId }));
 
 /** `spring:#1,#2 autumn:#3`. */
-const listed = (asked: readonly Asked[]): string =>
+export const listed = (asked: readonly Asked[]): string =>
   [...Map.groupBy(asked, ({ couponId }) => couponId)]
     .map(([couponId, own]) => `${couponId}:${own.map(({ reservationId }) => shortName(reservationId)).join(",")}`)
     .join(" ");

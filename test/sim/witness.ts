@@ -4,7 +4,7 @@
  */
 import { deadLetterPrefix } from "../../runtime/dead-letter.ts";
 import type { Headers, NewRecord, TopicPartition } from "../../runtime/log.ts";
-import type { Codec } from "../../schemas/codec.ts";
+import type { Codec, Decoded } from "../../schemas/codec.ts";
 import {
   type CouponCompensated,
   type CouponIssued,
@@ -25,6 +25,8 @@ export interface Asked {
   readonly timestampMs: number;
   /** Undefined where its bytes are no request. */
   readonly request: CouponIssueRequested | undefined;
+  /** Its bytes name a schema that no registry has. */
+  readonly isStrange: boolean;
 }
 
 /** A record of the dead-letter topic. */
@@ -68,17 +70,22 @@ export const createWitness = (codec: Codec, deadLetters: string, tells: (told: T
     keep(told, one.event.reservationId, one);
     tells(one);
   };
-  const read = <T>(topic: Topic<T>, { value }: NewRecord): T | undefined => {
-    const decoded = codec.decoder(topic).decode(value);
+  const decode = <T>(topic: Topic<T>, { value }: NewRecord): Decoded<T> => codec.decoder(topic).decode(value);
+  const read = <T>(topic: Topic<T>, record: NewRecord): T | undefined => {
+    const decoded = decode(topic, record);
     return decoded.kind === "value" ? decoded.value : undefined;
   };
   const must = <T>(value: T | undefined): T => {
     if (value === undefined) throw new Error("a worker wrote bytes that are no record");
     return value;
   };
-  const readers: Readonly<Record<string, (record: NewRecord, at: Omit<Asked, "request">) => void>> = {
+  const readers: Readonly<
+    Record<string, (record: NewRecord, at: Pick<Asked, "partition" | "offset" | "timestampMs">) => void>
+  > = {
     [couponIssueRequests.name]: (record, at) => {
-      const one = { ...at, request: read(couponIssueRequests, record) };
+      const decoded = decode(couponIssueRequests, record);
+      const request = decoded.kind === "value" ? decoded.value : undefined;
+      const one = { ...at, request, isStrange: decoded.kind === "unknownSchema" };
       asked.push(one);
       byPlace.set(placeOf(one), one);
     },

@@ -10,11 +10,13 @@ import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import { type LogWorld, logOf } from "./log.ts";
 import { createProcess, type Process } from "./process.ts";
 import { bounds, type Incident } from "./scenario.ts";
-import { leasesOf, type StoreWorld, storesOf } from "./stores.ts";
+import { codecOf } from "./registry.ts";
+import { type UpkeepWorld, upkeepOf } from "./upkeep.ts";
+import { leasesOf, storesOf } from "./stores.ts";
 import type { Time } from "./time.ts";
 
 /** What workers run in. */
-export interface WorkerWorld extends LogWorld, StoreWorld {
+export interface WorkerWorld extends LogWorld, UpkeepWorld {
   readonly time: Time;
   readonly codec: Codec;
   readonly groupId: string;
@@ -109,7 +111,8 @@ export const createPlace = (number: number, world: WorkerWorld): Place => {
 
 /** The real worker and producer on the simulated log, stores and clock. */
 const startSimulated = async (process: Process, world: WorkerWorld) => {
-  const { scenario, codec, groupId, dice, deadLetters } = world;
+  const { scenario, groupId, dice, deadLetters } = world;
+  const upkeep = upkeepOf(process, world);
   const log = logOf(process, world);
   const logger = loggerOf(process, world);
   const common = { clock: process.clock, random: dice.next, backoff: { initialMs: 10, maxMs: 200 }, logger };
@@ -132,8 +135,9 @@ const startSimulated = async (process: Process, world: WorkerWorld) => {
     name: process.name,
     log,
     producer,
-    codec,
+    codec: codecOf(process, world),
     groupId,
+    ...(upkeep && { upkeep }),
     ...common,
     limits: { ...testLimits, maxRound, concurrency, maxRecords },
     maxAttempts,

@@ -70,4 +70,11 @@ const drawRequest = (
 };
 
 const rubbish = (dice: Dice): Buffer =>
-  dice.pick([Buffer.alloc(0), Buffer.from("rubbish"), Buffer.from([0, 0, 0, 0, 1, 2, 3]), Buffer.from([0, 0])]);
+  dice.pick([
+    Buffer.alloc(0),
+    Buffer.from("rubbish"),
+    Buffer.from([0, 0, 0, 0, 1, 2, 3]),
+    Buffer.from([0, 0]),
+    // A schema that no registry has.
+    Buffer.from([0, 0, 0, 0, 99, 2, 3]),
+  ]);
