@@ -48,7 +48,7 @@ export const promises = {
   "owners' effects on a coupon do not interleave": notBoth,
   // A repair that was given up on may arrive late.
   "a repair says what the database says": oneOwner,
-  "a repair drops no mark that an issued coupon stands for": "always",
+  "a repair drops no mark that an issued coupon stands for": oneOwner,
   "nothing is tried again while partitions are drained": oneOwner,
   "whoever has drained has nothing under way": oneOwner,
   "a coupon is decided in one place at a time": oneOwner,

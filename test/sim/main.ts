@@ -1,10 +1,16 @@
-/** `npm run sim -- --seeds 2000 [--from N] [--trace] [--json] [--mutants]`: data on stdout; ends with 1 where a promise broke. */
+/**
+ * `npm run sim -- --seeds 2000 [--from N] [--trace] [--mutants | --crash-points | --write] [--json]`: data on stdout; ends with
+ * 1 where a promise broke, or a mutant was not caught.
+ */
+import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { formatTable } from "../../ops/cli.ts";
 import type { Codec } from "../../schemas/codec.ts";
 import { preparedCodec } from "./codec.ts";
+import { type CrashReport, tryCrashPoints } from "./crash-points.ts";
 import { type Caught, hunt } from "./hunt.ts";
 import { mutants } from "./mutants.ts";
+import { reportPath, toPage } from "./report.ts";
 import { simulate } from "./simulate.ts";
 import { type Failure, type Survey, surveySeeds } from "./survey.ts";
 import { concerning, lineOf } from "./trace.ts";
@@ -20,11 +26,15 @@ const main = async (): Promise<number> => {
       trace: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       mutants: { type: "boolean", default: false },
+      "crash-points": { type: "boolean", default: false },
+      write: { type: "boolean", default: false },
     },
   });
   const [from, seeds] = [whole("--from", values.from, 0), whole("--seeds", values.seeds, 1)];
   if (values.mutants) return showMutants(await huntAll(from, seeds), values.json);
   const codec = await preparedCodec();
+  if (values["crash-points"]) return showCrashes(await crashAll(codec, from, seeds), values.json);
+  if (values.write) return write(codec, from, seeds);
   const startedAt = performance.now();
   const survey = await surveySeeds(codec, { from, seeds, maxFailures });
   const seconds = (performance.now() - startedAt) / 1_000;
@@ -99,6 +109,37 @@ const showMutants = (caught: readonly Caught[], json: boolean): number => {
     print(`${caught.length - missed.length} of ${caught.length} mutants caught`);
   }
   return missed.length === 0 ? 0 : 1;
+};
+
+const crashAll = async (codec: Codec, from: number, seeds: number): Promise<readonly CrashReport[]> => {
+  const reports: CrashReport[] = [];
+  for (let seed = from; seed < from + seeds; seed += 1) reports.push(await tryCrashPoints(codec, { seed }));
+  return reports;
+};
+
+const showCrashes = (reports: readonly CrashReport[], json: boolean): number => {
+  const failures = reports.flatMap((report) => report.failures);
+  if (json) print(JSON.stringify(reports, null, 2));
+  else {
+    for (const { seed, at, broken } of failures)
+      print(`FAILED seed ${seed} at ${JSON.stringify(at)}: ${broken[0]?.claim}: ${broken[0]?.what}`);
+    const points = reports.reduce((sum, one) => sum + one.points, 0);
+    print(`${reports.length} small stories, ${points} deaths: ${failures.length} failed`);
+  }
+  return failures.length === 0 ? 0 : 1;
+};
+
+/** Stories whose every point goes into the page, and seeds within which its mutants are caught. */
+const [writtenStories, writtenHunt] = [5, 2_000];
+
+const write = async (codec: Codec, from: number, seeds: number): Promise<number> => {
+  const survey = await surveySeeds(codec, { from, seeds, maxFailures });
+  const caught = await huntAll(1, writtenHunt);
+  const crashes = await crashAll(codec, 1, writtenStories);
+  await writeFile(reportPath, toPage({ survey, caught, crashes, date: new Date().toISOString().slice(0, 10) }));
+  print(`wrote ${reportPath}`);
+  const isSound = survey.failures.length === 0 && crashes.every(({ failures }) => failures.length === 0);
+  return isSound && caught.every(({ caughtBy }) => caughtBy !== undefined) ? 0 : 1;
 };
 
 process.exitCode = await main();

@@ -56,6 +56,8 @@ export interface Network {
   readonly call: <T>(call: Call<T>) => Promise<T>;
   /** Calls under way, those of dead processes included. */
   readonly underWay: () => number;
+  /** Calls so far. */
+  readonly calls: () => number;
 }
 
 /** What carries calls works with. */
@@ -67,6 +69,8 @@ export interface NetworkOptions {
   /** True while faults strike. */
   readonly stormy: () => boolean;
   readonly watchers: readonly CallWatcher[];
+  /** The sender of the call with this number, counted from 1, dies before it is sent. */
+  readonly diesBeforeCall?: number | undefined;
 }
 
 type Fate =
@@ -88,14 +92,15 @@ const slowMs = 1_500;
 /** A network. */
 export const createNetwork = (options: NetworkOptions): Network => {
   const { time, dice, trace, scenario, watchers } = options;
-  let underWay = 0;
+  let [underWay, calls] = [0, 0];
   const travelMs = (): number => dice.between(1, scenario.latencyMs);
 
   const call = <T>(one: Call<T>): Promise<T> =>
     new Promise((resolve, reject) => {
       const { from, to, what, coupons } = one;
       if (!from.alive()) return;
-      const fate = fateOf(options, to);
+      calls += 1;
+      const fate = calls === options.diesBeforeCall ? "dies first" : fateOf(options, to);
       const say = (outcome: string): void => trace.add(from.name, () => `${to} ${what()} -> ${outcome}`, coupons);
       if (fate === "dies first") return from.kill(`before it sends ${what()}`);
       underWay += 1;
@@ -144,7 +149,7 @@ export const createNetwork = (options: NetworkOptions): Network => {
         );
       });
     });
-  return { call, underWay: () => underWay };
+  return { call, underWay: () => underWay, calls: () => calls };
 };
 
 /** Where it is not simply on its way. */

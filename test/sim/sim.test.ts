@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { preparedCodec } from "./codec.ts";
+import { tryCrashPoints } from "./crash-points.ts";
 import { hunt } from "./hunt.ts";
 import { mutants } from "./mutants.ts";
 import { simulate } from "./simulate.ts";
@@ -24,6 +25,12 @@ test("simulation: is the same run when a seed is run again, traced or not, after
   assert.ok(first.happenings.length > 100);
   const untraced = await simulate(5, { codec });
   assert.deepEqual([untraced.turns, untraced.tookMs], [first.turns, first.tookMs]);
+});
+
+test("simulation: keeps every promise when a process dies at any point of a small story", async () => {
+  const { failures, points } = await tryCrashPoints(await preparedCodec(), { seed: 2 });
+  assert.deepEqual(failures, []);
+  assert.ok(points > 300);
 });
 
 /** Seeds within which each mutant is caught; the slowest one takes about 100. Those that show rarely name worlds they show in. */

@@ -173,10 +173,10 @@ export const catalogOf = (
 const bookOf = (from: Process, world: StoreWorld, lease: Fence): CouponBook => {
   const { database, decided } = world;
   const call = fencedCall(from, world, lease);
-  const write = async <T>(asked: readonly Asked[], answering: Promise<T>) => {
-    const answer = await answering.finally(decided);
-    return { answer, changed: couponsOf(asked) };
-  };
+  const write = async <T>(answering: Promise<T>, changed: readonly string[]) => ({
+    answer: await answering.finally(decided),
+    changed,
+  });
   return {
     issue: (issues) =>
       call({
@@ -185,7 +185,7 @@ const bookOf = (from: Process, world: StoreWorld, lease: Fence): CouponBook => {
         what: () => `issue ${listed(issues)}`,
         coupons: couponsOf(issues),
         decides: () => decisions("issue", issues),
-        effect: (fence) => write(issues, decidingBook(database, fence).issue(issues)),
+        effect: (fence) => write(decidingBook(database, fence).issue(issues), couponsOf(issues)),
         told: (answers) => tally(answers.map(({ kind }) => kind)),
       }),
     refuse: (refusals) =>
@@ -196,7 +196,8 @@ const bookOf = (from: Process, world: StoreWorld, lease: Fence): CouponBook => {
         coupons: couponsOf(refusals),
         // Copies in one round may be refused for two reasons.
         decides: () => refusals.flatMap((one) => decisions(`refuse (${one.reason})`, [one])),
-        effect: (fence) => write(refusals, decidingBook(database, fence).refuse(refusals)),
+        // A refusal changes nothing that the next one is decided by.
+        effect: (fence) => write(decidingBook(database, fence).refuse(refusals), []),
         told: (verdicts) => tally(verdicts.map(({ kind }) => kind)),
       }),
   };

@@ -16,6 +16,8 @@ export interface Time extends Clock {
   readonly after: (ms: number, happen: () => void) => Turn;
   /** Lets time pass until the condition holds between two turns; false where `deadlineAt` came first, or nothing is left to happen. */
   readonly passUntil: (done: () => boolean, deadlineAt: number) => Promise<boolean>;
+  /** Has something happen right after the turn with this number, before anything else can. */
+  readonly afterTurn: (turn: number, happen: () => void) => void;
   /** Turns so far. */
   readonly turns: () => number;
 }
@@ -33,6 +35,7 @@ export const beginningAt = 1_735_689_600_000;
 /** A time that stands at its beginning. */
 export const createTime = (dice: Dice): Time => {
   const planned = createHeap();
+  const between = new Map<number, () => void>();
   let now = beginningAt;
   let turns = 0;
   const after = (ms: number, happen: () => void): Turn => {
@@ -51,10 +54,18 @@ export const createTime = (dice: Dice): Time => {
       turns += 1;
       turn.happen();
       await settled();
+      between.get(turns)?.();
     }
     return true;
   };
-  return { now: () => now, sleep: sleeper(after), after, passUntil, turns: () => turns };
+  return {
+    now: () => now,
+    sleep: sleeper(after),
+    after,
+    passUntil,
+    turns: () => turns,
+    afterTurn: between.set.bind(between),
+  };
 };
 
 /** A `sleep` on such an `after`. */

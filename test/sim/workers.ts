@@ -33,6 +33,8 @@ export interface Place {
   readonly start: () => void;
   /** Something happens to the process that lives here, if any does. */
   readonly strike: (incident: Incident) => void;
+  /** Kills the process that lives here; false where none does. */
+  readonly kill: () => boolean;
 }
 
 interface Living {
@@ -99,6 +101,11 @@ export const createPlace = (number: number, world: WorkerWorld): Place => {
   };
   return {
     start,
+    kill: () => {
+      const found = living?.process;
+      found?.kill("at its point");
+      return found !== undefined;
+    },
     strike: (incident) => {
       if (living === undefined || !stormy()) return;
       const { process } = living;
