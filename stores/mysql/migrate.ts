@@ -16,6 +16,7 @@ import { withSession } from "./session.ts";
 export const migrations: readonly Migration[] = [
   coupons,
   idempotencyKeyTable,
+  paymentTables,
   partitionLeaseTable,
   transactionHistoryTable,
 ];
