@@ -72,18 +72,19 @@ const zombieAtPoints = (run: FaultRun): Promise<Tried> => {
   return underLoad(run, { workers: [plan(next())] }, async (live) => {
     for (const point of points) {
       const armed = { point, hit: wholeFrom(run.chance, 2, 6), signal: "SIGSTOP" } as const;
-      const victim = await live.spawn({ name: next(), armed });
+      const name = next();
+      const victim = await live.spawn({ name, armed });
       if (!(await isFrozen(live, victim))) {
-        live.missed(`${victim.name} never came by ${point}; see ${victim.logFile}`);
+        live.missed(`${name} never came by ${point}; see ${victim.logFile}`);
       } else {
         live.struck();
         live.recovering();
         await live.wait(afterDeathMs + 1_000);
         process.kill(victim.pid, "SIGCONT");
-        run.say(`froze ${victim.name} at ${point} and woke it`);
+        run.say(`froze ${name} at ${point} and woke it`);
         await live.wait(2_000);
       }
-      await live.kill(victim.name);
+      await live.kill(name);
       // Its session ends before the next one is frozen, or two of them would stand still at once.
       await live.wait(sessionTimeoutMs);
     }

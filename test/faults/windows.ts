@@ -26,6 +26,7 @@ const unit = (name: string, title: string): Trial => ({ kind: "test", name, titl
 const failures = "stores/mysql/failures.int.test.ts";
 const gate = "stores/redis/coupon-stock.int.test.ts";
 const consumer = "runtime/kafka/consumer.int.test.ts";
+const reconciling = unit("processors/reconcile-coupons.test.ts", "sets the counter to the database's word");
 const payments = "payments have a topology of their own; their faults are tried with it";
 
 /** In the order of their numbers. */
@@ -87,7 +88,12 @@ export const windows: readonly Window[] = [
   {
     number: 6,
     about: "A unit that is to be given back is not, because the worker dies",
-    tried: [point("release-before"), point("issue-commit-before"), point("produce-compensated-before")],
+    tried: [
+      point("release-before"),
+      point("issue-commit-before"),
+      point("produce-compensated-before"),
+      unit("processors/reconcile-coupons.test.ts", "keeps the marks of issued coupons only"),
+    ],
   },
   {
     number: 7,
@@ -108,7 +114,7 @@ export const windows: readonly Window[] = [
   {
     number: 9,
     about: "Redis is flushed, or restored from an old snapshot",
-    tried: [fault("redis-flush"), fault("redis-snapshot"), fault("redis-restart"), fault("redis-kill")],
+    tried: [fault("redis-flush"), fault("redis-snapshot"), fault("redis-restart"), fault("redis-kill"), reconciling],
   },
   {
     number: 10,
@@ -151,7 +157,11 @@ export const windows: readonly Window[] = [
       fault("rolling"),
       point("drain-before"),
       point("drain-after"),
+      point("lease-take-after"),
+      point("lease-check-after"),
+      unit("runtime/worker-lease.test.ts", "leaves the lease alone and finishes nothing"),
       mutant("drain on revoke"),
+      mutant("lease check"),
       mutant("lanes: a key"),
     ],
   },
@@ -166,6 +176,7 @@ export const windows: readonly Window[] = [
     tried: [
       unit("runtime/kafka/membership.test.ts", "drops a batch when it was fetched for an older assignment"),
       unit(consumer, "three members share a topic without a gap"),
+      unit("runtime/worker-trouble.test.ts", "attaches what it fetches again"),
     ],
   },
   {
@@ -192,6 +203,7 @@ export const windows: readonly Window[] = [
       point("produce-dead-letter-before"),
       point("produce-dead-letter-after"),
       fault("kill"),
+      unit("runtime/worker-trouble.test.ts", "writes no dead letter of a flood"),
       mutant("dead letters: what cannot be read"),
     ],
   },
@@ -233,7 +245,16 @@ export const windows: readonly Window[] = [
     tried: [],
     open: "dead letters are not replayed yet; a copy of a request is tried in every load",
   },
-  { number: 24, about: "The external platform is down for hours", tried: [], open: payments },
+  {
+    number: 24,
+    about: "The external platform is down for hours",
+    tried: [
+      unit("test/payments-downstream.int.test.ts", "holds a burst in the topic and not in memory"),
+      unit("test/external-data.test.ts", "one effect when the platform fails in every way at once"),
+      unit("test/external-data.test.ts", "holds instead of emptying the topic into dead letters"),
+    ],
+    open: "hours are minutes here, and the worker of payments is killed at no fail point",
+  },
   { number: 25, about: "A payment is written and its event is not, or the other way round", tried: [], open: payments },
   { number: 26, about: "The outbox's relay skips rows, or two of them reorder a key", tried: [], open: payments },
   { number: 27, about: "A payment is half done", tried: [], open: payments },

@@ -26,7 +26,8 @@ export const writeTables = async ({ outcomes, seed }: Report): Promise<void> => 
   const on = new Date().toISOString().slice(0, 10);
   for (const outcome of outcomes) kept.set(outcome.fault, { ...outcome, on, seed });
   const results = faults.flatMap(({ name }) => kept.get(name) ?? []);
-  await writeFile(resultsFile, `${JSON.stringify(results, null, 1)}\n`);
+  // Logs are named by where they are on this machine: that is nobody else's business.
+  await writeFile(resultsFile, `${JSON.stringify(results, null, 1)}\n`.replaceAll(`${repositoryRoot}/`, ""));
   const text = await readFile(page, "utf8");
   const tables = { faults: faultTable(results), points: pointTable(results), windows: windowTable() };
   await writeFile(
