@@ -89,7 +89,12 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
   });
   const topics = topology.parts.sources.map(({ name }) => name);
   const subscription = await log.subscribe({ groupId, topics }, assignment.listener);
-  assignment.attach(subscription);
+  const { calls } = watched.waits;
+  assignment.attach({
+    commit: (offsets) => calls.during("a commit of offsets", subscription.commit(offsets)),
+    pause: (at) => subscription.pause(at),
+    resume: (at) => subscription.resume(at),
+  });
   const stopped = new AbortController();
   const { signal } = stopped;
   // It reports what it cannot do and goes on; should it ever throw, the worker must not live on without commits.
@@ -144,7 +149,7 @@ const watchedOf = <Deps>({ clock, producer }: WorkerOptions<Deps>): Watched => {
       waits.calls.oldest(),
       acknowledgement && {
         ...acknowledgement,
-        sinceMs: Math.max(acknowledgement.sinceMs, producer.lastTurnAtMs()),
+        sinceMs: Math.max(acknowledgement.sinceMs, producer.stillSinceMs() ?? 0),
       },
       ...holds
         .list()
