@@ -94,7 +94,7 @@ export const fakeProducer = (): FakeProducer => {
       }),
     partitionOf: (_topic, key) => key.length % 6,
     backlogRecords: () => fake.backlog,
-    lastTurnAtMs: () => 0,
+    stillSinceMs: () => undefined,
     close: () => Promise.resolve(),
   };
   return fake;

@@ -103,7 +103,7 @@ export const startCouponWorker = async (
     logger,
   });
   watchPartitions(registry, name, worker.status);
-  watchHolds(registry, () => worker.holding().length);
+  watchHolds(registry, worker.holding);
   watchBacklog(registry, producer.backlogRecords);
   return {
     ready: worker.ready,

@@ -1,6 +1,8 @@
 /** Every metric of every process, as one table; bound to a registry of prom-client's at start. Labels are names from the graph, never ids. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Repair } from "../processors/reconcile-coupons.ts";
+import { deadLetterFlood } from "../runtime/dead-letter-flood.ts";
+import type { Hold } from "../runtime/holds.ts";
 import type { Logger } from "../runtime/logger.ts";
 import type { PartitionStatus } from "../runtime/partition.ts";
 import type { Telemetry } from "../runtime/telemetry.ts";
@@ -79,16 +81,20 @@ export const watchPartitions = (
   );
 };
 
-/** A gauge of how many calls a worker waits with because a dependency is away. */
-export const watchHolds = (registry: Registry, holds: () => number): void => {
-  new Gauge({
-    name: "sluice_holds",
-    help: "Calls that wait for a dependency to come back.",
-    registers: [registry],
-    collect() {
-      this.set(holds());
-    },
-  });
+/** Gauges of what a worker is held up by. */
+export const watchHolds = (registry: Registry, holds: () => readonly Hold[]): void => {
+  const gauge = (name: string, help: string, counts: (hold: Hold) => boolean) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(holds().filter(counts).length);
+      },
+    });
+  gauge("sluice_holds", "Calls that wait for something to come back.", () => true);
+  const flood = "Rounds held because too many of their records would be dead-lettered: somebody has to look.";
+  gauge("sluice_dead_letter_flood", flood, ({ code }) => code === deadLetterFlood);
 };
 
 /** Counts what was set right between gate and database, and says it in the log. */

@@ -73,7 +73,7 @@ export const loadPartitionCounts = async (
 /** A producer on a log. */
 export const createAccumulator = (options: AccumulatorOptions): Accumulator => {
   const queues = new Map<string, PartitionQueue[]>();
-  const backlog: Backlog = { records: 0, lastTurnAtMs: 0 };
+  const backlog: Backlog = { records: 0 };
   const closing = new AbortController();
   const all = (): PartitionQueue[] => [...queues.values()].flatMap((ofTopic) => ofTopic.filter(Boolean));
   const queueOf = (to: TopicPartition): PartitionQueue => {
@@ -96,7 +96,10 @@ export const createAccumulator = (options: AccumulatorOptions): Accumulator => {
       return partitionOfKey(key, count);
     },
     backlogRecords: () => backlog.records,
-    lastTurnAtMs: () => backlog.lastTurnAtMs,
+    stillSinceMs: () =>
+      all()
+        .flatMap((queue) => queue.stillSinceMs() ?? [])
+        .reduce<number | undefined>((least, at) => Math.min(least ?? at, at), undefined),
     close: async () => {
       closing.abort();
       await Promise.all(all().map((queue) => queue.idle()));
@@ -110,10 +113,9 @@ export const createAccumulator = (options: AccumulatorOptions): Accumulator => {
 
 const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 
-/** Records queued or under way, over all partitions, and when anything last happened to any. */
+/** Records queued or under way, over all partitions. */
 interface Backlog {
   records: number;
-  lastTurnAtMs: number;
 }
 
 /** The calls of one partition and the loop that appends them. */
@@ -125,6 +127,7 @@ class PartitionQueue {
   readonly #underWay = new Set<Call>();
   readonly #abandoned = new AbortController();
   #running: Promise<void> | undefined;
+  #turnAtMs = 0;
 
   constructor(to: TopicPartition, options: AccumulatorOptions, backlog: Backlog) {
     this.#backlog = backlog;
@@ -137,6 +140,7 @@ class PartitionQueue {
     const unsettledRecords = records.length;
     this.#waiting.add({ records, settled, next: 0, unsettledRecords, refused: [], refusal: undefined });
     this.#backlog.records += records.length;
+    if (this.#running === undefined) this.#turn();
     this.#running ??= this.#run();
     return settled.promise;
   }
@@ -144,6 +148,10 @@ class PartitionQueue {
   /** Resolves when nothing is queued or under way. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
+  }
+
+  stillSinceMs(): number | undefined {
+    return this.#running && this.#turnAtMs;
   }
 
   abandon(): void {
@@ -187,7 +195,7 @@ class PartitionQueue {
   }
 
   #turn(): void {
-    this.#backlog.lastTurnAtMs = this.#options.clock.now();
+    this.#turnAtMs = this.#options.clock.now();
   }
 
   /** Somewhere in the batch is a record the log will never take: it is left alone, all others are written, in order. */

@@ -20,11 +20,14 @@ export type PartitionMaker = (
   },
 ) => Partition;
 
+/** What an assignment needs of its subscription. */
+export type Membership = Pick<Subscription, "commit" | "pause" | "resume">;
+
 /** The partitions of one membership. */
 export interface Assignment {
   readonly listener: LogListener;
   /** Gives it the membership to commit through; to be called once, right after subscribing. */
-  readonly attach: (subscription: Subscription) => void;
+  readonly attach: (membership: Membership) => void;
   /** Commits what is finished and not committed yet. Never rejects: what fails is finished still, and is tried again. */
   readonly commit: () => Promise<void>;
   /** True once partitions were assigned, be it none. */
@@ -55,8 +58,8 @@ export const createAssignment = (
 ): Assignment => {
   let assigned: ReadonlyMap<string, Assigned> = new Map();
   let joined = false;
-  const membership = Promise.withResolvers<Subscription>();
-  let subscription: Subscription | undefined;
+  const membership = Promise.withResolvers<Membership>();
+  let subscription: Membership | undefined;
   const { commit, prove } = createCommits({ assigned: () => assigned, membership: membership.promise, logger });
 
   const fail = (error: unknown): void => onFailed(error instanceof Error ? error : new Error(String(error)));
@@ -111,7 +114,7 @@ export const createAssignment = (
 
 interface CommitOptions {
   readonly assigned: () => ReadonlyMap<string, Assigned>;
-  readonly membership: Promise<Subscription>;
+  readonly membership: Promise<Membership>;
   readonly logger: Logger;
 }
 

@@ -63,6 +63,20 @@ test("attempt: gives up at the first failure when the partition is leaving", asy
   await assert.rejects(attempt({ name: "step", items: [item("a")], run }), Aborted);
 });
 
+test("attempt: tells of the end of a hold when a call within it is given up", async () => {
+  const { attempt, events } = setup();
+  let attempts = 0;
+  const run = async () => {
+    if (++attempts === 2) throw new Aborted();
+    throw new Unavailable("database", "gone");
+  };
+  await assert.rejects(attempt({ name: "round", items: [], run }), Aborted);
+  assert.deepEqual(
+    events.map(({ kind }) => kind),
+    ["holding", "abandoned"],
+  );
+});
+
 test("attempt: takes out the named record alone when an error names it", async () => {
   const { attempt } = setup();
   const calls: number[] = [];

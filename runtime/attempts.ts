@@ -24,10 +24,16 @@ export interface AttemptOptions {
 /** Something to log or count. */
 export type AttemptEvent =
   | { readonly kind: "failed"; readonly call: string; readonly error: unknown; readonly records: number }
-  | { readonly kind: "holding"; readonly call: string; readonly error: unknown; readonly failures: number }
-  | { readonly kind: "resumed"; readonly call: string; readonly failures: number }
+  | ({ readonly kind: "holding"; readonly error: unknown } & HoldEvent)
+  | ({ readonly kind: "resumed" } & HoldEvent)
   /** What was held up is given up on, because the partition is leaving. */
-  | { readonly kind: "abandoned"; readonly call: string };
+  | ({ readonly kind: "abandoned" } & HoldEvent);
+
+interface HoldEvent {
+  readonly call: string;
+  /** Attempts that have failed since it began. */
+  readonly failures: number;
+}
 
 /** The attempt was given up because the partition is leaving: the record will come again. */
 export class Aborted extends Error {
@@ -51,21 +57,28 @@ const tryUntilSettled = async <R>(options: AttemptOptions, call: Call<R>): Promi
   const { clock, random, backoff, maxAttempts, signal, observe } = options;
   let holds = 0;
   let misses = 0;
+  const endHold = (kind: "resumed" | "abandoned"): void => {
+    if (holds > 0) observe?.({ kind, call: call.name, failures: holds });
+    holds = 0;
+  };
   for (;;) {
     try {
       const value = await call.run(call.items);
-      if (holds > 0) observe?.({ kind: "resumed", call: call.name, failures: holds });
+      endHold("resumed");
       return { ok: true, value };
     } catch (error) {
-      if (error instanceof Aborted) throw error;
+      if (error instanceof Aborted) {
+        // A call within this one was given up, and this one with it.
+        endHold("abandoned");
+        throw error;
+      }
       const disposition = dispositionOf(error);
       if (disposition === "unavailable") {
         // A dependency that is away is waited for, however long it takes; it uses up no attempts.
         observe?.({ kind: "holding", call: call.name, error, failures: ++holds });
       } else {
         // It answered, be it badly: what was away is back.
-        if (holds > 0) observe?.({ kind: "resumed", call: call.name, failures: holds });
-        holds = 0;
+        endHold("resumed");
         if (disposition === "fatal") throw error as Fatal;
         if (disposition === "poison") return { ok: false, error };
         observe?.({ kind: "failed", call: call.name, error, records: call.items.length });
@@ -74,7 +87,7 @@ const tryUntilSettled = async <R>(options: AttemptOptions, call: Call<R>): Promi
       // Only a failure asks whether to go on: a round that meets none finishes while its partition is drained.
       await clock.sleep(backoffMs(backoff, holds + misses, random), signal);
       if (signal.aborted) {
-        if (holds > 0) observe?.({ kind: "abandoned", call: call.name });
+        endHold("abandoned");
         throw new Aborted();
       }
     }

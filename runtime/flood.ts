@@ -45,6 +45,8 @@ export const createFlood = ({ windowRecords, minRecords, maxShare }: FloodLimits
       return records >= minRecords && sum(seen, "deadLetters") > maxShare * records;
     },
     add: (round) => {
+      // Of a round of which nothing was left to run there is nothing to keep.
+      if (round.records === 0) return;
       rounds = latest([...rounds, round]);
     },
   };

@@ -1,7 +1,7 @@
 /** Holds: calls of one name and place are one story, from the first that waits to the last. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Unavailable } from "../processors/errors.ts";
+import { Retriable, Unavailable } from "../processors/errors.ts";
 import { createHolds, impatience } from "./holds.ts";
 
 const away = new Unavailable("platform", "refused");
@@ -46,4 +46,31 @@ test("holds: make impatient after their grace, but for what is calm", () => {
   assert.deepEqual(impatience(holds.list(), { graceMs: 10_000, calm: [] }, 9_999), []);
   assert.equal(impatience(holds.list(), { graceMs: 10_000, calm: [] }, 10_000).length, 1);
   assert.deepEqual(impatience(holds.list(), { graceMs: 10_000, calm: ["platform"] }, 99_999), []);
+});
+
+test("holds: say what is away, for how long, and how many calls wait", () => {
+  const holds = createHolds({ now: () => 0 });
+  const why = (now: number) => impatience(holds.list(), { graceMs: 10_000, calm: ["platform"] }, now);
+  for (const call of ["write", "write", "read"])
+    holds.keep("t/0", call, { error: new Unavailable("database", "refused"), failures: 1 });
+  assert.deepEqual(why(12_000), ["database has been away for 12 s, and holds 3 call(s): write, read"]);
+  for (const call of ["write", "write", "read"]) holds.end("t/0", call);
+  assert.deepEqual(why(12_000), []);
+  holds.keep("t/0", "dead letters", { error: new Retriable("DEAD_LETTER_FLOOD", "too many"), failures: 1 });
+  assert.deepEqual(why(12_000), ["DEAD_LETTER_FLOOD has lasted for 12 s, and holds 1 call(s): dead letters"]);
+});
+
+test("holds: know since when it has been this very error when it was another before", () => {
+  let now = 0;
+  const holds = createHolds({ now: () => now });
+  const fenced = new Retriable("FENCED", "another has it");
+  holds.keep("t/0", "write", { error: away, failures: 1 });
+  now = 600_000;
+  holds.keep("t/0", "write", { error: fenced, failures: 2 });
+  now = 600_500;
+  holds.keep("t/0", "write", { error: fenced, failures: 3 });
+  assert.deepEqual(
+    holds.list().map(({ sinceMs, codeSinceMs }) => [sinceMs, codeSinceMs]),
+    [[0, 600_000]],
+  );
 });

@@ -4,13 +4,16 @@ import type { Clock } from "./clock.ts";
 
 /** One hold. */
 export interface Hold {
-  /** The call that waits. */
+  /** The call that waits, and how many of its name and place do. */
   readonly call: string;
-  /** What is away: the dependency's name, or the code of the error. */
-  readonly who: string;
+  readonly calls: number;
+  /** The dependency that is away; undefined where it waits for something else, which its code tells. */
+  readonly who: string | undefined;
   readonly code: string;
   /** Epoch ms. */
   readonly sinceMs: number;
+  /** When it began to fail with this very code, epoch ms: what was away may come back and refuse. */
+  readonly codeSinceMs: number;
 }
 
 /** The holds of a worker. */
@@ -27,14 +30,21 @@ export interface Holds {
 
 /** No holds. */
 export const createHolds = ({ now }: Pick<Clock, "now">): Holds => {
-  const holds = new Map<string, Hold & { readonly calls: number }>();
+  const holds = new Map<string, Hold>();
   const nameOf = (where: string, call: string): string => `${where} ${call}`;
   return {
     keep: (where, call, { error, failures }) => {
-      const { calls = 0, sinceMs = now() } = holds.get(nameOf(where, call)) ?? {};
-      const who = error instanceof Unavailable ? error.who : codeOf(error);
-      const waiting = failures === 1 ? calls + 1 : calls;
-      holds.set(nameOf(where, call), { call, who, code: codeOf(error), sinceMs, calls: waiting });
+      const known = holds.get(nameOf(where, call));
+      const { calls = 0, sinceMs = now() } = known ?? {};
+      const code = codeOf(error);
+      holds.set(nameOf(where, call), {
+        call,
+        calls: failures === 1 ? calls + 1 : calls,
+        who: error instanceof Unavailable ? error.who : undefined,
+        code,
+        sinceMs,
+        codeSinceMs: known?.code === code ? known.codeSinceMs : now(),
+      });
       return calls === 0;
     },
     end: (where, call) => {
@@ -56,11 +66,15 @@ export interface Patience {
   readonly calm: readonly string[];
 }
 
-/** Why a process is not ready, one line for each thing that has been away for too long. */
+/** Why a process is not ready, one line for each thing that has held it up for too long. */
 export const impatience = (holds: readonly Hold[], { graceMs, calm }: Patience, now: number): readonly string[] => {
-  const long = holds.filter(({ who, sinceMs }) => now - sinceMs >= graceMs && !calm.includes(who));
-  return [...Map.groupBy(long, ({ who }) => who)].map(([who, own]) => {
+  const long = holds.filter(
+    ({ who, sinceMs }) => now - sinceMs >= graceMs && (who === undefined || !calm.includes(who)),
+  );
+  const causeOf = ({ who, code }: Hold): string => (who === undefined ? `${code} has lasted` : `${who} has been away`);
+  return [...Map.groupBy(long, causeOf)].map(([cause, own]) => {
     const seconds = Math.round((now - Math.min(...own.map(({ sinceMs }) => sinceMs))) / 1_000);
-    return `${who} has been away for ${seconds} s, and holds ${[...new Set(own.map(({ call }) => call))].join(", ")}`;
+    const waiting = own.reduce((sum, { calls }) => sum + calls, 0);
+    return `${cause} for ${seconds} s, and holds ${waiting} call(s): ${[...new Set(own.map(({ call }) => call))].join(", ")}`;
   });
 };

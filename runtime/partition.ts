@@ -118,12 +118,13 @@ export const createPartition = (options: PartitionOptions): Partition => {
   const pressure = createBackPressure(limits, options.setPaused);
   const leaving = new AbortController();
   const tries = attemptsOf(options, leaving.signal);
+  const where = `${source.name}/${options.partition}`;
   let around: Around | undefined;
   let active = 0;
   let endOffset = 0n;
   let draining = false;
   let abandoned = false;
-  const underWay = createUnderWay((error) => {
+  const underWay = createUnderWay(inherited, (error) => {
     if (!(error instanceof Aborted) && !abandoned) options.onFatal(error);
   });
 
@@ -132,15 +133,15 @@ export const createPartition = (options: PartitionOptions): Partition => {
   /** The lanes are free as soon as the round's writes are queued, in order; its offsets finish when they are acknowledged. */
   const work = async (round: Round, within: Around): Promise<void> => {
     const startedAt = performance.now();
-    const own =
-      inherited.size === 0 ? round : await waits.calls.during("rounds of before", notInherited(round, inherited));
+    // No wait of its own: what the rounds of before wait for is listed by them.
+    const own = inherited.size === 0 ? round : await notInherited(round, inherited);
     const { writer, count } = await decideUnlessFlood(flood, tries.slow, () => decide(options, within, own));
     const acknowledged = writer.flush();
     count();
     active--;
     lanes.release(round);
     pump();
-    const wait = `the acknowledgement of ${own.length} records`;
+    const wait = `the acknowledgement of what ${own.length} records of ${where} wrote`;
     await waits.acknowledgements.during(wait, acknowledged);
     for (const { entry } of round) ledger.finish(entry);
     telemetry.round(source.name, round.length, (performance.now() - startedAt) / 1_000);
@@ -183,10 +184,13 @@ export const createPartition = (options: PartitionOptions): Partition => {
     abandon: () => {
       abandoned = true;
       leave();
-      return underWay.rounds();
+      return underWay.rounds(ledger.committable());
     },
     touched: () => [...lanes.touched()].flatMap((lane) => keyOf(lane) ?? []),
-    alone: async (key, task) => (draining ? undefined : aloneTasks.run(laneOf(key), () => task(options.lease.fence))),
+    alone: async (key, task) =>
+      draining
+        ? undefined
+        : aloneTasks.run(laneOf(key), () => waits.calls.during(`a key's task of ${where}`, task(options.lease.fence))),
     committable: ledger.committable,
     status: () => statusOf({ queuedRecords: lanes.queuedRecords(), ledger, endOffset, paused: pressure.paused() }),
   };

@@ -12,8 +12,11 @@ export interface Producer {
   readonly partitionOf: (topic: string, key: Buffer) => number;
   /** Records queued or under way. */
   readonly backlogRecords: () => number;
-  /** When an append was last begun, acknowledged or refused, epoch ms; 0 before the first. */
-  readonly lastTurnAtMs: () => number;
+  /**
+   * Since when, epoch ms, some partition with records pending has seen no append begin, be acknowledged or fail: the
+   * longest there is. Undefined where nothing is pending.
+   */
+  readonly stillSinceMs: () => number | undefined;
   /** Resolves when everything queued so far is acknowledged or has failed; takes nothing more. Idempotent. */
   readonly close: () => Promise<void>;
 }

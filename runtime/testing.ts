@@ -31,7 +31,7 @@ import { systemClock } from "./clock.ts";
 import { deadLetterTopic } from "./dead-letter.ts";
 import type { LogRecord } from "./log.ts";
 import { silentLogger } from "./logger.ts";
-import { MemoryBroker } from "./memory-log.ts";
+import { MemoryBroker, type MemoryBrokerOptions } from "./memory-log.ts";
 import type { ProcessLimits } from "./partition.ts";
 import { noTelemetry } from "./telemetry.ts";
 import { startWorker, type Worker, type WorkerOptions } from "./worker.ts";
@@ -86,8 +86,11 @@ export const testLimits: ProcessLimits = {
 type Overrides = Partial<WorkerOptions<NeedsOf<typeof couponIssuing>>>;
 
 /** Everything a test of the worker touches. */
-export const memoryStage = (...coupons: readonly Coupon[]) => {
-  const broker = new MemoryBroker({ clock: systemClock });
+export const memoryStage = (...coupons: readonly Coupon[]) => memoryStageWith({}, ...coupons);
+
+/** The same on a broker that behaves otherwise. */
+export const memoryStageWith = (behaviour: Partial<MemoryBrokerOptions>, ...coupons: readonly Coupon[]) => {
+  const broker = new MemoryBroker({ clock: systemClock, ...behaviour });
   for (const topic of couponTopics) broker.createTopic(topic.name, topic.partitions);
   const dlq = deadLetterTopic(couponIssuing.graph.name);
   broker.createTopic(dlq, 6);
@@ -135,7 +138,7 @@ const startOn = async (
   name: string,
   overrides: Overrides,
 ): Promise<Worker> => {
-  const log = broker.client(name);
+  const log = overrides.log ?? broker.client(name);
   const topics = [...couponTopics.map((topic) => topic.name), dlq];
   const backoff = { initialMs: 1, maxMs: 5 };
   const random = (): number => 0.5;

@@ -13,12 +13,15 @@ export interface UnderWay {
   readonly track: (work: Promise<void>, round?: Round) => void;
   /** Resolves when nothing is under way. */
   readonly ended: () => Promise<void>;
-  /** The records of rounds that are at work now. */
-  readonly rounds: () => Inherited;
+  /**
+   * The records of rounds that are at work now, and those inherited whose offset is not below `committable`: an assignment
+   * may end before it has fetched them again, or before the round that has them has.
+   */
+  readonly rounds: (committable: bigint | undefined) => Inherited;
 }
 
-/** Nothing under way yet. */
-export const createUnderWay = (failed: (error: unknown) => void): UnderWay => {
+/** Nothing under way yet but what was inherited. */
+export const createUnderWay = (inherited: Inherited, failed: (error: unknown) => void): UnderWay => {
   const running = new Map<Promise<boolean>, Round>();
   return {
     track: (work, round = []) => {
@@ -36,8 +39,20 @@ export const createUnderWay = (failed: (error: unknown) => void): UnderWay => {
     ended: async () => {
       while (running.size > 0) await Promise.all(running.keys());
     },
-    rounds: () => new Map([...running].flatMap(([whole, round]) => round.map(({ record }) => [record.offset, whole]))),
+    rounds: (committable = 0n) =>
+      new Map([
+        ...[...inherited].filter(([offset]) => offset >= committable),
+        ...[...running].flatMap(([whole, round]) =>
+          round.map(({ record: { offset } }) => [offset, either(inherited.get(offset), whole)] as const),
+        ),
+      ]),
   };
+};
+
+/** A round that waits for another may be given up after that has done its part. */
+const either = async (before: Promise<boolean> | undefined, whole: Promise<boolean>): Promise<boolean> => {
+  const [was, is] = await Promise.all([before, whole]);
+  return was === true || is;
 };
 
 /**

@@ -24,7 +24,7 @@ test("worker: begins no round before it has the lease", async () => {
   };
   await stage.send([request(1, "hot")]);
   const worker = await stage.start("w1", { leases: { take } });
-  await until("it holds", () => worker.holding().includes("lease"));
+  await until("it holds", () => worker.holding().some(({ call }) => call === "lease"));
   assert.equal(stage.stock.counters.size, 0);
   await until("it is issued in the end", () => stage.database.verdicts.size === 1);
   await worker.stop();

@@ -15,7 +15,7 @@ import { createLease } from "./lease.ts";
 import type { Log } from "./log.ts";
 import type { Logger } from "./logger.ts";
 import type { FloodLimits } from "./flood.ts";
-import { createHolds, type Holds, impatience, type Patience } from "./holds.ts";
+import { createHolds, type Hold, type Holds, impatience, type Patience } from "./holds.ts";
 import {
   createPartition,
   type PartitionOptions,
@@ -72,8 +72,8 @@ export interface Worker {
   /** True once partitions were assigned, while no attempt is held up and nothing has failed. */
   readonly ready: () => { readonly ok: boolean; readonly why: readonly string[] };
   readonly status: () => ReadonlyMap<string, PartitionStatus>;
-  /** The calls that wait for a dependency to come back. */
-  readonly holding: () => readonly string[];
+  /** What is held up, call by call, until something is back. */
+  readonly holding: () => readonly Hold[];
 }
 
 /** Starts a worker and joins its group. @throws SchemaNotRegistered @throws Fatal where a topic is not as deployed. */
@@ -89,7 +89,12 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
   });
   const topics = topology.parts.sources.map(({ name }) => name);
   const subscription = await log.subscribe({ groupId, topics }, assignment.listener);
-  assignment.attach(subscription);
+  const { calls } = watched.waits;
+  assignment.attach({
+    commit: (offsets) => calls.during("a commit of offsets", subscription.commit(offsets)),
+    pause: (at) => subscription.pause(at),
+    resume: (at) => subscription.resume(at),
+  });
   const stopped = new AbortController();
   const { signal } = stopped;
   // It reports what it cannot do and goes on; should it ever throw, the worker must not live on without commits.
@@ -120,7 +125,7 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
       return { ok: why.length === 0, why };
     },
     status: assignment.status,
-    holding: () => watched.holds.list().map(({ call }) => call),
+    holding: watched.holds.list,
   };
 };
 
@@ -144,11 +149,13 @@ const watchedOf = <Deps>({ clock, producer }: WorkerOptions<Deps>): Watched => {
       waits.calls.oldest(),
       acknowledgement && {
         ...acknowledgement,
-        sinceMs: Math.max(acknowledgement.sinceMs, producer.lastTurnAtMs()),
+        sinceMs: Math.max(acknowledgement.sinceMs, producer.stillSinceMs() ?? 0),
       },
       ...holds
         .list()
-        .flatMap(({ call, code, sinceMs }) => (code === "FENCED" ? [{ what: `the lease of ${call}`, sinceMs }] : [])),
+        .flatMap(({ call, code, codeSinceMs }) =>
+          code === "FENCED" ? [{ what: `the lease for ${call}`, sinceMs: codeSinceMs }] : [],
+        ),
     ];
     return candidates
       .filter((wait) => wait !== undefined)
