@@ -1,4 +1,5 @@
 /** The fakes do what the real stores do. Here and not beside them, because topology/ may not import stores/. */
+import assert from "node:assert/strict";
 import {
   memoryCouponBook,
   memoryCouponCatalog,
@@ -8,10 +9,13 @@ import {
   memoryVerdictLookup,
 } from "../../topology/fakes/memory-database.ts";
 import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
+import { memoryOrderRegister, memoryPaymentBook, memoryPayments } from "../../topology/fakes/memory-payments.ts";
 import { couponBookContract } from "./coupon-book.ts";
 import { couponRegisterContract } from "./coupon-register.ts";
 import { couponStockContract } from "./coupon-stock.ts";
 import { idempotencyKeysContract } from "./idempotency-keys.ts";
+import { paymentBookContract } from "./payment-book.ts";
+import { aReservationId } from "./samples.ts";
 
 const database = memoryDatabase();
 const register = memoryCouponRegister(database);
@@ -27,5 +31,25 @@ couponStockContract("memory stock", () => ({
   counter: async (couponId) => {
     const counter = stock.counters.get(couponId);
     return counter && { left: counter.left, marks: counter.marks.size };
+  },
+}));
+
+const payments = memoryPayments();
+paymentBookContract("memory payments", () => ({
+  book: memoryPaymentBook(payments),
+  register: memoryOrderRegister(payments),
+  giveCoupon: async (userId, { discount, minOrderAmount }, expiresInMs) => {
+    const reservationId = aReservationId();
+    const expiresAt = payments.now + expiresInMs;
+    payments.coupons.set(reservationId, { userId, used: false, expiresAt, discount, minOrderAmount });
+    return reservationId;
+  },
+  look: {
+    left: async (optionId) => payments.left.get(optionId) ?? assert.fail(),
+    balance: async (userId) => payments.balances.get(userId) ?? assert.fail(),
+    isPaid: async (orderId) => payments.orders.get(orderId)?.paid ?? assert.fail(),
+    isUsed: async (reservationId) => payments.coupons.get(reservationId)?.used ?? assert.fail(),
+    outboxRows: async (paymentId) =>
+      [...payments.outbox.values()].filter(({ payment }) => payment.paymentId === paymentId).length,
   },
 }));

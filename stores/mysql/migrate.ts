@@ -7,10 +7,11 @@ import { classified } from "./errors.ts";
 import type { Migration } from "./migration.ts";
 import { coupons } from "./migrations/0001-coupons.ts";
 import { idempotencyKeyTable } from "./migrations/0002-idempotency-keys.ts";
+import { payments } from "./migrations/0003-payments.ts";
 import { withSession } from "./session.ts";
 
 /** Every migration, in order. Imported one by one: what is missing does not compile, and nothing is found by accident. */
-export const migrations: readonly Migration[] = [coupons, idempotencyKeyTable];
+export const migrations: readonly Migration[] = [coupons, idempotencyKeyTable, payments];
 
 /** How long a second migrator waits for the first. */
 const lockWaitSeconds = 120;
