@@ -83,7 +83,7 @@ export const startTopologyWorker = async <Deps>(
     logger,
   });
   watchPartitions(registry, name, worker.status);
-  watchHolds(registry, () => worker.holding().length);
+  watchHolds(registry, worker.holding);
   watchBacklog(registry, producer.backlogRecords);
   return {
     ready: worker.ready,

@@ -2,16 +2,19 @@
 import type { Take } from "../processors/coupon-ports.ts";
 import { Poison } from "../processors/errors.ts";
 import type { ReservationId } from "../schemas/coupon.ts";
+import type { OrderId, PaymentId } from "../schemas/payment.ts";
 
 /** Characters a coupon's, policy's or user's id may have (schemas/coupon.ts); at most 256 bytes of UTF-8, as the columns hold. */
 export const idMaxLength = 64;
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** Ids that stand in 16 bytes. */
+export type Uuid = ReservationId | OrderId | PaymentId;
+
 /** Whether this is a UUID of 36 characters in lower case: one id has one text and one form in 16 bytes. */
 export const isUuid = (id: string): boolean => uuid.test(id);
-
-/** Whether this can be a reservation's id. */
+/** {@link isUuid}, for a reservation's. */
 export const isReservationId = isUuid;
 
 /**
@@ -40,12 +43,14 @@ const badId = (idempotencyKey: string, what: string, got: string, expected: stri
   );
 
 /** The 32 hexadecimal digits of a checked id: what UNHEX() turns into the 16 bytes on disk. */
-export const hexOf = (id: string): string =>
+export const hexOf = (id: Uuid): string =>
   id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24);
 
-/** The id of 16 bytes read back. */
-export const reservationIdOf = (bytes: Buffer): ReservationId => {
+/** The UUID of 16 bytes read back, in lower case. */
+export const uuidOf = (bytes: Buffer): string => {
   const hex = bytes.toString("hex");
-  // 16 bytes from a BINARY(16) column, which only checked ids are written to.
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}` as ReservationId;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 };
+
+/** The reservation's id of 16 bytes read back, from a BINARY(16) column that only checked ids are written to. */
+export const reservationIdOf = (bytes: Buffer): ReservationId => uuidOf(bytes) as ReservationId;

@@ -1,4 +1,5 @@
 /** The fakes do what the real stores do. Here and not beside them, because topology/ may not import stores/. */
+import assert from "node:assert/strict";
 import {
   memoryCouponBook,
   memoryCouponCatalog,
@@ -10,12 +11,15 @@ import {
 } from "../../topology/fakes/memory-database.ts";
 import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
 import { memoryTransactionHistory } from "../../topology/fakes/memory-transaction-history.ts";
+import { memoryOrderRegister, memoryPaymentBook, memoryPayments } from "../../topology/fakes/memory-payments.ts";
 import { couponBookContract } from "./coupon-book.ts";
 import { couponRegisterContract } from "./coupon-register.ts";
 import { couponStockContract } from "./coupon-stock.ts";
 import { idempotencyKeysContract } from "./idempotency-keys.ts";
 import { fencedStockContract, leasesContract } from "./leases.ts";
 import { transactionHistoryContract } from "./transaction-history.ts";
+import { paymentBookContract } from "./payment-book.ts";
+import { aReservationId } from "./samples.ts";
 
 const database = memoryDatabase();
 const register = memoryCouponRegister(database);
@@ -45,4 +49,23 @@ const history = memoryTransactionHistory();
 transactionHistoryContract("memory history", () => ({
   history,
   rowsOf: async (paymentIds) => paymentIds.flatMap((paymentId) => history.rows.get(paymentId) ?? []),
+}));
+const payments = memoryPayments();
+paymentBookContract("memory payments", () => ({
+  book: memoryPaymentBook(payments),
+  register: memoryOrderRegister(payments),
+  giveCoupon: async (userId, { discount, minOrderAmount }, expiresInMs) => {
+    const reservationId = aReservationId();
+    const expiresAt = payments.now + expiresInMs;
+    payments.coupons.set(reservationId, { userId, used: false, expiresAt, discount, minOrderAmount });
+    return reservationId;
+  },
+  look: {
+    left: async (optionId) => payments.left.get(optionId) ?? assert.fail(),
+    balance: async (userId) => payments.balances.get(userId) ?? assert.fail(),
+    isPaid: async (orderId) => payments.orders.get(orderId)?.paid ?? assert.fail(),
+    isUsed: async (reservationId) => payments.coupons.get(reservationId)?.used ?? assert.fail(),
+    outboxRows: async (paymentId) =>
+      [...payments.outbox.values()].filter(({ payment }) => payment.paymentId === paymentId).length,
+  },
 }));

@@ -1,8 +1,9 @@
 /** One mysql2 connection as we use it: every statement is prepared by the server, and every statement has an end. */
 import type { Socket } from "node:net";
+import { Fatal } from "../../processors/errors.ts";
 
 /** What a statement may be given: scalars only, so that mysql2 has nothing to expand. */
-export type Parameter = string | number | Buffer | null;
+export type Parameter = string | number | bigint | Buffer | null;
 
 /** What mysql2 answers to a change. */
 export interface Change {
@@ -39,9 +40,10 @@ export const asMysqlConnection = (connection: unknown): MysqlConnection => {
 const patience = 1.2;
 
 /**
- * Gives every statement on this connection an end, Sequelize's own too. A server or a network that says nothing would
+ * Gives every statement on this connection an end and scalars only, Sequelize's own too. A server or a network that says nothing would
  * hold it for ever, and mysql2 has no limit that also closes the connection; so the socket is destroyed and the
- * statement fails. Whether it took effect is then unknown.
+ * statement fails. Whether it took effect is then unknown. A parameter that is no scalar throws Fatal (SQL_PARAMETER),
+ * and nothing is sent.
  */
 export const boundStatements = (connection: MysqlConnection, statementTimeoutMs: number): void => {
   const limitMs = statementTimeoutMs * patience;
@@ -56,8 +58,29 @@ export const boundStatements = (connection: MysqlConnection, statementTimeoutMs:
   const execute = connection.execute.bind(connection);
   Object.assign(connection, {
     query: (options: object, done: Done) => query(options, timed(done)),
-    execute: (options: object, values: readonly Parameter[], done: Done) => execute(options, values, timed(done)),
+    execute: (options: object, values: readonly Parameter[], done: Done) => {
+      checkScalars(values);
+      return execute(options, values, timed(done));
+    },
   });
+};
+
+const isScalar = (value: unknown): value is Parameter =>
+  value === null ||
+  typeof value === "string" ||
+  typeof value === "bigint" ||
+  (typeof value === "number" && Number.isFinite(value)) ||
+  Buffer.isBuffer(value);
+
+/** The types promise it; but a value may have come around them, and what mysql2 makes of an object is SQL. */
+const checkScalars = (values: readonly unknown[]): void => {
+  const at = values.findIndex((value) => !isScalar(value));
+  if (at < 0) return;
+  // The value is not repeated: it may be anything.
+  throw new Fatal(
+    "SQL_PARAMETER",
+    `parameter ${at + 1} of a statement is no string, finite number, Buffer or null, but ${typeof values[at]}`,
+  );
 };
 
 /** Runs a statement that the server prepares, or, without `values`, plain text: START TRANSACTION and its like. */

@@ -7,7 +7,7 @@ import { classified } from "./errors.ts";
 import type { Migration } from "./migration.ts";
 import { coupons } from "./migrations/0001-coupons.ts";
 import { idempotencyKeyTable } from "./migrations/0002-idempotency-keys.ts";
-import { paymentTables } from "./migrations/0003-payments.ts";
+import { payments } from "./migrations/0003-payments.ts";
 import { partitionLeaseTable } from "./migrations/0004-partition-lease.ts";
 import { transactionHistoryTable } from "./migrations/0005-transaction-history.ts";
 import { withSession } from "./session.ts";
@@ -16,7 +16,7 @@ import { withSession } from "./session.ts";
 export const migrations: readonly Migration[] = [
   coupons,
   idempotencyKeyTable,
-  paymentTables,
+  payments,
   partitionLeaseTable,
   transactionHistoryTable,
 ];

@@ -153,7 +153,7 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "acknowledgement: finished before what it wrote is in the log",
     file: "runtime/partition.ts",
-    line: "await waits.acknowledgements.during(wait, acknowledged);",
+    line: "await tries.acknowledged(own.length, acknowledged);",
     instead: "acknowledged.catch(() => {});",
   },
   {
