@@ -111,7 +111,7 @@ export interface Partition {
 
 /** Starts work on a partition: its lease is taken first, and no round begins before it is. */
 export const createPartition = (options: PartitionOptions): Partition => {
-  const { limits, telemetry, source, inherited, waits } = options;
+  const { limits, telemetry, source, inherited, waits, lease } = options;
   const lanes = createLanes<InFlight>({ remember: options.rememberKeys });
   const ledger = createLedger();
   const flood = createFlood(options.flood);
@@ -190,7 +190,9 @@ export const createPartition = (options: PartitionOptions): Partition => {
     alone: async (key, task) =>
       draining
         ? undefined
-        : aloneTasks.run(laneOf(key), () => waits.calls.during(`a key's task of ${where}`, task(options.lease.fence))),
+        : aloneTasks.run(laneOf(key), () =>
+            waits.calls.during(`a key's task of ${where}`, lease.once(() => task(lease.fence))),
+          ),
     committable: ledger.committable,
     status: () => statusOf({ queuedRecords: lanes.queuedRecords(), ledger, endOffset, paused: pressure.paused() }),
   };

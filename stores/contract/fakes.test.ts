@@ -10,12 +10,14 @@ import {
 } from "../../topology/fakes/memory-database.ts";
 import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
 import { memoryTransactionHistory } from "../../topology/fakes/memory-transaction-history.ts";
+import { memoryCouponGate, memoryCouponTruth } from "../../topology/fakes/memory-reconciliation.ts";
 import { couponBookContract } from "./coupon-book.ts";
 import { couponRegisterContract } from "./coupon-register.ts";
 import { couponStockContract } from "./coupon-stock.ts";
 import { idempotencyKeysContract } from "./idempotency-keys.ts";
 import { fencedStockContract, leasesContract } from "./leases.ts";
 import { transactionHistoryContract } from "./transaction-history.ts";
+import { couponGateContract, couponTruthContract } from "./reconciliation.ts";
 
 const database = memoryDatabase();
 const register = memoryCouponRegister(database);
@@ -40,9 +42,15 @@ couponStockContract("memory stock", () => ({
     return counter && { left: counter.left, marks: counter.marks.size };
   },
 }));
-
 const history = memoryTransactionHistory();
 transactionHistoryContract("memory history", () => ({
   history,
   rowsOf: async (paymentIds) => paymentIds.flatMap((paymentId) => history.rows.get(paymentId) ?? []),
+}));
+couponGateContract("memory gate", () => ({ stock, gate: (fence) => memoryCouponGate(stock, fence) }));
+couponTruthContract("memory truth", () => ({
+  leases: memoryLeases(database),
+  register,
+  book: memoryCouponBook(database),
+  truth: (fence) => memoryCouponTruth(database, fence),
 }));
