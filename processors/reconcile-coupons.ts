@@ -102,8 +102,8 @@ export const decideRepair = (
   return seen === remaining && drop.length === 0 ? undefined : { couponId, seen, left: remaining, drop };
 };
 
-/** Issued, and to whom the mark says: a reservation that was reused for another user may be held by both. */
-const isEarned = (couponId: CouponId, mark: Mark, verdicts: Standing["verdicts"]): boolean => {
+/** Whether a mark stands for what is issued, and to whom it says: a reservation that was reused for another user may be held by both. */
+export const isEarned = (couponId: CouponId, mark: Mark, verdicts: Standing["verdicts"]): boolean => {
   const verdict = verdicts.get(mark.reservationId);
   return verdict?.kind === "issued" && verdict.couponId === couponId && verdict.userId === mark.userId;
 };
