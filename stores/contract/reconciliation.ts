@@ -52,6 +52,23 @@ export const couponGateContract = (name: string, subject: () => GateSubject): vo
     assert.notEqual((await gate().marks(couponId, undefined)).next, undefined);
   });
 
+  says("shows every mark that stays when others are dropped between two pages", async ({ stock, gate }, couponId) => {
+    const takes = many(4_500, () => aTake(couponId));
+    await stock.initialise(new Map([[couponId, 4_500]]));
+    await stock.reserve(takes);
+    const doomed = new Set(takes.filter((_, at) => at % 2 === 0).map(({ userId }) => userId));
+    const found = new Set<string>();
+    let from: string | undefined;
+    do {
+      const page = await gate().marks(couponId, from);
+      for (const { userId } of page.marks) found.add(userId);
+      const drop = page.marks.filter(({ userId }) => doomed.has(userId)).slice(0, 1_000);
+      await gate(fenceOf(1)).repair({ couponId, seen: 0, left: 0, drop });
+      from = page.next;
+    } while (from !== undefined);
+    assert.deepEqual(found, new Set(takes.map(({ userId }) => userId)));
+  });
+
   says("sets the counter and drops marks at once when the counter is as it was seen", async (both, couponId) => {
     const { stock, gate } = both;
     const takes = many(3, () => aTake(couponId));

@@ -14,11 +14,12 @@ export const memoryCouponGate = ({ counters }: MemoryCouponStock, fence?: Fence,
         return counter === undefined ? [] : [[couponId, { left: counter.left, marks: counter.marks.size }] as const];
       }),
     ),
-  marks: async (couponId, from = "0") => {
-    const all = [...(counters.get(couponId)?.marks ?? [])];
-    const end = Number(from) + pageMarks;
-    const marks = all.slice(Number(from), end).map(([userId, reservationId]) => ({ userId, reservationId }));
-    return { marks, next: end < all.length ? String(end) : undefined };
+  marks: async (couponId, from) => {
+    // By user, so that marks that go between two pages make no other be left out.
+    const all = [...(counters.get(couponId)?.marks ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const rest = all.filter(([userId]) => from === undefined || userId > from);
+    const marks = rest.slice(0, pageMarks).map(([userId, reservationId]) => ({ userId, reservationId }));
+    return { marks, next: rest.length > pageMarks ? marks.at(-1)?.userId : undefined };
   },
   repair: async ({ couponId, seen, left, drop }) => {
     const counter = counters.get(couponId);
