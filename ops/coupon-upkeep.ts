@@ -1,9 +1,10 @@
 /** What a worker of coupon issuing looks after: that the gate says what the database says. */
-import { Unavailable } from "../processors/errors.ts";
+import pLimit, { type LimitFunction } from "p-limit";
 import type { Fence } from "../processors/lease.ts";
 import {
   findDiffering,
   findSuspects,
+  type Mark,
   reconcileCoupon,
   type ReconcilePorts,
   type Repaired,
@@ -26,8 +27,10 @@ export interface CouponUpkeepOptions {
 
 /** Coupons compared at a time: two thousand Redis reads and one statement, some 10 ms. */
 const comparedAtOnce = 1_000;
-/** Coupons a pass has to itself for a moment each, at most; the others are next. */
-const passMaxRepairs = 500;
+/** Coupons that wait for their turn to be looked at alone, or are being: the others come in a later pass. */
+const repairsMax = 200;
+/** Of those, how many at once, so that they take few connections from rounds: 200 take a tenth of a second. */
+const repairsAtOnce = 8;
 /** Pages of marks a pass looks through: a million marks of one coupon take some minutes, and cost next to nothing. */
 const passMaxPages = 5;
 /** Coupons whose marks are to be looked through, at most; the sweep comes by again. */
@@ -40,13 +43,14 @@ const auditsMax = 10_000;
  * looked through in the same two steps, some thousands a pass; so are, when there is time, those of all coupons.
  */
 export const couponUpkeep = (options: CouponUpkeepOptions): Upkeep => {
-  const state: State = { due: new Set(), differed: new Set(), urgent: new Map(), routine: new Map() };
+  const state: State = {
+    ...{ due: new Set(), differed: new Set(), urgent: new Map(), routine: new Map() },
+    ...{ repairing: new Set(), limit: pLimit(repairsAtOnce), problem: undefined },
+  };
   return {
     intervalMs: options.intervalMs,
     topic: couponIssueRequests,
-    pass: async (asked) => {
-      const problems: unknown[] = [];
-      const pass = { ...asked, problems };
+    pass: async (pass) => {
       // Keys of this topic are coupon ids; one that was never checked is none of the database's, and has no counter.
       for (const key of pass.touched) state.due.add(key as CouponId);
       for (const couponId of await options.pages()) {
@@ -56,15 +60,12 @@ export const couponUpkeep = (options: CouponUpkeepOptions): Upkeep => {
       }
       await compareCounters(options, state, pass);
       await auditMarks(options, state, pass);
-      if (problems.length > 0) throw problems[0];
+      const { problem } = state;
+      state.problem = undefined;
+      if (problem !== undefined) throw problem;
     },
   };
 };
-
-interface Pass extends UpkeepPass {
-  /** What went wrong with one coupon, and is no reason to leave the others alone. */
-  readonly problems: unknown[];
-}
 
 interface State {
   /** To be compared in this pass; what a pass that was cut short did not come to stays. */
@@ -74,56 +75,69 @@ interface State {
   /** Whose marks are to be looked through, and from where on: what was set right first. */
   readonly urgent: Map<CouponId, string | undefined>;
   readonly routine: Map<CouponId, string | undefined>;
+  /** Those that are being set right, or wait until nothing of them is in flight: a pass waits for none of them. */
+  readonly repairing: Set<CouponId>;
+  readonly limit: LimitFunction;
+  /** What went wrong with one coupon, and is no reason to leave the others alone. */
+  problem: unknown;
 }
 
-const compareCounters = async (options: CouponUpkeepOptions, state: State, pass: Pass): Promise<void> => {
+const compareCounters = async (options: CouponUpkeepOptions, state: State, pass: UpkeepPass): Promise<void> => {
   const { due, differed, urgent } = state;
   const couponIds = [...new Set([...differed, ...due])];
-  let repairs = 0;
   for (let from = 0; from < couponIds.length; from += comparedAtOnce) {
     const some = couponIds.slice(from, from + comparedAtOnce);
     const differing = new Set(await findDiffering(options.ports(), some.filter(pass.owns)));
+    if (pass.signal.aborted) return;
     for (const couponId of some) {
-      if (pass.signal.aborted) return;
       due.delete(couponId);
       const again = differed.delete(couponId);
       if (!differing.has(couponId)) continue;
       differed.add(couponId);
-      if (!again || ++repairs > passMaxRepairs) continue;
-      await setRight(options, couponId, pass);
-      urgent.set(couponId, undefined);
+      if (again && setRight(options, state, pass, { couponId, suspects: [] })) urgent.set(couponId, undefined);
     }
   }
 };
 
-const auditMarks = async (options: CouponUpkeepOptions, { urgent, routine }: State, pass: Pass): Promise<void> => {
+const auditMarks = async (options: CouponUpkeepOptions, state: State, pass: UpkeepPass): Promise<void> => {
   for (let pages = 0; pages < passMaxPages && !pass.signal.aborted; pages++) {
-    const audits = urgent.size > 0 ? urgent : routine;
+    const audits = state.urgent.size > 0 ? state.urgent : state.routine;
     const [first] = audits;
     if (first === undefined) return;
     const [couponId, from] = first;
     const { suspects, next } = pass.owns(couponId)
       ? await findSuspects(options.ports(), couponId, from)
       : { suspects: [], next: undefined };
-    for (let at = 0; at < suspects.length; at += repairMaxMarks)
-      await setRight(options, couponId, pass, suspects.slice(at, at + repairMaxMarks));
+    const started = suspects.length === 0 || setRight(options, state, pass, { couponId, suspects });
     audits.delete(couponId);
-    if (next !== undefined) audits.set(couponId, next);
+    // Looked at again, after the others, where it is being set right still.
+    if (!started) audits.set(couponId, from);
+    else if (next !== undefined) audits.set(couponId, next);
   }
 };
 
-const setRight = async (
+/** Starts to set one coupon right, as soon as nothing of it is in flight; false where that is to be tried again later. */
+const setRight = (
   { ports, repaired }: CouponUpkeepOptions,
-  couponId: CouponId,
-  { alone, problems }: Pass,
-  suspects: Parameters<typeof reconcileCoupon>[2] = [],
-): Promise<void> => {
-  try {
-    const done = await alone(couponId, (fence) => reconcileCoupon(ports(fence), couponId, suspects));
+  state: State,
+  { alone }: UpkeepPass,
+  { couponId, suspects }: { readonly couponId: CouponId; readonly suspects: readonly Mark[] },
+): boolean => {
+  const { repairing, limit } = state;
+  if (repairing.has(couponId) || repairing.size >= repairsMax) return false;
+  const repair = async (some: readonly Mark[]): Promise<void> => {
+    const done = await alone(couponId, (fence) => limit(() => reconcileCoupon(ports(fence), couponId, some)));
     if (done !== undefined) repaired(done);
-  } catch (error) {
-    // What is away is away for all of them.
-    if (error instanceof Unavailable) throw error;
-    problems.push(error);
-  }
+  };
+  const all = async (): Promise<void> => {
+    for (let at = 0; at === 0 || at < suspects.length; at += repairMaxMarks)
+      await repair(suspects.slice(at, at + repairMaxMarks));
+  };
+  repairing.add(couponId);
+  void all()
+    .catch((error: unknown) => {
+      state.problem ??= error;
+    })
+    .finally(() => repairing.delete(couponId));
+  return true;
 };

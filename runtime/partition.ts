@@ -111,14 +111,13 @@ export interface Partition {
 
 /** Starts work on a partition: its lease is taken first, and no round begins before it is. */
 export const createPartition = (options: PartitionOptions): Partition => {
-  const { limits, telemetry, source, inherited, waits, lease } = options;
+  const { limits, telemetry, source, inherited } = options;
   const lanes = createLanes<InFlight>({ remember: options.rememberKeys });
   const ledger = createLedger();
   const flood = createFlood(options.flood);
   const pressure = createBackPressure(limits, options.setPaused);
   const leaving = new AbortController();
   const tries = attemptsOf(options, leaving.signal);
-  const where = `${source.name}/${options.partition}`;
   let around: Around | undefined;
   let active = 0;
   let endOffset = 0n;
@@ -141,8 +140,7 @@ export const createPartition = (options: PartitionOptions): Partition => {
     active--;
     lanes.release(round);
     pump();
-    const wait = `the acknowledgement of what ${own.length} records of ${where} wrote`;
-    await waits.acknowledgements.during(wait, acknowledged);
+    await tries.acknowledged(own.length, acknowledged);
     for (const { entry } of round) ledger.finish(entry);
     telemetry.round(source.name, round.length, (performance.now() - startedAt) / 1_000);
     balance();
@@ -188,11 +186,7 @@ export const createPartition = (options: PartitionOptions): Partition => {
     },
     touched: () => [...lanes.touched()].flatMap((lane) => keyOf(lane) ?? []),
     alone: async (key, task) =>
-      draining
-        ? undefined
-        : aloneTasks.run(laneOf(key), () =>
-            waits.calls.during(`a key's task of ${where}`, lease.once(() => task(lease.fence))),
-          ),
+      draining ? undefined : aloneTasks.run(laneOf(key), () => tries.task(() => task(options.lease.fence))),
     committable: ledger.committable,
     status: () => statusOf({ queuedRecords: lanes.queuedRecords(), ledger, endOffset, paused: pressure.paused() }),
   };
@@ -213,14 +207,20 @@ interface Progress {
   readonly endOffset: bigint;
 }
 
-/** Attempts at calls, each listed while it is waited for; those of rounds also take the lease again where they are refused for it. */
+/** What is waited for, each wait listed; attempts of rounds also take the lease again where they are refused for it. */
 const attemptsOf = ({ attempts, lease, waits, partition, source }: PartitionOptions, signal: AbortSignal) => {
+  const where = `${source.name}/${partition}`;
   const plain = createAttempt({ ...attempts, signal });
-  const unguarded: Around["attempt"] = <R>(call: Call<R>) => {
-    const what = `${call.name} of ${source.name}/${partition}`;
-    return plain<R>({ ...call, run: (items) => waits.calls.during(what, call.run(items)) });
+  const unguarded: Around["attempt"] = <R>(call: Call<R>) =>
+    plain<R>({ ...call, run: (items) => waits.calls.during(`${call.name} of ${where}`, call.run(items)) });
+  return {
+    unguarded,
+    guarded: lease.guard(unguarded),
+    // A flood's attempts are whole rounds, made of calls that are listed themselves.
+    slow: createAttempt({ ...attempts, backoff: floodBackoff, signal }),
+    task: <T>(work: () => Promise<T>): Promise<T> => waits.calls.during(`a key's task of ${where}`, lease.once(work)),
+    acknowledged: (records: number, work: Promise<void>): Promise<void> =>
+      waits.acknowledgements.during(`the acknowledgement of what ${records} records of ${where} wrote`, work),
   };
-  // A flood's attempts are whole rounds, made of calls that are listed themselves.
-  const slow = createAttempt({ ...attempts, backoff: floodBackoff, signal });
-  return { unguarded, guarded: lease.guard(unguarded), slow };
+};
 };
