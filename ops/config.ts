@@ -78,8 +78,8 @@ const settings = z.strictObject({
   SLUICE_STALL_UNREADY_MS: integer(1_000, 3_600_000, 30_000),
   SLUICE_STALL_END_MS: integer(1_000, 3_600_000, 120_000),
   SLUICE_COMMIT_INTERVAL_MS: integer(50, 60_000, 1_000),
-  /** Time between two looks at counters that differ from the database; one that differs twice alike is set right. */
-  SLUICE_RECONCILE_INTERVAL_MS: integer(100, 3_600_000, 1_000),
+  /** Time between two looks at the gate; a counter that differs from the database twice running is set right. 0: never. */
+  SLUICE_RECONCILE_INTERVAL_MS: integer(0, 3_600_000, 1_000),
   /** Longest drain before a partition is given back; well under the session timeout. */
   SLUICE_DRAIN_MS: integer(100, 60_000, 10_000),
   SLUICE_SESSION_TIMEOUT_MS: integer(6_000, 300_000, 30_000),

@@ -1,40 +1,143 @@
 /** What a worker of coupon issuing looks after: that the gate says what the database says. */
+import pLimit, { type LimitFunction } from "p-limit";
 import type { Fence } from "../processors/lease.ts";
 import {
-  createSuspicion,
-  type GateRepair,
-  type ReconcilePorts,
+  findDiffering,
+  findSuspects,
+  type Mark,
   reconcileCoupon,
-  type Repair,
+  type ReconcilePorts,
+  type Repaired,
+  repairMaxMarks,
 } from "../processors/reconcile-coupons.ts";
-import type { Upkeep } from "../runtime/upkeep.ts";
+import type { Upkeep, UpkeepPass } from "../runtime/upkeep.ts";
 import { type CouponId, couponIssueRequests } from "../schemas/coupon.ts";
 
 /** What it reads and writes. */
-export interface CouponUpkeepOptions extends Pick<ReconcilePorts, "catalog" | "verdicts"> {
+export interface CouponUpkeepOptions {
+  /** Time between two passes. A counter that differs is set right in the pass after the one that found it. */
   readonly intervalMs: number;
-  /** The gate to the holder of a lease; to anybody, for looking, without one. */
-  readonly gate: (fence?: Fence) => GateRepair;
+  /** Bound to a lease, to change something; without one, to look. */
+  readonly ports: (fence?: Fence) => ReconcilePorts;
   /** A page of all coupons there are, another one at each call. */
   readonly pages: () => Promise<readonly CouponId[]>;
   /** Told of everything that was set right. */
-  readonly repaired: (repair: Repair) => void;
+  readonly repaired: (repaired: Repaired) => void;
 }
 
-/** The upkeep of a coupon worker. */
-export const couponUpkeep = ({ intervalMs, catalog, verdicts, gate, pages, repaired }: CouponUpkeepOptions): Upkeep => {
-  const suspicion = createSuspicion({ catalog, gate: gate() });
+/** Coupons compared at a time: two thousand Redis reads and one statement, some 10 ms. */
+const comparedAtOnce = 1_000;
+/** Coupons that wait for their turn to be looked at alone, or are being: the others come in a later pass. */
+const repairsMax = 200;
+/** Of those, how many at once, so that they take few connections from rounds: 200 take a tenth of a second. */
+const repairsAtOnce = 8;
+/** Pages of marks a pass looks through: a million marks of one coupon take some minutes, and cost next to nothing. */
+const passMaxPages = 5;
+/** Coupons whose marks are to be looked through, at most; the sweep comes by again. */
+const auditsMax = 10_000;
+
+/**
+ * The upkeep of a coupon worker. Each pass compares the counters of what rounds have touched, and of a page of all coupons,
+ * with the database, many at once and without holding anything up. What differs may only be under way; where it
+ * still differs in the next pass, it is looked at again with nothing of it in flight, and set right. Then its marks are
+ * looked through in the same two steps, some thousands a pass; so are, when there is time, those of all coupons.
+ */
+export const couponUpkeep = (options: CouponUpkeepOptions): Upkeep => {
+  const state: State = {
+    ...{ due: new Set(), differed: new Set(), urgent: new Map(), routine: new Map() },
+    ...{ repairing: new Set(), limit: pLimit(repairsAtOnce), problem: undefined },
+  };
   return {
-    intervalMs,
-    topic: couponIssueRequests.name,
-    sweep: pages,
-    // Keys of this topic are coupon ids; one that was never checked is none of the database's, and has no counter.
-    suspects: (keys) => suspicion(keys as readonly CouponId[]),
-    mend: async (key, alone) => {
-      const repair = await reconcileCoupon(key as CouponId, (slice) =>
-        alone((fence) => slice({ catalog, verdicts, gate: gate(fence) })),
-      );
-      if (repair !== undefined) repaired(repair);
+    intervalMs: options.intervalMs,
+    topic: couponIssueRequests,
+    pass: async (pass) => {
+      // Keys of this topic are coupon ids; one that was never checked is none of the database's, and has no counter.
+      for (const key of pass.touched) state.due.add(key as CouponId);
+      for (const couponId of await options.pages()) {
+        if (!pass.owns(couponId)) continue;
+        state.due.add(couponId);
+        if (state.routine.size < auditsMax && !state.routine.has(couponId)) state.routine.set(couponId, undefined);
+      }
+      await compareCounters(options, state, pass);
+      await auditMarks(options, state, pass);
+      const { problem } = state;
+      state.problem = undefined;
+      if (problem !== undefined) throw problem;
     },
   };
+};
+
+interface State {
+  /** To be compared in this pass; what a pass that was cut short did not come to stays. */
+  readonly due: Set<CouponId>;
+  /** Those that differed when they were last compared. */
+  readonly differed: Set<CouponId>;
+  /** Whose marks are to be looked through, and from where on: what was set right first. */
+  readonly urgent: Map<CouponId, string | undefined>;
+  readonly routine: Map<CouponId, string | undefined>;
+  /** Those that are being set right, or wait until nothing of them is in flight: a pass waits for none of them. */
+  readonly repairing: Set<CouponId>;
+  readonly limit: LimitFunction;
+  /** What went wrong with one coupon, and is no reason to leave the others alone. */
+  problem: unknown;
+}
+
+const compareCounters = async (options: CouponUpkeepOptions, state: State, pass: UpkeepPass): Promise<void> => {
+  const { due, differed, urgent } = state;
+  const couponIds = [...new Set([...differed, ...due])];
+  for (let from = 0; from < couponIds.length; from += comparedAtOnce) {
+    const some = couponIds.slice(from, from + comparedAtOnce);
+    const differing = new Set(await findDiffering(options.ports(), some.filter(pass.owns)));
+    if (pass.signal.aborted) return;
+    for (const couponId of some) {
+      due.delete(couponId);
+      const again = differed.delete(couponId);
+      if (!differing.has(couponId)) continue;
+      differed.add(couponId);
+      if (again && setRight(options, state, pass, { couponId, suspects: [] })) urgent.set(couponId, undefined);
+    }
+  }
+};
+
+const auditMarks = async (options: CouponUpkeepOptions, state: State, pass: UpkeepPass): Promise<void> => {
+  for (let pages = 0; pages < passMaxPages && !pass.signal.aborted; pages++) {
+    const audits = state.urgent.size > 0 ? state.urgent : state.routine;
+    const [first] = audits;
+    if (first === undefined) return;
+    const [couponId, from] = first;
+    const { suspects, next } = pass.owns(couponId)
+      ? await findSuspects(options.ports(), couponId, from)
+      : { suspects: [], next: undefined };
+    const started = suspects.length === 0 || setRight(options, state, pass, { couponId, suspects });
+    audits.delete(couponId);
+    // Looked at again, after the others, where it is being set right still.
+    if (!started) audits.set(couponId, from);
+    else if (next !== undefined) audits.set(couponId, next);
+  }
+};
+
+/** Starts to set one coupon right, as soon as nothing of it is in flight; false where that is to be tried again later. */
+const setRight = (
+  { ports, repaired }: CouponUpkeepOptions,
+  state: State,
+  { alone }: UpkeepPass,
+  { couponId, suspects }: { readonly couponId: CouponId; readonly suspects: readonly Mark[] },
+): boolean => {
+  const { repairing, limit } = state;
+  if (repairing.has(couponId) || repairing.size >= repairsMax) return false;
+  const repair = async (some: readonly Mark[]): Promise<void> => {
+    const done = await alone(couponId, (fence) => limit(() => reconcileCoupon(ports(fence), couponId, some)));
+    if (done !== undefined) repaired(done);
+  };
+  const all = async (): Promise<void> => {
+    for (let at = 0; at === 0 || at < suspects.length; at += repairMaxMarks)
+      await repair(suspects.slice(at, at + repairMaxMarks));
+  };
+  repairing.add(couponId);
+  void all()
+    .catch((error: unknown) => {
+      state.problem ??= error;
+    })
+    .finally(() => repairing.delete(couponId));
+  return true;
 };

@@ -12,12 +12,12 @@ import { createCodec } from "../schemas/codec.ts";
 import { confluentRegistry } from "../schemas/registry.ts";
 import { couponBook } from "../stores/mysql/coupon-book.ts";
 import { couponCatalog } from "../stores/mysql/coupon-catalog.ts";
+import { couponTruth } from "../stores/mysql/coupon-truth.ts";
 import { couponPages } from "../stores/mysql/coupon-pages.ts";
 import { type Database, openDatabase } from "../stores/mysql/database.ts";
 import { partitionLeases } from "../stores/mysql/partition-lease.ts";
-import { verdictLookup } from "../stores/mysql/verdict-lookup.ts";
 import { openRedis } from "../stores/redis/connection.ts";
-import { gateRepair } from "../stores/redis/gate-repair.ts";
+import { couponGate } from "../stores/redis/coupon-gate.ts";
 import { couponStock } from "../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../topology/coupon-issuing.ts";
 import { writtenTopics } from "../topology/parts.ts";
@@ -80,10 +80,12 @@ export const startCouponWorker = async (
     topology: couponIssuing,
     deps: (fence) => around.deps(stores.deps(fence)),
     leases: stores.leases,
-    upkeep: couponUpkeep({
-      ...stores.upkeep,
-      intervalMs: config.reconcileIntervalMs,
-      repaired: repairs(registry, logger),
+    ...(config.reconcileIntervalMs > 0 && {
+      upkeep: couponUpkeep({
+        ...stores.upkeep,
+        intervalMs: config.reconcileIntervalMs,
+        repaired: repairs(registry, logger),
+      }),
     }),
     name: `${hostname()}:${process.pid}`,
     log,
@@ -123,13 +125,10 @@ const openStores = async ({ databaseUrl, redisUrl }: Config, around: WorkerAroun
   const database = around(openDatabase({ databaseUrl }));
   const redis = await openRedis({ redisUrl });
   const catalog = couponCatalog(database);
-  const verdicts = verdictLookup(database);
   return {
     leases: partitionLeases(database),
     upkeep: {
-      catalog,
-      verdicts,
-      gate: (fence?: Fence) => gateRepair(redis, fence),
+      ports: (fence?: Fence) => ({ gate: couponGate(redis, fence), truth: couponTruth(database, fence) }),
       pages: couponPages(database, sweepCoupons),
     },
     deps: (fence: Fence) => ({ stock: couponStock(redis, fence), catalog, book: couponBook(database, fence) }),

@@ -1,6 +1,6 @@
 /** Every metric of every process, as one table; bound to a registry of prom-client's at start. Labels are names from the graph, never ids. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { Repair } from "../processors/reconcile-coupons.ts";
+import type { Repaired } from "../processors/reconcile-coupons.ts";
 import { deadLetterFlood } from "../runtime/dead-letter-flood.ts";
 import type { Hold } from "../runtime/holds.ts";
 import type { Logger } from "../runtime/logger.ts";
@@ -98,16 +98,13 @@ export const watchHolds = (registry: Registry, holds: () => readonly Hold[]): vo
 };
 
 /** Counts what was set right between gate and database, and says it in the log. */
-export const repairs = (registry: Registry, logger: Logger): ((repair: Repair) => void) => {
+export const repairs = (registry: Registry, logger: Logger): ((repaired: Repaired) => void) => {
   const counter = (name: string, help: string) => new Counter({ name, help, registers: [registry] });
   const counters = counter("sluice_repaired_counters_total", "Counters of the gate set to what the database says.");
   const marks = counter("sluice_dropped_marks_total", "Marks of the gate that no issued coupon stood for.");
-  return ({ couponId, left, remaining, dropped }) => {
-    counters.inc();
-    marks.inc(dropped.length);
-    logger.warn(
-      { couponId, left, remaining, droppedMarks: dropped.length },
-      "the gate was set to what the database says",
-    );
+  return (repaired) => {
+    if (repaired.seen !== repaired.left) counters.inc();
+    marks.inc(repaired.droppedMarks);
+    logger.warn({ ...repaired }, "the gate was set to what the database says");
   };
 };

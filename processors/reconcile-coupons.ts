@@ -1,133 +1,158 @@
 /**
- * Brings the gate back to what the database says: a counter that differs, and marks that no issued coupon stands for. A
- * flush and a redelivery take a unit twice, an old snapshot brings back what is past, a record given up on in doubt
- * leaves its mark.
+ * Makes the gate agree with the database again, one coupon at a time: after a flush or a restore of Redis, and where a
+ * unit is held for a reservation that came to nothing.
+ *
+ * The database is the truth, so while nothing of a coupon is under way its counter should be what the database says is
+ * left, and a mark should stand only for a reservation that is issued. Two rules make it simple:
+ *
+ * - **The counter is set without counting marks**, stale ones or not. Should the request of a stale mark come yet, the gate lets it
+ *   through without taking a unit: the counter is then too high by one, and the database refuses whoever is last. Were the
+ *   unit kept for it, those before it in the queue would be told that all is sold out.
+ * - **A mark goes without giving a unit back**, for the same reason. A request that is queued simply takes again, in its turn.
+ *
+ * So a repair never leaves the counter below what the database has left, not even one that takes effect late: what is left
+ * in the database only falls. Marks that are missing are not made again: the database knows who has a coupon.
  */
 import type { CouponId, ReservationId } from "../schemas/coupon.ts";
-import type { CouponCatalog, Take, VerdictLookup } from "./coupon-ports.ts";
+import type { OwnedVerdict, Take, VerdictLookup } from "./coupon-ports.ts";
 
-/** Some marks of a coupon, and where the next ones are. */
-export interface MarkPage {
-  readonly marks: readonly Take[];
-  /** Undefined where these were the last. */
-  readonly next: string | undefined;
+/** What the gate says of one coupon. */
+export interface Counter {
+  /** Units left. */
+  readonly left: number;
+  /** Units given out since the counter was initialised, and not given back. */
+  readonly marks: number;
 }
 
-/** A look into the gate, and the one way to change it other than by taking and giving back. */
-export interface GateRepair {
-  /** Units left of those coupons that have a counter. @throws Unavailable */
-  readonly left: (couponIds: readonly CouponId[]) => Promise<ReadonlyMap<CouponId, number>>;
-  /** About a thousand marks from `cursor` on; each mark that stays is in some page. @throws Unavailable */
-  readonly marks: (couponId: CouponId, cursor: string | undefined) => Promise<MarkPage>;
-  /**
-   * Sets the counter and drops the marks that are still these very ones, atomically; nothing where there is no counter.
-   * Idempotent. @throws Unavailable @throws Fenced
-   */
-  readonly repair: (couponId: CouponId, to: { readonly left: number; readonly drop: readonly Take[] }) => Promise<void>;
-}
+/** A unit given out: to whom, for which reservation. */
+export type Mark = Pick<Take, "userId" | "reservationId">;
 
-/** What reconciling reads and writes; `gate` is bound to the lease it is done by. */
-export interface ReconcilePorts {
-  readonly catalog: Pick<CouponCatalog, "remaining">;
-  readonly verdicts: VerdictLookup;
-  readonly gate: GateRepair;
-}
-
-/** What was set right. */
+/** What to change about one coupon. */
 export interface Repair {
   readonly couponId: CouponId;
-  /** What the counter said, and what it says now. */
+  /** The counter as it was seen: where it is another one by now, nothing is changed. */
+  readonly seen: number;
+  /** The counter as it should be. */
   readonly left: number;
-  readonly remaining: number;
-  /** Marks that no issued coupon stands for. */
-  readonly dropped: readonly Take[];
+  /** Marks to take away, each only where it stands for that very reservation still; at most {@link repairMaxMarks}. */
+  readonly drop: readonly Mark[];
 }
 
-/**
- * Runs a slice of work while nothing of the coupon is in flight and nobody else may write for it; undefined where the
- * coupon is not ours any more.
- */
-export type Alone = <T>(slice: (ports: ReconcilePorts) => Promise<T>) => Promise<T | undefined>;
+/** Marks that one repair deals with: what one script, and one statement, should be given. */
+export const repairMaxMarks = 1_000;
+
+/** The gate, as it is looked at and repaired. */
+export interface CouponGate {
+  /** The counters there are. Not atomic over several coupons. @throws Unavailable */
+  readonly counters: (couponIds: readonly CouponId[]) => Promise<ReadonlyMap<CouponId, Counter>>;
+  /**
+   * Some marks of a coupon, about {@link repairMaxMarks}; `next` goes on where they end, undefined after the last.
+   * Whatever stands from the first page to the last is in one of them, perhaps in two. @throws Unavailable
+   */
+  readonly marks: (
+    couponId: CouponId,
+    from: string | undefined,
+  ) => Promise<{ readonly marks: readonly Mark[]; readonly next: string | undefined }>;
+  /** Repairs atomically; answers how many marks went, or undefined where the counter is another one by now. @throws Unavailable @throws Fenced */
+  readonly repair: (repair: Repair) => Promise<number | undefined>;
+}
+
+/** What stands in the database. */
+export interface Standing {
+  /** Undefined where there is no such coupon. */
+  readonly remaining: number | undefined;
+  /** The verdicts there are for the reservations asked about. */
+  readonly verdicts: ReadonlyMap<ReservationId, OwnedVerdict>;
+}
+
+/** The truth, as the gate is held against it. */
+export interface CouponTruth extends VerdictLookup {
+  /** What is left of each coupon that exists, read without a lock. @throws Unavailable */
+  readonly remaining: (couponIds: readonly CouponId[]) => Promise<ReadonlyMap<CouponId, number>>;
+  /** One coupon, after whatever still writes about it has ended. At most {@link repairMaxMarks} reservations. @throws Unavailable @throws Retriable @throws Fenced */
+  readonly standing: (couponId: CouponId, reservationIds: readonly ReservationId[]) => Promise<Standing>;
+}
+
+/** What reconciling works with; both are bound to the lease it is done by, where anything is to be changed. */
+export interface ReconcilePorts {
+  readonly gate: CouponGate;
+  readonly truth: CouponTruth;
+}
+
+/** What was repaired. */
+export interface Repaired {
+  readonly couponId: CouponId;
+  /** The counter before. */
+  readonly seen: number;
+  /** The counter after. */
+  readonly left: number;
+  /** Marks taken away. */
+  readonly droppedMarks: number;
+}
+
+/** What to change, given what was seen while nothing of the coupon was under way; undefined where all is well. */
+export const decideRepair = (
+  couponId: CouponId,
+  { left: seen }: Pick<Counter, "left">,
+  { standing: { remaining, verdicts }, suspects }: { readonly standing: Standing; readonly suspects: readonly Mark[] },
+): Repair | undefined => {
+  // Not a coupon of this database: nobody here can say what its counter should be.
+  if (remaining === undefined) return undefined;
+  const drop = suspects.filter((mark) => !isEarned(couponId, mark, verdicts));
+  return seen === remaining && drop.length === 0 ? undefined : { couponId, seen, left: remaining, drop };
+};
+
+/** Whether a mark stands for what is issued, and to whom it says: a reservation that was reused for another user may be held by both. */
+export const isEarned = (couponId: CouponId, mark: Mark, verdicts: Standing["verdicts"]): boolean => {
+  const verdict = verdicts.get(mark.reservationId);
+  return verdict?.kind === "issued" && verdict.couponId === couponId && verdict.userId === mark.userId;
+};
 
 /**
- * Of these coupons, by how much the counter of each differs from the database; those without a counter, and those that
- * agree, are absent. What is in flight differs too: only a difference that stays is an error.
+ * Repairs one coupon: its counter, and those of `suspects` that stand for nothing issued. To be called while nothing of the
+ * coupon is under way, by whoever holds the lease of its partition. Answers undefined where nothing was to be done, or the
+ * gate changed meanwhile: look again later. Bounded: two calls of the gate, one short transaction.
+ * @throws Unavailable @throws Retriable @throws Fenced nothing is harmed, look again later.
  */
-export const differences = async (
-  { catalog, gate }: Pick<ReconcilePorts, "catalog"> & { readonly gate: Pick<GateRepair, "left"> },
-  couponIds: readonly CouponId[],
-): Promise<ReadonlyMap<CouponId, number>> => {
-  const [left, remaining] = await Promise.all([gate.left(couponIds), catalog.remaining(couponIds)]);
-  return new Map(
-    [...left].flatMap(([couponId, units]) => {
-      const truth = remaining.get(couponId);
-      return truth === undefined || truth === units ? [] : [[couponId, units - truth] as const];
-    }),
+export const reconcileCoupon = async (
+  { gate, truth }: ReconcilePorts,
+  couponId: CouponId,
+  suspects: readonly Mark[] = [],
+): Promise<Repaired | undefined> => {
+  const counter = (await gate.counters([couponId])).get(couponId);
+  // Whoever takes from it next starts it from the database.
+  if (counter === undefined) return undefined;
+  const standing = await truth.standing(
+    couponId,
+    suspects.map(({ reservationId }) => reservationId),
   );
+  const repair = decideRepair(couponId, counter, { standing, suspects });
+  if (repair === undefined) return undefined;
+  const droppedMarks = await gate.repair(repair);
+  return droppedMarks === undefined ? undefined : { couponId, seen: repair.seen, left: repair.left, droppedMarks };
 };
 
-/**
- * Sets one coupon right; undefined where it is in order, or not ours. While nothing of it is in flight the truth is
- * simple: the counter is what remains in the database, and only issued coupons have marks. The counter is set first: a mark
- * that should not be there then counts as a free unit, which the database makes good, where the other way round
- * the coupon would seem sold out. Marks follow page by page, with rounds in between, so that a coupon with a million of
- * them is not held up for seconds; each page sets the counter again.
- * @throws Unavailable @throws Fenced
- */
-export const reconcileCoupon = async (couponId: CouponId, alone: Alone): Promise<Repair | undefined> => {
-  const seen = await alone(async (ports) => {
-    const [left, remaining] = await bothOf(ports, couponId);
-    if (left === undefined || remaining === undefined || left === remaining) return undefined;
-    await ports.gate.repair(couponId, { left: remaining, drop: [] });
-    return { left, remaining };
+/** Of these coupons those whose counter is not what is left in the database: for good, or because requests are under way. */
+export const findDiffering = async (
+  { gate, truth }: ReconcilePorts,
+  couponIds: readonly CouponId[],
+): Promise<readonly CouponId[]> => {
+  const counters = await gate.counters(couponIds);
+  const remaining = await truth.remaining([...counters.keys()]);
+  return [...counters].flatMap(([couponId, { left }]) => {
+    const should = remaining.get(couponId);
+    return should === undefined || should === left ? [] : [couponId];
   });
-  if (seen === undefined) return undefined;
-  const dropped: Take[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await alone((ports) => reconcilePage(ports, couponId, cursor));
-    dropped.push(...(page?.dropped ?? []));
-    cursor = page?.next;
-  } while (cursor !== undefined);
-  return { couponId, ...seen, dropped };
 };
 
-const bothOf = async ({ catalog, gate }: ReconcilePorts, couponId: CouponId) => {
-  const [left, remaining] = await Promise.all([gate.left([couponId]), catalog.remaining([couponId])]);
-  return [left.get(couponId), remaining.get(couponId)] as const;
-};
-
-const reconcilePage = async (ports: ReconcilePorts, couponId: CouponId, cursor: string | undefined) => {
-  const { marks, next } = await ports.gate.marks(couponId, cursor);
-  const verdicts = await ports.verdicts.find(marks.map(({ reservationId }) => reservationId));
-  const dropped = marks.filter((mark) => !standsFor(verdicts, mark));
-  if (dropped.length === 0) return { dropped, next };
-  const remaining = (await ports.catalog.remaining([couponId])).get(couponId);
-  if (remaining !== undefined) await ports.gate.repair(couponId, { left: remaining, drop: dropped });
-  return { dropped, next };
-};
-
-const standsFor = (
-  verdicts: Awaited<ReturnType<VerdictLookup["find"]>>,
-  { reservationId, couponId }: { readonly reservationId: ReservationId; readonly couponId: CouponId },
-): boolean => {
-  const verdict = verdicts.get(reservationId);
-  return verdict?.kind === "issued" && verdict.couponId === couponId;
-};
-
-/**
- * Tells which coupons to set right: those whose counter differed from the database by the same amount twice running, with
- * something in between. What is in flight makes a difference that changes; one that stays is an error. Remembers coupons
- * until they agree, so its size is that of what differs.
- */
-export const createSuspicion = (
-  ports: Parameters<typeof differences>[0],
-): ((couponIds: readonly CouponId[]) => Promise<readonly CouponId[]>) => {
-  let last: ReadonlyMap<CouponId, number> = new Map();
-  return async (couponIds) => {
-    const seen = last;
-    const found = await differences(ports, [...new Set([...couponIds, ...seen.keys()])]);
-    last = found;
-    return [...found].flatMap(([couponId, by]) => (seen.get(couponId) === by ? [couponId] : []));
-  };
+/** Marks of one page that stand for nothing issued: for good, or because their requests are under way. */
+export const findSuspects = async (
+  { gate, truth }: ReconcilePorts,
+  couponId: CouponId,
+  from: string | undefined,
+): Promise<{ readonly suspects: readonly Mark[]; readonly next: string | undefined }> => {
+  const { marks, next } = await gate.marks(couponId, from);
+  if (marks.length === 0) return { suspects: [], next };
+  const verdicts = await truth.find(marks.map(({ reservationId }) => reservationId));
+  return { suspects: marks.filter((mark) => !isEarned(couponId, mark, verdicts)), next };
 };

@@ -23,6 +23,8 @@ export interface Lease {
   readonly acquire: (attempt: Around["attempt"]) => Promise<void>;
   /** The same attempts; where one is refused for its epoch, the lease is taken again before the next, if it is ours to take. */
   readonly guard: (attempt: Around["attempt"]) => Around["attempt"];
+  /** Runs work once; where it is refused for its epoch, the lease is taken again for the next, and the refusal is passed on. */
+  readonly once: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /**
@@ -48,24 +50,23 @@ export const createLease = ({ partition, take, prove }: LeaseOptions): Lease => 
       });
     return renewing;
   };
+  const once = async <T>(work: () => Promise<T>): Promise<T> => {
+    const { epoch } = fence;
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Fenced && epoch === fence.epoch) await renew();
+      throw error;
+    }
+  };
   return {
     fence,
+    once,
     acquire: async (attempt) => {
       await attempt({ name: "lease", items: [], run: () => raise().then(() => [], toHold) });
       if (fence.epoch === 0) throw new Fatal("LEASE", "an attempt that holds until it succeeds came to nothing");
     },
-    guard: (attempt) => (call) => {
-      const run: typeof call.run = async (items) => {
-        const { epoch } = fence;
-        try {
-          return await call.run(items);
-        } catch (error) {
-          if (error instanceof Fenced && epoch === fence.epoch) await renew();
-          throw error;
-        }
-      };
-      return attempt({ ...call, run });
-    },
+    guard: (attempt) => (call) => attempt({ ...call, run: (items) => once(() => call.run(items)) }),
   };
 };
 

@@ -186,7 +186,7 @@ export const createPartition = (options: PartitionOptions): Partition => {
     },
     touched: () => [...lanes.touched()].flatMap((lane) => keyOf(lane) ?? []),
     alone: async (key, task) =>
-      draining ? undefined : aloneTasks.run(laneOf(key), () => tries.task(task(options.lease.fence))),
+      draining ? undefined : aloneTasks.run(laneOf(key), () => tries.task(() => task(options.lease.fence))),
     committable: ledger.committable,
     status: () => statusOf({ queuedRecords: lanes.queuedRecords(), ledger, endOffset, paused: pressure.paused() }),
   };
@@ -218,7 +218,7 @@ const attemptsOf = ({ attempts, lease, waits, partition, source }: PartitionOpti
     guarded: lease.guard(unguarded),
     // A flood's attempts are whole rounds, made of calls that are listed themselves.
     slow: createAttempt({ ...attempts, backoff: floodBackoff, signal }),
-    task: <T>(work: Promise<T>): Promise<T> => waits.calls.during(`a key's task of ${where}`, work),
+    task: <T>(work: () => Promise<T>): Promise<T> => waits.calls.during(`a key's task of ${where}`, lease.once(work)),
     acknowledged: (records: number, work: Promise<void>): Promise<void> =>
       waits.acknowledgements.during(`the acknowledgement of what ${records} records of ${where} wrote`, work),
   };

@@ -1,35 +1,42 @@
 /**
- * What a worker does besides rounds: it looks at the keys it has had in rounds, and bit by bit at all others of its
- * partitions, and has what is wrong with one set right while nothing of that key is in flight.
+ * What a worker does besides rounds: every now and then it looks at keys of its partitions, those it has had in rounds and
+ * others, and sets right what is wrong with one while nothing of that key is in flight.
  */
 import { Buffer } from "node:buffer";
 import type { Fence } from "../processors/lease.ts";
+import { partitionOfKey } from "./accumulator-partitioner.ts";
 import type { OwnPartition } from "./assignment.ts";
 import type { Clock } from "./clock.ts";
 import { errorFields, type Logger } from "./logger.ts";
 
-/** Runs a slice of work while nothing of the key is in flight, by the partition's lease; undefined where it is not ours any more. */
-export type AloneWith = <T>(slice: (fence: Fence) => Promise<T>) => Promise<T | undefined>;
+/** One look. Keys are text. */
+export interface UpkeepPass {
+  /** The keys that rounds have had since the last pass. */
+  readonly touched: readonly string[];
+  /** Whether the partition of a key is this worker's. */
+  readonly owns: (key: string) => boolean;
+  /**
+   * Runs a slice of work while nothing of the key is in flight, by the partition's lease; undefined where it is not ours any
+   * more. Records of the key wait for it, so it must be short. Passes on what it throws.
+   */
+  readonly alone: <T>(key: string, slice: (fence: Fence) => Promise<T>) => Promise<T | undefined>;
+  /** Aborted when the worker stops. */
+  readonly signal: AbortSignal;
+}
 
-/** What is looked after: it is told keys of one source as text. Whatever it throws is logged, and the next pass comes. */
+/** What is looked after. */
 export interface Upkeep {
   /** Time between two passes. */
   readonly intervalMs: number;
-  /** The source whose keys these are. */
-  readonly topic: string;
-  /** Keys to look at besides those of rounds: a page of all there are, another one at each call. */
-  readonly sweep: () => Promise<readonly string[]>;
-  /** Of these keys, those that are to be mended now. Asked once a pass, with all keys that are ours. */
-  readonly suspects: (keys: readonly string[]) => Promise<readonly string[]>;
-  /** Sets one key right. */
-  readonly mend: (key: string, alone: AloneWith) => Promise<void>;
+  /** The source whose keys these are, and how many partitions it has. */
+  readonly topic: { readonly name: string; readonly partitions: number };
+  /** Whatever it throws is logged, and the next pass comes. */
+  readonly pass: (pass: UpkeepPass) => Promise<void>;
 }
 
 /** What upkeep works with. */
 export interface UpkeepOptions {
   readonly partitions: () => readonly OwnPartition[];
-  /** The partition of a key. */
-  readonly partitionOf: (topic: string, key: Buffer) => number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Aborted when the worker stops. */
@@ -39,26 +46,35 @@ export interface UpkeepOptions {
 /** Looks after what there is until the signal; never rejects. */
 export const keepUp = async (upkeep: Upkeep, options: UpkeepOptions): Promise<void> => {
   const { clock, logger, signal } = options;
-  while (!signal.aborted) {
+  const about = { topic: upkeep.topic.name };
+  let failures = 0;
+  for (;;) {
     await clock.sleep(upkeep.intervalMs, signal);
     if (signal.aborted) return;
     try {
-      await pass(upkeep, options);
+      await upkeep.pass(passOf(upkeep, options));
+      if (failures > 0) logger.info({ ...about, failures }, "upkeep goes on");
+      failures = 0;
     } catch (error) {
-      logger.warn({ topic: upkeep.topic, ...errorFields(error) }, "upkeep was cut short; the next pass goes on");
+      failures += 1;
+      // An outage is one story.
+      if (failures === 1)
+        logger.warn({ ...about, ...errorFields(error) }, "upkeep was cut short; the next pass goes on");
     }
   }
 };
 
-const pass = async ({ topic, sweep, suspects, mend }: Upkeep, options: UpkeepOptions): Promise<void> => {
-  const own = new Map(options.partitions().flatMap((p) => (p.topic === topic ? [[p.partition, p.work] as const] : [])));
-  if (own.size === 0) return;
-  const workOf = (key: string) => own.get(options.partitionOf(topic, Buffer.from(key)));
-  const touched = [...own.values()].flatMap((work) => work.touched().map((key) => key.toString()));
-  const swept = (await sweep()).filter((key) => workOf(key) !== undefined);
-  for (const key of await suspects([...new Set([...touched, ...swept])])) {
-    if (options.signal.aborted) return;
-    const work = workOf(key);
-    if (work !== undefined) await mend(key, (slice) => work.alone(Buffer.from(key), slice));
-  }
+const passOf = ({ topic }: Upkeep, { partitions, signal }: UpkeepOptions): UpkeepPass => {
+  // Asked each time: partitions come and go during a pass.
+  const own = () => partitions().filter((partition) => partition.topic === topic.name);
+  const workOf = (key: Buffer) => {
+    const partition = partitionOfKey(key, topic.partitions);
+    return own().find((one) => one.partition === partition)?.work;
+  };
+  return {
+    touched: own().flatMap(({ work }) => work.touched().map((key) => key.toString())),
+    owns: (key) => workOf(Buffer.from(key)) !== undefined,
+    alone: async (key, slice) => workOf(Buffer.from(key))?.alone(Buffer.from(key), slice),
+    signal,
+  };
 };

@@ -142,8 +142,8 @@ test("worker: ends when a task that keeps a lane to itself never answers", async
   const worker = await stage.start("w1", {
     stall: tiny,
     upkeep: {
-      ...{ intervalMs: 1, topic: hot.topic, sweep: async () => [], suspects: async (keys) => keys },
-      mend: async (_key, alone) => void (await alone(() => new Promise(() => {}))),
+      ...{ intervalMs: 1, topic: couponIssueRequests },
+      pass: async ({ alone }) => void (await alone("hot", () => new Promise(() => {}))),
     },
   });
   assert.match(String(await worker.ended), /nothing has come of a key's task of coupon-issue/);

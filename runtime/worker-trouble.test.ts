@@ -1,9 +1,11 @@
 /** The worker in trouble: work that outlasts its assignment, floods of dead letters, calls without an answer, a gate that forgot. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Poison, Unavailable } from "../processors/errors.ts";
+import { codeOf, Fenced, Poison, Unavailable } from "../processors/errors.ts";
+import type { Fence } from "../processors/lease.ts";
 import { type CouponId, couponIssueRequests, couponsIssued } from "../schemas/coupon.ts";
 import { memoryStage, openCoupon, request, until } from "./testing.ts";
+import type { UpkeepPass } from "./upkeep.ts";
 
 const groupId = "test.coupon-issuing";
 const many = (from: number, count: number) => Array.from({ length: count }, (_, n) => request(from + n, "hot"));
@@ -113,7 +115,7 @@ test("worker: lives on when an outage lasts, because it goes on trying", async (
   await worker.stop();
 });
 
-test("worker: mends a key alone, by its lease, when upkeep suspects it", async () => {
+test("worker: mends a key alone, by its lease, when upkeep asks for it", async () => {
   const stage = memoryStage(openCoupon("hot", 1_000));
   const mended: { readonly key: string; readonly epoch: number }[] = [];
   let inFlight = 0;
@@ -129,14 +131,13 @@ test("worker: mends a key alone, by its lease, when upkeep suspects it", async (
   const worker = await stage.start("w1", {
     deps,
     upkeep: {
-      ...{ intervalMs: 1, topic: couponIssueRequests.name },
-      sweep: async () => ["swept"],
-      suspects: async (keys) => keys,
-      mend: async (key, alone) => {
-        await alone(async ({ epoch }) => {
-          beside ||= key === "hot" && inFlight > 0;
-          mended.push({ key, epoch });
-        });
+      ...{ intervalMs: 1, topic: couponIssueRequests },
+      pass: async ({ touched, owns, alone }) => {
+        for (const key of [...touched, "another"].filter(owns))
+          await alone(key, async ({ epoch }) => {
+            beside ||= key === "hot" && inFlight > 0;
+            mended.push({ key, epoch });
+          });
       },
     },
   });
@@ -146,4 +147,26 @@ test("worker: mends a key alone, by its lease, when upkeep suspects it", async (
   assert.equal(beside, false);
   assert.ok(mended.every(({ epoch }) => epoch >= 1));
   assert.equal(stage.database.remaining.get("hot" as CouponId), 500);
+});
+
+test("worker: takes its lease again when a key's task is refused for its epoch although the partition is its own", async () => {
+  const stage = memoryStage(openCoupon("hot", 10));
+  const answers: string[] = [];
+  const look = async (fence: Fence): Promise<number> => {
+    const { topology, topic, partition, epoch } = fence;
+    const latest = stage.database.leases.get(JSON.stringify([topology, topic, String(partition)]));
+    if (latest !== epoch) throw new Fenced(fence, latest);
+    // A former owner's take-over comes late, once.
+    if (answers.length === 0) await stage.leases.take(fence, "late");
+    return epoch;
+  };
+  const pass = async ({ owns, alone }: UpkeepPass): Promise<void> => {
+    if (!owns("hot")) return;
+    const answer = await alone("hot", look).catch((error: unknown) => codeOf(error));
+    answers.push(String(answer));
+  };
+  const worker = await stage.start("w1", { upkeep: { intervalMs: 1, topic: couponIssueRequests, pass } });
+  await until("it was asked three times", () => answers.length >= 3);
+  await worker.stop();
+  assert.deepEqual(answers.slice(0, 3), ["1", "FENCED", "3"]);
 });

@@ -101,9 +101,8 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
   const committing = commitEvery(options, assignment.commit, signal).catch((error: unknown) =>
     ending.resolve(error instanceof Error ? error : new Error(String(error))),
   );
-  const { upkeep, producer, clock, patience } = options;
-  const { partitionOf } = producer;
-  const keeping = upkeep && keepUp(upkeep, { partitions: assignment.partitions, partitionOf, clock, logger, signal });
+  const { upkeep, clock, patience } = options;
+  const keeping = upkeep && keepUp(upkeep, { partitions: assignment.partitions, clock, logger, signal });
   const watchdog = watch({ limits: options.stall, oldest: watched.oldest, clock, logger, signal });
   void watchdog.watching.then((error) => error && ending.resolve(error));
   return {
@@ -217,7 +216,7 @@ const partitionMaker = <Deps>(
       encoders,
       producer: options.producer,
       deps: options.deps,
-      rememberKeys: options.upkeep?.topic === topic,
+      rememberKeys: options.upkeep?.topic.name === topic,
       lease: createLease({ partition: leased, take: () => options.leases.take(leased, options.name), prove }),
       provenance: { groupId: options.groupId, graphHash: topology.hash },
       limits: shareOf(options.limits, partitions),

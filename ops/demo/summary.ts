@@ -72,13 +72,20 @@ const count = (n: number): string => n.toLocaleString("en-US");
 
 /** Checks as a table for people, with examples of what is broken. */
 export const showChecks = (checks: readonly Check[]): string => {
-  const rows = checks.map(({ claim, looked, broken }) => [
-    broken === 0 ? paint("green", "ok") : paint("red", "BROKEN"),
-    claim,
-    count(looked),
-    count(broken),
+  const rows = checks.map((check) => [
+    stateOf(check),
+    check.claim,
+    count(check.looked),
+    count(check.broken),
+    count(check.pending),
   ]);
-  const table = formatTable(["check", "claim", "looked at", "broken"], rows, { right: ["looked at", "broken"] });
+  const right = ["looked at", "broken", "pending"];
+  const table = formatTable(["check", "claim", ...right], rows, { right });
   const examples = checks.flatMap(({ examples: some }) => some.map((example) => `  ${example}`));
   return [table, ...examples].join("\n");
+};
+
+const stateOf = ({ broken, pending }: Check): string => {
+  if (broken > 0) return paint("red", "BROKEN");
+  return pending > 0 ? paint("yellow", "PENDING") : paint("green", "ok");
 };

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { OwnedVerdict } from "../../processors/coupon-ports.ts";
 import type {
+  CouponCompensated,
   CouponId,
   CouponIssueRequested,
   PolicyId,
@@ -10,8 +11,9 @@ import type {
   ReservationId,
   UserId,
 } from "../../schemas/coupon.ts";
-import { checkCoupons } from "./check.ts";
-import type { CouponFacts } from "./facts.ts";
+import { checkCoupons, isSound } from "./check.ts";
+import type { CouponFacts, StaleMark } from "./facts.ts";
+import { reportCoupons } from "./report.ts";
 
 const coupon = "c" as CouponId;
 const id = (n: number): ReservationId => `r-${n}` as ReservationId;
@@ -39,14 +41,27 @@ const requested = (n: number): CouponIssueRequested => ({
   requestedAt: 1,
 });
 
+const back = (n: number, reason: string): CouponCompensated => ({
+  reservationId: id(n),
+  couponId: coupon,
+  undo: "release-stock",
+  reason,
+  compensatedAt: 1,
+});
+const ask = (n: number) => ({ request: requested(n), partition: 0, offset: BigInt(n) });
+
 /** Three asked for two units; the third came too late. */
 const sound = () => {
   const facts = {
-    accepted: new Map([1, 2, 3].map((n) => [id(n), { request: requested(n), partition: 0, offset: BigInt(n) }])),
+    accepted: new Map([1, 2, 3].map((n) => [id(n), ask(n)])),
     issued: new Map([1, 2].map((n) => [id(n), issued(n)])),
     refused: new Map([[id(3), refused(3)]]),
     coupons: new Map([[coupon, { couponId: coupon, stock: 2, remaining: 0 }]]),
     counters: new Map([[coupon, 0]]),
+    marks: new Map([[coupon, 2]]),
+    staleMarks: [] as StaleMark[],
+    toldCompensated: [back(3, "exhausted")],
+    group: { id: "g", committed: [4n] as (bigint | undefined)[] },
     toldIssued: new Map(
       [1, 2].map((n) => [id(n), { ...requested(n), policyId: "p" as PolicyId, issuedAt: 1, expiresAt: 2 }]),
     ),
@@ -115,4 +130,92 @@ test("verify: names the claim when nobody was told, or something else was told",
   const both = sound();
   both.toldRefused.set(id(1), { ...requested(1), reason: "SOLD_OUT", refusedAt: 1 });
   assert.deepEqual(brokenClaims(both), ["every verdict was told as it is"]);
+});
+
+const staleMark = (n: number, reservation = n): StaleMark => ({
+  couponId: coupon,
+  userId: user(n),
+  reservationId: id(reservation),
+});
+
+test("verify: names the claim when a unit is held for nothing issued", () => {
+  const claim = "every unit the gate gave out stands for an issued coupon";
+  for (const [mark, why] of [
+    [staleMark(9), "has no verdict"],
+    [staleMark(3), "was refused"],
+    [staleMark(9, 1), "was issued to somebody else"],
+  ] as const) {
+    const facts = sound();
+    facts.staleMarks.push(mark);
+    const broken = checkCoupons(facts).filter((check) => !isSound([check]));
+    assert.deepEqual(
+      broken.map((check) => check.claim),
+      [claim],
+    );
+    assert.match(broken[0]?.examples[0] ?? "", new RegExp(why));
+  }
+});
+
+test("verify: names the claim when a unit is said to have gone back that did not, or for another reason", () => {
+  const claim = "a unit that went back was that of a refused request";
+  for (const event of [back(1, "exhausted"), back(3, "duplicate"), back(9, "exhausted"), back(1, "refusedBefore")]) {
+    const facts = sound();
+    facts.toldCompensated.push(event);
+    assert.deepEqual(brokenClaims(facts), [claim]);
+  }
+  // The id of an issued request was used for another one, which is a dead letter.
+  const reused = sound();
+  reused.toldCompensated.push(back(1, "RESERVATION_REUSED"), back(3, "refusedBefore"));
+  assert.deepEqual(brokenClaims(reused), []);
+});
+
+test("verify: calls requests pending, and what they hold, when the group has not come to them yet", () => {
+  const facts = sound();
+  facts.accepted.set(id(4), ask(4));
+  facts.counters.set(coupon, -1);
+  facts.staleMarks.push(staleMark(4));
+  const checks = checkCoupons(facts);
+  assert.deepEqual(brokenClaims(facts), []);
+  assert.equal(isSound(checks), false);
+  assert.deepEqual(
+    checks.flatMap(({ claim, pending }) => (pending > 0 ? [[claim, pending]] : [])),
+    [
+      ["every accepted request has one verdict", 1],
+      ["the counter equals the database", 1],
+      ["every unit the gate gave out stands for an issued coupon", 1],
+    ],
+  );
+});
+
+test("verify: calls a request lost when the group has passed it, or is another one than those who decided", () => {
+  const claims = ["every accepted request has one verdict"];
+  const passed = sound();
+  passed.accepted.set(id(4), ask(4));
+  passed.group.committed = [5n];
+  assert.deepEqual(brokenClaims(passed), claims);
+  const other = sound();
+  other.accepted.set(id(4), ask(4));
+  other.group.committed = [undefined];
+  assert.deepEqual(brokenClaims(other), claims);
+  const untouched = sound();
+  untouched.accepted.set(id(4), { ...ask(4), partition: 1 });
+  assert.deepEqual(brokenClaims(untouched), []);
+});
+
+test("verify: reports of each coupon what topic, database and Redis have", () => {
+  const facts = sound();
+  facts.accepted.set(id(4), ask(4));
+  facts.staleMarks.push(staleMark(3), staleMark(4), staleMark(9, 1));
+  const other = "d" as CouponId;
+  facts.coupons.set(other, { couponId: other, stock: 7, remaining: 7 });
+  assert.deepEqual(reportCoupons(facts), [
+    {
+      ...{ couponId: coupon, stock: 2, remaining: 0, issued: 2, counter: 0 },
+      ...{ marks: 2, orphanMarks: 1, wrongMarks: 2, pending: 1 },
+    },
+    {
+      ...{ couponId: other, stock: 7, remaining: 7, issued: 0, counter: null },
+      ...{ marks: 0, orphanMarks: 0, wrongMarks: 0, pending: 0 },
+    },
+  ]);
 });

@@ -1,6 +1,7 @@
 /** The claims of coupon issuing, checked against facts. Pure: each check answers what breaks it. */
-import type { CouponId, ReservationId } from "../../schemas/coupon.ts";
+import type { CouponCompensated, CouponId, ReservationId } from "../../schemas/coupon.ts";
 import type { Accepted, CouponFacts } from "./facts.ts";
+import { pendingOf } from "./pending.ts";
 
 /** One claim and what breaks it. */
 export interface Check {
@@ -10,7 +11,9 @@ export interface Check {
   readonly looked: number;
   /** How many of them break the claim. */
   readonly broken: number;
-  /** At most {@link shownExamples} of those, in words. */
+  /** How many more would, but are about requests that the workers have not come to yet. */
+  readonly pending: number;
+  /** At most {@link shownExamples} of those that break it, in words. */
   readonly examples: readonly string[];
 }
 
@@ -18,30 +21,45 @@ export interface Check {
 export const shownExamples = 5;
 
 /** Checks every claim. */
-export const checkCoupons = (facts: CouponFacts): readonly Check[] => [
-  everyRequestHasOneVerdict(facts),
-  noVerdictWithoutRequest(facts),
-  issuedIsStockTaken(facts),
-  noUserTwice(facts),
-  firstComeFirstServed(facts),
-  countersAgree(facts),
-  everybodyWasTold(facts),
-];
+export const checkCoupons = (facts: CouponFacts): readonly Check[] => {
+  const pending = pendingOf(facts);
+  const pendingCoupons = new Set([...pending].flatMap((id) => facts.accepted.get(id)?.request.couponId ?? []));
+  return [
+    everyRequestHasOneVerdict(facts, pending),
+    noVerdictWithoutRequest(facts),
+    issuedIsStockTaken(facts),
+    noUserTwice(facts),
+    firstComeFirstServed(facts),
+    countersAgree(facts, pendingCoupons),
+    marksAreEarned(facts, pending),
+    everybodyWasTold(facts),
+    whatWentBackWasRefused(facts),
+  ];
+};
 
-const check = (claim: string, looked: number, broken: readonly string[]): Check => ({
+/** True where nothing is broken, and nothing pending. */
+export const isSound = (checks: readonly Check[]): boolean =>
+  checks.every(({ broken, pending }) => broken === 0 && pending === 0);
+
+const check = (claim: string, looked: number, broken: readonly string[], pending = 0): Check => ({
   claim,
   looked,
   broken: broken.length,
+  pending,
   examples: broken.slice(0, shownExamples),
 });
 
-const everyRequestHasOneVerdict = ({ accepted, issued, refused, deadLetters }: CouponFacts): Check => {
+type Pending = ReadonlySet<ReservationId>;
+
+const everyRequestHasOneVerdict = (facts: CouponFacts, pending: Pending): Check => {
+  const { accepted, issued, refused, deadLetters } = facts;
   const broken: string[] = [];
   for (const id of accepted.keys()) {
     const verdicts = Number(issued.has(id)) + Number(refused.has(id));
-    if (verdicts !== 1) broken.push(`${id} has ${verdicts} verdicts${deadLetters > 0 ? " (dead-lettered?)" : ""}`);
+    if (verdicts !== 1 && !pending.has(id))
+      broken.push(`${id} has ${verdicts} verdicts${deadLetters > 0 ? " (dead-lettered?)" : ""}`);
   }
-  return check("every accepted request has one verdict", accepted.size, broken);
+  return check("every accepted request has one verdict", accepted.size, broken, pending.size);
 };
 
 const noVerdictWithoutRequest = ({ accepted, issued, refused }: CouponFacts): Check => {
@@ -96,15 +114,33 @@ const firstComeFirstServed = ({ accepted, issued, refused }: CouponFacts): Check
   return check("first come, first served, by offset", issued.size + refused.size, broken);
 };
 
-const countersAgree = ({ coupons, counters }: CouponFacts): Check => {
-  const broken = [...counters].flatMap(([couponId, counter]) => {
-    const remaining = coupons.get(couponId)?.remaining;
-    return remaining === counter
-      ? []
-      : [`${couponId}: counter ${counter}, database ${remaining ?? "has no such coupon"}`];
-  });
-  return check("the counter equals the database", counters.size, broken);
+/** What is under way holds units: a counter is told to be wrong only where nothing of its coupon is. */
+const countersAgree = ({ coupons, counters }: CouponFacts, pendingCoupons: ReadonlySet<CouponId>): Check => {
+  const differing = [...counters].filter(([couponId, counter]) => coupons.get(couponId)?.remaining !== counter);
+  const [pending, broken] = partition(differing, ([couponId]) => pendingCoupons.has(couponId));
+  const told = broken.map(
+    ([couponId, counter]) =>
+      `${couponId}: counter ${counter}, database ${coupons.get(couponId)?.remaining ?? "has no such coupon"}`,
+  );
+  return check("the counter equals the database", counters.size, told, pending.length);
 };
+
+/** A mark for nothing issued keeps its user from the coupon. */
+const marksAreEarned = ({ marks, staleMarks, issued, refused }: CouponFacts, underWay: Pending): Check => {
+  const [pending, broken] = partition(staleMarks, ({ reservationId }) => underWay.has(reservationId));
+  const told = broken.map(({ couponId, userId, reservationId }) => {
+    const held = `${couponId}: a unit is held by ${userId} for ${reservationId}, which`;
+    if (refused.has(reservationId)) return `${held} was refused`;
+    return issued.has(reservationId) ? `${held} was issued to somebody else` : `${held} has no verdict`;
+  });
+  const looked = [...marks.values()].reduce((sum, n) => sum + n, 0);
+  return check("every unit the gate gave out stands for an issued coupon", looked, told, pending.length);
+};
+
+const partition = <T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [readonly T[], readonly T[]] => [
+  all.filter(isFirst),
+  all.filter((one) => !isFirst(one)),
+];
 
 /** Events are written at least once, and say what the database says. */
 const everybodyWasTold = ({ issued, refused, toldIssued, toldRefused }: CouponFacts): Check => {
@@ -127,3 +163,25 @@ const everybodyWasTold = ({ issued, refused, toldIssued, toldRefused }: CouponFa
     ...reasons,
   ]);
 };
+
+/**
+ * Told at least once, so often twice. Where an outcome was the reason, the refusal was durable before the unit went back;
+ * where it was an error, its record is a dead letter, and the id may stand for a request of somebody else.
+ */
+const whatWentBackWasRefused = ({ toldCompensated, accepted, refused }: CouponFacts): Check => {
+  const broken = toldCompensated.flatMap(({ reservationId: id, reason }) => {
+    if (!accepted.has(id)) return [`${id} was never asked for, and its unit was said to have gone back`];
+    if (!isOutcome(reason)) return [];
+    const verdict = refused.get(id);
+    const stands = verdict?.kind === "refused" ? verdict.reason : undefined;
+    const fits = stands !== undefined && (reasonOfOutcome[reason] ?? stands) === stands;
+    return fits ? [] : [`${id} had its unit go back as ${reason}, and stands ${stands ?? "not refused"}`];
+  });
+  return check("a unit that went back was that of a refused request", toldCompensated.length, broken);
+};
+
+/** What stands where an outcome took a unit back; undefined where it may be any refusal. */
+const reasonOfOutcome = { exhausted: "SOLD_OUT", duplicate: "DUPLICATE", refusedBefore: undefined } as const;
+
+const isOutcome = (reason: CouponCompensated["reason"]): reason is keyof typeof reasonOfOutcome =>
+  Object.hasOwn(reasonOfOutcome, reason);

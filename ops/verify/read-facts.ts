@@ -1,13 +1,17 @@
 /** Reads what the verifier compares: whole topics, whole tables, and the counters. To be trusted on a quiet system. */
+import pLimit from "p-limit";
 import type { OwnedVerdict } from "../../processors/coupon-ports.ts";
+import { type CouponGate, isEarned } from "../../processors/reconcile-coupons.ts";
 import { deadLetterTopic } from "../../runtime/dead-letter.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../runtime/kafka/admin.ts";
 import { type Codec, createCodec } from "../../schemas/codec.ts";
 import {
+  type CouponCompensated,
   type CouponId,
   type CouponIssued,
   type CouponRefused,
   couponIssueRequests,
+  couponsCompensated,
   couponsIssued,
   couponsRefused,
   type ReservationId,
@@ -17,18 +21,31 @@ import type { Topic } from "../../schemas/topic.ts";
 import { couponAudit } from "../../stores/mysql/coupon-audit.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
+import { couponGate } from "../../stores/redis/coupon-gate.ts";
 import { readCounters } from "../../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import type { Config } from "../config.ts";
-import type { Accepted, CouponFacts, CouponRow } from "./facts.ts";
+import type { Accepted, CouponFacts, CouponRow, StaleMark } from "./facts.ts";
 
 /**
  * Reads everything about coupons whose id begins with `prefix`; about all of them where it is empty.
  * @throws where a service does not answer, or a record of a topic cannot be read.
  */
 export const readFacts = async (config: Config, prefix: string): Promise<CouponFacts> => {
+  // First: what is decided from here on is behind this, whether or not the tables are read in time to see it.
+  const group = await readGroup(config);
   const [topics, tables] = await Promise.all([readTopics(config, prefix), readTables(config, prefix)]);
-  return { ...topics, ...tables, counters: await readGate(config, [...tables.coupons.keys()]) };
+  return { group, ...topics, ...tables, ...(await readGate(config, tables)) };
+};
+
+const readGroup = async ({ brokers, groupPrefix }: Config): Promise<CouponFacts["group"]> => {
+  const admin = await kafkaAdmin({ brokers, clientId: "sluice-verify" });
+  const id = `${groupPrefix}.${couponIssuing.graph.name}`;
+  try {
+    return { id, committed: await admin.committedOffsets(id, couponIssueRequests.name) };
+  } finally {
+    await admin.close();
+  }
 };
 
 const readTopics = async ({ brokers, registryUrl }: Config, prefix: string) => {
@@ -38,6 +55,7 @@ const readTopics = async ({ brokers, registryUrl }: Config, prefix: string) => {
   const accepted = new Map<ReservationId, Accepted>();
   const toldIssued = new Map<ReservationId, CouponIssued>();
   const toldRefused = new Map<ReservationId, CouponRefused>();
+  const toldCompensated: CouponCompensated[] = [];
   try {
     await readValues(reader, couponIssueRequests, (request, partition, offset) => {
       // Copies of a record count once, at their first offset: a topic is read in order.
@@ -45,9 +63,10 @@ const readTopics = async ({ brokers, registryUrl }: Config, prefix: string) => {
     });
     await readValues(reader, couponsIssued, (event) => toldIssued.set(event.reservationId, event));
     await readValues(reader, couponsRefused, (event) => toldRefused.set(event.reservationId, event));
+    await readValues(reader, couponsCompensated, (event) => toldCompensated.push(event));
     const ends = await admin.endOffsets(deadLetterTopic(couponIssuing.graph.name));
     const deadLetters = ends.reduce((sum, end) => sum + Number(end), 0);
-    return { accepted, toldIssued, toldRefused, deadLetters };
+    return { accepted, toldIssued, toldRefused, toldCompensated, deadLetters };
   } finally {
     await admin.close();
   }
@@ -62,7 +81,7 @@ interface Reader {
 const readValues = async <T extends { readonly couponId: CouponId }>(
   { admin, codec, prefix }: Reader,
   topic: Topic<T>,
-  see: (value: T, partition: number, offset: bigint) => void,
+  see: (value: T, partition: number, offset: bigint) => unknown,
 ): Promise<void> => {
   const decoder = codec.decoder(topic);
   await admin.readTopic(topic.name, async (partition, records) => {
@@ -90,15 +109,40 @@ const readTables = async ({ databaseUrl }: Config, prefix: string) => {
   }
 };
 
-const readGate = async (
-  { redisUrl }: Config,
-  couponIds: readonly CouponId[],
-): Promise<ReadonlyMap<CouponId, number>> => {
+/** Coupons whose marks are read at a time. */
+const readAtOnce = 8;
+
+const readGate = async ({ redisUrl }: Config, tables: Awaited<ReturnType<typeof readTables>>) => {
   const redis = await openRedis({ redisUrl });
   try {
-    const counters = await readCounters(redis, couponIds);
-    return new Map([...counters].map(([couponId, { left }]) => [couponId, left]));
+    const found = await readCounters(redis, [...tables.coupons.keys()]);
+    const staleMarks: StaleMark[] = [];
+    const limit = pLimit(readAtOnce);
+    await limit.map([...found], async ([couponId, { marks }]) => {
+      if (marks > 0) staleMarks.push(...(await readStaleMarks(couponGate(redis), couponId, tables.issued)));
+    });
+    return {
+      counters: new Map([...found].map(([couponId, { left }]) => [couponId, left])),
+      marks: new Map([...found].map(([couponId, { marks }]) => [couponId, marks])),
+      staleMarks,
+    };
   } finally {
     redis.close();
   }
+};
+
+/** Pages may overlap while Redis makes the hash larger: each mark counts once. */
+const readStaleMarks = async (
+  gate: CouponGate,
+  couponId: CouponId,
+  issued: ReadonlyMap<ReservationId, OwnedVerdict>,
+): Promise<readonly StaleMark[]> => {
+  const stale = new Map<string, StaleMark>();
+  let from: string | undefined;
+  do {
+    const { marks, next } = await gate.marks(couponId, from);
+    for (const mark of marks) if (!isEarned(couponId, mark, issued)) stale.set(mark.userId, { couponId, ...mark });
+    from = next;
+  } while (from !== undefined);
+  return [...stale.values()];
 };

@@ -12,6 +12,7 @@ import {
 import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
 import { memoryTransactionHistory } from "../../topology/fakes/memory-transaction-history.ts";
 import { memoryOrderRegister, memoryPaymentBook, memoryPayments } from "../../topology/fakes/memory-payments.ts";
+import { memoryCouponGate, memoryCouponTruth } from "../../topology/fakes/memory-reconciliation.ts";
 import { couponBookContract } from "./coupon-book.ts";
 import { couponRegisterContract } from "./coupon-register.ts";
 import { couponStockContract } from "./coupon-stock.ts";
@@ -20,6 +21,7 @@ import { fencedStockContract, leasesContract } from "./leases.ts";
 import { transactionHistoryContract } from "./transaction-history.ts";
 import { paymentBookContract } from "./payment-book.ts";
 import { aReservationId } from "./samples.ts";
+import { couponGateContract, couponTruthContract } from "./reconciliation.ts";
 
 const database = memoryDatabase();
 const register = memoryCouponRegister(database);
@@ -44,7 +46,6 @@ couponStockContract("memory stock", () => ({
     return counter && { left: counter.left, marks: counter.marks.size };
   },
 }));
-
 const history = memoryTransactionHistory();
 transactionHistoryContract("memory history", () => ({
   history,
@@ -68,4 +69,11 @@ paymentBookContract("memory payments", () => ({
     outboxRows: async (paymentId) =>
       [...payments.outbox.values()].filter(({ payment }) => payment.paymentId === paymentId).length,
   },
+}));
+couponGateContract("memory gate", () => ({ stock, gate: (fence) => memoryCouponGate(stock, fence) }));
+couponTruthContract("memory truth", () => ({
+  leases: memoryLeases(database),
+  register,
+  book: memoryCouponBook(database),
+  truth: (fence) => memoryCouponTruth(database, fence),
 }));

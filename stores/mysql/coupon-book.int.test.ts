@@ -7,14 +7,17 @@ import { couponRegisterContract } from "../contract/coupon-register.ts";
 import { databaseUrl } from "../contract/endpoints.ts";
 import { idempotencyKeysContract } from "../contract/idempotency-keys.ts";
 import { leasesContract } from "../contract/leases.ts";
+import { couponTruthContract } from "../contract/reconciliation.ts";
+import { aCoupon } from "../contract/samples.ts";
 import { couponBook } from "./coupon-book.ts";
 import { couponCatalog } from "./coupon-catalog.ts";
 import { couponRegister } from "./coupon-register.ts";
+import { couponTruth } from "./coupon-truth.ts";
 import { openDatabase } from "./database.ts";
 import { idempotencyKeys } from "./idempotency-keys.ts";
 import { migrate } from "./migrate.ts";
 import { inFencedTransaction, partitionLeases } from "./partition-lease.ts";
-import { withSession } from "./session.ts";
+import { inTransaction, withSession } from "./session.ts";
 import { verdictLookup } from "./verdict-lookup.ts";
 
 const url = databaseUrl();
@@ -40,6 +43,32 @@ leasesContract("mysql leases", () => ({
   register,
   catalog,
 }));
+
+couponTruthContract("mysql truth", () => ({
+  leases: partitionLeases(database),
+  register,
+  book: couponBook(database),
+  truth: (fence) => couponTruth(database, fence),
+}));
+
+test("mysql truth: waits for a transaction that still takes from the coupon, and counts it", async () => {
+  const coupon = aCoupon(5);
+  await register.open(coupon);
+  const fence = await partitionLeases(database).take({ topology: "t", topic: coupon.couponId, partition: 0 }, "a");
+  const entered = Promise.withResolvers<void>();
+  const leave = Promise.withResolvers<void>();
+  const straggling = inTransaction(database, async (session) => {
+    const id = Buffer.from(coupon.couponId);
+    await session.change("UPDATE coupon SET remaining = remaining - 1 WHERE coupon_id = ?", [id]);
+    entered.resolve();
+    await leave.promise;
+  });
+  await entered.promise;
+  const standing = couponTruth(database, fence).standing(coupon.couponId, []);
+  setImmediate(leave.resolve);
+  assert.equal((await standing).remaining, 4);
+  await straggling;
+});
 
 test("mysql leases: a take-over waits for a transaction that writes by the old epoch, and the next one is refused", async () => {
   const leases = partitionLeases(database);

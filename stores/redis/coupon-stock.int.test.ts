@@ -7,9 +7,11 @@ import type { CouponId, ReservationId, UserId } from "../../schemas/coupon.ts";
 import { couponStockContract } from "../contract/coupon-stock.ts";
 import { redisUrl } from "../contract/endpoints.ts";
 import { fencedStockContract } from "../contract/leases.ts";
+import { couponGateContract } from "../contract/reconciliation.ts";
 import { aCouponId, aTake, many } from "../contract/samples.ts";
 import { closedPort, listening, type TcpProxy, tcpProxy } from "../contract/tcp-proxy.ts";
 import { openRedis, type RedisConnection } from "./connection.ts";
+import { couponGate } from "./coupon-gate.ts";
 import { couponStock, readCounters, stockKey } from "./coupon-stock.ts";
 
 // A logical database of its own: this file flushes it.
@@ -47,6 +49,15 @@ const eventually = async <T>(ask: () => Promise<T>): Promise<T> => {
 
 couponStockContract("redis stock", () => ({ stock: couponStock(redis), counter }));
 fencedStockContract("redis stock", (fence) => couponStock(redis, fence));
+couponGateContract("redis gate", () => ({ stock: couponStock(redis), gate: (fence) => couponGate(redis, fence) }));
+
+test("redis gate: sets a counter right that is no number", async () => {
+  const couponId = aCouponId();
+  await redis.client.hset(stockKey(couponId), "left", "many");
+  const seen = (await counter(couponId))?.left ?? 0;
+  assert.equal(await couponGate(redis).repair({ couponId, seen, left: 3, drop: [] }), 0);
+  assert.deepEqual(await counter(couponId), { left: 3, marks: 0 });
+});
 
 test("redis stock: loses counter and marks together when Redis is flushed, and starts again", async () => {
   const stock = couponStock(redis);

@@ -2,6 +2,7 @@
 import type { CouponStock, Take, TakeAnswer } from "../../processors/coupon-ports.ts";
 import { Fatal, Fenced } from "../../processors/errors.ts";
 import type { Fence } from "../../processors/lease.ts";
+import type { Counter } from "../../processors/reconcile-coupons.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
 import { checkTake } from "../ids.ts";
 import { type RedisConnection, reaching } from "./connection.ts";
@@ -113,14 +114,6 @@ const pieces = function* (takes: readonly Take[]): Generator<Piece> {
     yield { keys, values, places };
   }
 };
-
-/** What the gate says of one coupon. */
-export interface Counter {
-  /** Units left. */
-  readonly left: number;
-  /** Units given out since the counter was initialised, and not given back. */
-  readonly marks: number;
-}
 
 /**
  * Reads counters for a check from outside; coupons without one are absent. Not atomic over several coupons.

@@ -36,6 +36,8 @@ const sound = () => ({
     counters: new Map([[couponId, 0]]),
     toldIssued: new Map([1, 2].map((n) => [id(n), told(n)])),
     toldRefused: new Map(),
+    ...{ marks: new Map([[couponId, 2]]), staleMarks: [], toldCompensated: [] },
+    group: { id: "g", committed: [] },
     deadLetters: 1,
   },
   expected: { prefix: "c", acknowledged: new Set([id(1), id(2)]), poison: 1 },

@@ -124,15 +124,18 @@ const checkOf = (checks: readonly Check[], claim: string): Check => {
 export const factsAbout = (facts: CouponFacts, prefix: string): CouponFacts => {
   const about = <K, V extends { readonly couponId: string }>(map: ReadonlyMap<K, V>): Map<K, V> =>
     new Map([...map].filter(([, { couponId }]) => couponId.startsWith(prefix)));
-  const { accepted, issued, refused, coupons, counters, toldIssued, toldRefused, deadLetters } = facts;
+  const { accepted, issued, refused, coupons, counters, marks, toldIssued, toldRefused } = facts;
   return {
+    ...facts,
     accepted: new Map([...accepted].filter(([, { request }]) => request.couponId.startsWith(prefix))),
     issued: about(issued),
     refused: about(refused),
     coupons: about(coupons),
     counters: new Map([...counters].filter(([couponId]) => couponId.startsWith(prefix))),
+    marks: new Map([...marks].filter(([couponId]) => couponId.startsWith(prefix))),
+    staleMarks: facts.staleMarks.filter(({ couponId }) => couponId.startsWith(prefix)),
     toldIssued: about(toldIssued),
     toldRefused: about(toldRefused),
-    deadLetters,
+    toldCompensated: facts.toldCompensated.filter(({ couponId }) => couponId.startsWith(prefix)),
   };
 };

@@ -56,8 +56,8 @@ export const promises = {
   "verdicts are those of a naive loop": gateRemembers,
   // Within a bounded time after the storm where upkeep looks after it; and in orderly worlds without upkeep.
   "the counter equals the database": "always",
-  // A repair sets the counter first: cut short before it has dropped the marks, or where the counter agrees by accident, nobody looks again.
-  "no mark is held for nobody": "not yet",
+  // Upkeep looks through the marks of all coupons, bit by bit, whether or not their counters agree.
+  "no mark is held for nobody": "always",
   "a unit given back is told when its record is fetched again": "not yet",
   // Its lane goes on while its dead letter is on its way; if the worker dies then, it comes again and is decided later.
   "a record given up on keeps its place when it comes again after all": "not yet",

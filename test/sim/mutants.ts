@@ -102,21 +102,21 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "reconciling: marks of issued coupons are dropped",
     file: "processors/reconcile-coupons.ts",
-    line: 'return verdict?.kind === "issued" && verdict.couponId === couponId;',
+    line: 'return verdict?.kind === "issued" && verdict.couponId === couponId && verdict.userId === mark.userId;',
     instead: "return false;",
   },
   {
-    breaks: "reconciling: the counter is set to what was seen before the last rounds",
+    breaks: "reconciling: the counter is set to what the database does not say",
     file: "processors/reconcile-coupons.ts",
-    line: "const page = await alone((ports) => reconcilePage(ports, couponId, cursor));",
+    line: "return seen === remaining && drop.length === 0 ? undefined : { couponId, seen, left: remaining, drop };",
     world: restless,
     instead:
-      "const page = await alone((ports) => reconcilePage({ ...ports, catalog: { remaining: async () => new Map([[couponId, seen.remaining]]) } }, couponId, cursor));",
+      "return seen === remaining && drop.length === 0 ? undefined : { couponId, seen, left: remaining + 1, drop };",
   },
   {
     breaks: "reconciling: a counter that differs is left alone",
     file: "processors/reconcile-coupons.ts",
-    line: "return [...found].flatMap(([couponId, by]) => (seen.get(couponId) === by ? [couponId] : []));",
+    line: "return should === undefined || should === left ? [] : [couponId];",
     instead: "return [];",
   },
   {

@@ -1,16 +1,14 @@
 /** What a simulated worker looks after besides rounds: the real upkeep, on the gate and the database behind the network. */
 import { couponUpkeep } from "../../ops/coupon-upkeep.ts";
-import { Fenced } from "../../processors/errors.ts";
 import type { Fence } from "../../processors/lease.ts";
-import type { GateRepair } from "../../processors/reconcile-coupons.ts";
+import type { CouponGate, CouponTruth, Mark, Repair } from "../../processors/reconcile-coupons.ts";
 import type { Upkeep } from "../../runtime/upkeep.ts";
-import type { CouponId, UserId } from "../../schemas/coupon.ts";
-import type { MemoryCounter } from "../../topology/fakes/memory-coupon-stock.ts";
-import { memoryVerdictLookup } from "../../topology/fakes/memory-database.ts";
+import type { CouponId } from "../../schemas/coupon.ts";
+import { memoryCouponGate, memoryCouponTruth } from "../../topology/fakes/memory-reconciliation.ts";
 import type { ClaimName } from "./claims.ts";
 import type { Process } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
-import { catalogOf, fencedCall, listed, type StoreWorld } from "./stores.ts";
+import { catalogOf, fencedCall, shortName, type StoreWorld } from "./stores.ts";
 
 /** What upkeep works with. */
 export interface UpkeepWorld extends StoreWorld {
@@ -29,19 +27,7 @@ export const upkeepOf = (from: Process, world: UpkeepWorld): Upkeep | undefined 
   if (upkeepMs === undefined) return undefined;
   return couponUpkeep({
     intervalMs: upkeepMs,
-    catalog: catalogOf(from, world, { aside: true }),
-    verdicts: {
-      find: (ids) =>
-        world.network.call({
-          from,
-          to: "database",
-          kind: "read",
-          what: () => `look up ${ids.length} verdicts`,
-          coupons: [],
-          effect: () => memoryVerdictLookup(world.database).find(ids),
-        }),
-    },
-    gate: (fence) => gateOf(from, world, fence),
+    ports: (lease) => ({ gate: gateOf(from, world, lease), truth: truthOf(from, world, lease) }),
     pages: pagesOf(world),
     repaired: () => undefined,
   });
@@ -56,69 +42,76 @@ const pagesOf = ({ database }: UpkeepWorld): (() => Promise<readonly CouponId[]>
   };
 };
 
-const gateOf = (from: Process, world: UpkeepWorld, lease?: Fence): GateRepair => {
+const truthOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponTruth => ({
+  remaining: catalogOf(from, world, { aside: true }).remaining,
+  find: (ids) =>
+    world.network.call({
+      ...{ from, to: "database", kind: "read", aside: true, coupons: [] },
+      what: () => `look up ${ids.length} verdicts`,
+      effect: () => memoryCouponTruth(world.database).find(ids),
+    }),
+  standing: (couponId, ids) =>
+    fencedCall(
+      from,
+      world,
+      leaseOf(lease),
+    )({
+      ...{ to: "database", kind: "read", coupons: [couponId] },
+      what: () => `what stands of ${couponId}, and of ${ids.length} reservations`,
+      effect: async (fence) => ({
+        answer: await memoryCouponTruth(world.database, fence).standing(couponId, ids),
+        changed: [],
+      }),
+      told: ({ remaining }) => `${remaining} left`,
+    }),
+});
+
+const leaseOf = (lease: Fence | undefined): Fence => {
+  if (lease === undefined) throw new Error("a repair without a lease");
+  return lease;
+};
+
+const gateOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponGate => {
   const { gate, network } = world;
-  const look = <T>(what: string, coupons: readonly string[], effect: () => T): Promise<T> =>
+  const look = <T>(what: string, coupons: readonly string[], effect: () => Promise<T>): Promise<T> =>
     network.call({
       ...{ from, to: "redis", kind: "read" },
       // By a lease it is part of a repair.
       ...(lease === undefined && { aside: true }),
-      ...{ what: () => what, coupons, effect: async () => effect() },
+      ...{ what: () => what, coupons, effect },
     });
+  const fake = memoryCouponGate(gate, undefined, pageMarks);
   return {
-    left: (couponIds) =>
-      look(`left of ${couponIds.join(" ")}`, couponIds, () => {
-        const counters = couponIds.flatMap((couponId) => {
-          const counter = gate.counters.get(couponId);
-          return counter === undefined ? [] : [[couponId, counter.left] as const];
-        });
-        return new Map(counters);
-      }),
-    marks: (couponId, cursor) =>
-      look(`marks of ${couponId}`, [couponId], () => {
-        world.mending();
-        const users = [...(gate.counters.get(couponId)?.marks ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1));
-        const page = users.filter(([userId]) => cursor === undefined || userId > cursor).slice(0, pageMarks);
-        const marks = page.map(([userId, reservationId]) => ({ couponId, userId, reservationId }));
-        return { marks, next: page.length < pageMarks ? undefined : page.at(-1)?.[0] };
-      }),
-    repair: async (couponId, to) => {
-      if (lease === undefined) throw new Error("a repair without a lease");
-      await fencedCall(
+    counters: (couponIds) => look(`counters of ${couponIds.join(" ")}`, couponIds, () => fake.counters(couponIds)),
+    marks: (couponId, at) => look(`marks of ${couponId}`, [couponId], () => fake.marks(couponId, at)),
+    repair: (repair) =>
+      fencedCall(
         from,
         world,
-        lease,
+        leaseOf(lease),
       )({
         to: "redis",
         // Nothing else may be under way beside it.
         kind: "take",
-        what: () => `repair ${couponId}=${to.left}, without ${listed(to.drop) || "any mark"}`,
-        coupons: [couponId],
+        what: () => `repair ${repair.couponId} from ${repair.seen} to ${repair.left}, without ${namesOf(repair.drop)}`,
+        coupons: [repair.couponId],
         effect: async (fence) => {
-          const counter = gate.counters.get(couponId);
-          if (counter === undefined) return { answer: undefined, changed: [] };
-          if (counter.epoch > fence.epoch) throw new Fenced(fence, counter.epoch);
+          const answer = await memoryCouponGate(gate, fence).repair(repair);
+          if (answer === undefined) return { answer, changed: [] };
           world.mending();
-          witness(world, couponId, to);
-          repair(counter, to);
-          counter.epoch = fence.epoch;
-          return { answer: undefined, changed: [couponId] };
+          witness(world, repair);
+          return { answer, changed: [repair.couponId] };
         },
-      });
-    },
+        told: (dropped) => (dropped === undefined ? "it changed meanwhile" : `${dropped} marks dropped`),
+      }),
   };
 };
 
-type Repair = Parameters<GateRepair["repair"]>[1];
-
-const repair = (counter: MemoryCounter, { left, drop }: Repair): void => {
-  counter.left = left;
-  for (const { userId, reservationId } of drop)
-    if (counter.marks.get(userId as UserId) === reservationId) counter.marks.delete(userId);
-};
+const namesOf = (marks: readonly Mark[]): string =>
+  marks.map(({ reservationId }) => shortName(reservationId)).join(" ") || "any mark";
 
 /** As it takes effect, it says what the database says at that moment. */
-const witness = ({ database, broke }: UpkeepWorld, couponId: CouponId, { left, drop }: Repair): void => {
+const witness = ({ database, broke }: UpkeepWorld, { couponId, left, drop }: Repair): void => {
   const remaining = database.remaining.get(couponId);
   if (left !== remaining)
     broke("a repair says what the database says", `${couponId} was set to ${left}, the database has ${remaining}`, [
@@ -129,5 +122,5 @@ const witness = ({ database, broke }: UpkeepWorld, couponId: CouponId, { left, d
     return verdict?.kind === "issued" && verdict.couponId === couponId && verdict.userId === userId;
   });
   if (issued.length > 0)
-    broke("a repair drops no mark that an issued coupon stands for", `it dropped ${listed(issued)}`, [couponId]);
+    broke("a repair drops no mark that an issued coupon stands for", `it dropped ${namesOf(issued)}`, [couponId]);
 };

@@ -1,0 +1,62 @@
+/** `sluice reconcile`: sets the gate to what the database says, by hand. */
+import { Command } from "commander";
+import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../cli.ts";
+import type { Reconciled } from "../reconcile/on-stores.ts";
+import type { Difference } from "../reconcile/run.ts";
+
+interface ReconcileOptions {
+  readonly coupon?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** The command. */
+export const reconcileCommand = (): Command =>
+  new Command("reconcile")
+    .summary("set counters and marks in Redis to what the database says, when no worker runs")
+    .description(
+      "Workers do this by themselves. By hand it is for when none runs: refused (exit 4) while the consumer group has " +
+        "members. Takes the lease of each partition it repairs something of, so that nobody who still believes to own it can " +
+        "interfere; exits 5 where a worker takes it over meanwhile. Requests that are queued take their units again in " +
+        "their turn. --dry-run only looks, and exits 3 where something differs.",
+    )
+    .option("--coupon <id...>", "only these coupons")
+    .option("--dry-run", "only look; requests under way look like differences")
+    .option("--json", "print one JSON document")
+    .action(reconcile);
+
+const reconcile = async ({ coupon = [], dryRun = false, json }: ReconcileOptions): Promise<void> => {
+  const [{ reconcileOnStores }, { loadConfig }] = await Promise.all([
+    import("../reconcile/on-stores.ts"),
+    import("../process.ts"),
+  ]);
+  const reconciled = await reconcileOnStores(await loadConfig(), { couponIds: coupon, dryRun });
+  const { differences } = reconciled;
+  process.exitCode = exitCodeOf(differences, dryRun);
+  if (json) return printJson(jsonDocument("reconcile", { dryRun, ...reconciled }));
+  show(reconciled);
+};
+
+const exitCodeOf = (differences: readonly Difference[], dryRun: boolean): number => {
+  if (dryRun && differences.length > 0) return exitCodes.pending;
+  return differences.some(({ done }) => done === "changed") ? exitCodes.conflict : exitCodes.done;
+};
+
+const said: Readonly<Record<Difference["done"], string>> = {
+  repaired: "repaired",
+  seen: "to be repaired",
+  changed: "changed meanwhile: run it again",
+};
+
+const show = ({ looked, differences }: Reconciled): void => {
+  const rows = differences.map(({ couponId, counter, remaining, staleMarks, done }) => [
+    couponId,
+    String(counter),
+    String(remaining),
+    String(staleMarks),
+    said[done],
+  ]);
+  const right = ["counter", "database", "stale marks"];
+  if (rows.length > 0) print(formatTable(["coupon", ...right, ""], rows, { right }));
+  note(`${looked} coupon(s) looked at, ${differences.length} differed`);
+};

@@ -1,0 +1,49 @@
+/** What the verifier saw of each coupon, for programs: the numbers behind its checks. */
+import type { CouponId } from "../../schemas/coupon.ts";
+import type { CouponFacts } from "./facts.ts";
+import { pendingOf } from "./pending.ts";
+
+/** One coupon, as topic, database and Redis have it. */
+export interface CouponReport {
+  readonly couponId: CouponId;
+  readonly stock: number;
+  readonly remaining: number;
+  readonly issued: number;
+  /** Null where there is none: the next taker starts it from the database. */
+  readonly counter: number | null;
+  /** Units the gate gave out. */
+  readonly marks: number;
+  /** Those of them whose reservation has no verdict. */
+  readonly orphanMarks: number;
+  /** Those of them whose reservation was refused, or issued to somebody else. */
+  readonly wrongMarks: number;
+  /** Requests that the workers have not come to yet. */
+  readonly pending: number;
+}
+
+/** Every coupon of the database, by id. */
+export const reportCoupons = (facts: CouponFacts): readonly CouponReport[] => {
+  const issued = countBy([...facts.issued.values()].map(({ couponId }) => couponId));
+  const pending = countBy([...pendingOf(facts)].flatMap((id) => facts.accepted.get(id)?.request.couponId ?? []));
+  const isOrphan = ({ reservationId: id }: CouponFacts["staleMarks"][number]): boolean =>
+    !facts.issued.has(id) && !facts.refused.has(id);
+  const orphans = countBy(facts.staleMarks.filter(isOrphan).map(({ couponId }) => couponId));
+  const stale = countBy(facts.staleMarks.map(({ couponId }) => couponId));
+  return [...facts.coupons.values()].map(({ couponId, stock, remaining }) => ({
+    couponId,
+    stock,
+    remaining,
+    issued: issued.get(couponId) ?? 0,
+    counter: facts.counters.get(couponId) ?? null,
+    marks: facts.marks.get(couponId) ?? 0,
+    orphanMarks: orphans.get(couponId) ?? 0,
+    wrongMarks: (stale.get(couponId) ?? 0) - (orphans.get(couponId) ?? 0),
+    pending: pending.get(couponId) ?? 0,
+  }));
+};
+
+const countBy = (couponIds: readonly CouponId[]): ReadonlyMap<CouponId, number> => {
+  const counts = new Map<CouponId, number>();
+  for (const couponId of couponIds) counts.set(couponId, (counts.get(couponId) ?? 0) + 1);
+  return counts;
+};

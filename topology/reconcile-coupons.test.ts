@@ -1,0 +1,115 @@
+/** What reconciling promises those who wait: after it the queue is decided as by a loop that never had a gate. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { findSuspects, type ReconcilePorts, reconcileCoupon } from "../processors/reconcile-coupons.ts";
+import {
+  type Coupon,
+  type CouponId,
+  type CouponIssueRequested,
+  couponIssueRequests,
+  type PolicyId,
+  type ReservationId,
+  type UserId,
+  type Won,
+} from "../schemas/coupon.ts";
+import { couponIssuing } from "./coupon-issuing.ts";
+import { createDriver } from "./driver.ts";
+import { memoryCouponStock } from "./fakes/memory-coupon-stock.ts";
+import { memoryCouponBook, memoryCouponCatalog, memoryDatabase } from "./fakes/memory-database.ts";
+import { memoryCouponGate, memoryCouponTruth } from "./fakes/memory-reconciliation.ts";
+
+const couponId = "c" as CouponId;
+const coupon = (stock: number): Coupon => ({
+  ...{ couponId, policyId: "p" as PolicyId, stock, opensAt: null, closesAt: null, validForDays: 30 },
+  policy: { name: "P", discount: { kind: "fixed", amount: 1 as Won }, minOrderAmount: 0 as Won },
+});
+const idOf = (n: number) => `01890000-0000-7000-8000-${String(n).padStart(12, "0")}` as ReservationId;
+const userOf = (n: number) => `user-${n}` as UserId;
+const request = (n: number, user: number): CouponIssueRequested => ({
+  ...{ reservationId: idOf(n), couponId, userId: userOf(user), policyId: null, requestedAt: 0 },
+});
+
+/** Who gets one, one after the other. */
+const naively = (asks: readonly CouponIssueRequested[], stock: number): ReadonlySet<ReservationId> => {
+  const holders = new Map<UserId, ReservationId>();
+  for (const { userId, reservationId } of asks)
+    if (holders.size < stock && !holders.has(userId)) holders.set(userId, reservationId);
+  return new Set(holders.values());
+};
+
+/** What may have happened to the gate: marks for requests that are queued, or never come; a counter that is off; a flush. */
+const damage = fc.record({
+  stale: fc.array(fc.tuple(fc.nat(7), fc.nat(19)), { maxLength: 6 }),
+  missing: fc.array(fc.nat(7), { maxLength: 6 }),
+  left: fc.integer({ min: -5, max: 5 }),
+});
+const story = fc.record({
+  stock: fc.integer({ min: 1, max: 6 }),
+  users: fc.array(fc.nat(7), { minLength: 1, maxLength: 16 }),
+  decided: fc.nat(16),
+  damage,
+});
+
+type Story = typeof story extends fc.Arbitrary<infer S> ? S : never;
+
+/** Decides the first requests, damages the gate, repairs it as told, and decides the rest, one by one. */
+const live = async (
+  { stock, users, decided, damage: done }: Story,
+  repair: (ports: ReconcilePorts) => Promise<void>,
+) => {
+  const database = memoryDatabase(coupon(stock));
+  const gate = memoryCouponStock();
+  const deps = { stock: gate, catalog: memoryCouponCatalog(database), book: memoryCouponBook(database) };
+  const driver = createDriver(couponIssuing, deps);
+  const asks = users.map((user, n) => request(n, user));
+  const [before, after] = [asks.slice(0, decided), asks.slice(decided)];
+  for (const ask of before) await driver.send(couponIssueRequests, ask);
+  const counter = gate.counters.get(couponId);
+  if (counter !== undefined) {
+    for (const user of done.missing) counter.marks.delete(userOf(user));
+    for (const [user, n] of done.stale) if (!counter.marks.has(userOf(user))) counter.marks.set(userOf(user), idOf(n));
+    counter.left = Math.max(0, counter.left + done.left);
+  }
+  await repair({ gate: memoryCouponGate(gate, undefined, 3), truth: memoryCouponTruth(database) });
+  for (const ask of after) await driver.send(couponIssueRequests, ask);
+  const got = new Set([...database.verdicts].flatMap(([id, { kind }]) => (kind === "issued" ? [id] : [])));
+  return { asks, got, left: gate.counters.get(couponId)?.left, remaining: database.remaining.get(couponId) };
+};
+
+const whole = async (ports: ReconcilePorts): Promise<void> => {
+  await reconcileCoupon(ports, couponId);
+  let from: string | undefined;
+  do {
+    const { suspects, next } = await findSuspects(ports, couponId, from);
+    await reconcileCoupon(ports, couponId, suspects);
+    from = next;
+  } while (from !== undefined);
+};
+
+test("reconciling: the queue is decided as without a gate when counter and marks were repaired", async () => {
+  await fc.assert(
+    fc.asyncProperty(story, async (one) => {
+      const { asks, got, left, remaining } = await live(one, whole);
+      assert.deepEqual(got, naively(asks, one.stock));
+      if (left !== undefined) assert.equal(left, remaining);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("reconciling: sells no coupon out early, nor serves a later one first, when only the counter was repaired", async () => {
+  await fc.assert(
+    fc.asyncProperty(story, async (one) => {
+      const { asks, got, left, remaining } = await live(one, async (ports) => {
+        await reconcileCoupon(ports, couponId);
+      });
+      // A stale mark may keep its user from the coupon until it is dropped, and nobody else.
+      const kept = new Set(one.damage.stale.map(([user]) => userOf(user)));
+      const others = asks.filter(({ userId, reservationId }) => !kept.has(userId) || got.has(reservationId));
+      assert.deepEqual(got, naively(others, one.stock));
+      if (left !== undefined) assert.ok(left >= (remaining ?? 0), `${left} left, ${remaining} in the database`);
+    }),
+    { numRuns: 300 },
+  );
+});
