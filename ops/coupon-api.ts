@@ -5,6 +5,7 @@ import type { Clock } from "../api/parameters.ts";
 import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../runtime/accumulator.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { kafkaLog } from "../runtime/kafka/kafka-log.ts";
+import { refuseOtherPartitionCounts } from "../runtime/partition-counts.ts";
 import { createCodec } from "../schemas/codec.ts";
 import { couponIssueRequests } from "../schemas/coupon.ts";
 import { confluentRegistry } from "../schemas/registry.ts";
@@ -23,10 +24,12 @@ const clock: Clock = {
   },
 };
 
-/** Starts the API. @throws SchemaNotRegistered, or where the port is taken. */
+/** Starts the API. @throws SchemaNotRegistered @throws Fatal where the topic is not as declared, or where the port is taken. */
 export const startCouponApi = async ({ config, logger, registry }: ProcessContext): Promise<Running> => {
   const database = openDatabase({ databaseUrl: config.databaseUrl });
   const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-api", logger });
+  // Requests spread over other partitions than the workers know would be read by nobody.
+  await refuseOtherPartitionCounts(log, [couponIssueRequests]);
   const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
   const producer = createAccumulator({
     ...accumulatorDefaults,

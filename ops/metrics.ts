@@ -89,7 +89,7 @@ export const watchHolds = (registry: Registry, holds: () => readonly Hold[]): vo
       help,
       registers: [registry],
       collect() {
-        this.set(holds().filter(counts).length);
+        this.set(holds().reduce((sum, hold) => (counts(hold) ? sum + hold.calls : sum), 0));
       },
     });
   gauge("sluice_holds", "Calls that wait for something to come back.", () => true);

@@ -243,3 +243,41 @@ test("producer: spreads keys by murmur2 over the partitions it was told of", asy
   assert.equal(producer.partitionOf("t", key), partitionOfKey(key, 3));
   assert.throws(() => producer.partitionOf("other", key), { code: "UNKNOWN_TOPIC" });
 });
+
+test("producer: knows how long the partition that has waited longest has stood still, and forgets it when it goes on", async () => {
+  let now = 1_000;
+  const answers = [0, 1].map(() => Promise.withResolvers<void>());
+  const log = fakeLog((texts) => answers[Number(texts[0])]?.promise);
+  const { producer } = producerOn(log.writer, { clock: { now: () => now, sleep: async () => {} } });
+  assert.equal(producer.stillSinceMs(), undefined);
+  const first = producer.produce(to, recordsOf("0"));
+  await turn();
+  now = 2_000;
+  const second = producer.produce({ ...to, partition: 1 }, recordsOf("1"));
+  await turn();
+  assert.equal(producer.stillSinceMs(), 1_000);
+  now = 3_000;
+  answers[0]?.resolve();
+  await first;
+  await turn();
+  assert.equal(producer.stillSinceMs(), 2_000);
+  answers[1]?.resolve();
+  await second;
+  await turn();
+  assert.equal(producer.stillSinceMs(), undefined);
+});
+
+test("producer: has not stood still when it tries an append again", async () => {
+  let now = 1_000;
+  const slept = Promise.withResolvers<void>();
+  const log = fakeLog((_, attempt) => {
+    now = 5_000;
+    if (attempt === 1) throw new Unavailable("kafka", "refused");
+  });
+  const { producer } = producerOn(log.writer, { clock: { now: () => now, sleep: () => slept.promise } });
+  const call = producer.produce(to, recordsOf("a"));
+  await turn();
+  assert.equal(producer.stillSinceMs(), 5_000);
+  slept.resolve();
+  await call;
+});

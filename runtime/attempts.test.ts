@@ -153,6 +153,26 @@ test("attempt: tries to its limit, then isolates, when an error is retriable or 
   }
 });
 
+test("attempt: makes few calls for one guilty record among five hundred, wherever it stands, when it is not named", async () => {
+  for (const guilty of [0, 1, 249, 250, 499]) {
+    const { attempt } = setup();
+    const items = Array.from({ length: 500 }, (_, n) => item(String(n)));
+    let calls = 0;
+    const run = async (some: readonly Item<unknown>[]) => {
+      calls++;
+      if (some.some(({ value }) => value === String(guilty))) throw new Retriable("STUCK", "one of these is stuck");
+      return echo(some);
+    };
+    const results = await attempt({ name: "step", items, run });
+    assert.deepEqual(
+      ids(results),
+      items.map(({ value }, at) => (at === guilty ? "failed" : value)),
+    );
+    // On each of ten levels three attempts at the part that has it, and one at the other.
+    assert.ok(calls <= 10 * (3 + 1), `${calls} calls for record ${guilty}`);
+  }
+});
+
 test("attempt: stops everything when an error is fatal", async () => {
   const { attempt } = setup();
   const run = async () => {

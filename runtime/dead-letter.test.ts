@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Poison } from "../processors/errors.ts";
-import { type Failure, toDeadLetter } from "./dead-letter.ts";
+import { type Failure, shortenDeadLetter, toDeadLetter } from "./dead-letter.ts";
 import type { Headers, LogRecord } from "./log.ts";
 
 const provenance = { groupId: "g.coupon-issuing", graphHash: "abc" };
@@ -99,4 +99,31 @@ test("dead letter: keeps where the record first stood when it fails again elsewh
 
 test("dead letter: names the error's class when it is one of ours", () => {
   assert.equal(text(toDeadLetter({ from, record: record(), failure }, provenance, 1).headers, "class"), "Poison");
+});
+
+test("dead letter: is in doubt when something is still held, whatever the error", () => {
+  const { headers } = toDeadLetter(
+    { from, record: record(), failure: { ...failure, held: ["reserve-stock"] } },
+    provenance,
+    5_000,
+  );
+  assert.deepEqual([text(headers, "kind"), text(headers, "held")], ["in-doubt", "reserve-stock"]);
+});
+
+test("dead letter: drops its stack first, then what its own topic still has, and then nothing, when it is too large", () => {
+  const headers = { traceparent: Buffer.from("00-1"), "_flow.err.topic": Buffer.alloc(5_000, "x") };
+  const letter = toDeadLetter({ from, record: record(headers), failure }, provenance, 5_000);
+  const once = shortenDeadLetter(letter);
+  assert.deepEqual([once?.key, once?.value], [letter.key, letter.value]);
+  assert.deepEqual(once?.headers?.["traceparent"], headers.traceparent);
+  assert.deepEqual([text(once?.headers, "stack"), text(once?.headers, "dropped")], ["undefined", "stack"]);
+  const twice = once && shortenDeadLetter(once);
+  assert.deepEqual([twice?.key, twice?.value, twice?.headers?.["traceparent"]], [null, null, undefined]);
+  assert.deepEqual(
+    ["partition", "offset", "code", "dropped", "value-bytes"].map((name) => text(twice?.headers, name)),
+    ["3", "42", "MALFORMED", "stack,key,value,headers", "6"],
+  );
+  const bytes = Object.values(twice?.headers ?? {}).map((value) => (Buffer.isBuffer(value) ? value.length : 0));
+  assert.ok(Math.max(...bytes) <= 1_024, "a header that somebody else gave our name is cut");
+  assert.equal(twice && shortenDeadLetter(twice), undefined);
 });

@@ -35,6 +35,9 @@ export interface Provenance {
 /** A stack is for people: this much of it, in bytes, is enough. operations.md 7.3. */
 const stackMaxBytes = 4_096;
 
+/** More than any header of ours has but the stack: what says more was in the record when it came, and is not ours. */
+const headerMaxBytes = 1_024;
+
 /** The dead letter of a record, ready to be written. `now` is epoch ms. */
 export const toDeadLetter = (
   { from, record, failure }: { readonly from: TopicPartition; readonly record: LogRecord; readonly failure: Failure },
@@ -51,7 +54,8 @@ export const toDeadLetter = (
     code: codeOf(error),
     message: messageOf(error),
     stack: cut(error instanceof Error ? (error.stack ?? "") : "", stackMaxBytes),
-    kind: dispositionOf(error) === "poison" ? "poison" : "in-doubt",
+    // A wrong record whose undo fails, or that is past a pivot, leaves something behind.
+    kind: dispositionOf(error) === "poison" && held.length === 0 ? "poison" : "in-doubt",
     held: held.join(","),
     attempt: String(attemptsBefore(record.headers) + 1),
     "first-at": earlier(record.headers, "first-at") ?? String(now),
@@ -61,6 +65,26 @@ export const toDeadLetter = (
     fingerprint: fingerprintOf(node, error),
   };
   return { key: record.key, value: record.value, headers: { ...withoutOurs(record.headers), ...toHeaders(own) } };
+};
+
+/**
+ * The same dead letter with less in it, for a log that takes nothing of its size: first without the stack, then without the
+ * record's own key, value and headers, which stay where it came from for as long as that topic keeps them; `dropped` names
+ * what is missing. Undefined where nothing is left to drop.
+ */
+export const shortenDeadLetter = ({ key, value, headers = {} }: NewRecord): NewRecord | undefined => {
+  const dropped = earlier(headers, "dropped");
+  if (dropped === undefined) {
+    const { [`${deadLetterPrefix}stack`]: _, ...others } = headers;
+    return { key, value, headers: { ...others, ...toHeaders({ dropped: "stack" }) } };
+  }
+  if (dropped !== "stack") return undefined;
+  const ours = Object.entries(headers).flatMap(([name, value]) =>
+    name.startsWith(deadLetterPrefix) && Buffer.isBuffer(value) ? [[name, value.subarray(0, headerMaxBytes)]] : [],
+  );
+  const sizes = { "key-bytes": String(key?.length ?? 0), "value-bytes": String(value?.length ?? 0) };
+  const own = toHeaders({ ...sizes, dropped: "stack,key,value,headers" });
+  return { key: null, value: null, headers: { ...Object.fromEntries(ours), ...own } };
 };
 
 /** Where the record first stood: what an earlier pass said of it is not overwritten by a later one. */

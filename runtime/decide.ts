@@ -1,17 +1,18 @@
 /** Takes one round from its bytes to what it writes: read, interpreted, encoded, and what failed made into dead letters. */
 import pLimit from "p-limit";
-import { codeOf } from "../processors/errors.ts";
+import { codeOf, Retriable } from "../processors/errors.ts";
 import type { Around, Path } from "../topology/interpret.ts";
-import { deadLetterTopic, type Failure, toDeadLetter } from "./dead-letter.ts";
+import { deadLetterTopic, type Failure, shortenDeadLetter, toDeadLetter } from "./dead-letter.ts";
 import type { DecidedRound } from "./dead-letter-flood.ts";
 import type { InFlight, Round } from "./in-flight.ts";
+import type { NewRecord } from "./log.ts";
 import type { PartitionOptions } from "./partition.ts";
 import { readRound } from "./read-round.ts";
-import { createRoundWriter, type RoundWriter } from "./write-round.ts";
+import { createRoundWriter, type RoundWriter, type RoundWriterOptions } from "./write-round.ts";
 
 /** A round that is decided and not written yet. */
 export interface Decision extends DecidedRound {
-  readonly writer: RoundWriter;
+  readonly writer: RoundWriter<InFlight>;
   /** Counts the dead letters; to be called where they are written. */
   readonly count: () => void;
 }
@@ -38,15 +39,15 @@ export const decide = async (options: PartitionOptions, around: Around, round: R
   const entrants = await readRound(round, { source, partition, decoder, attempt: around.attempt });
   const readable = entrants.flatMap((entrant) => (entrant.ok ? [entrant.value] : []));
   const paths = await interpreter.round(source.name, readable, around);
-  const writer = createRoundWriter(producer, encoders);
+  const writer = createRoundWriter({ producer, encoders, instead: insteadOf(options) });
   const failures: Failure[] = [];
   let next = 0;
   round.forEach((queued, at) => {
     const entrant = entrants[at];
-    const failure = entrant?.ok ? collect(writer, paths[next++]) : unreadable(entrant?.error);
+    const failure = entrant?.ok ? collect(writer, queued, paths[next++]) : unreadable(entrant?.error);
     if (failure === undefined) return;
     failures.push(failure);
-    deadLetter(options, { writer, queued, failure });
+    writer.add(deadLetterTopic(options.topology), letterOf(options, queued, failure), queued);
   });
   const count = (): void => {
     for (const { error } of failures) telemetry.deadLettered(codeOf(error), 1);
@@ -59,10 +60,10 @@ export const decide = async (options: PartitionOptions, around: Around, round: R
 const unreadable = (error: unknown): Failure => ({ stage: "decode", node: "decode", error, held: [] });
 
 /** Collects what a path writes; answers why it is to be dead-lettered, if it is. */
-const collect = (writer: RoundWriter, path: Path | undefined): Failure | undefined => {
+const collect = (writer: RoundWriter<InFlight>, queued: InFlight, path: Path | undefined): Failure | undefined => {
   if (path === undefined) throw new RangeError("fewer paths than records in a round");
   try {
-    for (const emission of path.emissions) writer.emit(emission);
+    for (const emission of path.emissions) writer.emit(emission, queued);
   } catch (error) {
     return { stage: "sink", node: "encode", error, held: [] };
   }
@@ -72,11 +73,31 @@ const collect = (writer: RoundWriter, path: Path | undefined): Failure | undefin
   return { stage, node: ending.call, error: ending.error, held: ending.held };
 };
 
-const deadLetter = (
-  { topology, source, partition, provenance, attempts }: PartitionOptions,
-  { writer, queued, failure }: { readonly writer: RoundWriter; readonly queued: InFlight; readonly failure: Failure },
-): void => {
+const letterOf = (
+  { source, partition, provenance, attempts }: PartitionOptions,
+  { record }: InFlight,
+  failure: Failure,
+): NewRecord => {
   const from = { topic: source.name, partition };
-  const letter = toDeadLetter({ from, record: queued.record, failure }, provenance, attempts.clock.now());
-  writer.add(deadLetterTopic(topology), letter);
+  return toDeadLetter({ from, record, failure }, provenance, attempts.clock.now());
 };
+
+/**
+ * What the log will never take, being too large, is not held for: no time mends it, and a lane would stand for ever. An
+ * emission becomes the dead letter of its record, in doubt, because what it was to tell has happened. A dead letter is
+ * written with less in it, in the end with nothing but where its record stands and why.
+ */
+const insteadOf =
+  (options: PartitionOptions): RoundWriterOptions<InFlight>["instead"] =>
+  ({ topic, record, cause, error }) => {
+    const node = `write ${topic}`;
+    options.attempts.observe?.({ kind: "failed", call: node, error, records: 1 });
+    const letters = deadLetterTopic(options.topology);
+    if (topic === letters) {
+      const shorter = shortenDeadLetter(record);
+      return shorter && { topic: letters, record: shorter };
+    }
+    const inDoubt = new Retriable(error.code, error.message, { cause: error });
+    options.telemetry.deadLettered(error.code, 1);
+    return { topic: letters, record: letterOf(options, cause, { stage: "sink", node, error: inDoubt, held: [] }) };
+  };

@@ -56,6 +56,13 @@ export class MemoryBroker {
     );
   }
 
+  /** Adds partitions to a topic, as an operator may; members hear of it at the next rebalance. */
+  growTopic(topic: string, partitions: number): void {
+    const known = this.#partitions(topic);
+    const more = Array.from({ length: partitions - known.length }, () => new MemoryPartition());
+    this.#topics.set(topic, [...known, ...more]);
+  }
+
   /** The log as one process sees it. Asking twice for a name gives the same process; after a crash a new one. */
   client(name: string): Log {
     const known = this.#clients.get(name);

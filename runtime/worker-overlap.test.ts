@@ -101,6 +101,7 @@ test("worker: lives on when the log takes nothing for long, also while records w
   await reassign(stage);
   await until("it has fetched them again", () => fetchedOf(worker) === 10);
   await until("all is committed", () => stage.broker.committed(groupId, hot) === 10n);
+  assert.equal(await Promise.race([worker.ended, "it lives"]), "it lives");
   assert.ok(worker.ready().ok);
   await worker.stop();
 });

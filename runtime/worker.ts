@@ -23,6 +23,7 @@ import {
   type ProcessLimits,
   shareOf,
 } from "./partition.ts";
+import { refuseGrowth, refuseOtherPartitionCounts } from "./partition-counts.ts";
 import type { Producer } from "./producer.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { keepUp, type Upkeep } from "./upkeep.ts";
@@ -79,7 +80,8 @@ export interface Worker {
 /** Starts a worker and joins its group. @throws SchemaNotRegistered @throws Fatal where a topic is not as deployed. */
 export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<Worker> => {
   const { log, topology, groupId, logger } = options;
-  await refuseOtherPartitionCounts(log, topology.parts);
+  const { sources } = topology.parts;
+  await refuseOtherPartitionCounts(log, sources);
   const encoders = await encodersOf(options.codec, topology.parts);
   const watched = watchedOf(options);
   const ending = Promise.withResolvers<Error | undefined>();
@@ -87,8 +89,8 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
     logger.error({ error: error.message, topology: topology.graph.name }, "the worker cannot go on");
     ending.resolve(error);
   });
-  const topics = topology.parts.sources.map(({ name }) => name);
-  const subscription = await log.subscribe({ groupId, topics }, assignment.listener);
+  const topics = sources.map(({ name }) => name);
+  const subscription = await log.subscribe({ groupId, topics }, refuseGrowth(sources, assignment.listener));
   const { calls } = watched.waits;
   assignment.attach({
     commit: (offsets) => calls.during("a commit of offsets", subscription.commit(offsets)),
@@ -172,18 +174,6 @@ const commitEvery = async <Deps>(
   while (!signal.aborted) {
     await clock.sleep(commitIntervalMs, signal);
     await commit();
-  }
-};
-
-/** More or fewer partitions than declared would spread a key over two lanes. */
-const refuseOtherPartitionCounts = async (log: Log, { sources }: Parts): Promise<void> => {
-  for (const { name, partitions } of sources) {
-    const got = await log.partitionCount(name);
-    if (got !== partitions)
-      throw new Fatal(
-        "PARTITION_COUNT",
-        `topic ${name} has ${got} partitions, the topology declares ${partitions}; run: sluice topology apply`,
-      );
   }
 };
 

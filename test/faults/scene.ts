@@ -216,15 +216,16 @@ const append = async (
 export const untilQuiet = async ({ admin, groupId, signal, living }: Scene, withinMs: number): Promise<void> => {
   const { name } = couponIssueRequests;
   const deadline = performance.now() + withinMs;
-  for (;;) {
-    if (living() === 0) throw new Error("there is no worker left, and not everything has been through");
+  const openRecords = async (): Promise<readonly bigint[]> => {
     const ends = await admin.endOffsets(name);
     const committed = await admin.committedOffsets(groupId, name);
-    const open = ends.map((end, at) => end - (committed[at] ?? 0n));
-    if (open.every((count) => count === 0n)) return;
-    if (performance.now() > deadline) {
-      throw new Error(`after ${withinMs} ms, records not finished by partition: ${open.join(", ")}`);
-    }
+    return ends.map((end, at) => end - (committed[at] ?? 0n));
+  };
+  for (;;) {
+    if (living() === 0) throw new Error("there is no worker left, and not everything has been through");
+    const open = await openRecords().catch(String);
+    if (typeof open !== "string" && open.every((count) => count === 0n)) return;
+    if (performance.now() > deadline) throw new Error(`after ${withinMs} ms, not finished by partition: ${open}`);
     await sleep(100, undefined, { signal });
   }
 };

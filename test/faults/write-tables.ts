@@ -62,23 +62,26 @@ const faultTable = (results: readonly Kept[]): string => {
     "recovery",
     "tried",
   ];
-  const rows = faults.map(({ name, about, windows: covered, unordered }) => {
-    const one = byName.get(name);
-    const what = [`\`${name}\``, about, covered.join(" ")];
-    if (one === undefined) return [...what, "not tried yet", ...Array.from({ length: 10 }, () => "")];
-    const counts = findingColumns.map(([column, count]) =>
-      column === "order" && unordered ? `(${count(one.findings)})` : String(count(one.findings)),
-    );
-    const missed = one.missed.length > 0 ? `, ${one.missed.length} not as planned` : "";
-    return [
-      ...what,
-      `${one.times}${missed}`,
-      String(one.findings.requests),
-      ...counts,
-      longestRecovery(one),
-      `${one.on}, seed ${one.seed}`,
-    ];
-  });
+  const rows = faults.map(
+    ({ name, about, windows: covered, unordered, recoverWithinMs = Number.POSITIVE_INFINITY }) => {
+      const one = byName.get(name);
+      const what = [`\`${name}\``, about, covered.join(" ")];
+      if (one === undefined) return [...what, "not tried yet", ...Array.from({ length: 10 }, () => "")];
+      const counts = findingColumns.map(([column, count]) =>
+        column === "order" && unordered ? `(${count(one.findings)})` : String(count(one.findings)),
+      );
+      const missed = one.missed.length > 0 ? `, ${one.missed.length} not as planned` : "";
+      return [
+        ...what,
+        `${one.times}${missed}`,
+        String(one.findings.requests),
+        ...counts,
+        // By the bound as it is now.
+        longestRecovery({ ...one, slow: one.recoveriesMs.filter((ms) => ms > recoverWithinMs).length }),
+        `${one.on}, seed ${one.seed}`,
+      ];
+    },
+  );
   return `Machine of the last run: ${machine()}.\n\n${markdown(head, rows)}`;
 };
 

@@ -177,7 +177,7 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "dead letters: what cannot be read is skipped",
     file: "runtime/decide.ts",
-    line: "deadLetter(options, { writer, queued, failure });",
+    line: "writer.add(deadLetterTopic(options.topology), letterOf(options, queued, failure), queued);",
     instead: "",
   },
   {
