@@ -278,14 +278,26 @@ test("learn: asks again for an unknown id only after its interval", async () => 
   assert.equal(state.asked, 2);
 });
 
-test("learn: an id becomes unknown when its grace ends, without another question inside its interval", async () => {
+test("learn: an id becomes unknown by a question that was asked after its grace", async () => {
   const { decoder, state, pass } = unlearnt({ unknownIdGraceMs: 1_500, unknownIdRetryMs: 1_000 });
   await decoder.learn(7);
   pass(1_000);
   assert.equal(await decoder.learn(7), "unavailable");
   pass(500);
+  assert.equal(await decoder.learn(7), "unavailable");
+  pass(500);
   assert.equal(await decoder.learn(7), "unknown");
-  assert.equal(state.asked, 2);
+  assert.equal(state.asked, 3);
+});
+
+test("learn: judges an answer by when it was asked for when it was heard much later", async () => {
+  const { decoder, pass } = unlearnt({ unknownIdGraceMs: 5_000, unknownIdRetryMs: 1_000 });
+  await decoder.learn(7);
+  pass(2_000);
+  const answer = decoder.learn(7);
+  pass(60_000);
+  assert.equal(await answer, "unavailable", "the process stood still, and the id may have been published since");
+  assert.equal(await decoder.learn(7), "unknown");
 });
 
 test("learn: shares one question among those who ask for an id at the same time", async () => {

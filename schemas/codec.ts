@@ -178,12 +178,12 @@ const learner = (
   add: (id: number, writer: AvroJson) => void,
 ): ((id: number) => Promise<Learned>) => {
   const underWay = new Map<number, Promise<Learned>>();
-  const unknown = new Map<number, { readonly since: number; askedAt: number }>();
-  const verdictOn = (id: number): Learned => {
-    const since = unknown.get(id)?.since ?? now();
-    return now() - since >= unknownIdGraceMs ? "unknown" : "unavailable";
-  };
+  const unknown = new Map<number, { readonly since: number; readonly askedAt: number }>();
+  // By when it was asked, not by when it was heard: a process that stood still in between has an old answer.
+  const verdictOn = ({ since, askedAt }: { readonly since: number; readonly askedAt: number }): Learned =>
+    askedAt - since >= unknownIdGraceMs ? "unknown" : "unavailable";
   const ask = async (id: number): Promise<Learned> => {
+    const askedAt = now();
     const writer = await source.schemaOf(id).catch(() => null);
     if (writer === null) return "unavailable";
     if (writer !== undefined) {
@@ -192,12 +192,13 @@ const learner = (
       return "known";
     }
     forgetOldest(unknown);
-    unknown.set(id, { since: unknown.get(id)?.since ?? now(), askedAt: now() });
-    return verdictOn(id);
+    const answer = { since: unknown.get(id)?.since ?? askedAt, askedAt };
+    unknown.set(id, answer);
+    return verdictOn(answer);
   };
   return (id) => {
     const last = unknown.get(id);
-    if (last !== undefined && now() - last.askedAt < unknownIdRetryMs) return Promise.resolve(verdictOn(id));
+    if (last !== undefined && now() - last.askedAt < unknownIdRetryMs) return Promise.resolve(verdictOn(last));
     const running = underWay.get(id);
     if (running !== undefined) return running;
     const asking = ask(id).finally(() => underWay.delete(id));
