@@ -2,7 +2,7 @@
 import pLimit, { type LimitFunction } from "p-limit";
 import type { Fence } from "../processors/lease.ts";
 import {
-  findDiffering,
+  compareCoupons,
   findSuspects,
   type Mark,
   reconcileCoupon,
@@ -31,8 +31,10 @@ const comparedAtOnce = 1_000;
 const repairsMax = 200;
 /** Of those, how many at once, so that they take few connections from rounds: 200 take a tenth of a second. */
 const repairsAtOnce = 8;
-/** Pages of marks a pass looks through: a million marks of one coupon take some minutes, and cost next to nothing. */
-const passMaxPages = 5;
+/** Marks a pass looks through where something was set right, and where nothing was: some 50 and 10 ms of the database. */
+const passMaxMarks = { urgent: 5_000, routine: 1_000 };
+/** Pages of marks a pass reads: most coupons have few. */
+const passMaxPages = 50;
 /** Coupons whose marks are to be looked through, at most; the sweep comes by again. */
 const auditsMax = 10_000;
 
@@ -53,11 +55,7 @@ export const couponUpkeep = (options: CouponUpkeepOptions): Upkeep => {
     pass: async (pass) => {
       // Keys of this topic are coupon ids; one that was never checked is none of the database's, and has no counter.
       for (const key of pass.touched) state.due.add(key as CouponId);
-      for (const couponId of await options.pages()) {
-        if (!pass.owns(couponId)) continue;
-        state.due.add(couponId);
-        if (state.routine.size < auditsMax && !state.routine.has(couponId)) state.routine.set(couponId, undefined);
-      }
+      for (const couponId of await options.pages()) state.due.add(couponId);
       await compareCounters(options, state, pass);
       await auditMarks(options, state, pass);
       const { problem } = state;
@@ -83,12 +81,15 @@ interface State {
 }
 
 const compareCounters = async (options: CouponUpkeepOptions, state: State, pass: UpkeepPass): Promise<void> => {
-  const { due, differed, urgent } = state;
+  const { due, differed, urgent, routine } = state;
   const couponIds = [...new Set([...differed, ...due])];
   for (let from = 0; from < couponIds.length; from += comparedAtOnce) {
     const some = couponIds.slice(from, from + comparedAtOnce);
-    const differing = new Set(await findDiffering(options.ports(), some.filter(pass.owns)));
+    const compared = await compareCoupons(options.ports(), some.filter(pass.owns));
     if (pass.signal.aborted) return;
+    const differing = new Set(compared.differing);
+    for (const couponId of compared.marked)
+      if (routine.size < auditsMax && !routine.has(couponId)) routine.set(couponId, undefined);
     for (const couponId of some) {
       due.delete(couponId);
       const again = differed.delete(couponId);
@@ -100,14 +101,17 @@ const compareCounters = async (options: CouponUpkeepOptions, state: State, pass:
 };
 
 const auditMarks = async (options: CouponUpkeepOptions, state: State, pass: UpkeepPass): Promise<void> => {
+  let looked = 0;
   for (let pages = 0; pages < passMaxPages && !pass.signal.aborted; pages++) {
-    const audits = state.urgent.size > 0 ? state.urgent : state.routine;
+    const isUrgent = state.urgent.size > 0;
+    const audits = isUrgent ? state.urgent : state.routine;
     const [first] = audits;
-    if (first === undefined) return;
+    if (first === undefined || looked >= (isUrgent ? passMaxMarks.urgent : passMaxMarks.routine)) return;
     const [couponId, from] = first;
-    const { suspects, next } = pass.owns(couponId)
-      ? await findSuspects(options.ports(), couponId, from)
-      : { suspects: [], next: undefined };
+    const nothing = { looked: 0, suspects: [], next: undefined };
+    const page = pass.owns(couponId) ? await findSuspects(options.ports(), couponId, from) : nothing;
+    const { suspects, next } = page;
+    looked += page.looked;
     const started = suspects.length === 0 || setRight(options, state, pass, { couponId, suspects });
     audits.delete(couponId);
     // Looked at again, after the others, where it is being set right still.

@@ -132,17 +132,26 @@ export const reconcileCoupon = async (
   return droppedMarks === undefined ? undefined : { couponId, seen: repair.seen, left: repair.left, droppedMarks };
 };
 
-/** Of these coupons those whose counter is not what is left in the database: for good, or because requests are under way. */
-export const findDiffering = async (
+/** What comparing many coupons came to. */
+export interface Compared {
+  /** Those whose counter is not what is left in the database: for good, or because requests are under way. */
+  readonly differing: readonly CouponId[];
+  /** Those that have marks. */
+  readonly marked: readonly CouponId[];
+}
+
+/** Compares counters with the database, many at once. Those without a counter are in order: who asks next starts it. */
+export const compareCoupons = async (
   { gate, truth }: ReconcilePorts,
   couponIds: readonly CouponId[],
-): Promise<readonly CouponId[]> => {
+): Promise<Compared> => {
   const counters = await gate.counters(couponIds);
   const remaining = await truth.remaining([...counters.keys()]);
-  return [...counters].flatMap(([couponId, { left }]) => {
+  const differing = [...counters].flatMap(([couponId, { left }]) => {
     const should = remaining.get(couponId);
     return should === undefined || should === left ? [] : [couponId];
   });
+  return { differing, marked: [...counters].flatMap(([couponId, { marks }]) => (marks > 0 ? [couponId] : [])) };
 };
 
 /** Marks of one page that stand for nothing issued: for good, or because their requests are under way. */
@@ -150,9 +159,10 @@ export const findSuspects = async (
   { gate, truth }: ReconcilePorts,
   couponId: CouponId,
   from: string | undefined,
-): Promise<{ readonly suspects: readonly Mark[]; readonly next: string | undefined }> => {
+): Promise<{ readonly looked: number; readonly suspects: readonly Mark[]; readonly next: string | undefined }> => {
   const { marks, next } = await gate.marks(couponId, from);
-  if (marks.length === 0) return { suspects: [], next };
+  const looked = marks.length;
+  if (looked === 0) return { looked, suspects: [], next };
   const verdicts = await truth.find(marks.map(({ reservationId }) => reservationId));
-  return { suspects: marks.filter((mark) => !isEarned(couponId, mark, verdicts)), next };
+  return { looked, suspects: marks.filter((mark) => !isEarned(couponId, mark, verdicts)), next };
 };

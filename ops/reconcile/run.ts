@@ -2,7 +2,7 @@
 import { Fenced } from "../../processors/errors.ts";
 import type { Fence } from "../../processors/lease.ts";
 import {
-  findDiffering,
+  compareCoupons,
   findSuspects,
   type Mark,
   reconcileCoupon,
@@ -58,7 +58,7 @@ export const reconcileByHand = async (
 ): Promise<readonly Difference[]> => {
   const { ports, dryRun } = options;
   const [counters, remaining] = [await ports().gate.counters(couponIds), await ports().truth.remaining(couponIds)];
-  const differing = new Set(await findDiffering(ports(), couponIds));
+  const differing = new Set((await compareCoupons(ports(), couponIds)).differing);
   const differences: Difference[] = [];
   for (const [couponId, { left: counter, marks }] of counters) {
     const seen = { couponId, counter, remaining: remaining.get(couponId) ?? Number.NaN };
