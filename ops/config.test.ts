@@ -65,6 +65,11 @@ test("config: refuses the development secret when in production", () => {
   assert.ok(problemsOf({ SLUICE_ENV: "production", SLUICE_TOKEN_SECRET: secret }).some((p) => p.includes("refused")));
 });
 
+test("config: refuses workers that are not fenced when in production", () => {
+  assert.equal(readConfig({ ...addresses, SLUICE_UNFENCED: "yes" }, noFiles).unfenced, true);
+  assert.ok(problemsOf({ SLUICE_ENV: "production", SLUICE_UNFENCED: "yes" }).some((p) => p.includes("not fenced")));
+});
+
 test("config: reads a secret from its file when told where it is", () => {
   const secret = "s".repeat(40);
   const config = readConfig({ ...addresses, SLUICE_TOKEN_SECRET_FILE: "/run/secret" }, (path) => {

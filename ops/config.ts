@@ -80,6 +80,8 @@ const settings = z.strictObject({
   SLUICE_COMMIT_INTERVAL_MS: integer(50, 60_000, 1_000),
   /** Time between two looks at the gate; a counter that differs from the database twice running is set right. 0: never. */
   SLUICE_RECONCILE_INTERVAL_MS: integer(0, 3_600_000, 1_000),
+  /** `yes` leaves leases and upkeep out, for measuring what they cost; refused in production. */
+  SLUICE_UNFENCED: z.enum(["yes", "no"]).default("no"),
   /** Longest drain before a partition is given back; well under the session timeout. */
   SLUICE_DRAIN_MS: integer(100, 60_000, 10_000),
   SLUICE_SESSION_TIMEOUT_MS: integer(6_000, 300_000, 30_000),
@@ -122,6 +124,8 @@ export interface Config {
   readonly stall: StallLimits;
   readonly commitIntervalMs: number;
   readonly reconcileIntervalMs: number;
+  /** Leases and upkeep are left out. */
+  readonly unfenced: boolean;
   readonly drainMs: number;
   readonly sessionTimeoutMs: number;
   readonly platform: {
@@ -173,6 +177,9 @@ export const readConfig = (
     ...(parsed.success ? [] : parsed.error.issues.flatMap(problemOf)),
     ...(production && values["SLUICE_TOKEN_SECRET"] === developmentSecret
       ? ["SLUICE_TOKEN_SECRET: the development secret is refused in production"]
+      : []),
+    ...(production && values["SLUICE_UNFENCED"] === "yes"
+      ? ["SLUICE_UNFENCED: workers that are not fenced are refused in production"]
       : []),
   ];
   if (!parsed.success || all.length > 0) throw new InvalidConfig(all);
@@ -236,6 +243,7 @@ const toConfig = (s: Settings): Config =>
     stall: { unreadyMs: s.SLUICE_STALL_UNREADY_MS, endMs: s.SLUICE_STALL_END_MS },
     commitIntervalMs: s.SLUICE_COMMIT_INTERVAL_MS,
     reconcileIntervalMs: s.SLUICE_RECONCILE_INTERVAL_MS,
+    unfenced: s.SLUICE_UNFENCED === "yes",
     drainMs: s.SLUICE_DRAIN_MS,
     sessionTimeoutMs: s.SLUICE_SESSION_TIMEOUT_MS,
     platform: {

@@ -6,6 +6,7 @@ import { type Backoff, systemClock } from "../runtime/clock.ts";
 import { deadLetterTopic } from "../runtime/dead-letter.ts";
 import { kafkaLog } from "../runtime/kafka/kafka-log.ts";
 import { unfenced } from "../runtime/lease.ts";
+import type { Log } from "../runtime/log.ts";
 import type { ProcessLimits } from "../runtime/partition.ts";
 import type { Upkeep } from "../runtime/upkeep.ts";
 import { startWorker, type WorkerOptions } from "../runtime/worker.ts";
@@ -32,6 +33,8 @@ export interface TopologyWorker<Deps> {
   readonly backoff?: Backoff;
   /** Dependencies whose absence leaves the worker ready; see runtime/holds.ts. */
   readonly calm?: readonly string[];
+  /** Puts something around the log. For tests that break it: see test/faults. */
+  readonly aroundLog?: (log: Log) => Log;
 }
 
 /** Between attempts at what failed: soon enough to go on within 2 s of a dependency's return. */
@@ -44,14 +47,17 @@ export const startTopologyWorker = async <Deps>(
 ): Promise<Running> => {
   const { topology } = own;
   const { name } = topology.graph;
-  const log = kafkaLog({
+  const kafka = kafkaLog({
     brokers: config.brokers,
     clientId: `sluice-${name}`,
     logger,
     sessionTimeoutMs: config.sessionTimeoutMs,
     drainBudgetMs: config.drainMs,
   });
-  const topics = [...writtenTopics(topology.parts).map((topic) => topic.name), deadLetterTopic(name)];
+  const log = own.aroundLog?.(kafka) ?? kafka;
+  // The sources too: upkeep asks in which partition a key is read.
+  const known = [...topology.parts.sources, ...writtenTopics(topology.parts)].map((topic) => topic.name);
+  const topics = [...known, deadLetterTopic(name)];
   const producer = createAccumulator({
     ...accumulatorDefaults,
     writer: log,

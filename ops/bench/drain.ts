@@ -28,10 +28,14 @@ export interface DrainRun {
 }
 
 /** Runs a workload. */
-export const drain = async (stage: Stage, scenario: Scenario, signal: AbortSignal): Promise<DrainRun> => {
+export const drain = async (
+  stage: Stage,
+  scenario: Scenario,
+  { signal, env }: { readonly signal: AbortSignal; readonly env?: Readonly<Record<string, string>> },
+): Promise<DrainRun> => {
   await openCoupons(stage, scenario);
   await preload(stage, scenario);
-  const { child } = await stage.start("worker");
+  const { child } = await stage.start("worker", env);
   let usage: Usage;
   try {
     const dead = child.ended.then((how) => {

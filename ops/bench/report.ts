@@ -3,8 +3,8 @@ import type { ApiRun } from "./api.ts";
 import type { BaselineRun } from "./baseline.ts";
 import type { DrainRun } from "./drain.ts";
 
-/** What can be measured. `backlog` is `uniform` with a million records waiting. */
-export const measurements = ["baseline", "hot", "duplicates", "uniform", "backlog", "api"] as const;
+/** What can be measured. `safety` is `hot` in turn with and without leases and upkeep; `backlog` is `uniform` with a million records waiting. */
+export const measurements = ["baseline", "hot", "safety", "duplicates", "uniform", "backlog", "api"] as const;
 /** One of {@link measurements}. */
 export type Measurement = (typeof measurements)[number];
 
@@ -12,9 +12,19 @@ export type Measurement = (typeof measurements)[number];
 export interface BenchReport {
   readonly baseline: (BaselineRun & { readonly issuedPerSecond: number }) | undefined;
   readonly drains: readonly DrainRun[];
+  readonly safety: SafetyRun | undefined;
   readonly api: readonly ApiRun[];
 }
 
+/** The hot coupon, in turn with and without what fences and repairs. */
+export interface SafetyRun {
+  readonly with: readonly DrainRun[];
+  readonly without: readonly DrainRun[];
+  /** Median with, by median without. */
+  readonly ratio: number;
+}
+
 /** Whether every run kept every promise. */
-export const isSound = ({ drains, api }: BenchReport): boolean =>
-  drains.every(({ broken }) => broken.length === 0) && api.every(({ requests, accepted }) => requests === accepted);
+export const isSound = ({ drains, safety, api }: BenchReport): boolean =>
+  [...drains, ...(safety?.with ?? []), ...(safety?.without ?? [])].every(({ broken }) => broken.length === 0) &&
+  api.every(({ requests, accepted }) => requests === accepted);

@@ -5,7 +5,7 @@ import { note } from "../cli.ts";
 import { type ApiRun, measureApi } from "./api.ts";
 import { runBaseline } from "./baseline.ts";
 import { type DrainRun, drain } from "./drain.ts";
-import type { BenchReport, Measurement } from "./report.ts";
+import type { BenchReport, Measurement, SafetyRun } from "./report.ts";
 import { openCoupons, preload } from "./preload.ts";
 import { duplicates, hot, type Scenario, uniform } from "./scenarios.ts";
 import { setStage, type Stage } from "./stage.ts";
@@ -32,10 +32,11 @@ export const runBench = async (options: BenchOptions): Promise<BenchReport> => {
     for (const [name, scenario] of scenariosOf(prefix, options.requests)) {
       if (!wanted(name)) continue;
       note(`${name}: ${scenario.requests} requests, ${scenario.about}`);
-      drains.push(await drain(stage, scenario, options.signal));
+      drains.push(await drain(stage, scenario, options));
     }
+    const safety = wanted("safety") ? await measureSafety(stage, prefix, options) : undefined;
     const api = wanted("api") ? await apiRuns(stage, prefix) : [];
-    return { baseline, drains, api };
+    return { baseline, drains, safety, api };
   } finally {
     await stage.close();
   }
@@ -47,6 +48,24 @@ const scenariosOf = (prefix: string, requests: number): readonly (readonly [Meas
   ["uniform", uniform(prefix, requests)],
   ["backlog", uniform(`${prefix}-back`, 1_000_000)],
 ];
+
+/** Runs of each kind; the first of them finds everything cold, whichever it is, so they take turns. */
+const safetyRuns = 3;
+
+const measureSafety = async (stage: Stage, prefix: string, { requests, signal }: BenchOptions): Promise<SafetyRun> => {
+  const runs: { readonly with: DrainRun[]; readonly without: DrainRun[] } = { with: [], without: [] };
+  for (let turn = 1; turn <= safetyRuns; turn++) {
+    for (const kind of ["without", "with"] as const) {
+      note(`safety: one hot coupon, ${requests} requests, ${kind} leases and upkeep, ${turn} of ${safetyRuns}`);
+      const env = { SLUICE_UNFENCED: kind === "with" ? "no" : "yes" };
+      runs[kind].push(await drain(stage, hot(`${prefix}-${kind}${turn}`, requests), { signal, env }));
+    }
+  }
+  return { ...runs, ratio: Math.round((medianRate(runs.with) / medianRate(runs.without)) * 1_000) / 1_000 };
+};
+
+const medianRate = (runs: readonly DrainRun[]): number =>
+  runs.map(({ issuedPerSecond }) => issuedPerSecond).toSorted((a, b) => a - b)[runs.length >> 1] ?? Number.NaN;
 
 const measureBaseline = async (stage: Stage, prefix: string, { baselineRecords }: BenchOptions) => {
   note(`baseline: ${baselineRecords} records, one by one`);

@@ -52,7 +52,7 @@ const bench = async (
   }
 };
 
-const show = ({ baseline, drains, api }: BenchReport): void => {
+const show = ({ baseline, drains, safety, api }: BenchReport): void => {
   const ratio = (rate: number) => (baseline === undefined ? "" : `${(rate / baseline.issuedPerSecond).toFixed(1)}x`);
   const rows = drains.map((run) => [
     run.about,
@@ -67,10 +67,23 @@ const show = ({ baseline, drains, api }: BenchReport): void => {
   if (base !== undefined) rows.unshift([...base, count(baseline?.issuedPerSecond ?? 0), "1.0x", "", ""]);
   const right = ["issued", "time", "issued/s", "baseline", "CPU/request", "peak"];
   if (rows.length > 0) print(`\n${formatTable(["workload", ...right], rows, { right })}`);
+  if (safety !== undefined) print(`\n${showSafety(safety)}`);
   if (api.length > 0) print(`\n${showApi(api)}`);
   for (const { about, broken } of drains)
     for (const { claim, examples } of broken) note(`BROKEN in ${about}: ${claim}: ${examples.join("; ")}`);
 };
+
+const showSafety = ({ with: safe, without, ratio }: NonNullable<BenchReport["safety"]>): string => {
+  const rows = [
+    ["without", ...without.map(rateOf)],
+    ["with", ...safe.map(rateOf)],
+  ];
+  const turns = safe.map((_, at) => `run ${at + 1}`);
+  const table = formatTable(["leases and upkeep", ...turns], rows, { right: turns });
+  return `${table}\nmedian with by median without: ${ratio}`;
+};
+
+const rateOf = ({ issuedPerSecond }: { readonly issuedPerSecond: number }): string => `${count(issuedPerSecond)}/s`;
 
 const showApi = (api: BenchReport["api"]): string =>
   formatTable(
