@@ -101,7 +101,8 @@ const brokersInTurn = (run: FaultRun): Promise<Tried> =>
       live.struck();
       live.recovering();
       await live.wait(12_000);
-      await startService(stackName, service, { signal });
+      // It answers once it knows of both others, which on a busy machine takes a broker that was killed a while.
+      await startService(stackName, service, { signal, timeoutMs: 180_000 });
       await live.wait(5_000);
       run.say(`killed ${service} (${n + 1} of ${run.times})`);
     }
