@@ -11,7 +11,7 @@
  *   one process never has two batches on their way. Another leader may publish those rows as well: twice, in order.
  * - the log will never take a record, or there is no payment for a row: a mistake of ours; the relay ends.
  */
-import { dispositionOf } from "../processors/errors.ts";
+import { dispositionOf, Fatal } from "../processors/errors.ts";
 import type { LedOutbox, Outbox, OutboxLag, OutboxRow, Payment } from "../processors/payment-ports.ts";
 import { type Backoff, backoffMs, type Clock, type Random } from "../runtime/clock.ts";
 import type { NewRecord } from "../runtime/log.ts";
@@ -97,6 +97,9 @@ class OutboxRelay {
   readonly ended: Promise<Error | undefined>;
   readonly #options: RelayOptions;
   readonly #stopping = new AbortController();
+  readonly #stopped = new Promise<void>((resolve) => {
+    this.#stopping.signal.addEventListener("abort", () => resolve());
+  });
   readonly #measured: Promise<void>;
   /** What was handed over and is not acknowledged yet. Never rejects: how it ended is for whoever waits. */
   #onItsWay: Promise<void> = Promise.resolve();
@@ -125,11 +128,12 @@ class OutboxRelay {
     const { signal } = this.#stopping;
     for (let failures = 0; !signal.aborted; ) {
       try {
-        await this.#onItsWay;
-        await outbox.lead(settings.leadWaitMs, (led) => this.#publishAll(led));
+        await Promise.race([this.#onItsWay, this.#stopped]);
+        const led = await outbox.lead(settings.leadWaitMs, (lead) => this.#publishAll(lead));
         // Whoever leads, the database is there.
         this.#trouble = undefined;
         failures = 0;
+        if (led === undefined) await clock.sleep(settings.pollMs, signal);
       } catch (error) {
         const disposition = dispositionOf(error);
         if (disposition === "fatal" || disposition === "poison") {
@@ -148,7 +152,7 @@ class OutboxRelay {
     return undefined;
   }
 
-  async #publishAll(led: LedOutbox): Promise<void> {
+  async #publishAll(led: LedOutbox): Promise<true> {
     const { clock, logger, telemetry, settings } = this.#options;
     const { signal } = this.#stopping;
     logger.info({}, "leads the outbox");
@@ -161,19 +165,23 @@ class OutboxRelay {
       // A full batch has more behind it.
       if (rows.length < settings.maxRows) await clock.sleep(settings.pollMs, signal);
     }
+    return true;
   }
 
-  /** Ends when the rows are acknowledged and marked. */
+  /** Ends when the rows are acknowledged and marked; or when the relay stops and the log has said nothing for a while. */
   async #publish(led: LedOutbox, rows: readonly OutboxRow[]): Promise<void> {
     const { clock, telemetry, settings } = this.#options;
-    const produced = this.#produce(rows);
-    this.#onItsWay = produced.catch(() => {});
-    const acknowledged = produced.then(() => true);
+    const acknowledged = this.#produce(rows).then(() => true);
+    this.#onItsWay = acknowledged.then(
+      () => {},
+      () => {},
+    );
     for (;;) {
       const waited = new AbortController();
       const late = clock.sleep(settings.keepAliveMs, waited.signal).then(() => false);
       const done = await Promise.race([acknowledged, late]).finally(() => waited.abort());
       if (done) break;
+      if (this.#stopping.signal.aborted) return;
       await led.stillLeading();
     }
     await led.markPublished(rows);
@@ -182,7 +190,7 @@ class OutboxRelay {
 
   /** Hands rows over, by partition and in order; resolves when all of them are acknowledged. */
   async #produce(rows: readonly OutboxRow[]): Promise<void> {
-    const { producer, encode } = this.#options;
+    const { producer } = this.#options;
     const topic = paymentsCompleted.name;
     const byPartition = new Map<number, NewRecord[]>();
     for (const { payment } of rows) {
@@ -190,9 +198,17 @@ class OutboxRelay {
       const partition = producer.partitionOf(topic, key);
       const records = byPartition.get(partition) ?? [];
       byPartition.set(partition, records);
-      records.push({ key, value: encode(payment) });
+      records.push({ key, value: this.#encode(payment) });
     }
     await Promise.all(Array.from(byPartition, ([partition, all]) => producer.produce({ topic, partition }, all)));
+  }
+
+  #encode(payment: Payment): Buffer {
+    try {
+      return this.#options.encode(payment);
+    } catch (error) {
+      throw new Fatal("PAYMENT_UNENCODABLE", `payment ${payment.paymentId} fits no record`, { cause: error });
+    }
   }
 
   async #prune(led: LedOutbox): Promise<void> {

@@ -66,7 +66,7 @@ export const startCouponApi = async ({ config, logger, registry }: ProcessContex
     tokenSecret: config.tokenSecret,
     ready,
     log: logger,
-    settings: { maxBacklogRecords: config.api.maxBacklogRecords },
+    settings: { maxBacklogRecords: config.api.maxBacklogRecords, maxWaitingPayments: config.api.maxWaitingPayments },
     metrics: apiMetrics(registry),
   });
   const url = await api.listen({ host: config.api.host, port: config.api.port });

@@ -9,6 +9,7 @@
 import type { LedOutbox, Outbox, OutboxLag, OutboxRow } from "../../processors/payment-ports.ts";
 import { Fatal, Unavailable } from "../../processors/errors.ts";
 import type { Database } from "./database.ts";
+import { classified } from "./errors.ts";
 import { type PaymentColumns, toPayment } from "./payment-statements.ts";
 import { type Session, withSession } from "./session.ts";
 
@@ -25,6 +26,7 @@ const checkLock = `SELECT IS_USED_LOCK(${lockName}) = CONNECTION_ID() AS mine`;
 // A leader whose machine is gone says no goodbye: without this, the server would keep its lock for hours.
 const endWhenSilent = "SET SESSION wait_timeout = 30";
 
+// What a LIMIT is given travels as text: mysql2 sends a number as a DOUBLE, which MySQL does not take there.
 const nowMs = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS UNSIGNED)";
 
 const readUnpublished = `SELECT outbox.outbox_no, payment.payment_id, payment.order_id, payment.user_id, payment.amount,
@@ -42,8 +44,8 @@ const deleteOld = `DELETE FROM outbox WHERE published_at < ${nowMs} - ? ORDER BY
 const readLag = `SELECT (SELECT COUNT(*) FROM
       (SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT ${lagMaxRows}) AS counted) AS total,
     (SELECT GREATEST(0, CAST(${nowMs} AS SIGNED) - CAST(payment.paid_at AS SIGNED))
-      FROM (SELECT payment_id FROM outbox WHERE published_at IS NULL ORDER BY outbox_no LIMIT 1) AS first
-      STRAIGHT_JOIN payment ON payment.payment_id = first.payment_id) AS oldest_ms`;
+      FROM (SELECT payment_id FROM outbox WHERE published_at IS NULL ORDER BY outbox_no LIMIT 1) AS oldest
+      STRAIGHT_JOIN payment ON payment.payment_id = oldest.payment_id) AS oldest_ms`;
 
 /** The {@link Outbox} of a database. A leader takes one connection of the pool for as long as it leads. */
 export const outbox = (database: Database): Outbox => ({
@@ -70,22 +72,32 @@ export const outbox = (database: Database): Outbox => ({
 });
 
 const ledBy = (session: Session): LedOutbox => ({
-  unpublished: async (maxRows) => {
-    checkSize(maxRows);
-    const rows = await session.rows<OutboxColumns>(readUnpublished, [maxRows]);
-    return rows.map(toRow);
-  },
-  markPublished: async (rows) => {
-    if (rows.length === 0) return;
-    checkSize(rows.length);
-    await session.change(markRows, [JSON.stringify(rows.map(({ outboxNo }) => outboxNo))]);
-  },
-  prune: (olderThanMs, maxRows) => session.change(deleteOld, [olderThanMs, maxRows]),
-  stillLeading: async () => {
-    const [lock] = await session.rows<{ readonly mine: number | null }>(checkLock, []);
-    if (lock?.mine !== 1) throw new Unavailable("database", "the outbox is led by another connection");
-  },
+  unpublished: (maxRows) =>
+    classifying(async () => {
+      checkSize(maxRows);
+      return (await session.rows<OutboxColumns>(readUnpublished, [String(maxRows)])).map(toRow);
+    }),
+  markPublished: (rows) =>
+    classifying(async () => {
+      checkSize(rows.length);
+      if (rows.length > 0) await session.change(markRows, [JSON.stringify(rows.map(({ outboxNo }) => outboxNo))]);
+    }),
+  prune: (olderThanMs, maxRows) => classifying(() => session.change(deleteOld, [olderThanMs, String(maxRows)])),
+  stillLeading: () =>
+    classifying(async () => {
+      const [lock] = await session.rows<{ readonly mine: number | null }>(checkLock, []);
+      if (lock?.mine !== 1) throw new Unavailable("database", "the outbox is led by another connection");
+    }),
 });
+
+/** A leader may want to know what became of one call, before the lead itself ends with it. */
+const classifying = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    throw classified(error);
+  }
+};
 
 type OutboxColumns = { readonly outbox_no: number } & (PaymentColumns | { readonly payment_id: null });
 
