@@ -1,4 +1,4 @@
-/** The coupon API as one value: made from its parameters, not listening yet. */
+/** The coupon and payment API as one value: made from its parameters, not listening yet. */
 import swagger from "@fastify/swagger";
 import { type FastifyInstance, fastify } from "fastify";
 import { createAccept } from "./accept.ts";
@@ -14,6 +14,8 @@ import {
   couponApiDefaults,
   noMetrics,
 } from "./parameters.ts";
+import { createPay } from "./pay.ts";
+import { addPaymentRoutes, paymentSchema } from "./payment-routes.ts";
 import { addProbes } from "./probes.ts";
 import { answerClientError, answerExpectation, createProblemReplies, routeOf } from "./problem-replies.ts";
 import { problemSchema } from "./problems.ts";
@@ -44,6 +46,8 @@ export const createCouponApi = (parameters: CouponApiParameters): FastifyInstanc
     clock.nowMs,
   );
 
+  const guards = { writing: [anyUser, checkContentType], reading: [anyUser] };
+
   const app = createServer({ settings, log, metrics });
   let closing = false;
   app.addHook("preClose", (done) => {
@@ -56,7 +60,14 @@ export const createCouponApi = (parameters: CouponApiParameters): FastifyInstanc
       accept,
       ids,
       watch,
-      guards: { writing: [anyUser, checkContentType], reading: [anyUser] },
+      guards,
+    });
+    addPaymentRoutes(routes, {
+      pay: createPay({ ...parameters, ...ports, settings }),
+      payments: ports.payments,
+      clock,
+      readTimeoutMs: settings.readTimeoutMs,
+      guards,
     });
     addCouponRoutes(routes, {
       coupons: ports.coupons,
@@ -119,6 +130,7 @@ const createServer = ({ settings, log, metrics }: ServerParameters): FastifyInst
   readJson(app);
   app.addSchema(problemSchema);
   app.addSchema(couponSchema);
+  app.addSchema(paymentSchema);
   app.register(swagger, swaggerOptions);
   return app;
 };

@@ -5,53 +5,11 @@ import fc from "fast-check";
 import type { InjectOptions } from "fastify";
 import { namePattern, userIdPattern } from "./ids.ts";
 import { fieldsIn, problemIn, testApi } from "./testing-api.ts";
+import { encoded, lawful, nasty, runs, value } from "./testing-values.ts";
 
 const api = testApi();
 after(() => api.app.close());
 const name = new RegExp(namePattern);
-const lawful = fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/);
-/** Text that has meant something to somebody's parser. */
-const nasty = fc.constantFrom(
-  "",
-  " ",
-  ".",
-  "..",
-  "../../etc/passwd",
-  "' OR 1=1 --",
-  "1; DROP TABLE coupon",
-  "return redis.call('flushall')",
-  "{coupon}:1",
-  "*",
-  "\u0000",
-  "\r\nx: y",
-  "\ud800",
-  "쿠폰",
-  "a".repeat(65),
-  "NaN",
-  "1e999",
-  "9007199254740993",
-  "__proto__",
-  "constructor",
-  "<script>",
-  "{{7*7}}",
-  "%2e%2e",
-  "\u202e",
-);
-const value = fc.oneof(
-  lawful,
-  nasty,
-  fc.string({ unit: "binary", maxLength: 80 }),
-  fc.integer(),
-  fc.double(),
-  fc.boolean(),
-  fc.constant(null),
-  fc.jsonValue({ maxDepth: 2 }),
-);
-const runs = { numRuns: 250, interruptAfterTimeLimit: 2_000, markInterruptAsFailure: false } as const;
-
-/** As a client would put it into a path. */
-const encoded = (text: string): string => encodeURIComponent(text.toWellFormed()).replaceAll(".", "%2E");
-
 test("fuzz: a reservation is written exactly when everything is lawful, and the wrong field is named otherwise", async () => {
   const body = fc.oneof(
     fc.record({ policyId: value }, { requiredKeys: [] }),

@@ -53,6 +53,8 @@ test("OpenAPI: describes every route", async () => {
   assert.deepEqual(described, [
     "post /v1/coupons/{couponId}/reservations",
     "get /v1/reservations/{reservationId}",
+    "post /v1/payments",
+    "get /v1/payments/{paymentId}",
     "post /v1/admin/coupons",
     "get /live",
     "get /ready",

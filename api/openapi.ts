@@ -45,13 +45,14 @@ export const swaggerOptions: FastifyDynamicSwaggerOptions = {
   openapi: {
     openapi: "3.1.0",
     info: {
-      title: "sluice coupon API",
+      title: "sluice API",
       version: "1.0.0",
-      description: "First come, first served: ask for a coupon, then ask what became of it.",
+      description: "First come, first served: ask for a coupon, then ask what became of it. And pay for orders, once.",
     },
     components: { securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } } },
     tags: [
       { name: "reservations", description: "For users." },
+      { name: "payments", description: "For users." },
       { name: "coupons", description: "For the role admin." },
       { name: "probes", description: "For whoever runs the process." },
     ],

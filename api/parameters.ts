@@ -1,5 +1,6 @@
 /** What the coupon API is given: its ports, its log, its clock, its bounds. It reads no environment and keeps no globals. */
 import type { CouponRegister, IdempotencyKeys, VerdictLookup } from "../processors/coupon-ports.ts";
+import type { PaymentBook } from "../processors/payment-ports.ts";
 import type { Producer } from "../runtime/producer.ts";
 import type { CouponIssueRequested } from "../schemas/coupon.ts";
 
@@ -8,6 +9,7 @@ export interface CouponApiPorts {
   readonly idempotencyKeys: IdempotencyKeys;
   readonly verdicts: VerdictLookup;
   readonly coupons: CouponRegister;
+  readonly payments: PaymentBook;
 }
 
 /** Time, as the API needs it. */
@@ -60,6 +62,10 @@ export interface CouponApiSettings {
    * 1,000,000. It should be what the log acknowledges in less than `acknowledgeTimeoutMs`.
    */
   readonly maxBacklogRecords: number;
+  /** Payments waiting or under way above which further ones are turned away; 1 to 100,000. */
+  readonly maxWaitingPayments: number;
+  /** Transactions of payments side by side; 1 to 16. */
+  readonly paymentLanes: number;
   /** What `Retry-After` says, in whole seconds; 1 to 3,600. */
   readonly retryAfterSeconds: number;
   /** How long a request waits for what it writes to be acknowledged; 1 to 60,000. */
@@ -87,6 +93,8 @@ export interface CouponApiSettings {
 /** Bounds for one process on two cores, where 20,000 records are at most 4 s of acknowledgements at 5,000 a second. */
 export const couponApiDefaults: CouponApiSettings = {
   maxBacklogRecords: 20_000,
+  maxWaitingPayments: 5_000,
+  paymentLanes: 2,
   retryAfterSeconds: 1,
   acknowledgeTimeoutMs: 10_000,
   readTimeoutMs: 2_000,

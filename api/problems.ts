@@ -1,4 +1,5 @@
 /** Every error the API answers with: one table of problem types (RFC 9457), and the document a client gets. */
+import type { ShortOption, UnusableCoupon } from "../processors/payment-ports.ts";
 
 /**
  * The problem types there are. A type's URI, `urn:sluice:problem:<name>`, never changes its meaning; clients may tell
@@ -12,9 +13,14 @@ export const problemTypes = {
   "token-expired": { status: 401, title: "The bearer token has expired" },
   forbidden: { status: 403, title: "The caller may not do this" },
   "not-found": { status: 404, title: "There is no such thing" },
+  "order-not-found": { status: 404, title: "The caller has no such order" },
   "method-not-allowed": { status: 405, title: "The method is not allowed here" },
   "request-timeout": { status: 408, title: "The request did not arrive in time" },
   "coupon-differs": { status: 409, title: "The coupon exists with other terms" },
+  "order-not-payable": { status: 409, title: "The order cannot be paid" },
+  "option-out-of-stock": { status: 409, title: "There is too little of what was ordered" },
+  "coupon-not-usable": { status: 409, title: "A coupon of the order cannot be used" },
+  "balance-too-low": { status: 409, title: "The balance is too low" },
   "body-too-large": { status: 413, title: "The body is too large" },
   "uri-too-long": { status: 414, title: "The URI is too long" },
   "unsupported-media-type": { status: 415, title: "The body's media type is not supported" },
@@ -44,6 +50,13 @@ export interface ProblemDetails {
   readonly errors?: readonly FieldError[];
   /** The reservation whose outcome is unknown, to ask for. */
   readonly reservationId?: string;
+  /** With `option-out-of-stock`: every option that is short. */
+  readonly options?: readonly ShortOption[];
+  /** With `coupon-not-usable`: every coupon that is in the way. */
+  readonly coupons?: readonly UnusableCoupon[];
+  /** With `balance-too-low`: what it costs, and what there is, in won. */
+  readonly amount?: number;
+  readonly balance?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -75,12 +88,10 @@ const maxInstanceLength = 256;
 
 /** The document's bytes. `url` is the request's target; its query stays out of the document. */
 export const problemBody = ({ code, status, details }: Problem, url: string): Buffer => {
-  const { detail, errors, reservationId } = details;
+  const { headers: _sent, detail, ...members } = details;
   const instance = (url.split("?", 1)[0] ?? "").slice(0, maxInstanceLength);
   const { title } = problemTypes[code];
-  return Buffer.from(
-    JSON.stringify({ type: problemType(code), title, status, detail, instance, errors, reservationId }),
-  );
+  return Buffer.from(JSON.stringify({ type: problemType(code), title, status, detail, instance, ...members }));
 };
 
 /** The JSON Schema of the document, for the OpenAPI description. */
@@ -108,5 +119,28 @@ export const problemSchema = {
       },
     },
     reservationId: { type: "string", description: "With `outcome-unknown`: the reservation to ask for." },
+    options: {
+      type: "array",
+      description: "With `option-out-of-stock`: every option that is short.",
+      items: {
+        type: "object",
+        required: ["optionId", "wanted", "left"],
+        properties: { optionId: { type: "string" }, wanted: { type: "integer" }, left: { type: "integer" } },
+      },
+    },
+    coupons: {
+      type: "array",
+      description: "With `coupon-not-usable`: every coupon that is in the way.",
+      items: {
+        type: "object",
+        required: ["reservationId", "why"],
+        properties: {
+          reservationId: { type: "string" },
+          why: { type: "string", enum: ["unknown", "used", "expired", "belowMinimum"] },
+        },
+      },
+    },
+    amount: { type: "integer", description: "With `balance-too-low`: what it costs, in won." },
+    balance: { type: "integer", description: "With `balance-too-low`: what there is, in won." },
   },
 } as const;

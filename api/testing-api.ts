@@ -90,6 +90,10 @@ export interface ProblemDocument {
   readonly instance: string;
   readonly errors?: readonly { readonly field: string; readonly message: string }[];
   readonly reservationId?: string;
+  readonly options?: readonly unknown[];
+  readonly coupons?: readonly unknown[];
+  readonly amount?: number;
+  readonly balance?: number;
 }
 
 /**

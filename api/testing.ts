@@ -1,8 +1,11 @@
 /** Fakes for the API's tests: a clock that moves when told, a producer that acknowledges when told, stores in memory. */
 import type { KeyAnswer, KeyClaim, OwnedVerdict } from "../processors/coupon-ports.ts";
+import type { PaymentAsk } from "../processors/payment-ports.ts";
 import type { NewRecord, TopicPartition } from "../runtime/log.ts";
 import type { Producer } from "../runtime/producer.ts";
 import type { Coupon, CouponId, CouponIssueRequested, ReservationId, UserId } from "../schemas/coupon.ts";
+import type { PaymentId } from "../schemas/payment.ts";
+import { memoryPaymentBook, memoryPayments } from "../topology/fakes/memory-payments.ts";
 import { userIdFrom } from "./ids.ts";
 import type { Clock } from "./parameters.ts";
 
@@ -119,6 +122,9 @@ export const fakeStores = () => {
   const trouble: Trouble = {};
   const claimCalls: (readonly KeyClaim[])[] = [];
   const findCalls: (readonly ReservationId[])[] = [];
+  const shop = memoryPayments();
+  const payments = memoryPaymentBook(shop);
+  const payCalls: (readonly PaymentAsk[])[] = [];
   const claim = (wanted: KeyClaim): KeyAnswer => {
     const name = JSON.stringify([wanted.userId, wanted.key]);
     const known = bound.get(name) ?? wanted;
@@ -133,6 +139,8 @@ export const fakeStores = () => {
     trouble,
     claimCalls,
     findCalls,
+    shop,
+    payCalls,
     ports: {
       idempotencyKeys: {
         claim: async (claims: readonly KeyClaim[]) => {
@@ -155,6 +163,17 @@ export const fakeStores = () => {
           if (known === undefined) coupons.set(coupon.couponId, coupon);
           if (known === undefined) return "opened" as const;
           return JSON.stringify(known) === JSON.stringify(coupon) ? ("same" as const) : ("differs" as const);
+        },
+      },
+      payments: {
+        pay: async (asks: readonly PaymentAsk[]) => {
+          payCalls.push(asks);
+          await meet(trouble);
+          return payments.pay(asks);
+        },
+        find: async (ids: readonly PaymentId[]) => {
+          await meet(trouble);
+          return payments.find(ids);
         },
       },
     },

@@ -18,6 +18,9 @@ export interface Applied {
 /** The broker's clock stamps every record: opening and closing times are judged by it, and no client can shift them. */
 const stamped = { "message.timestamp.type": "LogAppendTime" };
 
+/** Payments wait for whoever is told of them; a platform that is away for weeks still gets them all. */
+const keptForAMonth = { ...stamped, "retention.ms": String(30 * 86_400_000) };
+
 /** Dead letters are kept until somebody decides about them, and have room for the headers beside a record of any size. */
 const kept = { ...stamped, "retention.ms": "-1", "max.message.bytes": "2097152" };
 
@@ -27,7 +30,8 @@ const declaredTopics = [...couponTopics, ...paymentTopics];
 export const applyCoupons = async ({ brokers, registryUrl, databaseUrl }: Config): Promise<Applied> => {
   const migrations = await migrate({ databaseUrl });
   const topics = [
-    ...declaredTopics.map((topic) => ({ name: topic.name, partitions: topic.partitions, config: stamped })),
+    ...couponTopics.map(({ name, partitions }) => ({ name, partitions, config: stamped })),
+    ...paymentTopics.map(({ name, partitions }) => ({ name, partitions, config: keptForAMonth })),
     ...topologyNames.map((name) => ({ name: deadLetterTopic(name), partitions: 6, config: kept })),
   ];
   const admin = await kafkaAdmin({ brokers, clientId: "sluice-apply" });

@@ -119,8 +119,8 @@ const notReady = async ({ name, logFile }: ChildPlan, what: string): Promise<Cli
 export interface StackChildPlan {
   readonly stackName: string;
   readonly endpoints: StackEndpoints;
-  /** `api` listens on `url`; a worker on nothing but its health port. */
-  readonly command: "api" | "worker";
+  /** `api` listens on `url`; the others on nothing but their health port. */
+  readonly command: "api" | "worker" | "relay";
   /** Names it where there are several. */
   readonly name: string;
   /** See {@link ChildPlan}. */

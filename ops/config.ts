@@ -93,6 +93,10 @@ const settings = z.strictObject({
   SLUICE_PLATFORM_CONCURRENCY: integer(1, 1_000, 64),
   /** How long one of them may take in all; under the drain, so that a worker that stops knows how they ended. */
   SLUICE_PLATFORM_TIMEOUT_MS: integer(100, 10_000, 5_000),
+  /** Payments waiting for their transaction above which the API answers 503. */
+  SLUICE_API_MAX_PAYMENTS: integer(1, 100_000, 5_000),
+  /** How long the outbox keeps what is published, to compare it with what the log has. */
+  SLUICE_OUTBOX_KEPT_HOURS: integer(1, 8_760, 24),
 });
 
 type Settings = z.infer<typeof settings>;
@@ -107,7 +111,13 @@ export interface Config {
   readonly tokenSecret: Buffer;
   readonly groupPrefix: string;
   readonly logLevel: Settings["SLUICE_LOG_LEVEL"];
-  readonly api: { readonly host: string; readonly port: number; readonly maxBacklogRecords: number };
+  readonly api: {
+    readonly host: string;
+    readonly port: number;
+    readonly maxBacklogRecords: number;
+    readonly maxWaitingPayments: number;
+  };
+  readonly outboxKeptMs: number;
   readonly healthPort: number;
   readonly limits: {
     readonly maxRound: number;
@@ -224,7 +234,13 @@ const toConfig = (s: Settings): Config =>
     tokenSecret: Buffer.from(s.SLUICE_TOKEN_SECRET),
     groupPrefix: s.SLUICE_GROUP_PREFIX,
     logLevel: s.SLUICE_LOG_LEVEL,
-    api: { host: s.SLUICE_API_HOST, port: s.SLUICE_API_PORT, maxBacklogRecords: s.SLUICE_API_MAX_BACKLOG },
+    api: {
+      host: s.SLUICE_API_HOST,
+      port: s.SLUICE_API_PORT,
+      maxBacklogRecords: s.SLUICE_API_MAX_BACKLOG,
+      maxWaitingPayments: s.SLUICE_API_MAX_PAYMENTS,
+    },
+    outboxKeptMs: s.SLUICE_OUTBOX_KEPT_HOURS * 3_600_000,
     healthPort: s.SLUICE_HEALTH_PORT,
     limits: {
       maxRound: s.SLUICE_MAX_ROUND,

@@ -1,4 +1,4 @@
-/** Composition root of the coupon API: its stores, its producer, and a port to listen on. */
+/** Composition root of the coupon and payment API: its stores, its producer, and a port to listen on. */
 import { randomBytes } from "node:crypto";
 import { createCouponApi } from "../api/coupon-api.ts";
 import type { Clock } from "../api/parameters.ts";
@@ -12,6 +12,7 @@ import { confluentRegistry } from "../schemas/registry.ts";
 import { couponRegister } from "../stores/mysql/coupon-register.ts";
 import { openDatabase } from "../stores/mysql/database.ts";
 import { idempotencyKeys } from "../stores/mysql/idempotency-keys.ts";
+import { paymentBook } from "../stores/mysql/payment-book.ts";
 import { verdictLookup } from "../stores/mysql/verdict-lookup.ts";
 import { apiMetrics, watchBacklog } from "./api-metrics.ts";
 import type { ProcessContext, Running } from "./process.ts";
@@ -26,7 +27,8 @@ const clock: Clock = {
 
 /** Starts the API. @throws SchemaNotRegistered @throws Fatal where the topic is not as declared, or where the port is taken. */
 export const startCouponApi = async ({ config, logger, registry }: ProcessContext): Promise<Running> => {
-  const database = openDatabase({ databaseUrl: config.databaseUrl });
+  // A client waits 10 s: a payment in the way of a lock must have failed by then, and the others been paid without it.
+  const database = openDatabase({ databaseUrl: config.databaseUrl, lockWaitTimeoutSeconds: 1 });
   const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-api", logger });
   // Requests spread over other partitions than the workers know would be read by nobody.
   await refuseOtherPartitionCounts(log, [couponIssueRequests]);
@@ -55,6 +57,7 @@ export const startCouponApi = async ({ config, logger, registry }: ProcessContex
       idempotencyKeys: idempotencyKeys(database),
       verdicts: verdictLookup(database),
       coupons: couponRegister(database),
+      payments: paymentBook(database),
     },
     producer,
     encodeRequest: await codec.encoder(couponIssueRequests),
@@ -63,7 +66,7 @@ export const startCouponApi = async ({ config, logger, registry }: ProcessContex
     tokenSecret: config.tokenSecret,
     ready,
     log: logger,
-    settings: { maxBacklogRecords: config.api.maxBacklogRecords },
+    settings: { maxBacklogRecords: config.api.maxBacklogRecords, maxWaitingPayments: config.api.maxWaitingPayments },
     metrics: apiMetrics(registry),
   });
   const url = await api.listen({ host: config.api.host, port: config.api.port });

@@ -129,10 +129,7 @@ export const decidePayments = (asks: readonly PaymentAsk[], known: KnownPayments
   const decide = (ask: PaymentAsk): PaymentAnswer => {
     const name = keyName(ask);
     const before = bound.get(name);
-    if (before !== undefined) {
-      const same = before.fingerprint.equals(ask.fingerprint);
-      return same ? { kind: "repeat", payment: before.payment } : { kind: "mismatch" };
-    }
+    if (before !== undefined) return again(ask, before);
     const first = firsts.get(name);
     if (first !== undefined) return first.ask.fingerprint.equals(ask.fingerprint) ? first.answer : { kind: "mismatch" };
     const answer = decideNew(ask);
@@ -140,6 +137,13 @@ export const decidePayments = (asks: readonly PaymentAsk[], known: KnownPayments
     return answer;
   };
   return { answers: asks.map(decide), paid };
+};
+
+/** The answer to an ask whose key has paid something. */
+const again = (ask: PaymentAsk, { fingerprint, payment }: BoundKey): PaymentAnswer => {
+  if (!fingerprint.equals(ask.fingerprint)) return { kind: "mismatch" };
+  // Its own payment: an earlier attempt took effect, and its answer was lost.
+  return { kind: payment.paymentId === ask.paymentId ? "paid" : "repeat", payment };
 };
 
 const payOne = (till: Till, ask: PaymentAsk): PaidOrder | PaymentRefusal => {

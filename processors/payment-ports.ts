@@ -95,7 +95,8 @@ export type PaymentRefusal =
   | { readonly kind: "balanceTooLow"; readonly amount: Won; readonly balance: Won };
 
 /**
- * What paying came to. `repeat`: this key had paid this before; the payment is that one. `mismatch`: this key was used,
+ * What paying came to. `paid`: by this very ask, now or by an earlier attempt whose answer was lost. `repeat`: this key
+ * had paid this before; the payment is that one. `mismatch`: this key was used,
  * or is being used, for something else.
  */
 export type PaymentAnswer =

@@ -2,9 +2,19 @@
 import type { ApiRun } from "./api.ts";
 import type { BaselineRun } from "./baseline.ts";
 import type { DrainRun } from "./drain.ts";
+import type { PaymentsReport } from "./payments.ts";
 
 /** What can be measured. `safety` is `hot` in turn with and without leases and upkeep; `backlog` is `uniform` with a million records waiting. */
-export const measurements = ["baseline", "hot", "safety", "duplicates", "uniform", "backlog", "api"] as const;
+export const measurements = [
+  "baseline",
+  "hot",
+  "safety",
+  "duplicates",
+  "uniform",
+  "backlog",
+  "api",
+  "payments",
+] as const;
 /** One of {@link measurements}. */
 export type Measurement = (typeof measurements)[number];
 
@@ -14,6 +24,7 @@ export interface BenchReport {
   readonly drains: readonly DrainRun[];
   readonly safety: SafetyRun | undefined;
   readonly api: readonly ApiRun[];
+  readonly payments: PaymentsReport | undefined;
 }
 
 /** The hot coupon, in turn with and without what fences and repairs. */
@@ -25,6 +36,7 @@ export interface SafetyRun {
 }
 
 /** Whether every run kept every promise. */
-export const isSound = ({ drains, safety, api }: BenchReport): boolean =>
+export const isSound = ({ drains, safety, api, payments }: BenchReport): boolean =>
   [...drains, ...(safety?.with ?? []), ...(safety?.without ?? [])].every(({ broken }) => broken.length === 0) &&
-  api.every(({ requests, accepted }) => requests === accepted);
+  api.every(({ requests, accepted }) => requests === accepted) &&
+  (payments?.runs ?? []).every(({ orders, paid, broken }) => orders === paid && broken.length === 0);

@@ -5,6 +5,7 @@ import { note } from "../cli.ts";
 import { type ApiRun, measureApi } from "./api.ts";
 import { runBaseline } from "./baseline.ts";
 import { type DrainRun, drain } from "./drain.ts";
+import { measurePayments, type PaymentsReport } from "./payments.ts";
 import type { BenchReport, Measurement, SafetyRun } from "./report.ts";
 import { openCoupons, preload } from "./preload.ts";
 import { duplicates, hot, type Scenario, uniform } from "./scenarios.ts";
@@ -36,7 +37,8 @@ export const runBench = async (options: BenchOptions): Promise<BenchReport> => {
     }
     const safety = wanted("safety") ? await measureSafety(stage, prefix, options) : undefined;
     const api = wanted("api") ? await apiRuns(stage, prefix) : [];
-    return { baseline, drains, safety, api };
+    const payments = wanted("payments") ? await paymentRuns(stage, prefix) : undefined;
+    return { baseline, drains, safety, api, payments };
   } finally {
     await stage.close();
   }
@@ -96,4 +98,12 @@ const apiRuns = (stage: Stage, prefix: string): Promise<readonly ApiRun[]> => {
     { seconds: 10, clients: 128, perSecond: undefined },
     { seconds: 10, clients: 512, perSecond: 2_500 },
   ]);
+};
+
+/** Orders of each load: some ten seconds' worth. */
+const paymentOrders = 20_000;
+
+const paymentRuns = (stage: Stage, prefix: string): Promise<PaymentsReport> => {
+  note(`payments: ${paymentOrders} orders a load, one API, one relay`);
+  return measurePayments(stage, prefix, paymentOrders);
 };

@@ -27,7 +27,7 @@ export interface Stage {
   /** A producer for topics; to be closed by whoever asked for it. */
   readonly producer: (topics: readonly string[]) => Promise<Producer>;
   /** Starts `sluice <command>` as a process; answers it with its HTTP address, which only the API listens on. */
-  readonly start: (command: "worker" | "api", env?: Readonly<Record<string, string>>) => Promise<Started>;
+  readonly start: (command: "worker" | "api" | "relay", env?: Readonly<Record<string, string>>) => Promise<Started>;
   readonly close: () => Promise<void>;
 }
 

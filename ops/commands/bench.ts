@@ -52,7 +52,7 @@ const bench = async (
   }
 };
 
-const show = ({ baseline, drains, safety, api }: BenchReport): void => {
+const show = ({ baseline, drains, safety, api, payments }: BenchReport): void => {
   const ratio = (rate: number) => (baseline === undefined ? "" : `${(rate / baseline.issuedPerSecond).toFixed(1)}x`);
   const rows = drains.map((run) => [
     run.about,
@@ -69,6 +69,7 @@ const show = ({ baseline, drains, safety, api }: BenchReport): void => {
   if (rows.length > 0) print(`\n${formatTable(["workload", ...right], rows, { right })}`);
   if (safety !== undefined) print(`\n${showSafety(safety)}`);
   if (api.length > 0) print(`\n${showApi(api)}`);
+  if (payments !== undefined) print(`\n${showPayments(payments)}`);
   for (const { about, broken } of drains)
     for (const { claim, examples } of broken) note(`BROKEN in ${about}: ${claim}: ${examples.join("; ")}`);
 };
@@ -96,5 +97,22 @@ const showApi = (api: BenchReport["api"]): string =>
     ]),
     { right: ["accepted", "accepted/s", "p50", "p99", "max"] },
   );
+
+const showPayments = ({ runs, relay }: NonNullable<BenchReport["payments"]>): string => {
+  for (const { load, broken } of runs) if (broken.length > 0) note(`BROKEN in ${load}: ${broken.join("; ")}`);
+  const table = formatTable(
+    ["payments", "paid", "paid/s", "p50", "p99", "max", "API CPU"],
+    runs.map((run) => [
+      run.load,
+      `${count(run.paid)} of ${count(run.orders)}`,
+      count(run.paidPerSecond),
+      ...[run.latencyMs.p50, run.latencyMs.p99, run.latencyMs.max].map((ms) => `${ms} ms`),
+      `${run.apiCpuMicros} us`,
+    ]),
+    { right: ["paid", "paid/s", "p50", "p99", "max", "API CPU"] },
+  );
+  const { rows, seconds, rowsPerSecond } = relay;
+  return `${table}\nrelay: ${count(rows)} rows in ${seconds} s, ${count(rowsPerSecond)} rows/s`;
+};
 
 const count = (n: number): string => n.toLocaleString("en-US");

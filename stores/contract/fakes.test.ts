@@ -11,7 +11,12 @@ import {
 } from "../../topology/fakes/memory-database.ts";
 import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
 import { memoryTransactionHistory } from "../../topology/fakes/memory-transaction-history.ts";
-import { memoryOrderRegister, memoryPaymentBook, memoryPayments } from "../../topology/fakes/memory-payments.ts";
+import {
+  memoryOrderRegister,
+  memoryOutbox,
+  memoryPaymentBook,
+  memoryPayments,
+} from "../../topology/fakes/memory-payments.ts";
 import { memoryCouponGate, memoryCouponTruth } from "../../topology/fakes/memory-reconciliation.ts";
 import { couponBookContract } from "./coupon-book.ts";
 import { couponRegisterContract } from "./coupon-register.ts";
@@ -19,6 +24,7 @@ import { couponStockContract } from "./coupon-stock.ts";
 import { idempotencyKeysContract } from "./idempotency-keys.ts";
 import { fencedStockContract, leasesContract } from "./leases.ts";
 import { transactionHistoryContract } from "./transaction-history.ts";
+import { outboxContract } from "./outbox.ts";
 import { paymentBookContract } from "./payment-book.ts";
 import { aReservationId } from "./samples.ts";
 import { couponGateContract, couponTruthContract } from "./reconciliation.ts";
@@ -76,4 +82,11 @@ couponTruthContract("memory truth", () => ({
   register,
   book: memoryCouponBook(database),
   truth: (fence) => memoryCouponTruth(database, fence),
+}));
+
+const shop = memoryPayments();
+outboxContract("memory outbox", () => ({
+  outbox: memoryOutbox(shop),
+  book: memoryPaymentBook(shop),
+  register: memoryOrderRegister(shop),
 }));

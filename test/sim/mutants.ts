@@ -135,8 +135,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "registry: an id that is not there yet is given up on",
     file: "schemas/codec.ts",
-    line: 'return now() - since >= unknownIdGraceMs ? "unknown" : "unavailable";',
-    instead: 'return since > 0 ? "unknown" : "unavailable";',
+    line: 'askedAt - since >= unknownIdGraceMs ? "unknown" : "unavailable";',
+    instead: 'since > 0 ? "unknown" : "unavailable";',
   },
   {
     breaks: "registry: while it is away, what it would say is not waited for",

@@ -1,0 +1,20 @@
+/** `sluice relay`: tells the log of payments. */
+import { Command } from "commander";
+
+/** The command. */
+export const relayCommand = (): Command =>
+  new Command("relay")
+    .summary("publish payments from the outbox until it is told to stop")
+    .description(
+      "Publishes what was paid to payment-completed until SIGTERM or Ctrl-C, then finishes its batch and ends. Any number " +
+        "may run: one of them leads, the others take over when it is gone. Configured by SLUICE_* variables; in " +
+        "development the stack that is up is found without them. /live, /ready and /metrics are on a loopback port " +
+        "(SLUICE_HEALTH_PORT).",
+    )
+    .action(async () => {
+      const [{ startOutboxRelay }, { runProcess }] = await Promise.all([
+        import("../relay.ts"),
+        import("../process.ts"),
+      ]);
+      await runProcess("relay", startOutboxRelay);
+    });

@@ -1,0 +1,97 @@
+/** Composition root of the outbox relay: the outbox, a producer, and the loop between them. */
+import { Counter, Gauge, type Registry } from "prom-client";
+import { type RelayTelemetry, relayDefaults, startRelay } from "../api/outbox-relay.ts";
+import {
+  type Accumulator,
+  accumulatorDefaults,
+  createAccumulator,
+  loadPartitionCounts,
+} from "../runtime/accumulator.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { kafkaLog } from "../runtime/kafka/kafka-log.ts";
+import { createCodec } from "../schemas/codec.ts";
+import { paymentsCompleted } from "../schemas/payment.ts";
+import { confluentRegistry } from "../schemas/registry.ts";
+import { openDatabase } from "../stores/mysql/database.ts";
+import { outbox } from "../stores/mysql/outbox.ts";
+import { watchBacklog } from "./api-metrics.ts";
+import type { ProcessContext, Running } from "./process.ts";
+
+/** Between attempts while the database is away: soon enough to go on within 2 s of its return. */
+const backoff = { initialMs: 50, maxMs: 1_500 };
+/** How long a stopping relay waits for acknowledgements that do not come. */
+const drainMs = 5_000;
+
+/** Starts a relay. @throws SchemaNotRegistered, or where the log or the registry is away. */
+export const startOutboxRelay = async ({ config, logger, registry }: ProcessContext): Promise<Running> => {
+  // One connection for the lead, and one for the lag.
+  const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 2, poolKeptIdle: 0 });
+  const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-relay", logger });
+  const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
+  const producer = createAccumulator({
+    ...accumulatorDefaults,
+    writer: log,
+    partitionCounts: await loadPartitionCounts(log, [paymentsCompleted.name]),
+    clock: systemClock,
+    random: Math.random,
+    logger,
+  });
+  watchBacklog(registry, producer.backlogRecords);
+  const relay = startRelay({
+    outbox: outbox(database),
+    producer,
+    encode: await codec.encoder(paymentsCompleted),
+    clock: systemClock,
+    random: Math.random,
+    backoff,
+    logger,
+    telemetry: relayTelemetry(registry),
+    settings: { ...relayDefaults, keptMs: config.outboxKeptMs },
+  });
+  return {
+    ready: relay.ready,
+    ended: relay.ended,
+    about: { topic: paymentsCompleted.name },
+    stop: async () => {
+      await relay.stop();
+      await closeOrAbandon(producer);
+      await log.close();
+      await database.close();
+    },
+  };
+};
+
+/** What is not acknowledged is not marked, and comes again: it may be given up. */
+const closeOrAbandon = async (producer: Accumulator): Promise<void> => {
+  const timer = setTimeout(producer.abandon, drainMs);
+  await producer.close();
+  clearTimeout(timer);
+};
+
+/** Binds what a relay counts to a registry. */
+export const relayTelemetry = (registry: Registry): RelayTelemetry => {
+  const registers = [registry];
+  const published = new Counter({
+    name: "sluice_outbox_published_total",
+    help: "Outbox rows that were acknowledged by the log and marked.",
+    registers,
+  });
+  const pruned = new Counter({
+    name: "sluice_outbox_pruned_total",
+    help: "Published outbox rows that were deleted because of their age.",
+    registers,
+  });
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+  const leading = gauge("sluice_outbox_leading", "1 while this relay is the one that publishes.");
+  const rows = gauge("sluice_outbox_lag_rows", "Outbox rows to be published; 100,000 also stands for more.");
+  const oldest = gauge("sluice_outbox_lag_seconds", "Age of the first outbox row to be published.");
+  return {
+    published: (count) => published.inc(count),
+    pruned: (count) => pruned.inc(count),
+    leading: (leads) => leading.set(leads ? 1 : 0),
+    lag: (lag) => {
+      rows.set(lag.rows);
+      oldest.set(lag.oldestMs / 1_000);
+    },
+  };
+};
