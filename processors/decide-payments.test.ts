@@ -91,6 +91,14 @@ test("payments: a refused one takes nothing that a later one could have", () => 
   );
 });
 
+test("payments: an order is paid by the first of two keys that stand side by side", () => {
+  const order = orderOf(1, [[a, 1]]);
+  const other = { ...askOf(order), key: "other", paymentId: "another payment" as PaymentId };
+  const { answers, paid } = decidePayments([askOf(order), other], knownOf([order]));
+  assert.equal(paid.length, 1);
+  assert.deepEqual(answers[1], { kind: "orderNotPayable", why: "paid" });
+});
+
 test("payments: sum up one option on two lines of an order", () => {
   const order = orderOf(1, [
     [a, 3],

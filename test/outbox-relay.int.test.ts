@@ -1,40 +1,49 @@
 /** The relay between a real database and a real log: two at once, commits out of order, and a relay that dies in between. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { applyCoupons } from "../ops/apply.ts";
+import { readConfig } from "../ops/config.ts";
+import { endpointsEnv } from "../ops/stack/endpoints.ts";
 import { Unavailable } from "../processors/errors.ts";
 import type { Outbox, Payment } from "../processors/payment-ports.ts";
 import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../runtime/accumulator.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { kafkaAdmin } from "../runtime/kafka/admin.ts";
 import { kafkaLog } from "../runtime/kafka/kafka-log.ts";
 import { silentLogger } from "../runtime/logger.ts";
 import type { Producer } from "../runtime/producer.ts";
+import { createCodec, type Encoder } from "../schemas/codec.ts";
+import { confluentRegistry } from "../schemas/registry.ts";
 import { paymentsCompleted } from "../schemas/payment.ts";
-import { databaseUrl } from "../stores/contract/endpoints.ts";
 import { payments } from "../stores/contract/outbox.ts";
 import { many } from "../stores/contract/samples.ts";
 import { type Database, openDatabase } from "../stores/mysql/database.ts";
-import { migrate } from "../stores/mysql/migrate.ts";
 import { orderRegister } from "../stores/mysql/order-register.ts";
 import { outbox } from "../stores/mysql/outbox.ts";
 import { outboxToOneself } from "../stores/mysql/outbox-alone.fixture.ts";
 import { paymentBook } from "../stores/mysql/payment-book.ts";
 import { withSession } from "../stores/mysql/session.ts";
-import { type RelaySettings, relayDefaults, startRelay } from "./outbox-relay.ts";
+import { type RelaySettings, relayDefaults, startRelay } from "../api/outbox-relay.ts";
 
-const url = databaseUrl();
-const brokers = (process.env["SLUICE_BROKERS"] ?? "").split(",");
-const kafka = { brokers, clientId: "relay-test", logger: silentLogger };
+const endpoints = {
+  brokers: (process.env["SLUICE_BROKERS"] ?? "").split(","),
+  registryUrl: process.env["SLUICE_REGISTRY_URL"] ?? "",
+  databaseUrl: process.env["SLUICE_DATABASE_URL"] ?? "",
+  redisUrl: process.env["SLUICE_REDIS_URL"] ?? "",
+};
+const config = readConfig(endpointsEnv(endpoints), () => "");
+const url = config.databaseUrl;
 const database = openDatabase({ databaseUrl: url });
-const log = kafkaLog(kafka);
+const log = kafkaLog({ brokers: config.brokers, clientId: "relay-test", logger: silentLogger });
 const shop = { book: paymentBook(database), register: orderRegister(database) };
 let producer: Producer;
+let encode: Encoder<Payment>;
+/** Whose bytes these are. */
+const paymentIds = new WeakMap<Buffer, string>();
 let giveBack: () => Promise<void>;
 before(async () => {
-  await migrate({ databaseUrl: url });
-  const admin = await kafkaAdmin(kafka);
-  await admin.ensureTopics([{ name: paymentsCompleted.name, partitions: 6, config: {} }]).catch(() => undefined);
-  await admin.close();
+  await applyCoupons(config);
+  const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
+  encode = await codec.encoder(paymentsCompleted);
   producer = createAccumulator({
     ...accumulatorDefaults,
     writer: log,
@@ -60,7 +69,7 @@ const recorder = (inner: Producer) => {
     produce: async (to, records) => {
       await inner.produce(to, records);
       for (const { key, value } of records) {
-        said.push({ paymentId: String(value), orderId: String(key), partition: to.partition });
+        said.push({ paymentId: (value && paymentIds.get(value)) ?? "", orderId: String(key), partition: to.partition });
       }
     },
   };
@@ -76,8 +85,11 @@ const relayOn = (on: {
   startRelay({
     outbox: on.outbox ?? outbox(on.database),
     producer: on.producer,
-    // The id alone: the codec has its own tests, and this topic may have readers of others.
-    encode: (payment) => Buffer.from(payment.paymentId),
+    encode: (payment) => {
+      const bytes = encode(payment);
+      paymentIds.set(bytes, payment.paymentId);
+      return bytes;
+    },
     clock: systemClock,
     random: Math.random,
     backoff: { initialMs: 10, maxMs: 100 },
