@@ -149,7 +149,9 @@ const createCommits = ({ assigned, membership, logger }: CommitOptions) => {
         const offset = partition.committable();
         // What is left of an earlier assignment must not speak for this one.
         if (assigned().get(nameOf(at))?.partition !== partition) throw new CommitRefused("it was assigned anew");
-        if (offset !== undefined) await (await membership).commit([{ ...at, offset }]);
+        // Without a record there is nothing to commit, so nothing to ask with; and no round that would need the lease.
+        if (offset === undefined) throw new CommitRefused("nothing was read yet, so the group cannot be asked");
+        await (await membership).commit([{ ...at, offset }]);
       });
       committing = proof.catch(() => undefined);
       return proof;

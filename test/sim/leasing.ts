@@ -107,7 +107,8 @@ const watchRenewals = (
     },
     taken: ({ name }, at) => {
       held.add(at);
-      standing.delete(nameOf(name, at.partition));
+      // A take-over that arrives late, after its worker was refused, was asked for before: it proves nothing.
+      if (standing.get(nameOf(name, at.partition)) === "proved") standing.delete(nameOf(name, at.partition));
     },
     refused: ({ name }, { partition }) => {
       const at = nameOf(name, partition);
