@@ -86,7 +86,9 @@ export const simulate = async (seed: number, { crash, ...how }: SimulateOptions)
   if (!(await time.passUntil(rests, stormEndsAt + restWithinMs)))
     broke("everything comes to rest", `not within ${restWithinMs} ms of the storm's end: ${standing(broker)}`, []);
   const { upkeepMs } = scenario;
-  const isMended = (lullMs: number): boolean => rests() && time.now() > mendedAt() + lullMs && countersEqual(rest());
+  const isInOrder = (): boolean =>
+    countersEqual(rest()) && checkAtRest(rest()).every(({ claim }) => claim !== "no mark is held for nobody");
+  const isMended = (lullMs: number): boolean => rests() && time.now() > mendedAt() + lullMs && isInOrder();
   if (upkeepMs !== undefined) await time.passUntil(() => isMended(3 * upkeepMs), time.now() + mendWithinMs);
   broken.push(...checkAtRest(rest()));
   const ended = { tookMs: time.now() - beginningAt, turns: time.turns(), calls: network.calls() };
