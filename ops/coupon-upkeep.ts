@@ -130,7 +130,8 @@ const setRight = (
   const { repairing, limit } = state;
   if (repairing.has(couponId) || repairing.size >= repairsMax) return false;
   const repair = async (some: readonly Mark[]): Promise<void> => {
-    const done = await alone(couponId, (fence) => limit(() => reconcileCoupon(ports(fence), couponId, some)));
+    // Asked for a few at once: whoever waits for its turn must not keep a lane, or hold up a drain.
+    const done = await limit(() => alone(couponId, (fence) => reconcileCoupon(ports(fence), couponId, some)));
     if (done !== undefined) repaired(done);
   };
   const all = async (): Promise<void> => {

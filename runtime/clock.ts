@@ -11,9 +11,12 @@ export interface Clock {
 /** A number in [0, 1). */
 export type Random = () => number;
 
-/** The machine's clock. */
+/**
+ * The machine's clock, as it stood when the process began, and from there on by one that is never set: what is waited for
+ * must not jump when somebody sets the time.
+ */
 export const systemClock: Clock = {
-  now: Date.now,
+  now: () => Math.floor(performance.timeOrigin + performance.now()),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();

@@ -39,12 +39,16 @@ export const createLease = ({ partition, take, prove }: LeaseOptions): Lease => 
   const raise = async (): Promise<void> => {
     fence.epoch = (await take()).epoch;
   };
-  let renewing: Promise<void> | undefined;
-  const renew = (): Promise<void> => {
+  let renewing: Promise<unknown> | undefined;
+  /** Resolves with what it could not ask for being away; undefined where it took the lease, or it is not ours to take. */
+  const renew = (): Promise<unknown> => {
     renewing ??= prove()
       .then(raise)
-      // Not ours, or nobody can say: what was refused holds, and asks again.
-      .catch(() => undefined)
+      .then(
+        () => undefined,
+        // Either way what was refused holds, and asks again; but whoever is away is not another holder.
+        (error: unknown) => (error instanceof Unavailable ? error : undefined),
+      )
       .finally(() => {
         renewing = undefined;
       });
@@ -55,8 +59,8 @@ export const createLease = ({ partition, take, prove }: LeaseOptions): Lease => 
     try {
       return await work();
     } catch (error) {
-      if (error instanceof Fenced && epoch === fence.epoch) await renew();
-      throw error;
+      if (!(error instanceof Fenced) || epoch !== fence.epoch) throw error;
+      throw (await renew()) ?? error;
     }
   };
   return {

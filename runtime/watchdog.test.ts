@@ -48,6 +48,7 @@ test("watchdog: says once what is waited for and makes the worker unready, and e
   assert.equal(lines.length, 1);
   assert.match(lines[0] ?? "", /write-through of t\/3/);
   await clock.to(121_000);
+  await clock.to(122_000);
   const error = await dog.watching;
   assert.equal(error?.code, "STALLED");
 });
@@ -62,6 +63,19 @@ test("watchdog: lets a worker live that goes from one wait to the next", async (
     answer.resolve();
     await call;
   }
+  stopped.abort();
+  assert.equal(await dog.watching, undefined);
+});
+
+test("watchdog: lets a worker live that stood still itself, and reads its answer when it goes on", async () => {
+  const { clock, waits, stopped, dog } = stage();
+  const answer = Promise.withResolvers<void>();
+  const call = waits.during("a call", answer.promise);
+  await clock.to(1_000);
+  await clock.to(600_000);
+  answer.resolve();
+  await call;
+  await clock.to(601_000);
   stopped.abort();
   assert.equal(await dog.watching, undefined);
 });

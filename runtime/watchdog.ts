@@ -45,9 +45,13 @@ export const watch = ({ limits, oldest, clock, logger, signal }: WatchdogOptions
   const inWords = ({ what, sinceMs }: Wait): string => `${what}, for ${Math.round((clock.now() - sinceMs) / 1_000)} s`;
   const look = async (): Promise<Fatal | undefined> => {
     let told: Wait | undefined;
+    let overdue: Wait | undefined;
     while (!signal.aborted) {
       const ending = heldUp(limits.endMs);
-      if (ending !== undefined) return new Fatal("STALLED", `nothing has come of ${inWords(ending)}`);
+      // At the second look: a process that stood still itself has answers it has not read yet.
+      if (ending !== undefined && ending.what === overdue?.what && ending.sinceMs === overdue.sinceMs)
+        return new Fatal("STALLED", `nothing has come of ${inWords(ending)}`);
+      overdue = ending;
       const wait = heldUp(limits.unreadyMs);
       if (wait !== undefined && wait.what !== told?.what)
         logger.error({ endsAfterMs: limits.endMs }, `stands still, waiting for ${inWords(wait)}`);

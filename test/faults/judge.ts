@@ -29,11 +29,11 @@ export interface Findings {
   readonly oversold: number;
   /** Reservations with two verdicts, users with a coupon twice, verdicts nobody asked for. */
   readonly double: number;
-  /** Verdicts that were not told, or told otherwise. */
+  /** Verdicts that were not told, or told otherwise; units told to have gone back that were issued. */
   readonly untold: number;
   /** Refused as sold out before somebody who came later was issued one. */
   readonly outOfOrder: number;
-  /** Coupons whose counter is not what the database says. */
+  /** Coupons whose counter is not what the database says, and units marked for nobody who has one. */
   readonly counterOff: number;
   /** Records dead-lettered that are no poison, or poison that is not. */
   readonly wrongDeadLetters: number;
@@ -107,9 +107,12 @@ export const findingsOf = (facts: CouponFacts, expected: Expected, deadLetters: 
     oversold: brokenOf("issued = stock taken, never more than there are"),
     double:
       twice.length + brokenOf("no user has a coupon twice") + brokenOf("every verdict belongs to an accepted request"),
-    untold: brokenOf("every verdict was told as it is"),
+    untold:
+      brokenOf("every verdict was told as it is") + brokenOf("a unit that went back was that of a refused request"),
     outOfOrder: brokenOf("first come, first served, by offset"),
-    counterOff: brokenOf("the counter equals the database"),
+    counterOff:
+      brokenOf("the counter equals the database") +
+      brokenOf("every unit the gate gave out stands for an issued coupon"),
     wrongDeadLetters: wrong,
     examples: [
       ...missing.slice(0, 2).map((id) => `${id} was acknowledged and is not in the topic`),

@@ -83,8 +83,8 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: "lease check: who was refused never takes the lease again",
     file: "runtime/lease.ts",
-    line: "if (error instanceof Fenced && epoch === fence.epoch) await renew();",
-    instead: "",
+    line: "throw (await renew()) ?? error;",
+    instead: "throw error;",
   },
   {
     breaks: "lease check: rounds begin before the lease is taken",
