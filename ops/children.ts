@@ -119,21 +119,31 @@ const notReady = async ({ name, logFile }: ChildPlan, what: string): Promise<Cli
 export interface StackChildPlan {
   readonly stackName: string;
   readonly endpoints: StackEndpoints;
-  /** `api` listens on `url`; the others on nothing but their health port. */
-  readonly command: "api" | "worker" | "relay";
+  /** `api` and `platform` listen on `url`; the others on nothing but their health port. */
+  readonly command: "api" | "worker" | "relay" | "platform";
+  /** What follows the command: `["--topology", "external-data"]`. */
+  readonly args?: readonly string[];
   /** Names it where there are several. */
   readonly name: string;
   /** See {@link ChildPlan}. */
   readonly script?: string;
-  /** The API's port, if it is free; any other where not given. */
+  /** Where `url` is, if that port is free; any other where not given. */
   readonly preferredPort?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
 
+/** A process on a stack, and where it is reached. */
+export interface StackChild {
+  readonly child: Child;
+  readonly url: string;
+  /** Its health port; of `platform` its control port. */
+  readonly healthUrl: string;
+}
+
 /** Starts one of our processes on a stack, with ports that are free and its log among the stack's. @throws CliError */
-export const startOnStack = async (plan: StackChildPlan): Promise<{ readonly child: Child; readonly url: string }> => {
-  const { stackName, endpoints, command, name, preferredPort, env, signal, script } = plan;
+export const startOnStack = async (plan: StackChildPlan): Promise<StackChild> => {
+  const { stackName, endpoints, name, preferredPort, env, signal, script } = plan;
   const layout = layoutOf(stackName);
   const reservations = reservePorts(new Set());
   const http = { key: "http", ...(preferredPort === undefined ? {} : { preferred: preferredPort }) };
@@ -142,13 +152,20 @@ export const startOnStack = async (plan: StackChildPlan): Promise<{ readonly chi
   const own = { ...endpointsEnv(endpoints), SLUICE_STACK: layout.root, SLUICE_API_PORT: String(ports["http"]) };
   try {
     const healthPort = ports["health"] ?? 0;
-    const what = { name, args: [command], ...(script === undefined ? {} : { script }) };
+    const what = { name, args: argumentsOf(plan, ports["http"] ?? 0), ...(script === undefined ? {} : { script }) };
     const child = await startChild(
       { ...what, env: { ...own, ...env }, healthPort, logFile: layout.log(name) },
       { signal },
     );
-    return { child, url: `http://127.0.0.1:${ports["http"]}` };
+    return { child, url: `http://127.0.0.1:${ports["http"]}`, healthUrl: `http://127.0.0.1:${healthPort}` };
   } finally {
     reservations.release();
   }
 };
+
+/** The API reads its port from the environment; the platform is somebody else's, and is told. */
+const argumentsOf = ({ command, args = [] }: StackChildPlan, port: number): readonly string[] => [
+  command,
+  ...args,
+  ...(command === "platform" ? ["--port", String(port)] : []),
+];
