@@ -8,7 +8,7 @@ import type { UserId, Won } from "../../schemas/coupon.ts";
 import type { OrderId } from "../../schemas/payment.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
 import { orderRegister } from "../../stores/mysql/order-register.ts";
-import { auditPayments } from "../../stores/mysql/payment-audit.ts";
+import { paymentAudit } from "../../stores/mysql/payment-audit.ts";
 import { outbox } from "../../stores/mysql/outbox.ts";
 import { quantile } from "../demo/summary.ts";
 import type { Stage } from "./stage.ts";
@@ -147,10 +147,10 @@ const load = async (about: string, { url, ask }: Payer, orders: readonly Order[]
   };
 };
 
-const brokenIn = async (database: Database): Promise<readonly string[]> => {
-  const { payments: _payments, unpublished: _unpublished, ...off } = await auditPayments(database);
-  return Object.entries(off).flatMap(([what, rows]) => (rows === 0 ? [] : [`${what}: ${rows}`]));
-};
+const brokenIn = async (database: Database): Promise<readonly string[]> =>
+  Object.entries(await paymentAudit(database).books()).flatMap(([what, ids]) =>
+    ids.length === 0 ? [] : [`${what}: ${ids.length}`],
+  );
 
 /** From the moment the first rows are gone, so that the start of the process does not count. */
 const measureRelay = async (stage: Stage, database: Database): Promise<RelayRun> => {

@@ -3,8 +3,9 @@ import type { OwnedVerdict } from "../../processors/coupon-ports.ts";
 import type { CouponId, PolicyId, ReservationId, UserId } from "../../schemas/coupon.ts";
 import { reservationIdOf } from "../ids.ts";
 import type { Database } from "./database.ts";
+import { eachRow, pageRows } from "./pages.ts";
 import { reasonOfCode } from "./reason-codes.ts";
-import { type Session, withSession } from "./session.ts";
+import { withSession } from "./session.ts";
 
 /** A coupon as the database has it. */
 export interface AuditedCoupon {
@@ -21,12 +22,8 @@ export interface CouponAudit {
   readonly verdicts: (prefix: string, see: (id: ReservationId, verdict: OwnedVerdict) => void) => Promise<void>;
 }
 
-/** Rows a page: some 2 MB of answer. */
-const pageRows = 20_000;
-
 const selectCoupons = `SELECT coupon_id, stock, remaining FROM coupon WHERE LEFT(coupon_id, LENGTH(?)) = ?`;
 
-// By primary key from the last id on: no page is read twice, and none skips a row, however large the table.
 const selectIssued = `SELECT u.reservation_id, c.coupon_id, u.user_id, p.policy_id, u.issued_at, u.expires_at
   FROM user_coupon AS u
   JOIN coupon AS c ON c.coupon_no = u.coupon_no
@@ -62,7 +59,7 @@ export const couponAudit = (database: Database): CouponAudit => ({
     }),
   verdicts: (prefix, see) =>
     withSession(database, async (session) => {
-      await eachRow<IssuedRow>(session, { sql: selectIssued, prefix }, (row) =>
+      await eachRow<IssuedRow>(session, { sql: selectIssued, ...byReservation(prefix) }, (row) =>
         see(reservationIdOf(row.reservation_id), {
           kind: "issued",
           ...ownerOf(row),
@@ -71,7 +68,7 @@ export const couponAudit = (database: Database): CouponAudit => ({
           expiresAt: row.expires_at,
         }),
       );
-      await eachRow<RefusedRow>(session, { sql: selectRefused, prefix }, (row) =>
+      await eachRow<RefusedRow>(session, { sql: selectRefused, ...byReservation(prefix) }, (row) =>
         see(reservationIdOf(row.reservation_id), {
           kind: "refused",
           ...ownerOf(row),
@@ -88,17 +85,8 @@ const ownerOf = (row: VerdictRow): { readonly couponId: CouponId; readonly userI
   userId: row.user_id.toString() as UserId,
 });
 
-const eachRow = async <Row extends VerdictRow>(
-  session: Session,
-  { sql, prefix }: { readonly sql: string; readonly prefix: string },
-  see: (row: Row) => void,
-): Promise<void> => {
-  let after = Buffer.alloc(0);
-  for (;;) {
-    const rows = await session.rows<Row>(sql, [after, prefix, prefix]);
-    rows.forEach(see);
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < pageRows) return;
-    after = Buffer.from(last.reservation_id);
-  }
-};
+const byReservation = (prefix: string) => ({
+  from: Buffer.alloc(0),
+  keyOf: ({ reservation_id }: VerdictRow) => Buffer.from(reservation_id),
+  values: [prefix, prefix],
+});

@@ -1,0 +1,31 @@
+/** Reads a large table page by page, by a key from its last value on: no page is read twice, and none skips a row. */
+import type { Parameter } from "./connection.ts";
+import type { Session } from "./session.ts";
+
+/** Rows a page: some 2 MB of answer. */
+export const pageRows = 20_000;
+
+/** What to read: a SELECT whose first parameter is the key to go on after, ordered by that key, with a LIMIT of {@link pageRows}. */
+export interface Paged<Row> {
+  readonly sql: string;
+  /** Below every key. */
+  readonly from: Parameter;
+  readonly keyOf: (row: Row) => Parameter;
+  /** Of the statement's other parameters. */
+  readonly values?: readonly Parameter[];
+}
+
+/** Shows every row. To be trusted where nothing is written meanwhile. @throws as {@link Session.rows} does. */
+export const eachRow = async <Row>(
+  session: Session,
+  { sql, from, keyOf, values = [] }: Paged<Row>,
+  see: (row: Row) => void,
+): Promise<void> => {
+  for (let after = from; ; ) {
+    const rows = await session.rows<Row>(sql, [after, ...values]);
+    rows.forEach(see);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageRows) return;
+    after = keyOf(last);
+  }
+};
