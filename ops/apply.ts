@@ -18,8 +18,9 @@ export interface Applied {
 /** The broker's clock stamps every record: opening and closing times are judged by it, and no client can shift them. */
 const stamped = { "message.timestamp.type": "LogAppendTime" };
 
-/** Payments wait for whoever is told of them; a platform that is away for weeks still gets them all. */
-const keptForAMonth = { ...stamped, "retention.ms": String(30 * 86_400_000) };
+/** Payments wait for whoever is told of them this long, ms; a platform that is away for weeks still gets them all. */
+export const paymentsKeptMs = 30 * 86_400_000;
+const keptForAMonth = { ...stamped, "retention.ms": String(paymentsKeptMs) };
 
 /** Dead letters are kept until somebody decides about them, and have room for the headers beside a record of any size. */
 const kept = { ...stamped, "retention.ms": "-1", "max.message.bytes": "2097152" };

@@ -62,8 +62,11 @@ const isSound = ({ checks, burst }: DemoReport): boolean =>
 const documentOf = (report: DemoReport) => jsonDocument("demo", report, { status: isSound(report) ? "ok" : "failed" });
 
 const show = async (report: DemoReport): Promise<void> => {
-  const { showChecks, showSummary } = await import("../demo/summary.ts");
-  print(`\n${showSummary(report.burst)}\n\n${showChecks(report.checks)}\n`);
+  const [{ showSummary }, { showChecks }] = await Promise.all([
+    import("../demo/summary.ts"),
+    import("../verify/show.ts"),
+  ]);
+  print(`\n${showSummary(report.burst)}\n\n${showChecks("coupons", report.checks)}\n`);
   print(`from nothing to here: ${report.seconds} s`);
 };
 

@@ -1,6 +1,5 @@
 /** What a burst came to, in numbers, and how that is shown. */
-import { formatTable, paint } from "../cli.ts";
-import type { Check } from "../verify/check.ts";
+import { formatTable } from "../cli.ts";
 import type { Told } from "./client.ts";
 
 /** The numbers of a burst. */
@@ -69,23 +68,3 @@ export const showSummary = (s: BurstSummary): string =>
   );
 
 const count = (n: number): string => n.toLocaleString("en-US");
-
-/** Checks as a table for people, with examples of what is broken. */
-export const showChecks = (checks: readonly Check[]): string => {
-  const rows = checks.map((check) => [
-    stateOf(check),
-    check.claim,
-    count(check.looked),
-    count(check.broken),
-    count(check.pending),
-  ]);
-  const right = ["looked at", "broken", "pending"];
-  const table = formatTable(["check", "claim", ...right], rows, { right });
-  const examples = checks.flatMap(({ examples: some }) => some.map((example) => `  ${example}`));
-  return [table, ...examples].join("\n");
-};
-
-const stateOf = ({ broken, pending }: Check): string => {
-  if (broken > 0) return paint("red", "BROKEN");
-  return pending > 0 ? paint("yellow", "PENDING") : paint("green", "ok");
-};

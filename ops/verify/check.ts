@@ -41,7 +41,8 @@ export const checkCoupons = (facts: CouponFacts): readonly Check[] => {
 export const isSound = (checks: readonly Check[]): boolean =>
   checks.every(({ broken, pending }) => broken === 0 && pending === 0);
 
-const check = (claim: string, looked: number, broken: readonly string[], pending = 0): Check => ({
+/** A check of which these examples break the claim. */
+export const check = (claim: string, looked: number, broken: readonly string[], pending = 0): Check => ({
   claim,
   looked,
   broken: broken.length,

@@ -3,8 +3,8 @@ import pLimit from "p-limit";
 import type { OwnedVerdict } from "../../processors/coupon-ports.ts";
 import { type CouponGate, isEarned } from "../../processors/reconcile-coupons.ts";
 import { deadLetterTopic } from "../../runtime/dead-letter.ts";
-import { type KafkaAdmin, kafkaAdmin } from "../../runtime/kafka/admin.ts";
-import { type Codec, createCodec } from "../../schemas/codec.ts";
+import { kafkaAdmin } from "../../runtime/kafka/admin.ts";
+import { createCodec } from "../../schemas/codec.ts";
 import {
   type CouponCompensated,
   type CouponId,
@@ -26,6 +26,7 @@ import { readCounters } from "../../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import type { Config } from "../config.ts";
 import type { Accepted, CouponFacts, CouponRow, StaleMark } from "./facts.ts";
+import { readValues, type TopicReader } from "./read-values.ts";
 
 /**
  * Reads everything about coupons whose id begins with `prefix`; about all of them where it is empty.
@@ -51,19 +52,19 @@ const readGroup = async ({ brokers, groupPrefix }: Config): Promise<CouponFacts[
 const readTopics = async ({ brokers, registryUrl }: Config, prefix: string) => {
   const admin = await kafkaAdmin({ brokers, clientId: "sluice-verify" });
   const codec = createCodec({ source: confluentRegistry({ url: registryUrl }), now: () => performance.now() });
-  const reader = { admin, codec, prefix };
+  const read = valuesOf({ admin, codec }, prefix);
   const accepted = new Map<ReservationId, Accepted>();
   const toldIssued = new Map<ReservationId, CouponIssued>();
   const toldRefused = new Map<ReservationId, CouponRefused>();
   const toldCompensated: CouponCompensated[] = [];
   try {
-    await readValues(reader, couponIssueRequests, (request, partition, offset) => {
+    await read(couponIssueRequests, (request, partition, offset) => {
       // Copies of a record count once, at their first offset: a topic is read in order.
       if (!accepted.has(request.reservationId)) accepted.set(request.reservationId, { request, partition, offset });
     });
-    await readValues(reader, couponsIssued, (event) => toldIssued.set(event.reservationId, event));
-    await readValues(reader, couponsRefused, (event) => toldRefused.set(event.reservationId, event));
-    await readValues(reader, couponsCompensated, (event) => toldCompensated.push(event));
+    await read(couponsIssued, (event) => toldIssued.set(event.reservationId, event));
+    await read(couponsRefused, (event) => toldRefused.set(event.reservationId, event));
+    await read(couponsCompensated, (event) => toldCompensated.push(event));
     const ends = await admin.endOffsets(deadLetterTopic(couponIssuing.graph.name));
     const deadLetters = ends.reduce((sum, end) => sum + Number(end), 0);
     return { accepted, toldIssued, toldRefused, toldCompensated, deadLetters };
@@ -72,27 +73,16 @@ const readTopics = async ({ brokers, registryUrl }: Config, prefix: string) => {
   }
 };
 
-interface Reader {
-  readonly admin: KafkaAdmin;
-  readonly codec: Codec;
-  readonly prefix: string;
-}
-
-const readValues = async <T extends { readonly couponId: CouponId }>(
-  { admin, codec, prefix }: Reader,
-  topic: Topic<T>,
-  see: (value: T, partition: number, offset: bigint) => unknown,
-): Promise<void> => {
-  const decoder = codec.decoder(topic);
-  await admin.readTopic(topic.name, async (partition, records) => {
-    for (const { value, offset } of records) {
-      let decoded = decoder.decode(value);
-      if (decoded.kind === "unknownSchema" && (await decoder.learn(decoded.id)) === "known")
-        decoded = decoder.decode(value);
-      if (decoded.kind === "value" && decoded.value.couponId.startsWith(prefix)) see(decoded.value, partition, offset);
-    }
-  });
-};
+/** Of coupons whose id begins with `prefix`. */
+const valuesOf =
+  (reader: TopicReader, prefix: string) =>
+  <T extends { readonly couponId: CouponId }>(
+    topic: Topic<T>,
+    see: (value: T, partition: number, offset: bigint) => unknown,
+  ): Promise<void> =>
+    readValues(reader, topic, (value, partition, offset) => {
+      if (value.couponId.startsWith(prefix)) see(value, partition, offset);
+    });
 
 const readTables = async ({ databaseUrl }: Config, prefix: string) => {
   const database = openDatabase({ databaseUrl, poolMax: 2, poolKeptIdle: 0, statementTimeoutMs: 60_000 });

@@ -1,0 +1,121 @@
+/** The claims of payments, checked against facts: paid once, recorded, told, remembered and delivered. Pure. */
+import type { Payment } from "../../processors/payment-ports.ts";
+import type { PaymentId } from "../../schemas/payment.ts";
+import { auditMaxIds } from "../../stores/mysql/payment-audit.ts";
+import { type Check, check } from "./check.ts";
+import type { DownstreamGroup, PaymentFacts } from "./payment-facts.ts";
+
+/** Checks every claim; the platform's only where it was asked. */
+export const checkPayments = (facts: PaymentFacts): readonly Check[] => {
+  const { books, payments } = facts;
+  return [
+    noOrderTwice(facts),
+    outboxHasAll(facts),
+    topicHasAll(facts),
+    historyHasAll(facts),
+    ...(facts.platform === undefined ? [] : [platformHasAll(facts, facts.platform)]),
+    booksCheck("an order is paid where there is a payment of it", payments.size, books.ordersOff),
+    booksCheck("stock = what is left + what paid orders have, to the unit", payments.size, books.optionsOff),
+    booksCheck("deposits = balances + what was paid, to the won", payments.size, books.balancesOff),
+    booksCheck("coupons are used where a paid order has them, once", payments.size, books.couponsOff),
+    booksCheck("what was paid is what it costs, less its coupons", payments.size, books.amountsOff),
+  ];
+};
+
+const booksCheck = (claim: string, looked: number, off: readonly string[]): Check =>
+  check(claim, looked, off.length === auditMaxIds ? [...off, "and maybe more"] : off);
+
+const noOrderTwice = ({ payments }: PaymentFacts): Check => {
+  const seen = new Set<string>();
+  const broken = [...payments.values()].flatMap(({ orderId, paymentId }) => {
+    if (seen.has(orderId)) return [`order ${orderId} is paid again by ${paymentId}`];
+    seen.add(orderId);
+    return [];
+  });
+  return check("no order is paid twice", payments.size, broken);
+};
+
+const outboxHasAll = ({ payments, outbox, outboxSince }: PaymentFacts): Check => {
+  const missing = [...payments.values()].flatMap(({ paymentId, paidAt }) => {
+    const rows = outbox.get(paymentId)?.rows ?? (paidAt < outboxSince ? 1 : 0);
+    return rows === 1 ? [] : [`${paymentId} has ${rows} rows in the outbox`];
+  });
+  return check("outbox = payments", payments.size, [...missing, ...unknownIn("the outbox", outbox.keys(), payments)]);
+};
+
+const topicHasAll = ({ payments, outbox, told, topicSince }: PaymentFacts): Check => {
+  const untold = [...payments.values()].filter(({ paymentId, paidAt }) => !told.has(paymentId) && paidAt >= topicSince);
+  const isOnItsWay = ({ paymentId }: Payment): boolean => outbox.get(paymentId)?.published === false;
+  const lost = untold.filter((payment) => !isOnItsWay(payment));
+  const wrong = [...told.values()].flatMap(({ payment, contradicted }) => {
+    const { paymentId } = payment;
+    if (contradicted) return [`${paymentId} is in the topic in two versions`];
+    return differs(payments.get(paymentId), payment) ? [`${paymentId} says something else in the topic`] : [];
+  });
+  const broken = [
+    ...lost.map(({ paymentId }) => `${paymentId} is called published, and is not in the topic`),
+    ...unknownIn("the topic", told.keys(), payments),
+    ...wrong,
+  ];
+  return check("topic = payments, and says what they say", payments.size, broken, untold.length - lost.length);
+};
+
+const historyHasAll = (facts: PaymentFacts): Check => {
+  const { payments, history, historyGroup } = facts;
+  const { lost, pending } = missingFrom(facts, historyGroup, (id) => history.has(id));
+  const broken = [
+    ...lost.map((id) => `${id} is not in the history${deadLetterHint(historyGroup)}`),
+    ...unknownIn("the history", history.keys(), payments),
+    ...[...history.values()]
+      .filter((row) => differs(payments.get(row.paymentId), row))
+      .map(({ paymentId }) => `${paymentId} says something else in the history`),
+  ];
+  return check("history = payments, and says what they say", payments.size, broken, pending);
+};
+
+const platformHasAll = (facts: PaymentFacts, platform: ReadonlyMap<PaymentId, number>): Check => {
+  const { payments, externalGroup } = facts;
+  const { lost, pending } = missingFrom(facts, externalGroup, (id) => platform.has(id));
+  const broken = [
+    ...lost.map((id) => `${id} was not delivered${deadLetterHint(externalGroup)}`),
+    ...unknownIn("the platform", platform.keys(), payments),
+    ...[...platform].filter(([, effects]) => effects !== 1).map(([id, effects]) => `${id} had ${effects} effects`),
+  ];
+  return check("platform = payments, with one effect each", payments.size, broken, pending);
+};
+
+/**
+ * Payments that are missing downstream: those that the group has not come to, or that are not in the topic yet, are
+ * pending. Where it has committed nothing in a partition although payments of it are there, the group is another one than
+ * the one that brought them: then nothing is pending, because what is lost must not be called late.
+ */
+const missingFrom = (
+  { payments, outbox, told }: PaymentFacts,
+  { committed }: DownstreamGroup,
+  has: (id: PaymentId) => boolean,
+): { readonly lost: readonly PaymentId[]; readonly pending: number } => {
+  const missing = [...payments.keys()].filter((id) => !has(id));
+  const brought = new Set([...told].flatMap(([id, { partition }]) => (has(id) ? [partition] : [])));
+  const isPending = (id: PaymentId): boolean => {
+    const at = told.get(id);
+    if (at === undefined) return outbox.get(id)?.published === false;
+    const next = committed[at.partition];
+    return next === undefined ? !brought.has(at.partition) : at.offset >= next;
+  };
+  const lost = missing.filter((id) => !isPending(id));
+  return { lost, pending: missing.length - lost.length };
+};
+
+const deadLetterHint = ({ deadLetters }: DownstreamGroup): string => (deadLetters > 0 ? " (dead-lettered?)" : "");
+
+const unknownIn = (where: string, ids: Iterable<PaymentId>, payments: PaymentFacts["payments"]): readonly string[] =>
+  [...ids].filter((id) => !payments.has(id)).map((id) => `${id} is in ${where}, and there is no such payment`);
+
+/** One that is not there is another claim's. */
+const differs = (payment: Payment | undefined, copy: Payment): boolean =>
+  payment !== undefined &&
+  (payment.orderId !== copy.orderId ||
+    payment.userId !== copy.userId ||
+    payment.amount !== copy.amount ||
+    payment.discount !== copy.discount ||
+    payment.paidAt !== copy.paidAt);

@@ -1,0 +1,48 @@
+/** What the verifier reads about payments: the database, the topic, the history, and the platform if it can be asked. */
+import type { Payment } from "../../processors/payment-ports.ts";
+import type { PaymentId } from "../../schemas/payment.ts";
+import type { PaymentBooks } from "../../stores/mysql/payment-audit.ts";
+
+/** A payment as it stands in the topic. */
+export interface ToldPayment {
+  readonly payment: Payment;
+  /** Where it stands first. */
+  readonly partition: number;
+  readonly offset: bigint;
+  /** Another record with its id says something else. */
+  readonly contradicted: boolean;
+}
+
+/** What the outbox has of a payment. */
+export interface OutboxState {
+  readonly rows: number;
+  /** Every one of them. */
+  readonly published: boolean;
+}
+
+/** A group that reads the topic. */
+export interface DownstreamGroup {
+  readonly id: string;
+  /** The next offset it reads, by partition; undefined where it has committed nothing. */
+  readonly committed: readonly (bigint | undefined)[];
+  /** Records in its dead-letter topic. */
+  readonly deadLetters: number;
+}
+
+/** Everything there is to compare. */
+export interface PaymentFacts {
+  readonly payments: ReadonlyMap<PaymentId, Payment>;
+  readonly outbox: ReadonlyMap<PaymentId, OutboxState>;
+  /** Copies of a record count once, at their first offset. */
+  readonly told: ReadonlyMap<PaymentId, ToldPayment>;
+  readonly history: ReadonlyMap<PaymentId, Payment>;
+  /** Effects of each payment; undefined where the platform was not asked. */
+  readonly platform: ReadonlyMap<PaymentId, number> | undefined;
+  readonly historyGroup: DownstreamGroup;
+  readonly externalGroup: DownstreamGroup;
+  readonly books: PaymentBooks;
+  /** What was paid before may be gone from the outbox, epoch ms: published rows are pruned. */
+  readonly outboxSince: number;
+  /** The same of the topic, by its retention. */
+  readonly topicSince: number;
+}
