@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { exitCodes, integerOption, interruptible, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { Child } from "../children.ts";
 import type { DemoReport } from "../demo/run.ts";
+import { isSound as allHold } from "../verify/check.ts";
 
 interface DemoCommandOptions {
   readonly once?: boolean;
@@ -11,15 +12,18 @@ interface DemoCommandOptions {
   readonly requests: number;
   readonly stock: number;
   readonly clients: number;
+  readonly orders: number;
+  readonly outage: number;
 }
 
 /** The command. */
 export const demoCommand = (): Command =>
   new Command("demo")
-    .summary("run the main job: a burst of requests for one hot coupon, and the proof")
+    .summary("run the main job: a burst of requests for one hot coupon, payments with those coupons, and the proof")
     .description(
-      "Starts the stack, the API and workers, sends a burst of requests for one coupon, shows how it went, and checks " +
-        "topic, database and Redis against each other. Keeps running for a look until Ctrl-C. Exits 1 when a check fails.",
+      "Starts the stack and our processes, sends a burst of requests for one coupon, has orders paid by many clients " +
+        "while the data platform is down for a while, shows how it went, and checks topics, database, Redis and platform " +
+        "against each other. Keeps running for a look until Ctrl-C. Exits 1 when a check fails.",
     )
     .option("--once", "end everything after the checks")
     .option("--json", "print one JSON document (implies --once)")
@@ -27,9 +31,14 @@ export const demoCommand = (): Command =>
     .option("--requests <number>", "requests in the burst", integerOption(1, 1_000_000), 20_000)
     .option("--stock <number>", "units of the coupon", integerOption(1, 1_000_000), 5_000)
     .option("--clients <number>", "clients at once, each with its own connection", integerOption(1, 5_000), 1_000)
+    .option("--orders <number>", "orders to pay; 0 leaves payments out", integerOption(0, 100_000), 6_000)
+    .option("--outage <seconds>", "how long the platform is down while they are paid", integerOption(1, 600), 10)
     .action((options: DemoCommandOptions) => interruptible((signal) => demo(options, signal)));
 
-const demo = async ({ once, json, ...size }: DemoCommandOptions, signal: AbortSignal): Promise<void> => {
+const demo = async (
+  { once, json, brokers, outage, ...size }: DemoCommandOptions,
+  signal: AbortSignal,
+): Promise<void> => {
   const [{ runDemo, stopAll }, { stackDown }, { isUp }] = await Promise.all([
     import("../demo/run.ts"),
     import("../stack/down.ts"),
@@ -38,7 +47,13 @@ const demo = async ({ once, json, ...size }: DemoCommandOptions, signal: AbortSi
   // Only what was started here is ended here: somebody may be at work on a stack that was up before.
   const wasUp = await isUp();
   try {
-    const { report, children } = await runDemo({ ...size, brokers: Number(size.brokers), workers: 2, signal });
+    const { report, children } = await runDemo({
+      ...size,
+      brokers: Number(brokers),
+      outageMs: outage * 1_000,
+      workers: 2,
+      signal,
+    });
     try {
       if (!isSound(report)) process.exitCode = exitCodes.failure;
       if (json) printJson(documentOf(report));
@@ -56,22 +71,25 @@ const demo = async ({ once, json, ...size }: DemoCommandOptions, signal: AbortSi
   }
 };
 
-const isSound = ({ checks, burst }: DemoReport): boolean =>
-  checks.every(({ broken, pending }) => broken + pending === 0) && burst.undecided === 0;
+const isSound = ({ checks, burst, payments }: DemoReport): boolean =>
+  allHold([...checks, ...(payments?.checks ?? [])]) && burst.undecided === 0 && (payments?.unanswered ?? 0) === 0;
 
 const documentOf = (report: DemoReport) => jsonDocument("demo", report, { status: isSound(report) ? "ok" : "failed" });
 
 const show = async (report: DemoReport): Promise<void> => {
-  const [{ showSummary }, { showChecks }] = await Promise.all([
+  const [{ showSummary }, { showPaymentsSummary }, { showChecks }] = await Promise.all([
     import("../demo/summary.ts"),
+    import("../demo/payments-summary.ts"),
     import("../verify/show.ts"),
   ]);
-  print(`\n${showSummary(report.burst)}\n\n${showChecks("coupons", report.checks)}\n`);
+  const { burst, checks, payments } = report;
+  print(`\n${showSummary(burst)}\n\n${showChecks("coupons", checks)}\n`);
+  if (payments !== undefined) print(`${showPaymentsSummary(payments)}\n\n${showChecks("payments", payments.checks)}\n`);
   print(`from nothing to here: ${report.seconds} s`);
 };
 
 const untilStopped = async (
-  { api, couponId }: DemoReport,
+  { api, couponId, payments }: DemoReport,
   children: readonly Child[],
   signal: AbortSignal,
 ): Promise<void> => {
@@ -81,7 +99,7 @@ const untilStopped = async (
   a request  curl -X POST -H "Authorization: Bearer <token>" \\
                ${api}/v1/coupons/${couponId}/reservations
   the stack  npm run sluice -- stack status
-  the proof  npm run sluice -- verify
+  the proof  npm run sluice -- verify${payments === undefined ? "" : ` --users ${payments.users} --platform ${payments.platformControlUrl}`}
   logs       ${children.map(({ logFile }) => logFile).join("\n             ")}`);
   const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   const ended = Promise.race(children.map(({ name, ended: how }) => how.then((what) => `${name} ended: ${what}`)));

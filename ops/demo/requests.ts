@@ -25,7 +25,7 @@ export const planBurst = ({ couponId, requests, secondAskEvery, unknownEvery }: 
     const again = n > 0 && n % secondAskEvery === 0;
     const user = again ? Math.max(0, n - Math.ceil(secondAskEvery / 2)) : n;
     const unknown = !again && n % unknownEvery === 1;
-    asks.push({ userId: `user-${user}`, couponId: unknown ? `${couponId}-typo` : couponId });
+    asks.push({ userId: `${couponId}-user-${user}`, couponId: unknown ? `${couponId}-typo` : couponId });
   }
   return asks;
 };

@@ -1,15 +1,18 @@
-/** The main job: stack up, migrate, apply, API and workers as processes, a burst of real requests, and the proof. */
+/** The main job: stack up, migrate, apply, our processes, a burst of real requests, payments, and the proof. */
 import { mintToken } from "../../api/token.ts";
 import { InterruptedError, note, paint } from "../cli.ts";
-import { readConfig } from "../config.ts";
+import { type Config, readConfig } from "../config.ts";
 import { applyCoupons } from "../apply.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
 import { defaultStackName } from "../stack/layout.ts";
 import { stackUp } from "../stack/up.ts";
 import { type Check, checkCoupons } from "../verify/check.ts";
 import { readFacts } from "../verify/read-facts.ts";
-import { type Child, startOnStack } from "../children.ts";
+import type { CouponFacts } from "../verify/facts.ts";
+import { type Child, type StackChild, type StackChildPlan, startOnStack } from "../children.ts";
+import { paymentsPath } from "../platform/doors.ts";
 import { type BurstProgress, sendBurst } from "./client.ts";
+import { type PaymentsDemo, runPayments } from "./payments.ts";
 import { showProgress } from "./progress.ts";
 import { planBurst } from "./requests.ts";
 import { type BurstSummary, summarise } from "./summary.ts";
@@ -22,6 +25,10 @@ export interface DemoOptions {
   /** Clients at once. */
   readonly clients: number;
   readonly workers: number;
+  /** Orders to pay; 0 leaves payments out. */
+  readonly orders: number;
+  /** How long the platform is away while they are paid. */
+  readonly outageMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -30,6 +37,7 @@ export interface DemoReport {
   readonly couponId: string;
   readonly burst: BurstSummary;
   readonly checks: readonly Check[];
+  readonly payments: PaymentsDemo | undefined;
   readonly api: string;
   readonly seconds: number;
 }
@@ -45,19 +53,26 @@ export const runDemo = async (options: DemoOptions): Promise<Demo> => {
   const startedAt = performance.now();
   const endpoints = await bringUp(options);
   const config = configOf(endpoints);
-  const children: Child[] = [];
+  const crew = createCrew(endpoints, options);
   try {
-    const api = await startProcesses(endpoints, options, children);
-    // The hour and second make every run's coupon its own, so that a stack may see many runs.
-    const couponId = `summer-${new Date().toISOString().slice(11, 19).replaceAll(":", "")}`;
-    const site: Site = { api, couponId, secret: config.tokenSecret };
+    step(`API and ${options.workers} worker(s), each a process`);
+    const workers = Array.from(
+      { length: options.workers },
+      (_, n) => ({ command: "worker", name: `worker-${n + 1}` }) as const,
+    );
+    const [api] = await crew.start([{ command: "api", name: "api", preferredPort: 8080 }, ...workers]);
+    // The hour and second make every run's coupon and users its own, so that a stack may see many runs.
+    const couponId = `summer-${new Date().toISOString().slice(5, 19).replaceAll(/\D/g, "")}`;
+    const site: Site = { api: api.url, couponId, secret: config.tokenSecret };
     await openCoupon(site, options.stock);
     const burst = await burstOn(site, options);
-    const checks = checkCoupons(await readFacts(config, couponId));
+    const facts = await readFacts(config, couponId);
+    const payments = options.orders > 0 ? await payOn(site, { crew, config, facts }, options) : undefined;
     const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
-    return { report: { couponId, burst, checks, api, seconds }, children };
+    const report = { couponId, burst, checks: checkCoupons(facts), payments, api: api.url, seconds };
+    return { report, children: crew.children };
   } catch (error) {
-    await stopAll(children);
+    await stopAll(crew.children);
     throw options.signal.aborted ? new InterruptedError("the demo is ended", { cause: error }) : error;
   }
 };
@@ -81,32 +96,70 @@ const bringUp = async ({ brokers, signal }: DemoOptions): Promise<StackEndpoints
 
 const configOf = (endpoints: StackEndpoints) => readConfig(endpointsEnv(endpoints), () => "");
 
-/** Starts them side by side; answers the API's address. Whatever started is in `children`, also when one did not. */
-const startProcesses = async (
-  endpoints: StackEndpoints,
-  { workers, signal }: DemoOptions,
-  children: Child[],
-): Promise<string> => {
-  step(`API and ${workers} worker(s), each a process`);
-  const start = async (command: "api" | "worker", name: string): Promise<string> => {
-    const port = command === "api" ? { preferredPort: 8080 } : {};
-    const { child, url } = await startOnStack({
-      stackName: defaultStackName,
-      endpoints,
-      command,
-      name,
-      signal,
-      ...port,
-    });
-    children.push(child);
-    return url;
+type Member = Pick<StackChildPlan, "command" | "args" | "name" | "preferredPort" | "env">;
+
+/** Our processes of this run. */
+interface Crew {
+  /** Whatever started, also when others did not. */
+  readonly children: readonly Child[];
+  /** Starts them side by side; answers each in order. @throws CliError with the first that does not become ready. */
+  readonly start: <const Members extends readonly Member[]>(
+    members: Members,
+  ) => Promise<{ readonly [At in keyof Members]: StackChild }>;
+}
+
+const createCrew = (endpoints: StackEndpoints, { signal }: DemoOptions): Crew => {
+  const children: Child[] = [];
+  const startOne = async (member: Member): Promise<StackChild> => {
+    const started = await startOnStack({ stackName: defaultStackName, endpoints, signal, ...member });
+    children.push(started.child);
+    return started;
   };
-  const api = start("api", "api");
-  const others = Array.from({ length: workers }, (_, n) => start("worker", `worker-${n + 1}`));
-  const failed = (await Promise.allSettled([api, ...others])).find(({ status }) => status === "rejected");
-  if (failed?.status === "rejected") throw failed.reason;
-  return api;
+  return {
+    children,
+    start: async (members) => {
+      const settled = await Promise.allSettled(members.map(startOne));
+      const failed = settled.find(({ status }) => status === "rejected");
+      if (failed?.status === "rejected") throw failed.reason;
+      // Erasure: one for each member, in order, and none of them was rejected.
+      return settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])) as never;
+    },
+  };
 };
+
+/** What follows the burst: those who have a coupon use it, others pay without. */
+const payOn = async (
+  { api, couponId, secret }: Site,
+  { crew, config, facts }: { readonly crew: Crew; readonly config: Config; readonly facts: CouponFacts },
+  { orders, clients, outageMs, signal }: DemoOptions,
+): Promise<PaymentsDemo> => {
+  step("platform, two relays, and a worker each for history and platform");
+  const [platform] = await crew.start([{ command: "platform", name: "platform", preferredPort: 8090 }]);
+  await crew.start([
+    { command: "relay", name: "relay-1" },
+    { command: "relay", name: "relay-2" },
+    { command: "worker", args: ["--topology", "transaction-history"], name: "history" },
+    {
+      command: "worker",
+      args: ["--topology", "external-data"],
+      name: "external",
+      env: { SLUICE_PLATFORM_URL: `${platform.url}${paymentsPath}` },
+    },
+  ]);
+  step(`${orders} orders are paid, and the platform is down for ${outageMs / 1_000} s meanwhile`);
+  const tokens = new Map<string, string>();
+  const tokenOf = (userId: string): string => {
+    const token = tokens.get(userId) ?? tokenFor(secret, userId);
+    tokens.set(userId, token);
+    return token;
+  };
+  const coupons = [...facts.issued].map(([reservationId, { userId }]) => ({ userId, reservationId }));
+  const site = { config, api, platformControlUrl: platform.healthUrl, users: couponId, tokenOf, coupons };
+  return runPayments(site, { orders, clients: Math.min(clients, payClients), outageMs, signal });
+};
+
+/** Connections that pay at once. */
+const payClients = 256;
 
 /** Where the burst goes, and the key of its tokens: the development secret, as the processes are started with it. */
 interface Site {
