@@ -31,7 +31,7 @@ export const demoCommand = (): Command =>
     .option("--requests <number>", "requests in the burst", integerOption(1, 1_000_000), 20_000)
     .option("--stock <number>", "units of the coupon", integerOption(1, 1_000_000), 5_000)
     .option("--clients <number>", "clients at once, each with its own connection", integerOption(1, 5_000), 1_000)
-    .option("--orders <number>", "orders to pay; 0 leaves payments out", integerOption(0, 100_000), 6_000)
+    .option("--orders <number>", "orders to pay; 0 leaves payments out", integerOption(0, 100_000), 4_000)
     .option("--outage <seconds>", "how long the platform is down while they are paid", integerOption(1, 600), 10)
     .action((options: DemoCommandOptions) => interruptible((signal) => demo(options, signal)));
 
