@@ -1,9 +1,11 @@
 /** Makes what every topology needs exist: tables, topics, schemas. Idempotent; changes nothing that is there. */
+import { ExponentialBackoff, handleType, retry } from "cockatiel";
 import { deadLetterTopic } from "../runtime/dead-letter.ts";
 import { kafkaAdmin } from "../runtime/kafka/admin.ts";
 import { couponTopics } from "../schemas/coupon.ts";
 import { paymentTopics } from "../schemas/payment.ts";
 import { registerSchemas } from "../schemas/register.ts";
+import { RegistryUnavailable } from "../schemas/registry.ts";
 import { migrate } from "../stores/mysql/migrate.ts";
 import type { Config } from "./config.ts";
 import { topologyNames } from "./topologies.ts";
@@ -25,6 +27,12 @@ const keptForAMonth = { ...stamped, "retention.ms": String(paymentsKeptMs) };
 /** Dead letters are kept until somebody decides about them, and have room for the headers beside a record of any size. */
 const kept = { ...stamped, "retention.ms": "-1", "max.message.bytes": "2097152" };
 
+/** A registry that has just started, on a machine that is busy, may leave one request without an answer: asked again, it gives one. */
+const whileUnavailable = retry(handleType(RegistryUnavailable), {
+  maxAttempts: 4,
+  backoff: new ExponentialBackoff({ initialDelay: 250, maxDelay: 2_000 }),
+});
+
 const declaredTopics = [...couponTopics, ...paymentTopics];
 
 /** Applies. @throws with what is unreachable, or which topic or subject is there in another form. */
@@ -41,7 +49,7 @@ export const applyCoupons = async ({ brokers, registryUrl, databaseUrl }: Config
   } finally {
     await admin.close();
   }
-  await registerSchemas({ url: registryUrl }, declaredTopics);
+  await whileUnavailable.execute(() => registerSchemas({ url: registryUrl }, declaredTopics));
   return {
     migrations,
     topics: topics.map((topic) => topic.name),
