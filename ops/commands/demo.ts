@@ -98,8 +98,8 @@ const untilStopped = async (
   a token    npm run -s sluice -- token --user you
   a request  curl -X POST -H "Authorization: Bearer <token>" \\
                ${api}/v1/coupons/${couponId}/reservations
-  the stack  npm run sluice -- stack status
-  the proof  npm run sluice -- verify${payments === undefined ? "" : ` --users ${payments.users} --platform ${payments.platformControlUrl}`}
+${payments === undefined ? "" : paymentHint(api, payments)}  the stack  npm run sluice -- stack status
+  the proof  npm run sluice -- verify${verifyOptions(payments)}
   logs       ${children.map(({ logFile }) => logFile).join("\n             ")}`);
   const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   const ended = Promise.race(children.map(({ name, ended: how }) => how.then((what) => `${name} ended: ${what}`)));
@@ -108,3 +108,12 @@ const untilStopped = async (
   note(first);
   process.exitCode = exitCodes.failure;
 };
+
+const paymentHint = (api: string, { leftOpen: { orderId, userId } }: NonNullable<DemoReport["payments"]>): string =>
+  `  a payment  curl -X POST -H "Authorization: Bearer $(npm run -s sluice -- token --user ${userId})" \\
+               -H 'Idempotency-Key: 1' -H 'Content-Type: application/json' \\
+               -d '{"orderId":"${orderId}"}' ${api}/v1/payments
+`;
+
+const verifyOptions = (payments: DemoReport["payments"]): string =>
+  payments === undefined ? "" : ` --users ${payments.users} --platform ${payments.platformControlUrl}`;

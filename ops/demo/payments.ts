@@ -42,6 +42,8 @@ export interface PaymentSize {
 /** What it came to. */
 export interface PaymentsDemo extends PaymentsSummary {
   readonly checks: readonly Check[];
+  /** An order that is not paid yet: for whoever wants to try. */
+  readonly leftOpen: PaymentPlan["leftOpen"];
   /** For `sluice verify`: whose payments, and whom to ask. */
   readonly users: string;
   readonly platformControlUrl: string;
@@ -61,7 +63,9 @@ export const runPayments = async (site: PaymentSite, size: PaymentSize): Promise
   await untilRest(site.config, size.signal);
   const facts = await readPaymentFacts(site.config, { users, platformControlUrl });
   const checks = [...checkAnswers(answered, plan, facts.payments), ...checkPayments(facts)];
-  return { ...summarisePayments(answered, outage), checks, users, platformControlUrl };
+  const { orderId, userId } = plan.leftOpen;
+  const leftOpen = { orderId, userId };
+  return { ...summarisePayments(answered, outage), checks, leftOpen, users, platformControlUrl };
 };
 
 const openShop = async ({ config }: PaymentSite, { options, deposits, orders }: PaymentPlan): Promise<void> => {

@@ -43,6 +43,13 @@ test("plan of payments: leaves a won too little to the poor, and enough for two 
   assert.ok(spare.every(([poor, little, enough]) => (poor ? little : enough)));
 });
 
+test("plan of payments: leaves an order open that somebody can pay", () => {
+  const { orders, cases, deposits, leftOpen } = planPayments({ prefix: "p", orders: 20, coupons: [] });
+  assert.ok(orders.some(({ orderId }) => orderId === leftOpen.orderId));
+  assert.ok(deposits.some(({ userId, amount }) => userId === leftOpen.userId && amount > 0));
+  assert.ok(cases.every(({ attempts }) => attempts.every(({ orderId }) => orderId !== leftOpen.orderId)));
+});
+
 test("plan of payments: has half as many units of the scarce option as are wanted", () => {
   const { options, cases, scarceUnits } = planPayments({ prefix: "p", orders: 100, coupons: [] });
   assert.equal(scarceUnits, cases.filter(({ kind }) => kind === "scarce").length / 2);

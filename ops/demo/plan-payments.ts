@@ -31,6 +31,8 @@ export interface PaymentPlan {
   readonly deposits: readonly Deposit[];
   readonly orders: readonly Order[];
   readonly cases: readonly PayCase[];
+  /** One of the orders that nobody asks for: for whoever wants to try. */
+  readonly leftOpen: Pick<Order, "orderId" | "userId">;
   /** Units of the scarce option. */
   readonly scarceUnits: number;
 }
@@ -60,7 +62,7 @@ const kindOf = (n: number): CaseKind => {
   return special[at] ?? (at < 14 ? "coupon" : "plain");
 };
 
-/** Plans `orders` orders, one more for every coupon that is wanted twice. */
+/** Plans `orders` orders, one more for every coupon that is wanted twice, and one that stays open. */
 export const planPayments = ({ prefix, orders: count, coupons }: PaymentPlanOptions): PaymentPlan => {
   const own = coupons.values();
   const deposits: Deposit[] = [];
@@ -80,12 +82,23 @@ export const planPayments = ({ prefix, orders: count, coupons }: PaymentPlanOpti
     deposits.push({ userId, amount: depositOf(kind, items) });
     cases.push({ kind, attempts: attemptsOf(kind, own_, `${prefix}-stranger-${n}` as UserId) });
   }
+  const items = itemsOf(prefix, 0);
+  const leftOpen = { orderId: v7() as OrderId, userId: `${prefix}-you` as UserId, items, coupons: [] };
+  orders.push(leftOpen);
+  deposits.push({ userId: leftOpen.userId, amount: depositOf("plain", items) });
   const scarceUnits = Math.floor(scarce / 2);
   const plenty = Array.from({ length: optionCount }, (_, at) => ({
     optionId: optionOf(prefix, at),
     stock: 10 * count,
   }));
-  return { options: [...plenty, { optionId: scarceId, stock: scarceUnits }], deposits, orders, cases, scarceUnits };
+  return {
+    options: [...plenty, { optionId: scarceId, stock: scarceUnits }],
+    deposits,
+    orders,
+    cases,
+    leftOpen,
+    scarceUnits,
+  };
 };
 
 const needsCoupon = (kind: CaseKind): boolean => kind === "coupon" || kind === "oneCoupon";
