@@ -42,6 +42,10 @@ for (const [name, error, disposition, code] of cases) {
   });
 }
 
+test("classified: says what to run when a table is missing", () => {
+  assert.match(String(classified(driverError({ errno: 1146 }))), /run: sluice topology apply$/);
+});
+
 test("classified: names the database as what is away", () => {
   const mine = classified(driverError({ code: "ECONNRESET" }));
   assert.equal(mine instanceof Unavailable && mine.who, "database");
