@@ -28,7 +28,8 @@ export const verifyCommand = (): Command =>
         "issued = stock taken, no user twice, first come first served by offset, the counter equals the database, every " +
         "unit the gate gave out stands for an issued coupon, every verdict was told, what went back was refused. Of " +
         "payments: payments = outbox = topic = history = platform as sets, orders, stock, balances and coupons add up " +
-        "to the unit. Exact on a quiet system; what workers and relay have not come to yet is pending, not broken.",
+        "to the unit. What workers and relay have not come to yet is pending, not broken. Payments may go on meanwhile; of " +
+        "coupons it is exact on a quiet system.",
     )
     .addArgument(new Argument("[subject...]", "what to check (default: all)").choices([...subjects]))
     .option("--coupons <prefix>", "only coupons whose id begins with this", "")

@@ -1,4 +1,8 @@
-/** Reads what the verifier compares of payments: whole tables, the whole topic, and the platform. To be trusted on a quiet system. */
+/**
+ * Reads what the verifier compares of payments: whole tables, the whole topic, and the platform. What comes last on a
+ * payment's way is read first, so that while payments go on everything read has its origin in what is read after it, and
+ * what is missing had been published, or passed by its group, before anything was read.
+ */
 import { createInterface } from "node:readline";
 import { isDeepStrictEqual } from "node:util";
 import { request } from "undici";
@@ -8,8 +12,9 @@ import { type KafkaAdmin, kafkaAdmin } from "../../runtime/kafka/admin.ts";
 import { createCodec } from "../../schemas/codec.ts";
 import { type PaymentId, paymentsCompleted } from "../../schemas/payment.ts";
 import { confluentRegistry } from "../../schemas/registry.ts";
-import { openDatabase } from "../../stores/mysql/database.ts";
-import { paymentAudit } from "../../stores/mysql/payment-audit.ts";
+import { type Database, openDatabase } from "../../stores/mysql/database.ts";
+import { type PaymentAudit, paymentAudit } from "../../stores/mysql/payment-audit.ts";
+import { paymentBook } from "../../stores/mysql/payment-book.ts";
 import { externalData } from "../../topology/external-data.ts";
 import { transactionHistory } from "../../topology/transaction-history.ts";
 import { paymentsKeptMs } from "../apply.ts";
@@ -34,32 +39,39 @@ export interface PaymentScope {
 export const readPaymentFacts = async (config: Config, scope: PaymentScope): Promise<PaymentFacts> => {
   const now = Date.now();
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-verify" });
+  const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 1, poolKeptIdle: 0, statementTimeoutMs });
+  const audit = paymentAudit(database);
   try {
-    // First: what was brought from here on is behind this, whether or not it is read in time to be seen.
     const historyGroup = await readGroup(admin, config, transactionHistory.graph.name);
     const externalGroup = await readGroup(admin, config, externalData.graph.name);
-    const [tables, told, effects] = await Promise.all([
-      readTables(config),
-      readTold(admin, config),
-      scope.platformControlUrl === undefined ? undefined : readEffects(scope.platformControlUrl),
-    ]);
-    const isMeant = meant(scope.users, tables.payments);
+    const published = await readPublished(audit);
+    const effects = scope.platformControlUrl === undefined ? undefined : await readEffects(scope.platformControlUrl);
+    const history = await readAll(audit.history);
+    const told = await readTold(admin, config);
+    const payments = await readAll(audit.payments);
+    const outbox = await readOutbox(audit, published);
+    for (const id of await paidMeanwhile(database, { payments, outbox })) outbox.delete(id);
+    const isMeant = meant(scope.users, payments);
     return {
       historyGroup,
       externalGroup,
-      payments: filtered(tables.payments, isMeant),
-      outbox: filtered(tables.outbox, isMeant),
+      payments: filtered(payments, isMeant),
+      outbox: filtered(outbox, isMeant),
       told: filtered(told, isMeant),
-      history: filtered(tables.history, isMeant),
+      history: filtered(history, isMeant),
       platform: effects && filtered(effects, isMeant),
-      books: tables.books,
+      books: await audit.books(),
       outboxSince: now - config.outboxKeptMs,
       topicSince: now - paymentsKeptMs,
     };
   } finally {
+    await database.close();
     await admin.close();
   }
 };
+
+/** Books of millions of payments take a while. */
+const statementTimeoutMs = 60_000;
 
 /** Of an id of no payment nobody knows whose it is: it is always meant. */
 const meant =
@@ -80,24 +92,47 @@ const readGroup = async (admin: KafkaAdmin, { groupPrefix }: Config, topology: s
   };
 };
 
-const readTables = async ({ databaseUrl }: Config) => {
-  const database = openDatabase({ databaseUrl, poolMax: 2, poolKeptIdle: 0, statementTimeoutMs: 60_000 });
-  const payments = new Map<PaymentId, Payment>();
-  const history = new Map<PaymentId, Payment>();
-  const outbox = new Map<PaymentId, OutboxState>();
-  try {
-    const audit = paymentAudit(database);
-    await audit.outbox(({ paymentId, published }) => {
-      const before = outbox.get(paymentId);
-      outbox.set(paymentId, { rows: (before?.rows ?? 0) + 1, published: published && (before?.published ?? true) });
-    });
-    await audit.payments((payment) => payments.set(payment.paymentId, payment));
-    await audit.history((row) => history.set(row.paymentId, row));
-    return { payments, history, outbox, books: await audit.books() };
-  } finally {
-    await database.close();
-  }
+const readAll = async (
+  each: (see: (payment: Payment) => void) => Promise<void>,
+): Promise<ReadonlyMap<PaymentId, Payment>> => {
+  const all = new Map<PaymentId, Payment>();
+  await each((payment) => all.set(payment.paymentId, payment));
+  return all;
 };
+
+const readPublished = async (audit: PaymentAudit): Promise<ReadonlySet<number>> => {
+  const published = new Set<number>();
+  await audit.outbox((row) => row.published && published.add(row.outboxNo));
+  return published;
+};
+
+/** Rows as they are now, published if they were then. */
+const readOutbox = async (
+  audit: PaymentAudit,
+  published: ReadonlySet<number>,
+): Promise<Map<PaymentId, OutboxState>> => {
+  const outbox = new Map<PaymentId, OutboxState>();
+  await audit.outbox(({ paymentId, outboxNo }) => {
+    const before = outbox.get(paymentId) ?? { rows: 0, published: true };
+    outbox.set(paymentId, { rows: before.rows + 1, published: before.published && published.has(outboxNo) });
+  });
+  return outbox;
+};
+
+/** Payments that were not there when payments were read, and are: their rows are no rows of nothing. */
+const paidMeanwhile = async (
+  database: Database,
+  { payments, outbox }: Pick<PaymentFacts, "payments" | "outbox">,
+): Promise<readonly PaymentId[]> => {
+  const unknown = [...outbox.keys()].filter((id) => !payments.has(id));
+  const found: PaymentId[] = [];
+  for (let at = 0; at < unknown.length; at += findAtOnce)
+    found.push(...(await paymentBook(database).find(unknown.slice(at, at + findAtOnce))).keys());
+  return found;
+};
+
+/** Ids of one question. */
+const findAtOnce = 10_000;
 
 const readTold = async (admin: KafkaAdmin, { registryUrl }: Config): Promise<ReadonlyMap<PaymentId, ToldPayment>> => {
   const codec = createCodec({ source: confluentRegistry({ url: registryUrl }), now: () => performance.now() });
