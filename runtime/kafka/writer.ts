@@ -69,7 +69,7 @@ class ProducerWriter implements KafkaWriter {
       });
     } catch (error) {
       const what = hasType(error, "UNKNOWN_TOPIC_OR_PARTITION")
-        ? `topic ${topic} does not exist`
+        ? `topic ${topic} does not exist; run: sluice topology apply`
         : `asking about ${topic}`;
       throw failureOf(error, what);
     }

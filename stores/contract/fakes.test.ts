@@ -25,7 +25,7 @@ import { couponStockContract } from "./coupon-stock.ts";
 import { idempotencyKeysContract } from "./idempotency-keys.ts";
 import { fencedStockContract, leasesContract } from "./leases.ts";
 import { transactionHistoryContract } from "./transaction-history.ts";
-import { oldKeysContract } from "./old-keys.ts";
+import { agedMs, oldKeysContract } from "./old-keys.ts";
 import { outboxContract } from "./outbox.ts";
 import { paymentBookContract } from "./payment-book.ts";
 import { anAsk, anItem, anOptionId, anOrder, won } from "./payment-samples.ts";
@@ -105,7 +105,8 @@ oldKeysContract("memory payment keys", () => ({
   },
   age: async (userId) => {
     for (const [name, { fingerprint, payment }] of shop.bound) {
-      if (payment.userId === userId) shop.bound.set(name, { fingerprint, payment: { ...payment, paidAt: 1 } });
+      const aged = { ...payment, paidAt: payment.paidAt - agedMs };
+      if (payment.userId === userId) shop.bound.set(name, { fingerprint, payment: aged });
     }
   },
   remembered: async (userId) => [...shop.bound.values()].filter(({ payment }) => payment.userId === userId).length,

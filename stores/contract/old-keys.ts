@@ -10,14 +10,17 @@ export interface OldKeysSubject {
   readonly keys: OldKeys;
   /** Uses so many keys for this user. */
   readonly use: (userId: UserId, count: number) => Promise<void>;
-  /** Makes the user's keys older than those of any other test. */
+  /** Makes the user's keys {@link agedMs} old. */
   readonly age: (userId: UserId) => Promise<void>;
   /** How many keys of the user are remembered. */
   readonly remembered: (userId: UserId) => Promise<number>;
 }
 
-/** Longer ago than any key of another test, and not as long as those that were aged. */
-export const longAgoMs = 30 * 365 * 86_400_000;
+const dayMs = 86_400_000;
+/** Longer ago than any key of another test, and not as long as a relay of another test keeps them. */
+export const agedMs = 6 * dayMs;
+/** Between the two. */
+export const longAgoMs = 5 * dayMs;
 
 /** Registers the suite. `subject` is called inside each test; its tests must run one after the other. */
 export const oldKeysContract = (name: string, subject: () => OldKeysSubject): void => {

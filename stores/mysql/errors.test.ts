@@ -47,6 +47,13 @@ test("classified: names the database as what is away", () => {
   assert.equal(mine instanceof Unavailable && mine.who, "database");
 });
 
+test("classified: says what to run where a table or a column is missing", () => {
+  for (const errno of [1054, 1146]) {
+    assert.match(String(classified(driverError({ errno }))), /run: sluice topology apply$/);
+  }
+  assert.doesNotMatch(String(classified(driverError({ errno: 1045 }))), /apply/);
+});
+
 test("classified: looks into what Sequelize wraps", () => {
   const mine = classified(new DatabaseError(Object.assign(driverError({ errno: 1213 }), { sql: "SELECT 1" })));
   assert.equal(mine instanceof PipelineError && mine.code, "DEADLOCK");
