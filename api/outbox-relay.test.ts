@@ -230,6 +230,23 @@ test("relay: marks what it could not mark when the database is back, and does no
   await ended(all, relay);
 });
 
+test("relay: leaves what it could not mark to another one that leads by then", async () => {
+  const all = stage();
+  const trouble: Parameters<typeof troubled>[1] = { at: "mark" };
+  all.pay(paymentOf(1));
+  const first = all.start({ outbox: troubled(memoryOutbox(all.state), trouble) });
+  await all.step(0);
+  // Somebody else has the lead when the database is back, and then has the rows told anew.
+  all.state.led = true;
+  trouble.at = "none";
+  for (let turn = 0; turn < 3; turn++) await all.step(1_000);
+  all.state.led = false;
+  for (let turn = 0; turn < 3; turn++) await all.step(1_000);
+  assert.deepEqual(all.amounts(), [1, 1]);
+  assert.equal(all.unpublished(), 0);
+  await ended(all, first);
+});
+
 test("relay: counts nothing when another one has marked meanwhile what it could not mark", async () => {
   const all = stage();
   const trouble: Parameters<typeof troubled>[1] = { at: "mark" };

@@ -178,9 +178,14 @@ class OutboxRelay {
         await this.#ownBatch();
         if (signal.aborted) break;
         this.#triedAtMs = clock.now();
-        const led = await outbox.lead(settings.leadWaitMs, (lead) => this.#publishAll(lead));
+        const led = await outbox.lead(settings.leadWaitMs, (lead) =>
+          this.#publishAll(lead).finally(() => this.#lead(false)),
+        );
         this.#databaseIsThere();
-        if (led === undefined) await clock.sleep(settings.pollMs, signal);
+        if (led !== undefined) continue;
+        // Another one leads. What this one could not mark, that one reads: it is told again, and is not this one's to mark.
+        this.#batch = undefined;
+        await clock.sleep(settings.pollMs, signal);
       } catch (error) {
         const disposition = dispositionOf(error);
         if (disposition === "fatal" || disposition === "poison") {
@@ -188,8 +193,6 @@ class OutboxRelay {
           return error instanceof Error ? error : new Error(String(error));
         }
         await this.#backOff(error);
-      } finally {
-        this.#lead(false);
       }
     }
     return undefined;

@@ -152,7 +152,7 @@ export const leaderSilenceMs = 8_000;
 export interface LedOutbox {
   /** Rows to be published, at most `maxRows`, in the order of their numbers. @throws Unavailable */
   readonly unpublished: (maxRows: number) => Promise<readonly OutboxRow[]>;
-  /** Notes that these are published; answers how many were not noted before. @throws Unavailable */
+  /** Notes that these payments are published; answers how many were not noted before. @throws Unavailable */
   readonly markPublished: (rows: readonly OutboxRow[]) => Promise<number>;
   /** Deletes rows published longer ago than this, at most `maxRows`; answers how many. @throws Unavailable */
   readonly prune: (olderThanMs: number, maxRows: number) => Promise<number>;

@@ -65,6 +65,19 @@ export const outboxContract = (name: string, subject: () => OutboxSubject): void
     });
   });
 
+  says("notes nothing of a row that is another payment's by now", async (all) => {
+    const paid = await payments(all, 2);
+    await leading(all.outbox, async (led) => {
+      const rows = await rowsOf(led, paid);
+      const [first, second] = rows;
+      assert.ok(first && second);
+      assert.equal(await led.markPublished([{ outboxNo: first.outboxNo, payment: second.payment }]), 0);
+      assert.deepEqual(await rowsOf(led, paid), rows);
+      assert.equal(await led.markPublished(rows), 2);
+      return true;
+    });
+  });
+
   says("reads no more than it is asked for, the oldest first", async (all) => {
     await payments(all, 3);
     await leading(all.outbox, async (led) => {

@@ -49,7 +49,7 @@ const badData: ReadonlySet<number> = new Set([1048, 1264, 1265, 1292, 1366, 1406
 /** This process is wrong for this database: no access, no such schema, table, column or statement (not migrated). */
 const badDeployment: ReadonlySet<number> = new Set([1044, 1045, 1049, 1054, 1064, 1142, 1143, 1146, 1227, 1698]);
 
-/** Of those: a column or a table is not there. */
+/** Of these: a table or column that a migration makes. */
 const notMigrated: ReadonlySet<number> = new Set([1054, 1146]);
 
 /** Node's and mysql2's own codes for a connection that can't be had or was lost. */
@@ -85,8 +85,8 @@ export const classified = (error: unknown): unknown => {
   const conflict = conflicts.get(number);
   if (conflict !== undefined) return new Retriable(conflict, `transaction given up: ${error.message}`, because);
   if (badDeployment.has(number)) {
-    const fix = notMigrated.has(number) ? "; run: sluice topology apply" : "";
-    return new Fatal(`DATABASE_${number}`, `database refuses us: ${error.message}${fix}`, because);
+    const hint = notMigrated.has(number) ? "; run: sluice topology apply" : "";
+    return new Fatal(`DATABASE_${number}`, `database refuses us: ${error.message}${hint}`, because);
   }
   if (badData.has(number)) return new Poison(`DATABASE_${number}`, `a row can't be written: ${error.message}`, because);
   if (away.has(number) || isLost(error)) return new Unavailable("database", error.message, because);

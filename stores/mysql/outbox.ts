@@ -14,6 +14,7 @@ import {
   type OutboxRow,
 } from "../../processors/payment-ports.ts";
 import { Fatal, Unavailable } from "../../processors/errors.ts";
+import { hexOf } from "../ids.ts";
 import type { Database } from "./database.ts";
 import { classified } from "./errors.ts";
 import { type PaymentColumns, toPayment } from "./payment-statements.ts";
@@ -44,9 +45,11 @@ const readUnpublished = `SELECT outbox.outbox_no, payment.payment_id, payment.or
   LEFT JOIN payment ON payment.payment_id = outbox.payment_id
   ORDER BY outbox.outbox_no`;
 
-const markRows = `UPDATE JSON_TABLE(?, '$[*]' COLUMNS (outbox_no BIGINT UNSIGNED PATH '$')) AS published
+// By payment too: a database that failed over to an older copy of itself gives numbers out again.
+const markRows = `UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
+    outbox_no BIGINT UNSIGNED PATH '$[0]', id CHAR(32) CHARACTER SET ascii PATH '$[1]')) AS published
   STRAIGHT_JOIN outbox ON outbox.outbox_no = published.outbox_no
-  SET outbox.published_at = ${nowMs} WHERE outbox.published_at IS NULL`;
+  SET outbox.published_at = ${nowMs} WHERE outbox.published_at IS NULL AND outbox.payment_id = UNHEX(published.id)`;
 
 const deleteOld = `DELETE FROM outbox WHERE published_at < ${nowMs} - ? ORDER BY published_at LIMIT ?`;
 
@@ -90,7 +93,8 @@ const ledBy = (session: Session): LedOutbox => ({
     classifying(async () => {
       checkSize(rows.length);
       if (rows.length === 0) return 0;
-      return session.change(markRows, [JSON.stringify(rows.map(({ outboxNo }) => outboxNo))]);
+      const published = rows.map(({ outboxNo, payment }) => [outboxNo, hexOf(payment.paymentId)]);
+      return session.change(markRows, [JSON.stringify(published)]);
     }),
   prune: (olderThanMs, maxRows) => classifying(() => session.change(deleteOld, [olderThanMs, String(maxRows)])),
   stillLeading: () =>

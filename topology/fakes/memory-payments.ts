@@ -125,7 +125,10 @@ export const memoryOutbox = (state: MemoryPayments): Outbox => {
   const led: LedOutbox = {
     unpublished: async (maxRows) => unpublished().slice(0, maxRows),
     markPublished: async (rows) => {
-      const unmarked = rows.flatMap(({ outboxNo }) => state.outbox.get(outboxNo) ?? []).filter(isUnpublished);
+      const unmarked = rows.flatMap(({ outboxNo, payment }) => {
+        const row = state.outbox.get(outboxNo);
+        return row !== undefined && isUnpublished(row) && row.payment.paymentId === payment.paymentId ? [row] : [];
+      });
       for (const row of unmarked) row.publishedAt = state.now;
       return unmarked.length;
     },
