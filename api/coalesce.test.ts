@@ -53,6 +53,30 @@ test("coalesce: splits what waits when it is more than a call may hold", async (
   assert.deepEqual(await answers, ["1", "2", "3", "4"]);
 });
 
+test("coalesce: has as many calls under way as it has lanes, and what waits goes with the first that is free", async () => {
+  const { calls, run } = held();
+  const { ask, waiting } = coalesce(run, { maxItems: 2, lanes: 2 });
+  const answers = [1, 2, 3, 4, 5].map(ask);
+  assert.deepEqual(
+    calls.map(({ items }) => items),
+    [[1], [2]],
+  );
+  calls[1]?.end(["two"]);
+  assert.equal(await answers[1], "two");
+  await settled();
+  assert.equal(waiting(), 4);
+  calls[2]?.end(["three", "four"]);
+  await settled();
+  assert.deepEqual(
+    calls.map(({ items }) => items),
+    [[1], [2], [3, 4], [5]],
+  );
+  calls[3]?.end(["five"]);
+  calls[0]?.end(["one"]);
+  assert.deepEqual(await Promise.all(answers), ["one", "two", "three", "four", "five"]);
+  assert.equal(waiting(), 0);
+});
+
 test("coalesce: fails those of a call, and nobody else, when it rejects", async () => {
   const { calls, run } = held();
   const { ask } = coalesce(run, { maxItems: 100 });

@@ -16,30 +16,38 @@ interface Waiting<Item, Answer> {
 }
 
 /**
- * Calls `run` with items in the order in which they were asked, at most `maxItems` a call, one call at a time.
+ * Calls `run` with items in the order in which they were asked, at most `maxItems` a call, and `lanes` calls at a time, one
+ * where not given. What waits is taken by whichever call ends first: one that is stuck holds its own items and no others.
  * `run` answers in order; another count is a Fatal (COALESCE_ANSWERS) for every item of that call. Since the time of a
  * call is about a + bN, the queue that builds up while one runs is the right size for the next.
  */
 export const coalesce = <Item, Answer>(
   run: (items: readonly Item[]) => Promise<readonly Answer[]>,
-  { maxItems }: { readonly maxItems: number },
+  { maxItems, lanes = 1 }: { readonly maxItems: number; readonly lanes?: number },
 ): Coalesced<Item, Answer> => {
   let queue: Waiting<Item, Answer>[] = [];
-  let underWay: readonly Waiting<Item, Answer>[] = [];
+  let [calls, underWay] = [0, 0];
 
   const next = (): void => {
-    underWay = queue.slice(0, maxItems);
+    if (calls === lanes || queue.length === 0) return;
+    const batch = queue.slice(0, maxItems);
     queue = queue.slice(maxItems);
-    if (underWay.length > 0) void settle(run, underWay).then(next);
+    calls += 1;
+    underWay += batch.length;
+    void settle(run, batch).then(() => {
+      calls -= 1;
+      underWay -= batch.length;
+      next();
+    });
   };
 
   return {
     ask: (item) =>
       new Promise((resolve, reject) => {
         queue.push({ item, resolve, reject });
-        if (underWay.length === 0) next();
+        next();
       }),
-    waiting: () => queue.length + underWay.length,
+    waiting: () => queue.length + underWay,
   };
 };
 

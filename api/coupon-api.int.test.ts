@@ -152,17 +152,21 @@ test("socket: ends what is under way, and is not ready, when the API closes", as
   const held = fakeProducer();
   held.hold();
   const api = apiOn(held);
-  const socket = await open(await portOf(api));
+  const port = await portOf(api);
+  const [socket, asking] = [await open(port), await open(port)];
+  // One waits for its answer, the other is in the middle of its request; neither asks for its connection to be closed.
+  asking.write("GET /ready HTTP/1.1\r\n");
   socket.write(`${head}content-length: 0\r\n\r\n`);
   while (held.produced.length === 0) await settled();
   const closed = api.close();
   await settled();
-  // On a connection that is still open, behind the request that is under way.
-  socket.write("GET /ready HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+  asking.write("host: x\r\n\r\n");
   await settled();
   held.produced[0]?.acknowledge();
-  const answers = await text(socket);
-  assert.match(answers, /^HTTP\/1\.1 202 /);
-  assert.match(answers, /HTTP\/1\.1 503 .*urn:sluice:problem:not-ready.*it is stopping/s);
+  assert.match(await text(socket), /^HTTP\/1\.1 202 .*connection: close/s);
+  assert.match(
+    await text(asking),
+    /^HTTP\/1\.1 503 .*connection: close.*urn:sluice:problem:not-ready.*it is stopping/s,
+  );
   await closed;
 });

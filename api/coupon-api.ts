@@ -55,6 +55,11 @@ export const createCouponApi = (parameters: CouponApiParameters): FastifyInstanc
     watch.close();
     done();
   });
+  // A client that keeps its connection would otherwise keep the server from closing, long after its last answer.
+  app.addHook("onSend", (_request, reply, payload, done) => {
+    if (closing) reply.header("connection", "close");
+    done(null, payload);
+  });
   app.register((routes, _options, done) => {
     addReservationRoutes(routes, {
       accept,

@@ -3,42 +3,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fatal, Poison, Unavailable } from "../processors/errors.ts";
 import type { LedOutbox, Outbox, Payment } from "../processors/payment-ports.ts";
-import type { Clock } from "../runtime/clock.ts";
 import { silentLogger } from "../runtime/logger.ts";
 import type { UserId, Won } from "../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../schemas/payment.ts";
 import { memoryOutbox, memoryPayments } from "../topology/fakes/memory-payments.ts";
 import { type Relay, type RelaySettings, relayDefaults, startRelay } from "./outbox-relay.ts";
-import { type FakeProducer, fakeProducer, settled } from "./testing.ts";
-
-/** Every sleep ends when the test says so. */
-const steppedClock = () => {
-  let now = 1_000_000;
-  const sleepers = new Set<{ readonly at: number; readonly end: () => void }>();
-  const clock: Clock = {
-    now: () => now,
-    sleep: (ms, signal) =>
-      new Promise((resolve) => {
-        if (signal?.aborted) return resolve();
-        const sleeper = {
-          at: now + ms,
-          end: () => {
-            sleepers.delete(sleeper);
-            resolve();
-          },
-        };
-        sleepers.add(sleeper);
-        signal?.addEventListener("abort", sleeper.end);
-      }),
-  };
-  const step = async (ms: number): Promise<void> => {
-    await settled();
-    now += ms;
-    for (const sleeper of [...sleepers]) if (sleeper.at <= now) sleeper.end();
-    await settled();
-  };
-  return { clock, step };
-};
+import { type FakeProducer, fakeProducer, steppedClock } from "./testing.ts";
 
 const paymentOf = (n: number, order = n): Payment => ({
   paymentId: `payment-${n}` as PaymentId,
@@ -133,7 +103,7 @@ test("relay: goes on without a pause while batches are full", async () => {
 });
 
 test("relay: marks nothing, reads nothing more and says how far it is behind, while the log is away", async () => {
-  const all = stage({ maxRows: 2 });
+  const all = stage({ maxRows: 2, yieldMs: 1_000_000 });
   all.producer.hold();
   all.pay(...Array.from({ length: 5 }, (_, n) => paymentOf(n)));
   const relay = all.start();
@@ -167,7 +137,7 @@ test("relay: ends, and leaves its batch for the next, when it is stopped while t
 });
 
 /** An outbox whose lead fails as told, before or within one of its calls. */
-const troubled = (inner: Outbox, trouble: { at: "lead" | "mark" | "alive" | "none" }): Outbox => ({
+const troubled = (inner: Outbox, trouble: { at: "lead" | "mark" | "alive" | "none"; lost?: boolean }): Outbox => ({
   ...inner,
   lead: async (waitMs, work) => {
     const away = new Unavailable("database", "gone");
@@ -175,6 +145,7 @@ const troubled = (inner: Outbox, trouble: { at: "lead" | "mark" | "alive" | "non
     return inner.lead(waitMs, (led) => {
       const failing: LedOutbox = {
         ...led,
+        unpublished: (maxRows) => (trouble.lost ? Promise.reject(away) : led.unpublished(maxRows)),
         markPublished: (rows) => (trouble.at === "mark" ? Promise.reject(away) : led.markPublished(rows)),
         stillLeading: () => (trouble.at === "alive" ? Promise.reject(away) : led.stillLeading()),
       };
@@ -183,13 +154,13 @@ const troubled = (inner: Outbox, trouble: { at: "lead" | "mark" | "alive" | "non
   },
 });
 
-test("relay: backs off while the database is away, is not ready, and goes on when it is back", async () => {
+test("relay: backs off while the database is away, and is not ready until it has reached it", async () => {
   const all = stage();
   const trouble: Parameters<typeof troubled>[1] = { at: "lead" };
   all.pay(paymentOf(1));
   const relay = all.start({ outbox: troubled(memoryOutbox(all.state), trouble) });
   for (let turn = 0; turn < 5; turn++) await all.step(200);
-  assert.deepEqual(relay.ready(), { ok: false, why: ["the database is away"] });
+  assert.deepEqual(relay.ready(), { ok: false, why: ["it has not reached the database yet"] });
   assert.deepEqual(all.amounts(), []);
   trouble.at = "none";
   await all.step(2_000);
@@ -198,21 +169,144 @@ test("relay: backs off while the database is away, is not ready, and goes on whe
   await ended(all, relay);
 });
 
-test("relay: publishes again what it could not mark", async () => {
+for (const at of ["lead", "mark"] as const) {
+  test(`relay: says that the database is away after the grace, and is ready at once when it is back (${at})`, async () => {
+    const all = stage();
+    const trouble: Parameters<typeof troubled>[1] = { at: "none" };
+    const outbox = memoryOutbox(all.state);
+    const relay = all.start({ outbox: troubled(outbox, trouble) });
+    await all.step(0);
+    assert.equal(relay.ready().ok, true);
+    trouble.at = at;
+    all.pay(paymentOf(1));
+    // Somebody takes the connection away, and with it the lead.
+    if (at === "lead") trouble.lost = true;
+    for (let turn = 0; turn < 9; turn++) await all.step(1_000);
+    assert.deepEqual(relay.ready(), { ok: true, why: [] });
+    for (let turn = 0; turn < 4; turn++) await all.step(1_000);
+    assert.equal(relay.ready().ok, false);
+    assert.match(relay.ready().why.join(), /^the database has been away for 1[1-3] s$/);
+    Object.assign(trouble, { at: "none", lost: false });
+    await all.step(1_000);
+    await all.step(0);
+    assert.deepEqual(relay.ready(), { ok: true, why: [] });
+    assert.equal(all.unpublished(), 0);
+    await ended(all, relay);
+  });
+}
+
+test("relay: says that the log does not acknowledge after the grace, and is ready at once when it does", async () => {
+  const all = stage({ yieldMs: 1_000_000 });
+  all.producer.hold();
+  // Two partitions: keys of different lengths.
+  all.pay(paymentOf(1), paymentOf(2), paymentOf(10));
+  const relay = all.start();
+  for (let turn = 0; turn < 9; turn++) await all.step(1_000);
+  assert.deepEqual(relay.ready(), { ok: true, why: [] });
+  for (let turn = 0; turn < 3; turn++) await all.step(1_000);
+  assert.deepEqual(relay.ready().why, ["the log has not acknowledged for 12 s, and holds 3 row(s)"]);
+  all.producer.produced[0]?.acknowledge();
+  await all.step(0);
+  assert.deepEqual(relay.ready().why, ["the log has not acknowledged for 12 s, and holds 1 row(s)"]);
+  all.producer.produced[2]?.acknowledge();
+  await all.step(0);
+  assert.deepEqual(relay.ready(), { ok: true, why: [] });
+  await ended(all, relay);
+});
+
+test("relay: marks what it could not mark when the database is back, and does not publish it again", async () => {
+  const all = stage();
+  const trouble: Parameters<typeof troubled>[1] = { at: "mark" };
+  all.pay(paymentOf(1));
+  const relay = all.start({ outbox: troubled(memoryOutbox(all.state), trouble) });
+  for (let turn = 0; turn < 5; turn++) await all.step(2_000);
+  assert.deepEqual(all.amounts(), [1]);
+  assert.equal(all.unpublished(), 1);
+  trouble.at = "none";
+  await all.step(2_000);
+  assert.deepEqual(all.amounts(), [1]);
+  assert.equal(all.unpublished(), 0);
+  assert.equal(all.seen.published, 1);
+  await ended(all, relay);
+});
+
+test("relay: leaves what it could not mark to another one that leads by then", async () => {
+  const all = stage();
+  const trouble: Parameters<typeof troubled>[1] = { at: "mark" };
+  all.pay(paymentOf(1));
+  const first = all.start({ outbox: troubled(memoryOutbox(all.state), trouble) });
+  await all.step(0);
+  // Somebody else has the lead when the database is back, and then has the rows told anew.
+  all.state.led = true;
+  trouble.at = "none";
+  for (let turn = 0; turn < 3; turn++) await all.step(1_000);
+  all.state.led = false;
+  for (let turn = 0; turn < 3; turn++) await all.step(1_000);
+  assert.deepEqual(all.amounts(), [1, 1]);
+  assert.equal(all.unpublished(), 0);
+  await ended(all, first);
+});
+
+test("relay: counts nothing when another one has marked meanwhile what it could not mark", async () => {
   const all = stage();
   const trouble: Parameters<typeof troubled>[1] = { at: "mark" };
   all.pay(paymentOf(1));
   const relay = all.start({ outbox: troubled(memoryOutbox(all.state), trouble) });
   await all.step(0);
-  assert.deepEqual(all.amounts(), [1]);
+  for (const row of all.state.outbox.values()) row.publishedAt = all.state.now - 1;
   trouble.at = "none";
   await all.step(2_000);
-  assert.deepEqual(all.amounts(), [1, 1]);
-  assert.equal(all.unpublished(), 0);
+  assert.equal(all.seen.published, 0);
+  assert.deepEqual(
+    [...all.state.outbox.values()].map(({ publishedAt }) => publishedAt),
+    [all.state.now - 1],
+  );
   await ended(all, relay);
 });
 
-test("relay: has one batch on its way, and no more, when the lead is lost while the log is away", async () => {
+test("relay: leaves the lead to another one when its own log acknowledges nothing, and marks nothing twice", async () => {
+  const all = stage();
+  const deaf = fakeProducer();
+  deaf.hold();
+  all.pay(paymentOf(1));
+  const first = all.start({ producer: deaf });
+  await all.step(0);
+  const second = all.start();
+  for (let turn = 0; turn < 20; turn++) await all.step(1_000);
+  assert.deepEqual(all.amounts(), []);
+  for (let turn = 0; turn < 15; turn++) await all.step(1_000);
+  assert.deepEqual(all.amounts(), [1]);
+  assert.deepEqual([first.leads(), second.leads()], [false, true]);
+  assert.match(first.ready().why.join(), /^the log has not acknowledged for 3\d s, and holds 1 row/);
+  all.pay(paymentOf(2));
+  await all.step(1_000);
+  assert.deepEqual(all.amounts(), [1, 2]);
+  deaf.produced[0]?.acknowledge();
+  await all.step(3_000);
+  assert.deepEqual(first.ready(), { ok: true, why: [] });
+  assert.equal(all.seen.published, 2);
+  await ended(all, second);
+  await all.step(3_000);
+  assert.equal(first.leads(), true);
+  assert.equal(all.seen.published, 2);
+  await ended(all, first);
+});
+
+test("relay: ends when the log refuses what it had handed over before it lost the lead", async () => {
+  const all = stage();
+  const trouble: Parameters<typeof troubled>[1] = { at: "alive" };
+  all.producer.hold();
+  all.pay(paymentOf(1));
+  const relay = all.start({ outbox: troubled(memoryOutbox(all.state), trouble) });
+  for (let turn = 0; turn < 10; turn++) await all.step(1_000);
+  const error = new Poison("RECORD_REFUSED", "too large");
+  all.producer.produced[0]?.fail(error);
+  await all.step(0);
+  assert.equal(await relay.ended, error);
+  await ended(all, relay);
+});
+
+test("relay: has one batch on its way, and marks it when it can, when the lead is lost while the log is away", async () => {
   const all = stage();
   const trouble: Parameters<typeof troubled>[1] = { at: "alive" };
   all.producer.hold();
@@ -224,7 +318,8 @@ test("relay: has one batch on its way, and no more, when the lead is lost while 
   trouble.at = "none";
   all.producer.produced[0]?.acknowledge();
   for (let turn = 0; turn < 3; turn++) await all.step(1_000);
-  assert.deepEqual(all.amounts(), [1, 1]);
+  assert.deepEqual(all.amounts(), [1]);
+  assert.equal(all.unpublished(), 0);
   await ended(all, relay);
 });
 

@@ -4,15 +4,26 @@
  *
  * - the process dies between the acknowledgement and the mark: the next leader publishes those rows again, with the same
  *   payment ids, by which consumers know them;
- * - the database is away: the lead is lost, and asked for again with a growing pause;
- * - the log is away: the batch is held and the lead kept; nothing else is read meanwhile, so memory stays flat;
+ * - the database is away: the lead is lost, and asked for again with a growing pause. What was acknowledged meanwhile is
+ *   marked then, and not published again;
+ * - the log is away: the batch is held; nothing else is read meanwhile, so memory stays flat. The lead is kept for a while,
+ *   then left to whoever may reach the log from elsewhere, until this relay's own batch is acknowledged;
  * - another relay leads: this one waits for its turn, and takes over when the other's connection ends;
- * - the lead is lost while the log is slow: what was handed over is waited for before anything is read again, so that
- *   one process never has two batches on their way. Another leader may publish those rows as well: twice, in order.
+ * - the lead is lost or left while the log is slow: what was handed over is waited for before anything is read again, so
+ *   that one process never has two batches on their way. Another leader may publish those rows as well: twice, in order;
+ * - the process is frozen: the database ends its lead after a while. Woken, it may still send what it had handed over to its
+ *   producer, behind what its successor sent: the same records again. It marks nothing: its next call fails;
  * - the log will never take a record, or there is no payment for a row: a mistake of ours; the relay ends.
  */
 import { dispositionOf, Fatal } from "../processors/errors.ts";
-import type { LedOutbox, Outbox, OutboxLag, OutboxRow, Payment } from "../processors/payment-ports.ts";
+import {
+  type LedOutbox,
+  leaderSilenceMs,
+  type Outbox,
+  type OutboxLag,
+  type OutboxRow,
+  type Payment,
+} from "../processors/payment-ports.ts";
 import { type Backoff, backoffMs, type Clock, type Random } from "../runtime/clock.ts";
 import type { NewRecord } from "../runtime/log.ts";
 import { errorFields, type Logger } from "../runtime/logger.ts";
@@ -21,7 +32,7 @@ import { paymentsCompleted } from "../schemas/payment.ts";
 
 /** What a relay counts. */
 export interface RelayTelemetry {
-  /** Records were acknowledged, and their rows marked. */
+  /** Records were acknowledged, and so many rows marked that were not. */
   readonly published: (rows: number) => void;
   /** Old rows were deleted. */
   readonly pruned: (rows: number) => void;
@@ -39,8 +50,12 @@ export interface RelaySettings {
   readonly pollMs: number;
   /** How long to wait for the lead in one call; 1 to 5,000. */
   readonly leadWaitMs: number;
-  /** How often the database is shown that a leader lives while it waits for the log; well under 30,000. */
+  /** How often the database is shown that a leader lives while it waits for the log; well under {@link leaderSilenceMs}. */
   readonly keepAliveMs: number;
+  /** How long a leader whose log acknowledges nothing keeps the lead. */
+  readonly yieldMs: number;
+  /** How long the database or the log may be away before the relay is not ready. */
+  readonly graceMs: number;
   /** How often the lag is measured. */
   readonly lagEveryMs: number;
   /** How long published rows are kept. */
@@ -51,12 +66,14 @@ export interface RelaySettings {
   readonly pruneMaxRows: number;
 }
 
-/** Published rows are kept for a day: to compare them with what the log has. */
+/** Published rows are kept for a day: to compare them with what the log has. An outage of the log that all relays see is not worth a change of lead, so that comes after the grace. */
 export const relayDefaults: RelaySettings = {
   maxRows: 2_000,
   pollMs: 25,
   leadWaitMs: 2_000,
-  keepAliveMs: 5_000,
+  keepAliveMs: leaderSilenceMs / 4,
+  yieldMs: 30_000,
+  graceMs: 10_000,
   lagEveryMs: 1_000,
   keptMs: 86_400_000,
   pruneEveryMs: 1_000,
@@ -79,8 +96,10 @@ export interface RelayOptions {
 
 /** A relay at work. */
 export interface Relay {
-  /** Whether it reached the database at its last attempt; as leader or waiting for its turn. */
+  /** False until it has reached the database, and while the database or the log has been away for longer than the grace. */
   readonly ready: () => { readonly ok: boolean; readonly why: readonly string[] };
+  /** Whether it is the one that publishes. One that has lost the lead may not know it for some seconds. */
+  readonly leads: () => boolean;
   /** Resolves when it has ended: with the reason where it could not go on. */
   readonly ended: Promise<Error | undefined>;
   /** Finishes the batch that is under way, gives up the lead, and ends. Idempotent. */
@@ -90,8 +109,17 @@ export interface Relay {
 /** Starts a relay. Never throws: what goes wrong is waited for, or ends it. */
 export const startRelay = (options: RelayOptions): Relay => {
   const relay = new OutboxRelay(options);
-  return { ready: relay.ready, ended: relay.ended, stop: relay.stop };
+  return { ready: relay.ready, leads: relay.leads, ended: relay.ended, stop: relay.stop };
 };
+
+/** Rows that were handed over to the log and are not marked yet. */
+interface Batch {
+  readonly rows: readonly OutboxRow[];
+  readonly sinceMs: number;
+  unacknowledged: number;
+  /** Resolves when all of them are acknowledged. */
+  readonly acknowledged: Promise<void>;
+}
 
 class OutboxRelay {
   readonly ended: Promise<Error | undefined>;
@@ -101,10 +129,14 @@ class OutboxRelay {
     this.#stopping.signal.addEventListener("abort", () => resolve());
   });
   readonly #measured: Promise<void>;
-  /** What was handed over and is not acknowledged yet. Never rejects: how it ended is for whoever waits. */
-  #onItsWay: Promise<void> = Promise.resolve();
+  #batch: Batch | undefined;
   #prunedAt = Number.NEGATIVE_INFINITY;
-  #trouble: string | undefined = "it has not reached the database yet";
+  #leads = false;
+  #reached = false;
+  /** When the attempt at the database that is under way began, and since when none has succeeded. */
+  #triedAtMs = 0;
+  #awaySinceMs: number | undefined;
+  #failures = 0;
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -113,9 +145,24 @@ class OutboxRelay {
   }
 
   readonly ready = (): { readonly ok: boolean; readonly why: readonly string[] } => {
-    const why = this.#stopping.signal.aborted ? "stopping" : this.#trouble;
-    return { ok: why === undefined, why: why === undefined ? [] : [why] };
+    const { clock, settings } = this.#options;
+    const now = clock.now();
+    const late = (sinceMs: number | undefined): sinceMs is number =>
+      sinceMs !== undefined && now - sinceMs >= settings.graceMs;
+    const seconds = (sinceMs: number): string => `${Math.round((now - sinceMs) / 1_000)} s`;
+    const { sinceMs, unacknowledged } = this.#batch ?? { sinceMs: now, unacknowledged: 0 };
+    const why = [
+      ...(this.#stopping.signal.aborted ? ["stopping"] : []),
+      ...(this.#reached ? [] : ["it has not reached the database yet"]),
+      ...(late(this.#awaySinceMs) ? [`the database has been away for ${seconds(this.#awaySinceMs)}`] : []),
+      ...(unacknowledged > 0 && late(sinceMs)
+        ? [`the log has not acknowledged for ${seconds(sinceMs)}, and holds ${unacknowledged} row(s)`]
+        : []),
+    ];
+    return { ok: why.length === 0, why };
   };
+
+  readonly leads = (): boolean => this.#leads;
 
   readonly stop = async (): Promise<void> => {
     this.#stopping.abort();
@@ -124,83 +171,136 @@ class OutboxRelay {
   };
 
   async #run(): Promise<Error | undefined> {
-    const { outbox, clock, random, backoff, logger, telemetry, settings } = this.#options;
+    const { outbox, clock, settings } = this.#options;
     const { signal } = this.#stopping;
-    for (let failures = 0; !signal.aborted; ) {
+    while (!signal.aborted) {
       try {
-        await Promise.race([this.#onItsWay, this.#stopped]);
-        const led = await outbox.lead(settings.leadWaitMs, (lead) => this.#publishAll(lead));
-        // Whoever leads, the database is there.
-        this.#trouble = undefined;
-        failures = 0;
-        if (led === undefined) await clock.sleep(settings.pollMs, signal);
+        await this.#ownBatch();
+        if (signal.aborted) break;
+        this.#triedAtMs = clock.now();
+        const led = await outbox.lead(settings.leadWaitMs, (lead) =>
+          this.#publishAll(lead).finally(() => this.#lead(false)),
+        );
+        this.#databaseIsThere();
+        if (led !== undefined) continue;
+        // Another one leads. What this one could not mark, that one reads: it is told again, and is not this one's to mark.
+        this.#batch = undefined;
+        await clock.sleep(settings.pollMs, signal);
       } catch (error) {
         const disposition = dispositionOf(error);
         if (disposition === "fatal" || disposition === "poison") {
           this.#stopping.abort();
           return error instanceof Error ? error : new Error(String(error));
         }
-        this.#trouble = "the database is away";
-        failures += 1;
-        const ms = backoffMs(backoff, failures, random);
-        logger.warn({ ...errorFields(error), failures, backoffMs: Math.round(ms) }, "the outbox cannot be read");
-        await clock.sleep(ms, signal);
-      } finally {
-        telemetry.leading(false);
+        await this.#backOff(error);
       }
     }
     return undefined;
   }
 
+  /** Waits, without the lead, for what this relay has handed over; the database is asked for nothing meanwhile. */
+  async #ownBatch(): Promise<void> {
+    if (this.#batch === undefined || this.#batch.unacknowledged === 0) return;
+    this.#awaySinceMs = undefined;
+    await Promise.race([this.#batch.acknowledged, this.#stopped]);
+  }
+
+  async #backOff(error: unknown): Promise<void> {
+    const { clock, random, backoff, logger } = this.#options;
+    this.#awaySinceMs ??= this.#triedAtMs;
+    this.#failures += 1;
+    const ms = backoffMs(backoff, this.#failures, random);
+    logger.warn(
+      { ...errorFields(error), failures: this.#failures, backoffMs: Math.round(ms) },
+      "the outbox cannot be read or marked",
+    );
+    await clock.sleep(ms, this.#stopping.signal);
+  }
+
+  #databaseIsThere(): void {
+    this.#reached = true;
+    this.#awaySinceMs = undefined;
+    this.#failures = 0;
+  }
+
+  #lead(leads: boolean): void {
+    this.#leads = leads;
+    this.#options.telemetry.leading(leads);
+  }
+
+  /** Publishes until it stops, or until it leaves the lead to others because of the log. */
   async #publishAll(led: LedOutbox): Promise<true> {
     const { clock, logger, telemetry, settings } = this.#options;
     const { signal } = this.#stopping;
     logger.info({}, "leads the outbox");
-    telemetry.leading(true);
+    this.#lead(true);
+    this.#reached = true;
     while (!signal.aborted) {
-      const rows = await led.unpublished(settings.maxRows);
-      this.#trouble = undefined;
-      if (rows.length > 0) await this.#publish(led, rows);
+      this.#triedAtMs = clock.now();
+      const batch = this.#batch ?? (await this.#handOver(led));
+      if (batch !== undefined) {
+        if (!(await this.#acknowledged(led, batch))) return true;
+        telemetry.published(await led.markPublished(batch.rows));
+        this.#batch = undefined;
+      }
+      // Not before: a database that is read and cannot be written is no database.
+      this.#databaseIsThere();
       await this.#prune(led);
       // A full batch has more behind it.
-      if (rows.length < settings.maxRows) await clock.sleep(settings.pollMs, signal);
+      if ((batch?.rows.length ?? 0) < settings.maxRows) await clock.sleep(settings.pollMs, signal);
     }
     return true;
   }
 
-  /** Ends when the rows are acknowledged and marked; or when the relay stops and the log has said nothing for a while. */
-  async #publish(led: LedOutbox, rows: readonly OutboxRow[]): Promise<void> {
-    const { clock, telemetry, settings } = this.#options;
-    const acknowledged = this.#produce(rows).then(() => true);
-    this.#onItsWay = acknowledged.then(
-      () => {},
-      () => {},
-    );
+  /** Reads a batch and gives it to the producer; undefined where there is nothing to publish. */
+  async #handOver(led: LedOutbox): Promise<Batch | undefined> {
+    const { clock, settings } = this.#options;
+    const rows = await led.unpublished(settings.maxRows);
+    if (rows.length === 0) return undefined;
+    const byPartition = this.#recordsOf(rows);
+    const batch = { rows, sinceMs: clock.now(), unacknowledged: rows.length, acknowledged: Promise.resolve() };
+    this.#batch = batch;
+    const parts = Array.from(byPartition, async ([partition, records]) => {
+      await this.#options.producer.produce({ topic: paymentsCompleted.name, partition }, records);
+      batch.unacknowledged -= records.length;
+    });
+    batch.acknowledged = Promise.all(parts).then(() => {});
+    // Whoever waits for it is told why. Where that does not end the relay, its rows are read again.
+    batch.acknowledged.catch(() => {
+      this.#batch = undefined;
+    });
+    return batch;
+  }
+
+  /** Whether the log has acknowledged it; false where the relay stops, or leaves the lead, before it has. */
+  async #acknowledged(led: LedOutbox, { acknowledged, sinceMs }: Batch): Promise<boolean> {
+    const { clock, logger, settings } = this.#options;
     for (;;) {
       const waited = new AbortController();
       const late = clock.sleep(settings.keepAliveMs, waited.signal).then(() => false);
-      const done = await Promise.race([acknowledged, late]).finally(() => waited.abort());
-      if (done) break;
-      if (this.#stopping.signal.aborted) return;
+      const done = await Promise.race([acknowledged.then(() => true), late]).finally(() => waited.abort());
+      if (done) return true;
+      if (this.#stopping.signal.aborted) return false;
+      this.#triedAtMs = clock.now();
       await led.stillLeading();
+      if (clock.now() - sinceMs < settings.yieldMs) continue;
+      logger.warn({}, "leaves the lead to others: the log does not acknowledge");
+      return false;
     }
-    await led.markPublished(rows);
-    telemetry.published(rows.length);
   }
 
-  /** Hands rows over, by partition and in order; resolves when all of them are acknowledged. */
-  async #produce(rows: readonly OutboxRow[]): Promise<void> {
+  /** By partition, in the order of their rows. */
+  #recordsOf(rows: readonly OutboxRow[]): ReadonlyMap<number, readonly NewRecord[]> {
     const { producer } = this.#options;
-    const topic = paymentsCompleted.name;
     const byPartition = new Map<number, NewRecord[]>();
     for (const { payment } of rows) {
       const key = Buffer.from(paymentsCompleted.key(payment));
-      const partition = producer.partitionOf(topic, key);
+      const partition = producer.partitionOf(paymentsCompleted.name, key);
       const records = byPartition.get(partition) ?? [];
       byPartition.set(partition, records);
       records.push({ key, value: this.#encode(payment) });
     }
-    await Promise.all(Array.from(byPartition, ([partition, all]) => producer.produce({ topic, partition }, all)));
+    return byPartition;
   }
 
   #encode(payment: Payment): Buffer {

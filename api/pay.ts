@@ -63,16 +63,14 @@ type Outcome = { readonly answer: PaymentAnswer } | { readonly error: unknown };
 export const createPay = (parameters: PayParameters): ((wish: PaymentWish) => Promise<PaymentAnswer>) => {
   const { clock, settings } = parameters;
   const run = (asked: readonly Waiting[]) => settle(parameters, asked);
-  const lanes = Array.from({ length: settings.paymentLanes }, () => coalesce(run, { maxItems: maxAsks }));
+  const queue = coalesce(run, { maxItems: maxAsks, lanes: settings.paymentLanes });
   return async (wish) => {
-    const waiting = lanes.reduce((sum, lane) => sum + lane.waiting(), 0);
-    if (waiting >= settings.maxWaitingPayments) throw overloaded(settings);
-    const lane = lanes.reduce((best, other) => (other.waiting() < best.waiting() ? other : best));
+    if (queue.waiting() >= settings.maxWaitingPayments) throw overloaded(settings);
     let mine: Waiting | undefined;
     try {
       return await within(clock, settings.acknowledgeTimeoutMs, async (deadline) => {
         mine = { ask: askOf(parameters, wish), deadline, underWay: false, inDoubt: false };
-        const outcome = await lane.ask(mine);
+        const outcome = await queue.ask(mine);
         if ("error" in outcome) throw outcome.error;
         return outcome.answer;
       });

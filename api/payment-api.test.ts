@@ -149,6 +149,51 @@ test("payment: goes into the next transaction with all that wait while one is un
   assert.ok(stores.payCalls.length <= 3, String(stores.payCalls.length));
 });
 
+test("payment: is made by the other lane when one is stuck, and waits behind nobody of it", async () => {
+  const { openOrder, pay, stores } = shopApi();
+  const { payments } = stores.ports;
+  const { pay: payNow } = payments;
+  const gate = Promise.withResolvers<void>();
+  let calls = 0;
+  payments.pay = async (asks) => {
+    calls += 1;
+    // The others take their time too, so that some wait.
+    await (calls === 1 ? gate.promise : settled());
+    return payNow(asks);
+  };
+  const stuck = pay("unlucky", openOrder("unlucky"));
+  while (calls === 0) await settled();
+  for (let burst = 0; burst < 5; burst++) {
+    const others = Array.from({ length: 10 }, (_, n) => pay(`user-${n}`, openOrder(`user-${n}`)));
+    for (const response of await Promise.all(others)) assert.equal(response.statusCode, 201);
+  }
+  gate.resolve();
+  assert.equal((await stuck).statusCode, 201);
+});
+
+test("payment: is answered when the API closes while it is under way, and keeps it open no longer", {
+  timeout: 10_000,
+}, async () => {
+  const { app, bearer, openOrder, stores } = shopApi();
+  const gate = Promise.withResolvers<void>();
+  stores.trouble.until = gate.promise;
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  // This client keeps its connection, as most do.
+  const paying = fetch(`${url}/v1/payments`, {
+    method: "POST",
+    headers: { ...bearer("alice"), "content-type": "application/json", "idempotency-key": "k" },
+    body: JSON.stringify({ orderId: openOrder("alice") }),
+  });
+  while (stores.payCalls.length === 0) await settled();
+  const closed = app.close();
+  await settled();
+  gate.resolve();
+  const answer = await paying;
+  assert.deepEqual([answer.status, answer.headers.get("connection")], [201, "close"]);
+  await answer.text();
+  await closed;
+});
+
 test("payment: is turned away when too many wait", async () => {
   const { openOrder, pay, stores, seen } = shopApi({ maxWaitingPayments: 2 });
   const gate = Promise.withResolvers<void>();

@@ -1,6 +1,7 @@
 /** Fakes for the API's tests: a clock that moves when told, a producer that acknowledges when told, stores in memory. */
 import type { KeyAnswer, KeyClaim, OwnedVerdict } from "../processors/coupon-ports.ts";
 import type { PaymentAsk } from "../processors/payment-ports.ts";
+import type { Clock as SleepingClock } from "../runtime/clock.ts";
 import type { NewRecord, TopicPartition } from "../runtime/log.ts";
 import type { Producer } from "../runtime/producer.ts";
 import type { Coupon, CouponId, CouponIssueRequested, ReservationId, UserId } from "../schemas/coupon.ts";
@@ -54,6 +55,35 @@ export const fakeClock = (): FakeClock => {
 /** Lets everything that is settled be seen by everybody who awaits it. */
 export const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** A clock of sleeps, each of which ends when the test has stepped over its end. */
+export const steppedClock = () => {
+  let now = 1_000_000;
+  const sleepers = new Set<{ readonly at: number; readonly end: () => void }>();
+  const clock: SleepingClock = {
+    now: () => now,
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted) return resolve();
+        const sleeper = {
+          at: now + ms,
+          end: () => {
+            sleepers.delete(sleeper);
+            resolve();
+          },
+        };
+        sleepers.add(sleeper);
+        signal?.addEventListener("abort", sleeper.end);
+      }),
+  };
+  const step = async (ms: number): Promise<void> => {
+    await settled();
+    now += ms;
+    for (const sleeper of [...sleepers]) if (sleeper.at <= now) sleeper.end();
+    await settled();
+  };
+  return { clock, step };
 };
 
 /** One call of produce. */

@@ -97,6 +97,8 @@ const settings = z.strictObject({
   SLUICE_API_MAX_PAYMENTS: integer(1, 100_000, 5_000),
   /** How long the outbox keeps what is published, to compare it with what the log has. */
   SLUICE_OUTBOX_KEPT_HOURS: integer(1, 8_760, 24),
+  /** How long idempotency keys are remembered; clients are promised a day. */
+  SLUICE_KEYS_KEPT_HOURS: integer(24, 8_760, 168),
 });
 
 type Settings = z.infer<typeof settings>;
@@ -118,6 +120,7 @@ export interface Config {
     readonly maxWaitingPayments: number;
   };
   readonly outboxKeptMs: number;
+  readonly keysKeptMs: number;
   readonly healthPort: number;
   readonly limits: {
     readonly maxRound: number;
@@ -241,6 +244,7 @@ const toConfig = (s: Settings): Config =>
       maxWaitingPayments: s.SLUICE_API_MAX_PAYMENTS,
     },
     outboxKeptMs: s.SLUICE_OUTBOX_KEPT_HOURS * 3_600_000,
+    keysKeptMs: s.SLUICE_KEYS_KEPT_HOURS * 3_600_000,
     healthPort: s.SLUICE_HEALTH_PORT,
     limits: {
       maxRound: s.SLUICE_MAX_ROUND,

@@ -27,8 +27,10 @@ const clock: Clock = {
 
 /** Starts the API. @throws SchemaNotRegistered @throws Fatal where the topic is not as declared, or where the port is taken. */
 export const startCouponApi = async ({ config, logger, registry }: ProcessContext): Promise<Running> => {
-  // A client waits 10 s: a payment in the way of a lock must have failed by then, and the others been paid without it.
-  const database = openDatabase({ databaseUrl: config.databaseUrl, lockWaitTimeoutSeconds: 1 });
+  // A client waits 10 s: a payment in the way of a lock must have failed by then, and the others been paid without it; and
+  // where a connection swallows what is sent, there must be time for another one.
+  const limits = { lockWaitTimeoutSeconds: 1, statementTimeoutMs: 4_000 };
+  const database = openDatabase({ databaseUrl: config.databaseUrl, ...limits });
   const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-api", logger });
   // Requests spread over other partitions than the workers know would be read by nobody.
   await refuseOtherPartitionCounts(log, [couponIssueRequests]);

@@ -1,5 +1,6 @@
 /** Composition root of the outbox relay: the outbox, a producer, and the loop between them. */
 import { Counter, Gauge, type Registry } from "prom-client";
+import { forgetDefaults, forgetKeys } from "../api/forget-keys.ts";
 import { type RelayTelemetry, relayDefaults, startRelay } from "../api/outbox-relay.ts";
 import {
   type Accumulator,
@@ -9,10 +10,12 @@ import {
 } from "../runtime/accumulator.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { kafkaLog } from "../runtime/kafka/kafka-log.ts";
+import { refuseOtherPartitionCounts } from "../runtime/partition-counts.ts";
 import { createCodec } from "../schemas/codec.ts";
 import { paymentsCompleted } from "../schemas/payment.ts";
 import { confluentRegistry } from "../schemas/registry.ts";
 import { openDatabase } from "../stores/mysql/database.ts";
+import { oldCouponKeys, oldPaymentKeys } from "../stores/mysql/old-keys.ts";
 import { outbox } from "../stores/mysql/outbox.ts";
 import { watchBacklog } from "./api-metrics.ts";
 import type { ProcessContext, Running } from "./process.ts";
@@ -22,11 +25,16 @@ const backoff = { initialMs: 50, maxMs: 1_500 };
 /** How long a stopping relay waits for acknowledgements that do not come. */
 const drainMs = 5_000;
 
-/** Starts a relay. @throws SchemaNotRegistered, or where the log or the registry is away. */
+/**
+ * Starts a relay. The database may be away. @throws SchemaNotRegistered, Fatal where the topic is not as declared, and where
+ * the log or the registry is away: then it is started again by whoever watches over it.
+ */
 export const startOutboxRelay = async ({ config, logger, registry }: ProcessContext): Promise<Running> => {
-  // One connection for the lead, and one for the lag.
-  const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 2, poolKeptIdle: 0 });
+  // One connection for the lead, one for the lag, and one to forget keys.
+  const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 3, poolKeptIdle: 0 });
   const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-relay", logger });
+  // Payments spread over other partitions than their readers know would be read by nobody.
+  await refuseOtherPartitionCounts(log, [paymentsCompleted]);
   const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
   const producer = createAccumulator({
     ...accumulatorDefaults,
@@ -46,14 +54,28 @@ export const startOutboxRelay = async ({ config, logger, registry }: ProcessCont
     backoff,
     logger,
     telemetry: relayTelemetry(registry),
-    settings: { ...relayDefaults, keptMs: config.outboxKeptMs },
+    settings: { ...relayDefaults, graceMs: config.holdGraceMs, keptMs: config.outboxKeptMs },
   });
+  const stopping = new AbortController();
+  const forgetting = forgetKeys(
+    {
+      keys: { payment: oldPaymentKeys(database), coupon: oldCouponKeys(database) },
+      leads: relay.leads,
+      clock: systemClock,
+      logger,
+      forgotten: forgottenKeys(registry),
+      settings: { ...forgetDefaults, keptMs: config.keysKeptMs },
+    },
+    stopping.signal,
+  );
   return {
     ready: relay.ready,
     ended: relay.ended,
     about: { topic: paymentsCompleted.name },
     stop: async () => {
+      stopping.abort();
       await relay.stop();
+      await forgetting;
       await closeOrAbandon(producer);
       await log.close();
       await database.close();
@@ -66,6 +88,17 @@ const closeOrAbandon = async (producer: Accumulator): Promise<void> => {
   const timer = setTimeout(producer.abandon, drainMs);
   await producer.close();
   clearTimeout(timer);
+};
+
+/** Counts what is forgotten. */
+const forgottenKeys = (registry: Registry): ((kind: "payment" | "coupon", rows: number) => void) => {
+  const counter = new Counter({
+    name: "sluice_idempotency_keys_pruned_total",
+    help: "Idempotency keys that were forgotten because of their age.",
+    labelNames: ["kind"],
+    registers: [registry],
+  });
+  return (kind, rows) => counter.inc({ kind }, rows);
 };
 
 /** Binds what a relay counts to a registry. */

@@ -142,15 +142,21 @@ export interface OutboxLag {
   readonly oldestMs: number;
 }
 
+/**
+ * How long the database hears nothing of a leader until it takes it for dead and lets the next one lead: what a frozen
+ * process, or a machine that is gone, costs. A leader shows itself four times as often.
+ */
+export const leaderSilenceMs = 8_000;
+
 /** The outbox while it is led: nobody else publishes from it. Every call fails once that is no longer so. */
 export interface LedOutbox {
   /** Rows to be published, at most `maxRows`, in the order of their numbers. @throws Unavailable */
   readonly unpublished: (maxRows: number) => Promise<readonly OutboxRow[]>;
-  /** Notes that these are published. @throws Unavailable */
-  readonly markPublished: (rows: readonly OutboxRow[]) => Promise<void>;
+  /** Notes that these payments are published; answers how many were not noted before. @throws Unavailable */
+  readonly markPublished: (rows: readonly OutboxRow[]) => Promise<number>;
   /** Deletes rows published longer ago than this, at most `maxRows`; answers how many. @throws Unavailable */
   readonly prune: (olderThanMs: number, maxRows: number) => Promise<number>;
-  /** Shows the database that this leader lives; one that is silent for 30 s is taken for dead. @throws Unavailable */
+  /** Shows the database that this leader lives; see {@link leaderSilenceMs}. @throws Unavailable */
   readonly stillLeading: () => Promise<void>;
 }
 
@@ -163,4 +169,14 @@ export interface Outbox {
   readonly lead: <T>(waitMs: number, work: (led: LedOutbox) => Promise<T>) => Promise<T | undefined>;
   /** How far the log is behind, whoever leads. @throws Unavailable */
   readonly lag: () => Promise<OutboxLag>;
+}
+
+/** Idempotency keys, to be forgotten. */
+export interface OldKeys {
+  /**
+   * Forgets keys older than this, at most `maxRows`, the oldest first; answers how many. Waits for nobody: a key that is
+   * in use at this moment is left for the next time. Any number may run it at once. Clients are promised 24 hours.
+   * @throws Unavailable @throws Retriable
+   */
+  readonly prune: (olderThanMs: number, maxRows: number) => Promise<number>;
 }

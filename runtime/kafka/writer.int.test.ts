@@ -37,6 +37,11 @@ const readAll = async (topic: string, partitions: number): Promise<readonly (rea
 /** What stands where first: later copies of a record are left out, as readers that know records by id do. */
 const firsts = (texts: readonly string[]): readonly string[] => [...new Set(texts)];
 
+test("kafka writer: says what to run when it is asked about a topic that is not there", { timeout }, async () => {
+  const asked = cluster.log().partitionCount("no-such-topic");
+  await assert.rejects(asked, /topic no-such-topic does not exist; run: sluice topology apply/);
+});
+
 for (const idempotent of [true, false]) {
   const name = idempotent ? "an idempotent producer" : "a plain producer";
   test(`kafka writer: ${name} loses nothing and keeps order when connections are cut while it sends`, {

@@ -12,6 +12,7 @@ import {
 import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
 import { memoryTransactionHistory } from "../../topology/fakes/memory-transaction-history.ts";
 import {
+  memoryOldPaymentKeys,
   memoryOrderRegister,
   memoryOutbox,
   memoryPaymentBook,
@@ -24,9 +25,11 @@ import { couponStockContract } from "./coupon-stock.ts";
 import { idempotencyKeysContract } from "./idempotency-keys.ts";
 import { fencedStockContract, leasesContract } from "./leases.ts";
 import { transactionHistoryContract } from "./transaction-history.ts";
+import { agedMs, oldKeysContract } from "./old-keys.ts";
 import { outboxContract } from "./outbox.ts";
 import { paymentBookContract } from "./payment-book.ts";
-import { aReservationId } from "./samples.ts";
+import { anAsk, anItem, anOptionId, anOrder, won } from "./payment-samples.ts";
+import { aReservationId, many } from "./samples.ts";
 import { couponGateContract, couponTruthContract } from "./reconciliation.ts";
 
 const database = memoryDatabase();
@@ -89,4 +92,22 @@ outboxContract("memory outbox", () => ({
   outbox: memoryOutbox(shop),
   book: memoryPaymentBook(shop),
   register: memoryOrderRegister(shop),
+}));
+
+oldKeysContract("memory payment keys", () => ({
+  keys: memoryOldPaymentKeys(shop),
+  use: async (userId, count) => {
+    const optionId = anOptionId();
+    const orders = many(count, () => anOrder([anItem(optionId, { unitPrice: won(0) })], { userId }));
+    await memoryOrderRegister(shop).addOptions([{ optionId, stock: count }]);
+    await memoryOrderRegister(shop).openOrders(orders);
+    await memoryPaymentBook(shop).pay(orders.map((order) => anAsk(order)));
+  },
+  age: async (userId) => {
+    for (const [name, { fingerprint, payment }] of shop.bound) {
+      const aged = { ...payment, paidAt: payment.paidAt - agedMs };
+      if (payment.userId === userId) shop.bound.set(name, { fingerprint, payment: aged });
+    }
+  },
+  remembered: async (userId) => [...shop.bound.values()].filter(({ payment }) => payment.userId === userId).length,
 }));

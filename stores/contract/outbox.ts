@@ -56,11 +56,24 @@ export const outboxContract = (name: string, subject: () => OutboxSubject): void
         numbers,
         numbers.toSorted((a, b) => a - b),
       );
-      await led.markPublished([...rows.slice(0, 1), ...rows.slice(3)]);
+      assert.equal(await led.markPublished([...rows.slice(0, 1), ...rows.slice(3)]), 3);
       assert.deepEqual(await rowsOf(led, paid), rows.slice(1, 3));
-      await led.markPublished(rows);
-      await led.markPublished([]);
+      assert.equal(await led.markPublished(rows), 2);
+      assert.equal(await led.markPublished([]), 0);
       assert.deepEqual(await rowsOf(led, paid), []);
+      return true;
+    });
+  });
+
+  says("notes nothing of a row that is another payment's by now", async (all) => {
+    const paid = await payments(all, 2);
+    await leading(all.outbox, async (led) => {
+      const rows = await rowsOf(led, paid);
+      const [first, second] = rows;
+      assert.ok(first && second);
+      assert.equal(await led.markPublished([{ outboxNo: first.outboxNo, payment: second.payment }]), 0);
+      assert.deepEqual(await rowsOf(led, paid), rows);
+      assert.equal(await led.markPublished(rows), 2);
       return true;
     });
   });

@@ -5,6 +5,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { Fatal, Poison, Retriable, Unavailable } from "../../processors/errors.ts";
 import type { Coupon, CouponId, ReservationId, UserId } from "../../schemas/coupon.ts";
 import { databaseUrl } from "../contract/endpoints.ts";
+import { aClaim } from "../contract/idempotency-keys.ts";
 import { aCoupon, aCouponId, anIssue, aRefusal, aReservationId, many } from "../contract/samples.ts";
 import { closedPort, listening, type TcpProxy, tcpProxy } from "../contract/tcp-proxy.ts";
 import { couponBook, roundMaxRows } from "./coupon-book.ts";
@@ -12,6 +13,7 @@ import { couponCatalog } from "./coupon-catalog.ts";
 import { couponRegister } from "./coupon-register.ts";
 import { type Database, type DatabaseConfig, openDatabase } from "./database.ts";
 import { idempotencyKeys } from "./idempotency-keys.ts";
+import { oldCouponKeys } from "./old-keys.ts";
 import { migrate } from "./migrate.ts";
 import { lockCoupons, takeUnits } from "./round-statements.ts";
 import { inTransaction, type Session, withSession } from "./session.ts";
@@ -247,7 +249,8 @@ test("mysql stores: are unavailable when nothing listens", async () => {
       couponCatalog(mine).remaining([couponId]),
       couponRegister(mine).open(aCoupon(1)),
       verdictLookup(mine).find([aReservationId()]),
-      idempotencyKeys(mine).prune(86_400_000),
+      idempotencyKeys(mine).claim([aClaim()]),
+      oldCouponKeys(mine).prune(86_400_000, 10),
     ];
     for (const answer of await Promise.allSettled(asked)) {
       assert.ok(answer.status === "rejected" && isUnavailable(answer.reason), String(Object.entries(answer)));

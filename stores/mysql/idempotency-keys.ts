@@ -4,13 +4,10 @@ import type { IdempotencyKeys, KeyAnswer, KeyClaim } from "../../processors/coup
 import { Fatal, Poison } from "../../processors/errors.ts";
 import { hexOf, isReservationId, isStorableId, reservationIdOf } from "../ids.ts";
 import type { Database } from "./database.ts";
-import { inTransaction, withSession } from "./session.ts";
+import { inTransaction } from "./session.ts";
 
 /** Claims of one call at most. */
 const claimsMax = 10_000;
-
-/** Rows one DELETE takes, so that pruning never holds many locks. */
-const pruneBatchRows = 1_000;
 
 const columns = `user_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[0]',
     key_hash CHAR(64) CHARACTER SET ascii PATH '$[1]'`;
@@ -30,32 +27,13 @@ const findBound = `SELECT wanted.at, idempotency_key.fingerprint, idempotency_ke
   STRAIGHT_JOIN idempotency_key ON idempotency_key.user_id = CAST(wanted.user_id AS BINARY)
     AND idempotency_key.key_hash = UNHEX(wanted.key_hash)`;
 
-const deleteOld = `DELETE FROM idempotency_key WHERE created_at < ${nowMs} - ? ORDER BY created_at LIMIT 1000`;
-
-/** {@link IdempotencyKeys}, and a broom. */
-export interface PrunableKeys extends IdempotencyKeys {
-  /**
-   * Forgets keys older than this, in batches of 1,000; answers how many. Keys promise 24 hours at least, so
-   * `olderThanMs` is 86,400,000 or more in production. Any number of processes may run it.
-   * @throws Unavailable
-   */
-  readonly prune: (olderThanMs: number) => Promise<number>;
-}
-
 /** The {@link IdempotencyKeys} of a database. Claiming again with the same arguments answers the same. */
-export const idempotencyKeys = (database: Database): PrunableKeys => ({
+export const idempotencyKeys = (database: Database): IdempotencyKeys => ({
   claim: async (claims) => {
     if (claims.length === 0) return [];
     claims.forEach(checkClaim);
     if (claims.length > claimsMax) throw new Fatal("CLAIMS_TOO_MANY", `at most ${claimsMax}, got ${claims.length}`);
     return claimAll(database, claims);
-  },
-  prune: async (olderThanMs) => {
-    for (let pruned = 0; ; ) {
-      const rows = await withSession(database, ({ change }) => change(deleteOld, [olderThanMs]));
-      pruned += rows;
-      if (rows < pruneBatchRows) return pruned;
-    }
   },
 });
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { Unavailable } from "../../processors/errors.ts";
+import type { OutboxRow } from "../../processors/payment-ports.ts";
 import { databaseUrl } from "../contract/endpoints.ts";
 import { outboxContract, payments, rowsOf } from "../contract/outbox.ts";
 import { type TcpProxy, tcpProxy } from "../contract/tcp-proxy.ts";
@@ -92,6 +93,34 @@ test("mysql outbox: is led by the next one as soon as the leader's connection is
     await led.markPublished(await rowsOf(led, paid));
     return true;
   });
+  await mine.close();
+});
+
+test("mysql outbox: is led by the next one when the leader's bytes are swallowed, and the old one marks nothing", async () => {
+  const paid = await payments(subject, 2);
+  const mine = openDatabase({ databaseUrl: proxy.url, poolMax: 1, poolKeptIdle: 0 });
+  const [leads, next] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const old = outbox(mine).lead(1_000, async (led) => {
+    const rows = await rowsOf(led, paid);
+    proxy.onRequest = () => "silence";
+    leads.resolve();
+    await next.promise;
+    await led.markPublished(rows);
+  });
+  await leads.promise;
+  // Held for as long as the leader may be silent, and no longer; asked for in pieces as long as a statement may wait.
+  let rows: readonly OutboxRow[] | undefined;
+  for (let asked = 0; rows === undefined && asked < 4; asked++) {
+    rows = await subject.outbox.lead(5_000, async (led) => {
+      const mineNow = await rowsOf(led, paid);
+      next.resolve();
+      await assert.rejects(old, Unavailable);
+      assert.deepEqual(await rowsOf(led, paid), mineNow);
+      assert.equal(await led.markPublished(mineNow), 2);
+      return mineNow;
+    });
+  }
+  assert.equal(rows?.length, 2);
   await mine.close();
 });
 

@@ -6,8 +6,15 @@
  * Rows are found by being unpublished, never by a number above the last one: numbers are given before transactions
  * commit, so a lower one may appear after a higher one.
  */
-import type { LedOutbox, Outbox, OutboxLag, OutboxRow } from "../../processors/payment-ports.ts";
+import {
+  type LedOutbox,
+  leaderSilenceMs,
+  type Outbox,
+  type OutboxLag,
+  type OutboxRow,
+} from "../../processors/payment-ports.ts";
 import { Fatal, Unavailable } from "../../processors/errors.ts";
+import { hexOf } from "../ids.ts";
 import type { Database } from "./database.ts";
 import { classified } from "./errors.ts";
 import { type PaymentColumns, toPayment } from "./payment-statements.ts";
@@ -23,8 +30,11 @@ const lockName = "CONCAT('sluice-outbox-', LEFT(SHA2(DATABASE(), 256), 32))";
 const takeLock = `SELECT GET_LOCK(${lockName}, ?) AS taken`;
 const releaseLock = `SELECT RELEASE_LOCK(${lockName}) AS released`;
 const checkLock = `SELECT IS_USED_LOCK(${lockName}) = CONNECTION_ID() AS mine`;
-// A leader whose machine is gone says no goodbye: without this, the server would keep its lock for hours.
-const endWhenSilent = "SET SESSION wait_timeout = 30";
+// Who is frozen, or whose machine is gone, says no goodbye: the server would keep its lock for hours. Said before the lock
+// is asked for, because it may be granted to one that is frozen while it waits. Between two statements, in the middle of
+// one on its way here, and in the middle of an answer that nobody reads: each has a limit of its own.
+const endWhenSilent = `SET SESSION wait_timeout = ${leaderSilenceMs / 1_000}, net_read_timeout = ${leaderSilenceMs / 1_000},
+  net_write_timeout = ${leaderSilenceMs / 1_000}`;
 
 // What a LIMIT is given travels as text: mysql2 sends a number as a DOUBLE, which MySQL does not take there.
 const nowMs = "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS UNSIGNED)";
@@ -35,9 +45,11 @@ const readUnpublished = `SELECT outbox.outbox_no, payment.payment_id, payment.or
   LEFT JOIN payment ON payment.payment_id = outbox.payment_id
   ORDER BY outbox.outbox_no`;
 
-const markRows = `UPDATE JSON_TABLE(?, '$[*]' COLUMNS (outbox_no BIGINT UNSIGNED PATH '$')) AS published
+// By payment too: a database that failed over to an older copy of itself gives numbers out again.
+const markRows = `UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
+    outbox_no BIGINT UNSIGNED PATH '$[0]', id CHAR(32) CHARACTER SET ascii PATH '$[1]')) AS published
   STRAIGHT_JOIN outbox ON outbox.outbox_no = published.outbox_no
-  SET outbox.published_at = ${nowMs} WHERE outbox.published_at IS NULL`;
+  SET outbox.published_at = ${nowMs} WHERE outbox.published_at IS NULL AND outbox.payment_id = UNHEX(published.id)`;
 
 const deleteOld = `DELETE FROM outbox WHERE published_at < ${nowMs} - ? ORDER BY published_at LIMIT ?`;
 
@@ -51,13 +63,13 @@ const readLag = `SELECT (SELECT COUNT(*) FROM
 export const outbox = (database: Database): Outbox => ({
   lead: (waitMs, work) =>
     withSession(database, async (session) => {
+      await session.change(endWhenSilent, []);
       // Below the limit of a statement, whatever was asked for.
       const [answer] = await session.rows<{ readonly taken: number | null }>(takeLock, [
         Math.min(waitMs, 5_000) / 1_000,
       ]);
       if (answer?.taken !== 1) return undefined;
       try {
-        await session.change(endWhenSilent, []);
         return await work(ledBy(session));
       } finally {
         // Where even this fails the connection is gone, and the lock with it.
@@ -80,7 +92,9 @@ const ledBy = (session: Session): LedOutbox => ({
   markPublished: (rows) =>
     classifying(async () => {
       checkSize(rows.length);
-      if (rows.length > 0) await session.change(markRows, [JSON.stringify(rows.map(({ outboxNo }) => outboxNo))]);
+      if (rows.length === 0) return 0;
+      const published = rows.map(({ outboxNo, payment }) => [outboxNo, hexOf(payment.paymentId)]);
+      return session.change(markRows, [JSON.stringify(published)]);
     }),
   prune: (olderThanMs, maxRows) => classifying(() => session.change(deleteOld, [olderThanMs, String(maxRows)])),
   stillLeading: () =>

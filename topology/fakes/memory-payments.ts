@@ -9,6 +9,7 @@ import {
 import { Poison } from "../../processors/errors.ts";
 import type {
   LedOutbox,
+  OldKeys,
   OptionId,
   Order,
   OrderRegister,
@@ -116,6 +117,7 @@ export const memoryOrderRegister = (state: MemoryPayments): OrderRegister => ({
 
 /** The fake {@link Outbox}. Does not wait for the lead. */
 export const memoryOutbox = (state: MemoryPayments): Outbox => {
+  const isUnpublished = ({ publishedAt }: { readonly publishedAt: number | null }): boolean => publishedAt === null;
   const unpublished = (): readonly OutboxRow[] =>
     [...state.outbox].flatMap(([outboxNo, { payment, publishedAt }]) =>
       publishedAt === null ? [{ outboxNo, payment }] : [],
@@ -123,10 +125,12 @@ export const memoryOutbox = (state: MemoryPayments): Outbox => {
   const led: LedOutbox = {
     unpublished: async (maxRows) => unpublished().slice(0, maxRows),
     markPublished: async (rows) => {
-      for (const { outboxNo } of rows) {
+      const unmarked = rows.flatMap(({ outboxNo, payment }) => {
         const row = state.outbox.get(outboxNo);
-        if (row !== undefined) row.publishedAt = state.now;
-      }
+        return row !== undefined && isUnpublished(row) && row.payment.paymentId === payment.paymentId ? [row] : [];
+      });
+      for (const row of unmarked) row.publishedAt = state.now;
+      return unmarked.length;
     },
     prune: async (olderThanMs, maxRows) => {
       const old = [...state.outbox].filter(
@@ -154,3 +158,15 @@ export const memoryOutbox = (state: MemoryPayments): Outbox => {
     },
   };
 };
+
+/** The fake {@link OldKeys} of payments: a key is as old as what it has paid. */
+export const memoryOldPaymentKeys = (state: MemoryPayments): OldKeys => ({
+  prune: async (olderThanMs, maxRows) => {
+    const old = [...state.bound]
+      .filter(([, { payment }]) => payment.paidAt < state.now - olderThanMs)
+      .sort(([, a], [, b]) => a.payment.paidAt - b.payment.paidAt)
+      .slice(0, maxRows);
+    for (const [name] of old) state.bound.delete(name);
+    return old.length;
+  },
+});
