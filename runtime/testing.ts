@@ -191,11 +191,14 @@ const read = <T>(broker: MemoryBroker, codec: Codec, topic: Topic<T>): Promise<r
   );
 };
 
-/** Waits for a condition, at most 10 s. */
+/** Longest wait for a condition: for what never comes, not for what is slow on a busy machine. */
+const untilWithinMs = 60_000;
+
+/** Waits for a condition. @throws Error where it does not hold within {@link untilWithinMs}. */
 export const until = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
-  const deadlineAt = Date.now() + 10_000;
+  const deadlineAt = Date.now() + untilWithinMs;
   while (!(await condition())) {
-    if (Date.now() > deadlineAt) throw new Error(`it did not come to this within 10 s: ${what}`);
+    if (Date.now() > deadlineAt) throw new Error(`it did not come to this within ${untilWithinMs} ms: ${what}`);
     await systemClock.sleep(2);
   }
 };
