@@ -66,14 +66,19 @@ export const alonePayer = (database: Database): Payer => {
   };
 };
 
-/** Has the clients pay all orders. */
-export const runLoad = async (about: string, pay: Payer, orders: readonly Order[]): Promise<LoadRun> => {
+/** Has the clients pay all orders. Rejects where the signal comes first. */
+export const runLoad = async (
+  about: string,
+  { pay, signal }: { readonly pay: Payer; readonly signal: AbortSignal },
+  orders: readonly Order[],
+): Promise<LoadRun> => {
   const latencies: number[] = [];
   const left = orders.values();
   let paid = 0;
   const startedAt = performance.now();
   const client = async (): Promise<void> => {
     for (const order of left) {
+      signal.throwIfAborted();
       const sentAt = performance.now();
       if (await pay(order)) paid++;
       latencies.push(performance.now() - sentAt);

@@ -5,7 +5,7 @@ import { auditPayments } from "../../stores/mysql/payment-audit.ts";
 import { outbox } from "../../stores/mysql/outbox.ts";
 import { note } from "../cli.ts";
 import { alonePayer, apiPayer, type LoadRun, runLoad } from "./payment-load.ts";
-import { type OrderKind, openShop, type Shop, users } from "./payment-shop.ts";
+import { type OrderKind, openShop, users } from "./payment-shop.ts";
 import type { Stage } from "./stage.ts";
 import { usageOf } from "./usage.ts";
 
@@ -34,11 +34,12 @@ export interface PaymentsReport {
   readonly relay: RelayRun;
 }
 
+const usual: OrderKind = { options: 100, lines: 2, coupon: false, payers: users };
 const kinds: Readonly<Record<string, OrderKind>> = {
-  "two of a hundred options": { options: 100, lines: 2, coupon: false, payers: users },
+  "two of a hundred options": usual,
   "all the same option": { options: 1, lines: 1, coupon: false, payers: users },
   "five of a hundred options and a coupon": { options: 100, lines: 5, coupon: true, payers: users },
-  "one user pays all": { options: 100, lines: 2, coupon: false, payers: 1 },
+  "one user pays all": { ...usual, payers: 1 },
 };
 
 /** How much is measured. */
@@ -47,51 +48,44 @@ export interface PaymentSizes {
   readonly orders: number;
   /** Orders of each kind for the baseline. */
   readonly baselineOrders: number;
+  readonly signal: AbortSignal;
 }
 
 /** Pays orders of each kind, by the baseline and through the API in turn; then has the relay publish them all. */
 export const measurePayments = async (
   stage: Stage,
   prefix: string,
-  { orders, baselineOrders }: PaymentSizes,
+  { orders, baselineOrders, signal }: PaymentSizes,
 ): Promise<PaymentsReport> => {
   const database = openDatabase({ databaseUrl: stage.config.databaseUrl, statementTimeoutMs: 120_000 });
   const { child, url } = await stage.start("api");
   const { pay, close } = apiPayer(url, prefix, stage.config.tokenSecret);
   try {
     const shop = await openShop(stage, database, prefix);
-    await warmUp({ shop, database, pay });
+    const through = { api: { pay, signal }, alone: { pay: alonePayer(database), signal } };
+    // The first thousands of payments of a process are its compiler's.
+    await runLoad("warm-up", through.alone, await shop(500, usual));
+    await runLoad("warm-up", through.api, await shop(4_000, usual));
     const runs: PaymentRun[] = [];
     const baseline: LoadRun[] = [];
     for (const [about, kind] of Object.entries(kinds)) {
       note(`payments: ${about}`);
-      const alone = await runLoad(about, alonePayer(database), await shop(baselineOrders, kind));
+      const alone = await runLoad(about, through.alone, await shop(baselineOrders, kind));
       const opened = await shop(orders, kind);
       const before = await usageOf(child.pid);
-      const run = await runLoad(about, pay, opened);
+      const run = await runLoad(about, through.api, opened);
       const { cpuSeconds } = await usageOf(child.pid);
       const apiCpuMicros = Math.round(((cpuSeconds - before.cpuSeconds) * 1e6) / orders);
       const ratio = Math.round((run.paidPerSecond / alone.paidPerSecond) * 10) / 10;
       runs.push({ ...run, apiCpuMicros, ratio, broken: await brokenIn(database) });
       baseline.push(alone);
     }
-    return { runs, baseline, relay: await measureRelay(stage, database) };
+    return { runs, baseline, relay: await measureRelay(stage, database, signal) };
   } finally {
     await close();
     await child.stop();
     await database.close();
   }
-};
-
-/** The first thousands of payments of a process are its compiler's. */
-const warmUp = async (of: {
-  readonly shop: Shop;
-  readonly database: Database;
-  readonly pay: Parameters<typeof runLoad>[1];
-}): Promise<void> => {
-  const kind = { options: 100, lines: 2, coupon: false, payers: users };
-  await runLoad("warm-up", alonePayer(of.database), await of.shop(500, kind));
-  await runLoad("warm-up", of.pay, await of.shop(4_000, kind));
 };
 
 const brokenIn = async (database: Database): Promise<readonly string[]> => {
@@ -100,7 +94,7 @@ const brokenIn = async (database: Database): Promise<readonly string[]> => {
 };
 
 /** From the moment the first rows are gone, so that the start of the process does not count. */
-const measureRelay = async (stage: Stage, database: Database): Promise<RelayRun> => {
+const measureRelay = async (stage: Stage, database: Database, signal: AbortSignal): Promise<RelayRun> => {
   const { lag } = outbox(database);
   const before = (await lag()).rows;
   const { child } = await stage.start("relay");
@@ -118,7 +112,7 @@ const measureRelay = async (stage: Stage, database: Database): Promise<RelayRun>
           rowsPerSecond: Math.round(first.rows / seconds),
         };
       }
-      await sleep(5);
+      await sleep(5, undefined, { signal });
     }
   } finally {
     await child.stop();

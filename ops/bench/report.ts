@@ -55,4 +55,4 @@ export const isSound = ({ drains, safety, api, payments, history, delivery }: Be
     ...(delivery?.runs ?? []),
   ].every(({ broken }) => broken.length === 0) &&
   api.every(({ requests, accepted }) => requests === accepted) &&
-  (payments?.runs ?? []).every(({ orders, paid }) => orders === paid);
+  [...(payments?.runs ?? []), ...(payments?.baseline ?? [])].every(({ orders, paid }) => orders === paid);

@@ -41,7 +41,7 @@ export const runBench = async (options: BenchOptions): Promise<BenchReport> => {
     }
     const safety = wanted("safety") ? await measureSafety(stage, prefix, options) : undefined;
     const api = wanted("api") ? await apiRuns(stage, prefix) : [];
-    const payments = wanted("payments") ? await paymentRuns(stage, prefix) : undefined;
+    const payments = wanted("payments") ? await paymentRuns(stage, prefix, options.signal) : undefined;
     const history = wanted("history") ? await measureHistory(stage, prefix, options) : undefined;
     const delivery = wanted("delivery") ? await measureDelivery(stage, prefix, options.signal) : undefined;
     return { baseline, drains, safety, api, payments, history, delivery };
@@ -109,7 +109,7 @@ const apiRuns = (stage: Stage, prefix: string): Promise<readonly ApiRun[]> => {
 /** Orders of each kind: some four seconds' worth each, and the baseline's. */
 const paymentOrders = { orders: 20_000, baselineOrders: 2_000 };
 
-const paymentRuns = (stage: Stage, prefix: string): Promise<PaymentsReport> => {
+const paymentRuns = (stage: Stage, prefix: string, signal: AbortSignal): Promise<PaymentsReport> => {
   note(`payments: ${paymentOrders.orders} orders of each kind, one API, one relay`);
-  return measurePayments(stage, prefix, paymentOrders);
+  return measurePayments(stage, prefix, { ...paymentOrders, signal });
 };
