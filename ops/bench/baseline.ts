@@ -1,6 +1,7 @@
 /**
  * The per-record baseline: what a careful team writes with the same libraries and no rounds. kafkajs `eachMessage`, one
  * decrement, one transaction and one result event a record, awaited in turn, because one key must stay in order.
+ * Payments are remembered the same way: one INSERT a record.
  * The one file outside the adapters that imports the drivers: it is the rival, not the product.
  */
 import avro from "avsc";
@@ -8,6 +9,7 @@ import { Redis } from "ioredis";
 import { Kafka, logLevel } from "kafkajs";
 import mysql from "mysql2/promise";
 import type { CouponIssueRequested } from "../../schemas/coupon.ts";
+import type { PaymentCompleted } from "../../schemas/payment.ts";
 import type { StackEndpoints } from "../stack/endpoints.ts";
 
 /** What the baseline runs on. */
@@ -30,7 +32,7 @@ export interface BaselineRun {
   readonly seconds: number;
 }
 
-/** Runs the baseline over a preloaded topic. */
+/** Runs the baseline of coupons over a preloaded topic. */
 export const runBaseline = async (options: BaselineOptions): Promise<BaselineRun> => {
   const kafka = new Kafka({ brokers: [...options.endpoints.brokers], logLevel: logLevel.NOTHING });
   const redis = new Redis(options.endpoints.redisUrl);
@@ -60,10 +62,43 @@ export const runBaseline = async (options: BaselineOptions): Promise<BaselineRun
   }
 };
 
+/** Runs the baseline of the history over a preloaded topic: one INSERT a payment, which leaves alone what stands. */
+export const runHistoryBaseline = async (
+  options: Pick<BaselineOptions, "endpoints" | "sourceTopic" | "groupId" | "records"> & {
+    readonly paymentSchema: avro.Schema;
+  },
+): Promise<BaselineRun> => {
+  const kafka = new Kafka({ brokers: [...options.endpoints.brokers], logLevel: logLevel.NOTHING });
+  const database = mysql.createPool({ uri: options.endpoints.databaseUrl, connectionLimit: 2 });
+  const consumer = kafka.consumer({ groupId: options.groupId, maxWaitTimeInMs: 100 });
+  try {
+    await database.query("DROP TABLE IF EXISTS baseline_history");
+    await database.query("CREATE TABLE baseline_history LIKE transaction_history");
+    await consumer.connect();
+    await consumer.subscribe({ topic: options.sourceTopic, fromBeginning: true });
+    const type = avro.Type.forSchema(options.paymentSchema);
+    return await drain(options, consumer, async (value) => {
+      // The bodies were written with this very schema.
+      const payment = type.fromBuffer(value.subarray(5)) as PaymentCompleted;
+      const { paymentId, orderId, userId, amount, discount, paidAt } = payment;
+      const [added] = await database.execute<mysql.ResultSetHeader>(
+        `INSERT INTO baseline_history (payment_id, order_id, user_id, amount, discount, paid_at)
+          VALUES (UNHEX(REPLACE(?, '-', '')), UNHEX(REPLACE(?, '-', '')), ?, ?, ?, ?)
+          ON DUPLICATE KEY UPDATE payment_id = payment_id`,
+        [paymentId, orderId, userId, amount, discount, paidAt],
+      );
+      return added.affectedRows === 1;
+    });
+  } finally {
+    await Promise.allSettled([consumer.disconnect(), database.end()]);
+  }
+};
+
 type Consumer = ReturnType<Kafka["consumer"]>;
 
+/** Takes `records` records one after the other; `handle` answers whether one counts as issued. */
 const drain = async (
-  { records }: BaselineOptions,
+  { records }: Pick<BaselineOptions, "records">,
   consumer: Consumer,
   handle: (value: Buffer) => Promise<boolean>,
 ): Promise<BaselineRun> => {

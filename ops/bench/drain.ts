@@ -35,7 +35,7 @@ export const drain = async (
 ): Promise<DrainRun> => {
   await openCoupons(stage, scenario);
   await preload(stage, scenario);
-  const { child } = await stage.start("worker", env);
+  const { child } = await stage.start("worker", env === undefined ? {} : { env });
   let usage: Usage;
   try {
     const dead = child.ended.then((how) => {

@@ -1,30 +1,20 @@
-/** How many payments one API process makes, and how fast the relay tells the log of them. */
+/** How many payments one API process makes, beside one transaction a payment, and how fast the relay tells the log of them. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { Pool } from "undici";
-import { v7 } from "uuid";
-import { mintToken } from "../../api/token.ts";
-import type { OptionId, Order } from "../../processors/payment-ports.ts";
-import type { UserId, Won } from "../../schemas/coupon.ts";
-import type { OrderId } from "../../schemas/payment.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
-import { orderRegister } from "../../stores/mysql/order-register.ts";
 import { paymentAudit } from "../../stores/mysql/payment-audit.ts";
 import { outbox } from "../../stores/mysql/outbox.ts";
-import { quantile } from "../demo/summary.ts";
+import { note } from "../cli.ts";
+import { alonePayer, apiPayer, type LoadRun, runLoad } from "./payment-load.ts";
+import { type OrderKind, openShop, users } from "./payment-shop.ts";
 import type { Stage } from "./stage.ts";
 import { usageOf } from "./usage.ts";
 
-/** One load of payments. */
-export interface PaymentRun {
-  readonly load: string;
-  readonly orders: number;
-  /** Answered 201. */
-  readonly paid: number;
-  readonly seconds: number;
-  readonly paidPerSecond: number;
-  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number };
+/** One load of payments through the API. */
+export interface PaymentRun extends LoadRun {
   /** User and system time of the API for one payment. */
   readonly apiCpuMicros: number;
+  /** Payments a second by those of the baseline with orders of this kind. */
+  readonly ratio: number;
   /** What did not add up afterwards. */
   readonly broken: readonly string[];
 }
@@ -39,112 +29,63 @@ export interface RelayRun {
 /** What payments came to. */
 export interface PaymentsReport {
   readonly runs: readonly PaymentRun[];
+  /** The same kinds of orders, one transaction a payment. */
+  readonly baseline: readonly LoadRun[];
   readonly relay: RelayRun;
 }
 
-const users = 2_000;
-const clients = 128;
-const loads = { 100: "two of a hundred options", 1: "all the same option" } as const;
+const usual: OrderKind = { options: 100, lines: 2, coupon: false, payers: users };
+const kinds: Readonly<Record<string, OrderKind>> = {
+  "two of a hundred options": usual,
+  "all the same option": { options: 1, lines: 1, coupon: false, payers: users },
+  "five of a hundred options and a coupon": { options: 100, lines: 5, coupon: true, payers: users },
+  "one user pays all": { ...usual, payers: 1 },
+};
 
-/** Pays `orders` orders of a hundred options, and as many of one; then has the relay publish them all. */
-export const measurePayments = async (stage: Stage, prefix: string, orders: number): Promise<PaymentsReport> => {
+/** How much is measured. */
+export interface PaymentSizes {
+  /** Orders of each kind. */
+  readonly orders: number;
+  /** Orders of each kind for the baseline. */
+  readonly baselineOrders: number;
+  readonly signal: AbortSignal;
+}
+
+/** Pays orders of each kind, by the baseline and through the API in turn; then has the relay publish them all. */
+export const measurePayments = async (
+  stage: Stage,
+  prefix: string,
+  { orders, baselineOrders, signal }: PaymentSizes,
+): Promise<PaymentsReport> => {
   const database = openDatabase({ databaseUrl: stage.config.databaseUrl, statementTimeoutMs: 120_000 });
   const { child, url } = await stage.start("api");
+  const { pay, close } = apiPayer(url, prefix, stage.config.tokenSecret);
   try {
-    const pay = createPayer(url, prefix, stage.config.tokenSecret);
-    const shop = await openShop(database, prefix);
-    await load("warm-up", pay, await shop(Math.ceil(orders / 10), 100));
+    const shop = await openShop(stage, database, prefix);
+    const through = { api: { pay, signal }, alone: { pay: alonePayer(database), signal } };
+    // The first thousands of payments of a process are its compiler's.
+    await runLoad("warm-up", through.alone, await shop(500, usual));
+    await runLoad("warm-up", through.api, await shop(4_000, usual));
     const runs: PaymentRun[] = [];
-    for (const options of [100, 1] as const) {
-      const opened = await shop(orders, options);
+    const baseline: LoadRun[] = [];
+    for (const [about, kind] of Object.entries(kinds)) {
+      note(`payments: ${about}`);
+      const alone = await runLoad(about, through.alone, await shop(baselineOrders, kind));
+      const opened = await shop(orders, kind);
       const before = await usageOf(child.pid);
-      const run = await load(`${clients} clients, ${loads[options]}`, pay, opened);
+      const run = await runLoad(about, through.api, opened);
       const { cpuSeconds } = await usageOf(child.pid);
       const apiCpuMicros = Math.round(((cpuSeconds - before.cpuSeconds) * 1e6) / orders);
-      runs.push({ ...run, apiCpuMicros, broken: await brokenIn(database) });
+      const ratio = Math.round((run.paidPerSecond / alone.paidPerSecond) * 10) / 10;
+      runs.push({ ...run, apiCpuMicros, ratio, broken: await brokenIn(database) });
+      baseline.push(alone);
     }
-    return { runs, relay: await measureRelay(stage, database) };
+    return { runs, baseline, relay: await measureRelay(stage, database, signal) };
   } finally {
+    await close();
     await child.stop();
     await database.close();
   }
-};
-
-const openShop = async (database: Database, prefix: string) => {
-  const register = orderRegister(database);
-  const optionId = (n: number): OptionId => `${prefix}-option-${n}` as OptionId;
-  const userId = (n: number): UserId => `${prefix}-user-${n}` as UserId;
-  await register.addOptions(Array.from({ length: 100 }, (_, n) => ({ optionId: optionId(n), stock: 100_000_000 })));
-  const amount = 1_000_000_000_000 as Won;
-  await register.openAccounts(Array.from({ length: users }, (_, n) => ({ userId: userId(n), amount })));
-  return async (count: number, options: number): Promise<readonly Order[]> => {
-    const orders = Array.from({ length: count }, (_, n) => ({
-      orderId: v7() as OrderId,
-      userId: userId(n % users),
-      // Two lines where there are options enough.
-      items: [...new Set([n % options, (n * 7 + 1) % options])].map((option) => ({
-        optionId: optionId(option),
-        quantity: 2,
-        unitPrice: 1_000 as Won,
-      })),
-      coupons: [],
-    }));
-    for (let at = 0; at < count; at += 2_000) await register.openOrders(orders.slice(at, at + 2_000));
-    return orders;
-  };
-};
-
-type Payer = { readonly url: string; readonly ask: (pool: Pool, order: Order) => Promise<boolean> };
-
-const createPayer = (url: string, prefix: string, secret: Uint8Array): Payer => {
-  const tokens = new Map(
-    Array.from({ length: users }, (_, n) => {
-      const userId = `${prefix}-user-${n}`;
-      return [userId, mintToken({ secret, userId, ttlMs: 3_600_000, now: Date.now() })];
-    }),
-  );
-  const ask = async (pool: Pool, { orderId, userId }: Order): Promise<boolean> => {
-    const { statusCode, body } = await pool.request({
-      method: "POST",
-      path: "/v1/payments",
-      headers: {
-        authorization: `Bearer ${tokens.get(userId)}`,
-        "content-type": "application/json",
-        "idempotency-key": orderId,
-      },
-      body: JSON.stringify({ orderId }),
-    });
-    await body.dump();
-    return statusCode === 201;
-  };
-  return { url, ask };
-};
-
-const load = async (about: string, { url, ask }: Payer, orders: readonly Order[]) => {
-  const pool = new Pool(url, { connections: clients, pipelining: 1 });
-  const latencies: number[] = [];
-  const left = orders.values();
-  let paid = 0;
-  const startedAt = performance.now();
-  const client = async (): Promise<void> => {
-    for (const order of left) {
-      const sentAt = performance.now();
-      if (await ask(pool, order)) paid++;
-      latencies.push(performance.now() - sentAt);
-    }
-  };
-  await Promise.all(Array.from({ length: clients }, client));
-  const seconds = (performance.now() - startedAt) / 1_000;
-  await pool.close();
-  const sorted = latencies.sort((a, b) => a - b);
-  return {
-    load: about,
-    orders: orders.length,
-    paid,
-    seconds: Math.round(seconds * 100) / 100,
-    paidPerSecond: Math.round(paid / seconds),
-    latencyMs: { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), max: quantile(sorted, 1) },
-  };
 };
 
 const brokenIn = async (database: Database): Promise<readonly string[]> =>
@@ -153,7 +94,7 @@ const brokenIn = async (database: Database): Promise<readonly string[]> =>
   );
 
 /** From the moment the first rows are gone, so that the start of the process does not count. */
-const measureRelay = async (stage: Stage, database: Database): Promise<RelayRun> => {
+const measureRelay = async (stage: Stage, database: Database, signal: AbortSignal): Promise<RelayRun> => {
   const { lag } = outbox(database);
   const before = (await lag()).rows;
   const { child } = await stage.start("relay");
@@ -171,7 +112,7 @@ const measureRelay = async (stage: Stage, database: Database): Promise<RelayRun>
           rowsPerSecond: Math.round(first.rows / seconds),
         };
       }
-      await sleep(5);
+      await sleep(5, undefined, { signal });
     }
   } finally {
     await child.stop();

@@ -1,22 +1,31 @@
 /** What can be measured, and what a run of the benchmark answers. */
 import type { ApiRun } from "./api.ts";
 import type { BaselineRun } from "./baseline.ts";
+import type { DeliveryReport } from "./delivery.ts";
 import type { DrainRun } from "./drain.ts";
+import type { HistoryRun } from "./history.ts";
 import type { PaymentsReport } from "./payments.ts";
 
-/** What can be measured. `safety` is `hot` in turn with and without leases and upkeep; `backlog` is `uniform` with a million records waiting. */
-export const measurements = [
-  "baseline",
-  "hot",
-  "safety",
-  "duplicates",
-  "uniform",
-  "backlog",
-  "api",
-  "payments",
-] as const;
-/** One of {@link measurements}. */
-export type Measurement = (typeof measurements)[number];
+/** What can be measured, and what each is. */
+export const about = {
+  baseline: "coupons issued record by record, for the ratio",
+  hot: "one hot coupon",
+  safety: "hot, in turn with and without leases and upkeep",
+  duplicates: "hot, and 10 % of the users ask twice",
+  uniform: "1,000 coupons, asked for alike",
+  backlog: "uniform, with a million records waiting",
+  api: "requests for coupons that one API accepts",
+  payments: "payments through one API, beside one by one; the relay",
+  history: "payments to remember, beside one INSERT a record",
+  delivery: "payments to a slow platform, beside one after the other",
+} as const;
+
+/** One of {@link about}. */
+export type Measurement = keyof typeof about;
+
+// Object.keys answers strings; these are the keys written above.
+/** Their names, in the order in which they are measured. */
+export const measurements = Object.keys(about) as readonly Measurement[];
 
 /** Everything that was measured in one run. */
 export interface BenchReport {
@@ -25,6 +34,8 @@ export interface BenchReport {
   readonly safety: SafetyRun | undefined;
   readonly api: readonly ApiRun[];
   readonly payments: PaymentsReport | undefined;
+  readonly history: HistoryRun | undefined;
+  readonly delivery: DeliveryReport | undefined;
 }
 
 /** The hot coupon, in turn with and without what fences and repairs. */
@@ -36,7 +47,12 @@ export interface SafetyRun {
 }
 
 /** Whether every run kept every promise. */
-export const isSound = ({ drains, safety, api, payments }: BenchReport): boolean =>
-  [...drains, ...(safety?.with ?? []), ...(safety?.without ?? [])].every(({ broken }) => broken.length === 0) &&
+export const isSound = ({ drains, safety, api, payments, history, delivery }: BenchReport): boolean =>
+  [
+    ...[...drains, ...(safety?.with ?? []), ...(safety?.without ?? [])],
+    ...(payments?.runs ?? []),
+    ...(history === undefined ? [] : [history]),
+    ...(delivery?.runs ?? []),
+  ].every(({ broken }) => broken.length === 0) &&
   api.every(({ requests, accepted }) => requests === accepted) &&
-  (payments?.runs ?? []).every(({ orders, paid, broken }) => orders === paid && broken.length === 0);
+  [...(payments?.runs ?? []), ...(payments?.baseline ?? [])].every(({ orders, paid }) => orders === paid);

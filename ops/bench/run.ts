@@ -5,6 +5,8 @@ import { note } from "../cli.ts";
 import { type ApiRun, measureApi } from "./api.ts";
 import { runBaseline } from "./baseline.ts";
 import { type DrainRun, drain } from "./drain.ts";
+import { measureDelivery } from "./delivery.ts";
+import { measureHistory } from "./history.ts";
 import { measurePayments, type PaymentsReport } from "./payments.ts";
 import type { BenchReport, Measurement, SafetyRun } from "./report.ts";
 import { openCoupons, preload } from "./preload.ts";
@@ -18,6 +20,8 @@ export interface BenchOptions {
   readonly requests: number;
   /** Records of the baseline: it does a few hundred a second. */
   readonly baselineRecords: number;
+  /** Payments that the history is to remember. */
+  readonly payments: number;
   readonly signal: AbortSignal;
 }
 
@@ -37,8 +41,10 @@ export const runBench = async (options: BenchOptions): Promise<BenchReport> => {
     }
     const safety = wanted("safety") ? await measureSafety(stage, prefix, options) : undefined;
     const api = wanted("api") ? await apiRuns(stage, prefix) : [];
-    const payments = wanted("payments") ? await paymentRuns(stage, prefix) : undefined;
-    return { baseline, drains, safety, api, payments };
+    const payments = wanted("payments") ? await paymentRuns(stage, prefix, options.signal) : undefined;
+    const history = wanted("history") ? await measureHistory(stage, prefix, options) : undefined;
+    const delivery = wanted("delivery") ? await measureDelivery(stage, prefix, options.signal) : undefined;
+    return { baseline, drains, safety, api, payments, history, delivery };
   } finally {
     await stage.close();
   }
@@ -100,10 +106,10 @@ const apiRuns = (stage: Stage, prefix: string): Promise<readonly ApiRun[]> => {
   ]);
 };
 
-/** Orders of each load: some ten seconds' worth. */
-const paymentOrders = 20_000;
+/** Orders of each kind: some four seconds' worth each, and the baseline's. */
+const paymentOrders = { orders: 20_000, baselineOrders: 2_000 };
 
-const paymentRuns = (stage: Stage, prefix: string): Promise<PaymentsReport> => {
-  note(`payments: ${paymentOrders} orders a load, one API, one relay`);
-  return measurePayments(stage, prefix, paymentOrders);
+const paymentRuns = (stage: Stage, prefix: string, signal: AbortSignal): Promise<PaymentsReport> => {
+  note(`payments: ${paymentOrders.orders} orders of each kind, one API, one relay`);
+  return measurePayments(stage, prefix, { ...paymentOrders, signal });
 };

@@ -1,4 +1,4 @@
-/** What every measurement stands on: a stack of one broker of its own, tables, topics, schemas, and a table that is large. */
+/** What every measurement stands on: a stack of one broker of its own, tables, topics, schemas, and tables that are large. */
 import { createAccumulator, accumulatorDefaults, loadPartitionCounts } from "../../runtime/accumulator.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../runtime/kafka/admin.ts";
@@ -8,12 +8,12 @@ import type { Producer } from "../../runtime/producer.ts";
 import { type Codec, createCodec } from "../../schemas/codec.ts";
 import { confluentRegistry } from "../../schemas/registry.ts";
 import { applyCoupons } from "../apply.ts";
-import { type Child, startOnStack } from "../children.ts";
+import { type StackChild, type StackChildPlan, startOnStack } from "../children.ts";
 import { note } from "../cli.ts";
 import { type Config, readConfig } from "../config.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
 import { stackUp } from "../stack/up.ts";
-import { fillerRows, fillTable } from "./filler.ts";
+import { fillerRows, fillHistory, fillTable } from "./filler.ts";
 
 /** The stack of the benchmark, apart from the demo's and the tests'. */
 export const benchStack = "bench";
@@ -26,15 +26,16 @@ export interface Stage {
   readonly codec: Codec;
   /** A producer for topics; to be closed by whoever asked for it. */
   readonly producer: (topics: readonly string[]) => Promise<Producer>;
-  /** Starts `sluice <command>` as a process; answers it with its HTTP address, which only the API listens on. */
-  readonly start: (command: "worker" | "api" | "relay", env?: Readonly<Record<string, string>>) => Promise<Started>;
+  /** Starts `sluice <command>` as a process. */
+  readonly start: (command: StackChildPlan["command"], how?: How) => Promise<StackChild>;
   readonly close: () => Promise<void>;
 }
 
-/** A process at work. */
-export interface Started {
-  readonly child: Child;
-  readonly url: string;
+/** How a process differs from the default one of its command. */
+export interface How {
+  readonly env?: Readonly<Record<string, string>>;
+  /** What follows the command. */
+  readonly args?: readonly string[];
 }
 
 /** Sets the stage. @throws with what does not come up. */
@@ -44,6 +45,7 @@ export const setStage = async (signal: AbortSignal): Promise<Stage> => {
   const config = readConfig(endpointsEnv(endpoints), () => "");
   await applyCoupons(config);
   if (await fillTable(config.databaseUrl)) note(`filled the table with ${fillerRows} user coupons`);
+  if (await fillHistory(config.databaseUrl)) note(`filled the history with ${fillerRows} payments`);
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-bench" });
   const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-bench", logger: silentLogger });
   const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
@@ -61,11 +63,12 @@ export const setStage = async (signal: AbortSignal): Promise<Stage> => {
         random: Math.random,
         logger: silentLogger,
       }),
-    start: (command, env = {}) =>
+    start: (command, { env = {}, args = [] } = {}) =>
       startOnStack({
         stackName: benchStack,
         endpoints,
         command,
+        args,
         name: command,
         env: { SLUICE_LOG_LEVEL: "warn", ...env },
         signal,

@@ -1,9 +1,11 @@
 /** The history of payments in the database: a round is one insert, and what stands is compared, never changed. */
 import { Fatal, Poison } from "../../processors/errors.ts";
 import type { HistoryRow, TransactionHistory } from "../../sinks/transaction-history.ts";
-import { hexOf, isStorableId, isUuid } from "../ids.ts";
+import type { UserId, Won } from "../../schemas/coupon.ts";
+import type { OrderId, PaymentId } from "../../schemas/payment.ts";
+import { hexOf, isStorableId, isUuid, uuidOf } from "../ids.ts";
 import type { Database } from "./database.ts";
-import { inTransaction } from "./session.ts";
+import { inTransaction, type Session } from "./session.ts";
 
 /** Rows of one round at most: what one statement's parameter should hold. */
 const roundMaxRows = 10_000;
@@ -31,18 +33,26 @@ export const transactionHistory = (database: Database): TransactionHistory => ({
     if (rows.length === 0) return;
     if (rows.length > roundMaxRows) throw new Fatal("ROUND_TOO_LARGE", `at most ${roundMaxRows}, got ${rows.length}`);
     rows.forEach(checkRow);
-    const differing = await inTransaction(database, async ({ change, rows: select }) => {
-      const added = await change(insertNew, [JSON.stringify(toColumns(rows))]);
-      if (added === rows.length) return undefined;
-      const ids = [...new Set(rows.map(({ paymentId }) => hexOf(paymentId)))];
-      const standing = await select<Standing>(findStanding, [JSON.stringify(ids)]);
-      const byId = new Map(standing.map((row) => [row.payment_id.toString("hex"), row]));
-      return rows.find((row) => !says(byId.get(hexOf(row.paymentId)), row));
+    const firsts = firstOfEach(rows);
+    const differing = await inTransaction(database, async (session) => {
+      const added = await session.change(insertNew, [JSON.stringify(toColumns([...firsts.values()]))]);
+      // Only what was there before has to be read: a relay that is killed sends again what is mostly of the same round.
+      const standing = added === firsts.size ? firsts : await readStanding(session, [...firsts.keys()]);
+      return rows.find((row) => !says(standing.get(row.paymentId), row));
     });
     // Thrown after the commit: the rows of the others are in order and stay.
     if (differing !== undefined) throw differs(differing);
   },
 });
+
+type Rows = ReadonlyMap<PaymentId, HistoryRow>;
+
+/** By payment; of those that stand in a round twice the first. */
+const firstOfEach = (rows: readonly HistoryRow[]): Rows => {
+  const firsts = new Map<PaymentId, HistoryRow>();
+  for (const row of rows) if (!firsts.has(row.paymentId)) firsts.set(row.paymentId, row);
+  return firsts;
+};
 
 /** In one order for all processes, or two that write the same payments could wait for each other in a circle. */
 const toColumns = (rows: readonly HistoryRow[]) =>
@@ -50,7 +60,6 @@ const toColumns = (rows: readonly HistoryRow[]) =>
     .map(({ paymentId, orderId, userId, amount, discount, paidAt }) => {
       return [hexOf(paymentId), hexOf(orderId), userId, amount, discount, paidAt] as const;
     })
-    // By payment alone, and stable: of two that share an id the first of the round is written.
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 
 interface Standing {
@@ -62,14 +71,29 @@ interface Standing {
   readonly paid_at: number;
 }
 
-const says = (standing: Standing | undefined, row: HistoryRow): boolean => {
+const readStanding = async ({ rows: select }: Session, paymentIds: readonly PaymentId[]): Promise<Rows> => {
+  const found = await select<Standing>(findStanding, [JSON.stringify(paymentIds.map(hexOf))]);
+  // Every one of these was written from a checked row.
+  const rows = found.map((row) => ({
+    paymentId: uuidOf(row.payment_id) as PaymentId,
+    orderId: uuidOf(row.order_id) as OrderId,
+    userId: row.user_id.toString() as UserId,
+    amount: row.amount as Won,
+    discount: row.discount as Won,
+    paidAt: row.paid_at,
+  }));
+  return new Map(rows.map((row) => [row.paymentId, row]));
+};
+
+const says = (standing: HistoryRow | undefined, row: HistoryRow): boolean => {
   if (standing === undefined) throw new RangeError(`payment ${row.paymentId} is neither new nor there`);
   return (
-    standing.order_id.toString("hex") === hexOf(row.orderId) &&
-    standing.user_id.toString() === row.userId &&
-    standing.amount === row.amount &&
-    standing.discount === row.discount &&
-    standing.paid_at === row.paidAt
+    standing === row ||
+    (standing.orderId === row.orderId &&
+      standing.userId === row.userId &&
+      standing.amount === row.amount &&
+      standing.discount === row.discount &&
+      standing.paidAt === row.paidAt)
   );
 };
 
