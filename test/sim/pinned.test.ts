@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { preparedCodec } from "./codec.ts";
 import { hunt } from "./hunt.ts";
 import { mutants } from "./mutants.ts";
-import { simulate } from "./simulate.ts";
+import { storiesOf } from "./stories.ts";
 import { failureOf } from "./survey.ts";
 
 const bugs = [
@@ -22,7 +22,8 @@ for (const { seed, bug } of bugs) {
   test(`seed ${seed}: passes, and fails when put back is the ${bug}`, async () => {
     const mutant = mutants.find(({ breaks }) => breaks === bug);
     assert.ok(mutant !== undefined);
-    assert.equal(failureOf(await simulate(seed, { codec: await preparedCodec(), world: mutant.world })), undefined);
-    assert.equal((await hunt({ mutant, from: seed, seeds: 1 })).caughtBy, seed);
+    const stories = storiesOf(mutant);
+    assert.equal(failureOf(stories, await stories.simulate(seed, { codec: await preparedCodec() })), undefined);
+    assert.equal((await hunt(mutant, { from: seed, seeds: 1 })).caughtBy, seed);
   });
 }
