@@ -7,12 +7,13 @@
  * - the connection is lost at the COMMIT: the same asks again, which tell whether it took effect; where the deadline
  *   comes first, or comes while a transaction is under way, `outcome-unknown`, never a yes and never a no;
  * - a deadlock or a lock that is not given up: every ask by itself, so that only those in its way fail, `unavailable`;
+ *   one that an earlier attempt left in doubt asks again, because that attempt may have paid;
  * - paid, and the answer to the client is lost: the same key again finds the same payment.
  */
 import { hash } from "node:crypto";
 import pLimit from "p-limit";
 import { v7 } from "uuid";
-import { Unavailable } from "../processors/errors.ts";
+import { dispositionOf, Unavailable } from "../processors/errors.ts";
 import { type PaymentAnswer, type PaymentAsk, type PaymentBook, PaymentInDoubt } from "../processors/payment-ports.ts";
 import type { UserId } from "../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../schemas/payment.ts";
@@ -117,13 +118,17 @@ const attempt = async (parameters: PayParameters, live: readonly Waiting[]): Pro
   } catch (error) {
     if (error instanceof PaymentInDoubt) for (const waiting of live) waiting.inDoubt = true;
     if (error instanceof Unavailable) return "again";
-    if (live.length === 1) return [{ error }];
+    if (live.length === 1) return mayBePaid(live, error) ? "again" : [{ error }];
     const one = pLimit(aloneAtOnce);
     return (await Promise.all(live.map((waiting) => one(() => settle(parameters, [waiting]))))).flat();
   } finally {
     for (const waiting of live) waiting.underWay = false;
   }
 };
+
+/** This attempt wrote nothing, but an earlier one may have: "nothing was paid" would be a guess. */
+const mayBePaid = (live: readonly Waiting[], error: unknown): boolean =>
+  dispositionOf(error) === "retriable" && live.some(({ inDoubt }) => inDoubt);
 
 const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
 
