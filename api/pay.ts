@@ -49,9 +49,11 @@ const pauses = [20, 40, 80, 160, 320] as const;
 interface Waiting {
   readonly ask: PaymentAsk;
   readonly deadline: Deadline;
-  /** What is known of its payment when the deadline passes: whether an attempt is under way, or was and is in doubt. */
+  /** Told once what came of it, however long the others of its transaction take. */
+  readonly tell: (outcome: Outcome) => void;
+  /** What is known of its payment when the deadline passes: an attempt is under way; or one may have paid, or has. */
   underWay: boolean;
-  inDoubt: boolean;
+  mayBePaid: boolean;
 }
 
 type Outcome = { readonly answer: PaymentAnswer } | { readonly error: unknown };
@@ -72,8 +74,9 @@ export const createPay = (parameters: PayParameters): ((wish: PaymentWish) => Pr
     let mine: Waiting | undefined;
     try {
       return await within(clock, settings.acknowledgeTimeoutMs, async (deadline) => {
-        mine = { ask: askOf(parameters, wish), deadline, underWay: false, inDoubt: false };
-        const outcome = await lane.ask(mine);
+        const told = Promise.withResolvers<Outcome>();
+        mine = { ask: askOf(parameters, wish), deadline, tell: told.resolve, underWay: false, mayBePaid: false };
+        const outcome = await Promise.race([told.promise, lane.ask(mine)]);
         if ("error" in outcome) throw outcome.error;
         return outcome.answer;
       });
@@ -114,11 +117,15 @@ const attempt = async (parameters: PayParameters, live: readonly Waiting[]): Pro
   for (const waiting of live) waiting.underWay = true;
   try {
     const answers = await parameters.payments.pay(live.map(({ ask }) => ask));
-    return answers.map((answer) => ({ answer }));
+    for (const waiting of live) waiting.mayBePaid = true;
+    return tellAll(
+      live,
+      answers.map((answer) => ({ answer })),
+    );
   } catch (error) {
-    if (error instanceof PaymentInDoubt) for (const waiting of live) waiting.inDoubt = true;
+    if (error instanceof PaymentInDoubt) for (const waiting of live) waiting.mayBePaid = true;
     if (error instanceof Unavailable) return "again";
-    if (live.length === 1) return mayBePaid(live, error) ? "again" : [{ error }];
+    if (live.length === 1) return isInDoubt(live, error) ? "again" : tellAll(live, [{ error }]);
     const one = pLimit(aloneAtOnce);
     return (await Promise.all(live.map((waiting) => one(() => settle(parameters, [waiting]))))).flat();
   } finally {
@@ -126,9 +133,14 @@ const attempt = async (parameters: PayParameters, live: readonly Waiting[]): Pro
   }
 };
 
+const tellAll = (live: readonly Waiting[], outcomes: readonly Outcome[]): readonly Outcome[] => {
+  for (const [at, outcome] of outcomes.entries()) live[at]?.tell(outcome);
+  return outcomes;
+};
+
 /** This attempt wrote nothing, but an earlier one may have: "nothing was paid" would be a guess. */
-const mayBePaid = (live: readonly Waiting[], error: unknown): boolean =>
-  dispositionOf(error) === "retriable" && live.some(({ inDoubt }) => inDoubt);
+const isInDoubt = (live: readonly Waiting[], error: unknown): boolean =>
+  dispositionOf(error) === "retriable" && live.some(({ mayBePaid }) => mayBePaid);
 
 const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
 
@@ -138,7 +150,7 @@ const problemOfWaiting = (
 ): unknown => {
   if (!(error instanceof DeadlinePassed) || mine === undefined) return error;
   const headers = retryAfter(settings);
-  if (mine.underWay || mine.inDoubt) {
+  if (mine.underWay || mine.mayBePaid) {
     const detail = `There was no answer within ${settings.acknowledgeTimeoutMs} ms; the order may be paid, or may not. The same Idempotency-Key again tells, and never pays twice.`;
     return new Problem("outcome-unknown", { detail, headers }, { cause: error });
   }

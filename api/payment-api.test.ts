@@ -271,6 +271,29 @@ test("payment: fails alone when one of several is in the way of a lock", async (
   );
 });
 
+test("payment: is told as soon as it is made, when others of its transaction have to ask again for longer", async () => {
+  const api = shopApi({ paymentLanes: 1, acknowledgeTimeoutMs: 500 });
+  const { payments } = api.stores.ports;
+  const { pay } = payments;
+  const slow = api.openOrder("mallory");
+  payments.pay = async (asks) => {
+    if (asks.length > 1) throw new Retriable("DEADLOCK", "deadlock");
+    if (asks.some(({ orderId }) => orderId === slow)) throw new Unavailable("database", "gone");
+    return pay(asks);
+  };
+  const gate = Promise.withResolvers<void>();
+  api.stores.trouble.until = gate.promise;
+  const first = api.pay("alice", api.openOrder("alice"));
+  await settled();
+  const others = Promise.all([api.pay("mallory", slow), api.pay("bob", api.openOrder("bob"))]);
+  await settled();
+  gate.resolve();
+  api.stores.trouble.until = undefined;
+  assert.equal((await first).statusCode, 201);
+  const [stuck, paid] = await running(api, others);
+  assert.deepEqual([problemName(stuck), paid.statusCode], ["unavailable", 201]);
+});
+
 test("payment: is a 503 when the database is away for a read", async () => {
   const api = shopApi();
   api.stores.trouble.error = new Unavailable("database", "gone");
