@@ -1,5 +1,6 @@
 /** The same code with one line broken: each mutant is a mistake that somebody could make, and some seed must catch it. */
 import type { Mutant } from "./mutant.ts";
+import { paymentMutants } from "./payments/mutants.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** The gate is restored again and again, and partitions go from hand to hand meanwhile. */
@@ -11,8 +12,7 @@ const restless: Partial<Scenario> = {
   })),
 };
 
-/** Every mutant. */
-export const mutants: readonly Mutant[] = [
+const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "low-water mark: any finished record moves it",
@@ -253,3 +253,6 @@ export const mutants: readonly Mutant[] = [
     instead: "project({ done, reason, undoneAt: around.now() }, walk.context);",
   },
 ];
+
+/** Every mutant. */
+export const mutants: readonly Mutant[] = [...couponMutants, ...paymentMutants];

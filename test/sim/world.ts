@@ -89,10 +89,7 @@ export const createWorld = (seed: number, { codec, traced = false, world: chosen
   return { world, coupons, witness, broken, stormEndsAt, rest, mendedAt: () => seen.mendedAt };
 };
 
-const watchersOf = (
-  broke: Broke<ClaimName>,
-  witness: Witness,
-) => ({
+const watchersOf = (broke: Broke<ClaimName>, witness: Witness) => ({
   ownership: watchOwnership((what, couponId) => broke("a coupon is decided in one place at a time", what, [couponId])),
   draining: watchDraining({
     copies: ({ reservationId, couponId }) =>

@@ -33,8 +33,8 @@ export interface ApiWorld extends DatabaseWorld, PlaceWorld {
 /** The API as clients see it. */
 export interface Api {
   readonly places: readonly Place[];
-  /** Sends a wish to one of its processes; `lost` where no answer came back. */
-  readonly ask: (wish: Wish) => Promise<Told | "lost">;
+  /** Sends a wish to one of its processes; `lost` where no answer came back within so many ms. */
+  readonly ask: (wish: Wish, patienceMs: number) => Promise<Told | "lost">;
   /** True where nobody waits for an answer. */
   readonly isIdle: () => boolean;
 }
@@ -72,11 +72,11 @@ export const createApi = (world: ApiWorld): Api => {
   const places = Array.from({ length: scenario.apis }, (_, n) => createPlace({ name: `a${n + 1}`, boot, gone }, world));
   const isLost = (): boolean => stormy() && dice.chance(scenario.faults.refused);
   let requests = 0;
-  const ask: Api["ask"] = (wish) =>
+  const ask: Api["ask"] = (wish, patienceMs) =>
     new Promise((resolve) => {
       requests += 1;
       const request = { number: requests, wish };
-      const patience = time.after(scenario.patienceMs, () => end("lost"));
+      const patience = time.after(patienceMs, () => end("lost"));
       const end = (told: Told | "lost"): void => {
         patience.cancelled = true;
         resolve(told);
@@ -84,14 +84,17 @@ export const createApi = (world: ApiWorld): Api => {
       time.after(dice.between(1, scenario.latencyMs), () => {
         const there = [...servers.values()];
         const server = there[dice.between(0, there.length - 1)];
-        if (server === undefined || isLost()) return end("lost");
+        if (server === undefined || isLost()) {
+          end("lost");
+          return;
+        }
         const cut = (): void => end("lost");
         server.waiting.add(cut);
         const answer = (told: Told): void => {
           server.waiting.delete(cut);
           world.answered(request, told);
-          if (isLost()) return cut();
-          time.after(dice.between(1, scenario.latencyMs), () => end(told));
+          if (isLost()) cut();
+          else time.after(dice.between(1, scenario.latencyMs), () => end(told));
         };
         server.process.reach(() => take(request, { server, world, answer }));
       });
@@ -103,15 +106,23 @@ export const createApi = (world: ApiWorld): Api => {
 /** Has a process serve a request, and looks at its deadline whether it has. */
 const take = (
   request: Request,
-  { server, world, answer }: { readonly server: Server; readonly world: ApiWorld; readonly answer: (told: Told) => void },
+  {
+    server,
+    world,
+    answer,
+  }: { readonly server: Server; readonly world: ApiWorld; readonly answer: (told: Told) => void },
 ): void => {
   const { process, serve } = server;
   const { time, trace, scenario } = world;
   const { orderId, userId, key } = request.wish;
   const about = [orderName(orderId)];
-  trace.add(process.name, () => `is asked by ${userId} for ${orderName(orderId)}, ${key}, as #${request.number}`, about);
+  trace.add(
+    process.name,
+    () => `is asked by ${userId} for ${orderName(orderId)}, ${key}, as #${request.number}`,
+    about,
+  );
   let isAnswered = false;
-  serve(request).then((told) => {
+  void serve(request).then((told) => {
     isAnswered = true;
     const words = told.kind === "problem" ? told.problem : inWords(told);
     trace.add(process.name, () => `answers #${request.number}: ${words}`, about);

@@ -27,6 +27,7 @@ export const bookOf = (process: Process, world: DatabaseWorld): Pick<PaymentBook
       throw error instanceof Unavailable ? new PaymentInDoubt({ cause: error }) : error;
     }
     connection.close();
+    world.heard(asks);
     return answers;
   },
 });

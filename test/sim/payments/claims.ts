@@ -18,6 +18,7 @@ export const paymentPromises = {
   "what is told is what stands": "always",
   "two answers to one key never differ": "always",
   "who pays is told so, and who repeats too": "always",
+  "what is known is told": "always",
   "who was told that nothing was paid has paid nothing": "always",
   // But for more money, nothing that refuses an order ever goes away.
   "a refusal stands": "always",
@@ -29,6 +30,7 @@ export const paymentPromises = {
   "the platform has one effect for each payment": "always",
   "only what is paid is published": "always",
   "rows are published in the order of their numbers": "always",
+  "a payment is in the partition of its order": "always",
   "a row is marked only when its record is in the log": "always",
   "only the leader marks": "always",
   "only what is published is pruned": "always",
@@ -81,7 +83,9 @@ const booksAgree = (rest: PaymentRest): readonly Broken<PaymentClaim>[] => {
     const spent = payments.reduce((sum, payment) => (payment.userId === userId ? sum + payment.amount : sum), 0);
     const there = (shop.deposits.get(userId) ?? 0) + (toppedUp.get(userId) ?? 0);
     const balance = state.balances.get(userId) ?? 0;
-    return balance >= 0 && spent + balance === there ? [] : [`${userId}: ${spent} spent and ${balance} left of ${there}`];
+    return balance >= 0 && spent + balance === there
+      ? []
+      : [`${userId}: ${spent} spent and ${balance} left of ${there}`];
   });
   const sums = payments.flatMap((payment) => {
     const all = shop.orders.get(payment.orderId)?.items ?? [];
@@ -98,7 +102,8 @@ const couponsAgree = ({ shop, state }: PaymentRest): readonly Broken<PaymentClai
   const twice = wanted.filter((id, at) => wanted.indexOf(id) !== at);
   const paying = new Set(wanted);
   const wrong = [...shop.coupons].filter(
-    ([id, before]) => state.coupons.get(id)?.used !== (before.used || paying.has(id)) || (before.used && paying.has(id)),
+    ([id, before]) =>
+      state.coupons.get(id)?.used !== (before.used || paying.has(id)) || (before.used && paying.has(id)),
   );
   const unpaid = [...state.orders.values()].filter(({ orderId, paid }) => {
     const isPaid = [...state.payments.values()].some((payment) => payment.orderId === orderId);
@@ -107,7 +112,9 @@ const couponsAgree = ({ shop, state }: PaymentRest): readonly Broken<PaymentClai
   return [
     ...twice.map((id) => ({ claim, what: `${id} was used twice`, about: [] }) as const),
     ...wrong.map(([id]) => ({ claim, what: `${id} is not as its orders are`, about: [] }) as const),
-    ...unpaid.map(({ orderId }) => ({ claim, what: `${orderName(orderId)} is not as its payment`, about: [] }) as const),
+    ...unpaid.map(
+      ({ orderId }) => ({ claim, what: `${orderName(orderId)} is not as its payment`, about: [] }) as const,
+    ),
   ];
 };
 
@@ -161,7 +168,9 @@ const deadLettersAreEarned = ({ shop, witness, platform }: PaymentRest): readonl
   const unearned = witness.dead.flatMap(({ topology, place, code }) => {
     const payment = witness.published.get(place)?.payment;
     const isRefused =
-      payment !== undefined && shop.unwanted.has(payment.orderId) && platform.refused.get(payment.paymentId) === "unwanted";
+      payment !== undefined &&
+      shop.unwanted.has(payment.orderId) &&
+      platform.refused.get(payment.paymentId) === "unwanted";
     const isEarned =
       payment === undefined
         ? code === "MALFORMED" && witness.published.has(place)
@@ -170,7 +179,8 @@ const deadLettersAreEarned = ({ shop, witness, platform }: PaymentRest): readonl
     return isEarned ? [] : [{ claim, what: `${place} died of ${code} in ${topology}`, about } as const];
   });
   const missing = [...witness.published].flatMap(([place, { payment }]) => {
-    const dead = (topology: string): boolean => witness.dead.some((one) => one.topology === topology && one.place === place);
+    const dead = (topology: string): boolean =>
+      witness.dead.some((one) => one.topology === topology && one.place === place);
     const dying = payment === undefined ? ["transaction-history", "external-data"] : [];
     const topologies = payment !== undefined && shop.unwanted.has(payment.orderId) ? ["external-data"] : dying;
     return topologies.flatMap((topology) =>

@@ -1,5 +1,6 @@
 /** A connection as its process sees it: every call may be the last one, and one that fails is. */
 import { Unavailable } from "../../../processors/errors.ts";
+import type { PaymentAsk } from "../../../processors/payment-ports.ts";
 import type { Dice } from "../dice.ts";
 import type { Call, Network } from "../network.ts";
 import type { Process } from "../process.ts";
@@ -14,6 +15,8 @@ export interface DatabaseWorld {
   readonly time: Time;
   readonly dice: Dice;
   readonly scenario: PaymentScenario;
+  /** A process knows what its asks came to. */
+  readonly heard: (asks: readonly PaymentAsk[]) => void;
 }
 
 /** One statement, or some that go together. `about`: orders. */
@@ -36,7 +39,10 @@ const [noticeMs, lateNoticeMs] = [30, 900];
 /** A new connection. A call that fails for want of an answer ends it; the server notices that a little later. */
 export const connect = (process: Process, { network, database, time, dice, scenario }: DatabaseWorld): Connection => {
   const session = database.connect(process);
+  // What was said on it and not answered may still arrive, but nothing that is said later arrives before it.
+  let isLost = false;
   const giveUp = (): void => {
+    isLost = true;
     const withinMs = scenario.profile === "overlapping" ? lateNoticeMs : noticeMs;
     time.after(dice.between(1, withinMs), () => database.close(session, "given up by its client"));
   };
@@ -46,6 +52,7 @@ export const connect = (process: Process, { network, database, time, dice, scena
       session.heardAt = time.now();
       return effect();
     };
+    if (isLost) throw new Unavailable("database", "the connection was lost");
     try {
       return await network.call({ ...about, from: process, to: "database", effect: arrive });
     } catch (error) {

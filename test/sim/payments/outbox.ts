@@ -126,7 +126,8 @@ const ledOf = async (state: OutboxWorld["database"]["state"]): Promise<LedOutbox
   return led;
 };
 
-const ordersOf = (rows: readonly OutboxRow[]): readonly string[] => rows.map(({ payment }) => orderName(payment.orderId));
+const ordersOf = (rows: readonly OutboxRow[]): readonly string[] =>
+  rows.map(({ payment }) => orderName(payment.orderId));
 
 const listed = (rows: readonly OutboxRow[]): string =>
   rows.length === 0

@@ -40,7 +40,7 @@ export interface PaymentScenario extends Weather, WorkerBounds {
   /** Requests come during this time, and faults strike; after it everything must come to rest. */
   readonly stormMs: number;
   readonly acknowledgeTimeoutMs: number;
-  /** How long a client waits; it may be less than the API takes. */
+  /** How long a client waits for its first answer; it may be less than the API takes. */
   readonly patienceMs: number;
   readonly lanes: number;
   readonly maxWaiting: number;

@@ -38,7 +38,7 @@ const simulate = async (
   const wishes = drawWishes(dice, scenario, shop);
   const api = createApi(world);
   const places = [...api.places, ...backgroundPlaces(world)];
-  const clients = sendClients(wishes, { api, time, dice });
+  const clients = sendClients(wishes, { api, time, dice, scenario });
   const trusts = plan(made, places);
   let crashed = diesBeforeCall !== undefined;
   if (crash !== undefined && "afterTurn" in crash)
@@ -89,7 +89,13 @@ const plan = (
   const users: readonly UserId[] = [...shop.deposits.keys()];
   const topUp = async (userId: UserId, amount: number): Promise<void> => {
     // Its connection may end, or others have the row for too long: nothing was added then.
-    while (!(await database.topUp(userId, amount).then(() => true, () => false))) await time.sleep(50);
+    while (
+      !(await database.topUp(userId, amount).then(
+        () => true,
+        () => false,
+      ))
+    )
+      await time.sleep(50);
     trace.add("world", () => `${userId} has ${amount} more`);
     toppedUp.set(userId, (toppedUp.get(userId) ?? 0) + amount);
     witness.toppedUp(userId);
@@ -111,16 +117,19 @@ const strike = (incident: PaymentIncident, world: PaymentWorld, place: Place | u
     case "rebalance": {
       const { name } = topologies[incident.place % 2 === 0 ? 0 : 1].graph;
       trace.add("broker", () => `rebalances ${name}`);
-      return broker.rebalance(groupOf(name));
+      broker.rebalance(groupOf(name));
+      break;
     }
     case "restart":
       trace.add("database", () => "restarts");
-      return database.closeAll(undefined, "it restarts");
+      database.closeAll(undefined, "it restarts");
+      break;
     case "sever":
       trace.add("database", () => `ends the connections of ${struck?.name}`);
-      return struck && database.closeAll(struck, "by chance");
+      if (struck !== undefined) database.closeAll(struck, "by chance");
+      break;
     default:
-      return place?.strike({ kind, forMs });
+      place?.strike({ kind, forMs });
   }
 };
 

@@ -1,6 +1,7 @@
 /** What was told, to clients and to the log, and what must be true at the moment it is told. */
 import { keyName, type KnownPayments } from "../../../processors/decide-payments.ts";
 import type { OutboxRow, Payment, PaymentAnswer, PaymentAsk } from "../../../processors/payment-ports.ts";
+import { partitionOfKey } from "../../../runtime/accumulator-partitioner.ts";
 import { deadLetterPrefix } from "../../../runtime/dead-letter.ts";
 import type { NewRecord, TopicPartition } from "../../../runtime/log.ts";
 import type { Codec } from "../../../schemas/codec.ts";
@@ -35,6 +36,8 @@ export interface Witness {
   readonly dead: readonly DeadLetter[];
   readonly counts: Record<string, number>;
   readonly answered: (request: Request, told: Told) => void;
+  /** A process knows what these came to. */
+  readonly heard: (asks: readonly PaymentAsk[]) => void;
   readonly overdue: (request: Request, who: string) => void;
   readonly decided: (asks: readonly PaymentAsk[], known: KnownPayments, answers: readonly PaymentAnswer[]) => void;
   readonly committed: (outboxNos: readonly number[]) => void;
@@ -50,6 +53,7 @@ export interface WitnessOptions {
   readonly codec: Codec;
   readonly shop: Shop;
   readonly state: () => MemoryPayments;
+  readonly turns: () => number;
   readonly broke: Broke<PaymentClaim>;
 }
 
@@ -66,7 +70,7 @@ export const createPaymentWitness = (options: WitnessOptions): Witness => {
 type Counted = (what: string) => void;
 
 /** Answers to clients, and the transactions behind them. */
-const watchAnswers = ({ state, shop, broke }: WitnessOptions, count: Counted) => {
+const watchAnswers = ({ state, shop, broke, turns }: WitnessOptions, count: Counted) => {
   const told = new Map<number, Told>();
   /** What was paid with each key, as it was told. */
   const paidBy = new Map<string, Payment>();
@@ -76,6 +80,8 @@ const watchAnswers = ({ state, shop, broke }: WitnessOptions, count: Counted) =>
   /** Payments by the requests that made them. */
   const madeBy = new Map<number, PaymentId>();
   const toppedUp = new Set<string>();
+  /** When the process that was asked knew the answer, by request, in turns. */
+  const knownAt = new Map<number, number>();
   const checkMaker = (number: number, about: readonly string[]): void => {
     const [made, answer] = [madeBy.get(number), told.get(number)];
     if (made !== undefined && answer !== undefined && !mayPay(answer))
@@ -109,12 +115,20 @@ const watchAnswers = ({ state, shop, broke }: WitnessOptions, count: Counted) =>
   };
   return {
     told,
+    heard: (asks: readonly PaymentAsk[]): void => {
+      for (const { paymentId } of asks) knownAt.set(requestOf(paymentId), turns());
+    },
     answered: (request: Request, answer: Told): void => {
       count(answer.kind === "problem" ? `answers ${answer.problem}` : `answers ${answer.kind}`);
       told.set(request.number, answer);
       if (answer.kind === "paid" || answer.kind === "repeat") toldOfPayment(request, answer.kind, answer.payment);
       else toldOfRefusal(request, answer.kind);
       checkMaker(request.number, [orderName(request.wish.orderId)]);
+      // A process that thaws may hear of the answer and of its deadline at once.
+      if (answer.kind === "problem" && turns() > (knownAt.get(request.number) ?? Number.POSITIVE_INFINITY))
+        broke("what is known is told", `#${request.number} was told ${answer.problem}`, [
+          orderName(request.wish.orderId),
+        ]);
       if (answer.kind === "problem" && !expectedProblems.has(answer.problem))
         broke("every request is answered by its deadline", `#${request.number} was told ${answer.problem}`, []);
     },
@@ -181,7 +195,11 @@ const watchTopic = ({ codec, state, broke }: WitnessOptions, count: Counted) => 
   const { decode } = codec.decoder(paymentsCompleted);
   const numberOf = (payment: Payment): number =>
     [...state().outbox].find(([, row]) => row.payment.paymentId === payment.paymentId)?.[0] ?? 0;
-  const hear = ({ topic, partition }: TopicPartition, { value, headers = {} }: NewRecord, offset: bigint): void => {
+  const hear = (
+    { topic, partition }: TopicPartition,
+    { key, value, headers = {} }: NewRecord,
+    offset: bigint,
+  ): void => {
     if (topic !== paymentsCompleted.name) {
       const header = (name: string): string => String(headers[deadLetterPrefix + name]);
       dead.push({
@@ -197,16 +215,25 @@ const watchTopic = ({ codec, state, broke }: WitnessOptions, count: Counted) => 
     if (payment === undefined) return;
     count(publishedIds.has(payment.paymentId) ? "payments published again" : "payments published");
     publishedIds.add(payment.paymentId);
+    const isThere = partitionOfKey(Buffer.from(payment.orderId), paymentsCompleted.partitions) === partition;
+    if (!isThere || String(key) !== payment.orderId)
+      broke("a payment is in the partition of its order", `${orderName(payment.orderId)} is in ${partition}`, [
+        orderName(payment.orderId),
+      ]);
     const lie = lieOf(payment, state());
     if (lie !== undefined)
-      broke("only what is paid is published", `${paymentName(payment.paymentId)}: ${lie}`, [orderName(payment.orderId)]);
+      broke("only what is paid is published", `${paymentName(payment.paymentId)}: ${lie}`, [
+        orderName(payment.orderId),
+      ]);
   };
   return {
     ...{ published, publishedIds, dead },
     appended: (to: TopicPartition, firstOffset: bigint, records: readonly NewRecord[]): void => {
       for (const [at, record] of records.entries()) hear(to, record, firstOffset + BigInt(at));
       if (to.topic !== paymentsCompleted.name) return;
-      const own = records.flatMap((_, at) => published.get(`${to.partition}/${firstOffset + BigInt(at)}`)?.payment ?? []);
+      const own = records.flatMap(
+        (_, at) => published.get(`${to.partition}/${firstOffset + BigInt(at)}`)?.payment ?? [],
+      );
       const numbers = own.map(numberOf).filter((outboxNo) => outboxNo > 0);
       const isInOrder = numbers.every((outboxNo, at) => outboxNo > (numbers[at - 1] ?? 0));
       if (!isInOrder) broke("rows are published in the order of their numbers", numbers.join(" "), []);

@@ -57,11 +57,16 @@ export const drawShop = (dice: Dice, scenario: PaymentScenario): Shop => {
   };
 };
 
-const owner = (dice: Dice, users: readonly UserId[]): UserId => users[dice.between(0, users.length - 1)] ?? ("" as UserId);
+const owner = (dice: Dice, users: readonly UserId[]): UserId =>
+  users[dice.between(0, users.length - 1)] ?? ("" as UserId);
 
 const drawCoupon = (dice: Dice, userId: UserId, { stormMs }: PaymentScenario): HeldCoupon => {
   const fixed: Discount = { kind: "fixed", amount: dice.pick([500, 3_000, 100_000]) as Won };
-  const percent: Discount = { kind: "percent", percent: dice.between(1, 100), maxAmount: dice.between(1, 5_000) as Won };
+  const percent: Discount = {
+    kind: "percent",
+    percent: dice.between(1, 100),
+    maxAmount: dice.between(1, 5_000) as Won,
+  };
   const lastsMs = dice.chance(0.85) ? 1_000_000 : dice.between(-1, stormMs);
   return {
     userId,

@@ -51,7 +51,7 @@ export const createPaymentWorld = (seed: number, options: PaymentWorldOptions) =
   const shop = drawShop(dice, scenario);
   const broker = createBroker(stage);
   // It looks at the database, and the database tells it what happens.
-  const witness: Witness = createPaymentWitness({ codec, shop, broke, state: () => database.state });
+  const witness: Witness = createPaymentWitness({ codec, shop, broke, turns: time.turns, state: () => database.state });
   const database: Database = createDatabase({ time, trace, shop, watcher: witness });
   const platform = createPlatform({ ...scenario, dice, stormy, unwanted: shop.unwanted });
   const history = memoryTransactionHistory();
@@ -75,10 +75,15 @@ export const createPaymentWorld = (seed: number, options: PaymentWorldOptions) =
     bounds: scenario,
     append: appendTo(broker, witness),
     outboxWatcher: witness,
+    heard: witness.heard,
     answered: witness.answered,
     overdue: witness.overdue,
     fetched: () => {},
-    committed: commitWatcher({ witness, broke, done: { h: (id) => history.rows.has(id), x: platform.effects.has.bind(platform.effects) } }),
+    committed: commitWatcher({
+      witness,
+      broke,
+      done: { h: (id) => history.rows.has(id), x: platform.effects.has.bind(platform.effects) },
+    }),
     gaveUp: (who, error) => broke("no process ends by itself", `${who}: ${error.message}`),
   };
   const toppedUp = new Map<string, number>();
