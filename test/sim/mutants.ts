@@ -12,7 +12,8 @@ const restless: Partial<Scenario> = {
   })),
 };
 
-const couponMutants: readonly Mutant[] = [
+/** What a world of coupons must notice. */
+export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "low-water mark: any finished record moves it",
@@ -254,5 +255,5 @@ const couponMutants: readonly Mutant[] = [
   },
 ];
 
-/** Every mutant. */
+/** Every mutant, of all worlds. */
 export const mutants: readonly Mutant[] = [...couponMutants, ...paymentMutants];

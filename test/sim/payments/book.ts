@@ -5,10 +5,13 @@ import type { Process } from "../process.ts";
 import { connect, type DatabaseWorld } from "./connection.ts";
 import { orderName, paymentName } from "./names.ts";
 
+/** How long a process may take before its COMMIT, ms. */
+const dawdleMs = 400;
+
 /** The book. A lost COMMIT is in doubt, everything before it is undone, as the real one has it. */
 export const bookOf = (process: Process, world: DatabaseWorld): Pick<PaymentBook, "pay"> => ({
   pay: async (asks) => {
-    const { database } = world;
+    const { database, dice, scenario, stormy } = world;
     const about = [...new Set(asks.map(({ orderId }) => orderName(orderId)))];
     const connection = connect(process, world);
     const answers = await connection.say({
@@ -17,6 +20,7 @@ export const bookOf = (process: Process, world: DatabaseWorld): Pick<PaymentBook
       effect: () => database.begin(connection.session, asks),
       told: (decided) => decided.map(inWords).join(", "),
     });
+    if (stormy() && dice.chance(scenario.dawdles)) await process.clock.sleep(dice.between(1, dawdleMs));
     try {
       await connection.say({
         ...{ kind: "effect", about },

@@ -15,6 +15,7 @@ export interface DatabaseWorld {
   readonly time: Time;
   readonly dice: Dice;
   readonly scenario: PaymentScenario;
+  readonly stormy: () => boolean;
   /** A process knows what its asks came to. */
   readonly heard: (asks: readonly PaymentAsk[]) => void;
 }

@@ -1,5 +1,6 @@
 /** What a world of payments must notice: the same code with one line broken. */
 import type { Mutant } from "../mutant.ts";
+import type { PaymentScenario } from "./scenario.ts";
 
 const kind = "payments" as const;
 
@@ -7,6 +8,13 @@ const decide = "processors/decide-payments.ts";
 const pay = "api/pay.ts";
 const relay = "api/outbox-relay.ts";
 const fake = "topology/fakes/memory-payments.ts";
+
+/** The log is away while relays lose the lead, or leave, again and again. */
+const unheard = (incident: "sever" | "leave"): Partial<PaymentScenario> => ({
+  ...{ profile: "orderly", apis: 1, relays: 3, stormMs: 4_000 },
+  outages: Array.from({ length: 6 }, (_, n) => ({ service: "kafka", fromMs: n * 600, untilMs: n * 600 + 500 })),
+  incidents: Array.from({ length: 24 }, (_, n) => ({ kind: incident, atMs: n * 150, forMs: 100, place: 1 + (n % 3) })),
+});
 
 const deciding: readonly Mutant[] = [
   {
@@ -70,7 +78,8 @@ const asking: readonly Mutant[] = [
     ...{ kind, file: pay },
     breaks: "asking again: under a new payment id",
     line: "const answers = await parameters.payments.pay(live.map(({ ask }) => ask));",
-    instead: "const answers = await parameters.payments.pay(live.map(({ ask }) => askOf(parameters, ask)));",
+    instead:
+      'const answers = await parameters.payments.pay(live.map(({ ask }) => ({ ...ask, paymentId: v7({ msecs: parameters.clock.nowMs(), random: Buffer.from(ask.paymentId.replaceAll("-", ""), "hex") }) })));',
   },
   {
     ...{ kind, file: pay },
@@ -97,6 +106,12 @@ const asking: readonly Mutant[] = [
     instead: "const live = asked;",
   },
   {
+    ...{ kind, file: "api/deadline.ts" },
+    breaks: "deadlines: one that is three times as late",
+    line: "const cancel = clock.after(limitMs, () => {",
+    instead: "const cancel = clock.after(limitMs * 3, () => {",
+  },
+  {
     ...{ kind, file: pay },
     breaks: "deadlines: an attempt under way is told as nothing paid",
     line: "if (mine.underWay || mine.mayBePaid) {",
@@ -104,7 +119,52 @@ const asking: readonly Mutant[] = [
   },
 ];
 
+const writing: readonly Mutant[] = [
+  {
+    ...{ kind, file: fake },
+    breaks: "writing: a paid order stays as it was",
+    line: "state.orders.set(order.orderId, { ...order, paid: true });",
+    instead: "",
+  },
+  {
+    ...{ kind, file: fake },
+    breaks: "writing: the stock stays as it was",
+    line: "state.left.set(optionId, (state.left.get(optionId) ?? 0) - quantity);",
+    instead: "",
+  },
+  {
+    ...{ kind, file: fake },
+    breaks: "writing: the balance stays as it was",
+    line: "const balance = (state.balances.get(order.userId) ?? 0) - payment.amount;",
+    instead: "const balance = state.balances.get(order.userId) ?? 0;",
+  },
+  {
+    ...{ kind, file: fake },
+    breaks: "writing: a coupon stays as it was",
+    line: "if (coupon !== undefined) state.coupons.set(reservationId, { ...coupon, used: true });",
+    instead: "",
+  },
+  {
+    ...{ kind, file: fake },
+    breaks: "writing: the key is not remembered",
+    line: "state.bound.set(keyName(ask), { fingerprint: ask.fingerprint, payment: answer.payment });",
+    instead: "",
+  },
+];
+
 const relaying: readonly Mutant[] = [
+  {
+    ...{ kind, file: relay },
+    breaks: "relaying: other sums than were paid",
+    line: "return this.#options.encode(payment);",
+    instead: "return this.#options.encode({ ...payment, amount: payment.amount + 1 });",
+  },
+  {
+    ...{ kind, file: relay },
+    breaks: "relaying: a deadlock ends the relay",
+    line: 'if (disposition === "fatal" || disposition === "poison") {',
+    instead: 'if (disposition !== "unavailable") {',
+  },
   {
     ...{ kind, file: relay },
     breaks: "marking: before the log has acknowledged",
@@ -114,6 +174,7 @@ const relaying: readonly Mutant[] = [
   {
     ...{ kind, file: relay },
     breaks: "marking: whoever stops marks what is not acknowledged",
+    world: unheard("leave"),
     line: "if (this.#stopping.signal.aborted) return;\n      await led.stillLeading();",
     instead: "if (this.#stopping.signal.aborted) break;\n      await led.stillLeading();",
   },
@@ -126,6 +187,7 @@ const relaying: readonly Mutant[] = [
   {
     ...{ kind, file: relay },
     breaks: "leading: who has lost the lead reads again before its last batch is acknowledged",
+    world: unheard("sever"),
     line: "await Promise.race([this.#onItsWay, this.#stopped]);",
     instead: "",
   },
@@ -190,6 +252,12 @@ const reading: readonly Mutant[] = [
     instead: "if (head < entries.length) head++;",
   },
   {
+    ...{ kind, file: "runtime/assignment.ts" },
+    breaks: "drain on revoke: partitions are given back at once",
+    line: "await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));",
+    instead: "",
+  },
+  {
     ...{ kind, file: "runtime/accumulator.ts" },
     breaks: "appending: one that failed counts as written",
     line: "await this.#wait(failures, batch, error);",
@@ -198,4 +266,4 @@ const reading: readonly Mutant[] = [
 ];
 
 /** Every one. */
-export const paymentMutants: readonly Mutant[] = [...deciding, ...asking, ...relaying, ...reading];
+export const paymentMutants: readonly Mutant[] = [...deciding, ...asking, ...writing, ...relaying, ...reading];

@@ -59,7 +59,15 @@ const runRelay = async (process: Process, world: PaymentWorld): Promise<Running>
     telemetry: { published: nothing, pruned: nothing, leading: nothing, lag: nothing },
     settings: {
       ...relayDefaults,
-      ...{ maxRows, keptMs, leadWaitMs: 200, keepAliveMs: leaderSilentMs / 4, pruneEveryMs: 300, pruneMaxRows: 3 },
+      ...{
+        maxRows,
+        keptMs,
+        pollMs: 50,
+        leadWaitMs: 200,
+        keepAliveMs: leaderSilentMs / 4,
+        pruneEveryMs: 300,
+        pruneMaxRows: 3,
+      },
     },
   });
   const stop = async (): Promise<void> => {

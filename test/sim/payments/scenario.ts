@@ -43,6 +43,8 @@ export interface PaymentScenario extends Weather, WorkerBounds {
   /** How long a client waits for its first answer; it may be less than the API takes. */
   readonly patienceMs: number;
   readonly lanes: number;
+  /** Probability that a process takes its time between a transaction's last statement and its COMMIT. */
+  readonly dawdles: number;
   readonly maxWaiting: number;
   /** Rows of a batch of the relay. */
   readonly maxRows: number;
@@ -66,7 +68,7 @@ export const drawPaymentScenario = (dice: Dice, chosen: Partial<PaymentScenario>
     relays: dice.between(1, 3),
     historians: dice.between(1, 2),
     senders: dice.between(1, 2),
-    options: dice.between(1, 4),
+    options: dice.pick([1, 2, 4, 12]),
     users: dice.between(2, 10),
     orders: dice.between(3, 40),
     clients: dice.between(10, 60),
@@ -80,6 +82,7 @@ export const drawPaymentScenario = (dice: Dice, chosen: Partial<PaymentScenario>
     acknowledgeTimeoutMs,
     patienceMs: dice.pick([150, acknowledgeTimeoutMs + 100, acknowledgeTimeoutMs + 2_000]),
     lanes: dice.between(1, 3),
+    dawdles: dice.pick([0, 0.05, 0.3]),
     maxWaiting: dice.pick([4, 5_000, 5_000]),
     maxRows: dice.pick([1, 3, 20, 2_000]),
     keptMs: dice.pick([500, 86_400_000, 86_400_000]),
@@ -135,7 +138,15 @@ const drawOutages = (dice: Dice, stormMs: number): readonly Outage[] =>
 export const smallPayments: Partial<PaymentScenario> = {
   ...{ profile: "orderly", apis: 1, relays: 2, historians: 1, senders: 1, options: 2, users: 3, orders: 5, clients: 8 },
   ...{ bursts: 0, comesBack: 0.2, topUps: false, refusing: 0.1, busy: 0, rubbish: 0, stormMs: 300 },
-  ...{ acknowledgeTimeoutMs: 1_000, patienceMs: 1_500, lanes: 2, maxWaiting: 5_000, maxRows: 3, keptMs: 86_400_000 },
+  ...{
+    acknowledgeTimeoutMs: 1_000,
+    patienceMs: 1_500,
+    lanes: 2,
+    dawdles: 0,
+    maxWaiting: 5_000,
+    maxRows: 3,
+    keptMs: 86_400_000,
+  },
   ...{ maxRound: 4, concurrency: 2, fetchMaxRecords: 5, maxRecords: 20, maxAttempts: 3, latencyMs: 5 },
   ...{ outages: [], incidents: [], faults: noFaults, schemaLateMs: 0 },
 };

@@ -36,11 +36,11 @@ export const drawShop = (dice: Dice, scenario: PaymentScenario): Shop => {
   const stock = new Map(
     Array.from({ length: scenario.options }, (_, n) => [
       `option-${n}` as OptionId,
-      Math.floor(share * dice.pick([0.3, 0.7, 3])),
+      Math.floor(share * dice.pick([0.3, 0.7, 1, 3])),
     ]),
   );
   // Some have no account, and can pay nothing but what costs nothing.
-  const rich = dice.pick([5_000, 50_000, 1_000_000]);
+  const rich = dice.pick([10_000, 50_000, 1_000_000]);
   const deposits = new Map(
     users.flatMap((userId) => (dice.chance(0.1) ? [] : [[userId, dice.between(0, rich) as Won] as const])),
   );
@@ -86,17 +86,19 @@ const drawOrder = (
     coupons,
   }: { readonly n: number; readonly userId: UserId; readonly stock: Shop["stock"]; readonly coupons: Shop["coupons"] },
 ): Order => {
-  const items = [...stock.keys()]
-    .filter(() => dice.chance(0.6))
-    .slice(0, 3)
-    .map((optionId) => ({
-      optionId,
-      quantity: dice.between(1, 3),
-      unitPrice: dice.pick([0, 990, 1_000, 3_333]) as Won,
-    }));
+  // Few of many, so that transactions of several orders may go on side by side.
+  const share = Math.min(0.6, 2 / stock.size);
+  const picked = [...stock.keys()].filter(() => dice.chance(share)).slice(0, 3);
+  const least = [...stock.keys()][n % stock.size];
+  const wished = picked.length > 0 || least === undefined || dice.chance(0.05) ? picked : [least];
+  const items = wished.map((optionId) => ({
+    optionId,
+    quantity: dice.between(1, 3),
+    unitPrice: dice.pick([0, 990, 1_000, 3_333]) as Won,
+  }));
   // Two orders may want the same coupon; now and then it is another user's, or none at all.
   const own = [...coupons].filter(([, coupon]) => coupon.userId === userId).map(([id]) => id);
-  const wanted = own.filter(() => dice.chance(0.3)).slice(0, 2);
+  const wanted = own.filter(() => dice.chance(0.8 / own.length)).slice(0, 2);
   const stray = dice.chance(0.03) ? [couponOf(dice.between(0, coupons.size + 2))] : [];
   return { orderId: orderIdOf(n), userId, items, coupons: [...new Set([...wanted, ...stray])] };
 };
