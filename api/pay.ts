@@ -7,12 +7,13 @@
  * - the connection is lost at the COMMIT: the same asks again, which tell whether it took effect; where the deadline
  *   comes first, or comes while a transaction is under way, `outcome-unknown`, never a yes and never a no;
  * - a deadlock or a lock that is not given up: every ask by itself, so that only those in its way fail, `unavailable`;
+ *   one that an earlier attempt left in doubt asks again, because that attempt may have paid;
  * - paid, and the answer to the client is lost: the same key again finds the same payment.
  */
 import { hash } from "node:crypto";
 import pLimit from "p-limit";
 import { v7 } from "uuid";
-import { Unavailable } from "../processors/errors.ts";
+import { dispositionOf, Unavailable } from "../processors/errors.ts";
 import { type PaymentAnswer, type PaymentAsk, type PaymentBook, PaymentInDoubt } from "../processors/payment-ports.ts";
 import type { UserId } from "../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../schemas/payment.ts";
@@ -48,9 +49,11 @@ const pauses = [20, 40, 80, 160, 320] as const;
 interface Waiting {
   readonly ask: PaymentAsk;
   readonly deadline: Deadline;
-  /** What is known of its payment when the deadline passes: whether an attempt is under way, or was and is in doubt. */
+  /** Told once what came of it, however long the others of its transaction take. */
+  readonly tell: (outcome: Outcome) => void;
+  /** What is known of its payment when the deadline passes: an attempt is under way; or one may have paid, or has. */
   underWay: boolean;
-  inDoubt: boolean;
+  mayBePaid: boolean;
 }
 
 type Outcome = { readonly answer: PaymentAnswer } | { readonly error: unknown };
@@ -69,8 +72,9 @@ export const createPay = (parameters: PayParameters): ((wish: PaymentWish) => Pr
     let mine: Waiting | undefined;
     try {
       return await within(clock, settings.acknowledgeTimeoutMs, async (deadline) => {
-        mine = { ask: askOf(parameters, wish), deadline, underWay: false, inDoubt: false };
-        const outcome = await queue.ask(mine);
+        const told = Promise.withResolvers<Outcome>();
+        mine = { ask: askOf(parameters, wish), deadline, tell: told.resolve, underWay: false, mayBePaid: false };
+        const outcome = await Promise.race([told.promise, queue.ask(mine)]);
         if ("error" in outcome) throw outcome.error;
         return outcome.answer;
       });
@@ -111,17 +115,30 @@ const attempt = async (parameters: PayParameters, live: readonly Waiting[]): Pro
   for (const waiting of live) waiting.underWay = true;
   try {
     const answers = await parameters.payments.pay(live.map(({ ask }) => ask));
-    return answers.map((answer) => ({ answer }));
+    for (const waiting of live) waiting.mayBePaid = true;
+    return tellAll(
+      live,
+      answers.map((answer) => ({ answer })),
+    );
   } catch (error) {
-    if (error instanceof PaymentInDoubt) for (const waiting of live) waiting.inDoubt = true;
+    if (error instanceof PaymentInDoubt) for (const waiting of live) waiting.mayBePaid = true;
     if (error instanceof Unavailable) return "again";
-    if (live.length === 1) return [{ error }];
+    if (live.length === 1) return isInDoubt(live, error) ? "again" : tellAll(live, [{ error }]);
     const one = pLimit(aloneAtOnce);
     return (await Promise.all(live.map((waiting) => one(() => settle(parameters, [waiting]))))).flat();
   } finally {
     for (const waiting of live) waiting.underWay = false;
   }
 };
+
+const tellAll = (live: readonly Waiting[], outcomes: readonly Outcome[]): readonly Outcome[] => {
+  for (const [at, outcome] of outcomes.entries()) live[at]?.tell(outcome);
+  return outcomes;
+};
+
+/** This attempt wrote nothing, but an earlier one may have: "nothing was paid" would be a guess. */
+const isInDoubt = (live: readonly Waiting[], error: unknown): boolean =>
+  dispositionOf(error) === "retriable" && live.some(({ mayBePaid }) => mayBePaid);
 
 const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
 
@@ -131,7 +148,7 @@ const problemOfWaiting = (
 ): unknown => {
   if (!(error instanceof DeadlinePassed) || mine === undefined) return error;
   const headers = retryAfter(settings);
-  if (mine.underWay || mine.inDoubt) {
+  if (mine.underWay || mine.mayBePaid) {
     const detail = `There was no answer within ${settings.acknowledgeTimeoutMs} ms; the order may be paid, or may not. The same Idempotency-Key again tells, and never pays twice.`;
     return new Problem("outcome-unknown", { detail, headers }, { cause: error });
   }

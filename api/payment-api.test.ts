@@ -264,6 +264,35 @@ test("payment: has an unknown outcome when a commit was in doubt to the end, or 
   assert.equal(api.shop.balances.get("bob" as UserId), 90_000);
 });
 
+test("payment: asks again when a commit is in doubt and the next attempt meets a lock", async () => {
+  const api = shopApi();
+  const orderId = api.openOrder("alice");
+  const { payments } = api.stores.ports;
+  const { pay } = payments;
+  const attempts: PaymentAsk[] = [];
+  payments.pay = async (asks) => {
+    attempts.push(...asks);
+    if (attempts.length === 2) throw new Retriable("LOCK_WAIT_TIMEOUT", "locked");
+    const answers = await pay(asks);
+    if (attempts.length === 1) throw new PaymentInDoubt({ cause: new Error("cut") });
+    return answers;
+  };
+  const reply = await running(api, api.pay("alice", orderId));
+  assert.equal(reply.statusCode, 201);
+  assert.deepEqual([attempts.length, new Set(attempts.map(({ paymentId }) => paymentId)).size], [3, 1]);
+});
+
+test("payment: has an unknown outcome when a commit was in doubt and locks are in the way to the end", async () => {
+  const api = shopApi({ acknowledgeTimeoutMs: 500 });
+  const { payments } = api.stores.ports;
+  let attempts = 0;
+  payments.pay = async () => {
+    attempts += 1;
+    throw attempts === 1 ? new PaymentInDoubt({ cause: new Error("cut") }) : new Retriable("DEADLOCK", "deadlock");
+  };
+  assert.equal(problemName(await running(api, api.pay("alice", api.openOrder("alice")))), "outcome-unknown");
+});
+
 test("payment: fails alone when one of several is in the way of a lock", async () => {
   const api = shopApi({ paymentLanes: 1 });
   const { payments } = api.stores.ports;
@@ -285,6 +314,29 @@ test("payment: fails alone when one of several is in the way of a lock", async (
     (await Promise.all(others)).map(({ statusCode }) => statusCode),
     [201, 503, 201],
   );
+});
+
+test("payment: is told as soon as it is made, when others of its transaction have to ask again for longer", async () => {
+  const api = shopApi({ paymentLanes: 1, acknowledgeTimeoutMs: 500 });
+  const { payments } = api.stores.ports;
+  const { pay } = payments;
+  const slow = api.openOrder("mallory");
+  payments.pay = async (asks) => {
+    if (asks.length > 1) throw new Retriable("DEADLOCK", "deadlock");
+    if (asks.some(({ orderId }) => orderId === slow)) throw new Unavailable("database", "gone");
+    return pay(asks);
+  };
+  const gate = Promise.withResolvers<void>();
+  api.stores.trouble.until = gate.promise;
+  const first = api.pay("alice", api.openOrder("alice"));
+  await settled();
+  const others = Promise.all([api.pay("mallory", slow), api.pay("bob", api.openOrder("bob"))]);
+  await settled();
+  gate.resolve();
+  api.stores.trouble.until = undefined;
+  assert.equal((await first).statusCode, 201);
+  const [stuck, paid] = await running(api, others);
+  assert.deepEqual([problemName(stuck), paid.statusCode], ["unavailable", 201]);
 });
 
 test("payment: is a 503 when the database is away for a read", async () => {

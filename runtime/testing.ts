@@ -14,6 +14,7 @@ import {
   type UserId,
   type Won,
 } from "../schemas/coupon.ts";
+import { paymentTopics } from "../schemas/payment.ts";
 import type { SchemaSource } from "../schemas/registry.ts";
 import { subjectOf, type Topic } from "../schemas/topic.ts";
 import { couponIssuing } from "../topology/coupon-issuing.ts";
@@ -38,8 +39,9 @@ import { startWorker, type Worker, type WorkerOptions } from "./worker.ts";
 
 /** A registry in memory: ids from 1, by subject; can be told to be away. */
 export const memoryRegistry = (): SchemaSource & { away: boolean; readonly schemas: Map<number, AvroJson> } => {
-  const schemas = new Map(couponTopics.map((topic, at) => [at + 1, topic.schema.avro]));
-  const ids = new Map(couponTopics.map((topic, at) => [subjectOf(topic), at + 1]));
+  const topics = [...couponTopics, ...paymentTopics];
+  const schemas = new Map(topics.map((topic, at) => [at + 1, topic.schema.avro]));
+  const ids = new Map(topics.map((topic, at) => [subjectOf(topic), at + 1]));
   const registry = {
     away: false,
     schemas,

@@ -1,22 +1,18 @@
 /**
  * What must be true of a world that has come to rest, by itself and from scratch: the log, the database and the gate are
- * compared with each other and with a naive loop. Which claims are promised depends on what struck, see `promised`.
+ * compared with each other and with a naive loop. Which claims are promised depends on what struck, see `promises`.
  */
 import type { OwnedVerdict } from "../../processors/coupon-ports.ts";
 import type { Coupon, CouponId, RefusalReason, ReservationId } from "../../schemas/coupon.ts";
 import type { MemoryCounter, MemoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
 import type { MemoryDatabase } from "../../topology/fakes/memory-database.ts";
-import type { Profile, Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import { shortName } from "./stores.ts";
+import type { Broken as BrokenClaim, Promises } from "./story.ts";
+import type { Profile } from "./weather.ts";
 import { type Asked, placeOf, type Told, type Witness } from "./witness.ts";
 
-/** Something that is not as claimed. */
-export interface Broken {
-  readonly claim: ClaimName;
-  readonly what: string;
-  /** Coupons it is about; empty where it concerns everybody. */
-  readonly coupons: readonly string[];
-}
+type Broken = BrokenClaim<ClaimName>;
 
 /** Where owners overlap, an old round may go on beside what its process was assigned since. */
 const oneOwner: readonly Profile[] = ["orderly", "flushed"];
@@ -63,15 +59,9 @@ export const promises = {
   "a record given up on keeps its place when it comes again after all": "not yet",
   // The later copy may hold a unit, or win, until the database remembers that the earlier one was refused.
   "copies before and after a coupon's opening or closing disturb nobody": "not yet",
-} as const satisfies Readonly<Record<string, "always" | readonly Profile[] | "not yet">>;
+} as const satisfies Promises;
 /** One of {@link promises}. */
 export type ClaimName = keyof typeof promises;
-
-/** True where a claim must hold in such a world. Elsewhere a break of it is a known gap, which is counted and not hidden. */
-export const promised = (claim: ClaimName, profile: Profile): boolean => {
-  const where = promises[claim];
-  return where === "always" || (where !== "not yet" && where.includes(profile));
-};
 
 /** A world at rest. */
 export interface Rest {
@@ -104,7 +94,7 @@ const everyRecordIsSettled = ({ witness, database }: Rest): readonly Broken[] =>
   witness.asked.flatMap((one) => {
     const claim = "every record has a verdict or a dead letter";
     if (witness.dead.has(placeOf(one)) || isSettled(one, witness, database.verdicts)) return [];
-    return [{ claim, what: `${describe(one)} has neither`, coupons: couponsOf(one) }];
+    return [{ claim, what: `${describe(one)} has neither`, about: couponsOf(one) }];
   });
 
 /** True where the record's verdict stands and was told. */
@@ -133,7 +123,7 @@ const stockIsKept = ({ database }: Rest): readonly Broken[] =>
     const issued = issuedOf(database, couponId).length;
     const remaining = database.remaining.get(couponId) ?? Number.NaN;
     if (remaining >= 0 && issued + remaining === stock) return [];
-    return [{ claim, what: `${couponId}: ${issued} issued and ${remaining} left of ${stock}`, coupons: [couponId] }];
+    return [{ claim, what: `${couponId}: ${issued} issued and ${remaining} left of ${stock}`, about: [couponId] }];
   });
 
 const noUserTwice = ({ database }: Rest): readonly Broken[] =>
@@ -143,7 +133,7 @@ const noUserTwice = ({ database }: Rest): readonly Broken[] =>
     return twice.map((userId) => ({
       claim: "no user has a coupon twice" as const,
       what: `${userId} has ${couponId} twice`,
-      coupons: [couponId],
+      about: [couponId],
     }));
   });
 
@@ -166,7 +156,7 @@ const toldIsWhatStands = ({ witness, database: { verdicts } }: Rest): readonly B
   const lies = [...witness.told].flatMap(([id, all]) =>
     all.flatMap((one) => {
       const what = lieOf(one, verdicts.get(id));
-      return what === undefined ? [] : [{ claim, what, coupons: [one.event.couponId] } as const];
+      return what === undefined ? [] : [{ claim, what, about: [one.event.couponId] } as const];
     }),
   );
   // Of a dead letter in doubt nobody knows whether its verdict stands: an operator decides.
@@ -176,7 +166,7 @@ const toldIsWhatStands = ({ witness, database: { verdicts } }: Rest): readonly B
     ...silent.map(([id, { couponId, kind }]) => ({
       claim: claim as ClaimName,
       what: `${shortName(id)} stands as ${kind}, and nobody was told`,
-      coupons: [couponId],
+      about: [couponId],
     })),
   ];
 };
@@ -212,7 +202,7 @@ const termsHold = ({ witness, database }: Rest): readonly Broken[] => {
     const fits = expected === undefined ? reason === undefined || byStock.has(reason) : reason === expected;
     if (fits) return [];
     const what = `${describe(only)} stands as ${reason ?? verdict.kind}, its terms say ${expected ?? "it may have one"}`;
-    return [{ claim: "terms are judged by the broker's time" as const, what, coupons: couponsOf(only) }];
+    return [{ claim: "terms are judged by the broker's time" as const, what, about: couponsOf(only) }];
   });
 };
 
@@ -222,13 +212,13 @@ const deadLettersAreEarned = ({ scenario, witness }: Rest): readonly Broken[] =>
   [...witness.dead.values()].flatMap((dead) => {
     const claim = "only what is wrong or in doubt is dead-lettered";
     const asked = witness.at(dead.partition, dead.offset);
-    if (asked === undefined) return [{ claim, what: `a dead letter of nothing: ${placeOf(dead)}`, coupons: [] }];
+    if (asked === undefined) return [{ claim, what: `a dead letter of nothing: ${placeOf(dead)}`, about: [] }];
     const earned =
       asked.request === undefined
         ? dead.code === (asked.isStrange ? "UNKNOWN_SCHEMA" : "MALFORMED")
         : (dead.code === "RESERVATION_REUSED" && scenario.reused > 0) ||
           (dead.code === "DEADLOCK" && dead.inDoubt && scenario.faults.deadlock > 0);
-    return earned ? [] : [{ claim, what: `${describe(asked)} died of ${dead.code}`, coupons: couponsOf(asked) }];
+    return earned ? [] : [{ claim, what: `${describe(asked)} died of ${dead.code}`, about: couponsOf(asked) }];
   });
 
 /**
@@ -250,7 +240,7 @@ const asANaiveLoop = ({ witness, database, givenUp }: Rest): readonly Broken[] =
       const got = verdict?.kind === "refused" ? verdict.reason : verdict?.kind;
       if (got === reason || verdict?.couponId !== couponId) return [];
       const what = `${shortName(id)} for ${couponId} stands as ${got}, one by one it would be ${reason}`;
-      return [{ claim, what, coupons: [couponId] }];
+      return [{ claim, what, about: [couponId] }];
     });
   });
 };
@@ -314,11 +304,11 @@ const countersAgree = ({ scenario, witness, database, gate }: Rest): readonly Br
     const broken: Broken[] = [];
     if (counter.left + held !== remaining) {
       const what = `${couponId}: counter ${counter.left}, in doubt ${held}, database ${remaining}`;
-      broken.push({ claim: "the counter equals the database", what, coupons: [couponId] });
+      broken.push({ claim: "the counter equals the database", what, about: [couponId] });
     }
     if (leaked.length > 0) {
       const what = `${couponId}: ${leaked.map(shortName).join(" ")}`;
-      broken.push({ claim: "no mark is held for nobody", what, coupons: [couponId] });
+      broken.push({ claim: "no mark is held for nobody", what, about: [couponId] });
     }
     return broken;
   });
@@ -333,7 +323,7 @@ const releasesAreTold = ({ witness, released, fetches }: Rest): readonly Broken[
     return {
       claim: `a unit given back is told when its record is fetched ${isAgain ? "again" : "once"}` as const,
       what: `the unit of ${shortName(id)} went back, and nobody was told`,
-      coupons: records.flatMap(couponsOf),
+      about: records.flatMap(couponsOf),
     };
   });
 };

@@ -5,6 +5,7 @@
 import { memoryRegistry } from "../../runtime/testing.ts";
 import { type Codec, createCodec, type Decoder, type Encoder } from "../../schemas/codec.ts";
 import { couponTopics } from "../../schemas/coupon.ts";
+import { paymentTopics } from "../../schemas/payment.ts";
 import type { Topic } from "../../schemas/topic.ts";
 
 /** Makes the codec. */
@@ -13,7 +14,7 @@ export const preparedCodec = async (): Promise<Codec> => {
   const codec = createCodec({ source: registry, now: () => 0 });
   const decoders = new Map<string, Decoder<unknown>>();
   const encoders = new Map<string, Encoder<unknown>>();
-  for (const topic of couponTopics) {
+  for (const topic of [...couponTopics, ...paymentTopics]) {
     const decoder = codec.decoder<never>(topic as never);
     for (const id of registry.schemas.keys()) await decoder.learn(id);
     decoders.set(topic.name, decoder);

@@ -17,20 +17,20 @@ export interface DrainWatcher extends CallWatcher {
 export interface DrainOptions {
   /** Records with this reservation and coupon: each may be asked about once. */
   readonly copies: (decision: Decision) => number;
-  readonly askedTwice: (what: string, coupons: readonly string[]) => void;
-  readonly goesOn: (what: string, coupons: readonly string[]) => void;
+  readonly askedTwice: (what: string, about: readonly string[]) => void;
+  readonly goesOn: (what: string, about: readonly string[]) => void;
 }
 
 /** A watcher of every process of a world. A drain that outlasts its budget is watched no further. */
 export const watchDraining = ({ copies, askedTwice, goesOn }: DrainOptions): DrainWatcher => {
   const underWay = new Map<Process, Set<CallAbout>>();
   const asked = new Map<Process, Map<string, number>>();
-  const ask = ({ from, decides, coupons }: CallAbout, times: Map<string, number>): void => {
+  const ask = ({ from, decides, about }: CallAbout, times: Map<string, number>): void => {
     for (const decision of decides?.() ?? []) {
       const what = `${decision.does} ${shortName(decision.reservationId)} for ${decision.couponId}`;
       const now = (times.get(what) ?? 0) + 1;
       times.set(what, now);
-      if (now > 1 && now > copies(decision)) askedTwice(`${from.name} asked for it again: ${what}`, coupons);
+      if (now > 1 && now > copies(decision)) askedTwice(`${from.name} asked for it again: ${what}`, about);
     }
   };
   return {
@@ -50,7 +50,7 @@ export const watchDraining = ({ copies, askedTwice, goesOn }: DrainOptions): Dra
         asked.delete(who);
         // An append of an earlier assignment may outlast the drain of this one.
         const open = [...(underWay.get(who) ?? [])].filter(({ to, aside }) => to !== "kafka" && !aside);
-        for (const { what, coupons } of open) goesOn(`${who.name} still waits for ${what()}`, coupons);
+        for (const { what, about } of open) goesOn(`${who.name} still waits for ${what()}`, about);
       };
     },
   };

@@ -1,41 +1,36 @@
 /** Whether some seed catches a mutant: it runs in a thread, and the seed must pass where nothing is broken. */
-import { Worker } from "node:worker_threads";
 import { preparedCodec } from "./codec.ts";
 import type { Mutant } from "./mutant.ts";
-import { simulate } from "./simulate.ts";
+import { storiesOf } from "./stories.ts";
+import type { Kind } from "./story.ts";
 import { failureOf } from "./survey.ts";
+import { inThread } from "./thread.ts";
 
 /** How a mutant fared: the first seed that caught it, and the promise it broke there; undefined where none did. */
 export interface Caught {
   readonly breaks: string;
+  readonly kind: Kind;
   /** Seeds that were run until it was caught, that one included. */
   readonly seeds: number;
   readonly caughtBy: number | undefined;
   readonly claim: string | undefined;
 }
 
-/** What a mutant's thread is given. */
-export interface MutantTask {
-  readonly mutant: Mutant;
-  readonly from: number;
-  /** Seeds to try, at most. */
-  readonly seeds: number;
-}
-
 /**
- * Runs seeds against a mutant until one catches it. @throws Error where its line is not there once, or where the seed that
- * catches it fails without it too.
+ * Runs up to `seeds` seeds against a mutant until one catches it. @throws Error where its line is not there once, or where
+ * the seed that catches it fails without it too.
  */
-export const hunt = async (task: MutantTask): Promise<Caught> => {
-  const { mutant } = task;
-  const caught = await new Promise<Caught>((resolve, reject) => {
-    const thread = new Worker(new URL("./mutant-thread.ts", import.meta.url), { workerData: task });
-    thread.once("message", resolve);
-    thread.once("error", reject);
-  });
-  if (caught.caughtBy === undefined) return caught;
-  const sound = await simulate(caught.caughtBy, { codec: await preparedCodec(), world: mutant.world });
-  const failure = failureOf(sound);
+export const hunt = async (
+  mutant: Mutant,
+  { from, seeds }: { readonly from: number; readonly seeds: number },
+): Promise<Caught> => {
+  const { breaks, kind } = mutant;
+  const { failures, seeds: ran } = await inThread({ mutant, chosen: mutant, from, seeds, maxFailures: 1 });
+  const [first] = failures;
+  const caught = { breaks, kind, seeds: ran, caughtBy: first?.seed, claim: first?.broken[0]?.claim };
+  if (first === undefined) return caught;
+  const stories = storiesOf(mutant);
+  const failure = failureOf(stories, await stories.simulate(first.seed, { codec: await preparedCodec() }));
   if (failure === undefined) return caught;
-  throw new Error(`seed ${caught.caughtBy} fails without the mutant "${mutant.breaks}": ${failure.broken[0]?.what}`);
+  throw new Error(`seed ${first.seed} fails without the mutant "${breaks}": ${failure.broken[0]?.what}`);
 };

@@ -36,7 +36,7 @@ export interface LeaseWatcher {
 
 /** A watcher of every lease of a world. */
 export const watchLeases = (
-  broke: (claim: ClaimName, what: string, coupons: readonly string[]) => void,
+  broke: (claim: ClaimName, what: string, about: readonly string[]) => void,
 ): LeaseWatcher => {
   /** Whose an epoch is, by partition and epoch; and the latest of each partition. */
   const owners = new Map<string, string>();
@@ -95,7 +95,7 @@ export const watchLeases = (
 
 /** Only an accepted commit shows that a partition is one's own when its lease says otherwise. */
 const watchRenewals = (
-  broke: (claim: ClaimName, what: string, coupons: readonly string[]) => void,
+  broke: (claim: ClaimName, what: string, about: readonly string[]) => void,
 ): Pick<LeaseWatcher, "taking" | "taken" | "refused" | "committed"> => {
   const held = new WeakSet<LeasedPartition>();
   const standing = new Map<string, "refused" | "proved">();

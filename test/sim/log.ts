@@ -6,8 +6,8 @@ import type { Dice } from "./dice.ts";
 import type { DrainWatcher } from "./draining.ts";
 import type { Network } from "./network.ts";
 import type { Process } from "./process.ts";
-import type { Scenario } from "./scenario.ts";
 import type { Trace } from "./trace.ts";
+import type { Weather } from "./weather.ts";
 
 /** What the log of a process is reached through. */
 export interface LogWorld {
@@ -17,7 +17,7 @@ export interface LogWorld {
   readonly network: Network;
   readonly dice: Dice;
   readonly trace: Trace;
-  readonly scenario: Scenario;
+  readonly scenario: Weather;
   readonly stormy: () => boolean;
   readonly draining: DrainWatcher;
   /** Told of every delivery. */
@@ -35,7 +35,7 @@ export const logOf = (from: Process, world: LogWorld): Log => {
       if (from.cutOff) return away(from);
       const what = (): string => `append ${records.length} to ${to.topic}/${to.partition}`;
       const effect = (): Promise<void> => world.append(to, records);
-      return world.network.call({ from, to: "kafka", kind: "read", what, coupons: [], effect });
+      return world.network.call({ from, to: "kafka", kind: "read", what, about: [], effect });
     },
     subscribe: async (options, listener) => {
       const subscription = await answered(from, inner.subscribe(options, listened(from, listener, world)));

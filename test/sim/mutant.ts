@@ -1,10 +1,10 @@
 /** One broken line. It is broken in memory as its module is loaded, in a thread of its own; no file is touched. */
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
-import type { Scenario } from "./scenario.ts";
+import type { Chosen } from "./stories.ts";
 
-/** One broken line. */
-export interface Mutant {
+/** One broken line, and the worlds it is looked for in: those in which it shows more often than in any. */
+export type Mutant = Chosen & {
   /** What it breaks, in words. */
   readonly breaks: string;
   /** Below the repository's root. */
@@ -13,9 +13,7 @@ export interface Mutant {
   readonly line: string;
   /** What stands there instead. */
   readonly instead: string;
-  /** Worlds in which it shows more often than in those that are drawn. */
-  readonly world?: Partial<Scenario>;
-}
+};
 
 /** Breaks a mutant's line in every module this thread loads from now on. @throws Error where the line is not there once. */
 export const loadBroken = ({ file, line, instead }: Mutant): void => {

@@ -6,20 +6,20 @@
 import { Retriable, Unavailable } from "../../processors/errors.ts";
 import type { Dice } from "./dice.ts";
 import type { Process } from "./process.ts";
-import type { Scenario, Service } from "./scenario.ts";
 import { beginningAt, type Time } from "./time.ts";
 import type { Trace } from "./trace.ts";
+import type { Service, Weather } from "./weather.ts";
 
 /** What a call is about. */
 export interface CallAbout {
   readonly from: Process;
   readonly to: Service;
-  /** `take`: units may be held by it; `effect`: it changes something else; `read`: it changes nothing of a coupon. */
+  /** `take`: units may be held by it; `effect`: it changes something else; `read`: it changes nothing that is decided. */
   readonly kind: "take" | "effect" | "read";
   /** In a few words, for the trace. */
   readonly what: () => string;
-  /** Coupons it is about. */
-  readonly coupons: readonly string[];
+  /** Coupons or orders it is about. */
+  readonly about: readonly string[];
   /** A look that nothing waits for, a drain least of all. */
   readonly aside?: true;
   /** What it decides, one for each record; none where it decides nothing. */
@@ -65,7 +65,7 @@ export interface NetworkOptions {
   readonly time: Time;
   readonly dice: Dice;
   readonly trace: Trace;
-  readonly scenario: Scenario;
+  readonly scenario: Weather;
   /** True while faults strike. */
   readonly stormy: () => boolean;
   readonly watchers: readonly CallWatcher[];
@@ -97,11 +97,11 @@ export const createNetwork = (options: NetworkOptions): Network => {
 
   const call = <T>(one: Call<T>): Promise<T> =>
     new Promise((resolve, reject) => {
-      const { from, to, what, coupons } = one;
+      const { from, to, what, about } = one;
       if (!from.alive()) return;
       calls += 1;
       const fate = calls === options.diesBeforeCall ? "dies first" : fateOf(options, to);
-      const say = (outcome: string): void => trace.add(from.name, () => `${to} ${what()} -> ${outcome}`, coupons);
+      const say = (outcome: string): void => trace.add(from.name, () => `${to} ${what()} -> ${outcome}`, about);
       if (fate === "dies first") return from.kill(`before it sends ${what()}`);
       underWay += 1;
       for (const { began } of watchers) began(one);

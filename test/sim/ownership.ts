@@ -12,7 +12,7 @@ export const watchOwnership = (broke: (what: string, couponId: string) => void):
   return {
     began: (call) => {
       if (call.kind === "read") return;
-      for (const couponId of call.coupons) {
+      for (const couponId of call.about) {
         const others = underWay.get(couponId) ?? new Set();
         underWay.set(couponId, others);
         for (const other of others) {
@@ -23,7 +23,7 @@ export const watchOwnership = (broke: (what: string, couponId: string) => void):
       }
     },
     over: (call) => {
-      for (const couponId of call.coupons) underWay.get(couponId)?.delete(call);
+      for (const couponId of call.about) underWay.get(couponId)?.delete(call);
     },
   };
 };

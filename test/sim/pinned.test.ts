@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { preparedCodec } from "./codec.ts";
 import { hunt } from "./hunt.ts";
 import { mutants } from "./mutants.ts";
-import { simulate } from "./simulate.ts";
+import { storiesOf } from "./stories.ts";
 import { failureOf } from "./survey.ts";
 
 const bugs = [
@@ -16,13 +16,16 @@ const bugs = [
   { seed: 36, bug: "isolation: the first of several copies is taken for the guilty one" },
   { seed: 3, bug: "isolation: guilty records are singled out for longer than a drain may take" },
   { seed: 7, bug: "ending together: a round is over while a part of it has effects" },
+  { seed: 36, bug: "in doubt: a lock after a lost COMMIT is told as nothing paid" },
+  { seed: 9, bug: "alone: who is paid is told when the last of its transaction is settled" },
 ] as const;
 
 for (const { seed, bug } of bugs) {
   test(`seed ${seed}: passes, and fails when put back is the ${bug}`, async () => {
     const mutant = mutants.find(({ breaks }) => breaks === bug);
     assert.ok(mutant !== undefined);
-    assert.equal(failureOf(await simulate(seed, { codec: await preparedCodec(), world: mutant.world })), undefined);
-    assert.equal((await hunt({ mutant, from: seed, seeds: 1 })).caughtBy, seed);
+    const stories = storiesOf(mutant);
+    assert.equal(failureOf(stories, await stories.simulate(seed, { codec: await preparedCodec() })), undefined);
+    assert.equal((await hunt(mutant, { from: seed, seeds: 1 })).caughtBy, seed);
   });
 }

@@ -4,13 +4,13 @@ import type { SchemaSource } from "../../schemas/registry.ts";
 import { memoryRegistry } from "../../runtime/testing.ts";
 import type { Network } from "./network.ts";
 import type { Process } from "./process.ts";
-import type { Scenario } from "./scenario.ts";
 import { beginningAt } from "./time.ts";
 
 /** What a registry is reached through, and what it is. */
 export interface RegistryWorld {
   readonly network: Network;
-  readonly scenario: Scenario;
+  /** When it has learned the schemas of requests and payments; 0 where it has them from the beginning. */
+  readonly scenario: { readonly schemaLateMs: number };
   /** Knows every schema, whatever the registry says. */
   readonly codec: Codec;
 }
@@ -22,7 +22,7 @@ const registry = memoryRegistry();
 /** The codec of one process: the real one, where its records come from; what it writes is encoded as everywhere. */
 export const codecOf = (from: Process, { network, scenario, codec }: RegistryWorld): Codec => {
   const ask = <T>(what: string, effect: () => Promise<T>): Promise<T> =>
-    network.call({ from, to: "registry", kind: "read", what: () => what, coupons: [], effect });
+    network.call({ from, to: "registry", kind: "read", what: () => what, about: [], effect });
   const isThere = (): boolean => from.clock.now() >= beginningAt + scenario.schemaLateMs;
   const source: SchemaSource = {
     schemaOf: (id) => ask(`schema ${id}`, async () => (isThere() ? registry.schemaOf(id) : undefined)),

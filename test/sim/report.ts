@@ -1,13 +1,14 @@
 /** What the simulator found, as a page: written by `npm run sim -- --write`, never by hand. */
-import { type ClaimName, promised, promises } from "./claims.ts";
 import type { CrashReport } from "./crash-points.ts";
 import type { Caught } from "./hunt.ts";
-import type { Profile } from "./scenario.ts";
+import { storiesOf } from "./stories.ts";
+import { isPromised, type Kind } from "./story.ts";
 import type { Survey } from "./survey.ts";
+import type { Profile } from "./weather.ts";
 
 /** Everything a page says. */
 export interface Findings {
-  readonly survey: Survey;
+  readonly surveys: readonly Survey[];
   readonly caught: readonly Caught[];
   readonly crashes: readonly CrashReport[];
   /** ISO 8601. */
@@ -18,45 +19,55 @@ export interface Findings {
 export const reportPath = "docs/reliability-simulator.md";
 
 /** The page. */
-export const toPage = ({ survey, caught, crashes, date }: Findings): string => {
-  const { seeds, from, records, virtualSeconds, failures } = survey;
-  const points = crashes.reduce((sum, one) => sum + one.points, 0);
-  const crashFailures = crashes.reduce((sum, one) => sum + one.failures.length, 0);
+export const toPage = ({ surveys, caught, crashes, date }: Findings): string => {
+  const seeds = sum(surveys, (one) => one.seeds);
+  const from = surveys[0]?.from ?? 0;
+  const failed = sum(surveys, ({ failures }) => failures.length);
   const missed = caught.filter(({ caughtBy }) => caughtBy === undefined).length;
   return `# What the simulator found
 
 Written by \`npm run sim -- --write --from ${from} --seeds ${seeds}\` on ${date}; what is simulated, and what the words mean, is in
-[test/sim](../test/sim/README.md). ${seeds} seeds, ${records} records, ${Math.round(virtualSeconds)} virtual seconds: **${failures.length} failed**.
-
-## Promises
+[test/sim](../test/sim/README.md). ${seeds} seeds, ${Math.round(sum(surveys, (one) => one.virtualSeconds))} virtual seconds: **${failed} failed**.
 
 A seed is one world. A promise is checked in every world; where it is not promised, what did not hold is counted.
-
-${table(["promise", "where", "worlds", "broken", "elsewhere not so in"], promiseRows(survey))}
-
-## Dying at every point
-
-${crashes.length} small stories (${crashes.reduce((sum, { turns }) => sum + turns, 0)} turns, ${crashes.reduce((sum, { calls }) => sum + calls, 0)} calls), told again with a process dying after each turn and before each call:
-${points} deaths, **${crashFailures} broken promises**.
-
+${surveys.map((survey) => sectionOf(survey, crashes)).join("")}
 ## Mutants
 
 One line broken at a time: ${caught.length - missed} of ${caught.length} are caught. The seed passes where the line is whole. Those that show rarely have worlds chosen for them, in mutants.ts.
 
 ${table(
-  ["mutant", "seed that catches it", "promise it broke"],
-  caught.map(({ breaks, caughtBy, claim }) => [breaks, `${caughtBy ?? "not caught"}`, claim ?? ""]),
+  ["world", "mutant", "seed that catches it", "promise it broke"],
+  caught.map(({ kind, breaks, caughtBy, claim }) => [kind, breaks, `${caughtBy ?? "not caught"}`, claim ?? ""]),
 )}
 `;
 };
 
-const promiseRows = ({ profiles, failures, gaps }: Survey): readonly (readonly string[])[] =>
-  // The keys of an object of claims.
-  (Object.keys(promises) as ClaimName[]).map((claim) => {
-    const kinds = (Object.keys(profiles) as Profile[]).filter((profile) => promised(claim, profile));
-    const worlds = kinds.reduce((sum, profile) => sum + (profiles[profile] ?? 0), 0);
+const titles: Readonly<Record<Kind, string>> = { coupons: "Coupons", payments: "Payments" };
+const asked: Readonly<Record<Kind, string>> = { coupons: "records", payments: "asks to pay" };
+
+const sectionOf = (survey: Survey, crashes: readonly CrashReport[]): string => {
+  const { kind, counts } = survey;
+  const own = crashes.filter((one) => one.kind === kind);
+  const counted = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
+  return `
+## ${titles[kind]}
+
+${survey.seeds} seeds, ${survey.asked} ${asked[kind]}, ${Math.round(survey.virtualSeconds)} virtual seconds, ${survey.failures.length} failed.${counted.length === 0 ? "" : `\nAmong what happened: ${counted.join(", ")}.`}
+
+${table(["promise", "where", "worlds", "broken", "elsewhere not so in"], promiseRows(survey))}
+
+Dying at every point: ${own.length} small stories (${sum(own, ({ turns }) => turns)} turns, ${sum(own, ({ calls }) => calls)} calls), told again with a process dying after each turn and before each call:
+${sum(own, ({ points }) => points)} deaths, **${sum(own, ({ failures }) => failures.length)} broken promises**.
+`;
+};
+
+const promiseRows = ({ kind, profiles, failures, gaps }: Survey): readonly (readonly string[])[] => {
+  const { promises } = storiesOf({ kind });
+  return Object.entries(promises).map(([claim, where]) => {
+    // The keys are profiles: it was counted by them.
+    const kinds = (Object.keys(profiles) as Profile[]).filter((profile) => isPromised(promises, claim, profile));
+    const worlds = kinds.reduce((total, profile) => total + (profiles[profile] ?? 0), 0);
     const broken = failures.filter((one) => one.broken.some((it) => it.claim === claim)).length;
-    const where = promises[claim];
     const elsewhere = gaps
       .filter((gap) => gap.claim === claim)
       .map((gap) => `${gap.seeds} of ${profiles[gap.profile]} ${gap.profile}, first ${gap.firstSeed}`);
@@ -68,6 +79,10 @@ const promiseRows = ({ profiles, failures, gaps }: Survey): readonly (readonly s
       elsewhere.join("; "),
     ];
   });
+};
+
+const sum = <T>(items: readonly T[], of: (item: T) => number): number =>
+  items.reduce((total, item) => total + of(item), 0);
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");

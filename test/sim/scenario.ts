@@ -1,36 +1,9 @@
 /** What a seed's world is like: its workers, coupons and requests, and which faults strike how often. Drawn, never chosen. */
 import type { Dice } from "./dice.ts";
+import { bounds, type CallFaults, noFaults, type Outage, type Profile, type Weather } from "./weather.ts";
 
-/**
- * How wild a world is. What must hold differs, see claims.ts:
- * - `orderly`: crashes, lost and refused answers, deadlocks, outages, rebalances; but a partition has one owner at a time.
- * - `flushed`: the same, and the gate loses everything now and then, or is restored from an old snapshot.
- * - `overlapping`: the same as orderly, and owners overlap: workers freeze or are cut off for longer than their session,
- *   calls outlast the drain, and calls given up on take effect late.
- * - `wild`: everything.
- */
-export type Profile = "orderly" | "flushed" | "overlapping" | "wild";
-
-/** Probabilities of what becomes of a call, each 0 to 1. */
-export interface CallFaults {
-  /** It never takes effect, and its caller is told so. */
-  readonly refused: number;
-  /** It takes effect, and its caller is told that it failed. */
-  readonly answerLost: number;
-  /** Database only: it is rolled back. */
-  readonly deadlock: number;
-  /** Its caller is told that it failed, and it takes effect after that. */
-  readonly late: number;
-  /** It takes longer than a drain may. */
-  readonly slow: number;
-  /** The caller dies at one of its edges: before it is sent, on its way, or after it took effect. */
-  readonly crash: number;
-}
-
-/** Services that calls go to. */
-export const services = ["redis", "database", "kafka", "registry"] as const;
-/** One of {@link services}. */
-export type Service = (typeof services)[number];
+/** Services that these worlds have. */
+const services = ["redis", "database", "kafka", "registry"] as const;
 
 /** Something that happens to a worker, or to the group, at a time; all times are ms from the beginning. */
 export interface Incident {
@@ -42,15 +15,8 @@ export interface Incident {
   readonly worker: number;
 }
 
-/** A service that refuses everything for a while. */
-export interface Outage {
-  readonly service: Service;
-  readonly fromMs: number;
-  readonly untilMs: number;
-}
-
 /** A seed's world. */
-export interface Scenario {
+export interface Scenario extends Weather {
   readonly profile: Profile;
   readonly workers: number;
   readonly coupons: number;
@@ -68,20 +34,13 @@ export interface Scenario {
   readonly fetchMaxRecords: number;
   /** Unfinished records of a partition above which it is paused. */
   readonly maxRecords: number;
-  /** A call takes from 1 to this many ms, each way. */
-  readonly latencyMs: number;
   readonly maxAttempts: number;
-  readonly faults: CallFaults;
   readonly incidents: readonly Incident[];
-  readonly outages: readonly Outage[];
   /** When the registry has learned the schema of requests; 0 where it has it from the beginning. */
   readonly schemaLateMs: number;
   /** Time between two passes of a worker's upkeep; undefined where nothing is looked after. */
   readonly upkeepMs: number | undefined;
 }
-
-/** Bounds of time that all worlds share, ms. The drain is longer than a round without failures takes. */
-export const bounds = { sessionTimeoutMs: 2_000, drainBudgetMs: 800, commitIntervalMs: 100 } as const;
 
 /** Draws a world, but for what is chosen; its faults and incidents are those of its profile. */
 export const drawScenario = (dice: Dice, chosen: Partial<Scenario> = {}): Scenario => {
@@ -153,3 +112,11 @@ const drawOutages = (dice: Dice, stormMs: number): readonly Outage[] =>
     const fromMs = dice.between(0, stormMs);
     return { service: dice.pick(services), fromMs, untilMs: fromMs + dice.between(50, 1_500) };
   });
+
+/** For dying at every point: two workers, a rebalance, copies and poison, more requests than units; nothing else goes wrong. */
+export const smallCoupons: Partial<Scenario> = {
+  ...{ profile: "orderly", workers: 2, coupons: 2, requests: 14, usersPerRequest: 0.6, copies: 0.1, poison: 0.1 },
+  ...{ reused: 0, stormMs: 300, maxRound: 4, concurrency: 2, fetchMaxRecords: 5, maxRecords: 20, latencyMs: 5 },
+  ...{ maxAttempts: 3, schemaLateMs: 0, upkeepMs: 100, outages: [], faults: noFaults },
+  incidents: [{ kind: "rebalance", atMs: 150, forMs: 1, worker: 0 }],
+};

@@ -6,56 +6,36 @@ import { partitionOfKey } from "../../runtime/accumulator-partitioner.ts";
 import type { TopicPartition } from "../../runtime/log.ts";
 import type { MemoryBroker } from "../../runtime/memory-log.ts";
 import { couponIssueRequests } from "../../schemas/coupon.ts";
-import { type Broken, checkAtRest, countersEqual } from "./claims.ts";
+import { checkAtRest, countersEqual, promises } from "./claims.ts";
+import type { Place } from "./place.ts";
 import type { Incident, Scenario } from "./scenario.ts";
+import type { Simulated, Stories, Telling } from "./story.ts";
 import { beginningAt } from "./time.ts";
-import type { Happening } from "./trace.ts";
-import { createPlace, type Place, type WorkerWorld } from "./workers.ts";
+import { type CouponWorld, workerPlace } from "./workers.ts";
 import { drawSendings } from "./workload.ts";
-import { createWorld, groupId, type WorldOptions } from "./world.ts";
-
-/** How a seed ended. */
-export interface Simulated {
-  readonly seed: number;
-  readonly scenario: Scenario;
-  /** Everything that was not as claimed, promised or not. */
-  readonly broken: readonly Broken[];
-  /** Empty unless it was asked for. */
-  readonly happenings: readonly Happening[];
-  /** Virtual ms it took. */
-  readonly tookMs: number;
-  /** Turns it took, and calls that were made. */
-  readonly turns: number;
-  readonly calls: number;
-  /** Whether `crash` found somebody to kill. */
-  readonly crashed: boolean;
-}
-
-/** One moment at which a process dies, in an otherwise fixed story. */
-export type CrashPoint =
-  /** After the turn with this number, counted from 1. */
-  | { readonly afterTurn: number; readonly worker: number }
-  /** Before it sends the call with this number: within a turn. */
-  | { readonly beforeCall: number };
+import { createWorld, groupId } from "./world.ts";
 
 const source = couponIssueRequests;
-
 /**
  * Virtual ms after the storm by which everything must have come to rest: a frozen worker's session and a drain, a lost
  * one's, and then plenty for what is queued.
  */
-export const restWithinMs = 30_000;
+const restWithinMs = 30_000;
 
 /** Virtual ms within which upkeep sets the gate right, once nothing else moves. */
-export const mendWithinMs = 10_000;
+const mendWithinMs = 10_000;
 
-/** How a seed is run. */
-export interface SimulateOptions extends Omit<WorldOptions, "diesBeforeCall"> {
-  readonly crash?: CrashPoint;
-}
+/** Stories of coupons; of every seed's world some things may be chosen and not drawn. */
+export const couponStories = (world?: Partial<Scenario>): Stories => ({
+  kind: "coupons",
+  promises,
+  simulate: (seed, telling) => simulate(seed, { ...telling, world }),
+});
 
-/** Runs a seed. The same seed with the same code gives the same run, traced or not. */
-export const simulate = async (seed: number, { crash, ...how }: SimulateOptions): Promise<Simulated> => {
+const simulate = async (
+  seed: number,
+  { crash, ...how }: Telling & { readonly world: Partial<Scenario> | undefined },
+): Promise<Simulated> => {
   const diesBeforeCall = crash !== undefined && "beforeCall" in crash ? crash.beforeCall : undefined;
   const { world, coupons, witness, broken, stormEndsAt, rest, mendedAt } = createWorld(seed, {
     ...how,
@@ -71,12 +51,12 @@ export const simulate = async (seed: number, { crash, ...how }: SimulateOptions)
     const to = { topic: source.name, partition: partitionOfKey(key, source.partitions) };
     time.after(atMs, () => void world.append(to, [{ key, value }]));
   }
-  const places = Array.from({ length: scenario.workers }, (_, n) => createPlace(n + 1, world));
+  const places = Array.from({ length: scenario.workers }, (_, n) => workerPlace(n + 1, world));
   plan(world, places);
   let crashed = diesBeforeCall !== undefined;
   if (crash !== undefined && "afterTurn" in crash)
     time.afterTurn(crash.afterTurn, () => {
-      crashed = places[crash.worker]?.kill() ?? false;
+      crashed = places[crash.place]?.kill() ?? false;
     });
   // Whoever thaws after the storm has its say before anything is called at rest.
   const calmAt =
@@ -91,12 +71,13 @@ export const simulate = async (seed: number, { crash, ...how }: SimulateOptions)
   const isMended = (lullMs: number): boolean => rests() && time.now() > mendedAt() + lullMs && isInOrder();
   if (upkeepMs !== undefined) await time.passUntil(() => isMended(3 * upkeepMs), time.now() + mendWithinMs);
   broken.push(...checkAtRest(rest()));
-  const ended = { tookMs: time.now() - beginningAt, turns: time.turns(), calls: network.calls() };
-  return { seed, scenario, broken, happenings: trace.happenings, crashed, ...ended };
+  const ended = { tookMs: time.now() - beginningAt, turns: time.turns(), calls: network.calls(), crashed };
+  const { profile, workers, requests: asked } = scenario;
+  return { seed, profile, places: workers, asked, broken, counts: {}, happenings: trace.happenings, ...ended };
 };
 
 /** The gate as it was a while ago: what it took and gave back since is forgotten. */
-const planRestore = ({ time, trace, gate, leasing, stormy }: WorkerWorld, { atMs, forMs }: Incident): void => {
+const planRestore = ({ time, trace, gate, leasing, stormy }: CouponWorld, { atMs, forMs }: Incident): void => {
   time.after(atMs - forMs, () => {
     const snapshot = structuredClone(gate.counters);
     time.after(forMs, () => {
@@ -109,7 +90,7 @@ const planRestore = ({ time, trace, gate, leasing, stormy }: WorkerWorld, { atMs
   });
 };
 
-const plan = (world: WorkerWorld, places: readonly Place[]): void => {
+const plan = (world: CouponWorld, places: readonly Place[]): void => {
   const { time, dice, scenario, trace, gate, leasing, broker, stormy } = world;
   for (const incident of scenario.incidents) if (incident.kind === "restore") planRestore(world, incident);
   for (const place of places) time.after(dice.chance(0.7) ? 0 : dice.between(0, scenario.stormMs), place.start);
@@ -124,7 +105,7 @@ const plan = (world: WorkerWorld, places: readonly Place[]): void => {
       } else if (incident.kind === "rebalance") {
         trace.add("broker", () => "rebalances");
         broker.rebalance(groupId);
-      } else places[incident.worker % places.length]?.strike(incident);
+      } else places[incident.worker % places.length]?.strike({ kind: incident.kind, forMs: incident.forMs });
     });
   }
 };

@@ -49,7 +49,7 @@ export const leasesOf = (from: Process, { network, database, leasing }: StoreWor
         to: "database",
         kind: "effect",
         what: () => `take the lease of ${partition.topic}/${partition.partition}`,
-        coupons: [],
+        about: [],
         effect: async () => {
           const granted = await leases.take(partition, holder);
           leasing.granted(from, granted);
@@ -101,7 +101,7 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
         to: "redis",
         kind: "take",
         what: () => `reserve ${listed(takes)}`,
-        coupons: couponsOf(takes),
+        about: couponsOf(takes),
         effect: async (fence) => {
           const answer = await gate.under(fence).reserve(takes);
           return { answer, changed: known(couponsOf(takes)) };
@@ -113,7 +113,7 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
         to: "redis",
         kind: "effect",
         what: () => `release ${listed(takes)}`,
-        coupons: couponsOf(takes),
+        about: couponsOf(takes),
         decides: () => decisions("release", takes),
         effect: async (fence) => {
           const held = takes.filter(
@@ -129,7 +129,7 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
         to: "redis",
         kind: "take",
         what: () => `initialise ${[...counters].map(([couponId, left]) => `${couponId}=${left}`).join(" ")}`,
-        coupons: [...counters.keys()],
+        about: [...counters.keys()],
         effect: async (fence) => {
           const standing = new Set(known([...counters.keys()]));
           const answer = await gate.under(fence).initialise(counters);
@@ -153,7 +153,7 @@ export const catalogOf = (
         to: "database",
         kind: "read",
         what: () => `find ${couponIds.join(" ")}`,
-        coupons: couponIds,
+        about: couponIds,
         effect: () => catalog.find(couponIds),
       }),
     remaining: (couponIds) =>
@@ -163,7 +163,7 @@ export const catalogOf = (
         to: "database",
         kind: "read",
         what: () => `remaining ${couponIds.join(" ")}`,
-        coupons: couponIds,
+        about: couponIds,
         effect: () => catalog.remaining(couponIds),
         told: (left) => [...left].map(([couponId, units]) => `${couponId}=${units}`).join(" "),
       }),
@@ -183,7 +183,7 @@ const bookOf = (from: Process, world: StoreWorld, lease: Fence): CouponBook => {
         to: "database",
         kind: "effect",
         what: () => `issue ${listed(issues)}`,
-        coupons: couponsOf(issues),
+        about: couponsOf(issues),
         decides: () => decisions("issue", issues),
         effect: (fence) => write(decidingBook(database, fence).issue(issues), couponsOf(issues)),
         told: (answers) => tally(answers.map(({ kind }) => kind)),
@@ -193,7 +193,7 @@ const bookOf = (from: Process, world: StoreWorld, lease: Fence): CouponBook => {
         to: "database",
         kind: "effect",
         what: () => `refuse ${listed(refusals)} (${tally(refusals.map(({ reason }) => reason))})`,
-        coupons: couponsOf(refusals),
+        about: couponsOf(refusals),
         // Copies in one round may be refused for two reasons.
         decides: () => refusals.flatMap((one) => decisions(`refuse (${one.reason})`, [one])),
         // A refusal changes nothing that the next one is decided by.

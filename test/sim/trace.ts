@@ -7,13 +7,13 @@ export interface Happening {
   /** A worker, or what is not one: `world`, `broker`. */
   readonly who: string;
   readonly what: string;
-  /** Coupons it was about; empty where it concerns everybody. */
-  readonly coupons: readonly string[];
+  /** Coupons or orders it was about; empty where it concerns everybody. */
+  readonly about: readonly string[];
 }
 
 /** Takes lines down. */
 export interface Trace {
-  readonly add: (who: string, what: () => string, coupons?: readonly string[]) => void;
+  readonly add: (who: string, what: () => string, about?: readonly string[]) => void;
   readonly happenings: readonly Happening[];
 }
 
@@ -22,8 +22,8 @@ export const createTrace = (keeps: boolean, now: () => number): Trace => {
   const happenings: Happening[] = [];
   return {
     happenings,
-    add: (who, what, coupons = []) => {
-      if (keeps) happenings.push({ at: now(), who, what: what(), coupons });
+    add: (who, what, about = []) => {
+      if (keeps) happenings.push({ at: now(), who, what: what(), about });
     },
   };
 };
@@ -32,8 +32,8 @@ export const createTrace = (keeps: boolean, now: () => number): Trace => {
 export const lineOf = ({ at, who, what }: Happening): string =>
   `${((at - beginningAt) / 1_000).toFixed(3).padStart(8)}  ${who.padEnd(7)} ${what}`;
 
-/** The part of a trace that concerns some coupons, and what concerns everybody. */
-export const concerning = (happenings: readonly Happening[], coupons: readonly string[]): readonly Happening[] =>
-  coupons.length === 0
+/** The part of a trace that concerns some coupons or orders, and what concerns everybody. */
+export const concerning = (happenings: readonly Happening[], names: readonly string[]): readonly Happening[] =>
+  names.length === 0
     ? happenings
-    : happenings.filter((one) => one.coupons.length === 0 || one.coupons.some((name) => coupons.includes(name)));
+    : happenings.filter((one) => one.about.length === 0 || one.about.some((name) => names.includes(name)));

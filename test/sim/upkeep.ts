@@ -15,7 +15,7 @@ export interface UpkeepWorld extends StoreWorld {
   readonly scenario: Scenario;
   /** Told of every step of a repair. */
   readonly mending: () => void;
-  readonly broke: (claim: ClaimName, what: string, coupons: readonly string[]) => void;
+  readonly broke: (claim: ClaimName, what: string, about: readonly string[]) => void;
 }
 
 /** Few, so that some coupons have many pages, and some worlds have many pages of coupons. */
@@ -46,7 +46,7 @@ const truthOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponTruth 
   remaining: catalogOf(from, world, { aside: true }).remaining,
   find: (ids) =>
     world.network.call({
-      ...{ from, to: "database", kind: "read", aside: true, coupons: [] },
+      ...{ from, to: "database", kind: "read", aside: true, about: [] },
       what: () => `look up ${ids.length} verdicts`,
       effect: () => memoryCouponTruth(world.database).find(ids),
     }),
@@ -56,7 +56,7 @@ const truthOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponTruth 
       world,
       leaseOf(lease),
     )({
-      ...{ to: "database", kind: "read", coupons: [couponId] },
+      ...{ to: "database", kind: "read", about: [couponId] },
       what: () => `what stands of ${couponId}, and of ${ids.length} reservations`,
       effect: async (fence) => ({
         answer: await memoryCouponTruth(world.database, fence).standing(couponId, ids),
@@ -73,12 +73,12 @@ const leaseOf = (lease: Fence | undefined): Fence => {
 
 const gateOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponGate => {
   const { gate, network } = world;
-  const look = <T>(what: string, coupons: readonly string[], effect: () => Promise<T>): Promise<T> =>
+  const look = <T>(what: string, about: readonly string[], effect: () => Promise<T>): Promise<T> =>
     network.call({
       ...{ from, to: "redis", kind: "read" },
       // By a lease it is part of a repair.
       ...(lease === undefined && { aside: true }),
-      ...{ what: () => what, coupons, effect },
+      ...{ what: () => what, about, effect },
     });
   const fake = memoryCouponGate(gate, undefined, pageMarks);
   return {
@@ -94,7 +94,7 @@ const gateOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponGate =>
         // Nothing else may be under way beside it.
         kind: "take",
         what: () => `repair ${repair.couponId} from ${repair.seen} to ${repair.left}, without ${namesOf(repair.drop)}`,
-        coupons: [repair.couponId],
+        about: [repair.couponId],
         effect: async (fence) => {
           const answer = await memoryCouponGate(gate, fence).repair(repair);
           if (answer === undefined) return { answer, changed: [] };

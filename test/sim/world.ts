@@ -2,30 +2,29 @@
 import { deadLetterTopic } from "../../runtime/dead-letter.ts";
 import type { Log } from "../../runtime/log.ts";
 import { MemoryBroker } from "../../runtime/memory-log.ts";
-import type { Codec } from "../../schemas/codec.ts";
 import { couponTopics, type ReservationId } from "../../schemas/coupon.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
 import { memoryDatabase } from "../../topology/fakes/memory-database.ts";
-import { type Broken, isSettled, lieOf, type Rest } from "./claims.ts";
-import { createDice } from "./dice.ts";
+import { type ClaimName, isSettled, lieOf, type Rest } from "./claims.ts";
 import { watchDraining } from "./draining.ts";
 import { watchLeases } from "./leasing.ts";
 import { createNetwork } from "./network.ts";
 import { watchOwnership } from "./ownership.ts";
-import { bounds, drawScenario, type Scenario } from "./scenario.ts";
+import { drawScenario, type Scenario } from "./scenario.ts";
+import type { Broke, Telling } from "./story.ts";
 import { shortName } from "./stores.ts";
-import { beginningAt, createTime, type Time } from "./time.ts";
-import { createTrace } from "./trace.ts";
+import { setStage } from "./stage.ts";
+import type { Time } from "./time.ts";
 import { watchVerdicts } from "./verdicts.ts";
-import type { WorkerWorld } from "./workers.ts";
+import { bounds } from "./weather.ts";
+import { deadLetterPartitions } from "./worker.ts";
+import type { CouponWorld } from "./workers.ts";
 import { createWitness, placeOf, type Witness } from "./witness.ts";
 import { drawCoupons } from "./workload.ts";
 
 /** How a world is made. */
-export interface WorldOptions {
-  readonly codec: Codec;
-  readonly traced?: boolean;
+export interface WorldOptions extends Omit<Telling, "crash"> {
   /** What of the seed's world is chosen and not drawn. */
   readonly world?: Partial<Scenario> | undefined;
   /** The call whose sender dies before it is sent, counted from 1. */
@@ -38,17 +37,8 @@ const deadLetters = deadLetterTopic(couponIssuing.graph.name);
 
 /** A world in which nothing has happened yet. */
 export const createWorld = (seed: number, { codec, traced = false, world: chosen, diesBeforeCall }: WorldOptions) => {
-  const dice = createDice(seed);
-  const time = createTime(dice);
-  const scenario = drawScenario(dice, chosen);
-  const stormEndsAt = beginningAt + scenario.stormMs;
-  const stormy = (): boolean => time.now() < stormEndsAt;
-  const trace = createTrace(traced, time.now);
-  const broken: Broken[] = [];
-  const broke = (claim: Broken["claim"], what: string, coupons: readonly string[] = []): void => {
-    trace.add("CLAIM", () => `BROKEN, ${claim}: ${what}`, coupons);
-    broken.push({ claim, what, coupons });
-  };
+  const stage = setStage<Scenario, ClaimName>(seed, { draw: (drawing) => drawScenario(drawing, chosen), traced });
+  const { dice, time, scenario, stormEndsAt, stormy, trace, broken, broke } = stage;
   const broker = createBroker(time, scenario, dice.between);
   const coupons = drawCoupons(dice, scenario);
   const database = memoryDatabase(...coupons);
@@ -67,10 +57,10 @@ export const createWorld = (seed: number, { codec, traced = false, world: chosen
     const asked = witness.at(partition, offset);
     return asked !== undefined && (witness.dead.has(placeOf(asked)) || isSettled(asked, witness, database.verdicts));
   };
-  const commitPassed = commitWatcher(isDone, (claim, what) => broke(claim, what));
-  const world: WorkerWorld = {
+  const commitPassed = commitWatcher(isDone, broke);
+  const world: CouponWorld = {
     ...{ broker, append: appendTo(broker, witness, time), network, dice, trace, scenario, stormy, time, codec },
-    ...{ groupId, deadLetters, database, gate, draining, leasing, broke },
+    ...{ groupId, bounds: scenario, database, gate, draining, leasing, broke },
     decided: watchVerdicts(database.verdicts, (id, couponId) =>
       broke("a verdict never changes", `the verdict of ${shortName(id)} changed`, [couponId]),
     ),
@@ -99,10 +89,7 @@ export const createWorld = (seed: number, { codec, traced = false, world: chosen
   return { world, coupons, witness, broken, stormEndsAt, rest, mendedAt: () => seen.mendedAt };
 };
 
-const watchersOf = (
-  broke: (claim: Broken["claim"], what: string, coupons: readonly string[]) => void,
-  witness: Witness,
-) => ({
+const watchersOf = (broke: Broke<ClaimName>, witness: Witness) => ({
   ownership: watchOwnership((what, couponId) => broke("a coupon is decided in one place at a time", what, [couponId])),
   draining: watchDraining({
     copies: ({ reservationId, couponId }) =>
@@ -124,7 +111,7 @@ const createBroker = (time: Time, scenario: Scenario, between: (from: number, to
     sessionTimeoutMs: bounds.sessionTimeoutMs,
   });
   for (const { name, partitions } of couponTopics) broker.createTopic(name, partitions);
-  broker.createTopic(deadLetters, 6);
+  broker.createTopic(deadLetters, deadLetterPartitions);
   return broker;
 };
 
@@ -141,8 +128,8 @@ const appendTo = (broker: MemoryBroker, witness: Witness, time: Time): Log["appe
 /** Checks every commit that took effect, at that moment. */
 const commitWatcher = (
   isDone: (partition: number, offset: bigint) => boolean,
-  broke: (claim: Broken["claim"], what: string) => void,
-): WorkerWorld["committed"] => {
+  broke: Broke<ClaimName>,
+): CouponWorld["committed"] => {
   const reached = new Map<number, bigint>();
   return (who, offsets) => {
     for (const { partition, offset } of offsets) {

@@ -1,0 +1,269 @@
+/** What a world of payments must notice: the same code with one line broken. */
+import type { Mutant } from "../mutant.ts";
+import type { PaymentScenario } from "./scenario.ts";
+
+const kind = "payments" as const;
+
+const decide = "processors/decide-payments.ts";
+const pay = "api/pay.ts";
+const relay = "api/outbox-relay.ts";
+const fake = "topology/fakes/memory-payments.ts";
+
+/** The log is away while relays lose the lead, or leave, again and again. */
+const unheard = (incident: "sever" | "leave"): Partial<PaymentScenario> => ({
+  ...{ profile: "orderly", apis: 1, relays: 3, stormMs: 4_000 },
+  outages: Array.from({ length: 6 }, (_, n) => ({ service: "kafka", fromMs: n * 600, untilMs: n * 600 + 500 })),
+  incidents: Array.from({ length: 24 }, (_, n) => ({ kind: incident, atMs: n * 150, forMs: 100, place: 1 + (n % 3) })),
+});
+
+const deciding: readonly Mutant[] = [
+  {
+    ...{ kind, file: decide },
+    breaks: "keys: what a key has paid is not looked at",
+    line: "if (before !== undefined) return again(ask, before);",
+    instead: "",
+  },
+  {
+    ...{ kind, file: decide },
+    breaks: "keys: one that has paid another order is answered with that",
+    line: 'if (!fingerprint.equals(ask.fingerprint)) return { kind: "mismatch" };',
+    instead: "",
+  },
+  {
+    ...{ kind, file: decide },
+    breaks: "orders: another user's may be paid",
+    line: "if (order === undefined || order.userId !== ask.userId)",
+    instead: "if (order === undefined)",
+  },
+  {
+    ...{ kind, file: decide },
+    breaks: "orders: two asks of one transaction may pay the same",
+    line: "if (order.paid || paidOrders.has(order.orderId))",
+    instead: "if (order.paid)",
+  },
+  {
+    ...{ kind, file: decide },
+    breaks: "stock: nobody looks whether there is enough",
+    line: "return there < wanted ? [{ optionId, wanted, left: there }] : [];",
+    instead: "return there < 0 ? [{ optionId, wanted, left: there }] : [];",
+  },
+  {
+    ...{ kind, file: decide },
+    breaks: "balances: nobody looks whether there is enough",
+    line: 'if (balance < amount) return { kind: "balanceTooLow", amount, balance };',
+    instead: "",
+  },
+  {
+    ...{ kind, file: decide },
+    breaks: "coupons: two orders of one transaction may use the same",
+    line: 'if (coupon.used || usedCoupons.has(reservationId)) return "used";',
+    instead: 'if (coupon.used) return "used";',
+  },
+  {
+    ...{ kind, file: decide },
+    breaks: "coupons: an expired one may be used",
+    line: 'if (coupon.expiresAt <= known.now) return "expired";',
+    instead: "",
+  },
+  {
+    ...{ kind, file: decide },
+    breaks: "discounts: more may be taken off than the total",
+    line: "return Math.min(sum, total) as Won;",
+    instead: "return sum as Won;",
+  },
+];
+
+const asking: readonly Mutant[] = [
+  {
+    ...{ kind, file: pay },
+    breaks: "asking again: under a new payment id",
+    line: "const answers = await parameters.payments.pay(live.map(({ ask }) => ask));",
+    instead:
+      'const answers = await parameters.payments.pay(live.map(({ ask }) => ({ ...ask, paymentId: v7({ msecs: parameters.clock.nowMs(), random: Buffer.from(ask.paymentId.replaceAll("-", ""), "hex") }) })));',
+  },
+  {
+    ...{ kind, file: pay },
+    breaks: "in doubt: a lost COMMIT is told as nothing paid",
+    line: "if (error instanceof PaymentInDoubt) for (const waiting of live) waiting.mayBePaid = true;",
+    instead: "",
+  },
+  {
+    ...{ kind, file: pay },
+    breaks: "in doubt: a lock after a lost COMMIT is told as nothing paid",
+    line: 'return isInDoubt(live, error) ? "again" : tellAll(live, [{ error }]);',
+    instead: "return tellAll(live, [{ error }]);",
+  },
+  {
+    ...{ kind, file: pay },
+    breaks: "alone: who is paid is told when the last of its transaction is settled",
+    line: "await Promise.race([told.promise, queue.ask(mine)]);",
+    instead: "await queue.ask(mine);",
+  },
+  {
+    ...{ kind, file: pay },
+    breaks: "deadlines: who was told that nothing was paid is paid later",
+    line: "const live = asked.filter(({ deadline }) => !deadline.passed());",
+    instead: "const live = asked;",
+  },
+  {
+    ...{ kind, file: "api/deadline.ts" },
+    breaks: "deadlines: one that is three times as late",
+    line: "const cancel = clock.after(limitMs, () => {",
+    instead: "const cancel = clock.after(limitMs * 3, () => {",
+  },
+  {
+    ...{ kind, file: pay },
+    breaks: "deadlines: an attempt under way is told as nothing paid",
+    line: "if (mine.underWay || mine.mayBePaid) {",
+    instead: "if (mine.mayBePaid) {",
+  },
+];
+
+const writing: readonly Mutant[] = [
+  {
+    ...{ kind, file: fake },
+    breaks: "writing: a paid order stays as it was",
+    line: "state.orders.set(order.orderId, { ...order, paid: true });",
+    instead: "",
+  },
+  {
+    ...{ kind, file: fake },
+    breaks: "writing: the stock stays as it was",
+    line: "state.left.set(optionId, (state.left.get(optionId) ?? 0) - quantity);",
+    instead: "",
+  },
+  {
+    ...{ kind, file: fake },
+    breaks: "writing: the balance stays as it was",
+    line: "const balance = (state.balances.get(order.userId) ?? 0) - payment.amount;",
+    instead: "const balance = state.balances.get(order.userId) ?? 0;",
+  },
+  {
+    ...{ kind, file: fake },
+    breaks: "writing: a coupon stays as it was",
+    line: "if (coupon !== undefined) state.coupons.set(reservationId, { ...coupon, used: true });",
+    instead: "",
+  },
+  {
+    ...{ kind, file: fake },
+    breaks: "writing: the key is not remembered",
+    line: "state.bound.set(keyName(ask), { fingerprint: ask.fingerprint, payment: answer.payment });",
+    instead: "",
+  },
+];
+
+const relaying: readonly Mutant[] = [
+  {
+    ...{ kind, file: relay },
+    breaks: "relaying: other sums than were paid",
+    line: "return this.#options.encode(payment);",
+    instead: "return this.#options.encode({ ...payment, amount: payment.amount + 1 });",
+  },
+  {
+    ...{ kind, file: relay },
+    breaks: "relaying: a deadlock ends the relay",
+    line: 'if (disposition === "fatal" || disposition === "poison") {',
+    instead: 'if (disposition !== "unavailable") {',
+  },
+  {
+    ...{ kind, file: relay },
+    breaks: "marking: before the log has acknowledged",
+    line: "if (done) return true;",
+    instead: "return true;",
+  },
+  {
+    ...{ kind, file: relay },
+    breaks: "marking: whoever stops marks what is not acknowledged",
+    world: unheard("leave"),
+    line: "if (this.#stopping.signal.aborted) return false;",
+    instead: "if (this.#stopping.signal.aborted) return true;",
+  },
+  {
+    ...{ kind, file: relay },
+    breaks: "leading: a lead that was lost is used on",
+    line: "this.#publishAll(lead).finally",
+    instead: "this.#publishAll((this.first ??= lead)).finally",
+  },
+  {
+    ...{ kind, file: relay },
+    breaks: "leading: who has lost the lead reads again before its last batch is acknowledged",
+    world: unheard("sever"),
+    line: "await Promise.race([this.#batch.acknowledged, this.#stopped]);",
+    instead: "this.#batch = undefined;",
+  },
+  {
+    ...{ kind, file: relay },
+    breaks: "keys: payments go to any partition",
+    line: "const partition = producer.partitionOf(paymentsCompleted.name, key);",
+    instead: "const partition = rows.length % 6;",
+  },
+  {
+    ...{ kind, file: fake },
+    breaks: "outbox: rows are found by a number above the last one",
+    line: "publishedAt === null ? [{ outboxNo, payment }] : [],",
+    instead:
+      "publishedAt === null && [...state.outbox].every(([no, row]) => row.publishedAt === null || no < outboxNo) ? [{ outboxNo, payment }] : [],",
+  },
+  {
+    ...{ kind, file: fake },
+    breaks: "outbox: a payment without a row",
+    line: "state.outbox.set(state.lastOutboxNo, { payment, publishedAt: null });",
+    instead: "if (payment.amount > 0) state.outbox.set(state.lastOutboxNo, { payment, publishedAt: null });",
+  },
+  {
+    ...{ kind, file: fake },
+    breaks: "pruning: rows that are not published are deleted too",
+    line: "publishedAt !== null && publishedAt < state.now - olderThanMs,",
+    instead: "(publishedAt ?? 0) < state.now - olderThanMs,",
+    world: { keptMs: 500 },
+  },
+];
+
+const reading: readonly Mutant[] = [
+  {
+    ...{ kind, file: "topology/fakes/memory-transaction-history.ts" },
+    breaks: "history: a payment that comes again is taken for another",
+    line: "for (const payment of payments) if (!rows.has(payment.paymentId)) rows.set(payment.paymentId, payment);",
+    instead:
+      'for (const payment of payments) { if (rows.has(payment.paymentId)) throw poison("HISTORY_DIFFERS", payment); rows.set(payment.paymentId, payment); }',
+  },
+  {
+    ...{ kind, file: "topology/external-data.ts" },
+    breaks: "platform: a payment is sent with other bytes each time",
+    line: "paidAt: new Date(paidAt).toISOString(),",
+    instead: "paidAt: String((globalThis.sent = (globalThis.sent ?? 0) + 1)),",
+  },
+  {
+    ...{ kind, file: "test/sim/payments/sinks.ts" },
+    breaks: "platform: the key is another one each time",
+    line: "platform.take(document.paymentId, document)",
+    instead: "platform.take(document.paymentId + Math.random(), document)",
+  },
+  {
+    ...{ kind, file: "runtime/attempts.ts" },
+    breaks: "holding: what is away long enough is given up on",
+    line: 'observe?.({ kind: "holding", call: call.name, error, failures: ++holds });',
+    instead: "if (++misses >= maxAttempts) return { ok: false, error };",
+  },
+  {
+    ...{ kind, file: "runtime/ledger.ts" },
+    breaks: "commits: any finished record moves them",
+    line: "while (head < entries.length && entries[head]?.finished) head++;",
+    instead: "if (head < entries.length) head++;",
+  },
+  {
+    ...{ kind, file: "runtime/assignment.ts" },
+    breaks: "drain on revoke: partitions are given back at once",
+    line: "await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));",
+    instead: "",
+  },
+  {
+    ...{ kind, file: "runtime/accumulator.ts" },
+    breaks: "appending: one that failed counts as written",
+    line: "await this.#wait(failures, batch, error);",
+    instead: "return this.#settle(batch);",
+  },
+];
+
+/** Every one. */
+export const paymentMutants: readonly Mutant[] = [...deciding, ...asking, ...writing, ...relaying, ...reading];

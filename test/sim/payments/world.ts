@@ -1,0 +1,146 @@
+/** Everything of one seed's world of payments before anything happens in it: services, watchers, and what they have seen. */
+import { deadLetterTopic } from "../../../runtime/dead-letter.ts";
+import type { Log } from "../../../runtime/log.ts";
+import { MemoryBroker } from "../../../runtime/memory-log.ts";
+import { paymentsCompleted } from "../../../schemas/payment.ts";
+import { externalData } from "../../../topology/external-data.ts";
+import { memoryTransactionHistory } from "../../../topology/fakes/memory-transaction-history.ts";
+import { transactionHistory } from "../../../topology/transaction-history.ts";
+import { watchDraining } from "../draining.ts";
+import { type CallWatcher, createNetwork } from "../network.ts";
+import type { PlaceWorld } from "../place.ts";
+import { type Stage, setStage } from "../stage.ts";
+import type { Broke, Telling } from "../story.ts";
+import { bounds } from "../weather.ts";
+import { deadLetterPartitions, type WorkerWorld } from "../worker.ts";
+import type { ApiWorld } from "./api.ts";
+import type { PaymentClaim, PaymentRest } from "./claims.ts";
+import { createDatabase, type Database } from "./database.ts";
+import type { OutboxWorld } from "./outbox.ts";
+import { drawPaymentScenario, type PaymentScenario } from "./scenario.ts";
+import { createPlatform, type Platform, type SinkWorld } from "./sinks.ts";
+import { createPaymentWitness, type Witness } from "./witness.ts";
+import { drawShop, type Shop } from "./workload.ts";
+
+/** The two that read payments. */
+export const topologies = [transactionHistory, externalData] as const;
+/** The group of a topology. */
+export const groupOf = (topology: string): string => `sim.${topology}`;
+
+/** What everything runs in. */
+export interface PaymentWorld extends WorkerWorld, PlaceWorld, ApiWorld, OutboxWorld, SinkWorld {
+  readonly scenario: PaymentScenario;
+  readonly shop: Shop;
+  readonly broke: Broke<PaymentClaim>;
+}
+
+/** How a world is made. */
+export interface PaymentWorldOptions extends Omit<Telling, "crash"> {
+  readonly chosen: Partial<PaymentScenario> | undefined;
+  readonly diesBeforeCall: number | undefined;
+}
+
+/** A world in which nothing has happened yet. */
+export const createPaymentWorld = (seed: number, options: PaymentWorldOptions) => {
+  const { codec, traced = false, chosen, diesBeforeCall } = options;
+  const stage: Stage<PaymentScenario, PaymentClaim> = setStage(seed, {
+    draw: (drawing) => drawPaymentScenario(drawing, chosen),
+    traced,
+  });
+  const { dice, time, scenario, stormy, trace, broken, broke } = stage;
+  const shop = drawShop(dice, scenario);
+  const broker = createBroker(stage);
+  // It looks at the database, and the database tells it what happens.
+  const witness: Witness = createPaymentWitness({ codec, shop, broke, turns: time.turns, state: () => database.state });
+  const database: Database = createDatabase({ time, trace, shop, watcher: witness });
+  const platform = createPlatform({ ...scenario, dice, stormy, unwanted: shop.unwanted });
+  const history = memoryTransactionHistory();
+  const draining = watchDraining({
+    copies: () => Number.POSITIVE_INFINITY,
+    askedTwice: () => {},
+    goesOn: (what, about) => broke("whoever has drained has nothing under way", what, about),
+  });
+  let underWay = 0;
+  const busyness: CallWatcher = {
+    began: ({ aside }) => {
+      if (!aside) underWay += 1;
+    },
+    over: ({ aside }) => {
+      if (!aside) underWay -= 1;
+    },
+  };
+  const network = createNetwork({ ...stage, diesBeforeCall, watchers: [draining, busyness] });
+  const world: PaymentWorld = {
+    ...{ ...stage, shop, codec, broker, network, database, history, platform, draining },
+    bounds: scenario,
+    append: appendTo(broker, witness),
+    outboxWatcher: witness,
+    heard: witness.heard,
+    answered: witness.answered,
+    overdue: witness.overdue,
+    fetched: () => {},
+    committed: commitWatcher({
+      witness,
+      broke,
+      done: { h: (id) => history.rows.has(id), x: platform.effects.has.bind(platform.effects) },
+    }),
+    gaveUp: (who, error) => broke("no process ends by itself", `${who}: ${error.message}`),
+  };
+  const toppedUp = new Map<string, number>();
+  const rest = (): PaymentRest => ({ shop, state: database.state, witness, history: history.rows, platform, toppedUp });
+  return { world, shop, witness, broken, stage, rest, toppedUp, busy: () => underWay };
+};
+
+const createBroker = ({ time, scenario, dice }: Stage<PaymentScenario, PaymentClaim>): MemoryBroker => {
+  const broker = new MemoryBroker({
+    clock: time,
+    // What a process appends travels through the network of the simulation, which may lose it.
+    latencyMs: (request) => (request === "append" ? 0 : dice.between(1, scenario.latencyMs)),
+    fetchMaxRecords: scenario.fetchMaxRecords,
+    drainBudgetMs: bounds.drainBudgetMs,
+    sessionTimeoutMs: bounds.sessionTimeoutMs,
+  });
+  broker.createTopic(paymentsCompleted.name, paymentsCompleted.partitions);
+  for (const { graph } of topologies) broker.createTopic(deadLetterTopic(graph.name), deadLetterPartitions);
+  return broker;
+};
+
+/** Appends as the broker does, and has the witness see it. */
+const appendTo = (broker: MemoryBroker, witness: Witness): Log["append"] => {
+  const wire = broker.client("wire");
+  return async (to, records) => {
+    await wire.append(to, records);
+    // The broker appends as its answer is made, so these are the last ones.
+    witness.appended(to, broker.endOffset(to) - BigInt(records.length), records);
+  };
+};
+
+/** Checks every commit that took effect, at that moment: of the history's group, and of the platform's. */
+const commitWatcher = ({
+  witness,
+  broke,
+  done,
+}: {
+  readonly witness: Witness;
+  readonly broke: Stage<PaymentScenario, PaymentClaim>["broke"];
+  readonly done: Readonly<Record<"h" | "x", Platform["effects"]["has"]>>;
+}): WorkerWorld["committed"] => {
+  const reached = new Map<string, bigint>();
+  return (who, offsets) => {
+    const group = who.startsWith("h") ? "h" : "x";
+    const topology = topologies[group === "h" ? 0 : 1].graph.name;
+    for (const { partition, offset } of offsets) {
+      const at = `${group}${partition}`;
+      const before = reached.get(at) ?? 0n;
+      if (offset < before) broke("commits never go back", `${who} took ${partition} from ${before} to ${offset}`);
+      for (let passed = before; passed < offset; passed += 1n) {
+        const place = `${partition}/${passed}`;
+        const payment = witness.published.get(place)?.payment;
+        const isDead = witness.dead.some((one) => one.topology === topology && one.place === place);
+        if (isDead || (payment !== undefined && done[group](payment.paymentId))) continue;
+        broke("a commit passes nothing unfinished", `${who} committed ${partition}@${offset}, ${passed} is unfinished`);
+      }
+      reached.set(at, offset);
+    }
+  };
+};

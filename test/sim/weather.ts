@@ -1,0 +1,51 @@
+/** What may go wrong in a world, and how often: drawn by the scenarios of all worlds, carried out by the network. */
+
+/**
+ * How wild a world is. What must hold differs, see claims.ts:
+ * - `orderly`: crashes, lost and refused answers, deadlocks, outages, rebalances; but a partition has one owner at a time.
+ * - `flushed`: the same, and the gate loses everything now and then, or is restored from an old snapshot.
+ * - `overlapping`: the same as orderly, and owners overlap: workers freeze or are cut off for longer than their session,
+ *   calls outlast the drain, and calls given up on take effect late.
+ * - `wild`: everything.
+ */
+export type Profile = "orderly" | "flushed" | "overlapping" | "wild";
+
+/** Probabilities of what becomes of a call, each 0 to 1. */
+export interface CallFaults {
+  /** It never takes effect, and its caller is told so. */
+  readonly refused: number;
+  /** It takes effect, and its caller is told that it failed. */
+  readonly answerLost: number;
+  /** Database only: it is rolled back. */
+  readonly deadlock: number;
+  /** Its caller is told that it failed, and it takes effect after that. */
+  readonly late: number;
+  /** It takes longer than a drain may. */
+  readonly slow: number;
+  /** The caller dies at one of its edges: before it is sent, on its way, or after it took effect. */
+  readonly crash: number;
+}
+
+/** Nothing becomes of a call but what it is for. */
+export const noFaults: CallFaults = { refused: 0, answerLost: 0, deadlock: 0, late: 0, slow: 0, crash: 0 };
+
+/** A service that calls go to. */
+export type Service = "redis" | "database" | "kafka" | "registry" | "platform";
+
+/** A service that refuses everything for a while; ms from the beginning. */
+export interface Outage {
+  readonly service: Service;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** What becomes of calls while the storm lasts. */
+export interface Weather {
+  /** A call takes from 1 to this many ms, each way. */
+  readonly latencyMs: number;
+  readonly faults: CallFaults;
+  readonly outages: readonly Outage[];
+}
+
+/** Bounds of time that all worlds share, ms. The drain is longer than a round without failures takes. */
+export const bounds = { sessionTimeoutMs: 2_000, drainBudgetMs: 800, commitIntervalMs: 100 } as const;
