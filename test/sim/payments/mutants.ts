@@ -200,6 +200,7 @@ const relaying: readonly Mutant[] = [
   {
     ...{ kind, file: fake },
     breaks: "outbox: rows are found by a number above the last one",
+    world: { ...{ apis: 3, lanes: 3, options: 12, users: 10, orders: 40, clients: 60 }, bursts: 0, dawdles: 0.3 },
     line: "publishedAt === null ? [{ outboxNo, payment }] : [],",
     instead:
       "publishedAt === null && [...state.outbox].every(([no, row]) => row.publishedAt === null || no < outboxNo) ? [{ outboxNo, payment }] : [],",
