@@ -15,6 +15,7 @@ import { idempotencyKeys } from "../stores/mysql/idempotency-keys.ts";
 import { paymentBook } from "../stores/mysql/payment-book.ts";
 import { verdictLookup } from "../stores/mysql/verdict-lookup.ts";
 import { apiMetrics, watchBacklog } from "./api-metrics.ts";
+import { type Around, nothingAround } from "./around.ts";
 import type { ProcessContext, Running } from "./process.ts";
 
 const clock: Clock = {
@@ -26,9 +27,12 @@ const clock: Clock = {
 };
 
 /** Starts the API. @throws SchemaNotRegistered @throws Fatal where the topic is not as declared, or where the port is taken. */
-export const startCouponApi = async ({ config, logger, registry }: ProcessContext): Promise<Running> => {
+export const startCouponApi = async (
+  { config, logger, registry }: ProcessContext,
+  around: Pick<Around, "database"> = nothingAround,
+): Promise<Running> => {
   // A client waits 10 s: a payment in the way of a lock must have failed by then, and the others been paid without it.
-  const database = openDatabase({ databaseUrl: config.databaseUrl, lockWaitTimeoutSeconds: 1 });
+  const database = around.database(openDatabase({ databaseUrl: config.databaseUrl, lockWaitTimeoutSeconds: 1 }));
   const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-api", logger });
   // Requests spread over other partitions than the workers know would be read by nobody.
   await refuseOtherPartitionCounts(log, [couponIssueRequests]);

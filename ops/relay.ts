@@ -15,6 +15,7 @@ import { confluentRegistry } from "../schemas/registry.ts";
 import { openDatabase } from "../stores/mysql/database.ts";
 import { outbox } from "../stores/mysql/outbox.ts";
 import { watchBacklog } from "./api-metrics.ts";
+import { type Around, nothingAround } from "./around.ts";
 import type { ProcessContext, Running } from "./process.ts";
 
 /** Between attempts while the database is away: soon enough to go on within 2 s of its return. */
@@ -23,10 +24,13 @@ const backoff = { initialMs: 50, maxMs: 1_500 };
 const drainMs = 5_000;
 
 /** Starts a relay. @throws SchemaNotRegistered, or where the log or the registry is away. */
-export const startOutboxRelay = async ({ config, logger, registry }: ProcessContext): Promise<Running> => {
+export const startOutboxRelay = async (
+  { config, logger, registry }: ProcessContext,
+  around: Around = nothingAround,
+): Promise<Running> => {
   // One connection for the lead, and one for the lag.
-  const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 2, poolKeptIdle: 0 });
-  const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-relay", logger });
+  const database = around.database(openDatabase({ databaseUrl: config.databaseUrl, poolMax: 2, poolKeptIdle: 0 }));
+  const log = around.log(kafkaLog({ brokers: config.brokers, clientId: "sluice-relay", logger }));
   const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
   const producer = createAccumulator({
     ...accumulatorDefaults,

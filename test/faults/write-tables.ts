@@ -87,7 +87,7 @@ const faultTable = (results: readonly Kept[]): string => {
 
 const pointTable = (results: readonly Kept[]): string => {
   const deaths = results.flatMap((one) => one.deaths ?? []).filter(({ missed }) => missed === undefined);
-  const sizes = [...new Set(deaths.map(({ maxRound }) => maxRound))].sort((a, b) => a - b);
+  const sizes = [...new Set(deaths.flatMap(({ maxRound }) => maxRound ?? []))].sort((a, b) => a - b);
   const rows = failPoints.map(({ name, about, windows: covered }) => {
     const died = sizes.map((size) => deaths.filter((one) => one.point === name && one.maxRound === size).length);
     return [`\`${name}\``, about, covered.join(" "), ...died.map(String)];
