@@ -3,7 +3,10 @@ import { crashChain } from "./crash-chain.ts";
 import type { Fault, FaultRun, Tried } from "./fault.ts";
 import { payCrash } from "./payments/crash.ts";
 import type { PayFault } from "./payments/fault.ts";
+import { payPlatformFaults } from "./payments/platform-faults.ts";
 import { payPoints } from "./payments/points.ts";
+import { payProcessFaults } from "./payments/process-faults.ts";
+import { payServiceFaults } from "./payments/service-faults.ts";
 import { failPoints, pointsNamed } from "./points.ts";
 import { processFaults } from "./process-faults.ts";
 import { serviceFaults } from "./service-faults.ts";
@@ -42,7 +45,12 @@ export const faults: readonly Fault[] = [...crashFaults, ...processFaults, ...se
 );
 
 /** The faults of payments, in the order in which they are tried. */
-export const payFaults: readonly PayFault[] = [payCrash];
+export const payFaults: readonly PayFault[] = [
+  payCrash,
+  ...payProcessFaults,
+  ...payServiceFaults,
+  ...payPlatformFaults,
+];
 
 /** What was asked for by name: faults, or fail points, which stand for every fault that has them. */
 export interface Choice {

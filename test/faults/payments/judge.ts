@@ -15,10 +15,10 @@ import type { PayScene } from "./scene.ts";
 export interface PayExpected {
   /** Begins the ids of the users that are looked at; all where it is empty. */
   readonly prefix: string;
-  /** What every client was told; unknown where left out. */
-  readonly told?: readonly Told[];
-  /** The same by batches, whose plans say who had to be refused. */
+  /** What every client was told, by batches, whose plans say who had to be refused; unknown where left out. */
   readonly batches?: readonly FedBatch[];
+  /** What clients were told besides. */
+  readonly told?: readonly Told[];
 }
 
 /** What was found; all but the first two are to be 0. */
@@ -129,11 +129,11 @@ const withoutStrange = (facts: PaymentFacts, { ids, books, deadLetters }: Strang
 };
 
 /** Pure. */
-export const payFindingsOf = (facts: PaymentFacts, { told, batches = [] }: PayExpected): PayFindings => {
+export const payFindingsOf = (facts: PaymentFacts, { told = [], batches = [] }: PayExpected): PayFindings => {
   const checks = checkPayments(facts);
-  const answers = told ?? batches.flatMap(({ answered }) => answered.flatMap((one) => one.answers));
+  const answers = [...told, ...batches.flatMap(({ answered }) => answered.flatMap((one) => one.answers))];
   const { examples, ...promises } = brokenPromises(answers, facts.payments);
-  const isAsked = told !== undefined || batches.length > 0;
+  const isAsked = answers.length > 0;
   const plans = batches.flatMap(({ plan, answered }) => plannedChecks(plan, answered, facts));
   const effectsTwice = [...(facts.platform ?? [])].filter(([, effects]) => effects > 1).length;
   const broken = (wanted: readonly string[]): number => brokenOf(checks, wanted);

@@ -1,6 +1,7 @@
 /** Everything payments need, up and under load, while something happens to it; at the end all of it must agree. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { crewOf } from "../live.ts";
+import type { Told } from "./clients.ts";
 import { type PayFeed, startPayFeed } from "./feed.ts";
 import { judgePayments } from "./judge.ts";
 import type { PayFaultRun, PayTried } from "./fault.ts";
@@ -30,7 +31,13 @@ export interface PayLive extends PayCrew {
   readonly wait: (ms: number) => Promise<void>;
   /** It struck: counts it. */
   readonly struck: () => void;
+  /** What was away is back: from now on it is taken how long it takes until all is at rest, and not from the load's end. */
+  readonly returned: () => void;
   readonly missed: (what: string) => void;
+  /** Something worth telling. */
+  readonly note: (what: string) => void;
+  /** Clients besides those of the load were told this. Their users' ids begin with the feed's prefix. */
+  readonly alsoTold: (told: readonly Told[]) => void;
 }
 
 /** What the load is, and on what. */
@@ -82,26 +89,38 @@ export const underPayLoad = async (
   strikes: (live: PayLive) => Promise<void>,
 ): Promise<PayTried> => {
   const missed: string[] = [];
+  const notes: string[] = [];
+  const told: Told[] = [];
   let times = 0;
+  let returnedAt: number | undefined;
   const crew = payCrewOf(scene, missed);
   await Promise.all(plans.map(crew.start));
   const feed = await startPayFeed(scene, { perSecond, batchOrders, urls: crew.urls });
   const wait = (ms: number): Promise<void> => sleep(ms, undefined, { signal: scene.signal });
   try {
     await wait(1_000);
-    const about = { feed, wait, struck: () => void times++, missed: (what: string) => void missed.push(what) };
-    await strikes({ ...crew, ...about });
+    await strikes({
+      ...crew,
+      ...{ feed, wait },
+      struck: () => void times++,
+      returned: () => {
+        returnedAt = performance.now();
+      },
+      missed: (what) => void missed.push(what),
+      note: (what) => void notes.push(what),
+      alsoTold: (some) => void told.push(...some),
+    });
     await wait(afterwardsMs);
   } catch (error) {
     await Promise.race([feed.stop(), sleep(5_000)]);
     throw error;
   }
   const batches = await feed.stop();
-  const endedAt = performance.now();
+  const endedAt = returnedAt ?? performance.now();
   say(`${feed.paid()} told that they paid, ${times} strikes; waiting until all is at rest`);
   await untilRest(scene, restWithinMs).catch((error: Error) => missed.push(error.message));
   const restMs = Math.round(performance.now() - endedAt);
-  const findings = await judgePayments(scene, { prefix: feed.prefix, batches });
+  const findings = await judgePayments(scene, { prefix: feed.prefix, batches, told });
   await crew.stopAll();
-  return { times, missed, recoveriesMs: [restMs], findings };
+  return { times, missed, notes, recoveriesMs: [restMs], findings };
 };
