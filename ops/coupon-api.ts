@@ -15,6 +15,7 @@ import { idempotencyKeys } from "../stores/mysql/idempotency-keys.ts";
 import { paymentBook } from "../stores/mysql/payment-book.ts";
 import { verdictLookup } from "../stores/mysql/verdict-lookup.ts";
 import { apiMetrics, watchBacklog } from "./api-metrics.ts";
+import { type Around, nothingAround } from "./around.ts";
 import type { ProcessContext, Running } from "./process.ts";
 
 const clock: Clock = {
@@ -26,11 +27,14 @@ const clock: Clock = {
 };
 
 /** Starts the API. @throws SchemaNotRegistered @throws Fatal where the topic is not as declared, or where the port is taken. */
-export const startCouponApi = async ({ config, logger, registry }: ProcessContext): Promise<Running> => {
+export const startCouponApi = async (
+  { config, logger, registry }: ProcessContext,
+  around: Pick<Around, "database"> = nothingAround,
+): Promise<Running> => {
   // A client waits 10 s: a payment in the way of a lock must have failed by then, and the others been paid without it; and
   // where a connection swallows what is sent, there must be time for another one.
   const limits = { lockWaitTimeoutSeconds: 1, statementTimeoutMs: 4_000 };
-  const database = openDatabase({ databaseUrl: config.databaseUrl, ...limits });
+  const database = around.database(openDatabase({ databaseUrl: config.databaseUrl, ...limits }));
   const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-api", logger });
   // Requests spread over other partitions than the workers know would be read by nobody.
   await refuseOtherPartitionCounts(log, [couponIssueRequests]);

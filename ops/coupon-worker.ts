@@ -1,17 +1,17 @@
 /** Composition root of a coupon worker: the topology, its stores, and Kafka, put together from a configuration. */
 import type { Fence } from "../processors/lease.ts";
-import type { Log } from "../runtime/log.ts";
 import type { CouponBook, CouponCatalog, CouponStock } from "../processors/coupon-ports.ts";
 import { couponBook } from "../stores/mysql/coupon-book.ts";
 import { couponCatalog } from "../stores/mysql/coupon-catalog.ts";
 import { couponTruth } from "../stores/mysql/coupon-truth.ts";
 import { couponPages } from "../stores/mysql/coupon-pages.ts";
-import { type Database, openDatabase } from "../stores/mysql/database.ts";
+import { openDatabase } from "../stores/mysql/database.ts";
 import { partitionLeases } from "../stores/mysql/partition-lease.ts";
 import { openRedis } from "../stores/redis/connection.ts";
 import { couponGate } from "../stores/redis/coupon-gate.ts";
 import { couponStock } from "../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../topology/coupon-issuing.ts";
+import { type Around, nothingAround } from "./around.ts";
 import type { Config } from "./config.ts";
 import { couponUpkeep } from "./coupon-upkeep.ts";
 import { repairs } from "./metrics.ts";
@@ -28,19 +28,15 @@ export interface CouponDeps {
 /** Coupons looked at in one pass of the upkeep besides those of its rounds: half a thousand Redis reads, a few ms. */
 const sweepCoupons = 500;
 
-/** Puts something around the parts of a worker as they are put together. For tests that break a part: see test/faults. */
-export interface WorkerAround {
-  readonly log: (log: Log) => Log;
-  readonly database: (database: Database) => Database;
+/** As {@link Around}, and around the ports. */
+export interface WorkerAround extends Around {
   readonly deps: (deps: CouponDeps) => CouponDeps;
 }
-
-const nothingAround: WorkerAround = { log: (log) => log, database: (database) => database, deps: (deps) => deps };
 
 /** Starts a worker of coupon issuing. @throws where the group cannot be joined, or what is deployed is not what runs. */
 export const startCouponWorker = async (
   context: ProcessContext,
-  around: WorkerAround = nothingAround,
+  around: WorkerAround = { ...nothingAround, deps: (deps) => deps },
 ): Promise<Running> => {
   const { config, logger, registry } = context;
   const stores = await openStores(config, around.database);

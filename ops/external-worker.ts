@@ -3,6 +3,7 @@ import type { Logger } from "../runtime/logger.ts";
 import { type BreakerState, httpDataPlatform } from "../stores/http/data-platform.ts";
 import { externalData } from "../topology/external-data.ts";
 import { dataPlatform } from "../sinks/data-platform.ts";
+import { type Around, nothingAround } from "./around.ts";
 import { type Config, InvalidConfig } from "./config.ts";
 import { deliveryMetrics, watchDelivery } from "./delivery-metrics.ts";
 import type { ProcessContext, Running } from "./process.ts";
@@ -15,7 +16,10 @@ import { startTopologyWorker } from "./topology-worker.ts";
 export const deliveryBackoff = { initialMs: 50, maxMs: 1_000 };
 
 /** Starts a worker of external-data. @throws InvalidConfig without SLUICE_PLATFORM_URL; where the group cannot be joined. */
-export const startExternalWorker = async (context: ProcessContext): Promise<Running> => {
+export const startExternalWorker = async (
+  context: ProcessContext,
+  around: Pick<Around, "log"> = nothingAround,
+): Promise<Running> => {
   const { config, logger, registry } = context;
   const { url, concurrency, timeoutMs } = config.platform;
   if (url === undefined) throw new InvalidConfig(["SLUICE_PLATFORM_URL: is required by external-data"]);
@@ -31,6 +35,7 @@ export const startExternalWorker = async (context: ProcessContext): Promise<Runn
     topology: externalData,
     deps: () => ({ platform }),
     close: platform.close,
+    aroundLog: around.log,
     backoff: deliveryBackoff,
     limits: deliveryLimits(config),
     // Restarting a worker brings no platform back; its lag and its circuit are what to watch.

@@ -18,6 +18,7 @@ import { openDatabase } from "../stores/mysql/database.ts";
 import { oldCouponKeys, oldPaymentKeys } from "../stores/mysql/old-keys.ts";
 import { outbox } from "../stores/mysql/outbox.ts";
 import { watchBacklog } from "./api-metrics.ts";
+import { type Around, nothingAround } from "./around.ts";
 import type { ProcessContext, Running } from "./process.ts";
 
 /** Between attempts while the database is away: soon enough to go on within 2 s of its return. */
@@ -29,10 +30,13 @@ const drainMs = 5_000;
  * Starts a relay. The database may be away. @throws SchemaNotRegistered, Fatal where the topic is not as declared, and where
  * the log or the registry is away: then it is started again by whoever watches over it.
  */
-export const startOutboxRelay = async ({ config, logger, registry }: ProcessContext): Promise<Running> => {
+export const startOutboxRelay = async (
+  { config, logger, registry }: ProcessContext,
+  around: Around = nothingAround,
+): Promise<Running> => {
   // One connection for the lead, one for the lag, and one to forget keys.
-  const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 3, poolKeptIdle: 0 });
-  const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-relay", logger });
+  const database = around.database(openDatabase({ databaseUrl: config.databaseUrl, poolMax: 3, poolKeptIdle: 0 }));
+  const log = around.log(kafkaLog({ brokers: config.brokers, clientId: "sluice-relay", logger }));
   // Payments spread over other partitions than their readers know would be read by nobody.
   await refuseOtherPartitionCounts(log, [paymentsCompleted]);
   const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });

@@ -3,9 +3,9 @@ import type { CouponDeps, WorkerAround } from "../../ops/coupon-worker.ts";
 import { deadLetterTopic } from "../../runtime/dead-letter.ts";
 import type { Log, LogListener, Subscription } from "../../runtime/log.ts";
 import { couponsCompensated, couponsIssued, couponsRefused } from "../../schemas/coupon.ts";
-import { asMysqlConnection } from "../../stores/mysql/connection.ts";
 import type { Database } from "../../stores/mysql/database.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
+import { trappedStatements } from "./statements.ts";
 import type { Trap } from "./trap.ts";
 
 /** The parts of a worker, with a trap at every point. */
@@ -43,10 +43,14 @@ const producePoints = new Map([
   [deadLetterTopic(couponIssuing.graph.name), "produce-dead-letter"],
 ]);
 
-const trappedLog = (log: Log, trap: Trap): Log => ({
+/** A log with points at what it assigns, fetches, appends and commits; `produceName` names an append by its topic. */
+export const trappedLog = (
+  log: Log,
+  trap: Trap,
+  produceName = (topic: string): string => producePoints.get(topic) ?? "produce-other",
+): Log => ({
   ...log,
-  append: (to, records) =>
-    between(trap, producePoints.get(to.topic) ?? "produce-other", () => log.append(to, records))(),
+  append: (to, records) => between(trap, produceName(to.topic), () => log.append(to, records))(),
   subscribe: async (options, listener) => {
     const subscription = await log.subscribe(options, trappedListener(listener, trap));
     return trappedSubscription(subscription, trap);
@@ -82,35 +86,8 @@ const statements: readonly (readonly [RegExp, string])[] = [
   [/^UPDATE JSON_TABLE/, "take"],
 ];
 
-/** What a callback of mysql2 is, and what a statement is given to it as. */
-type Done = (error: Error | null, answer: unknown) => void;
-type Statement = { readonly sql: string };
-
-const trappedDatabase = (database: Database, trap: Trap): Database => {
-  database.sequelize.addHook("afterConnect", (opened) => {
-    const connection = asMysqlConnection(opened);
-    const query = connection.query.bind(connection);
-    const execute = connection.execute.bind(connection);
-    const kind = transactionKind();
-    const around = (sql: string, done: Done, send: (done: Done) => unknown): unknown => {
-      const name = kind.nameOf(sql);
-      if (name !== undefined) trap(`${name}-before`);
-      const sent = send((error, answer) => {
-        if (name !== undefined && error === null) trap(`${name}-after`);
-        done(error, answer);
-      });
-      // mysql2 has written to the socket, and the kernel has it: the server will read it, whatever becomes of us.
-      if (name !== undefined) trap(`${name}-sent`);
-      return sent;
-    };
-    Object.assign(connection, {
-      query: (options: Statement, done: Done) => around(options.sql, done, (own) => query(options, own)),
-      execute: (options: Statement, values: Parameters<typeof execute>[1], done: Done) =>
-        around(options.sql, done, (own) => execute(options, values, own)),
-    });
-  });
-  return database;
-};
+const trappedDatabase = (database: Database, trap: Trap): Database =>
+  trappedStatements(database, trap, () => transactionKind().nameOf);
 
 /** A COMMIT is known by what was locked before it: coupons to take from, or coupons to refuse. */
 const transactionKind = () => {

@@ -4,9 +4,9 @@ import type { Death } from "./crash-chain.ts";
 import type { Findings } from "./judge.ts";
 import type { Scene } from "./scene.ts";
 
-/** How a fault is tried. */
-export interface FaultRun {
-  readonly scene: Scene;
+/** How a fault is tried, on which stage. */
+export interface FaultRunOf<Stage> {
+  readonly scene: Stage;
   readonly chance: Chance;
   /** How often. */
   readonly times: number;
@@ -16,20 +16,22 @@ export interface FaultRun {
 }
 
 /** What came of it. */
-export interface Tried {
+export interface TriedOf<Found> {
   /** How often it really struck. */
   readonly times: number;
   /** What did not go as planned: a death elsewhere, a worker that ended by itself, an answer that never came. */
   readonly missed: readonly string[];
   /** From each strike, or from the end of an outage, to the next verdict of the partitions that stood still. */
   readonly recoveriesMs: readonly number[];
-  readonly findings: Findings;
+  readonly findings: Found;
+  /** What else was seen, in words: how much memory something took, say. */
+  readonly notes?: readonly string[];
   /** By fail point, where there are any. */
-  readonly deaths?: readonly (Death & { readonly maxRound: number })[];
+  readonly deaths?: readonly (Death & { readonly maxRound?: number })[];
 }
 
-/** A kind of fault. */
-export interface Fault {
+/** A kind of fault, with its stage and what is found there. */
+export interface FaultOf<Stage, Found> {
   /** Unique, also among fail points. */
   readonly name: string;
   /** What is done, as a sentence without its full stop. */
@@ -44,5 +46,14 @@ export interface Fault {
   readonly unordered?: boolean;
   /** The longest recovery that is promised; where left out none is measured. */
   readonly recoverWithinMs?: number;
-  readonly run: (run: FaultRun) => Promise<Tried>;
+  readonly run: (run: FaultRunOf<Stage>) => Promise<TriedOf<Found>>;
 }
+
+/** A fault of coupon issuing. */
+export type Fault = FaultOf<Scene, Findings>;
+
+/** How it is tried. */
+export type FaultRun = FaultRunOf<Scene>;
+
+/** What came of it. */
+export type Tried = TriedOf<Findings>;

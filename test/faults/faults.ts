@@ -1,7 +1,13 @@
 /** Every fault there is, by name. */
 import { crashChain } from "./crash-chain.ts";
 import type { Fault, FaultRun, Tried } from "./fault.ts";
-import { failPoints } from "./points.ts";
+import { payCrash } from "./payments/crash.ts";
+import type { PayFault } from "./payments/fault.ts";
+import { payPlatformFaults } from "./payments/platform-faults.ts";
+import { payPoints } from "./payments/points.ts";
+import { payProcessFaults } from "./payments/process-faults.ts";
+import { payServiceFaults } from "./payments/service-faults.ts";
+import { failPoints, pointsNamed } from "./points.ts";
 import { processFaults } from "./process-faults.ts";
 import { serviceFaults } from "./service-faults.ts";
 import { wireFaults } from "./wire-faults.ts";
@@ -12,7 +18,7 @@ const roundSizes = [1, 100, 500] as const;
 const crash =
   (maxRound: number) =>
   async ({ scene, points, times, chance, say }: FaultRun): Promise<Tried> => {
-    const chosen = failPoints.filter(({ name }) => points.length === 0 || points.includes(name));
+    const chosen = pointsNamed(failPoints, points);
     const all = Array.from({ length: times }, () => chosen).flat();
     const { deaths, findings } = await crashChain(scene, all, { maxRound, chance, say });
     return {
@@ -38,9 +44,18 @@ export const faults: readonly Fault[] = [...crashFaults, ...processFaults, ...se
   (a, b) => a.brokers - b.brokers,
 );
 
+/** The faults of payments, in the order in which they are tried. */
+export const payFaults: readonly PayFault[] = [
+  payCrash,
+  ...payProcessFaults,
+  ...payServiceFaults,
+  ...payPlatformFaults,
+];
+
 /** What was asked for by name: faults, or fail points, which stand for every fault that has them. */
 export interface Choice {
   readonly faults: readonly Fault[];
+  readonly payFaults: readonly PayFault[];
   readonly points: readonly string[];
   /** Names that nothing has. */
   readonly unknown: readonly string[];
@@ -48,14 +63,20 @@ export interface Choice {
 
 /** Everything where no name is given. A name that ends in `*` means all that begin so. */
 export const choose = (names: readonly string[]): Choice => {
-  if (names.length === 0) return { faults, points: [], unknown: [] };
+  if (names.length === 0) return { faults, payFaults, points: [], unknown: [] };
   const fits = (name: string) => (pattern: string) =>
     pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
-  const points = failPoints.map(({ name }) => name).filter((name) => names.some(fits(name)));
-  const byName = faults.filter(({ name }) => names.some(fits(name)));
-  const chosen = points.length > 0 && !byName.some(({ name }) => isCrash(name)) ? [...crashFaults, ...byName] : byName;
-  const known = [...faults, ...failPoints].map(({ name }) => name);
-  return { faults: chosen, points, unknown: names.filter((name) => !known.some((one) => fits(one)(name))) };
+  const isNamed = ({ name }: { readonly name: string }): boolean => names.some(fits(name));
+  const [own, ofPayments] = [failPoints.filter(isNamed), payPoints.filter(isNamed)];
+  const all = [...faults, ...payFaults, ...failPoints, ...payPoints];
+  return {
+    faults: withCrashes(faults.filter(isNamed), own.length > 0 ? crashFaults : []),
+    payFaults: withCrashes(payFaults.filter(isNamed), ofPayments.length > 0 ? [payCrash] : []),
+    points: [...own, ...ofPayments].map(({ name }) => name),
+    unknown: names.filter((name) => !all.some((one) => fits(one.name)(name))),
+  };
 };
 
-const isCrash = (name: string): boolean => crashFaults.some((fault) => fault.name === name);
+/** The faults that have the points which were named come first, unless one of them was named itself. */
+const withCrashes = <F>(named: readonly F[], crashes: readonly F[]): readonly F[] =>
+  named.some((fault) => crashes.includes(fault)) ? named : [...crashes, ...named];

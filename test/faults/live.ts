@@ -51,15 +51,17 @@ export const underLoad = async (
   const missed: string[] = [];
   const moments: { readonly at: number; readonly settleMs: number }[] = [];
   let times = 0;
-  const crew = crewOf(scene, missed);
-  await Promise.all(plans.map(crew.start));
+  const crew = crewOf<Child>(scene.signal, missed);
+  const start = async (plan: WorkerPlan): Promise<void> => void crew.join(plan.name, await scene.start(plan));
+  const spawn = async (plan: WorkerPlan): Promise<ArmedChild> => crew.join(plan.name, await scene.spawn(plan));
+  await Promise.all(plans.map(start));
   const feed = await startFeed(scene, perSecond);
   const wait = (ms: number): Promise<void> => sleep(ms, undefined, { signal: scene.signal });
   try {
     await wait(1_000);
     await strikes({
       ...crew,
-      wait,
+      ...{ workers: crew.members, start, spawn, wait },
       struck: () => void times++,
       recovering: (settleMs = settledMs) => void moments.push({ at: Date.now(), settleMs }),
       missed: (what) => void missed.push(what),
@@ -73,46 +75,53 @@ export const underLoad = async (
   say(`${feed.sent()} records, ${times} strikes; waiting until all have been through`);
   await untilQuiet(scene, quietWithinMs).catch((error: Error) => missed.push(error.message));
   const findings = await judge(scene, { prefix: feed.prefix, ...asked });
-  await Promise.all([...crew.workers.keys()].map(crew.stop));
+  await Promise.all([...crew.members.keys()].map(crew.stop));
   const verdicts = await readVerdictTimes(scene.admin, feed.prefix);
   const recoveries = moments.map(({ at, settleMs }) => recoveryAfter(verdicts, at, settleMs));
   if (recoveries.includes(undefined)) missed.push("a partition never spoke again");
   return { times, missed, recoveriesMs: recoveries.filter((ms) => ms !== undefined), findings };
 };
 
-const crewOf = (scene: FaultRun["scene"], missed: string[]) => {
-  const workers = new Map<string, Child>();
-  const leaving = new WeakSet<Child>();
-  const join = <C extends Child>(plan: WorkerPlan, child: C): C => {
-    workers.set(plan.name, child);
-    void child.ended.then((how) => {
-      if (leaving.has(child)) return;
-      workers.delete(plan.name);
-      if (!scene.signal.aborted) missed.push(`${plan.name} ended by itself: ${how}; see ${child.logFile}`);
+/** Processes that are up, by name. One that ends without having been told to, or let go, is put into `missed`. */
+export const crewOf = <Member extends Child>(signal: AbortSignal, missed: string[]) => {
+  const members = new Map<string, Member>();
+  const leaving = new WeakSet<Member>();
+  const join = <M extends Member>(name: string, member: M): M => {
+    members.set(name, member);
+    void member.ended.then((how) => {
+      if (leaving.has(member)) return;
+      members.delete(name);
+      if (!signal.aborted) missed.push(`${name} ended by itself: ${how}; see ${member.logFile}`);
     });
-    return child;
+    return member;
   };
-  const goodbye = (name: string): Child => {
-    const child = workers.get(name);
-    if (child === undefined) throw new Error(`there is no worker ${name} now: ${missed.join("; ")}`);
-    workers.delete(name);
-    leaving.add(child);
-    return child;
+  const goodbye = (name: string): Member => {
+    const member = members.get(name);
+    if (member === undefined) throw new Error(`there is no process ${name} now: ${missed.join("; ")}`);
+    members.delete(name);
+    leaving.add(member);
+    return member;
   };
   return {
-    workers,
-    start: async (plan: WorkerPlan) => void join(plan, await scene.start(plan)),
-    spawn: async (plan: WorkerPlan) => join(plan, await scene.spawn(plan)),
-    kill: async (name: string) => {
-      const child = goodbye(name);
-      process.kill(child.pid, "SIGKILL");
-      await child.ended;
+    members,
+    join,
+    /** It is armed: nobody is surprised when it ends. */
+    expectEnd: (name: string): Member => {
+      const member = members.get(name) ?? goodbye(name);
+      leaving.add(member);
+      void member.ended.then(() => members.delete(name));
+      return member;
     },
-    stop: async (name: string) => {
-      const child = goodbye(name);
-      await child.stop();
-      const how = await child.ended;
-      if (how !== "exit code 0") missed.push(`${name} was told to stop and ended with ${how}; see ${child.logFile}`);
+    kill: async (name: string): Promise<void> => {
+      const member = goodbye(name);
+      process.kill(member.pid, "SIGKILL");
+      await member.ended;
+    },
+    stop: async (name: string): Promise<void> => {
+      const member = goodbye(name);
+      await member.stop();
+      const how = await member.ended;
+      if (how !== "exit code 0") missed.push(`${name} was told to stop and ended with ${how}; see ${member.logFile}`);
     },
   };
 };

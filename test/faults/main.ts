@@ -13,7 +13,8 @@ import {
   print,
   printJson,
 } from "../../ops/cli.ts";
-import { choose, faults } from "./faults.ts";
+import { choose, faults, payFaults } from "./faults.ts";
+import { payPoints } from "./payments/points.ts";
 import { failPoints } from "./points.ts";
 import { showReport } from "./report.ts";
 import { isSound, runFaults } from "./run.ts";
@@ -33,8 +34,8 @@ const split = (text: string, before: readonly string[]): readonly string[] => [.
 const command = (): Command =>
   new Command("npm run faults --")
     .description(
-      "Tries faults on a stack of its own and verifies from topic, database and Redis what is left. Exits 1 when " +
-        "anything was lost, issued too often, said twice or not at all, or a fault did not strike as planned.",
+      "Tries faults on a stack of its own and verifies from topic, database, Redis and platform what is left. Exits 1 " +
+        "when anything was lost, issued or paid too often, said twice or not at all, or a fault did not strike as planned.",
     )
     .option(
       "--only <names>",
@@ -55,8 +56,8 @@ const command = (): Command =>
     );
 
 const list = ({ json }: Options): void => {
-  const rows = faults.map(({ name, times, about }) => ({ name, times, about }));
-  const points = failPoints.map(({ name, about, windows }) => ({ name, about, windows }));
+  const rows = [...faults, ...payFaults].map(({ name, times, about }) => ({ name, times, about }));
+  const points = [...failPoints, ...payPoints].map(({ name, about, windows }) => ({ name, about, windows }));
   if (json) {
     printJson(jsonDocument("faults.list", { faults: rows, failPoints: points }));
     return;
@@ -76,9 +77,9 @@ const list = ({ json }: Options): void => {
 };
 
 const run = async ({ only, seed, times, json, write }: Options, signal: AbortSignal): Promise<void> => {
-  const { faults: chosen, points, unknown } = choose(only);
+  const { unknown, ...chosen } = choose(only);
   if (unknown.length > 0) throw new CommanderError(2, "faults", `no such fault: ${unknown.join(", ")}; see --list`);
-  const report = await runFaults({ faults: chosen, points, seed, times, signal, say: note }).catch((error: unknown) => {
+  const report = await runFaults({ ...chosen, seed, times, signal, say: note }).catch((error: unknown) => {
     throw signal.aborted ? new InterruptedError("the faults are ended", { cause: error }) : error;
   });
   const failed = !isSound(report);

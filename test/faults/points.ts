@@ -66,3 +66,12 @@ export const failPoints: readonly FailPoint[] = [
   point("drain-before", "partitions are to be given back, nothing is drained", [13, 33], leaving),
   point("drain-after", "partitions are drained and committed, not given back", [13, 33], leaving),
 ];
+
+/** Those of some points that are named; all of them where none is. */
+export const pointsNamed = <Point extends FailPoint>(
+  all: readonly Point[],
+  names: readonly string[],
+): readonly Point[] => {
+  const named = all.filter(({ name }) => names.includes(name));
+  return named.length > 0 ? named : all;
+};

@@ -1,6 +1,5 @@
 /** What happens to workers themselves: killed at any moment, frozen past their session and woken again, restarted in turn. */
 import { readFile } from "node:fs/promises";
-import type { ArmedChild } from "./scene.ts";
 import { sessionTimeoutMs } from "./scene.ts";
 import { wholeFrom } from "./chance.ts";
 import type { Fault, FaultRun, Tried } from "./fault.ts";
@@ -99,7 +98,8 @@ const zombieAtPoints = (run: FaultRun): Promise<Tried> => {
 
 const freezeWithinMs = 20_000;
 
-const isFrozen = async (live: Live, { note }: ArmedChild): Promise<boolean> => {
+/** Waits until a process has noted that it stands still; false where it has not in 20 s. */
+export const isFrozen = async (live: Pick<Live, "wait">, { note }: { readonly note: string }): Promise<boolean> => {
   const deadline = performance.now() + freezeWithinMs;
   while (performance.now() < deadline) {
     if ((await readFile(note, "utf8").catch(() => "")) !== "") return true;

@@ -1,7 +1,8 @@
 /** What came of faults, for a terminal of 100 columns. */
 import { formatTable } from "../../ops/cli.ts";
 import type { Findings } from "./judge.ts";
-import type { Outcome, Report } from "./run.ts";
+import { showPayReport } from "./payments/report.ts";
+import type { Outcome, Report, ReportOf } from "./run.ts";
 
 /** The columns of findings that must be 0, in the words of the issue: lost, oversold, and so on. */
 export const findingColumns = [
@@ -21,8 +22,18 @@ export const longestRecovery = ({ recoveriesMs, slow }: Pick<Outcome, "recoverie
   return slow > 0 ? `${longest} s (!)` : `${longest} s`;
 };
 
-/** A table, and under it what is amiss. */
-export const showReport = ({ outcomes, wholes, seed }: Report): string => {
+/** A table of each kind, and under it what is amiss. */
+export const showReport = ({ payments, seed, ...coupons }: Report): string => {
+  const all = [...coupons.outcomes, ...payments.outcomes];
+  const failed = all.filter(({ amiss }) => amiss.length > 0).length;
+  return [
+    ...(coupons.outcomes.length > 0 ? [showCouponReport(coupons)] : []),
+    ...(payments.outcomes.length > 0 ? [showPayReport(payments)] : []),
+    `${all.length} faults, seed ${seed}: ${failed} failed`,
+  ].join("\n");
+};
+
+const showCouponReport = ({ outcomes, wholes }: ReportOf<Findings>): string => {
   const names = findingColumns.map(([name]) => name);
   const right = ["times", "requests", ...names, "recovery"];
   const rows = outcomes.map((outcome) => [
@@ -44,10 +55,5 @@ export const showReport = ({ outcomes, wholes, seed }: Report): string => {
     ...(outcome.amiss.length > 0 ? outcome.findings.examples.map((example) => `  ${example}`) : []),
     ...(outcome.slow > 0 ? [`SLOW in ${outcome.fault}: ${outcome.slow} of ${outcome.recoveriesMs.length}`] : []),
   ]);
-  const failed = outcomes.filter((outcome) => outcome.amiss.length > 0).length;
-  return [
-    formatTable(["fault", ...right], [...rows, ...wholeRows], { right }),
-    ...amiss,
-    `${outcomes.length} faults, seed ${seed}: ${failed} failed`,
-  ].join("\n");
+  return [formatTable(["fault", ...right], [...rows, ...wholeRows], { right }), ...amiss].join("\n");
 };

@@ -134,7 +134,8 @@ const endChild = async (child: Child): Promise<void> => {
 
 let notesWritten = 0;
 
-const environmentOf = ({ armed, lead, env }: WorkerPlan, notes: string) => {
+/** What a child is told: of its plan, and where it notes its death. */
+export const environmentOf = ({ armed, lead, env }: WorkerPlan, notes: string) => {
   const note = join(notes, String(++notesWritten));
   return {
     note,

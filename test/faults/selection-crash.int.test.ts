@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { choose } from "./faults.ts";
-import { tryFault } from "./run.ts";
+import { ofCoupons, tryFault } from "./run.ts";
 import { type Scene, setScene } from "./scene.ts";
 
 const stackName = process.env["SLUICE_TEST_STACK"];
@@ -37,7 +37,7 @@ for (const { only, points, times } of selection) {
   test(`faults: nothing is lost, oversold or said twice when ${name} strikes (seed ${seed})`, async () => {
     const [fault] = choose([only]).faults;
     assert.ok(fault !== undefined);
-    const { amiss, findings } = await tryFault(scene, fault, { points, seed, times, say: () => undefined });
+    const { amiss, findings } = await tryFault(ofCoupons, scene, fault, { points, seed, times, say: () => undefined });
     assert.deepEqual(amiss, [], findings.examples.join("\n"));
   });
 }

@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { mutants } from "../sim/mutants.ts";
-import { choose, faults } from "./faults.ts";
+import { choose, faults, payFaults } from "./faults.ts";
+import { payPoints } from "./payments/points.ts";
 import { failPoints } from "./points.ts";
 import { type Trial, windows } from "./windows.ts";
 
 const exists = ({ kind, name, title = "" }: Trial): boolean => {
-  if (kind === "fault") return faults.some((fault) => fault.name === name);
-  if (kind === "fail point") return failPoints.some((point) => point.name === name);
+  if (kind === "fault") return [...faults, ...payFaults].some((fault) => fault.name === name);
+  if (kind === "fail point") return [...failPoints, ...payPoints].some((point) => point.name === name);
   if (kind === "mutant") return mutants.some(({ breaks }) => breaks.startsWith(name));
   return readFileSync(name, "utf8").includes(title);
 };
@@ -32,17 +33,17 @@ test("windows: name no fault, fail point, test or mutant that is not there", () 
 });
 
 test("faults: have names of their own, and windows that are in the table", () => {
-  const all = [...faults, ...failPoints];
+  const all = [...faults, ...payFaults, ...failPoints, ...payPoints];
   assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
   assert.deepEqual(
     all.filter((one) => one.windows.some((number) => !windows.some((window) => window.number === number))),
     [],
   );
-  assert.ok(failPoints.length >= 25);
+  assert.ok(failPoints.length >= 25 && payPoints.length >= 25);
 });
 
 test("choice: takes all, some by name or by how they begin, and names what nothing has", () => {
-  assert.equal(choose([]).faults.length, faults.length);
+  assert.deepEqual([choose([]).faults.length, choose([]).payFaults.length], [faults.length, payFaults.length]);
   assert.deepEqual(
     choose(["redis-*"]).faults.map(({ name }) => name),
     faults.map(({ name }) => name).filter((name) => name.startsWith("redis-")),
@@ -53,4 +54,9 @@ test("choice: takes all, some by name or by how they begin, and names what nothi
     [["release-before"], ["crash-1", "crash-100", "crash-500"]],
   );
   assert.deepEqual(choose(["kill", "kil"]).unknown, ["kil"]);
+  const some = choose(["relay-mark-*", "pay-kill"]);
+  assert.deepEqual(
+    [some.faults, some.payFaults.map(({ name }) => name), some.points],
+    [[], ["pay-crash", "pay-kill"], ["relay-mark-before", "relay-mark-sent", "relay-mark-after"]],
+  );
 });

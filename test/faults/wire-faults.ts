@@ -67,14 +67,18 @@ const late = (wire: Wire): void => {
 const delayed = (): Fate => "pass";
 
 /** The next COMMIT: where in its life the wire breaks. */
-const commitMoments = {
+export const commitMoments = {
   "before it is sent": { at: "request", fate: "cut" },
   "once the database has it": { at: "request", fate: "passThenCut" },
   "when it is answered": { at: "reply", fate: "cut" },
 } as const satisfies Record<string, { readonly at: Direction; readonly fate: Fate }>;
 
-/** Breaks the wire at one COMMIT. Resolves when that has happened. */
-const cutAtCommit = async (live: Live, wire: Wire, moment: keyof typeof commitMoments): Promise<boolean> => {
+/** Breaks the wire at one COMMIT. Resolves when that has happened; false where none came in 10 s. */
+export const cutAtCommit = async (
+  live: Pick<Live, "wait">,
+  wire: Wire,
+  moment: keyof typeof commitMoments,
+): Promise<boolean> => {
   const { at, fate } = commitMoments[moment];
   const committing = new Set<number>();
   const before = wire.struck();

@@ -3,37 +3,65 @@ import { readFile, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { repositoryRoot } from "../../ops/stack/layout.ts";
-import { faults } from "./faults.ts";
+import { faults, payFaults } from "./faults.ts";
+import type { Findings } from "./judge.ts";
+import type { PayFindings } from "./payments/judge.ts";
+import { payPoints } from "./payments/points.ts";
+import { payColumns, restOf } from "./payments/report.ts";
 import { failPoints } from "./points.ts";
 import { findingColumns, longestRecovery } from "./report.ts";
-import type { Outcome, Report } from "./run.ts";
+import type { OutcomeOf, Report } from "./run.ts";
 import { type Trial, windows } from "./windows.ts";
 
-const resultsFile = join(repositoryRoot, "docs", "reliability-faults.json");
-const page = join(repositoryRoot, "docs", "reliability.md");
+const pageFile = join(repositoryRoot, "docs", "reliability.md");
+const resultsFiles = {
+  coupons: join(repositoryRoot, "docs", "reliability-faults.json"),
+  payments: join(repositoryRoot, "docs", "reliability-payments.json"),
+} as const;
 
 /** The last time a fault was tried. */
-export interface Kept extends Outcome {
+export interface KeptOf<Found> extends OutcomeOf<Found> {
   /** The day, UTC. */
   readonly on: string;
   readonly seed: number;
 }
+type Kept = KeptOf<Findings>;
+type PayKept = KeptOf<PayFindings>;
 
 /** Puts a report's results in the place of earlier ones of the same faults, and makes the tables anew. */
-export const writeTables = async ({ outcomes, seed }: Report): Promise<void> => {
-  const before = JSON.parse(await readFile(resultsFile, "utf8").catch(() => "[]")) as readonly Kept[];
+export const writeTables = async ({ outcomes, payments, seed }: Report): Promise<void> => {
+  const results = await keep(resultsFiles.coupons, faults, outcomes, seed);
+  const ofPayments = await keep(resultsFiles.payments, payFaults, payments.outcomes, seed);
+  const text = await readFile(pageFile, "utf8");
+  const tables = {
+    faults: faultTable(results),
+    "payment-faults": payFaultTable(ofPayments),
+    points: pointTable(results),
+    "payment-points": payPointTable(ofPayments),
+    windows: windowTable(),
+  };
+  await writeFile(
+    pageFile,
+    Object.entries(tables).reduce((all, [name, table]) => between(all, name, table), text),
+  );
+};
+
+/** Answers every fault's last result, in the order of the faults. */
+const keep = async <Found>(
+  file: string,
+  of: readonly { readonly name: string }[],
+  outcomes: readonly OutcomeOf<Found>[],
+  seed: number,
+): Promise<readonly KeptOf<Found>[]> => {
+  // Erasure: what was written here before.
+  const before = JSON.parse(await readFile(file, "utf8").catch(() => "[]")) as readonly KeptOf<Found>[];
   const kept = new Map(before.map((one) => [one.fault, one]));
   const on = new Date().toISOString().slice(0, 10);
   for (const outcome of outcomes) kept.set(outcome.fault, { ...outcome, on, seed });
-  const results = faults.flatMap(({ name }) => kept.get(name) ?? []);
+  const results = of.flatMap(({ name }) => kept.get(name) ?? []);
   // Logs are named by where they are on this machine: that is nobody else's business.
-  await writeFile(resultsFile, `${JSON.stringify(results, null, 1)}\n`.replaceAll(`${repositoryRoot}/`, ""));
-  const text = await readFile(page, "utf8");
-  const tables = { faults: faultTable(results), points: pointTable(results), windows: windowTable() };
-  await writeFile(
-    page,
-    Object.entries(tables).reduce((all, [name, table]) => between(all, name, table), text),
-  );
+  await writeFile(file, `${JSON.stringify(results, null, 1)}\n`.replaceAll(`${repositoryRoot}/`, ""));
+  return results;
 };
 
 /** Replaces what stands between the two markers of a name. @throws Error where they are missing. */
@@ -87,12 +115,44 @@ const faultTable = (results: readonly Kept[]): string => {
 
 const pointTable = (results: readonly Kept[]): string => {
   const deaths = results.flatMap((one) => one.deaths ?? []).filter(({ missed }) => missed === undefined);
-  const sizes = [...new Set(deaths.map(({ maxRound }) => maxRound))].sort((a, b) => a - b);
+  const sizes = [...new Set(deaths.flatMap(({ maxRound }) => maxRound ?? []))].sort((a, b) => a - b);
   const rows = failPoints.map(({ name, about, windows: covered }) => {
     const died = sizes.map((size) => deaths.filter((one) => one.point === name && one.maxRound === size).length);
     return [`\`${name}\``, about, covered.join(" "), ...died.map(String)];
   });
   return markdown(["fail point", "when it dies", "windows", ...sizes.map((size) => `died, rounds of ${size}`)], rows);
+};
+
+/** The table of payments, and under it what else was seen. */
+const payFaultTable = (results: readonly PayKept[]): string => {
+  const byName = new Map(results.map((one) => [one.fault, one]));
+  const columns = ["times", "orders", "paid", ...payColumns.map(([name]) => name), "at rest after", "tried"];
+  const rows = payFaults.map(({ name, about, windows: covered }) => {
+    const one = byName.get(name);
+    const what = [`\`${name}\``, about, covered.join(" ")];
+    if (one === undefined) return [...what, "not tried yet", ...columns.slice(1).map(() => "")];
+    const missed = one.missed.length > 0 ? `, ${one.missed.length} not as planned` : "";
+    return [
+      ...what,
+      `${one.times}${missed}`,
+      String(one.findings.orders),
+      String(one.findings.paid),
+      ...payColumns.map(([, count]) => String(count(one.findings))),
+      restOf(one),
+      `${one.on}, seed ${one.seed}`,
+    ];
+  });
+  const notes = results.flatMap(({ fault, notes: all = [] }) => all.map((note) => `\`${fault}\`: ${note}.`));
+  return [markdown(["fault", "what is done", "windows", ...columns], rows), ...notes].join("\n\n");
+};
+
+const payPointTable = (results: readonly PayKept[]): string => {
+  const deaths = results.flatMap((one) => one.deaths ?? []).filter(({ missed }) => missed === undefined);
+  const rows = payPoints.map(({ name, role, about, windows: covered }) => {
+    const died = deaths.filter(({ point }) => point === name).length;
+    return [`\`${name}\``, role, about, covered.join(" "), String(died)];
+  });
+  return markdown(["fail point", "process", "when it dies", "windows", "died"], rows);
 };
 
 const windowTable = (): string =>
