@@ -7,9 +7,10 @@ import type { PaymentId } from "../../../schemas/payment.ts";
 import type { HistoryRow } from "../../../sinks/transaction-history.ts";
 import type { MemoryPayments } from "../../../topology/fakes/memory-payments.ts";
 import type { Broken, Promises } from "../story.ts";
+import { lieOf } from "./answers.ts";
 import { orderName, paymentName } from "./names.ts";
 import type { Platform } from "./sinks.ts";
-import { lieOf, type Witness } from "./witness.ts";
+import type { Witness } from "./witness.ts";
 import type { Shop } from "./workload.ts";
 
 /** Every claim, and the worlds it is promised in. */
