@@ -33,7 +33,11 @@ export const verifyCommand = (): Command =>
     )
     .addArgument(new Argument("[subject...]", "what to check (default: all)").choices([...subjects]))
     .option("--coupons <prefix>", "only coupons whose id begins with this", "")
-    .option("--users <prefix>", "only payments of users whose id begins with this", "")
+    .option(
+      "--users <prefix>",
+      "only payments of users whose id begins with this; stock, balances and coupons are always added up in all",
+      "",
+    )
     .option("--platform <url>", "control address of a stand-in platform, to be asked what took effect there", urlOption)
     .option("--json", "print one JSON document")
     .action((wanted: readonly Subject[], options: VerifyOptions) =>

@@ -67,6 +67,8 @@ const wrong: Readonly<Record<string, readonly [AnsweredCase[], ReadonlyMap<Payme
     payments(["1", "o1"], ["2", "o1"]),
     [0, 1, 0],
   ],
+  "one key was told twice that its payment is new": [[answered("twice", "o1", paid("1"), paid("1"))], one, [0, 1, 0]],
+  "nobody was told that a payment is new": [[answered("plain", "o1", paid("1", false))], one, [0, 1, 0]],
   "the poor paid": [[answered("poor", "o1", paid("1"))], one, [0, 1, 0]],
   "more was sold than there is": [[answered("scarce", "o1", paid("1"))], one, [0, 0, 1]],
 };

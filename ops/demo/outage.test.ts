@@ -35,7 +35,7 @@ test("outage: takes the platform away, gives it back, and waits for what is owed
   const { signal } = new AbortController();
   const control = platformControl(platform.controlUrl);
   const [outage] = await Promise.all([
-    takeAway(control, { afterMs: 0, forMs: 50, paid: () => 2, signal, onChange }),
+    takeAway(control, { afterMs: 0, forMs: 50, paid: () => 1, signal, onChange }),
     deliver(),
   ]);
   assert.deepEqual(seen, [true, 0, false, 201]);

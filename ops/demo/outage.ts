@@ -54,12 +54,14 @@ const catchUpWithinMs = 60_000;
 /** Takes the platform away and gives it back. @throws Error where it has not caught up a minute later. */
 export const takeAway = async (platform: PlatformControl, plan: OutagePlan): Promise<Outage> => {
   const { signal } = plan;
+  // Of earlier runs, which may still be on their way when this one begins.
+  const before = (await platform.report()).payments;
   await sleep(plan.afterMs, undefined, { signal });
   await platform.set({ down: "refuse" });
   plan.onChange(true);
   const fromMs = performance.now();
   await sleep(plan.forMs, undefined, { signal });
-  const owed = plan.paid();
+  const owed = before + plan.paid();
   const waiting = owed - (await platform.report()).payments;
   await platform.set({});
   plan.onChange(false);

@@ -1,6 +1,6 @@
 /** The main job: stack up, migrate, apply, our processes, a burst of real requests, payments, and the proof. */
 import { mintToken } from "../../api/token.ts";
-import { InterruptedError, note, paint } from "../cli.ts";
+import { note, paint } from "../cli.ts";
 import { type Config, readConfig } from "../config.ts";
 import { applyCoupons } from "../apply.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
@@ -73,7 +73,7 @@ export const runDemo = async (options: DemoOptions): Promise<Demo> => {
     return { report, children: crew.children };
   } catch (error) {
     await stopAll(crew.children);
-    throw options.signal.aborted ? new InterruptedError("the demo is ended", { cause: error }) : error;
+    throw options.signal.aborted ? options.signal.reason : error;
   }
 };
 

@@ -5,7 +5,7 @@ import { auditMaxIds } from "../../stores/mysql/payment-audit.ts";
 import { type Check, check } from "./check.ts";
 import type { DownstreamGroup, PaymentFacts } from "./payment-facts.ts";
 
-/** Checks every claim; the platform's only where it was asked. */
+/** Checks every claim. Where the platform was not asked, how far its group has come stands for it. */
 export const checkPayments = (facts: PaymentFacts): readonly Check[] => {
   const { books, payments } = facts;
   return [
@@ -13,7 +13,7 @@ export const checkPayments = (facts: PaymentFacts): readonly Check[] => {
     outboxHasAll(facts),
     topicHasAll(facts),
     historyHasAll(facts),
-    ...(facts.platform === undefined ? [] : [platformHasAll(facts, facts.platform)]),
+    facts.platform === undefined ? deliveryHasCome(facts) : platformHasAll(facts, facts.platform),
     booksCheck("an order is paid where there is a payment of it", payments.size, books.ordersOff),
     booksCheck("stock = what is left + what paid orders have, to the unit", payments.size, books.optionsOff),
     booksCheck("deposits = balances + what was paid, to the won", payments.size, books.balancesOff),
@@ -82,6 +82,12 @@ const platformHasAll = (facts: PaymentFacts, platform: ReadonlyMap<PaymentId, nu
     ...[...platform].filter(([, effects]) => effects !== 1).map(([id, effects]) => `${id} had ${effects} effects`),
   ];
   return check("platform = payments, with one effect each", payments.size, broken, pending);
+};
+
+/** What stands in the topic behind the group's offset is on its way; nobody but the platform knows of the rest. */
+const deliveryHasCome = ({ told, externalGroup: { committed } }: PaymentFacts): Check => {
+  const behind = [...told.values()].filter(({ partition, offset }) => offset >= (committed[partition] ?? 0n));
+  return check("external-data has come to every payment of the topic", told.size, [], behind.length);
 };
 
 /**

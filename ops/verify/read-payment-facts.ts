@@ -15,6 +15,8 @@ import { confluentRegistry } from "../../schemas/registry.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
 import { type PaymentAudit, paymentAudit } from "../../stores/mysql/payment-audit.ts";
 import { paymentBook } from "../../stores/mysql/payment-book.ts";
+import { readClock } from "../../stores/mysql/payment-statements.ts";
+import { withSession } from "../../stores/mysql/session.ts";
 import { externalData } from "../../topology/external-data.ts";
 import { transactionHistory } from "../../topology/transaction-history.ts";
 import { paymentsKeptMs } from "../apply.ts";
@@ -37,7 +39,6 @@ export interface PaymentScope {
  * @throws where another service does not answer.
  */
 export const readPaymentFacts = async (config: Config, scope: PaymentScope): Promise<PaymentFacts> => {
-  const now = Date.now();
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-verify" });
   const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 1, poolKeptIdle: 0, statementTimeoutMs });
   const audit = paymentAudit(database);
@@ -51,6 +52,8 @@ export const readPaymentFacts = async (config: Config, scope: PaymentScope): Pro
     const payments = await readAll(audit.payments);
     const outbox = await readOutbox(audit, published);
     for (const id of await paidMeanwhile(database, { payments, outbox })) outbox.delete(id);
+    // Now, and by the database's clock: rows are pruned by it, also while they are read.
+    const now = await withSession(database, readClock);
     const isMeant = meant(scope.users, payments);
     return {
       historyGroup,

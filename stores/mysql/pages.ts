@@ -15,7 +15,7 @@ export interface Paged<Row> {
   readonly values?: readonly Parameter[];
 }
 
-/** Shows every row. To be trusted where nothing is written meanwhile. @throws as {@link Session.rows} does. */
+/** Shows every row that stands when it begins; of those that come meanwhile, some. @throws as {@link Session.rows} does. */
 export const eachRow = async <Row>(
   session: Session,
   { sql, from, keyOf, values = [] }: Paged<Row>,

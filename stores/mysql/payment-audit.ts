@@ -31,7 +31,7 @@ export interface OutboxEntry {
   readonly published: boolean;
 }
 
-/** To be trusted where nobody pays meanwhile. Everything throws Unavailable. */
+/** Each statement is of one moment; rows that come while a table is read may be missed. Everything throws Unavailable. */
 export interface PaymentAudit {
   readonly payments: (see: (payment: Payment) => void) => Promise<void>;
   readonly outbox: (see: (entry: OutboxEntry) => void) => Promise<void>;
