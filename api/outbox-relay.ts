@@ -66,7 +66,10 @@ export interface RelaySettings {
   readonly pruneMaxRows: number;
 }
 
-/** Published rows are kept for a day: to compare them with what the log has. An outage of the log that all relays see is not worth a change of lead, so that comes after the grace. */
+/**
+ * Published rows are kept for a day: to compare them with what the log has. The lead is left well after the grace, because an
+ * outage of the log that all relays see is not worth a change of lead.
+ */
 export const relayDefaults: RelaySettings = {
   maxRows: 2_000,
   pollMs: 25,
