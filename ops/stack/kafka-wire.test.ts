@@ -15,7 +15,7 @@ import {
 
 test("frame: puts size, key, version, correlation id and client id before the body", () => {
   const client = Buffer.from("sluice-stack").toString("hex");
-  const expected = `0000001a${"0003"}${"0001"}00000007${"000c"}${client}${"00000000"}`;
+  const expected = `0000001a${"0003"}${"0002"}00000007${"000c"}${client}${"00000000"}`;
   assert.equal(frame(metadataRequest, 7).toString("hex"), expected);
 });
 
@@ -27,9 +27,9 @@ test("describeGroupRequest: asks about one group", () => {
   assert.equal(describeGroupRequest("ab").body.toString("hex"), "0000000100026162");
 });
 
-// Two brokers, `a`:1 without a rack and `b`:2 with rack `r`, and controller 2.
+// Two brokers, `a`:1 without a rack and `b`:2 with rack `r`, cluster `c`, and controller 2.
 const metadata = Buffer.from(
-  `${"00000002"}${"00000001000161"}${"00000001ffff"}${"00000002000162"}${"00000002000172"}00000002`,
+  `${"00000002"}${"00000001000161"}${"00000001ffff"}${"00000002000162"}${"00000002000172"}${"000163"}00000002`,
   "hex",
 );
 
@@ -39,6 +39,7 @@ test("parseMetadata: reads brokers and controller", () => {
       { nodeId: 1, host: "a", port: 1 },
       { nodeId: 2, host: "b", port: 2 },
     ],
+    clusterId: "c",
     controllerId: 2,
   });
 });

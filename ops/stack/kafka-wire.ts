@@ -14,12 +14,14 @@ export interface WireRequest {
 /** What a broker knows of its cluster. */
 export interface ClusterView {
   readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
+  /** Undefined where it does not say. */
+  readonly clusterId: string | undefined;
   /** -1 when there is no controller. */
   readonly controllerId: number;
 }
 
-/** Metadata version 1, about no topic. */
-export const metadataRequest: WireRequest = { apiKey: 3, apiVersion: 1, body: int32(0) };
+/** Metadata version 2, the first that tells the cluster, about no topic. */
+export const metadataRequest: WireRequest = { apiKey: 3, apiVersion: 2, body: int32(0) };
 
 /** Which broker coordinates a group; asking makes the cluster create the offsets topic. Version 1, key type 0. */
 export function findCoordinatorRequest(groupId: string): WireRequest {
@@ -49,7 +51,7 @@ export function parseMetadata(body: Buffer): ClusterView {
     reader.string(); // The rack.
     return broker;
   });
-  return { brokers, controllerId: reader.int32() };
+  return { brokers, clusterId: reader.string(), controllerId: reader.int32() };
 }
 
 /** Reads who coordinates; `errorCode` 0 is none, 15 is "not available yet". @throws RangeError when it is cut short. */

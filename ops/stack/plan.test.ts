@@ -56,7 +56,8 @@ test("planStack: has the services and the addresses of three brokers", () => {
 });
 
 test("planStack: gives all brokers one cluster id, and each log directory one of its own", () => {
-  const { files } = plan(3);
+  const { files, services } = plan(3);
+  assert.deepEqual(services[2]?.probe, { kind: "kafka", port: 25_006, brokers: 3, clusterId: "id-1" });
   const metadata = [1, 2, 3].map((n) => files[`/stacks/s/data/kafka-${n}/meta.properties`]);
   assert.equal(metadata[0], "cluster.id=id-1\ndirectory.id=id-2\nnode.id=1\nversion=1\n");
   assert.equal(metadata[2], "cluster.id=id-1\ndirectory.id=id-4\nnode.id=3\nversion=1\n");

@@ -78,11 +78,12 @@ export function planStack(input: PlanInput): StackPlan {
     .slice(0, input.brokers)
     .map((service) => ({ service, address: addressOf(service, input.ports) }));
   const endpoints = endpointsOf(input, brokers);
-  const services = [...brokers.map((broker) => planBroker(broker, input)), ...planServers(input, endpoints)];
+  const clusterId = input.randomId();
+  const services = [...brokers.map((broker) => planBroker(broker, clusterId, input)), ...planServers(input, endpoints)];
   return {
     services: services.map((service) => withFlags(service, input.extraFlags?.[service.name] ?? [])),
     files: {
-      ...brokerFiles(brokers, input),
+      ...brokerFiles(brokers, clusterId, input),
       [input.layout.config("mariadb.sql")]: mariadbInitSql(serviceOf(input.compose, "mariadb")),
     },
     endpoints,
@@ -116,8 +117,11 @@ function endpointsOf({ compose, ports }: PlanInput, brokers: readonly Broker[]):
 }
 
 /** The server.properties and the meta.properties of every broker. */
-function brokerFiles(brokers: readonly Broker[], { layout, randomId }: PlanInput): Readonly<Record<string, string>> {
-  const clusterId = randomId();
+function brokerFiles(
+  brokers: readonly Broker[],
+  clusterId: string,
+  { layout, randomId }: PlanInput,
+): Readonly<Record<string, string>> {
   const addresses = brokers.map(({ address }) => address);
   const files = brokers.flatMap(({ service, address }) => {
     const dataDirectory = layout.data(service.name);
@@ -131,7 +135,11 @@ function brokerFiles(brokers: readonly Broker[], { layout, randomId }: PlanInput
   return Object.fromEntries(files);
 }
 
-function planBroker(broker: Broker, { layout, brokers, programs, jvmFlags }: PlanInput): ServicePlan {
+function planBroker(
+  broker: Broker,
+  clusterId: string,
+  { layout, brokers, programs, jvmFlags }: PlanInput,
+): ServicePlan {
   const { service } = broker;
   const port = clientPort(broker);
   return {
@@ -143,7 +151,7 @@ function planBroker(broker: Broker, { layout, brokers, programs, jvmFlags }: Pla
       libraries: programs.kafkaLibraries,
       flags: [...commonJvmFlags(layout), ...jvmFlags.kafka],
     }),
-    probe: { kind: "kafka", port, brokers },
+    probe: { kind: "kafka", port, brokers, clusterId },
   };
 }
 

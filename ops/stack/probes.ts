@@ -20,7 +20,7 @@ import {
 export async function ask(probe: Probe, timeoutMs: number): Promise<void> {
   switch (probe.kind) {
     case "kafka":
-      return askBroker(probe.port, probe.brokers, timeoutMs);
+      return askBroker(probe, timeoutMs);
     case "registry":
       return askRegistry(probe.url, timeoutMs);
     case "mariadb":
@@ -30,9 +30,13 @@ export async function ask(probe: Probe, timeoutMs: number): Promise<void> {
   }
 }
 
-/** A broker is ready when it knows of a controller and of every broker: from then on it can lead and follow. */
-async function askBroker(port: number, brokers: number, timeoutMs: number): Promise<void> {
+/** A broker is ready when it knows of a controller and of every broker of its cluster: from then on it can lead and follow. */
+async function askBroker(
+  { port, brokers, clusterId }: Extract<Probe, { readonly kind: "kafka" }>,
+  timeoutMs: number,
+): Promise<void> {
   const view = parseMetadata(await exchange(port, metadataRequest, timeoutMs));
+  if (view.clusterId !== clusterId) throw new Error(`is of cluster ${view.clusterId}, not of ${clusterId}`);
   if (view.brokers.length < brokers) throw new Error(`knows of ${view.brokers.length} of ${brokers} brokers`);
   if (view.controllerId < 0) throw new Error("knows of no controller");
 }

@@ -15,6 +15,8 @@ export type Probe =
       readonly port: number;
       /** How many brokers a ready broker knows of. */
       readonly brokers: number;
+      /** Another stack's broker may have taken the port before this one could, and would answer in its place. */
+      readonly clusterId: string;
     }
   | { readonly kind: "registry"; readonly url: string }
   | { readonly kind: "mariadb"; readonly url: string }

@@ -11,6 +11,7 @@ import { CliError, environment, exitCodes } from "../cli.ts";
 import { startService, stopService } from "./control.ts";
 import { stackDown } from "./down.ts";
 import { type Layout, layoutOf, repositoryRoot } from "./layout.ts";
+import { ask } from "./probes.ts";
 import { findMarked } from "./processes.ts";
 import { readEndpoints, stackStatus } from "./status.ts";
 import { stackUp } from "./up.ts";
@@ -47,6 +48,12 @@ test("stack: comes up, is mended when a service is killed, keeps its data, and g
     assert.deepEqual(new Set(status.services.map(({ pid }) => pid)), new Set(pids));
     assert.equal(pids.length, 4);
     assert.deepEqual(await readEndpoints(name), endpoints);
+  });
+
+  await t.test("a broker of another cluster that has the port is not taken for the stack's own", async () => {
+    const port = Number(endpoints.brokers[0]?.split(":")[1]);
+    const another = { kind: "kafka", port, brokers: 1, clusterId: "another" } as const;
+    await assert.rejects(ask(another, 2_000), /^Error: is of cluster .+, not of another$/);
   });
 
   await t.test("a second up changes nothing", async () => {

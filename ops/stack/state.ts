@@ -44,7 +44,7 @@ const stateSchema: z.ZodType<StackState> = z.object({
         environment: z.record(z.string(), z.string()),
       }),
       probe: z.discriminatedUnion("kind", [
-        z.object({ kind: z.literal("kafka"), port: z.number(), brokers: z.number() }),
+        z.object({ kind: z.literal("kafka"), port: z.number(), brokers: z.number(), clusterId: z.string() }),
         z.object({ kind: z.literal("registry"), url: z.string() }),
         z.object({ kind: z.literal("mariadb"), url: z.string() }),
         z.object({ kind: z.literal("redis"), port: z.number() }),
