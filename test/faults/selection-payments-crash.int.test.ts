@@ -49,12 +49,8 @@ before(async () => {
 after(() => scene.close());
 
 const selection = [
-  {
-    only: "pay-crash",
-    points: ["api-commit-sent", "relay-mark-before", "history-commit-sent", "external-request-sent"],
-    times: 1,
-  },
-  { only: "pay-one-order", points: [], times: 10 },
+  { only: "pay-crash", points: ["api-commit-sent", "external-request-sent"], times: 1 },
+  { only: "pay-one-order", points: [], times: 5 },
 ] as const;
 
 for (const { only, points, times } of selection) {
