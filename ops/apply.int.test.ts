@@ -1,7 +1,7 @@
 /** Applying goes through although the registry leaves a request without an answer. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Behaviour, faultyRegistry } from "../schemas/faulty-registry.fixture.ts";
+import { type Behaviour, faultyRegistry } from "../engine/avro/testing/faulty-registry.ts";
 import { applyCoupons } from "./apply.ts";
 import { readConfig } from "./config.ts";
 

@@ -1,14 +1,14 @@
 /** Makes what every topology needs exist: tables, topics, schemas. Idempotent; changes nothing that is there. */
 import { ExponentialBackoff, handleType, retry } from "cockatiel";
-import { deadLetterTopic } from "../runtime/dead-letter.ts";
-import { kafkaAdmin } from "../runtime/kafka/admin.ts";
+import { deadLetterTopic } from "../engine/worker/round/dead-letter.ts";
+import { kafkaAdmin } from "../engine/log/kafka/admin/admin.ts";
 import { couponTopics } from "../schemas/coupon.ts";
 import { paymentTopics } from "../schemas/payment.ts";
-import { registerSchemas } from "../schemas/register.ts";
-import { RegistryUnavailable } from "../schemas/registry.ts";
+import { registerSchemas } from "../engine/avro/register.ts";
+import { RegistryUnavailable } from "../engine/avro/registry.ts";
 import { migrate } from "../stores/mysql/migrate.ts";
 import type { Config } from "./config.ts";
-import { topologyNames } from "./topologies.ts";
+import { topologyNames } from "./processes/topologies.ts";
 
 /** What was done. */
 export interface Applied {

@@ -3,8 +3,8 @@
  * reader of secret files are parameters. Nothing else reads the environment.
  */
 import { z } from "zod";
-import type { FloodLimits } from "../runtime/flood.ts";
-import type { StallLimits } from "../runtime/watchdog.ts";
+import type { FloodLimits } from "../engine/worker/failures/flood.ts";
+import type { StallLimits } from "../engine/worker/liveness/watchdog.ts";
 import { CliError, exitCodes } from "./cli.ts";
 
 const integer = (min: number, max: number, preset: number) =>

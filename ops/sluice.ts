@@ -1,28 +1,34 @@
 #!/usr/bin/env -S npx --no-install node
-/** The command line: finds the commands in ops/commands, runs one, and turns how it ended into an exit code. */
+/** The command line: finds the commands in ops/commands and dev/commands, runs one, and turns how it ended into an exit code. */
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { CliError, describeError, errorDocument, exitCodes, InterruptedError, note, paint, printJson } from "./cli.ts";
 
-const commandsFolder = join(import.meta.dirname, "commands");
+const commandFolders = ["ops/commands", "dev/commands"].map((folder) => join(import.meta.dirname, "..", folder));
 
 /** `commands/<name>.ts` exports `<name>Command(): Command`; a name with hyphens is written in camel case. */
-async function loadCommand(name: string): Promise<Command> {
+async function loadCommand(path: string): Promise<Command> {
+  const name = basename(path, ".ts");
   const exported = `${name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}Command`;
-  const module: Record<string, unknown> = await import(join(commandsFolder, `${name}.ts`));
+  const module: Record<string, unknown> = await import(path);
   const make = module[exported];
   const command: unknown = typeof make === "function" ? make() : undefined;
-  if (!(command instanceof Command)) throw new Error(`ops/commands/${name}.ts does not export ${exported}(): Command`);
+  if (!(command instanceof Command)) throw new Error(`${path} does not export ${exported}(): Command`);
   return command;
 }
 
 /** Loads the one command that was asked for, or all of them where the list of commands is wanted. */
 async function loadCommands(wanted: string | undefined): Promise<readonly Command[]> {
-  const files = (await readdir(commandsFolder)).filter((file) => /^[a-z][a-z-]*\.ts$/.test(file)).sort();
-  const names = files.map((file) => file.slice(0, -".ts".length));
-  const chosen = names.filter((name) => name === wanted);
-  return Promise.all((chosen.length > 0 ? chosen : names).map(loadCommand));
+  const found = await Promise.all(
+    commandFolders.map(async (folder) => (await readdir(folder)).map((file) => join(folder, file))),
+  );
+  const paths = found
+    .flat()
+    .filter((path) => /^[a-z][a-z-]*\.ts$/.test(basename(path)))
+    .toSorted((a, b) => basename(a).localeCompare(basename(b)));
+  const chosen = paths.filter((path) => basename(path, ".ts") === wanted);
+  return Promise.all((chosen.length > 0 ? chosen : paths).map(loadCommand));
 }
 
 /** commander's settings are not inherited by a command that is added whole, so every one gets them. */

@@ -1,6 +1,6 @@
 /** The records of coupon issuing, their ids, and the topics they flow through. */
-import { type Brand, optional, record, string, symbols, type TypeOf, timestampMs, uuid } from "./avro.ts";
-import { topic } from "./topic.ts";
+import { type Brand, optional, record, string, symbols, type TypeOf, timestampMs, uuid } from "../engine/avro/avro.ts";
+import { topic } from "../engine/avro/topic.ts";
 
 /** Names a coupon: what users race for. 1 to 64 characters of `A-Z a-z 0-9 . _ -`. */
 export type CouponId = Brand<string, "CouponId">;

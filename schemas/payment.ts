@@ -1,7 +1,7 @@
 /** The records of payments, their ids, and the topic they flow through. */
-import { type Brand, long, record, string, type TypeOf, timestampMs, uuid } from "./avro.ts";
+import { type Brand, long, record, string, type TypeOf, timestampMs, uuid } from "../engine/avro/avro.ts";
 import type { UserId, Won } from "./coupon.ts";
-import { topic } from "./topic.ts";
+import { topic } from "../engine/avro/topic.ts";
 
 /** Names an order: a UUID, lower case. */
 export type OrderId = Brand<string, "OrderId">;

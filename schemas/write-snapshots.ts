@@ -4,7 +4,7 @@
  */
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { AvroJson } from "./avro.ts";
+import type { AvroJson } from "../engine/avro/avro.ts";
 import { couponTopics } from "./coupon.ts";
 import { paymentTopics } from "./payment.ts";
 

@@ -1,6 +1,6 @@
 /** The external data platform: every payment is sent there over HTTP. The contract is in docs/data-platform.md. */
 import type { OrderId, PaymentId } from "../schemas/payment.ts";
-import { defineStore } from "./sink.ts";
+import { defineStore } from "../engine/flow/store.ts";
 
 /** What the platform is sent of a payment; its JSON Schema is docs/data-platform.schema.json. */
 export interface PaymentDocument {

@@ -1,5 +1,5 @@
 /** Where payments are remembered: one row each, for ever. */
-import { defineStore } from "./sink.ts";
+import { defineStore } from "../engine/flow/store.ts";
 import type { PaymentCompleted } from "../schemas/payment.ts";
 
 /** What is kept of a payment: all that its record says. */

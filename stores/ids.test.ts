@@ -1,9 +1,9 @@
 /** Which ids a store takes, and their two forms. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Poison } from "../processors/errors.ts";
+import { Poison } from "../engine/errors.ts";
 import type { CouponId, ReservationId, UserId } from "../schemas/coupon.ts";
-import { aCouponId, aReservationId, aTake, hostileIds, many } from "./contract/samples.ts";
+import { aCouponId, aReservationId, aTake, hostileIds, many } from "../processors/testing/samples.ts";
 import { checkTake, hexOf, isReservationId, isStorableId, reservationIdOf } from "./ids.ts";
 
 test("ids: a reservation id survives its 16 bytes", () => {

@@ -1,6 +1,6 @@
 /** What an id must look like before it goes near a store; both adapters refuse the same ones, before anything is held. */
-import type { Take } from "../processors/coupon-ports.ts";
-import { Poison } from "../processors/errors.ts";
+import type { Take } from "../processors/coupons/coupon-ports.ts";
+import { Poison } from "../engine/errors.ts";
 import type { ReservationId } from "../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../schemas/payment.ts";
 

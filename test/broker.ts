@@ -1,5 +1,5 @@
 /** `node test/broker.ts kill|start`: the one broker of the tests' stack, for tests that may take it away. */
-import { startService, stopService } from "../ops/stack/control.ts";
+import { startService, stopService } from "../dev/stack/control.ts";
 
 const name = process.env["SLUICE_TEST_STACK"] ?? "test";
 const [verb] = process.argv.slice(2);

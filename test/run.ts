@@ -7,11 +7,11 @@ import { availableParallelism } from "node:os";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
-import { stackDown } from "../ops/stack/down.ts";
-import { endpointsEnv } from "../ops/stack/endpoints.ts";
-import { stackUp } from "../ops/stack/up.ts";
+import { stackDown } from "../dev/stack/down.ts";
+import { endpointsEnv } from "../dev/stack/endpoints.ts";
+import { stackUp } from "../dev/stack/up.ts";
 
-const folders = "{schemas,processors,sinks,topology,stores,runtime,api,ops,test}";
+const folders = "{engine,schemas,processors,sinks,topology,stores,api,ops,dev,test}";
 const stackName = "test";
 
 const filesOf = async (pattern: string): Promise<readonly string[]> => {

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import type { CouponBook } from "../processors/coupon-ports.ts";
-import { Unavailable } from "../processors/errors.ts";
+import type { CouponBook } from "../processors/coupons/coupon-ports.ts";
+import { Unavailable } from "../engine/errors.ts";
 import {
   type Coupon,
   type CouponId,
@@ -18,9 +18,9 @@ import {
   type Won,
 } from "../schemas/coupon.ts";
 import { couponIssuing } from "./coupon-issuing.ts";
-import { createDriver } from "./driver.ts";
-import { memoryCouponStock } from "./fakes/memory-coupon-stock.ts";
-import { memoryCouponBook, memoryCouponCatalog, memoryDatabase } from "./fakes/memory-database.ts";
+import { createDriver } from "../engine/testing/driver.ts";
+import { memoryCouponStock } from "../processors/testing/memory-coupon-stock.ts";
+import { memoryCouponBook, memoryCouponCatalog, memoryDatabase } from "../processors/testing/memory-database.ts";
 import { snapshotPath, snapshotText } from "./write-snapshots.ts";
 
 // Ids are made here, at the edge of the test.

@@ -1,13 +1,18 @@
 /** Issues coupons in the order they were asked for, and never more than there are. */
-import { type Refused, recordRefusal, type IssuedBefore, type Refusable } from "../processors/record-refusal.ts";
-import { type Reserved, releaseStock, reserveStock } from "../processors/reserve-stock.ts";
+import {
+  type Refused,
+  recordRefusal,
+  type IssuedBefore,
+  type Refusable,
+} from "../processors/coupons/record-refusal.ts";
+import { type Reserved, releaseStock, reserveStock } from "../processors/coupons/reserve-stock.ts";
 import {
   type Duplicate,
   type Exhausted,
   type Issued,
   type RefusedBefore,
   writeThrough,
-} from "../processors/write-through.ts";
+} from "../processors/coupons/write-through.ts";
 import {
   type CouponCompensated,
   type CouponIssued,
@@ -17,9 +22,9 @@ import {
   couponsIssued,
   couponsRefused,
 } from "../schemas/coupon.ts";
-import type { RecordContext } from "../processors/processor.ts";
-import { defineTopology, from, type Stream, undo } from "./dsl.ts";
-import type { Undone } from "./parts.ts";
+import type { RecordContext } from "../engine/flow/processor.ts";
+import { defineTopology, from, type Stream, undo } from "../engine/flow/dsl.ts";
+import type { Undone } from "../engine/flow/parts.ts";
 
 /** From a request to its verdict. The happy path reads straight down; every other outcome leaves at the side. */
 export const couponIssuing = defineTopology(

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { Ajv } from "ajv";
-import { Poison, Unavailable } from "../processors/errors.ts";
+import { Poison, Unavailable } from "../engine/errors.ts";
 import type { UserId, Won } from "../schemas/coupon.ts";
 import { type OrderId, type PaymentCompleted, type PaymentId, paymentsCompleted } from "../schemas/payment.ts";
 import type { PaymentDocument } from "../sinks/data-platform.ts";
-import { createDriver } from "./driver.ts";
+import { createDriver } from "../engine/testing/driver.ts";
 import { externalData } from "./external-data.ts";
 import { snapshotPath, snapshotText } from "./write-snapshots.ts";
 

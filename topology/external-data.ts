@@ -1,7 +1,7 @@
 /** Sends every payment to the external data platform, however long that is away. */
 import { type PaymentCompleted, paymentsCompleted } from "../schemas/payment.ts";
 import { dataPlatform, type PaymentDocument } from "../sinks/data-platform.ts";
-import { defineTopology, from } from "./dsl.ts";
+import { defineTopology, from } from "../engine/flow/dsl.ts";
 
 /** From a payment to the platform. A group of its own: while the platform is away the topic holds the work. */
 export const externalData = defineTopology(

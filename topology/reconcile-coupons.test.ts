@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { findSuspects, type ReconcilePorts, reconcileCoupon } from "../processors/reconcile-coupons.ts";
+import { findSuspects, type ReconcilePorts, reconcileCoupon } from "../processors/coupons/reconcile-coupons.ts";
 import {
   type Coupon,
   type CouponId,
@@ -14,10 +14,10 @@ import {
   type Won,
 } from "../schemas/coupon.ts";
 import { couponIssuing } from "./coupon-issuing.ts";
-import { createDriver } from "./driver.ts";
-import { memoryCouponStock } from "./fakes/memory-coupon-stock.ts";
-import { memoryCouponBook, memoryCouponCatalog, memoryDatabase } from "./fakes/memory-database.ts";
-import { memoryCouponGate, memoryCouponTruth } from "./fakes/memory-reconciliation.ts";
+import { createDriver } from "../engine/testing/driver.ts";
+import { memoryCouponStock } from "../processors/testing/memory-coupon-stock.ts";
+import { memoryCouponBook, memoryCouponCatalog, memoryDatabase } from "../processors/testing/memory-database.ts";
+import { memoryCouponGate, memoryCouponTruth } from "../processors/testing/memory-reconciliation.ts";
 
 const couponId = "c" as CouponId;
 const coupon = (stock: number): Coupon => ({

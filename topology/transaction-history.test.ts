@@ -4,8 +4,8 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import type { UserId, Won } from "../schemas/coupon.ts";
 import { type OrderId, type PaymentCompleted, type PaymentId, paymentsCompleted } from "../schemas/payment.ts";
-import { createDriver } from "./driver.ts";
-import { memoryTransactionHistory } from "./fakes/memory-transaction-history.ts";
+import { createDriver } from "../engine/testing/driver.ts";
+import { memoryTransactionHistory } from "../sinks/testing/memory-transaction-history.ts";
 import { transactionHistory } from "./transaction-history.ts";
 import { snapshotPath, snapshotText } from "./write-snapshots.ts";
 

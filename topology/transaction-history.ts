@@ -1,7 +1,7 @@
 /** Remembers every payment: one row each, whatever is delivered twice. */
 import { type PaymentCompleted, paymentsCompleted } from "../schemas/payment.ts";
 import { type HistoryRow, transactionHistory as history } from "../sinks/transaction-history.ts";
-import { defineTopology, from } from "./dsl.ts";
+import { defineTopology, from } from "../engine/flow/dsl.ts";
 
 /** From a payment to its row. A payment that says something else than its row does is dead-lettered. */
 export const transactionHistory = defineTopology(

@@ -5,9 +5,9 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { couponIssuing } from "./coupon-issuing.ts";
-import { drawMermaid, drawText } from "./draw.ts";
+import { drawMermaid, drawText } from "../engine/flow/draw.ts";
 import { externalData } from "./external-data.ts";
-import type { TopologyGraph } from "./graph.ts";
+import type { TopologyGraph } from "../engine/flow/graph.ts";
 import { transactionHistory } from "./transaction-history.ts";
 
 interface Drawn {

@@ -11,7 +11,7 @@ export const apiCommand = (): Command =>
     )
     .action(async () => {
       const [{ startCouponApi }, { runProcess }] = await Promise.all([
-        import("../coupon-api.ts"),
+        import("../processes/api.ts"),
         import("../process.ts"),
       ]);
       await runProcess("api", startCouponApi);

@@ -13,7 +13,7 @@ export const relayCommand = (): Command =>
     )
     .action(async () => {
       const [{ startOutboxRelay }, { runProcess }] = await Promise.all([
-        import("../relay.ts"),
+        import("../processes/relay.ts"),
         import("../process.ts"),
       ]);
       await runProcess("relay", startOutboxRelay);

@@ -1,6 +1,6 @@
 /** `sluice token`: a bearer token for development. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { userIdPattern } from "../../api/ids.ts";
+import { userIdPattern } from "../../api/http/ids.ts";
 import { integerOption, jsonDocument, print, printJson } from "../cli.ts";
 
 interface TokenOptions {
@@ -21,7 +21,7 @@ export const tokenCommand = (): Command =>
     .option("--json", "print one JSON document")
     .action(async ({ user, role, hours, json }: TokenOptions) => {
       const [{ mintToken }, { loadTokenSecret }] = await Promise.all([
-        import("../../api/token.ts"),
+        import("../../api/tokens/token.ts"),
         import("../process.ts"),
       ]);
       const wish = { secret: loadTokenSecret(), userId: user, ttlMs: hours * 3_600_000, now: Date.now() };

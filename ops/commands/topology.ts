@@ -1,7 +1,7 @@
 /** `sluice topology`: what is declared, drawn and applied. */
 import { Command, Option } from "commander";
 import { jsonDocument, note, print, printJson } from "../cli.ts";
-import { topologies, type TopologyName, topologyNames } from "../topologies.ts";
+import { topologies, type TopologyName, topologyNames } from "../processes/topologies.ts";
 
 /** The command with its verbs. */
 export const topologyCommand = (): Command => {
@@ -39,7 +39,7 @@ interface GraphOptions {
 }
 
 const graph = async ({ topology, format }: GraphOptions): Promise<void> => {
-  const { drawMermaid, drawText } = await import("../../topology/draw.ts");
+  const { drawMermaid, drawText } = await import("../../engine/flow/draw.ts");
   const declared = topologies[topology].topology.graph;
   const drawing = {
     text: () => drawText(declared),

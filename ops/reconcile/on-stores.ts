@@ -1,10 +1,10 @@
 /** Reconciling by hand on the real stores: opens them, asks the group, and goes through the coupons page by page. */
 import { hostname } from "node:os";
-import type { Fence } from "../../processors/lease.ts";
-import { kafkaAdmin } from "../../runtime/kafka/admin.ts";
+import type { Fence } from "../../engine/lease.ts";
+import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import { type CouponId, couponIssueRequests } from "../../schemas/coupon.ts";
-import { couponPages } from "../../stores/mysql/coupon-pages.ts";
-import { couponTruth } from "../../stores/mysql/coupon-truth.ts";
+import { couponPages } from "../../stores/mysql/coupons/coupon-pages.ts";
+import { couponTruth } from "../../stores/mysql/coupons/coupon-truth.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
 import { partitionLeases } from "../../stores/mysql/partition-lease.ts";
 import { openRedis } from "../../stores/redis/connection.ts";

@@ -1,12 +1,12 @@
 /** Reconciling by hand: what it repairs, what it only shows, and when it keeps its hands off. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Fence } from "../../processors/lease.ts";
-import { openCoupon, request } from "../../runtime/testing.ts";
+import type { Fence } from "../../engine/lease.ts";
+import { openCoupon, request } from "../../topology/testing/memory-stage.ts";
 import type { CouponId, UserId } from "../../schemas/coupon.ts";
-import { memoryCouponStock } from "../../topology/fakes/memory-coupon-stock.ts";
-import { memoryDatabase, memoryLeases } from "../../topology/fakes/memory-database.ts";
-import { memoryCouponGate, memoryCouponTruth } from "../../topology/fakes/memory-reconciliation.ts";
+import { memoryCouponStock } from "../../processors/testing/memory-coupon-stock.ts";
+import { memoryDatabase, memoryLeases } from "../../processors/testing/memory-database.ts";
+import { memoryCouponGate, memoryCouponTruth } from "../../processors/testing/memory-reconciliation.ts";
 import { CliError, exitCodes } from "../cli.ts";
 import { reconcileByHand, refuseMembers } from "./run.ts";
 

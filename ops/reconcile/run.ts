@@ -1,6 +1,6 @@
 /** Reconciles by hand, when no worker is there to do it: one coupon after the other, by the leases of their partitions. */
-import { Fenced } from "../../processors/errors.ts";
-import type { Fence } from "../../processors/lease.ts";
+import { Fenced } from "../../engine/errors.ts";
+import type { Fence } from "../../engine/lease.ts";
 import {
   compareCoupons,
   findSuspects,
@@ -8,9 +8,9 @@ import {
   reconcileCoupon,
   type ReconcilePorts,
   repairMaxMarks,
-} from "../../processors/reconcile-coupons.ts";
-import { partitionOfKey } from "../../runtime/accumulator-partitioner.ts";
-import type { GroupDescription } from "../../runtime/kafka/admin.ts";
+} from "../../processors/coupons/reconcile-coupons.ts";
+import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
+import type { GroupDescription } from "../../engine/log/kafka/admin/admin.ts";
 import { type CouponId, couponIssueRequests } from "../../schemas/coupon.ts";
 import { CliError, exitCodes } from "../cli.ts";
 

@@ -1,7 +1,7 @@
 /** The verifier must be able to fail: every claim about payments, broken once. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Payment } from "../../processors/payment-ports.ts";
+import type { Payment } from "../../processors/payments/payment-ports.ts";
 import type { UserId, Won } from "../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../schemas/payment.ts";
 import { checkPayments } from "./check-payments.ts";

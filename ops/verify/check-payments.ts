@@ -1,7 +1,7 @@
 /** The claims of payments, checked against facts: paid once, recorded, told, remembered and delivered. Pure. */
-import type { Payment } from "../../processors/payment-ports.ts";
+import type { Payment } from "../../processors/payments/payment-ports.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
-import { auditMaxIds } from "../../stores/mysql/payment-audit.ts";
+import { auditMaxIds } from "../../stores/mysql/payments/payment-audit.ts";
 import { type Check, check } from "./check.ts";
 import type { DownstreamGroup, PaymentFacts } from "./payment-facts.ts";
 

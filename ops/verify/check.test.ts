@@ -1,7 +1,7 @@
 /** The verifier must be able to fail: every claim, broken once. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { OwnedVerdict } from "../../processors/coupon-ports.ts";
+import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import type {
   CouponCompensated,
   CouponId,

@@ -1,5 +1,5 @@
 /** What the verifier reads, from topic, database and Redis; it believes no counter of ours. */
-import type { OwnedVerdict } from "../../processors/coupon-ports.ts";
+import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import type {
   CouponCompensated,
   CouponId,

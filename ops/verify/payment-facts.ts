@@ -1,7 +1,7 @@
 /** What the verifier reads about payments: the database, the topic, the history, and the platform if it can be asked. */
-import type { Payment } from "../../processors/payment-ports.ts";
+import type { Payment } from "../../processors/payments/payment-ports.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
-import type { PaymentBooks } from "../../stores/mysql/payment-audit.ts";
+import type { PaymentBooks } from "../../stores/mysql/payments/payment-audit.ts";
 
 /** A payment as it stands in the topic. */
 export interface ToldPayment {

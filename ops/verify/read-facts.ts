@@ -1,10 +1,10 @@
 /** Reads what the verifier compares: whole topics, whole tables, and the counters. To be trusted on a quiet system. */
 import pLimit from "p-limit";
-import type { OwnedVerdict } from "../../processors/coupon-ports.ts";
-import { type CouponGate, isEarned } from "../../processors/reconcile-coupons.ts";
-import { deadLetterTopic } from "../../runtime/dead-letter.ts";
-import { kafkaAdmin } from "../../runtime/kafka/admin.ts";
-import { createCodec } from "../../schemas/codec.ts";
+import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
+import { type CouponGate, isEarned } from "../../processors/coupons/reconcile-coupons.ts";
+import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
+import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
+import { createCodec } from "../../engine/avro/codec.ts";
 import {
   type CouponCompensated,
   type CouponId,
@@ -16,9 +16,9 @@ import {
   couponsRefused,
   type ReservationId,
 } from "../../schemas/coupon.ts";
-import { confluentRegistry } from "../../schemas/registry.ts";
-import type { Topic } from "../../schemas/topic.ts";
-import { couponAudit } from "../../stores/mysql/coupon-audit.ts";
+import { confluentRegistry } from "../../engine/avro/registry.ts";
+import type { Topic } from "../../engine/avro/topic.ts";
+import { couponAudit } from "../../stores/mysql/coupons/coupon-audit.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
 import { couponGate } from "../../stores/redis/coupon-gate.ts";

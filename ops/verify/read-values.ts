@@ -1,7 +1,7 @@
 /** Reads the decoded values of a topic, from its beginning to where it ends now. */
-import type { KafkaAdmin } from "../../runtime/kafka/admin.ts";
-import type { Codec } from "../../schemas/codec.ts";
-import type { Topic } from "../../schemas/topic.ts";
+import type { KafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
+import type { Codec } from "../../engine/avro/codec.ts";
+import type { Topic } from "../../engine/avro/topic.ts";
 
 /** What it reads with. */
 export interface TopicReader {

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
-import { Fatal, Poison, Unavailable } from "../../processors/errors.ts";
+import { Fatal, Poison, Unavailable } from "../../engine/errors.ts";
 import type { PaymentDocument } from "../../sinks/data-platform.ts";
-import { closedPort, listening } from "../contract/tcp-proxy.ts";
-import { aPayment } from "../contract/transaction-history.ts";
+import { closedPort, listening } from "../testing/tcp-proxy.ts";
+import { aPayment } from "../testing/transaction-history.ts";
 import { type BreakerState, type DataPlatformConfig, halfOpenAfterMs, httpDataPlatform } from "./data-platform.ts";
 
 const aDocument = (): PaymentDocument => {

@@ -13,7 +13,7 @@ import { type CircuitBreakerPolicy, CircuitState, circuitBreaker, ConsecutiveBre
 import { BrokenCircuitError } from "cockatiel";
 import pLimit from "p-limit";
 import { type Dispatcher, Pool } from "undici";
-import { Fatal, PipelineError, Poison, Unavailable } from "../../processors/errors.ts";
+import { Fatal, PipelineError, Poison, Unavailable } from "../../engine/errors.ts";
 import { type DataPlatform, dataPlatform, type PaymentDocument } from "../../sinks/data-platform.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { retryAfterMs } from "./retry-after.ts";
@@ -46,7 +46,7 @@ export interface HttpDataPlatform extends DataPlatform {
 /** Failures in a row that open the breaker: at 64 in flight an outage shows in milliseconds, one bad request in ten never. */
 const breakerFailures = 10;
 
-/** How long an open breaker lets nothing through. Less than the shortest wait of a call that is held; see ops/external-worker.ts. */
+/** How long an open breaker lets nothing through. Less than the shortest wait of a call that is held; see ops/processes/external-worker.ts. */
 export const halfOpenAfterMs = 500;
 
 /** Nobody needs more of an answer than whether it names a payment. */

@@ -1,7 +1,7 @@
 // What a statement may be given. How statements end is told in failures.int.test.ts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fatal } from "../../processors/errors.ts";
+import { Fatal } from "../../engine/errors.ts";
 import { boundStatements, type MysqlConnection, type Parameter, run } from "./connection.ts";
 
 /** A connection that answers everything at once with what it was asked. */

@@ -1,6 +1,6 @@
 /** One mysql2 connection as we use it: every statement is prepared by the server, and every statement has an end. */
 import type { Socket } from "node:net";
-import { Fatal } from "../../processors/errors.ts";
+import { Fatal } from "../../engine/errors.ts";
 
 /** What a statement may be given: scalars only, so that mysql2 has nothing to expand. */
 export type Parameter = string | number | bigint | Buffer | null;

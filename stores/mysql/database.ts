@@ -1,7 +1,7 @@
 /** The way into the database: one Sequelize pool, whose connections also serve the hand-written SQL of the hot path. */
 import mysql from "mysql2";
 import { type Options, Sequelize } from "sequelize";
-import { Fatal } from "../../processors/errors.ts";
+import { Fatal } from "../../engine/errors.ts";
 import { asMysqlConnection, boundStatements, type MysqlConnection, run } from "./connection.ts";
 
 /** Where the database is and what it may cost. */

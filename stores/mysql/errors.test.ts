@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConnectionAcquireTimeoutError, ConnectionRefusedError, DatabaseError, UniqueConstraintError } from "sequelize";
-import { type Disposition, PipelineError, Poison, Unavailable } from "../../processors/errors.ts";
+import { type Disposition, PipelineError, Poison, Unavailable } from "../../engine/errors.ts";
 import { StatementTimeout } from "./connection.ts";
 import { classified, isConflict } from "./errors.ts";
 

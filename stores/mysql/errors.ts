@@ -1,6 +1,6 @@
 /** What the database's errors mean for the pipeline, in one place, by number and code and never by text. */
 import { ConnectionError } from "sequelize";
-import { Fatal, PipelineError, Poison, Retriable, Unavailable } from "../../processors/errors.ts";
+import { Fatal, PipelineError, Poison, Retriable, Unavailable } from "../../engine/errors.ts";
 
 /** Another transaction was in the way; this one was or will be rolled back and may run again. MariaDB and MySQL alike. */
 const conflicts: ReadonlyMap<number, string> = new Map([

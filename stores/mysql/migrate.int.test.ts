@@ -1,8 +1,8 @@
 /** Migrations against the real database, several migrators at once. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { databaseUrl } from "../contract/endpoints.ts";
-import { aReservationId, many } from "../contract/samples.ts";
+import { databaseUrl } from "../testing/endpoints.ts";
+import { aReservationId, many } from "../../processors/testing/samples.ts";
 import { openDatabase } from "./database.ts";
 import { applyMigrations, migrate, migrations } from "./migrate.ts";
 import type { Migration } from "./migration.ts";

@@ -1,7 +1,7 @@
 /** Brings a schema up to date. Run it before the first worker or API of a release starts. */
 import type { Sequelize } from "sequelize";
 import { MigrationError, SequelizeStorage, Umzug } from "umzug";
-import { PipelineError, Unavailable } from "../../processors/errors.ts";
+import { PipelineError, Unavailable } from "../../engine/errors.ts";
 import { type DatabaseConfig, type Database, openDatabase } from "./database.ts";
 import { classified } from "./errors.ts";
 import type { Migration } from "./migration.ts";

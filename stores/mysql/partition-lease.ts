@@ -1,6 +1,6 @@
 /** The lease of a partition: raised by whoever takes it over, and checked in every transaction that writes for it. */
-import { Fenced } from "../../processors/errors.ts";
-import type { Fence, LeasedPartition, Leases } from "../../processors/lease.ts";
+import { Fenced } from "../../engine/errors.ts";
+import type { Fence, LeasedPartition, Leases } from "../../engine/lease.ts";
 import type { Database } from "./database.ts";
 import { inTransaction, type Session } from "./session.ts";
 

@@ -1,6 +1,6 @@
 /** The way to Redis: one connection that would rather fail at once than wait, so that the runtime does the waiting. */
 import { Redis } from "ioredis";
-import { Fatal, PipelineError, Unavailable } from "../../processors/errors.ts";
+import { Fatal, PipelineError, Unavailable } from "../../engine/errors.ts";
 
 /** Where Redis is and how long it may take. */
 export interface RedisConfig {

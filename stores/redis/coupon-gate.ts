@@ -1,7 +1,7 @@
 /** The gate as it is looked at and repaired: counters and marks as Redis has them. */
-import { Fatal, Fenced } from "../../processors/errors.ts";
-import type { Fence } from "../../processors/lease.ts";
-import { type CouponGate, type Mark, repairMaxMarks } from "../../processors/reconcile-coupons.ts";
+import { Fatal, Fenced } from "../../engine/errors.ts";
+import type { Fence } from "../../engine/lease.ts";
+import { type CouponGate, type Mark, repairMaxMarks } from "../../processors/coupons/reconcile-coupons.ts";
 import type { ReservationId, UserId } from "../../schemas/coupon.ts";
 import { type RedisConnection, reaching } from "./connection.ts";
 import { readCounters, stockKey } from "./coupon-stock.ts";

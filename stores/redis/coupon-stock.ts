@@ -1,8 +1,8 @@
 /** The fast gate: a counter a coupon in Redis, and a mark for each unit it gave out. */
-import type { CouponStock, Take, TakeAnswer } from "../../processors/coupon-ports.ts";
-import { Fatal, Fenced } from "../../processors/errors.ts";
-import type { Fence } from "../../processors/lease.ts";
-import type { Counter } from "../../processors/reconcile-coupons.ts";
+import type { CouponStock, Take, TakeAnswer } from "../../processors/coupons/coupon-ports.ts";
+import { Fatal, Fenced } from "../../engine/errors.ts";
+import type { Fence } from "../../engine/lease.ts";
+import type { Counter } from "../../processors/coupons/reconcile-coupons.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
 import { checkTake } from "../ids.ts";
 import { type RedisConnection, reaching } from "./connection.ts";

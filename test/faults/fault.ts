@@ -1,8 +1,8 @@
 /** What a fault is: a name, what is done to the pipeline, and what came of it. */
 import type { Chance } from "./chance.ts";
-import type { Death } from "./crash-chain.ts";
-import type { Findings } from "./judge.ts";
-import type { Scene } from "./scene.ts";
+import type { Death } from "./coupons/crash-chain.ts";
+import type { Findings } from "./coupons/judge.ts";
+import type { Scene } from "./coupons/scene.ts";
 
 /** How a fault is tried, on which stage. */
 export interface FaultRunOf<Stage> {

@@ -1,5 +1,5 @@
 /** Every fault there is, by name. */
-import { crashChain } from "./crash-chain.ts";
+import { crashChain } from "./coupons/crash-chain.ts";
 import type { Fault, FaultRun, Tried } from "./fault.ts";
 import { payCrash } from "./payments/crash.ts";
 import type { PayFault } from "./payments/fault.ts";
@@ -7,10 +7,10 @@ import { payPlatformFaults } from "./payments/platform-faults.ts";
 import { payPoints } from "./payments/points.ts";
 import { payProcessFaults } from "./payments/process-faults.ts";
 import { payServiceFaults } from "./payments/service-faults.ts";
-import { failPoints, pointsNamed } from "./points.ts";
-import { processFaults } from "./process-faults.ts";
-import { serviceFaults } from "./service-faults.ts";
-import { wireFaults } from "./wire-faults.ts";
+import { failPoints, pointsNamed } from "./coupons/points.ts";
+import { processFaults } from "./coupons/process-faults.ts";
+import { serviceFaults } from "./coupons/service-faults.ts";
+import { wireFaults } from "./coupons/wire-faults.ts";
 
 /** Rounds of one are an event at a time; rounds of 500 are what a hot coupon makes. */
 const roundSizes = [1, 100, 500] as const;

@@ -1,11 +1,11 @@
 /** Workers under a steady load while something happens to them; at the end everything must have its verdict. */
-import type { Child } from "../../ops/children.ts";
+import type { Child } from "../../dev/children.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FaultRun, Tried } from "./fault.ts";
-import { startFeed } from "./feed.ts";
-import { judge } from "./judge.ts";
+import { startFeed } from "./coupons/feed.ts";
+import { judge } from "./coupons/judge.ts";
 import { readVerdictTimes, recoveryAfter } from "./recovery.ts";
-import { type ArmedChild, untilQuiet, type WorkerPlan } from "./scene.ts";
+import { type ArmedChild, untilQuiet, type WorkerPlan } from "./coupons/scene.ts";
 
 /** Workers under load. */
 export interface Live {

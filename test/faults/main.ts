@@ -15,7 +15,7 @@ import {
 } from "../../ops/cli.ts";
 import { choose, faults, payFaults } from "./faults.ts";
 import { payPoints } from "./payments/points.ts";
-import { failPoints } from "./points.ts";
+import { failPoints } from "./coupons/points.ts";
 import { showReport } from "./report.ts";
 import { isSound, runFaults } from "./run.ts";
 import { writeTables } from "./write-tables.ts";

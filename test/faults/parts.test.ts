@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
-import { listening } from "../../stores/contract/tcp-proxy.ts";
+import { listening } from "../../stores/testing/tcp-proxy.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
 import { recoveryAfter } from "./recovery.ts";
-import { asks } from "./requests.ts";
+import { asks } from "./coupons/requests.ts";
 import { armedText, parseArmed, trapFor } from "./trap.ts";
 import { type Fate, layWire } from "./wire.ts";
 

@@ -1,5 +1,5 @@
 /** How long nobody heard anything: measured by the broker's own time stamps of verdicts, after the fact. */
-import type { KafkaAdmin } from "../../runtime/kafka/admin.ts";
+import type { KafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import { couponsIssued, couponsRefused } from "../../schemas/coupon.ts";
 
 /** When verdicts were told, by partition, ascending; epoch ms. Requests and verdicts of a coupon share its partition. */

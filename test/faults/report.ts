@@ -1,6 +1,6 @@
 /** What came of faults, for a terminal of 100 columns. */
 import { formatTable } from "../../ops/cli.ts";
-import type { Findings } from "./judge.ts";
+import type { Findings } from "./coupons/judge.ts";
 import { showPayReport } from "./payments/report.ts";
 import type { Outcome, Report, ReportOf } from "./run.ts";
 

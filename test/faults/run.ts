@@ -1,14 +1,14 @@
 /** Tries faults one after the other, each stack once for all faults that want it, and ends every stack it started. */
-import { stackDown } from "../../ops/stack/down.ts";
-import type { StackEndpoints } from "../../ops/stack/endpoints.ts";
-import { stackUp } from "../../ops/stack/up.ts";
+import { stackDown } from "../../dev/stack/down.ts";
+import type { StackEndpoints } from "../../dev/stack/endpoints.ts";
+import { stackUp } from "../../dev/stack/up.ts";
 import { chanceOf } from "./chance.ts";
 import type { Fault, FaultOf, TriedOf } from "./fault.ts";
-import { faultsOf, type Findings, judge } from "./judge.ts";
+import { faultsOf, type Findings, judge } from "./coupons/judge.ts";
 import type { PayFault } from "./payments/fault.ts";
 import { judgePayments, type PayFindings, payFaultsOf } from "./payments/judge.ts";
 import { type PayScene, setPayScene } from "./payments/scene.ts";
-import { type Scene, setScene } from "./scene.ts";
+import { type Scene, setScene } from "./coupons/scene.ts";
 
 /** What came of one fault. */
 export interface OutcomeOf<Found> extends TriedOf<Found> {

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { mutants } from "../sim/mutants.ts";
+import { mutants } from "../sim/coupons/mutants.ts";
 import { choose, faults, payFaults } from "./faults.ts";
 import { payPoints } from "./payments/points.ts";
-import { failPoints } from "./points.ts";
+import { failPoints } from "./coupons/points.ts";
 import { type Trial, windows } from "./windows.ts";
 
 const exists = ({ kind, name, title = "" }: Trial): boolean => {

@@ -23,10 +23,10 @@ const point = (name: string): Trial => ({ kind: "fail point", name });
 const mutant = (name: string): Trial => ({ kind: "mutant", name });
 const unit = (name: string, title: string): Trial => ({ kind: "test", name, title });
 
-const failures = "stores/mysql/failures.int.test.ts";
+const failures = "stores/mysql/coupons/coupon-failures.int.test.ts";
 const gate = "stores/redis/coupon-stock.int.test.ts";
-const consumer = "runtime/kafka/consumer.int.test.ts";
-const reconciling = unit("processors/reconcile-coupons.test.ts", "sets the counter to the database's word");
+const consumer = "engine/log/kafka/consumer/consumer.int.test.ts";
+const reconciling = unit("processors/coupons/reconcile-coupons.test.ts", "sets the counter to the database's word");
 
 /** In the order of their numbers. */
 export const windows: readonly Window[] = [
@@ -34,8 +34,8 @@ export const windows: readonly Window[] = [
     number: 1,
     about: "The API dies or times out between the acknowledgement and its answer; the client asks again",
     tried: [
-      unit("api/reserve.test.ts", "answers a retry with the same reservation"),
-      unit("test/coupon-issuing.int.test.ts", "retried with its idempotency key"),
+      unit("api/coupons/reserve.test.ts", "answers a retry with the same reservation"),
+      unit("test/whole/coupon-issuing.int.test.ts", "retried with its idempotency key"),
     ],
     open: "the API process is not killed at that very moment; the retry is tried, not the death",
   },
@@ -43,8 +43,8 @@ export const windows: readonly Window[] = [
     number: 2,
     about: "It is unknown whether a request was appended",
     tried: [
-      unit("api/reserve.test.ts", "the outcome is unknown when the acknowledgement does not come"),
-      unit("runtime/kafka/writer.int.test.ts", "connections are cut while it sends"),
+      unit("api/coupons/reserve.test.ts", "the outcome is unknown when the acknowledgement does not come"),
+      unit("engine/log/kafka/writer.int.test.ts", "connections are cut while it sends"),
       fault("broker-away"),
       fault("brokers-in-turn"),
     ],
@@ -91,7 +91,7 @@ export const windows: readonly Window[] = [
       point("release-before"),
       point("issue-commit-before"),
       point("produce-compensated-before"),
-      unit("processors/reconcile-coupons.test.ts", "keeps the marks of issued coupons only"),
+      unit("processors/coupons/reconcile-coupons.test.ts", "keeps the marks of issued coupons only"),
     ],
   },
   {
@@ -158,7 +158,7 @@ export const windows: readonly Window[] = [
       point("drain-after"),
       point("lease-take-after"),
       point("lease-check-after"),
-      unit("runtime/worker-lease.test.ts", "leaves the lease alone and finishes nothing"),
+      unit("test/worker/worker-lease.test.ts", "leaves the lease alone and finishes nothing"),
       mutant("drain on revoke"),
       mutant("lease check"),
       mutant("lanes: a key"),
@@ -167,15 +167,18 @@ export const windows: readonly Window[] = [
   {
     number: 14,
     about: "A partition was lost, not given back",
-    tried: [fault("zombie"), unit("runtime/kafka/membership.test.ts", "refuses a commit when the broker says")],
+    tried: [
+      fault("zombie"),
+      unit("engine/log/kafka/consumer/membership.test.ts", "refuses a commit when the broker says"),
+    ],
   },
   {
     number: 15,
     about: "An old record at an offset that is read anew after a hand-over",
     tried: [
-      unit("runtime/kafka/membership.test.ts", "drops a batch when it was fetched for an older assignment"),
+      unit("engine/log/kafka/consumer/membership.test.ts", "drops a batch when it was fetched for an older assignment"),
       unit(consumer, "three members share a topic without a gap"),
-      unit("runtime/worker-trouble.test.ts", "attaches what it fetches again"),
+      unit("test/worker/worker-trouble.test.ts", "attaches what it fetches again"),
     ],
   },
   {
@@ -184,7 +187,7 @@ export const windows: readonly Window[] = [
     tried: [
       point("offsets-before"),
       point("offsets-after"),
-      unit("runtime/ledger.test.ts", "agrees with the model"),
+      unit("engine/worker/partition/ledger.test.ts", "agrees with the model"),
       mutant("low-water mark"),
       mutant("acknowledgement"),
     ],
@@ -202,7 +205,7 @@ export const windows: readonly Window[] = [
       point("produce-dead-letter-before"),
       point("produce-dead-letter-after"),
       fault("kill"),
-      unit("runtime/worker-trouble.test.ts", "writes no dead letter of a flood"),
+      unit("test/worker/worker-trouble.test.ts", "writes no dead letter of a flood"),
       mutant("dead letters: what cannot be read"),
     ],
   },
@@ -210,8 +213,8 @@ export const windows: readonly Window[] = [
     number: 19,
     about: "A record that only the database finds wrong",
     tried: [
-      unit("runtime/worker.test.ts", "dead-letters the record that an error names"),
-      unit("runtime/attempts.test.ts", "halves the round until the guilty record stands alone"),
+      unit("test/worker/worker.test.ts", "dead-letters the record that an error names"),
+      unit("engine/worker/failures/attempts.test.ts", "halves the round until the guilty record stands alone"),
       mutant("isolation: a guilty record"),
     ],
     open: "on the real database no record is wrong that the gate lets through; the book's own refusals are tried in failures.int.test.ts",
@@ -219,7 +222,7 @@ export const windows: readonly Window[] = [
   {
     number: 20,
     about: "A schema id that nobody knows yet",
-    tried: [unit("schemas/codec.test.ts", "says unavailable for an unknown id until its grace is over")],
+    tried: [unit("engine/avro/codec.test.ts", "says unavailable for an unknown id until its grace is over")],
     open: "not on the real registry: no writer of ours uses a schema before it is registered",
   },
   {
@@ -229,7 +232,7 @@ export const windows: readonly Window[] = [
       fault("registry-away"),
       fault("registry-at-start"),
       fault("wire-registry-silent"),
-      unit("runtime/worker.test.ts", "waits for the registry and dead-letters nothing"),
+      unit("test/worker/worker.test.ts", "waits for the registry and dead-letters nothing"),
     ],
   },
   {
@@ -248,9 +251,9 @@ export const windows: readonly Window[] = [
     number: 24,
     about: "The external platform is down for hours",
     tried: [
-      unit("test/payments-downstream.int.test.ts", "holds a burst in the topic and not in memory"),
-      unit("test/external-data.test.ts", "one effect when the platform fails in every way at once"),
-      unit("test/external-data.test.ts", "holds instead of emptying the topic into dead letters"),
+      unit("test/whole/payments-downstream.int.test.ts", "holds a burst in the topic and not in memory"),
+      unit("test/whole/external-data.test.ts", "one effect when the platform fails in every way at once"),
+      unit("test/whole/external-data.test.ts", "holds instead of emptying the topic into dead letters"),
       fault("pay-platform-away"),
       fault("pay-platform-flaky"),
       point("external-request-sent"),
@@ -265,8 +268,8 @@ export const windows: readonly Window[] = [
     number: 25,
     about: "A payment is written and its event is not, or the other way round",
     tried: [
-      unit("test/payments.int.test.ts", "when API and relays are killed again and again"),
-      unit("test/outbox-relay.int.test.ts", "what was acknowledged but not marked"),
+      unit("test/whole/payments.int.test.ts", "when API and relays are killed again and again"),
+      unit("test/whole/outbox-relay.int.test.ts", "what was acknowledged but not marked"),
       point("api-payments-write-after"),
       point("api-outbox-write-after"),
       point("api-commit-before"),
@@ -284,8 +287,8 @@ export const windows: readonly Window[] = [
     number: 26,
     about: "The outbox's relay skips rows, or two of them reorder a key",
     tried: [
-      unit("test/outbox-relay.int.test.ts", "when two relays run and 16 clients pay at once"),
-      unit("stores/mysql/outbox.int.test.ts", "a row that is committed after a later one"),
+      unit("test/whole/outbox-relay.int.test.ts", "when two relays run and 16 clients pay at once"),
+      unit("stores/mysql/payments/outbox.int.test.ts", "a row that is committed after a later one"),
       point("relay-read-rows"),
       point("relay-produce-before"),
       point("relay-mark-sent"),
@@ -299,8 +302,8 @@ export const windows: readonly Window[] = [
     number: 27,
     about: "A payment is half done",
     tried: [
-      unit("stores/mysql/payment-failures.int.test.ts", "cut at any statement before the COMMIT"),
-      unit("stores/mysql/payment-book.int.test.ts", "when 32 pay it at once, 200 rounds"),
+      unit("stores/mysql/payments/payment-failures.int.test.ts", "cut at any statement before the COMMIT"),
+      unit("stores/mysql/payments/payment-book.int.test.ts", "when 32 pay it at once, 200 rounds"),
       point("api-orders-write-after"),
       point("api-options-write-after"),
       point("api-balances-write-after"),
@@ -322,15 +325,15 @@ export const windows: readonly Window[] = [
     number: 29,
     about: "A hot partition starves the others",
     tried: [
-      unit("runtime/lanes.test.ts", "leave a key's records where they are when the key is in flight"),
-      unit("runtime/worker.test.ts", "pauses a partition and loses nothing"),
+      unit("engine/worker/partition/lanes.test.ts", "leave a key's records where they are when the key is in flight"),
+      unit("test/worker/worker.test.ts", "pauses a partition and loses nothing"),
     ],
     open: "latency under skew is for the benchmark; here only that nothing is lost by it",
   },
   {
     number: 30,
     about: "The number of partitions is not the declared one",
-    tried: [unit("runtime/worker.test.ts", "refuses to start when a topic has another number of partitions")],
+    tried: [unit("test/worker/worker.test.ts", "refuses to start when a topic has another number of partitions")],
     open: "partitions added to a live topic",
   },
   {
@@ -346,7 +349,7 @@ export const windows: readonly Window[] = [
     number: 32,
     about: "What is remembered grows without bound",
     tried: [
-      unit("runtime/ledger.test.ts", "keeps no finished record when a million have passed"),
+      unit("engine/worker/partition/ledger.test.ts", "keeps no finished record when a million have passed"),
       unit(gate, "forgets an idle coupon after a week"),
     ],
   },

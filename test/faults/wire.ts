@@ -1,7 +1,7 @@
 /** A wire between a worker and one service that can be cut, delayed, half-closed or made to swallow, in each direction. */
 import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as timeout } from "node:timers/promises";
-import { listening } from "../../stores/contract/tcp-proxy.ts";
+import { listening } from "../../stores/testing/tcp-proxy.ts";
 
 /** `request`: towards the service. `reply`: back to the worker. */
 export type Direction = "request" | "reply";

@@ -2,13 +2,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
-import { repositoryRoot } from "../../ops/stack/layout.ts";
+import { repositoryRoot } from "../../dev/stack/layout.ts";
 import { faults, payFaults } from "./faults.ts";
-import type { Findings } from "./judge.ts";
+import type { Findings } from "./coupons/judge.ts";
 import type { PayFindings } from "./payments/judge.ts";
 import { payPoints } from "./payments/points.ts";
 import { payColumns, restOf } from "./payments/report.ts";
-import { failPoints } from "./points.ts";
+import { failPoints } from "./coupons/points.ts";
 import { findingColumns, longestRecovery } from "./report.ts";
 import type { OutcomeOf, Report } from "./run.ts";
 import { type Trial, windows } from "./windows.ts";

@@ -3,9 +3,9 @@
  * happens, and within one it does nothing but send calls; so dying after each turn, and before each call, is dying at every
  * await.
  */
-import type { Codec } from "../../schemas/codec.ts";
+import type { Codec } from "../../engine/avro/codec.ts";
 import { smallPayments } from "./payments/scenario.ts";
-import { smallCoupons } from "./scenario.ts";
+import { smallCoupons } from "./coupons/scenario.ts";
 import { type Chosen, storiesOf } from "./stories.ts";
 import type { CrashPoint, Kind } from "./story.ts";
 import { type Failure, failureOf } from "./survey.ts";

@@ -1,5 +1,5 @@
 /** Whether some seed catches a mutant: it runs in a thread, and the seed must pass where nothing is broken. */
-import { preparedCodec } from "./codec.ts";
+import { preparedCodec } from "./environment/codec.ts";
 import type { Mutant } from "./mutant.ts";
 import { storiesOf } from "./stories.ts";
 import type { Kind } from "./story.ts";

@@ -4,10 +4,10 @@
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { preparedCodec } from "./codec.ts";
+import { preparedCodec } from "./environment/codec.ts";
 import { type CrashReport, tryCrashPoints } from "./crash-points.ts";
 import { type Caught, hunt } from "./hunt.ts";
-import { mutants } from "./mutants.ts";
+import { mutants } from "./coupons/mutants.ts";
 import { reportPath, toPage } from "./report.ts";
 import { print, showCrashes, showMutants, showSurvey } from "./show.ts";
 import { type Kind, kinds } from "./story.ts";

@@ -5,9 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { preparedCodec } from "./codec.ts";
+import { preparedCodec } from "./environment/codec.ts";
 import { hunt } from "./hunt.ts";
-import { mutants } from "./mutants.ts";
+import { mutants } from "./coupons/mutants.ts";
 import { storiesOf } from "./stories.ts";
 import { failureOf } from "./survey.ts";
 

@@ -4,7 +4,7 @@ import type { Caught } from "./hunt.ts";
 import { storiesOf } from "./stories.ts";
 import { isPromised, type Kind } from "./story.ts";
 import type { Survey } from "./survey.ts";
-import type { Profile } from "./weather.ts";
+import type { Profile } from "./environment/weather.ts";
 
 /** Everything a page says. */
 export interface Findings {

@@ -1,6 +1,6 @@
 /** What runs came to, for a person at a terminal, or as JSON. */
 import { formatTable } from "../../ops/cli.ts";
-import { preparedCodec } from "./codec.ts";
+import { preparedCodec } from "./environment/codec.ts";
 import type { CrashReport } from "./crash-points.ts";
 import type { Caught } from "./hunt.ts";
 import { storiesOf } from "./stories.ts";

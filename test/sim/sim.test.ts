@@ -1,7 +1,7 @@
 /** Seeds that any change has to pass. That they can fail is for mutants.test.ts to prove. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { preparedCodec } from "./codec.ts";
+import { preparedCodec } from "./environment/codec.ts";
 import { tryCrashPoints } from "./crash-points.ts";
 import { storiesOf } from "./stories.ts";
 import { kinds } from "./story.ts";

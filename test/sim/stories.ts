@@ -1,8 +1,8 @@
 /** The stories of each kind of world. */
 import type { PaymentScenario } from "./payments/scenario.ts";
 import { paymentStories } from "./payments/simulate.ts";
-import type { Scenario } from "./scenario.ts";
-import { couponStories } from "./simulate.ts";
+import type { Scenario } from "./coupons/scenario.ts";
+import { couponStories } from "./coupons/simulate.ts";
 import type { Stories } from "./story.ts";
 
 /** A kind of world; what of every seed's is chosen and not drawn. */

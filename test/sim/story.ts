@@ -1,7 +1,7 @@
 /** What all worlds have in common: a seed is a story, a story ends with what was not as claimed, and claims are promises. */
-import type { Codec } from "../../schemas/codec.ts";
+import type { Codec } from "../../engine/avro/codec.ts";
 import type { Happening } from "./trace.ts";
-import type { Profile } from "./weather.ts";
+import type { Profile } from "./environment/weather.ts";
 
 /** Something that is not as claimed. */
 export interface Broken<Claim extends string = string> {

@@ -1,7 +1,7 @@
 /** Many seeds, one after the other, and what came of them: failures, which must not be, and known gaps, which are counted. */
-import type { Codec } from "../../schemas/codec.ts";
+import type { Codec } from "../../engine/avro/codec.ts";
 import { type Broken, isPromised, type Kind, type Simulated, type Stories } from "./story.ts";
-import type { Profile } from "./weather.ts";
+import type { Profile } from "./environment/weather.ts";
 
 /** A seed that broke a promise. */
 export interface Failure {

@@ -7,7 +7,7 @@ import type { ThreadTask } from "./thread.ts";
 const { mutant, chosen, ...seeds } = workerData as ThreadTask;
 if (mutant !== undefined) loadBroken(mutant);
 // Loaded after the line was broken, so that it is the broken one they load.
-const { preparedCodec } = await import("./codec.ts");
+const { preparedCodec } = await import("./environment/codec.ts");
 const { storiesOf } = await import("./stories.ts");
 const { surveySeeds } = await import("./survey.ts");
 parentPort?.postMessage(await surveySeeds(storiesOf(chosen), { codec: await preparedCodec(), ...seeds }));

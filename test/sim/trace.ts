@@ -1,5 +1,5 @@
 /** What happened, line by line, for a person to follow. Costs next to nothing while nobody asks for it. */
-import { beginningAt } from "./time.ts";
+import { beginningAt } from "./environment/time.ts";
 
 /** One thing that happened. */
 export interface Happening {

@@ -1,8 +1,8 @@
 /** What is put around the parts of each process of payments so that it comes by its fail points. */
 import { subscribe } from "node:diagnostics_channel";
 import { ServerResponse } from "node:http";
-import type { Around } from "../../../ops/around.ts";
-import { trappedLog } from "../around.ts";
+import type { Around } from "../../../ops/processes/around.ts";
+import { trappedLog } from "../coupons/around.ts";
 import { type StatementNames, trappedStatements } from "../statements.ts";
 import type { Trap } from "../trap.ts";
 import type { Role } from "./points.ts";

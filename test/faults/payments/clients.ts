@@ -1,9 +1,9 @@
 /** Clients that pay by HTTP and ask until they are answered; what each was told is kept, for it is a promise. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
-import { mintToken } from "../../../api/token.ts";
-import type { PayTold } from "../../../ops/demo/payer.ts";
-import type { Attempt } from "../../../ops/demo/plan-payments.ts";
+import { mintToken } from "../../../api/tokens/token.ts";
+import type { PayTold } from "../../../dev/demo/payments/payer.ts";
+import type { Attempt } from "../../../dev/demo/payments/plan-payments.ts";
 
 /** What a client was told of one attempt in the end. */
 export interface Told {

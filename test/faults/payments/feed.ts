@@ -1,7 +1,7 @@
 /** Payments that keep coming while faults strike: orders of every kind, each asked for as its kind says. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AnsweredCase } from "../../../ops/demo/payer.ts";
-import type { PayCase, PaymentPlan } from "../../../ops/demo/plan-payments.ts";
+import type { AnsweredCase } from "../../../dev/demo/payments/payer.ts";
+import type { PayCase, PaymentPlan } from "../../../dev/demo/payments/plan-payments.ts";
 import { type Clients, createClients, type Told } from "./clients.ts";
 import type { PayScene } from "./scene.ts";
 import { openBatch } from "./shop.ts";

@@ -1,6 +1,6 @@
 /** What came of a fault of payments: database, outbox, topic, history and platform against each other and what clients were told. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { checkAnswers } from "../../../ops/demo/check-answers.ts";
+import { checkAnswers } from "../../../dev/demo/payments/check-answers.ts";
 import type { Check } from "../../../ops/verify/check.ts";
 import { checkPayments } from "../../../ops/verify/check-payments.ts";
 import type { PaymentFacts } from "../../../ops/verify/payment-facts.ts";

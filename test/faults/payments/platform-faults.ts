@@ -1,6 +1,6 @@
 /** What happens to the platform: away for minutes while payments pile up, or in every bad state it can be in. */
 import { readFile } from "node:fs/promises";
-import type { Faults } from "../../../ops/platform/faults.ts";
+import type { Faults } from "../../../dev/platform/faults.ts";
 import type { PayFault, PayFaultRun, PayTried } from "./fault.ts";
 import { oneOfEach, type PayLive, underPayLoad } from "./live.ts";
 import type { Role } from "./points.ts";

@@ -1,5 +1,5 @@
 /** The fail points of payments: the moments at which the API, the relay and the two workers behind it can be made to die. */
-import type { FailPoint } from "../points.ts";
+import type { FailPoint } from "../coupons/points.ts";
 
 /** A process of payments that can be armed. */
 export type Role = "api" | "relay" | "history" | "external";

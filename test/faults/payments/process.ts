@@ -2,11 +2,11 @@
  * `sluice api`, `relay` and `worker --topology <name>` for fault tests: the same process from the same composition root,
  * armed to die at a point and with its connections led where the test wants them. The variables are those of ../worker.ts.
  */
-import { startCouponApi } from "../../../ops/coupon-api.ts";
-import { startExternalWorker } from "../../../ops/external-worker.ts";
-import { startHistoryWorker } from "../../../ops/history-worker.ts";
+import { startCouponApi } from "../../../ops/processes/api.ts";
+import { startExternalWorker } from "../../../ops/processes/external-worker.ts";
+import { startHistoryWorker } from "../../../ops/processes/history-worker.ts";
 import { type ProcessContext, type Running, runProcess } from "../../../ops/process.ts";
-import { startOutboxRelay } from "../../../ops/relay.ts";
+import { startOutboxRelay } from "../../../ops/processes/relay.ts";
 import { leadConnections } from "../lead.ts";
 import { parseArmed, springOn, trapFor } from "../trap.ts";
 import { trappedParts } from "./around.ts";

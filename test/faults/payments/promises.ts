@@ -1,5 +1,5 @@
 /** What clients were told, held against the payments there are: "paid" is a promise, and so is a refusal. Pure. */
-import type { Payment } from "../../../processors/payment-ports.ts";
+import type { Payment } from "../../../processors/payments/payment-ports.ts";
 import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
 import type { Told } from "./clients.ts";
 

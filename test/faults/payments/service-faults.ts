@@ -1,8 +1,8 @@
 /** What happens to the services of payments: database and broker killed and started again, COMMITs cut off. */
-import { startService, stopService } from "../../../ops/stack/control.ts";
+import { startService, stopService } from "../../../dev/stack/control.ts";
 import { wholeFrom } from "../chance.ts";
 import { layWire } from "../wire.ts";
-import { commitMoments, cutAtCommit } from "../wire-faults.ts";
+import { commitMoments, cutAtCommit } from "../coupons/wire-faults.ts";
 import type { PayFault, PayFaultRun, PayTried } from "./fault.ts";
 import { oneOfEach, underPayLoad } from "./live.ts";
 

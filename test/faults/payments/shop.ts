@@ -1,13 +1,13 @@
 /** Orders to pay, opened a batch at a time while the load goes on: also while the database is away now and then. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { v7 } from "uuid";
-import { type OwnCoupon, type PaymentPlan, planPayments } from "../../../ops/demo/plan-payments.ts";
-import { Unavailable } from "../../../processors/errors.ts";
+import { type OwnCoupon, type PaymentPlan, planPayments } from "../../../dev/demo/payments/plan-payments.ts";
+import { Unavailable } from "../../../engine/errors.ts";
 import type { CouponId, PolicyId, ReservationId, UserId, Won } from "../../../schemas/coupon.ts";
-import { couponBook } from "../../../stores/mysql/coupon-book.ts";
-import { couponRegister } from "../../../stores/mysql/coupon-register.ts";
+import { couponBook } from "../../../stores/mysql/coupons/coupon-book.ts";
+import { couponRegister } from "../../../stores/mysql/coupons/coupon-register.ts";
 import type { Database } from "../../../stores/mysql/database.ts";
-import { orderRegister } from "../../../stores/mysql/order-register.ts";
+import { orderRegister } from "../../../stores/mysql/payments/order-register.ts";
 import type { PayScene } from "./scene.ts";
 
 /** Users of a batch who are given a coupon: as many as its orders want, see planPayments. */

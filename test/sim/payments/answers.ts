@@ -1,8 +1,8 @@
 /** Answers to clients, and the transactions behind them: what must be true of them at the moment they are made. */
-import { keyName, type KnownPayments } from "../../../processors/decide-payments.ts";
-import type { Payment, PaymentAnswer, PaymentAsk } from "../../../processors/payment-ports.ts";
+import { keyName, type KnownPayments } from "../../../processors/payments/decide-payments.ts";
+import type { Payment, PaymentAnswer, PaymentAsk } from "../../../processors/payments/payment-ports.ts";
 import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
-import type { MemoryPayments } from "../../../topology/fakes/memory-payments.ts";
+import type { MemoryPayments } from "../../../processors/testing/memory-payments.ts";
 import type { Broke } from "../story.ts";
 import type { Request, Told } from "./api.ts";
 import type { PaymentClaim } from "./claims.ts";

@@ -1,12 +1,12 @@
 /** The API's processes and the way to them: what a client sends may be lost on its way, and so may what it is told. */
-import { createPay } from "../../../api/pay.ts";
-import { couponApiDefaults } from "../../../api/parameters.ts";
-import { problemOf } from "../../../api/problem-of.ts";
-import type { ProblemName } from "../../../api/problems.ts";
-import type { PaymentAnswer } from "../../../processors/payment-ports.ts";
-import { createPlace, type Place, type PlaceWorld, type Running } from "../place.ts";
-import type { Process } from "../process.ts";
-import type { Time, Turn } from "../time.ts";
+import { createPay } from "../../../api/payments/pay.ts";
+import { couponApiDefaults } from "../../../api/http/parameters.ts";
+import { problemOf } from "../../../api/http/problem-of.ts";
+import type { ProblemName } from "../../../api/http/problems.ts";
+import type { PaymentAnswer } from "../../../processors/payments/payment-ports.ts";
+import { createPlace, type Place, type PlaceWorld, type Running } from "../environment/place.ts";
+import type { Process } from "../environment/process.ts";
+import type { Time, Turn } from "../environment/time.ts";
 import { bookOf, inWords } from "./book.ts";
 import type { DatabaseWorld } from "./connection.ts";
 import { bytesFor, orderName } from "./names.ts";

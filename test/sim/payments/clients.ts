@@ -1,6 +1,6 @@
 /** Clients: each wants one order paid, and asks again with the same key until it is told what came of it, with growing patience and pauses. */
-import type { Dice } from "../dice.ts";
-import type { Time } from "../time.ts";
+import type { Dice } from "../environment/dice.ts";
+import type { Time } from "../environment/time.ts";
 import type { Api, Told } from "./api.ts";
 import type { PaymentScenario } from "./scenario.ts";
 import type { Wish } from "./workload.ts";

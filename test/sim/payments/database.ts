@@ -2,13 +2,13 @@
  * A database server in memory: connections that end, transactions that lock, decide and take their outbox numbers before
  * they commit, and the one named lock of the outbox. What it decides and keeps is the fake that passes the contract suites.
  */
-import { keyName, type KnownPayments } from "../../../processors/decide-payments.ts";
-import { Retriable, Unavailable } from "../../../processors/errors.ts";
-import type { PaymentAnswer, PaymentAsk } from "../../../processors/payment-ports.ts";
+import { keyName, type KnownPayments } from "../../../processors/payments/decide-payments.ts";
+import { Retriable, Unavailable } from "../../../engine/errors.ts";
+import type { PaymentAnswer, PaymentAsk } from "../../../processors/payments/payment-ports.ts";
 import type { UserId, Won } from "../../../schemas/coupon.ts";
-import { type MemoryPayments, memoryPaymentBook, memoryPayments } from "../../../topology/fakes/memory-payments.ts";
-import type { Process } from "../process.ts";
-import type { Time } from "../time.ts";
+import { type MemoryPayments, memoryPaymentBook, memoryPayments } from "../../../processors/testing/memory-payments.ts";
+import type { Process } from "../environment/process.ts";
+import type { Time } from "../environment/time.ts";
 import type { Trace } from "../trace.ts";
 import { createLocks } from "./locks.ts";
 import type { Shop } from "./workload.ts";

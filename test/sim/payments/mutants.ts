@@ -4,10 +4,10 @@ import type { PaymentScenario } from "./scenario.ts";
 
 const kind = "payments" as const;
 
-const decide = "processors/decide-payments.ts";
-const pay = "api/pay.ts";
-const relay = "api/outbox-relay.ts";
-const fake = "topology/fakes/memory-payments.ts";
+const decide = "processors/payments/decide-payments.ts";
+const pay = "api/payments/pay.ts";
+const relay = "ops/relay/outbox-relay.ts";
+const fake = "processors/testing/memory-payments.ts";
 
 /** The log is away while relays lose the lead, or leave, again and again. */
 const unheard = (incident: "sever" | "leave"): Partial<PaymentScenario> => ({
@@ -106,7 +106,7 @@ const asking: readonly Mutant[] = [
     instead: "const live = asked;",
   },
   {
-    ...{ kind, file: "api/deadline.ts" },
+    ...{ kind, file: "api/http/deadline.ts" },
     breaks: "deadlines: one that is three times as late",
     line: "const cancel = clock.after(limitMs, () => {",
     instead: "const cancel = clock.after(limitMs * 3, () => {",
@@ -222,7 +222,7 @@ const relaying: readonly Mutant[] = [
 
 const reading: readonly Mutant[] = [
   {
-    ...{ kind, file: "topology/fakes/memory-transaction-history.ts" },
+    ...{ kind, file: "sinks/testing/memory-transaction-history.ts" },
     breaks: "history: a payment that comes again is taken for another",
     line: "for (const payment of payments) if (!rows.has(payment.paymentId)) rows.set(payment.paymentId, payment);",
     instead:
@@ -241,25 +241,25 @@ const reading: readonly Mutant[] = [
     instead: "platform.take(document.paymentId + Math.random(), document)",
   },
   {
-    ...{ kind, file: "runtime/attempts.ts" },
+    ...{ kind, file: "engine/worker/failures/attempts.ts" },
     breaks: "holding: what is away long enough is given up on",
     line: 'observe?.({ kind: "holding", call: call.name, error, failures: ++holds });',
     instead: "if (++misses >= maxAttempts) return { ok: false, error };",
   },
   {
-    ...{ kind, file: "runtime/ledger.ts" },
+    ...{ kind, file: "engine/worker/partition/ledger.ts" },
     breaks: "commits: any finished record moves them",
     line: "while (head < entries.length && entries[head]?.finished) head++;",
     instead: "if (head < entries.length) head++;",
   },
   {
-    ...{ kind, file: "runtime/assignment.ts" },
+    ...{ kind, file: "engine/worker/assignment.ts" },
     breaks: "drain on revoke: partitions are given back at once",
     line: "await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));",
     instead: "",
   },
   {
-    ...{ kind, file: "runtime/accumulator.ts" },
+    ...{ kind, file: "engine/log/producer/accumulator.ts" },
     breaks: "appending: one that failed counts as written",
     line: "await this.#wait(failures, batch, error);",
     instead: "return this.#settle(batch);",

@@ -1,6 +1,6 @@
 /** What paying comes to, worked out a second time and as plainly as can be: one ask after the other, against what is true then. */
-import { keyName, type KnownPayments } from "../../../processors/decide-payments.ts";
-import type { Order, PaymentAnswer, PaymentAsk } from "../../../processors/payment-ports.ts";
+import { keyName, type KnownPayments } from "../../../processors/payments/decide-payments.ts";
+import type { Order, PaymentAnswer, PaymentAsk } from "../../../processors/payments/payment-ports.ts";
 
 /** In a word or two: `paid 900 off 100`, `balanceTooLow`. */
 export type Verdict = string;

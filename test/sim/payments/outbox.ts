@@ -1,8 +1,8 @@
 /** The outbox of one process: read and marked through the connection that holds the lock, or holds it no more. */
-import { Unavailable } from "../../../processors/errors.ts";
-import type { LedOutbox, Outbox, OutboxRow } from "../../../processors/payment-ports.ts";
-import { memoryOutbox } from "../../../topology/fakes/memory-payments.ts";
-import type { Process } from "../process.ts";
+import { Unavailable } from "../../../engine/errors.ts";
+import type { LedOutbox, Outbox, OutboxRow } from "../../../processors/payments/payment-ports.ts";
+import { memoryOutbox } from "../../../processors/testing/memory-payments.ts";
+import type { Process } from "../environment/process.ts";
 import { connect, type Connection, type DatabaseWorld } from "./connection.ts";
 import { orderName } from "./names.ts";
 

@@ -1,14 +1,14 @@
 /** The processes of a world of payments but the API's: relays, and workers of the two topologies that read payments. */
-import { relayDefaults, startRelay } from "../../../api/outbox-relay.ts";
-import { unfenced } from "../../../runtime/lease.ts";
+import { relayDefaults, startRelay } from "../../../ops/relay/outbox-relay.ts";
+import { unfenced } from "../../../engine/worker/partition/lease-guard.ts";
 import { paymentsCompleted } from "../../../schemas/payment.ts";
 import { externalData } from "../../../topology/external-data.ts";
 import { transactionHistory } from "../../../topology/transaction-history.ts";
-import { logOf } from "../log.ts";
-import { createPlace, type Place, type Running } from "../place.ts";
-import type { Process } from "../process.ts";
-import { codecOf } from "../registry.ts";
-import { commonOf, producerOf, runWorker } from "../worker.ts";
+import { logOf } from "../environment/log.ts";
+import { createPlace, type Place, type Running } from "../environment/place.ts";
+import type { Process } from "../environment/process.ts";
+import { codecOf } from "../environment/registry.ts";
+import { commonOf, producerOf, runWorker } from "../environment/worker.ts";
 import { leaderSilentMs, outboxOf } from "./outbox.ts";
 import { historyOf, platformOf } from "./sinks.ts";
 import { groupOf, type PaymentWorld } from "./world.ts";

@@ -1,7 +1,7 @@
 /** What a seed's world of payments is like: its processes, orders and clients, and which faults strike how often. */
-import type { Dice } from "../dice.ts";
-import { bounds, type CallFaults, noFaults, type Outage, type Service, type Weather } from "../weather.ts";
-import type { WorkerBounds } from "../worker.ts";
+import type { Dice } from "../environment/dice.ts";
+import { bounds, type CallFaults, noFaults, type Outage, type Service, type Weather } from "../environment/weather.ts";
+import type { WorkerBounds } from "../environment/worker.ts";
 
 /** Something that happens to a process, to a group or to the database, at a time; ms from the beginning. */
 export interface PaymentIncident {

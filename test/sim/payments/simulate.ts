@@ -4,9 +4,9 @@
  */
 import { paymentsCompleted } from "../../../schemas/payment.ts";
 import type { UserId } from "../../../schemas/coupon.ts";
-import type { Place } from "../place.ts";
+import type { Place } from "../environment/place.ts";
 import type { Simulated, Stories, Telling } from "../story.ts";
-import { beginningAt } from "../time.ts";
+import { beginningAt } from "../environment/time.ts";
 import { createApi } from "./api.ts";
 import { checkPaymentsAtRest, paymentPromises } from "./claims.ts";
 import { sendClients } from "./clients.ts";

@@ -1,9 +1,9 @@
 /** What was told, to clients (answers.ts) and to the log, and what must be true at the moment it is told. */
-import type { OutboxRow, Payment } from "../../../processors/payment-ports.ts";
-import { partitionOfKey } from "../../../runtime/accumulator-partitioner.ts";
-import { deadLetterPrefix } from "../../../runtime/dead-letter.ts";
-import type { NewRecord, TopicPartition } from "../../../runtime/log.ts";
-import type { Codec } from "../../../schemas/codec.ts";
+import type { OutboxRow, Payment } from "../../../processors/payments/payment-ports.ts";
+import { partitionOfKey } from "../../../engine/log/producer/partitioner.ts";
+import { deadLetterPrefix } from "../../../engine/worker/round/dead-letter.ts";
+import type { NewRecord, TopicPartition } from "../../../engine/log/log.ts";
+import type { Codec } from "../../../engine/avro/codec.ts";
 import { type PaymentId, paymentsCompleted } from "../../../schemas/payment.ts";
 import { type AnswerOptions, type AnswerWatcher, lieOf, watchAnswers } from "./answers.ts";
 import { orderName, paymentName } from "./names.ts";

@@ -1,10 +1,10 @@
 /** What there is to pay in a simulated world, and who tries to when: drawn from the seed, before anything happens. */
-import type { HeldCoupon } from "../../../processors/decide-payments.ts";
-import type { OptionId, Order } from "../../../processors/payment-ports.ts";
+import type { HeldCoupon } from "../../../processors/payments/decide-payments.ts";
+import type { OptionId, Order } from "../../../processors/payments/payment-ports.ts";
 import type { Discount, ReservationId, UserId, Won } from "../../../schemas/coupon.ts";
 import type { OrderId } from "../../../schemas/payment.ts";
-import type { Dice } from "../dice.ts";
-import { beginningAt } from "../time.ts";
+import type { Dice } from "../environment/dice.ts";
+import { beginningAt } from "../environment/time.ts";
 import { couponOf, orderIdOf } from "./names.ts";
 import type { PaymentScenario } from "./scenario.ts";
 

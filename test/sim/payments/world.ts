@@ -1,18 +1,18 @@
 /** Everything of one seed's world of payments before anything happens in it: services, watchers, and what they have seen. */
-import { deadLetterTopic } from "../../../runtime/dead-letter.ts";
-import type { Log } from "../../../runtime/log.ts";
-import { MemoryBroker } from "../../../runtime/memory-log.ts";
+import { deadLetterTopic } from "../../../engine/worker/round/dead-letter.ts";
+import type { Log } from "../../../engine/log/log.ts";
+import { MemoryBroker } from "../../../engine/log/memory/memory-log.ts";
 import { paymentsCompleted } from "../../../schemas/payment.ts";
 import { externalData } from "../../../topology/external-data.ts";
-import { memoryTransactionHistory } from "../../../topology/fakes/memory-transaction-history.ts";
+import { memoryTransactionHistory } from "../../../sinks/testing/memory-transaction-history.ts";
 import { transactionHistory } from "../../../topology/transaction-history.ts";
-import { watchDraining } from "../draining.ts";
-import { type CallWatcher, createNetwork } from "../network.ts";
-import type { PlaceWorld } from "../place.ts";
-import { type Stage, setStage } from "../stage.ts";
+import { watchDraining } from "../environment/draining.ts";
+import { type CallWatcher, createNetwork } from "../environment/network.ts";
+import type { PlaceWorld } from "../environment/place.ts";
+import { type Stage, setStage } from "../environment/stage.ts";
 import type { Broke, Telling } from "../story.ts";
-import { bounds } from "../weather.ts";
-import { deadLetterPartitions, type WorkerWorld } from "../worker.ts";
+import { bounds } from "../environment/weather.ts";
+import { deadLetterPartitions, type WorkerWorld } from "../environment/worker.ts";
 import type { ApiWorld } from "./api.ts";
 import type { PaymentClaim, PaymentRest } from "./claims.ts";
 import { createDatabase, type Database } from "./database.ts";

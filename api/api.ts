@@ -1,0 +1,161 @@
+/** The coupon and payment API as one value: made from its parameters, not listening yet. */
+import swagger from "@fastify/swagger";
+import { type FastifyInstance, fastify } from "fastify";
+import { createAccept } from "./coupons/accept.ts";
+import { couponSchema } from "./coupons/coupon-body.ts";
+import { addCouponRoutes } from "./coupons/coupon-routes.ts";
+import { checkContentType, checkRepeatedFields, checkUrl, createAuthentication } from "./http/guards.ts";
+import { swaggerOptions } from "./http/openapi.ts";
+import {
+  type ApiLog,
+  type ApiMetrics,
+  type CouponApiParameters,
+  type CouponApiSettings,
+  couponApiDefaults,
+  noMetrics,
+} from "./http/parameters.ts";
+import { createPay } from "./payments/pay.ts";
+import { addPaymentRoutes, paymentSchema } from "./payments/payment-routes.ts";
+import { addProbes } from "./http/probes.ts";
+import { answerClientError, answerExpectation, createProblemReplies, routeOf } from "./http/problem-replies.ts";
+import { problemSchema } from "./http/problems.ts";
+import { createReservationIds } from "./coupons/reservation-id.ts";
+import { addReservationRoutes } from "./coupons/reservation-routes.ts";
+import { createTokenReader } from "./tokens/token.ts";
+import { createUnmatched } from "./http/unmatched.ts";
+import { watchVerdicts } from "./coupons/verdict-watch.ts";
+
+/** Bytes a body may have; the largest that makes sense here has about 600. */
+const maxBodyBytes = 4_096;
+/** Bytes the request line and header fields may have together. */
+const maxHeaderBytes = 8_192;
+
+/**
+ * The API, to be told to `listen`, or asked by `inject`. Its `close` answers everybody who waits with what is known and
+ * lets requests under way end; close it before its producer.
+ * @throws Fatal (WEAK_SECRET) when the token secret is shorter than 32 bytes.
+ */
+export const createCouponApi = (parameters: CouponApiParameters): FastifyInstance => {
+  const { ports, clock, log, tokenSecret, ready, metrics = noMetrics } = parameters;
+  const settings = { ...couponApiDefaults, ...parameters.settings };
+  const ids = createReservationIds(tokenSecret);
+  const watch = watchVerdicts(ports.verdicts, clock, settings);
+  const accept = createAccept({ ...parameters, ...ports, ids, metrics, settings });
+  const { anyUser, admin } = createAuthentication(
+    createTokenReader(tokenSecret, settings.rememberedTokens),
+    clock.nowMs,
+  );
+
+  const guards = { writing: [anyUser, checkContentType], reading: [anyUser] };
+
+  const app = createServer({ settings, log, metrics });
+  let closing = false;
+  app.addHook("preClose", (done) => {
+    closing = true;
+    watch.close();
+    done();
+  });
+  // A client that keeps its connection would otherwise keep the server from closing, long after its last answer.
+  app.addHook("onSend", (_request, reply, payload, done) => {
+    if (closing) reply.header("connection", "close");
+    done(null, payload);
+  });
+  app.register((routes, _options, done) => {
+    addReservationRoutes(routes, {
+      accept,
+      ids,
+      watch,
+      guards,
+    });
+    addPaymentRoutes(routes, {
+      pay: createPay({ ...parameters, ...ports, settings }),
+      payments: ports.payments,
+      clock,
+      readTimeoutMs: settings.readTimeoutMs,
+      guards,
+    });
+    addCouponRoutes(routes, {
+      coupons: ports.coupons,
+      clock,
+      timeoutMs: settings.acknowledgeTimeoutMs,
+      guards: [admin, checkContentType],
+    });
+    addProbes(routes, { ready, closing: () => closing, retryAfterSeconds: settings.retryAfterSeconds });
+    done();
+  });
+  return app;
+};
+
+interface ServerParameters {
+  readonly settings: CouponApiSettings;
+  readonly log: ApiLog;
+  readonly metrics: ApiMetrics;
+}
+
+/** A server with its bounds, its errors and its description, and no routes yet. */
+const createServer = ({ settings, log, metrics }: ServerParameters): FastifyInstance => {
+  const { retryAfterSeconds } = settings;
+  const answerProblem = createProblemReplies({ log, metrics, retryAfterSeconds });
+  const app = fastify({
+    bodyLimit: maxBodyBytes,
+    requestTimeout: settings.requestTimeoutMs,
+    connectionTimeout: settings.idleTimeoutMs,
+    http: {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: settings.headersTimeoutMs,
+      // How often node looks for requests that are late. Its default, 30 s, is how long a late one would live.
+      connectionsCheckingInterval: 1_000,
+    },
+    // Long enough that a wrong id is answered by its field and not by the router.
+    routerOptions: { maxParamLength: maxHeaderBytes },
+    // Off: conversions and silent removal would hide a client's mistake. All errors, because a body is small.
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: true,
+        discriminator: true,
+      },
+    },
+    // While closing, a request on a connection that is still open is answered as any other.
+    return503OnClosing: false,
+    frameworkErrors: answerProblem,
+    clientErrorHandler: answerClientError,
+  });
+  app.server.maxConnections = settings.maxConnections;
+  app.server.on("checkExpectation", answerExpectation);
+  app.setErrorHandler(answerProblem);
+  app.decorateRequest("caller", null);
+  app.addHook("onResponse", (request, reply, done) => {
+    metrics.answered({ route: routeOf(request), status: reply.statusCode, durationMs: reply.elapsedTime });
+    done();
+  });
+  refuseUnmatched(app);
+  readJson(app);
+  app.addSchema(problemSchema);
+  app.addSchema(couponSchema);
+  app.addSchema(paymentSchema);
+  app.register(swagger, swaggerOptions);
+  return app;
+};
+
+/** Before a body is read: what no route takes, what is too long, and what is said twice. */
+const refuseUnmatched = (app: FastifyInstance): void => {
+  const unmatched = createUnmatched();
+  app.addHook("onRoute", ({ url, method }) => unmatched.learn(url, method));
+  app.addHook("onRequest", (request, reply, done) => {
+    if (request.is404) throw unmatched.problem(request.method, request.url);
+    checkUrl(request, reply, () => checkRepeatedFields(request, reply, done));
+  });
+};
+
+/** One parser for one media type. An empty body is no body; `__proto__` and `constructor` are refused. */
+const readJson = (app: FastifyInstance): void => {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else void parse(request, body.toString(), done);
+  });
+};

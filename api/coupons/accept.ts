@@ -1,0 +1,177 @@
+/**
+ * Accepting a reservation: bind the idempotency key if there is one, write the record, and say yes only when the log
+ * has acknowledged it. What can go wrong on the way, and what the client is told:
+ *
+ * - too much is queued already: `overloaded`, before anything is claimed or queued;
+ * - the key store is away: `unavailable`, nothing is queued; the key may be bound, so that a retry gets that id;
+ * - the key was used for something else: `idempotency-key-reused`;
+ * - the log is slow, cut off before or after it took the record, or closing: `outcome-unknown`, never a yes and never
+ *   a no. The same key again gets the same reservation id, and a record that is written twice is decided once;
+ * - acknowledged, and the answer to the client is lost: as before, a retry with the key finds the same reservation.
+ */
+import { hash } from "node:crypto";
+import type { IdempotencyKeys, KeyAnswer, KeyClaim } from "../../processors/coupons/coupon-ports.ts";
+import { Poison } from "../../engine/errors.ts";
+import type { NewRecord, TopicPartition } from "../../engine/log/log.ts";
+import type { Producer } from "../../engine/log/producer.ts";
+import {
+  type CouponId,
+  type CouponIssueRequested,
+  couponIssueRequests,
+  type PolicyId,
+  type ReservationId,
+  type UserId,
+} from "../../schemas/coupon.ts";
+import { type Coalesced, coalesce } from "../http/coalesce.ts";
+import { DeadlinePassed, within } from "../http/deadline.ts";
+import type { ApiMetrics, Clock, CouponApiSettings } from "../http/parameters.ts";
+import { Problem, wrongField } from "../http/problems.ts";
+import { type ReservationIds, randomBytesPerId } from "./reservation-id.ts";
+
+/** A verified wish for one coupon. */
+export interface ReservationWish {
+  readonly couponId: CouponId;
+  readonly userId: UserId;
+  readonly policyId: PolicyId | null;
+  /** The client's `Idempotency-Key`, 1 to 255 visible ASCII characters. */
+  readonly idempotencyKey: string | undefined;
+}
+
+/** What accepting needs. */
+export interface AcceptParameters {
+  readonly idempotencyKeys: IdempotencyKeys;
+  readonly producer: Producer;
+  readonly encodeRequest: (value: CouponIssueRequested) => Buffer;
+  readonly ids: ReservationIds;
+  readonly clock: Clock;
+  readonly randomBytes: (sizeBytes: number) => Uint8Array;
+  readonly metrics: ApiMetrics;
+  readonly settings: CouponApiSettings;
+}
+
+/** Claims in one call of the port; a limit of its statement's size. */
+const maxClaims = 1_000;
+/** Ids that one draw of randomness serves: a draw costs as much for 4 KB as for 4 bytes. */
+const idsPerDraw = 1_024;
+
+/**
+ * Accepts wishes, any number at once; answers with the reservation's id when its record is in the log.
+ * @throws Problem `overloaded`, `idempotency-key-reused`, `outcome-unknown`
+ * @throws Unavailable, DeadlinePassed where nothing was written
+ */
+export const createAccept = (parameters: AcceptParameters): ((wish: ReservationWish) => Promise<ReservationId>) => {
+  const { producer, settings, idempotencyKeys } = parameters;
+  const claims = coalesce<KeyClaim, KeyAnswer>(idempotencyKeys.claim, { maxItems: maxClaims });
+  const mint = createMint(parameters);
+  return async (wish) => {
+    const backlogRecords = producer.backlogRecords() + claims.waiting();
+    if (backlogRecords >= settings.maxBacklogRecords) throw overloaded(settings);
+    return accept({ parameters, claims, wish, minted: mint(wish.userId) });
+  };
+};
+
+interface Accepting {
+  readonly parameters: AcceptParameters;
+  readonly claims: Coalesced<KeyClaim, KeyAnswer>;
+  readonly wish: ReservationWish;
+  readonly minted: ReservationId;
+}
+
+const accept = async (accepting: Accepting): Promise<ReservationId> => {
+  const { parameters, claims, wish, minted } = accepting;
+  const { clock, producer, metrics, settings } = parameters;
+  // Set when the record is handed over: from then on, only an acknowledgement says what became of it.
+  let handedOver: ReservationId | undefined;
+  try {
+    return await within(clock, settings.acknowledgeTimeoutMs, async (deadline) => {
+      const reservationId = wish.idempotencyKey === undefined ? minted : await bind(claims, wish, minted);
+      // Its client has been told that nothing was written.
+      if (deadline.passed()) return reservationId;
+      const { to, record } = recordOf(parameters, wish, reservationId);
+      const handedOverAt = clock.nowMs();
+      handedOver = reservationId;
+      await producer.produce(to, [record]);
+      metrics.accepted(Math.max(0, clock.nowMs() - handedOverAt));
+      return reservationId;
+    });
+  } catch (error) {
+    // Poison: the log will never take the record, and has not.
+    if (handedOver === undefined || error instanceof Poison) throw error;
+    throw outcomeUnknown(handedOver, { wish, settings, error });
+  }
+};
+
+/** The reservation that the client's key stands for. */
+const bind = async (
+  claims: Accepting["claims"],
+  wish: ReservationWish,
+  minted: ReservationId,
+): Promise<ReservationId> => {
+  const { couponId, userId, policyId, idempotencyKey: key = "" } = wish;
+  // JSON, so that no two wishes can spell the same text. An absent policy and an empty body are the same wish.
+  const fingerprint = hash("sha256", JSON.stringify([couponId, policyId]), "buffer");
+  const answer = await claims.ask({ userId, key, fingerprint, reservationId: minted });
+  if (answer.kind === "bound") return answer.reservationId;
+  throw wrongField("idempotency-key-reused", "Idempotency-Key", "was used for another coupon or policy; use a new key");
+};
+
+const recordOf = (
+  { producer, encodeRequest, clock }: AcceptParameters,
+  { couponId, userId, policyId }: ReservationWish,
+  reservationId: ReservationId,
+): { readonly to: TopicPartition; readonly record: NewRecord } => {
+  const value: CouponIssueRequested = { reservationId, couponId, userId, policyId, requestedAt: clock.nowMs() };
+  const key = Buffer.from(couponIssueRequests.key(value));
+  const topic = couponIssueRequests.name;
+  return { to: { topic, partition: producer.partitionOf(topic, key) }, record: { key, value: encodeRequest(value) } };
+};
+
+const createMint = ({ ids, clock, randomBytes }: AcceptParameters): ((userId: UserId) => ReservationId) => {
+  let pool = new Uint8Array(0);
+  let used = 0;
+  return (userId) => {
+    if (used + randomBytesPerId > pool.length) {
+      pool = new Uint8Array(randomBytes(randomBytesPerId * idsPerDraw));
+      used = 0;
+    }
+    used += randomBytesPerId;
+    return ids.mint(userId, clock.nowMs(), pool.subarray(used - randomBytesPerId, used));
+  };
+};
+
+const retryAfter = (settings: CouponApiSettings): { readonly "retry-after": string } => ({
+  "retry-after": String(settings.retryAfterSeconds),
+});
+
+const overloaded = (settings: CouponApiSettings): Problem =>
+  new Problem("overloaded", {
+    detail: `Nothing was accepted: ${settings.maxBacklogRecords} or more requests are waiting to be written. Ask again later.`,
+    headers: retryAfter(settings),
+  });
+
+const outcomeUnknown = (
+  reservationId: ReservationId,
+  {
+    wish,
+    settings,
+    error,
+  }: { readonly wish: ReservationWish; readonly settings: CouponApiSettings; readonly error: unknown },
+): Problem => {
+  const waited = error instanceof DeadlinePassed ? ` within ${settings.acknowledgeTimeoutMs} ms` : "";
+  const retry =
+    wish.idempotencyKey === undefined
+      ? "Without an Idempotency-Key a retry is another request, of which at most one gets the coupon; ask for this reservation first."
+      : "A retry with the same Idempotency-Key is safe: it is the same reservation.";
+  return new Problem(
+    "outcome-unknown",
+    {
+      detail: `The log did not acknowledge the request${waited}; it may be accepted, or may not. ${retry}`,
+      reservationId,
+      headers: { ...retryAfter(settings), location: reservationPath(reservationId) },
+    },
+    { cause: error },
+  );
+};
+
+/** Where a reservation is asked for. */
+export const reservationPath = (reservationId: ReservationId): string => `/v1/reservations/${reservationId}`;

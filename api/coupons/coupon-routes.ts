@@ -1,0 +1,67 @@
+/** The admin's door: open a coupon. */
+import type { FastifyInstance } from "fastify";
+import type { CouponRegister } from "../../processors/coupons/coupon-ports.ts";
+import { couponFrom, couponText } from "./coupon-body.ts";
+import { within } from "../http/deadline.ts";
+import type { Guard } from "../http/guards.ts";
+import { bearerSecurity, problemResponses } from "../http/openapi.ts";
+import type { Clock } from "../http/parameters.ts";
+import { wrongField } from "../http/problems.ts";
+
+/** What the route needs. */
+export interface CouponRoutes {
+  readonly coupons: CouponRegister;
+  readonly clock: Clock;
+  /** How long the database may take; 503 then, and the same request again is safe. */
+  readonly timeoutMs: number;
+  readonly guards: readonly Guard[];
+}
+
+const opened = (description: string) => ({ description, $ref: "Coupon#" }) as const;
+
+const openSchema = {
+  operationId: "openCoupon",
+  summary: "Open a coupon",
+  description: "The same again changes nothing and answers 200, so that a lost answer may be asked for again.",
+  tags: ["coupons"],
+  security: bearerSecurity,
+  body: { $ref: "Coupon#" },
+  response: {
+    200: opened("It is open with these very terms."),
+    201: opened("It was opened."),
+    ...problemResponses([
+      "validation",
+      "token-missing",
+      "token-invalid",
+      "token-expired",
+      "forbidden",
+      "coupon-differs",
+      "body-too-large",
+      "unsupported-media-type",
+      "unavailable",
+    ]),
+  },
+} as const;
+
+/** Adds the route. */
+export const addCouponRoutes = (app: FastifyInstance, { coupons, clock, timeoutMs, guards }: CouponRoutes): void => {
+  app.route({
+    method: "POST",
+    url: "/v1/admin/coupons",
+    schema: openSchema,
+    onRequest: [...guards],
+    handler: async (request, reply) => {
+      const coupon = couponFrom(request.body);
+      // Refused or slow: 503. Cut off before or after it took effect: 503 too, and the same request again finds out.
+      const answer = await within(clock, timeoutMs, () => coupons.open(coupon));
+      if (answer === "differs") {
+        throw wrongField(
+          "coupon-differs",
+          "/couponId",
+          `names a coupon with other terms: ${coupon.couponId}; use another id`,
+        );
+      }
+      return reply.code(answer === "opened" ? 201 : 200).send(couponText(coupon));
+    },
+  });
+};

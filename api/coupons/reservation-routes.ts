@@ -1,0 +1,240 @@
+/** The two doors of a coupon rush: ask for a coupon, and ask what became of it. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
+import { type ReservationId, refusalReasons } from "../../schemas/coupon.ts";
+import { type ReservationWish, reservationPath } from "./accept.ts";
+import { callerOf, type Guard } from "../http/guards.ts";
+import {
+  couponIdFrom,
+  namePattern,
+  nameWords,
+  policyIdFrom,
+  reservationIdFrom,
+  reservationIdPattern,
+} from "../http/ids.ts";
+import { momentPattern, textOfMoment } from "../http/moment.ts";
+import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
+import { Problem, wrongField } from "../http/problems.ts";
+import type { ReservationIds } from "./reservation-id.ts";
+import type { VerdictWatch } from "./verdict-watch.ts";
+
+/** What the routes need. */
+export interface ReservationRoutes {
+  readonly accept: (wish: ReservationWish) => Promise<ReservationId>;
+  readonly ids: ReservationIds;
+  readonly watch: VerdictWatch;
+  /** Guards of a route whose body is read, and of one without. */
+  readonly guards: { readonly writing: readonly Guard[]; readonly reading: readonly Guard[] };
+}
+
+/** The longest `waitMs`. */
+export const maxWaitMs = 10_000;
+
+const couponId = { type: "string", pattern: namePattern, description: "As it was opened." } as const;
+const policyId = { type: "string", pattern: namePattern } as const;
+const reservationId = {
+  type: "string",
+  format: "uuid",
+  pattern: reservationIdPattern,
+  description: "A UUIDv7.",
+} as const;
+const moment = { type: "string", format: "date-time", pattern: momentPattern } as const;
+
+const reserveSchema = {
+  operationId: "reserve",
+  summary: "Ask for a coupon",
+  description:
+    "Answers when the request is durable and its place in the queue is fixed; whether there is a coupon is decided later. " +
+    "With an Idempotency-Key, the same request again is the same reservation.",
+  tags: ["reservations"],
+  security: bearerSecurity,
+  params: { type: "object", required: ["couponId"], properties: { couponId } },
+  headers: {
+    type: "object",
+    properties: {
+      "idempotency-key": {
+        type: "string",
+        pattern: "^[\\x21-\\x7e]{1,255}$",
+        description: "1 to 255 visible ASCII characters; remembered for a day at least, for this user.",
+      },
+    },
+  },
+  body: {
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      policyId: { ...policyId, description: "The terms the user was shown. Others: refused, OTHER_POLICY." },
+    },
+  },
+  response: {
+    202: {
+      description: "Accepted: it will be decided.",
+      headers: { Location: header("Where to ask for the outcome.") },
+      type: "object",
+      required: ["reservationId", "status"],
+      properties: { reservationId, status: { type: "string", enum: ["pending"] } },
+    },
+    ...problemResponses([
+      "validation",
+      "token-missing",
+      "token-invalid",
+      "token-expired",
+      "body-too-large",
+      "unsupported-media-type",
+      "idempotency-key-reused",
+      "overloaded",
+      "unavailable",
+      "outcome-unknown",
+    ]),
+  },
+} as const;
+
+const readSchema = {
+  operationId: "readReservation",
+  summary: "Ask what became of a reservation",
+  description: "For its owner; for everybody else it does not exist.",
+  tags: ["reservations"],
+  security: bearerSecurity,
+  params: { type: "object", required: ["reservationId"], properties: { reservationId } },
+  querystring: {
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      waitMs: {
+        type: "integer",
+        minimum: 0,
+        maximum: maxWaitMs,
+        default: 0,
+        description: "Holds the answer for so long, until there is a verdict.",
+      },
+    },
+  },
+  response: {
+    200: {
+      description: "How it is.",
+      type: "object",
+      required: ["reservationId", "status"],
+      properties: {
+        reservationId,
+        couponId,
+        status: { type: "string", enum: ["pending", "issued", "refused"] },
+        policyId: { ...policyId, description: "If issued." },
+        issuedAt: { ...moment, description: "If issued." },
+        expiresAt: { ...moment, description: "If issued." },
+        reason: { type: "string", enum: refusalReasons, description: "If refused." },
+      },
+    },
+    ...problemResponses(["validation", "token-missing", "token-invalid", "token-expired", "overloaded", "unavailable"]),
+  },
+} as const;
+
+/** Adds the routes. */
+export const addReservationRoutes = (app: FastifyInstance, routes: ReservationRoutes): void => {
+  app.route({
+    method: "POST",
+    url: "/v1/coupons/:couponId/reservations",
+    schema: reserveSchema,
+    onRequest: [...routes.guards.writing],
+    preValidation: noBodyIsAnEmptyOne,
+    handler: async (request, reply) => {
+      const reserved = await routes.accept(wishOf(request));
+      return reply
+        .code(202)
+        .header("location", reservationPath(reserved))
+        .header("cache-control", "no-store")
+        .send({ reservationId: reserved, status: "pending" });
+    },
+  });
+  app.route({
+    method: "GET",
+    url: "/v1/reservations/:reservationId",
+    schema: readSchema,
+    onRequest: [...routes.guards.reading],
+    preValidation: readWaitMs,
+    handler: async (request, reply) => {
+      const id = readReservationId(request);
+      const verdict = await verdictFor(request, reply, { id, ...routes });
+      return reply.header("cache-control", "no-store").send(answerOf(id, verdict));
+    },
+  });
+};
+
+const noBodyIsAnEmptyOne: Guard = (request, _reply, done) => {
+  if (request.body === undefined) request.body = {};
+  done();
+};
+
+/** The wish that a request says. Checked again here: no validator is believed at the edge of the domain. */
+const wishOf = (request: FastifyRequest): ReservationWish => {
+  const params = fieldsOf(request.params);
+  const body = fieldsOf(request.body);
+  const idOfCoupon = couponIdFrom(params["couponId"]);
+  if (idOfCoupon === undefined) throw wrongField("validation", "couponId", `must be ${nameWords}`);
+  const idOfPolicy = body["policyId"] === undefined ? null : policyIdFrom(body["policyId"]);
+  if (idOfPolicy === undefined) throw wrongField("validation", "/policyId", `must be ${nameWords}`);
+  const idempotencyKey = request.headers["idempotency-key"];
+  if (idempotencyKey !== undefined && (typeof idempotencyKey !== "string" || !keyPattern.test(idempotencyKey))) {
+    throw wrongField("validation", "idempotency-key", "must be 1 to 255 visible ASCII characters");
+  }
+  return { couponId: idOfCoupon, userId: callerOf(request).userId, policyId: idOfPolicy, idempotencyKey };
+};
+
+const keyPattern = /^[\x21-\x7e]{1,255}$/;
+
+// Any object may be read as unknown properties; what is none has none.
+const fieldsOf = (value: unknown): { readonly [field: string]: unknown } =>
+  typeof value === "object" && value !== null ? (value as { readonly [field: string]: unknown }) : {};
+
+/** Digits and nothing else become a number, for the schema to check; the framework's own conversion also takes 1e3 and 0x10. */
+const readWaitMs: Guard = (request, _reply, done) => {
+  const query = fieldsOf(request.query);
+  const { waitMs } = query;
+  if (typeof waitMs === "string" && /^(?:0|[1-9][0-9]{0,8})$/.test(waitMs)) {
+    request.query = { ...query, waitMs: Number(waitMs) };
+  }
+  done();
+};
+
+const readReservationId = (request: FastifyRequest): ReservationId => {
+  const id = reservationIdFrom(fieldsOf(request.params)["reservationId"]);
+  if (id === undefined) throw wrongField("validation", "reservationId", "must be a UUIDv7 in lower case");
+  return id;
+};
+
+/**
+ * The caller's verdict, or null while there is none. Somebody else's, and an id that was never minted for the caller,
+ * are the same `not-found`: nobody learns what exists.
+ */
+const verdictFor = async (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { id, ids, watch }: { readonly id: ReservationId; readonly ids: ReservationIds; readonly watch: VerdictWatch },
+): Promise<OwnedVerdict | null> => {
+  const { userId } = callerOf(request);
+  const { waitMs } = fieldsOf(request.query);
+  const minted = ids.mintedFor(id, userId);
+  // An id that is not the caller's, as far as it tells, is looked up once (the secret may have been renewed) and never waited for.
+  const asked = watch.ask({ reservationId: id, waitMs: minted && typeof waitMs === "number" ? waitMs : 0 });
+  reply.raw.once("close", asked.leave);
+  const verdict = await asked.verdict;
+  if (verdict === null ? minted : verdict.userId === userId) return verdict;
+  throw new Problem("not-found", { detail: "The caller has no such reservation." });
+};
+
+const answerOf = (id: ReservationId, verdict: OwnedVerdict | null): Readonly<Record<string, unknown>> => {
+  if (verdict === null) return { reservationId: id, status: "pending" };
+  const { couponId: coupon, kind } = verdict;
+  switch (verdict.kind) {
+    case "issued":
+      return {
+        reservationId: id,
+        couponId: coupon,
+        status: kind,
+        policyId: verdict.policyId,
+        issuedAt: textOfMoment(verdict.issuedAt),
+        expiresAt: textOfMoment(verdict.expiresAt),
+      };
+    case "refused":
+      return { reservationId: id, couponId: coupon, status: kind, reason: verdict.reason };
+  }
+};

@@ -1,0 +1,264 @@
+/**
+ * Waiting for verdicts: any number of readers, one look-up at a time.
+ *
+ * A reader that has not been looked up yet goes first. Those that were found pending take turns behind, oldest first,
+ * with a pause between turns, so that ten thousand long polls cost the database no more than one busy reader.
+ */
+import type { OwnedVerdict, VerdictLookup } from "../../processors/coupons/coupon-ports.ts";
+import type { ReservationId } from "../../schemas/coupon.ts";
+import type { Clock } from "../http/parameters.ts";
+
+/** A reader's question. */
+export interface Question {
+  readonly reservationId: ReservationId;
+  /** How long to hold the answer until there is a verdict; 0 asks how it is now. */
+  readonly waitMs: number;
+}
+
+/** A question that was put. */
+export interface Asked {
+  /** The verdict, or null while there is none. Rejects as the look-up did, where that is all that is known. */
+  readonly verdict: Promise<OwnedVerdict | null>;
+  /** The reader went away: forgets the question, and answers it with null. Idempotent. */
+  readonly leave: () => void;
+}
+
+/** Answers questions. */
+export interface VerdictWatch {
+  /** @throws WatchFull when twice as many ask as may wait. */
+  readonly ask: (question: Question) => Asked;
+  /** Questions without an answer. */
+  readonly waiting: () => number;
+  /** Answers everybody who waits with what is known, null included, and holds no answer any more. Idempotent. */
+  readonly close: () => void;
+}
+
+/** Bounds; see CouponApiSettings. */
+export interface WatchSettings {
+  readonly maxWaiters: number;
+  readonly maxLookupIds: number;
+  readonly lookupPauseMs: number;
+  readonly readTimeoutMs: number;
+}
+
+/** Too many questions at once. Nothing was asked. */
+export class WatchFull extends Error {
+  readonly code = "WATCH_FULL";
+}
+
+/** The database did not answer a first look-up in time. */
+export class LookupTimeout extends Error {
+  readonly code = "LOOKUP_TIMEOUT";
+}
+
+interface Waiter {
+  readonly entry: Entry;
+  /** Number of the look-up under way, or last done, when the question was put: only a later one answers it. */
+  readonly askedAtLookup: number;
+  /** Whether `waitMs` is over: the next look-up's answer is the answer. */
+  due: boolean;
+  looked: boolean;
+  /** Why the last look-up failed; undefined when it did not. */
+  failure: Failure | undefined;
+  cancel: () => void;
+  readonly settle: (answer: OwnedVerdict | null) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+interface Failure {
+  readonly error: unknown;
+}
+
+/** One reservation that is asked for. */
+interface Entry {
+  readonly id: ReservationId;
+  readonly waiters: Set<Waiter>;
+}
+
+/** A failed look-up is tried again after this, and not at once. */
+const failurePauseMs = 200;
+
+/** Watches verdicts through a look-up. With nobody waiting it asks nothing. */
+export const watchVerdicts = (lookup: VerdictLookup, clock: Clock, settings: WatchSettings): VerdictWatch =>
+  new Watch(lookup, clock, settings);
+
+class Watch implements VerdictWatch {
+  readonly #lookup: VerdictLookup;
+  readonly #clock: Clock;
+  readonly #settings: WatchSettings;
+  /** Asked for, and some reader of it not looked up yet. A map is a queue here: insertion order. */
+  readonly #fresh = new Map<ReservationId, Entry>();
+  /** Pending at their last look-up. */
+  readonly #pending = new Map<ReservationId, Entry>();
+  readonly #underWay = new Map<ReservationId, Entry>();
+  #lookups = 0;
+  #waiting = 0;
+  #finding = false;
+  #pausing = false;
+  #closed = false;
+
+  constructor(lookup: VerdictLookup, clock: Clock, settings: WatchSettings) {
+    this.#lookup = lookup;
+    this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  readonly waiting = (): number => this.#waiting;
+
+  readonly ask = ({ reservationId, waitMs }: Question): Asked => {
+    if (this.#waiting >= 2 * this.#settings.maxWaiters) {
+      throw new WatchFull(`${this.#waiting} questions are open, twice the ${this.#settings.maxWaiters} that may wait`);
+    }
+    const heldMs = this.#closed || this.#waiting >= this.#settings.maxWaiters ? 0 : waitMs;
+    const { promise, resolve, reject } = Promise.withResolvers<OwnedVerdict | null>();
+    const waiter = this.#join(reservationId, resolve, reject);
+    if (heldMs === 0) this.#due(waiter, 0);
+    else waiter.cancel = this.#clock.after(heldMs, () => this.#due(waiter, heldMs));
+    this.#next();
+    return { verdict: promise, leave: () => this.#answer(waiter, null) };
+  };
+
+  readonly close = (): void => {
+    this.#closed = true;
+    for (const entries of [this.#fresh, this.#pending, this.#underWay]) {
+      for (const { waiters } of entries.values()) for (const waiter of waiters) this.#due(waiter, 0);
+    }
+  };
+
+  #join(id: ReservationId, settle: Waiter["settle"], fail: Waiter["fail"]): Waiter {
+    const entry = this.#fresh.get(id) ?? this.#pending.get(id) ?? this.#underWay.get(id) ?? { id, waiters: new Set() };
+    const waiter: Waiter = {
+      entry,
+      askedAtLookup: this.#lookups,
+      due: false,
+      looked: false,
+      failure: undefined,
+      cancel: () => {},
+      settle,
+      fail,
+    };
+    entry.waiters.add(waiter);
+    this.#waiting += 1;
+    // Under way, it is put back into the right queue when its look-up ends.
+    if (!this.#underWay.has(id)) {
+      this.#pending.delete(id);
+      this.#fresh.set(id, entry);
+    }
+    return waiter;
+  }
+
+  /** The waiter's time is over. It is told what the last look-up said; without one, it waits for the first, but not for ever. */
+  #due(waiter: Waiter, heldMs: number): void {
+    waiter.cancel();
+    waiter.due = true;
+    if (waiter.looked) {
+      if (waiter.failure === undefined) this.#answer(waiter, null);
+      else this.#fail(waiter, waiter.failure.error);
+      return;
+    }
+    const restMs = Math.max(1, this.#settings.readTimeoutMs - heldMs);
+    waiter.cancel = this.#clock.after(restMs, () =>
+      this.#fail(waiter, new LookupTimeout(`no look-up was answered within ${heldMs + restMs} ms`)),
+    );
+  }
+
+  #answer(waiter: Waiter, answer: OwnedVerdict | null): void {
+    if (this.#forget(waiter)) waiter.settle(answer);
+  }
+
+  #fail(waiter: Waiter, error: unknown): void {
+    if (this.#forget(waiter)) waiter.fail(error);
+  }
+
+  #forget(waiter: Waiter): boolean {
+    const { entry } = waiter;
+    if (!entry.waiters.delete(waiter)) return false;
+    this.#waiting -= 1;
+    waiter.cancel();
+    if (entry.waiters.size === 0) {
+      this.#fresh.delete(entry.id);
+      this.#pending.delete(entry.id);
+    }
+    return true;
+  }
+
+  /** Starts a look-up, or the pause before one, unless either is on. */
+  #next(): void {
+    if (this.#finding) return;
+    const ids = this.#take();
+    if (ids.length > 0) void this.#find(ids);
+  }
+
+  /** The fresh ones, and if no pause is on, as many of the pending ones as there is room for. */
+  #take(): readonly ReservationId[] {
+    const queues = this.#pausing ? [this.#fresh] : [this.#fresh, this.#pending];
+    for (const queue of queues) {
+      for (const [id, entry] of queue) {
+        if (this.#underWay.size >= this.#settings.maxLookupIds) break;
+        queue.delete(id);
+        this.#underWay.set(id, entry);
+      }
+    }
+    return [...this.#underWay.keys()];
+  }
+
+  async #find(ids: readonly ReservationId[]): Promise<void> {
+    this.#finding = true;
+    this.#lookups += 1;
+    const beganAt = this.#clock.nowMs();
+    let pauseMs = this.#settings.lookupPauseMs;
+    try {
+      this.#found(await this.#lookup.find(ids));
+    } catch (error) {
+      this.#failed(error);
+      pauseMs = Math.max(pauseMs, failurePauseMs);
+    }
+    this.#underWay.clear();
+    this.#finding = false;
+    // At least as long as the look-up took: polling never keeps the database busy more than half of the time.
+    this.#pause(Math.max(pauseMs, this.#clock.nowMs() - beganAt));
+    this.#next();
+  }
+
+  #pause(pauseMs: number): void {
+    if (this.#pausing || this.#pending.size === 0) return;
+    this.#pausing = true;
+    this.#clock.after(pauseMs, () => {
+      this.#pausing = false;
+      this.#next();
+    });
+  }
+
+  #found(verdicts: ReadonlyMap<ReservationId, OwnedVerdict>): void {
+    for (const entry of this.#underWay.values()) {
+      const verdict = verdicts.get(entry.id);
+      for (const waiter of entry.waiters) {
+        if (verdict !== undefined) this.#answer(waiter, verdict);
+        else this.#looked(waiter, undefined);
+      }
+      this.#requeue(entry);
+    }
+  }
+
+  #failed(error: unknown): void {
+    for (const entry of this.#underWay.values()) {
+      for (const waiter of entry.waiters) this.#looked(waiter, { error });
+      this.#requeue(entry);
+    }
+  }
+
+  /** A look-up that began after the question found nothing, or failed. */
+  #looked(waiter: Waiter, failure: Failure | undefined): void {
+    if (waiter.askedAtLookup >= this.#lookups) return;
+    waiter.looked = true;
+    waiter.failure = failure;
+    if (waiter.due) this.#due(waiter, 0);
+  }
+
+  #requeue(entry: Entry): void {
+    if (entry.waiters.size === 0) return;
+    let fresh = false;
+    for (const { looked } of entry.waiters) if (!looked) fresh = true;
+    (fresh ? this.#fresh : this.#pending).set(entry.id, entry);
+  }
+}

@@ -1,0 +1,128 @@
+/** What the coupon API is given: its ports, its log, its clock, its bounds. It reads no environment and keeps no globals. */
+import type { CouponRegister, IdempotencyKeys, VerdictLookup } from "../../processors/coupons/coupon-ports.ts";
+import type { PaymentBook } from "../../processors/payments/payment-ports.ts";
+import type { Producer } from "../../engine/log/producer.ts";
+import type { CouponIssueRequested } from "../../schemas/coupon.ts";
+
+/** The stores the API asks. Every call may reject with Unavailable; the answer is then a 503. */
+export interface CouponApiPorts {
+  readonly idempotencyKeys: IdempotencyKeys;
+  readonly verdicts: VerdictLookup;
+  readonly coupons: CouponRegister;
+  readonly payments: PaymentBook;
+}
+
+/** Time, as the API needs it. */
+export interface Clock {
+  /** Epoch ms. */
+  readonly nowMs: () => number;
+  /** Runs once, `delayMs` from now; the answer cancels it, and is harmless afterwards. */
+  readonly after: (delayMs: number, run: () => void) => () => void;
+}
+
+/** Where the API says what no client is told. A pino logger is one. */
+export interface ApiLog {
+  readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+  readonly error: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+}
+
+/**
+ * Why a request was turned away for now: too much queued, too many readers, a store is away, or the acknowledgement
+ * did not come in time.
+ */
+export type TurnedAway = "overloaded" | "unavailable" | "outcome-unknown";
+
+/** What is counted. No user, coupon or reservation is ever a label: the label sets are closed. */
+export interface ApiMetrics {
+  /** A request was answered. `route` is a template, such as `/v1/reservations/:reservationId`, or `unmatched`. */
+  readonly answered: (request: {
+    readonly route: string;
+    readonly status: number;
+    readonly durationMs: number;
+  }) => void;
+  /** A reservation was acknowledged by the log, `acknowledgeMs` after it was handed over. */
+  readonly accepted: (acknowledgeMs: number) => void;
+  /** A 503 was answered. */
+  readonly turnedAway: (why: TurnedAway) => void;
+}
+
+/** Counts nothing. */
+export const noMetrics: ApiMetrics = { answered: () => {}, accepted: () => {}, turnedAway: () => {} };
+
+/** Whether this process should be sent requests, and if not, why not: each reason in words for an operator. */
+export interface Readiness {
+  readonly ok: boolean;
+  readonly why: readonly string[];
+}
+
+/** The API's bounds. */
+export interface CouponApiSettings {
+  /**
+   * Records queued or under way, and requests about to queue one, above which reservations are turned away; 1 to
+   * 1,000,000. It should be what the log acknowledges in less than `acknowledgeTimeoutMs`.
+   */
+  readonly maxBacklogRecords: number;
+  /** Payments waiting or under way above which further ones are turned away; 1 to 100,000. */
+  readonly maxWaitingPayments: number;
+  /** Transactions of payments side by side; 1 to 16. */
+  readonly paymentLanes: number;
+  /** What `Retry-After` says, in whole seconds; 1 to 3,600. */
+  readonly retryAfterSeconds: number;
+  /** How long a request waits for what it writes to be acknowledged; 1 to 60,000. */
+  readonly acknowledgeTimeoutMs: number;
+  /** How long a read waits for the database, whatever its `waitMs`; 1 to 60,000. */
+  readonly readTimeoutMs: number;
+  /** Requests that may wait for a verdict at once; further ones are answered at once. Twice as many reads are turned away. */
+  readonly maxWaiters: number;
+  /** Reservations in one look-up; 1 to 1,000. */
+  readonly maxLookupIds: number;
+  /** Pause between look-ups of reservations that were pending at the last one; 1 to 1,000. */
+  readonly lookupPauseMs: number;
+  /** Tokens whose verification is remembered, about; each takes some 500 bytes. 0 remembers none. */
+  readonly rememberedTokens: number;
+  /** From a connection's first byte to the end of a request's header fields; 1 to 60,000. */
+  readonly headersTimeoutMs: number;
+  /** From a request's first byte to the end of its body; `headersTimeoutMs` to 60,000. */
+  readonly requestTimeoutMs: number;
+  /** A connection on which nothing moves for this long is closed; more than the longest wait of an answer. */
+  readonly idleTimeoutMs: number;
+  /** Connections at once; further ones are closed as they come. */
+  readonly maxConnections: number;
+}
+
+/** Bounds for one process on two cores, where 20,000 records are at most 4 s of acknowledgements at 5,000 a second. */
+export const couponApiDefaults: CouponApiSettings = {
+  maxBacklogRecords: 20_000,
+  maxWaitingPayments: 5_000,
+  paymentLanes: 2,
+  retryAfterSeconds: 1,
+  acknowledgeTimeoutMs: 10_000,
+  readTimeoutMs: 2_000,
+  maxWaiters: 20_000,
+  maxLookupIds: 1_000,
+  lookupPauseMs: 20,
+  rememberedTokens: 10_000,
+  headersTimeoutMs: 5_000,
+  requestTimeoutMs: 10_000,
+  idleTimeoutMs: 30_000,
+  maxConnections: 40_000,
+};
+
+/** Everything the API is made from. */
+export interface CouponApiParameters {
+  readonly ports: CouponApiPorts;
+  readonly producer: Producer;
+  /** The bytes of a request's record. @throws Unavailable where the schema is not known yet. */
+  readonly encodeRequest: (value: CouponIssueRequested) => Buffer;
+  readonly clock: Clock;
+  /** Cryptographically random bytes: `randomBytes` of node:crypto. */
+  readonly randomBytes: (sizeBytes: number) => Uint8Array;
+  /** Verifies tokens (HS256), and by derivation marks reservation ids. At least 32 bytes. */
+  readonly tokenSecret: Uint8Array;
+  readonly ready: () => Readiness;
+  readonly log: ApiLog;
+  /** {@link couponApiDefaults} where not given. */
+  readonly settings?: Partial<CouponApiSettings>;
+  /** {@link noMetrics} where not given. */
+  readonly metrics?: ApiMetrics;
+}

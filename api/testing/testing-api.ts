@@ -1,0 +1,124 @@
+/** The whole API on fakes, and a client of it, for tests. */
+import { randomBytes } from "node:crypto";
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
+import { createCouponApi } from "../api.ts";
+import type { ApiMetrics, CouponApiSettings, Readiness, TurnedAway } from "../http/parameters.ts";
+import { encodeAsJson, fakeClock, fakeProducer, fakeStores } from "./testing.ts";
+import { mintToken } from "../tokens/token.ts";
+
+/** The secret of every test. */
+export const testSecret = Buffer.alloc(32, 1);
+
+/** What was counted and logged. */
+export interface Seen {
+  readonly answered: { readonly route: string; readonly status: number }[];
+  readonly acknowledgeMs: number[];
+  readonly turnedAway: TurnedAway[];
+  readonly logged: string[];
+}
+
+/** An API on fakes. */
+export const testApi = (settings: Partial<CouponApiSettings> = {}) => {
+  const clock = fakeClock();
+  const producer = fakeProducer();
+  const stores = fakeStores();
+  const readiness: { now: Readiness } = { now: { ok: true, why: [] } };
+  const seen: Seen = { answered: [], acknowledgeMs: [], turnedAway: [], logged: [] };
+  const metrics: ApiMetrics = {
+    answered: ({ route, status }) => seen.answered.push({ route, status }),
+    accepted: (acknowledgeMs) => seen.acknowledgeMs.push(acknowledgeMs),
+    turnedAway: (why) => seen.turnedAway.push(why),
+  };
+  const log = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) => {
+    seen.logged.push(`${level}: ${message} ${String(fields["err"])}`);
+  };
+  const app = createCouponApi({
+    ports: stores.ports,
+    producer,
+    encodeRequest: encodeAsJson,
+    clock,
+    randomBytes,
+    tokenSecret: testSecret,
+    ready: () => readiness.now,
+    log: { warn: log("warn"), error: log("error") },
+    settings,
+    metrics,
+  });
+  const bearer = (userId: string, role?: string): { readonly authorization: string } => ({
+    authorization: `Bearer ${mintToken({ secret: testSecret, userId, ttlMs: 60_000, now: clock.nowMs(), ...(role === undefined ? {} : { role }) })}`,
+  });
+  return { app, clock, producer, stores, readiness, seen, bearer, ...clientOf(app, bearer) };
+};
+
+/** An API on fakes, as {@link testApi} makes it. */
+export type TestApi = ReturnType<typeof testApi>;
+
+const clientOf = (app: FastifyInstance, bearer: (userId: string) => { readonly authorization: string }) => ({
+  /** Asks for a coupon. */
+  reserve: (
+    userId: string,
+    options: { readonly couponId?: string; readonly body?: unknown; readonly key?: string } = {},
+  ) => {
+    const { couponId = "launch", body, key } = options;
+    return app.inject({
+      method: "POST",
+      url: `/v1/coupons/${couponId}/reservations`,
+      headers: { ...bearer(userId), ...(key === undefined ? {} : { "idempotency-key": key }) },
+      ...(body === undefined ? {} : { payload: body as NonNullable<InjectOptions["payload"]> }),
+    });
+  },
+  /** Asks what became of a reservation. */
+  read: (
+    userId: string,
+    reservationId: string,
+    options: { readonly query?: string; readonly signal?: AbortSignal } = {},
+  ) =>
+    app.inject({
+      method: "GET",
+      url: `/v1/reservations/${reservationId}${options.query ?? ""}`,
+      headers: bearer(userId),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    }),
+});
+
+/** A problem as a client reads it. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly errors?: readonly { readonly field: string; readonly message: string }[];
+  readonly reservationId?: string;
+  readonly options?: readonly unknown[];
+  readonly coupons?: readonly unknown[];
+  readonly amount?: number;
+  readonly balance?: number;
+}
+
+/**
+ * The problem in a response, with its form checked: media type, status, and nothing of the server's inside.
+ * @throws AssertionError-like Error naming what is wrong.
+ */
+export const problemIn = (response: LightMyRequestResponse): ProblemDocument => {
+  const { statusCode, headers, body } = response;
+  if (headers["content-type"] !== "application/problem+json") {
+    throw new Error(`${statusCode} ${String(headers["content-type"])} is no problem: ${body}`);
+  }
+  const problem = response.json<ProblemDocument>();
+  const { type, title, status, detail, instance } = problem;
+  if (status !== statusCode) throw new Error(`the document says ${status}, the status line ${statusCode}`);
+  if (!/^urn:sluice:problem:[a-z-]+$/.test(type)) throw new Error(`${type} is no type of ours`);
+  for (const text of [title, detail, instance]) if (typeof text !== "string") throw new Error(`not text in ${body}`);
+  if (/\.ts:|\.js:|node_modules|SELECT |redis\.call/.test(body.replace(JSON.stringify(instance), "")))
+    throw new Error(`it leaks: ${body}`);
+  return problem;
+};
+
+/** The name at the end of a problem's type. */
+export const problemName = (response: LightMyRequestResponse): string =>
+  problemIn(response).type.split(":").at(-1) ?? "";
+
+/** The fields a problem names. */
+export const fieldsIn = (response: LightMyRequestResponse): readonly string[] =>
+  (problemIn(response).errors ?? []).map(({ field }) => field);

@@ -1,0 +1,211 @@
+/** Fakes for the API's tests: a clock that moves when told, a producer that acknowledges when told, stores in memory. */
+import type { KeyAnswer, KeyClaim, OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
+import type { PaymentAsk } from "../../processors/payments/payment-ports.ts";
+import type { Clock as SleepingClock } from "../../engine/clock.ts";
+import type { NewRecord, TopicPartition } from "../../engine/log/log.ts";
+import type { Producer } from "../../engine/log/producer.ts";
+import type { Coupon, CouponId, CouponIssueRequested, ReservationId, UserId } from "../../schemas/coupon.ts";
+import type { PaymentId } from "../../schemas/payment.ts";
+import { memoryPaymentBook, memoryPayments } from "../../processors/testing/memory-payments.ts";
+import { userIdFrom } from "../http/ids.ts";
+import type { Clock } from "../http/parameters.ts";
+
+/** A user id from text that is known to be one. @throws TypeError where it is not. */
+export const userNamed = (text: string): UserId => {
+  const userId = userIdFrom(text);
+  if (userId === undefined) throw new TypeError(`${text} is no user id`);
+  return userId;
+};
+
+/** A clock that stands still. */
+export interface FakeClock extends Clock {
+  /** Moves on, running what falls due, in order, each at its own moment. */
+  readonly advance: (byMs: number) => void;
+  /** What is still to run. */
+  readonly timers: () => number;
+}
+
+/** Starts at 2027-01-15T08:00:00Z. */
+export const fakeClock = (): FakeClock => {
+  let now = 1_800_000_000_000;
+  const timers = new Set<{ readonly at: number; readonly run: () => void }>();
+  return {
+    nowMs: () => now,
+    after: (delayMs, run) => {
+      const timer = { at: now + delayMs, run };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    advance: (byMs) => {
+      const end = now + byMs;
+      for (;;) {
+        let first: { readonly at: number; readonly run: () => void } | undefined;
+        for (const timer of timers) if (timer.at <= end && (first === undefined || timer.at < first.at)) first = timer;
+        if (first === undefined) break;
+        timers.delete(first);
+        now = first.at;
+        first.run();
+      }
+      now = end;
+    },
+    timers: () => timers.size,
+  };
+};
+
+/** Lets everything that is settled be seen by everybody who awaits it. */
+export const settled = async (): Promise<void> => {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** A clock of sleeps, each of which ends when the test has stepped over its end. */
+export const steppedClock = () => {
+  let now = 1_000_000;
+  const sleepers = new Set<{ readonly at: number; readonly end: () => void }>();
+  const clock: SleepingClock = {
+    now: () => now,
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted) return resolve();
+        const sleeper = {
+          at: now + ms,
+          end: () => {
+            sleepers.delete(sleeper);
+            resolve();
+          },
+        };
+        sleepers.add(sleeper);
+        signal?.addEventListener("abort", sleeper.end);
+      }),
+  };
+  const step = async (ms: number): Promise<void> => {
+    await settled();
+    now += ms;
+    for (const sleeper of [...sleepers]) if (sleeper.at <= now) sleeper.end();
+    await settled();
+  };
+  return { clock, step };
+};
+
+/** One call of produce. */
+export interface Produced {
+  readonly to: TopicPartition;
+  readonly record: NewRecord;
+  readonly value: CouponIssueRequested;
+  readonly acknowledge: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** A producer whose acknowledgements come at once, or when told. */
+export interface FakeProducer extends Producer {
+  readonly produced: Produced[];
+  /** From now on acknowledgements wait for {@link Produced}. */
+  readonly hold: () => void;
+  backlog: number;
+}
+
+/** The bytes of a fake: JSON, to be read back. */
+export const encodeAsJson = (value: CouponIssueRequested): Buffer => Buffer.from(JSON.stringify(value));
+
+/** Acknowledges at once, until it is held. */
+export const fakeProducer = (): FakeProducer => {
+  const produced: Produced[] = [];
+  let held = false;
+  const fake: FakeProducer = {
+    produced,
+    backlog: 0,
+    hold: () => {
+      held = true;
+    },
+    produce: (to, records) =>
+      new Promise((resolve, reject) => {
+        for (const record of records) {
+          // Written by encodeAsJson.
+          const value = JSON.parse(String(record.value)) as CouponIssueRequested;
+          produced.push({ to, record, value, acknowledge: resolve, fail: reject });
+        }
+        if (!held) resolve();
+      }),
+    partitionOf: (_topic, key) => key.length % 6,
+    backlogRecords: () => fake.backlog,
+    stillSinceMs: () => undefined,
+    close: () => Promise.resolve(),
+  };
+  return fake;
+};
+
+/** Something a fake answers with, once it is not undefined: an error to throw, or a promise to wait for first. */
+export interface Trouble {
+  error?: Error | undefined;
+  until?: Promise<void> | undefined;
+}
+
+const meet = async ({ error, until }: Trouble): Promise<void> => {
+  await until;
+  if (error !== undefined) throw error;
+};
+
+/** Stores in memory, with the calls they got and the trouble they make. */
+export const fakeStores = () => {
+  const bound = new Map<string, KeyClaim>();
+  const verdicts = new Map<ReservationId, OwnedVerdict>();
+  const coupons = new Map<CouponId, Coupon>();
+  const trouble: Trouble = {};
+  const claimCalls: (readonly KeyClaim[])[] = [];
+  const findCalls: (readonly ReservationId[])[] = [];
+  const shop = memoryPayments();
+  const payments = memoryPaymentBook(shop);
+  const payCalls: (readonly PaymentAsk[])[] = [];
+  const claim = (wanted: KeyClaim): KeyAnswer => {
+    const name = JSON.stringify([wanted.userId, wanted.key]);
+    const known = bound.get(name) ?? wanted;
+    bound.set(name, known);
+    return known.fingerprint.equals(wanted.fingerprint)
+      ? { kind: "bound", reservationId: known.reservationId }
+      : { kind: "mismatch" };
+  };
+  return {
+    verdicts,
+    coupons,
+    trouble,
+    claimCalls,
+    findCalls,
+    shop,
+    payCalls,
+    ports: {
+      idempotencyKeys: {
+        claim: async (claims: readonly KeyClaim[]) => {
+          claimCalls.push(claims);
+          await meet(trouble);
+          return claims.map(claim);
+        },
+      },
+      verdicts: {
+        find: async (ids: readonly ReservationId[]) => {
+          findCalls.push(ids);
+          await meet(trouble);
+          return new Map([...verdicts].filter(([id]) => ids.includes(id)));
+        },
+      },
+      coupons: {
+        open: async (coupon: Coupon) => {
+          await meet(trouble);
+          const known = coupons.get(coupon.couponId);
+          if (known === undefined) coupons.set(coupon.couponId, coupon);
+          if (known === undefined) return "opened" as const;
+          return JSON.stringify(known) === JSON.stringify(coupon) ? ("same" as const) : ("differs" as const);
+        },
+      },
+      payments: {
+        pay: async (asks: readonly PaymentAsk[]) => {
+          payCalls.push(asks);
+          await meet(trouble);
+          return payments.pay(asks);
+        },
+        find: async (ids: readonly PaymentId[]) => {
+          await meet(trouble);
+          return payments.find(ids);
+        },
+      },
+    },
+  };
+};

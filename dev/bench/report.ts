@@ -1,0 +1,58 @@
+/** What can be measured, and what a run of the benchmark answers. */
+import type { ApiRun } from "./coupons/api.ts";
+import type { BaselineRun } from "./coupons/baseline.ts";
+import type { DeliveryReport } from "./payments/delivery.ts";
+import type { DrainRun } from "./coupons/drain.ts";
+import type { HistoryRun } from "./payments/history.ts";
+import type { PaymentsReport } from "./payments/payments.ts";
+
+/** What can be measured, and what each is. */
+export const about = {
+  baseline: "coupons issued record by record, for the ratio",
+  hot: "one hot coupon",
+  safety: "hot, in turn with and without leases and upkeep",
+  duplicates: "hot, and 10 % of the users ask twice",
+  uniform: "1,000 coupons, asked for alike",
+  backlog: "uniform, with a million records waiting",
+  api: "requests for coupons that one API accepts",
+  payments: "payments through one API, beside one by one; the relay",
+  history: "payments to remember, beside one INSERT a record",
+  delivery: "payments to a slow platform, beside one after the other",
+} as const;
+
+/** One of {@link about}. */
+export type Measurement = keyof typeof about;
+
+// Object.keys answers strings; these are the keys written above.
+/** Their names, in the order in which they are measured. */
+export const measurements = Object.keys(about) as readonly Measurement[];
+
+/** Everything that was measured in one run. */
+export interface BenchReport {
+  readonly baseline: (BaselineRun & { readonly issuedPerSecond: number }) | undefined;
+  readonly drains: readonly DrainRun[];
+  readonly safety: SafetyRun | undefined;
+  readonly api: readonly ApiRun[];
+  readonly payments: PaymentsReport | undefined;
+  readonly history: HistoryRun | undefined;
+  readonly delivery: DeliveryReport | undefined;
+}
+
+/** The hot coupon, in turn with and without what fences and repairs. */
+export interface SafetyRun {
+  readonly with: readonly DrainRun[];
+  readonly without: readonly DrainRun[];
+  /** Median with, by median without. */
+  readonly ratio: number;
+}
+
+/** Whether every run kept every promise. */
+export const isSound = ({ drains, safety, api, payments, history, delivery }: BenchReport): boolean =>
+  [
+    ...[...drains, ...(safety?.with ?? []), ...(safety?.without ?? [])],
+    ...(payments?.runs ?? []),
+    ...(history === undefined ? [] : [history]),
+    ...(delivery?.runs ?? []),
+  ].every(({ broken }) => broken.length === 0) &&
+  api.every(({ requests, accepted }) => requests === accepted) &&
+  [...(payments?.runs ?? []), ...(payments?.baseline ?? [])].every(({ orders, paid }) => orders === paid);

@@ -1,0 +1,115 @@
+/** The benchmark: which measurements there are, in which order, and whether they count. */
+import type avro from "avsc";
+import { CouponIssueRequested, couponIssueRequests } from "../../schemas/coupon.ts";
+import { note } from "../../ops/cli.ts";
+import { type ApiRun, measureApi } from "./coupons/api.ts";
+import { runBaseline } from "./coupons/baseline.ts";
+import { type DrainRun, drain } from "./coupons/drain.ts";
+import { measureDelivery } from "./payments/delivery.ts";
+import { measureHistory } from "./payments/history.ts";
+import { measurePayments, type PaymentsReport } from "./payments/payments.ts";
+import type { BenchReport, Measurement, SafetyRun } from "./report.ts";
+import { openCoupons, preload } from "./coupons/preload.ts";
+import { duplicates, hot, type Scenario, uniform } from "./scenarios.ts";
+import { setStage, type Stage } from "./stage.ts";
+
+/** What to measure, and how much. */
+export interface BenchOptions {
+  readonly only: readonly Measurement[];
+  /** Requests of the hot, duplicates and uniform workloads. */
+  readonly requests: number;
+  /** Records of the baseline: it does a few hundred a second. */
+  readonly baselineRecords: number;
+  /** Payments that the history is to remember. */
+  readonly payments: number;
+  readonly signal: AbortSignal;
+}
+
+/** Measures, on a stack of its own, which is left up for the next run. @throws with what does not come up. */
+export const runBench = async (options: BenchOptions): Promise<BenchReport> => {
+  const stage = await setStage(options.signal);
+  // Coupons of their own for every run, so that the stack may see many.
+  const prefix = `b${Date.now().toString(36)}`;
+  const wanted = (name: Measurement): boolean => options.only.includes(name);
+  try {
+    const baseline = wanted("baseline") ? await measureBaseline(stage, prefix, options) : undefined;
+    const drains: DrainRun[] = [];
+    for (const [name, scenario] of scenariosOf(prefix, options.requests)) {
+      if (!wanted(name)) continue;
+      note(`${name}: ${scenario.requests} requests, ${scenario.about}`);
+      drains.push(await drain(stage, scenario, options));
+    }
+    const safety = wanted("safety") ? await measureSafety(stage, prefix, options) : undefined;
+    const api = wanted("api") ? await apiRuns(stage, prefix) : [];
+    const payments = wanted("payments") ? await paymentRuns(stage, prefix, options.signal) : undefined;
+    const history = wanted("history") ? await measureHistory(stage, prefix, options) : undefined;
+    const delivery = wanted("delivery") ? await measureDelivery(stage, prefix, options.signal) : undefined;
+    return { baseline, drains, safety, api, payments, history, delivery };
+  } finally {
+    await stage.close();
+  }
+};
+
+const scenariosOf = (prefix: string, requests: number): readonly (readonly [Measurement, Scenario])[] => [
+  ["hot", hot(prefix, requests)],
+  ["duplicates", duplicates(prefix, Math.floor(requests / 110) * 100)],
+  ["uniform", uniform(prefix, requests)],
+  ["backlog", uniform(`${prefix}-back`, 1_000_000)],
+];
+
+/** Runs of each kind; the first of them finds everything cold, whichever it is, so they take turns. */
+const safetyRuns = 3;
+
+const measureSafety = async (stage: Stage, prefix: string, { requests, signal }: BenchOptions): Promise<SafetyRun> => {
+  const runs: { readonly with: DrainRun[]; readonly without: DrainRun[] } = { with: [], without: [] };
+  for (let turn = 1; turn <= safetyRuns; turn++) {
+    for (const kind of ["without", "with"] as const) {
+      note(`safety: one hot coupon, ${requests} requests, ${kind} leases and upkeep, ${turn} of ${safetyRuns}`);
+      const env = { SLUICE_UNFENCED: kind === "with" ? "no" : "yes" };
+      runs[kind].push(await drain(stage, hot(`${prefix}-${kind}${turn}`, requests), { signal, env }));
+    }
+  }
+  return { ...runs, ratio: Math.round((medianRate(runs.with) / medianRate(runs.without)) * 1_000) / 1_000 };
+};
+
+const medianRate = (runs: readonly DrainRun[]): number =>
+  runs.map(({ issuedPerSecond }) => issuedPerSecond).toSorted((a, b) => a - b)[runs.length >> 1] ?? Number.NaN;
+
+const measureBaseline = async (stage: Stage, prefix: string, { baselineRecords }: BenchOptions) => {
+  note(`baseline: ${baselineRecords} records, one by one`);
+  const source = { ...couponIssueRequests, name: `${prefix}-baseline`, partitions: 1 };
+  const resultTopic = `${prefix}-baseline-results`;
+  await stage.admin.ensureTopics(
+    [source, { name: resultTopic, partitions: 1 }].map(({ name }) => ({ name, partitions: 1 })),
+  );
+  const scenario = hot(`${prefix}-base`, baselineRecords);
+  await openCoupons(stage, scenario);
+  await preload(stage, scenario, source);
+  const run = await runBaseline({
+    endpoints: stage.endpoints,
+    sourceTopic: source.name,
+    resultTopic,
+    groupId: `${prefix}-baseline`,
+    records: baselineRecords,
+    stock: baselineRecords,
+    // Our declarations are plain Avro; avsc's type of the same JSON is mutable.
+    requestSchema: CouponIssueRequested.avro as avro.Schema,
+  });
+  return { ...run, issuedPerSecond: Math.round(run.issued / run.seconds) };
+};
+
+const apiRuns = (stage: Stage, prefix: string): Promise<readonly ApiRun[]> => {
+  note("api: one process");
+  return measureApi(stage, prefix, [
+    { seconds: 10, clients: 128, perSecond: undefined },
+    { seconds: 10, clients: 512, perSecond: 2_500 },
+  ]);
+};
+
+/** Orders of each kind: some four seconds' worth each, and the baseline's. */
+const paymentOrders = { orders: 20_000, baselineOrders: 2_000 };
+
+const paymentRuns = (stage: Stage, prefix: string, signal: AbortSignal): Promise<PaymentsReport> => {
+  note(`payments: ${paymentOrders.orders} orders of each kind, one API, one relay`);
+  return measurePayments(stage, prefix, { ...paymentOrders, signal });
+};

@@ -1,0 +1,64 @@
+/** A report of the benchmark as tables for people. */
+import { formatTable, note, print } from "../../ops/cli.ts";
+import type { BenchReport } from "./report.ts";
+import { showDelivery, showHistory, showPayments } from "./show-payments.ts";
+import { count, latencies } from "./show-values.ts";
+
+/** Prints the tables, and on stderr whatever promise was broken. */
+export const showReport = (report: BenchReport): void => {
+  const { drains, safety, api, payments, history, delivery } = report;
+  const parts = [
+    showDrains(report),
+    safety && showSafety(safety),
+    api.length > 0 && showApi(api),
+    payments && showPayments(payments),
+    history && showHistory(history),
+    delivery && showDelivery(delivery),
+  ];
+  for (const part of parts) if (typeof part === "string") print(`\n${part}`);
+  for (const { about, broken } of drains)
+    for (const { claim, examples } of broken) note(`BROKEN in ${about}: ${claim}: ${examples.join("; ")}`);
+};
+
+const showDrains = ({ baseline, drains }: BenchReport): string | undefined => {
+  const ratio = (rate: number) => (baseline === undefined ? "" : `${(rate / baseline.issuedPerSecond).toFixed(1)}x`);
+  const rows = drains.map((run) => [
+    run.about,
+    count(run.issued),
+    `${run.seconds} s`,
+    count(run.issuedPerSecond),
+    ratio(run.issuedPerSecond),
+    `${run.workerCpuMicros} us`,
+    `${run.workerPeakMb} MB`,
+  ]);
+  const base = baseline && ["baseline, record by record", count(baseline.issued), `${baseline.seconds.toFixed(2)} s`];
+  if (base !== undefined) rows.unshift([...base, count(baseline?.issuedPerSecond ?? 0), "1.0x", "", ""]);
+  const right = ["issued", "time", "issued/s", "baseline", "CPU/request", "peak"];
+  return rows.length === 0 ? undefined : formatTable(["workload", ...right], rows, { right });
+};
+
+const showSafety = ({ with: safe, without, ratio }: NonNullable<BenchReport["safety"]>): string => {
+  const rows = [
+    ["without", ...without.map(rateOf)],
+    ["with", ...safe.map(rateOf)],
+  ];
+  const turns = safe.map((_, at) => `run ${at + 1}`);
+  const table = formatTable(["leases and upkeep", ...turns], rows, { right: turns });
+  return `${table}\nmedian with by median without: ${ratio}`;
+};
+
+const rateOf = ({ issuedPerSecond }: { readonly issuedPerSecond: number }): string => `${count(issuedPerSecond)}/s`;
+
+const showApi = (api: BenchReport["api"]): string => {
+  const right = ["accepted", "accepted/s", "p50", "p99", "max"];
+  return formatTable(
+    ["API load", ...right],
+    api.map((run) => [
+      run.load,
+      `${count(run.accepted)} of ${count(run.requests)}`,
+      count(run.acceptedPerSecond),
+      ...latencies(run),
+    ]),
+    { right },
+  );
+};

@@ -1,0 +1,81 @@
+/** What every measurement stands on: a stack of one broker of its own, tables, topics, schemas, and tables that are large. */
+import { createAccumulator, accumulatorDefaults, loadPartitionCounts } from "../../engine/log/producer/accumulator.ts";
+import { systemClock } from "../../engine/clock.ts";
+import { type KafkaAdmin, kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
+import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
+import { silentLogger } from "../../engine/logger.ts";
+import type { Producer } from "../../engine/log/producer.ts";
+import { type Codec, createCodec } from "../../engine/avro/codec.ts";
+import { confluentRegistry } from "../../engine/avro/registry.ts";
+import { applyCoupons } from "../../ops/apply.ts";
+import { type StackChild, type StackChildPlan, startOnStack } from "../children.ts";
+import { note } from "../../ops/cli.ts";
+import { type Config, readConfig } from "../../ops/config.ts";
+import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
+import { stackUp } from "../stack/up.ts";
+import { fillerRows, fillHistory, fillTable } from "./coupons/filler.ts";
+
+/** The stack of the benchmark, apart from the demo's and the tests'. */
+export const benchStack = "bench";
+
+/** The stage. */
+export interface Stage {
+  readonly endpoints: StackEndpoints;
+  readonly config: Config;
+  readonly admin: KafkaAdmin;
+  readonly codec: Codec;
+  /** A producer for topics; to be closed by whoever asked for it. */
+  readonly producer: (topics: readonly string[]) => Promise<Producer>;
+  /** Starts `sluice <command>` as a process. */
+  readonly start: (command: StackChildPlan["command"], how?: How) => Promise<StackChild>;
+  readonly close: () => Promise<void>;
+}
+
+/** How a process differs from the default one of its command. */
+export interface How {
+  readonly env?: Readonly<Record<string, string>>;
+  /** What follows the command. */
+  readonly args?: readonly string[];
+}
+
+/** Sets the stage. @throws with what does not come up. */
+export const setStage = async (signal: AbortSignal): Promise<Stage> => {
+  note(`stack ${benchStack} with 1 broker`);
+  const endpoints = await stackUp({ name: benchStack, brokers: 1, signal });
+  const config = readConfig(endpointsEnv(endpoints), () => "");
+  await applyCoupons(config);
+  if (await fillTable(config.databaseUrl)) note(`filled the table with ${fillerRows} user coupons`);
+  if (await fillHistory(config.databaseUrl)) note(`filled the history with ${fillerRows} payments`);
+  const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-bench" });
+  const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-bench", logger: silentLogger });
+  const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
+  return {
+    endpoints,
+    config,
+    admin,
+    codec,
+    producer: async (topics) =>
+      createAccumulator({
+        ...accumulatorDefaults,
+        writer: log,
+        partitionCounts: await loadPartitionCounts(log, topics),
+        clock: systemClock,
+        random: Math.random,
+        logger: silentLogger,
+      }),
+    start: (command, { env = {}, args = [] } = {}) =>
+      startOnStack({
+        stackName: benchStack,
+        endpoints,
+        command,
+        args,
+        name: command,
+        env: { SLUICE_LOG_LEVEL: "warn", ...env },
+        signal,
+      }),
+    close: async () => {
+      await admin.close();
+      await log.close();
+    },
+  };
+};

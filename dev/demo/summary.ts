@@ -1,0 +1,70 @@
+/** What a burst came to, in numbers, and how that is shown. */
+import { formatTable } from "../../ops/cli.ts";
+import type { Told } from "./client.ts";
+
+/** The numbers of a burst. */
+export interface BurstSummary {
+  readonly requests: number;
+  readonly accepted: number;
+  readonly issued: number;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly undecided: number;
+  /** By HTTP status. */
+  readonly turnedAway: Readonly<Record<string, number>>;
+  /** From sending a request to reading its verdict, over all that have one. */
+  readonly latencyMs: { readonly p50: number; readonly p99: number };
+  readonly seconds: number;
+  /** From the first request to the last verdict that says yes: the rest of the burst is people hearing no. */
+  readonly issuedPerSecond: number;
+}
+
+/** Adds a burst up. `startedAtMs` is on the clock of `endedAtMs`. */
+export const summarise = (told: readonly Told[], startedAtMs: number): BurstSummary => {
+  const decided = told.filter(({ status }) => status === "issued" || status === "refused");
+  const issued = decided.filter(({ status }) => status === "issued");
+  const secondsUntil = (some: readonly Told[]): number =>
+    some.reduce((last, { endedAtMs }) => Math.max(last, endedAtMs - startedAtMs), 1) / 1_000;
+  const latencies = decided.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
+  const by = (status: Told["status"]) => countBy(told.filter((one) => one.status === status));
+  return {
+    requests: told.length,
+    accepted: told.filter(({ status }) => status !== "turnedAway").length,
+    issued: issued.length,
+    refused: by("refused"),
+    undecided: told.filter(({ status }) => status === "undecided").length,
+    turnedAway: by("turnedAway"),
+    latencyMs: { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) },
+    seconds: Math.round(secondsUntil(told) * 100) / 100,
+    issuedPerSecond: Math.round(issued.length / secondsUntil(issued)),
+  };
+};
+
+/** The value that a share `q` (0 to 1) of sorted values does not exceed; 0 of none. */
+export const quantile = (sorted: readonly number[], q: number): number =>
+  Math.round((sorted[Math.max(0, Math.ceil(sorted.length * q) - 1)] ?? 0) * 10) / 10;
+
+const countBy = (told: readonly Told[]): Readonly<Record<string, number>> => {
+  const counts = Map.groupBy(told, ({ reason }) => reason ?? "");
+  return Object.fromEntries([...counts].map(([reason, some]) => [reason, some.length]).sort());
+};
+
+/** The summary as a table for people. */
+export const showSummary = (s: BurstSummary): string =>
+  formatTable(
+    ["burst", ""],
+    [
+      ["requests", count(s.requests)],
+      ["accepted (202)", count(s.accepted)],
+      ["issued", count(s.issued)],
+      ...Object.entries(s.refused).map(([reason, n]) => [`refused ${reason}`, count(n)]),
+      ...Object.entries(s.turnedAway).map(([status, n]) => [`turned away (${status})`, count(n)]),
+      ...(s.undecided > 0 ? [["undecided", count(s.undecided)]] : []),
+      ["request to verdict, p50", `${s.latencyMs.p50} ms`],
+      ["request to verdict, p99", `${s.latencyMs.p99} ms`],
+      ["burst", `${s.seconds} s`],
+      ["issued per second, at the clients' pace", count(s.issuedPerSecond)],
+    ],
+    { right: [""] },
+  );
+
+const count = (n: number): string => n.toLocaleString("en-US");

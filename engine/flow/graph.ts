@@ -1,0 +1,45 @@
+/** A topology as plain JSON: what is printed, compared, hashed, stored and deployed. */
+import { createHash } from "node:crypto";
+import type { Pivot } from "./processor.ts";
+import type { AvroJson } from "../avro/avro.ts";
+
+/** One way out of a source or a step. `on` is an outcome's kind, or `*` where only one is possible. */
+export type Edge = { readonly from: string; readonly on: string } & (
+  | { readonly does: "step"; readonly step: string }
+  | { readonly does: "to" | "fail"; readonly sink: string; readonly project: string }
+  | { readonly does: "drop"; readonly reason: string }
+);
+
+/** A topic or store by name. */
+export type Endpoint =
+  | { readonly kind: "topic"; readonly partitions: number; readonly avro: AvroJson }
+  | { readonly kind: "store" };
+
+/** How an outcome's effect is undone, by name. */
+export interface GraphUndo {
+  readonly undo: string;
+  readonly sink: string;
+  readonly project: string;
+}
+
+/** A topology as plain JSON. Key order means nothing; the order of `edges` is the order of declaration. */
+export interface TopologyGraph {
+  readonly name: string;
+  readonly sources: readonly string[];
+  readonly endpoints: Readonly<Record<string, Endpoint>>;
+  readonly steps: Readonly<Record<string, { readonly undo: Readonly<Record<string, GraphUndo | Pivot>> }>>;
+  readonly edges: readonly Edge[];
+}
+
+/** JSON with sorted keys and no spaces: equal for equal values. */
+export const canonicalJson = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, v]) => v !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return `{${entries.map(([key, v]) => `${JSON.stringify(key)}:${canonicalJson(v)}`).join(",")}}`;
+};
+
+/** SHA-256, hex, of a value's canonical JSON. */
+export const canonicalHash = (value: unknown): string =>
+  createHash("sha256").update(canonicalJson(value)).digest("hex");

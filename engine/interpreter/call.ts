@@ -1,0 +1,69 @@
+/** How a step's, an undo's and a store's function is called for part of a round: all at once, or lane by lane. */
+import type { Item, RecordContext } from "../flow/processor.ts";
+import type { AnyRun, AnyRunMany } from "../flow/parts.ts";
+import type { Around, Call, Result } from "./round.ts";
+import { together } from "./together.ts";
+import { wrongCount } from "./walk.ts";
+
+/** A function that decides one record or a whole round. */
+export interface Callee<R> {
+  readonly name: string;
+  readonly run?: AnyRun<R> | undefined;
+  readonly runMany?: AnyRunMany<readonly R[]> | undefined;
+}
+type InLane = Item<unknown> & { readonly lane: string };
+
+/** Calls a function for items of several lanes; answers in their order. Rejects only with what `attempt` rejects with. */
+export const call = <R>(
+  around: Around,
+  { name, run, runMany }: Callee<R>,
+  items: readonly InLane[],
+): Promise<readonly Result<R>[]> => {
+  const { attempt, deps } = around;
+  if (runMany !== undefined) return attempt({ name, items, run: (some) => counted(name, some, runMany(some, deps)) });
+  if (run === undefined) throw new Error(`"${name}" has neither run nor runMany`);
+  const runOne = ({ value, context }: { readonly value: unknown; readonly context: RecordContext }) =>
+    run(value, deps, context);
+  return laneByLane(around, items, (item) => ({
+    name,
+    items: [item],
+    run: async (some) => Promise.all(some.map(runOne)),
+  }));
+};
+
+/** A function that answers nothing, as one that answers `undefined` for each. */
+export const voids =
+  (runMany: AnyRunMany<void>): AnyRunMany<readonly undefined[]> =>
+  async (items, deps) => {
+    await runMany(items, deps);
+    return items.map(() => undefined);
+  };
+
+// Where an answer is missing, the ones after it belong to other records than their places say: none may be used.
+const counted = async <R>(
+  name: string,
+  items: readonly Item<unknown>[],
+  answering: Promise<readonly R[]>,
+): Promise<readonly R[]> => {
+  const answers = await answering;
+  if (answers.length !== items.length) throw wrongCount(name, items.length, answers.length);
+  return answers;
+};
+
+/** Lanes side by side, the records of a lane in order. */
+const laneByLane = async <R>(
+  { attempt, limit }: Around,
+  items: readonly InLane[],
+  callOf: (item: InLane) => Call<R>,
+): Promise<readonly Result<R>[]> => {
+  const results = new Map<InLane, Result<R>>();
+  const runLane = async (lane: readonly InLane[]): Promise<void> => {
+    for (const item of lane) {
+      const [result] = await attempt(callOf(item));
+      if (result !== undefined) results.set(item, result);
+    }
+  };
+  const lanes = Map.groupBy(items, ({ lane }) => lane);
+  await together([...lanes.values()].map((lane) => limit(() => runLane(lane))));
+  return items.map((item) => results.get(item) ?? { ok: false, error: wrongCount(callOf(item).name, 1, 0) });
+};

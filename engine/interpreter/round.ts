@@ -1,0 +1,77 @@
+/**
+ * What goes into the interpreter and what comes out of it: a round of records, the surroundings they are taken through
+ * a topology in, and how each one's path ended.
+ */
+import type { Item, RecordContext } from "../flow/processor.ts";
+import type { AnyTopic } from "../flow/parts.ts";
+
+/** A call of a step's, a sink's or an undo's function for part of a round. */
+export interface Call<R> {
+  /** The step, `undo <name>` or `write <sink>`: names the call in logs, metrics and dead letters. */
+  readonly name: string;
+  readonly items: readonly Item<unknown>[];
+  /** Answers in the order of the items given. May be called again, with the same items or with a part of them. */
+  readonly run: (items: readonly Item<unknown>[]) => Promise<readonly R[]>;
+}
+
+/** What a call came to for one item. */
+export type Result<R> = { readonly ok: true; readonly value: R } | { readonly ok: false; readonly error: unknown };
+
+/** A record to write to a topic, caused by one record of the round. */
+export interface Emission {
+  readonly sink: AnyTopic;
+  readonly value: unknown;
+}
+
+/**
+ * How one record's path ended. `failed`: by an error, at `call`; `held` names the steps whose effects are in doubt,
+ * last first. After a poison error it is empty: they were undone, unless a pivot had been passed.
+ */
+export type Ending =
+  | { readonly kind: "ended"; readonly by: "to" | "fail" | "drop" }
+  | { readonly kind: "failed"; readonly call: string; readonly error: unknown; readonly held: readonly string[] };
+
+/** One record's way through the round: where it stood, what it writes, how it ended. */
+export interface Path extends Item<unknown> {
+  /** What orders it: records of one lane run in order where a step decides one by one. */
+  readonly lane: string;
+  readonly emissions: readonly Emission[];
+  readonly ending: Ending;
+}
+
+/** What surrounds the interpreter. */
+export interface Around {
+  /** Runs a call, with whatever retries and isolation the surroundings offer; answers for every item, in order. */
+  readonly attempt: <R>(call: Call<R>) => Promise<readonly Result<R>[]>;
+  /** What was given for the topology's needs. */
+  readonly deps: unknown;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** Runs one-by-one steps of several lanes side by side, within its bound. */
+  readonly limit: <T>(task: () => Promise<T>) => Promise<T>;
+  /** Told of every turn that part of a round takes. */
+  readonly observe?: (turn: Turn, paths: readonly Item<unknown>[]) => void;
+}
+
+/** A turn in a path. */
+export type Turn =
+  | { readonly kind: "outcome"; readonly step: string; readonly outcome: string }
+  | { readonly kind: "undone"; readonly step: string; readonly undo: string }
+  | { readonly kind: "written"; readonly sink: string }
+  | { readonly kind: "dropped"; readonly reason: string };
+
+/** A record that enters a round. */
+export interface Entrant {
+  readonly value: unknown;
+  readonly context: RecordContext;
+  readonly lane: string;
+}
+
+/** A topology made ready to take rounds. */
+export interface Interpreter {
+  /**
+   * Takes records of one source through; answers a path for each, in order. Rejects only with what `attempt` rejects
+   * with: an error of a call ends the path of its record, not the round.
+   */
+  readonly round: (source: string, entrants: readonly Entrant[], around: Around) => Promise<readonly Path[]>;
+}

@@ -1,0 +1,104 @@
+/** Administration of a real cluster. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+import { ContractMember } from "../../testing/log-contract-member.ts";
+import { kafkaAdmin } from "./admin.ts";
+import { openTestCluster, type TestCluster } from "../testing/int-test-cluster.ts";
+
+let cluster: TestCluster;
+before(async () => {
+  cluster = await openTestCluster(process.env["SLUICE_BROKERS"]);
+});
+after(() => cluster?.close());
+
+const timeout = 60_000;
+
+test("kafka admin: makes missing topics, again without effect, and names one of another partition count", {
+  timeout,
+}, async () => {
+  const name = await cluster.createTopic(3, { config: { "retention.ms": "3600000" } });
+  await cluster.admin.ensureTopics([{ name, partitions: 3 }]);
+  assert.deepEqual(await cluster.admin.partitionCounts([name, "no-such-topic"]), new Map([[name, 3]]));
+  const message = new RegExp(`topic ${name} has 3 partitions, declared are 4`);
+  await assert.rejects(cluster.admin.ensureTopics([{ name, partitions: 4 }]), { code: "TOPIC_PARTITIONS", message });
+});
+
+test("kafka admin: makes one topic of several when the others exist", { timeout }, async () => {
+  const existing = await cluster.createTopic(1);
+  const missing = `test-${randomUUID()}`;
+  await Promise.all([
+    cluster.admin.ensureTopics([
+      { name: existing, partitions: 1 },
+      { name: missing, partitions: 2 },
+    ]),
+    cluster.admin.ensureTopics([{ name: missing, partitions: 2 }]),
+  ]);
+  assert.deepEqual(await cluster.admin.partitionCounts([missing]), new Map([[missing, 2]]));
+  await cluster.admin.deleteTopics([missing, "no-such-topic"]);
+});
+
+test("kafka admin: tells a topic's ends, what a group has committed, and who is in it", { timeout }, async () => {
+  const topic = await cluster.createTopic(2);
+  const log = cluster.log();
+  const groupId = randomUUID();
+  await log.append({ topic, partition: 1 }, [{ key: null, value: Buffer.from([1, 2, 3]) }]);
+  assert.deepEqual(await cluster.admin.endOffsets(topic), [0n, 1n]);
+  assert.deepEqual(await cluster.admin.startOffsets(topic), [0n, 0n]);
+  assert.deepEqual(await cluster.admin.committedOffsets(groupId, topic), [undefined, undefined]);
+  const member = new ContractMember({});
+  await member.subscribe(log, groupId, [topic]);
+  await member.until(() => member.count("records") === 1);
+  await member.subscription.commit([{ topic, partition: 1, offset: 1n }]);
+  assert.deepEqual(await cluster.admin.committedOffsets(groupId, topic), [undefined, 1n]);
+  const { state, members } = await cluster.admin.describeGroup(groupId);
+  assert.deepEqual([state, members.length], ["Stable", 1]);
+  await member.subscription.stop();
+  assert.equal((await cluster.admin.describeGroup(groupId)).state, "Empty");
+});
+
+test("kafka admin: says which topic is missing", { timeout }, async () => {
+  await assert.rejects(cluster.admin.endOffsets("no-such-topic"), { code: "TOPIC_MISSING", message: /no-such-topic/ });
+});
+
+test("kafka admin: reads a whole topic in order, in many batches, and makes no group", { timeout }, async () => {
+  const topic = await cluster.createTopic(3);
+  const log = cluster.log();
+  const perPartition = 12_000;
+  for (let partition = 0; partition < 2; partition += 1) {
+    for (let from = 0; from < perPartition; from += 2_000) {
+      const records = Array.from({ length: 2_000 }, (_, index) => ({
+        key: null,
+        value: Buffer.from(`${from + index}`.padEnd(150)),
+      }));
+      await log.append({ topic, partition }, records);
+    }
+  }
+  const counts = [0, 0, 0];
+  let batches = 0;
+  await cluster.admin.readTopic(topic, async (partition, records) => {
+    batches += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const { offset, value } of records) {
+      assert.equal(offset, BigInt(counts[partition] ?? -1));
+      assert.equal(Number(value), counts[partition]);
+      counts[partition] = (counts[partition] ?? 0) + 1;
+    }
+  });
+  assert.deepEqual(counts, [perPartition, perPartition, 0]);
+  assert.ok(batches > 2);
+});
+
+test("kafka admin: passes on what the reader of a topic throws", { timeout }, async () => {
+  const topic = await cluster.createTopic(1);
+  await cluster.log().append({ topic, partition: 0 }, [{ key: null, value: null }]);
+  const reading = cluster.admin.readTopic(topic, () => {
+    throw new TypeError("a reader's bug");
+  });
+  await assert.rejects(reading, /a reader's bug/);
+});
+
+test("kafka admin: is unavailable when no broker answers", { timeout }, async () => {
+  const admin = await kafkaAdmin({ brokers: ["127.0.0.1:1"], clientId: "t" });
+  await assert.rejects(admin.endOffsets("t"), { code: "UNAVAILABLE" });
+});

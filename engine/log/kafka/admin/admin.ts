@@ -1,0 +1,217 @@
+/** What is asked of a cluster from outside of any worker: topics, offsets, groups, and whole topics to read. */
+import { Fatal, Unavailable } from "../../../errors.ts";
+import { systemClock } from "../../../clock.ts";
+import type { TopicPartition } from "../../log.ts";
+import { silentLogger } from "../../../logger.ts";
+import { withAdmin, withCluster } from "../client.ts";
+import { failureOf, hasType } from "../failures.ts";
+import { type KafkaOptions, type KafkaSettings, settingsOf } from "../options.ts";
+import { type OnRecords, readTopic } from "./read-topic.ts";
+
+/** A topic as it should be. */
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions: number;
+  /** Default: the brokers' own. */
+  readonly replicationFactor?: number;
+  /** Set when the topic is made; an existing topic's is left alone. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+/** A group as the coordinator sees it. */
+export interface GroupDescription {
+  /** `Stable`, `Empty`, `PreparingRebalance`, `CompletingRebalance`, `Dead`. */
+  readonly state: string;
+  readonly members: readonly { readonly memberId: string; readonly clientId: string; readonly host: string }[];
+}
+
+/** Administration of a cluster. Every call connects for itself and throws Unavailable when no broker answers. */
+export interface KafkaAdmin {
+  /**
+   * Makes the topics that are missing and waits until each partition has a leader. Idempotent.
+   * @throws Fatal (TOPIC_PARTITIONS) when a topic exists with another number of partitions.
+   */
+  readonly ensureTopics: (topics: readonly TopicSpec[]) => Promise<void>;
+  /** By topic; topics that do not exist are left out. */
+  readonly partitionCounts: (topics: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+  /** The offset after the last record, by partition. @throws Fatal (TOPIC_MISSING) */
+  readonly endOffsets: (topic: string) => Promise<readonly bigint[]>;
+  /** The first offset there is, by partition. @throws Fatal (TOPIC_MISSING) */
+  readonly startOffsets: (topic: string) => Promise<readonly bigint[]>;
+  /** The next offset a group reads, by partition; undefined where it has committed nothing. @throws Fatal (TOPIC_MISSING) */
+  readonly committedOffsets: (groupId: string, topic: string) => Promise<readonly (bigint | undefined)[]>;
+  readonly describeGroup: (groupId: string) => Promise<GroupDescription>;
+  /**
+   * Takes every member out of a group, so that nobody waits for the sessions of dead ones; for tests. One that lives
+   * after all joins again.
+   */
+  readonly removeMembers: (groupId: string) => Promise<void>;
+  /** Reads a topic from its first record to where it ended when the call began, without a group. */
+  readonly readTopic: (topic: string, onRecords: OnRecords) => Promise<void>;
+  /** Deletes topics that exist; for tests. */
+  readonly deleteTopics: (topics: readonly string[]) => Promise<void>;
+  /** Deletes the records before an offset, as retention does; for tests. */
+  readonly deleteRecords: (before: TopicPartition & { readonly offset: bigint }) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** How long a new topic may take to have its leaders. */
+const leadersWithinMs = 30_000;
+
+/** An admin of a cluster. @throws Fatal (KAFKA_OPTIONS, KAFKAJS_CHANGED) */
+export const kafkaAdmin = async (
+  options: Omit<KafkaOptions, "logger"> & Partial<Pick<KafkaOptions, "logger">>,
+): Promise<KafkaAdmin> => {
+  const settings = settingsOf({ logger: silentLogger, ...options });
+  const offsets = async (topic: string, which: "high" | "low"): Promise<readonly bigint[]> => {
+    const found = await asked(`offsets of ${topic}`, () =>
+      withAdmin(settings, (admin) => admin.fetchTopicOffsets(topic)),
+    );
+    return byPartition(found.map((one) => ({ partition: one.partition, offset: BigInt(one[which]) })));
+  };
+  return {
+    ensureTopics: (topics) => asked("making topics", () => ensureTopics(settings, topics)),
+    partitionCounts: (topics) => asked("partition counts", () => partitionCounts(settings, topics)),
+    endOffsets: (topic) => offsets(topic, "high"),
+    startOffsets: (topic) => offsets(topic, "low"),
+    committedOffsets: (groupId, topic) =>
+      asked(`offsets of group ${groupId}`, () => committedOffsets(settings, groupId, topic)),
+    describeGroup: (groupId) => asked(`group ${groupId}`, () => describeGroup(settings, groupId)),
+    removeMembers: (groupId) => asked(`members of ${groupId}`, () => removeMembers(settings, groupId)),
+    readTopic: (topic, onRecords) =>
+      asked(`reading ${topic}`, () =>
+        withCluster(settings, (cluster) => readTopic(cluster, { topic, settings }, onRecords)),
+      ),
+    deleteTopics: (topics) => asked("deleting topics", () => deleteTopics(settings, topics)),
+    deleteRecords: (before) => asked(`deleting records of ${before.topic}`, () => deleteRecords(settings, before)),
+    close: async () => {},
+  };
+};
+
+const asked = async <T>(what: string, ask: () => Promise<T>): Promise<T> => {
+  try {
+    return await ask();
+  } catch (error) {
+    if (hasType(error, "UNKNOWN_TOPIC_OR_PARTITION")) {
+      throw new Fatal("TOPIC_MISSING", `${what}: the topic does not exist; run: sluice topology apply`, {
+        cause: error,
+      });
+    }
+    throw failureOf(error, what);
+  }
+};
+
+const ensureTopics = (settings: KafkaSettings, topics: readonly TopicSpec[]): Promise<void> =>
+  withAdmin(settings, async (admin) => {
+    const existing = new Set(await admin.listTopics());
+    for (const topic of topics.filter(({ name }) => !existing.has(name))) {
+      // kafkajs's own wait for leaders fails where one broker does not know the new topic yet (KRaft).
+      await admin.createTopics({ waitForLeaders: false, topics: [creationOf(topic)] });
+    }
+    await waitForLeaders(settings, topics);
+  });
+
+const creationOf = ({ name, partitions, replicationFactor = -1, config = {} }: TopicSpec) => ({
+  topic: name,
+  numPartitions: partitions,
+  replicationFactor,
+  configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+});
+
+const waitForLeaders = async (settings: KafkaSettings, topics: readonly TopicSpec[]): Promise<void> => {
+  const deadline = systemClock.now() + leadersWithinMs;
+  for (;;) {
+    const counts = await partitionCounts(
+      settings,
+      topics.map(({ name }) => name),
+    );
+    const waiting = topics.filter(({ name }) => !counts.has(name));
+    for (const { name, partitions } of topics) {
+      const got = counts.get(name) ?? partitions;
+      if (got !== partitions) throw otherPartitions(name, partitions, got);
+    }
+    if (waiting.length === 0) return;
+    if (systemClock.now() > deadline) {
+      const names = waiting.map(({ name }) => name).join(", ");
+      throw new Unavailable("kafka", `no leader after ${leadersWithinMs} ms for partitions of ${names}`);
+    }
+    await systemClock.sleep(50);
+  }
+};
+
+const otherPartitions = (topic: string, declared: number, got: number): Fatal =>
+  new Fatal(
+    "TOPIC_PARTITIONS",
+    `topic ${topic} has ${got} partitions, declared are ${declared}. Partitions cannot be taken away, and adding them ` +
+      "moves keys to others: drain the topic and make it anew, or declare what there is.",
+  );
+
+/** A topic counts as there once every partition has a leader. */
+const partitionCounts = (settings: KafkaSettings, topics: readonly string[]): Promise<ReadonlyMap<string, number>> =>
+  withAdmin(settings, async (admin) => {
+    const counts = new Map<string, number>();
+    for (const topic of topics) {
+      try {
+        const { topics: found } = await admin.fetchTopicMetadata({ topics: [topic] });
+        const partitions = found[0]?.partitions ?? [];
+        if (partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))
+          counts.set(topic, partitions.length);
+      } catch (error) {
+        if (!hasType(error, "UNKNOWN_TOPIC_OR_PARTITION") && !hasType(error, "LEADER_NOT_AVAILABLE")) throw error;
+      }
+    }
+    return counts;
+  });
+
+const committedOffsets = (
+  settings: KafkaSettings,
+  groupId: string,
+  topic: string,
+): Promise<readonly (bigint | undefined)[]> =>
+  withAdmin(settings, async (admin) => {
+    const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    const offsets = found?.partitions.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) })) ?? [];
+    return byPartition(offsets).map((offset) => (offset < 0n ? undefined : offset));
+  });
+
+const describeGroup = (settings: KafkaSettings, groupId: string): Promise<GroupDescription> =>
+  withAdmin(settings, async (admin) => {
+    const { groups } = await admin.describeGroups([groupId]);
+    const { state = "Dead", members = [] } = groups[0] ?? {};
+    return {
+      state,
+      members: members.map(({ memberId, clientId, clientHost: host }) => ({ memberId, clientId, host })),
+    };
+  });
+
+const removeMembers = async (settings: KafkaSettings, groupId: string): Promise<void> => {
+  const { members } = await describeGroup(settings, groupId);
+  if (members.length === 0) return;
+  await withCluster(settings, async (cluster) => {
+    const coordinator = await cluster.findGroupCoordinator({ groupId });
+    for (const { memberId } of members) {
+      await coordinator.leaveGroup({ groupId, memberId }).catch((error: unknown) => {
+        if (!hasType(error, "UNKNOWN_MEMBER_ID")) throw error;
+      });
+    }
+  });
+};
+
+const deleteTopics = (settings: KafkaSettings, topics: readonly string[]): Promise<void> =>
+  withAdmin(settings, async (admin) => {
+    const existing = new Set(await admin.listTopics());
+    const doomed = topics.filter((topic) => existing.has(topic));
+    if (doomed.length > 0) await admin.deleteTopics({ topics: doomed });
+  });
+
+const deleteRecords = (
+  settings: KafkaSettings,
+  { topic, partition, offset }: TopicPartition & { readonly offset: bigint },
+): Promise<void> =>
+  withAdmin(settings, async (admin) => {
+    await admin.fetchTopicOffsets(topic); // kafkajs deletes only from topics whose metadata it has asked for before
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: offset.toString() }] });
+  });
+
+const byPartition = (offsets: readonly { readonly partition: number; readonly offset: bigint }[]): readonly bigint[] =>
+  offsets.toSorted((a, b) => a.partition - b.partition).map(({ offset }) => offset);

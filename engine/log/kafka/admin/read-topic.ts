@@ -1,0 +1,118 @@
+/** Reads a whole topic by fetching from its brokers directly: no group, nothing committed, bounded memory. */
+import { Unavailable } from "../../../errors.ts";
+import { backoffMs, systemClock } from "../../../clock.ts";
+import type { LogRecord } from "../../log.ts";
+import { isFatal } from "../failures.ts";
+import type { Batch, Cluster } from "../internals.ts";
+import { patchedKafkajs } from "../kafkajs.ts";
+import type { KafkaSettings } from "../options.ts";
+
+/** Gets the records of one partition in offset order, batch after batch, and is awaited before the next. */
+export type OnRecords = (partition: number, records: readonly LogRecord[]) => void | Promise<void>;
+
+/** Between attempts while a leader moves or a broker is away. */
+const backoff = { initialMs: 100, maxMs: 2_000 };
+/** Attempts in a row without a record read: about half a minute. */
+const maxFailures = 20;
+
+interface Reading {
+  readonly cluster: Cluster;
+  readonly topic: string;
+  readonly partition: number;
+  readonly settings: KafkaSettings;
+  next: bigint;
+  readonly end: bigint;
+}
+
+/** Reads up to where the topic ends now. @throws Unavailable */
+export const readTopic = async (
+  cluster: Cluster,
+  { topic, settings }: { readonly topic: string; readonly settings: KafkaSettings },
+  onRecords: OnRecords,
+): Promise<void> => {
+  await cluster.addMultipleTargetTopics([topic]);
+  const starts = await offsetsOf(cluster, topic, true);
+  for (const [partition, end] of await offsetsOf(cluster, topic, false)) {
+    const next = starts.get(partition) ?? 0n;
+    await readPartition({ cluster, topic, partition, settings, next, end }, onRecords);
+  }
+};
+
+const offsetsOf = async (
+  cluster: Cluster,
+  topic: string,
+  fromBeginning: boolean,
+): Promise<ReadonlyMap<number, bigint>> => {
+  const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId: partition }) => ({ partition }));
+  const [found] = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning }]);
+  const offsets = (found?.partitions ?? []).map(({ partition, offset }) => [partition, BigInt(offset)] as const);
+  return new Map(offsets.toSorted(([a], [b]) => a - b));
+};
+
+/** The next fetch is under way while the records of the last one are looked at. */
+const readPartition = async (reading: Reading, onRecords: OnRecords): Promise<void> => {
+  let failures = 0;
+  let fetching: Promise<Fetched> | undefined;
+  while (reading.next < reading.end) {
+    const fetched = await (fetching ?? fetch(reading));
+    fetching = undefined;
+    if (fetched.error !== undefined) {
+      failures += 1;
+      await recover(reading, failures, fetched.error);
+      continue;
+    }
+    failures = fetched.next > reading.next ? 0 : failures + 1;
+    if (failures > maxFailures) throw new Unavailable("kafka", `${nameOf(reading)} answers no records`);
+    reading.next = fetched.next;
+    if (reading.next < reading.end) fetching = fetch(reading);
+    try {
+      if (fetched.records.length > 0) await onRecords(reading.partition, fetched.records);
+    } catch (error) {
+      await fetching;
+      throw error;
+    }
+  }
+};
+
+interface Fetched {
+  readonly records: readonly LogRecord[];
+  readonly next: bigint;
+  readonly error?: unknown;
+}
+
+/** Never rejects: a fetch that runs ahead has nobody waiting for it yet. */
+const fetch = async (reading: Reading): Promise<Fetched> => {
+  const { cluster, topic, partition, settings, next, end } = reading;
+  try {
+    const nodeId = Object.keys(cluster.findLeaderForPartitions(topic, [partition]))[0];
+    if (nodeId === undefined) throw new Unavailable("kafka", `${nameOf(reading)} has no leader`);
+    const broker = await cluster.findBroker({ nodeId });
+    const { responses } = await broker.fetch({
+      maxWaitTime: settings.fetchWaitMs,
+      minBytes: 1,
+      maxBytes: settings.fetchBytes,
+      isolationLevel: 1,
+      topics: [
+        { topic, partitions: [{ partition, fetchOffset: next.toString(), maxBytes: settings.fetchPartitionBytes }] },
+      ],
+    });
+    const data = responses[0]?.partitions[0];
+    if (data === undefined) return { records: [], next };
+    // kafkajs's Batch knows which records are before the offset asked for, aborted, or no records at all.
+    const batch: Batch = new (patchedKafkajs()("src/consumer/batch.js"))(topic, next.toString(), data);
+    // Erasure: records come from our own decoder, whose FetchedRecord is a LogRecord.
+    const records = batch.messages as unknown as readonly LogRecord[];
+    const read = batch.rawMessages.length === 0 ? next : BigInt(batch.lastOffset()) + 1n;
+    return { records: records.filter(({ offset }) => offset < end), next: read > next ? read : next };
+  } catch (error) {
+    return { records: [], next, error };
+  }
+};
+
+const recover = async (reading: Reading, failures: number, error: unknown): Promise<void> => {
+  if (failures > maxFailures || isFatal(error)) throw error;
+  await systemClock.sleep(backoffMs(backoff, failures, Math.random));
+  await reading.cluster.refreshMetadata().catch(() => {});
+};
+
+const nameOf = ({ topic, partition }: Reading): string => `${topic}/${partition}`;

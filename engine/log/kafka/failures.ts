@@ -1,0 +1,116 @@
+/** What a kafkajs error means for a writer, for a commit, and for a subscription. Pure. */
+import { Fatal, PipelineError, Poison, Unavailable } from "../../errors.ts";
+import { CommitRefused, type TopicPartition } from "../log.ts";
+
+/** The dependency's name in `Unavailable`. */
+const who = "kafka";
+
+/** The broker will never take these records. */
+const poisonTypes = new Map([
+  ["MESSAGE_TOO_LARGE", "RECORD_TOO_LARGE"],
+  ["RECORD_LIST_TOO_LARGE", "RECORD_TOO_LARGE"],
+  ["INVALID_RECORD", "RECORD_INVALID"],
+  ["INVALID_TIMESTAMP", "RECORD_INVALID"],
+]);
+
+/** The membership that the commit was made with is over. */
+const membershipTypes = new Set([
+  "REBALANCE_IN_PROGRESS",
+  "ILLEGAL_GENERATION",
+  "UNKNOWN_MEMBER_ID",
+  "FENCED_INSTANCE_ID",
+]);
+
+/** The deployment is wrong: no retry helps. */
+const fatalTypes = new Set([
+  "TOPIC_AUTHORIZATION_FAILED",
+  "GROUP_AUTHORIZATION_FAILED",
+  "CLUSTER_AUTHORIZATION_FAILED",
+  "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
+  "SASL_AUTHENTICATION_FAILED",
+  "UNSUPPORTED_SASL_MECHANISM",
+  "INVALID_GROUP_ID",
+  "INCONSISTENT_GROUP_PROTOCOL",
+  "INVALID_SESSION_TIMEOUT",
+  "INVALID_TOPIC_EXCEPTION",
+  "UNSUPPORTED_VERSION",
+  "GROUP_MAX_SIZE_REACHED",
+]);
+const fatalNames = new Set([
+  "KafkaJSSASLAuthenticationError",
+  "KafkaJSNotImplemented",
+  "KafkaJSInvariantViolation",
+  "KafkaJSServerDoesNotSupportApiKey",
+  // kafkajs's consumer ends at these: a bug, ours or its.
+  "TypeError",
+  "RangeError",
+  "ReferenceError",
+  "SyntaxError",
+]);
+
+/** An error and its causes, outermost first. kafkajs wraps what it gives up on. */
+const chainOf = (error: unknown): readonly object[] => {
+  const chain: object[] = [];
+  for (
+    let at = error;
+    typeof at === "object" && at !== null && chain.length < 10;
+    at = "cause" in at ? at.cause : null
+  ) {
+    chain.push(at);
+  }
+  return chain;
+};
+
+const textOf = (error: unknown, field: "type" | "name" | "code"): readonly string[] =>
+  chainOf(error).flatMap((one) => {
+    const value: unknown = Reflect.get(one, field);
+    return typeof value === "string" ? [value] : [];
+  });
+
+/** True when a protocol error of this type is the error or its cause. */
+export const hasType = (error: unknown, type: string): boolean => textOf(error, "type").includes(type);
+
+/** True when no retry and no rebuild will help. */
+export const isFatal = (error: unknown): boolean =>
+  (error instanceof PipelineError && error.disposition === "fatal") ||
+  textOf(error, "type").some((type) => fatalTypes.has(type)) ||
+  (textOf(error, "name").some((name) => fatalNames.has(name)) && !hasLostLastBroker(error));
+
+/**
+ * When the connection to the only broker that kafkajs knows ends while it is connecting, its pool removes that broker, has
+ * no other to put in its place, and stumbles over `undefined`. That is an outage: a new instance starts from the list.
+ */
+const hasLostLastBroker = (error: unknown): boolean =>
+  chainOf(error).some((one) => one instanceof TypeError && /[\\/]brokerPool\.js:/.test(one.stack ?? ""));
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Any failure of a request that is no commit and no append. */
+export const failureOf = (error: unknown, what: string): PipelineError => {
+  if (error instanceof PipelineError) return error;
+  if (isFatal(error)) return new Fatal("KAFKA_REFUSED", `${what}: ${messageOf(error)}`, { cause: error });
+  return new Unavailable(who, `${what}: ${messageOf(error)}`, { cause: error });
+};
+
+/** A rejected append. Everything but poison leaves open whether it was written: even a denial may follow a first try. */
+export const appendFailure = (error: unknown, to: TopicPartition, records: number): PipelineError => {
+  const what = `appending ${records} record(s) to ${to.topic}/${to.partition}`;
+  const poison = textOf(error, "type").flatMap((type) => poisonTypes.get(type) ?? [])[0];
+  if (poison !== undefined) return new Poison(poison, `${what}: ${messageOf(error)}`, { cause: error });
+  return failureOf(error, what);
+};
+
+/** A rejected commit. */
+export const commitFailure = (error: unknown, groupId: string): CommitRefused | PipelineError => {
+  const refusal = textOf(error, "type").find((type) => membershipTypes.has(type));
+  if (refusal !== undefined) return new CommitRefused(`${groupId} answered ${refusal}`, { cause: error });
+  if (error instanceof CommitRefused) return error;
+  return failureOf(error, `committing offsets of ${groupId}`);
+};
+
+/** True when asking for the coordinator again may help. */
+export const isCoordinatorLost = (error: unknown): boolean =>
+  hasType(error, "NOT_COORDINATOR_FOR_GROUP") ||
+  textOf(error, "name").some((name) =>
+    ["KafkaJSConnectionError", "KafkaJSConnectionClosedError", "KafkaJSRequestTimeoutError"].includes(name),
+  );

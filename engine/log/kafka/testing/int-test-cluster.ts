@@ -1,0 +1,105 @@
+/** The cluster that integration tests run on, and how they take a log of it. */
+import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
+import type { ISocketFactory } from "kafkajs";
+import type { Log, TopicPartition } from "../../log.ts";
+import { silentLogger } from "../../../logger.ts";
+import { type KafkaAdmin, kafkaAdmin, type TopicSpec } from "../admin/admin.ts";
+import { kafkaLog } from "../kafka-log.ts";
+import type { KafkaOptions } from "../options.ts";
+import { tcpSocket } from "../sockets.ts";
+
+/** Topics and logs of one test file, removed with it. */
+export interface TestCluster {
+  readonly brokers: readonly string[];
+  readonly admin: KafkaAdmin;
+  readonly createTopic: (partitions: number, spec?: Partial<TopicSpec>) => Promise<string>;
+  readonly log: (options?: Partial<KafkaOptions>) => Log;
+  readonly endOffset: (at: TopicPartition) => Promise<bigint>;
+  readonly committed: (groupId: string, at: TopicPartition) => Promise<bigint | undefined>;
+  readonly close: () => Promise<void>;
+}
+
+/** @throws Error when `SLUICE_BROKERS` (comma-separated `host:port`) is not set. */
+export const openTestCluster = async (variable: string | undefined): Promise<TestCluster> => {
+  if (!variable)
+    throw new Error("SLUICE_BROKERS is not set; run these tests with `npm test`, or against a stack of your own");
+  const brokers = variable.split(",");
+  const admin = await kafkaAdmin({ brokers, clientId: "test-admin" });
+  const topics: string[] = [];
+  const logs: Log[] = [];
+  return {
+    brokers,
+    admin,
+    createTopic: async (partitions, spec = {}) => {
+      const name = `test-${randomUUID()}`;
+      topics.push(name);
+      await admin.ensureTopics([{ name, partitions, ...spec }]);
+      return name;
+    },
+    log: (options = {}) => {
+      const made = kafkaLog({
+        brokers,
+        clientId: `test-${randomUUID()}`,
+        logger: silentLogger,
+        fetchWaitMs: 100,
+        ...options,
+      });
+      logs.push(made);
+      return made;
+    },
+    endOffset: async ({ topic, partition }) => (await admin.endOffsets(topic))[partition] ?? -1n,
+    committed: async (groupId, { topic, partition }) => (await admin.committedOffsets(groupId, topic))[partition],
+    close: async () => {
+      await Promise.all(logs.map((log) => log.close()));
+      await admin.deleteTopics(topics);
+      await admin.close();
+    },
+  };
+};
+
+/** Connections that a test can cut, as a broker's death or a network does. */
+export interface FaultySockets {
+  readonly factory: ISocketFactory;
+  /** Resets every open connection. */
+  readonly cut: () => void;
+  /** While down, connections are reset and new ones refused. */
+  readonly setDown: (down: boolean) => void;
+  readonly newest: () => Socket;
+  /** How many were made. */
+  readonly made: () => number;
+}
+
+/** A port that nobody listens on: its connections are refused. */
+const closedPort = 1;
+
+/** Sockets that work until they are told not to. */
+export const faultySockets = (): FaultySockets => {
+  const open = new Set<Socket>();
+  let down = false;
+  let newest: Socket | undefined;
+  let made = 0;
+  const cut = (): void => {
+    for (const socket of open) socket.destroy(Object.assign(new Error("cut by the test"), { code: "ECONNRESET" }));
+  };
+  return {
+    cut,
+    setDown: (value) => {
+      down = value;
+      if (down) cut();
+    },
+    factory: (to) => {
+      const socket = tcpSocket(down ? { ...to, port: closedPort } : to);
+      newest = socket;
+      made += 1;
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+      return socket;
+    },
+    made: () => made,
+    newest: () => {
+      if (newest === undefined) throw new Error("no connection yet");
+      return newest;
+    },
+  };
+};

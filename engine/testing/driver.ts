@@ -1,0 +1,214 @@
+/**
+ * Runs a topology in process: records in, verdicts out, no broker. The interpreter is the worker's; what is left out is
+ * time: every call is tried once. Values go through their Avro schemas, so what is read is what a consumer would read.
+ */
+import { dispositionOf, Poison } from "../errors.ts";
+import type { RecordContext } from "../flow/processor.ts";
+import { createCodec, encoderFor } from "../avro/codec.ts";
+import type { Topic } from "../avro/topic.ts";
+import type { Topology } from "../flow/dsl.ts";
+import { createInterpreter } from "../interpreter/interpret.ts";
+import { type AnyTopic, writtenTopics } from "../flow/parts.ts";
+import type { Around, Call, Ending, Path, Result, Turn } from "../interpreter/round.ts";
+
+/** How records are sent. */
+export interface SendOptions {
+  /** What orders them, instead of the topic's own key. */
+  readonly key?: string;
+  /** The broker's timestamp, epoch ms, instead of `now`. */
+  readonly timestampMs?: number;
+  /** The offset of the first, instead of the topic's next. One that was sent before keeps its timestamp: a redelivery. */
+  readonly offset?: bigint;
+}
+
+/** How one record's path ended. */
+export type Ended = Ending & {
+  readonly offset: bigint;
+  /** Its turns in order: `reserve-stock reserved`, `undo release-stock`, `write coupon-issued`, `reserve-stock failed`. */
+  readonly trace: readonly string[];
+};
+
+/** A topology at work in this process. */
+export interface Driver {
+  /**
+   * Takes values of a source through as one round; answers how each one's path ended, in order. An error of a call ends
+   * the paths it was made for; poison that names its record ends that one alone, and the call is made for the others.
+   * @throws EncodeFailed where a value is not of the topic's schema. @throws NotInTopology where it is no source.
+   * @throws Fatal as a step threw it.
+   */
+  readonly send: <T>(
+    topic: Topic<T>,
+    values: NoInfer<T> | readonly NoInfer<T>[],
+    options?: SendOptions,
+  ) => Promise<readonly Ended[]>;
+  /** Everything written to a topic so far, in order. @throws NotInTopology where nothing is ever written there. */
+  readonly read: <T>(topic: Topic<T>) => readonly T[];
+}
+
+/** What a driver may be told. `now`: epoch ms; stands still at 2025-01-01T00:00:00Z by default. */
+export interface DriverOptions {
+  readonly now?: () => number;
+}
+
+/** A topic that a driven topology does not have in that place. */
+export class NotInTopology extends Error {
+  readonly code = "NOT_IN_TOPOLOGY";
+  constructor(topic: string, expected: Iterable<string>) {
+    super(`expected one of the topics ${[...expected].join(", ")}, got ${topic}`);
+  }
+}
+
+const newYear2025Ms = 1_735_689_600_000;
+
+/** Makes a driver of a topology and what it needs. */
+export const createDriver = <Deps>(
+  { parts }: Topology<Deps>,
+  deps: NoInfer<Deps>,
+  { now = () => newYear2025Ms }: DriverOptions = {},
+): Driver => {
+  const interpreter = createInterpreter(parts);
+  const sources = new Map(parts.sources.map((topic) => [topic.name, { mirror: mirrorOf(topic), stamp: stamper(now) }]));
+  const sinks = new Map(writtenTopics(parts).map((topic) => [topic.name, sinkOf(topic)]));
+  return {
+    send: async (topic, values, { key, ...when } = {}) => {
+      const { mirror, stamp } = find(sources, topic.name);
+      const reflect = await mirror;
+      const entrants = listOf(values).map((value, nth) => ({
+        value: reflect(value),
+        lane: key ?? topic.key(value),
+        context: { topic: topic.name, partition: 0, ...stamp(nth, when), idempotencyKey: topic.id(value) },
+      }));
+      const traces = new Map(entrants.map(({ context }) => [context, []]));
+      const paths = await interpreter.round(topic.name, entrants, surroundings({ deps, now, traces }));
+      return collect(paths, traces, sinks);
+    },
+    // What is kept under a topic's name was read back by that topic's schema.
+    read: <T>(topic: Topic<T>) => [...find(sinks, topic.name).log] as readonly T[],
+  };
+};
+
+type Traces = ReadonlyMap<RecordContext, string[]>;
+interface SinkLog {
+  readonly mirror: Promise<Mirror>;
+  readonly log: unknown[];
+}
+
+const find = <V>(among: ReadonlyMap<string, V>, topic: string): V => {
+  const found = among.get(topic);
+  if (found === undefined) throw new NotInTopology(topic, among.keys());
+  return found;
+};
+
+const listOf = <T>(values: T | readonly T[]): readonly T[] => (isMany(values) ? values : [values]);
+
+/** A record is never an array, so an array is many. */
+const isMany = <T>(values: T | readonly T[]): values is readonly T[] => Array.isArray(values);
+
+/** Gives each record of a topic its offset and the broker's timestamp; an offset that comes again keeps the one it had. */
+const stamper = (now: () => number) => {
+  const stamps = new Map<bigint, number>();
+  let next = 0n;
+  let first = 0n;
+  return (nth: number, { offset: from, timestampMs }: SendOptions) => {
+    if (nth === 0) first = from ?? next;
+    const offset = first + BigInt(nth);
+    const stamp = timestampMs ?? stamps.get(offset) ?? now();
+    stamps.set(offset, stamp);
+    if (offset >= next) next = offset + 1n;
+    return { offset, timestampMs: stamp };
+  };
+};
+
+/** A value as its topic's consumers see it. @throws EncodeFailed */
+type Mirror = (value: unknown) => unknown;
+
+const mirrorOf = async (topic: AnyTopic): Promise<Mirror> => {
+  const encode = encoderFor(topic, 1);
+  const source = { schemaOf: async () => topic.schema.avro, idOf: async () => 1 };
+  const { learn, decode } = createCodec({ source, now: () => 0 }).decoder(topic);
+  await learn(1);
+  return (value) => {
+    const decoded = decode(encode(value));
+    if (decoded.kind !== "value") throw new TypeError(`${topic.name} does not read what it wrote: ${decoded.kind}`);
+    // avsc makes instances of a class of its own; a plain copy is deeply equal to what a test writes down.
+    return structuredClone(decoded.value);
+  };
+};
+
+const sinkOf = (topic: AnyTopic): SinkLog => ({ mirror: mirrorOf(topic), log: [] });
+
+const surroundings = ({
+  deps,
+  now,
+  traces,
+}: {
+  readonly deps: unknown;
+  readonly now: () => number;
+  readonly traces: Traces;
+}): Around => ({
+  attempt: once,
+  deps,
+  now,
+  limit: (task) => task(),
+  observe: (turn, items) => {
+    for (const { context } of items) traces.get(context)?.push(textOf(turn));
+  },
+});
+
+const textOf = (turn: Turn): string => {
+  switch (turn.kind) {
+    case "outcome":
+      return `${turn.step} ${turn.outcome}`;
+    case "undone":
+      return `undo ${turn.undo}`;
+    case "written":
+      return `write ${turn.sink}`;
+    case "dropped":
+      return `drop: ${turn.reason}`;
+  }
+};
+
+/** Tries a call once; poison that names one of several records is taken out, and the others are not made to pay. */
+const once = async <R>(call: Call<R>): Promise<readonly Result<R>[]> => {
+  const { items } = call;
+  try {
+    return (await call.run(items)).map((value) => ({ ok: true, value }));
+  } catch (error) {
+    if (dispositionOf(error) === "fatal") throw error;
+    const named = error instanceof Poison ? error.idempotencyKey : undefined;
+    const guilty = items.findIndex(({ context }) => context.idempotencyKey === named);
+    if (guilty < 0 || items.length === 1) return items.map(() => ({ ok: false, error }));
+    const others = await once({ ...call, items: items.toSpliced(guilty, 1) });
+    return others.toSpliced(guilty, 0, { ok: false, error });
+  }
+};
+
+/** Writes what the paths wrote to the sinks' logs, in order. */
+const collect = async (
+  paths: readonly Path[],
+  traces: Traces,
+  sinks: ReadonlyMap<string, SinkLog>,
+): Promise<readonly Ended[]> => {
+  const ended: Ended[] = [];
+  for (const path of paths) {
+    const { context } = path;
+    const ending = await write(path, sinks);
+    const turns = traces.get(context) ?? [];
+    const trace = ending.kind === "failed" ? [...turns, `${ending.call} failed`] : turns;
+    ended.push({ ...ending, offset: context.offset, trace });
+  }
+  return ended;
+};
+
+/** A value that is not of its topic's schema ends the path as failed, as it does in a worker. */
+const write = async ({ emissions, ending }: Path, sinks: ReadonlyMap<string, SinkLog>): Promise<Ending> => {
+  try {
+    for (const { sink, value } of emissions) {
+      const { mirror, log } = find(sinks, sink.name);
+      log.push((await mirror)(value));
+    }
+    return ending;
+  } catch (error) {
+    return { kind: "failed", call: "encode", error, held: [] };
+  }
+};

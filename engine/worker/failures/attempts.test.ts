@@ -1,0 +1,182 @@
+/** Attempts: each disposition, met with the clock of a test. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Fatal, Poison, Retriable, Unavailable } from "../../errors.ts";
+import type { Item } from "../../flow/processor.ts";
+import type { Result } from "../../interpreter/interpret.ts";
+import { Aborted, type AttemptEvent, createAttempt } from "./attempts.ts";
+
+const item = (id: string): Item<unknown> => ({
+  value: id,
+  context: { topic: "t", partition: 0, offset: 0n, timestampMs: 0, idempotencyKey: id },
+});
+
+const setup = ({ abortAfterSleeps = Number.POSITIVE_INFINITY } = {}) => {
+  const waits: number[] = [];
+  const events: AttemptEvent[] = [];
+  const leaving = new AbortController();
+  const clock = {
+    now: () => 0,
+    sleep: async (ms: number) => {
+      waits.push(ms);
+      if (waits.length >= abortAfterSleeps) leaving.abort();
+    },
+  };
+  const attempt = createAttempt({
+    clock,
+    random: () => 0.5,
+    backoff: { initialMs: 100, maxMs: 1_000 },
+    maxAttempts: 3,
+    signal: leaving.signal,
+    observe: (event) => events.push(event),
+  });
+  return { attempt, waits, events, leaving };
+};
+
+const ids = (results: readonly Result<unknown>[]): readonly unknown[] =>
+  results.map((r) => (r.ok ? r.value : "failed"));
+const echo = async (items: readonly Item<unknown>[]) => items.map(({ value }) => value);
+
+test("attempt: answers for each record when the call succeeds", async () => {
+  const { attempt } = setup();
+  assert.deepEqual(ids(await attempt({ name: "step", items: [item("a"), item("b")], run: echo })), ["a", "b"]);
+});
+
+test("attempt: holds for as long as it takes when a dependency is away, and uses up no attempts", async () => {
+  const { attempt, waits, events } = setup();
+  let left = 50;
+  const run = async (items: readonly Item<unknown>[]) => {
+    if (left-- > 0) throw new Unavailable("redis", "refused");
+    return echo(items);
+  };
+  assert.deepEqual(ids(await attempt({ name: "step", items: [item("a")], run })), ["a"]);
+  assert.equal(waits.length, 50);
+  assert.ok(Math.max(...waits) <= 1_000);
+  assert.deepEqual([events.at(0)?.kind, events.at(-1)?.kind], ["holding", "resumed"]);
+});
+
+test("attempt: gives up at the first failure when the partition is leaving", async () => {
+  const { attempt } = setup({ abortAfterSleeps: 1 });
+  const run = async () => {
+    throw new Unavailable("database", "gone");
+  };
+  await assert.rejects(attempt({ name: "step", items: [item("a")], run }), Aborted);
+});
+
+test("attempt: tells of the end of a hold when a call within it is given up", async () => {
+  const { attempt, events } = setup();
+  let attempts = 0;
+  const run = async () => {
+    if (++attempts === 2) throw new Aborted();
+    throw new Unavailable("database", "gone");
+  };
+  await assert.rejects(attempt({ name: "round", items: [], run }), Aborted);
+  assert.deepEqual(
+    events.map(({ kind }) => kind),
+    ["holding", "abandoned"],
+  );
+});
+
+test("attempt: takes out the named record alone when an error names it", async () => {
+  const { attempt } = setup();
+  const calls: number[] = [];
+  const run = async (items: readonly Item<unknown>[]) => {
+    calls.push(items.length);
+    if (items.some(({ value }) => value === "b")) throw new Poison("BAD", "b is bad", { idempotencyKey: "b" });
+    return echo(items);
+  };
+  const results = await attempt({ name: "step", items: ["a", "b", "c", "d"].map(item), run });
+  assert.deepEqual(ids(results), ["a", "failed", "c", "d"]);
+  assert.deepEqual(calls, [4, 1, 2]);
+});
+
+test("attempt: answers once for each record when the named one is the first, or the last", async () => {
+  for (const guilty of ["a", "c"]) {
+    const { attempt } = setup();
+    const run = async (items: readonly Item<unknown>[]) => {
+      if (items.some(({ value }) => value === guilty)) throw new Poison("BAD", "bad", { idempotencyKey: guilty });
+      return echo(items);
+    };
+    const results = await attempt({ name: "step", items: ["a", "b", "c"].map(item), run });
+    assert.deepEqual(
+      ids(results),
+      ["a", "b", "c"].map((id) => (id === guilty ? "failed" : id)),
+    );
+  }
+});
+
+test("attempt: tells copies apart by themselves when the name fits several records", async () => {
+  const { attempt } = setup();
+  const impostor = { ...item("b"), value: "impostor" };
+  const run = async (items: readonly Item<unknown>[]) => {
+    if (items.includes(impostor)) throw new Poison("REUSED", "b is another's", { idempotencyKey: "b" });
+    return echo(items);
+  };
+  const results = await attempt({ name: "step", items: [item("a"), item("b"), item("c"), impostor], run });
+  assert.deepEqual(ids(results), ["a", "b", "c", "failed"]);
+});
+
+test("attempt: looks for no more guilty records when the partition is leaving", async () => {
+  const { attempt, leaving } = setup();
+  let calls = 0;
+  const run = async () => {
+    calls++;
+    leaving.abort();
+    throw new Poison("BAD", "one of these is bad");
+  };
+  await assert.rejects(attempt({ name: "step", items: [..."abcdefgh"].map(item), run }), Aborted);
+  assert.equal(calls, 1);
+});
+
+test("attempt: halves the round until the guilty record stands alone when nobody is named", async () => {
+  const { attempt } = setup();
+  const run = async (items: readonly Item<unknown>[]) => {
+    if (items.some(({ value }) => value === "f")) throw new Poison("BAD", "one of these is bad");
+    return echo(items);
+  };
+  const results = await attempt({ name: "step", items: [..."abcdefgh"].map(item), run });
+  assert.deepEqual(ids(results), ["a", "b", "c", "d", "e", "failed", "g", "h"]);
+});
+
+test("attempt: tries to its limit, then isolates, when an error is retriable or unclassified", async () => {
+  for (const error of [new Retriable("DEADLOCK", "deadlock"), new TypeError("a bug")]) {
+    const { attempt } = setup();
+    let tries = 0;
+    const run = async (items: readonly Item<unknown>[]) => {
+      if (!items.some(({ value }) => value === "b")) return echo(items);
+      tries++;
+      throw error;
+    };
+    const results = await attempt({ name: "step", items: [item("a"), item("b")], run });
+    assert.deepEqual(ids(results), ["a", "failed"]);
+    assert.equal(tries, 6);
+  }
+});
+
+test("attempt: makes few calls for one guilty record among five hundred, wherever it stands, when it is not named", async () => {
+  for (const guilty of [0, 1, 249, 250, 499]) {
+    const { attempt } = setup();
+    const items = Array.from({ length: 500 }, (_, n) => item(String(n)));
+    let calls = 0;
+    const run = async (some: readonly Item<unknown>[]) => {
+      calls++;
+      if (some.some(({ value }) => value === String(guilty))) throw new Retriable("STUCK", "one of these is stuck");
+      return echo(some);
+    };
+    const results = await attempt({ name: "step", items, run });
+    assert.deepEqual(
+      ids(results),
+      items.map(({ value }, at) => (at === guilty ? "failed" : value)),
+    );
+    // On each of ten levels three attempts at the part that has it, and one at the other.
+    assert.ok(calls <= 10 * (3 + 1), `${calls} calls for record ${guilty}`);
+  }
+});
+
+test("attempt: stops everything when an error is fatal", async () => {
+  const { attempt } = setup();
+  const run = async () => {
+    throw new Fatal("WRONG", "wrong deployment");
+  };
+  await assert.rejects(attempt({ name: "step", items: [item("a"), item("b")], run }), Fatal);
+});

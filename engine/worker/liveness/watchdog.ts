@@ -1,0 +1,70 @@
+/**
+ * Finds a worker that stands still: something it waits for has not answered for longer than it may. First the worker is not
+ * ready and says what it waits for; then it ends, so that whoever watches over it starts it again.
+ */
+import { Fatal } from "../../errors.ts";
+import type { Clock } from "../../clock.ts";
+import type { Logger } from "../../logger.ts";
+import type { Wait } from "./waits.ts";
+
+/** When a worker stands still, ms. */
+export interface StallLimits {
+  /** Nothing has come of the oldest wait for so long: not ready, and a line in the log. */
+  readonly unreadyMs: number;
+  /** And for so long: the worker ends. */
+  readonly endMs: number;
+}
+
+/** What it looks at. */
+export interface WatchdogOptions {
+  readonly limits: StallLimits;
+  /** The oldest wait that nothing has come of; what is tried again and again is none. */
+  readonly oldest: () => Wait | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** A watchdog at work. */
+export interface Watchdog {
+  /** What the worker stands still for; undefined while it does not. */
+  readonly stalled: () => string | undefined;
+  /** Resolves with the error to end with, or undefined after the signal. */
+  readonly watching: Promise<Fatal | undefined>;
+}
+
+/** How often it looks, at most. */
+const lookMs = 1_000;
+
+/** Watches until the signal, or until the worker has stood still for too long. */
+export const watch = ({ limits, oldest, clock, logger, signal }: WatchdogOptions): Watchdog => {
+  const heldUp = (forMs: number): Wait | undefined => {
+    const wait = oldest();
+    return wait !== undefined && clock.now() - wait.sinceMs >= forMs ? wait : undefined;
+  };
+  const inWords = ({ what, sinceMs }: Wait): string => `${what}, for ${Math.round((clock.now() - sinceMs) / 1_000)} s`;
+  const look = async (): Promise<Fatal | undefined> => {
+    let told: Wait | undefined;
+    let overdue: Wait | undefined;
+    while (!signal.aborted) {
+      const ending = heldUp(limits.endMs);
+      // At the second look: a process that stood still itself has answers it has not read yet.
+      if (ending !== undefined && ending.what === overdue?.what && ending.sinceMs === overdue.sinceMs)
+        return new Fatal("STALLED", `nothing has come of ${inWords(ending)}`);
+      overdue = ending;
+      const wait = heldUp(limits.unreadyMs);
+      if (wait !== undefined && wait.what !== told?.what)
+        logger.error({ endsAfterMs: limits.endMs }, `stands still, waiting for ${inWords(wait)}`);
+      told = wait;
+      await clock.sleep(Math.min(lookMs, limits.unreadyMs), signal);
+    }
+    return undefined;
+  };
+  return {
+    stalled: () => {
+      const wait = heldUp(limits.unreadyMs);
+      return wait && `stands still, waiting for ${inWords(wait)}`;
+    },
+    watching: look(),
+  };
+};

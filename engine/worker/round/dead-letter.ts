@@ -1,0 +1,141 @@
+/**
+ * What a dead letter is: the record's own key, value and headers, untouched, and beside them where it came from and
+ * why it is here. Written before its offset counts as finished.
+ */
+import { createHash } from "node:crypto";
+import { codeOf, dispositionOf } from "../../errors.ts";
+import type { Headers, LogRecord, NewRecord, TopicPartition } from "../../log/log.ts";
+
+/** Every header of ours begins with this. */
+export const deadLetterPrefix = "_flow.err.";
+
+/** The dead-letter topic of a topology. */
+export const deadLetterTopic = (topology: string): string => `${topology}.dlq`;
+
+/** Where in the pipeline a record failed. */
+export type DeadLetterStage = "decode" | "process" | "sink";
+
+/** Why a record is dead-lettered. */
+export interface Failure {
+  readonly stage: DeadLetterStage;
+  /** The step, `undo <name>` or `write <sink>` that failed; `decode` for bytes that are no value. */
+  readonly node: string;
+  readonly error: unknown;
+  /** Steps whose effects were still held: what is in doubt. Empty where nothing is. */
+  readonly held: readonly string[];
+}
+
+/** What every dead letter of a worker says alike. */
+export interface Provenance {
+  readonly groupId: string;
+  /** The hash of the topology's graph. */
+  readonly graphHash: string;
+}
+
+/** A stack is for people: this much of it, in bytes, is enough. operations.md 7.3. */
+const stackMaxBytes = 4_096;
+
+/** More than any header of ours has but the stack: what says more was in the record when it came, and is not ours. */
+const headerMaxBytes = 1_024;
+
+/** The dead letter of a record, ready to be written. `now` is epoch ms. */
+export const toDeadLetter = (
+  { from, record, failure }: { readonly from: TopicPartition; readonly record: LogRecord; readonly failure: Failure },
+  { groupId, graphHash }: Provenance,
+  now: number,
+): NewRecord => {
+  const { error, stage, node, held } = failure;
+  const own = {
+    ...originOf(record, from),
+    group: groupId,
+    node,
+    stage,
+    class: classOf(error),
+    code: codeOf(error),
+    message: messageOf(error),
+    stack: cut(error instanceof Error ? (error.stack ?? "") : "", stackMaxBytes),
+    // A wrong record whose undo fails, or that is past a pivot, leaves something behind.
+    kind: dispositionOf(error) === "poison" && held.length === 0 ? "poison" : "in-doubt",
+    held: held.join(","),
+    attempt: String(attemptsBefore(record.headers) + 1),
+    "first-at": earlier(record.headers, "first-at") ?? String(now),
+    "last-at": String(now),
+    ir: graphHash,
+    "schema-id": schemaIdOf(record.value),
+    fingerprint: fingerprintOf(node, error),
+  };
+  return { key: record.key, value: record.value, headers: { ...withoutOurs(record.headers), ...toHeaders(own) } };
+};
+
+/**
+ * The same dead letter with less in it, for a log that takes nothing of its size: first without the stack, then without the
+ * record's own key, value and headers, which stay where it came from for as long as that topic keeps them; `dropped` names
+ * what is missing. Undefined where nothing is left to drop.
+ */
+export const shortenDeadLetter = ({ key, value, headers = {} }: NewRecord): NewRecord | undefined => {
+  const dropped = earlier(headers, "dropped");
+  if (dropped === undefined) {
+    const { [`${deadLetterPrefix}stack`]: _, ...others } = headers;
+    return { key, value, headers: { ...others, ...toHeaders({ dropped: "stack" }) } };
+  }
+  if (dropped !== "stack") return undefined;
+  const ours = Object.entries(headers).flatMap(([name, value]) =>
+    name.startsWith(deadLetterPrefix) && Buffer.isBuffer(value) ? [[name, value.subarray(0, headerMaxBytes)]] : [],
+  );
+  const sizes = { "key-bytes": String(key?.length ?? 0), "value-bytes": String(value?.length ?? 0) };
+  const own = toHeaders({ ...sizes, dropped: "stack,key,value,headers" });
+  return { key: null, value: null, headers: { ...Object.fromEntries(ours), ...own } };
+};
+
+/** Where the record first stood: what an earlier pass said of it is not overwritten by a later one. */
+const originOf = (
+  { headers, offset, timestampMs }: LogRecord,
+  from: TopicPartition,
+): Readonly<Record<string, string>> => ({
+  topic: earlier(headers, "topic") ?? from.topic,
+  partition: earlier(headers, "partition") ?? String(from.partition),
+  offset: earlier(headers, "offset") ?? String(offset),
+  timestamp: earlier(headers, "timestamp") ?? String(timestampMs),
+});
+
+const classOf = (error: unknown): string => (error instanceof Error ? error.constructor.name : typeof error);
+
+const toHeaders = (fields: Readonly<Record<string, string>>): Headers =>
+  Object.fromEntries(Object.entries(fields).map(([name, text]) => [deadLetterPrefix + name, Buffer.from(text)]));
+
+const withoutOurs = (headers: Headers): Headers =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(deadLetterPrefix)));
+
+/** A header of ours from an earlier pass of the same record. */
+const earlier = (headers: Headers, name: string): string | undefined => {
+  const value = headers[deadLetterPrefix + name];
+  return Buffer.isBuffer(value) ? value.toString() : undefined;
+};
+
+const attemptsBefore = (headers: Headers): number => {
+  const attempts = Number(earlier(headers, "attempt") ?? 0);
+  return Number.isSafeInteger(attempts) && attempts >= 0 ? attempts : 0;
+};
+
+const messageOf = (error: unknown): string => cut(error instanceof Error ? error.message : String(error), 1_024);
+
+const cut = (text: string, maxBytes: number): string => {
+  const bytes = Buffer.from(text);
+  return bytes.length <= maxBytes ? text : `${bytes.subarray(0, maxBytes - 3).toString()}...`;
+};
+
+const schemaIdOf = (value: Buffer | null): string =>
+  value !== null && value.length >= 5 && value[0] === 0 ? String(value.readInt32BE(1)) : "";
+
+/**
+ * Equal for records that failed alike: the same node, class, code and function. Not the place in a file: it is another
+ * on every machine, and after every edit above it.
+ */
+const fingerprintOf = (node: string, error: unknown): string => {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const place = /^\s+at (?:async )?([\w$.<>]+) /m.exec(stack)?.[1] ?? "";
+  return createHash("sha256")
+    .update([node, classOf(error), codeOf(error), place].join("\n"))
+    .digest("hex")
+    .slice(0, 16);
+};

@@ -1,0 +1,69 @@
+/** From a round's bytes to its values: what cannot be read is set aside, what cannot be read yet is waited for. */
+import { Poison, Unavailable } from "../../errors.ts";
+import type { Decoded, Decoder } from "../../avro/codec.ts";
+import type { Call, Entrant, Result } from "../../interpreter/interpret.ts";
+import type { AnyTopic } from "../../flow/parts.ts";
+import type { LogRecord } from "../../log/log.ts";
+
+/** A record in its lane. */
+export interface InLane {
+  readonly record: LogRecord;
+  readonly lane: string;
+}
+
+/** What reading needs. */
+export interface Reading {
+  readonly source: AnyTopic;
+  readonly partition: number;
+  readonly decoder: Decoder<unknown>;
+  readonly attempt: <R>(call: Call<R>) => Promise<readonly Result<R>[]>;
+}
+
+/** Reads a round; answers in order. Holds while the registry is away, or a schema is younger than its grace. */
+export const readRound = async (round: readonly InLane[], reading: Reading): Promise<readonly Result<Entrant>[]> => {
+  const { decoder } = reading;
+  let decoded = round.map(({ record }) => decoder.decode(record.value));
+  const unknown = new Set(decoded.flatMap((d) => (d.kind === "unknownSchema" ? [d.id] : [])));
+  if (unknown.size > 0) {
+    await reading.attempt({ name: "decode", items: [], run: () => learnAll(decoder, [...unknown]) });
+    decoded = round.map(({ record }) => decoder.decode(record.value));
+  }
+  return decoded.map((d, at) => toEntrant(d, round[at], reading));
+};
+
+const learnAll = async (decoder: Decoder<unknown>, ids: readonly number[]): Promise<readonly never[]> => {
+  const learned = await Promise.all(ids.map((id) => decoder.learn(id)));
+  const away = ids.find((_, at) => learned[at] === "unavailable");
+  if (away !== undefined) throw new Unavailable("registry", `no answer yet for schema id ${away}`);
+  return [];
+};
+
+const toEntrant = (
+  decoded: Decoded<unknown>,
+  queued: InLane | undefined,
+  { source, partition }: Reading,
+): Result<Entrant> => {
+  if (queued === undefined) throw new RangeError("more values than records in a round");
+  const { record, lane } = queued;
+  switch (decoded.kind) {
+    case "malformed":
+      return {
+        ok: false,
+        error: new Poison("MALFORMED", `offset ${record.offset} is no ${source.schema.name}: ${decoded.why}`),
+      };
+    case "unknownSchema":
+      return {
+        ok: false,
+        error: new Poison(
+          "UNKNOWN_SCHEMA",
+          `the registry has no schema ${decoded.id}, which offset ${record.offset} names`,
+        ),
+      };
+    case "value": {
+      const { value } = decoded;
+      const { offset, timestampMs } = record;
+      const context = { topic: source.name, partition, offset, timestampMs, idempotencyKey: source.id(value) };
+      return { ok: true, value: { value, context, lane } };
+    }
+  }
+};

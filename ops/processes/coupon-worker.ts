@@ -1,0 +1,76 @@
+/** Composition root of a coupon worker: the topology, its stores, and Kafka, put together from a configuration. */
+import type { Fence } from "../../engine/lease.ts";
+import type { CouponBook, CouponCatalog, CouponStock } from "../../processors/coupons/coupon-ports.ts";
+import { couponBook } from "../../stores/mysql/coupons/coupon-book.ts";
+import { couponCatalog } from "../../stores/mysql/coupons/coupon-catalog.ts";
+import { couponTruth } from "../../stores/mysql/coupons/coupon-truth.ts";
+import { couponPages } from "../../stores/mysql/coupons/coupon-pages.ts";
+import { openDatabase } from "../../stores/mysql/database.ts";
+import { partitionLeases } from "../../stores/mysql/partition-lease.ts";
+import { openRedis } from "../../stores/redis/connection.ts";
+import { couponGate } from "../../stores/redis/coupon-gate.ts";
+import { couponStock } from "../../stores/redis/coupon-stock.ts";
+import { couponIssuing } from "../../topology/coupon-issuing.ts";
+import { type Around, nothingAround } from "./around.ts";
+import type { Config } from "../config.ts";
+import { couponUpkeep } from "../reconcile/coupon-upkeep.ts";
+import { repairs } from "../metrics/metrics.ts";
+import type { ProcessContext, Running } from "../process.ts";
+import { startTopologyWorker } from "./topology-worker.ts";
+
+/** The ports of coupon issuing. */
+export interface CouponDeps {
+  readonly stock: CouponStock;
+  readonly catalog: CouponCatalog;
+  readonly book: CouponBook;
+}
+
+/** Coupons looked at in one pass of the upkeep besides those of its rounds: half a thousand Redis reads, a few ms. */
+const sweepCoupons = 500;
+
+/** As {@link Around}, and around the ports. */
+export interface WorkerAround extends Around {
+  readonly deps: (deps: CouponDeps) => CouponDeps;
+}
+
+/** Starts a worker of coupon issuing. @throws where the group cannot be joined, or what is deployed is not what runs. */
+export const startCouponWorker = async (
+  context: ProcessContext,
+  around: WorkerAround = { ...nothingAround, deps: (deps) => deps },
+): Promise<Running> => {
+  const { config, logger, registry } = context;
+  const stores = await openStores(config, around.database);
+  const upkeep = couponUpkeep({
+    ...stores.upkeep,
+    intervalMs: config.reconcileIntervalMs,
+    repaired: repairs(registry, logger),
+  });
+  const fenced = !config.unfenced;
+  return startTopologyWorker(context, {
+    topology: couponIssuing,
+    deps: (fence) => around.deps(stores.deps(fenced ? fence : undefined)),
+    ...(fenced && { leases: stores.leases }),
+    ...(fenced && config.reconcileIntervalMs > 0 && { upkeep }),
+    close: stores.close,
+    aroundLog: around.log,
+  });
+};
+
+const openStores = async ({ databaseUrl, redisUrl }: Config, around: WorkerAround["database"]) => {
+  // Rounds of a partition, side by side, take one connection each for a decision and one for refusals.
+  const database = around(openDatabase({ databaseUrl }));
+  const redis = await openRedis({ redisUrl });
+  const catalog = couponCatalog(database);
+  return {
+    leases: partitionLeases(database),
+    upkeep: {
+      ports: (fence?: Fence) => ({ gate: couponGate(redis, fence), truth: couponTruth(database, fence) }),
+      pages: couponPages(database, sweepCoupons),
+    },
+    deps: (fence?: Fence) => ({ stock: couponStock(redis, fence), catalog, book: couponBook(database, fence) }),
+    close: async () => {
+      redis.close();
+      await database.close();
+    },
+  };
+};

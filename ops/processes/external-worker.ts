@@ -1,0 +1,74 @@
+/** Composition root of a worker that sends payments to the external data platform. */
+import type { Logger } from "../../engine/logger.ts";
+import { type BreakerState, httpDataPlatform } from "../../stores/http/data-platform.ts";
+import { externalData } from "../../topology/external-data.ts";
+import { dataPlatform } from "../../sinks/data-platform.ts";
+import { type Around, nothingAround } from "./around.ts";
+import { type Config, InvalidConfig } from "../config.ts";
+import { deliveryMetrics, watchDelivery } from "../metrics/delivery-metrics.ts";
+import type { ProcessContext, Running } from "../process.ts";
+import { startTopologyWorker } from "./topology-worker.ts";
+
+/**
+ * Half of the longest wait is the shortest once waits have grown, and the breaker lets a probe through after that: so
+ * every call that is held is a probe when its time comes, and the first one after the platform's return goes through.
+ */
+export const deliveryBackoff = { initialMs: 50, maxMs: 1_000 };
+
+/** Starts a worker of external-data. @throws InvalidConfig without SLUICE_PLATFORM_URL; where the group cannot be joined. */
+export const startExternalWorker = async (
+  context: ProcessContext,
+  around: Pick<Around, "log"> = nothingAround,
+): Promise<Running> => {
+  const { config, logger, registry } = context;
+  const { url, concurrency, timeoutMs } = config.platform;
+  if (url === undefined) throw new InvalidConfig(["SLUICE_PLATFORM_URL: is required by external-data"]);
+  const platform = httpDataPlatform({
+    url,
+    concurrency,
+    timeoutMs,
+    onEnded: deliveryMetrics(registry),
+    onBreaker: circuitLog(logger),
+  });
+  watchDelivery(registry, platform);
+  return startTopologyWorker(context, {
+    topology: externalData,
+    deps: () => ({ platform }),
+    close: platform.close,
+    aroundLog: around.log,
+    backoff: deliveryBackoff,
+    limits: deliveryLimits(config),
+    // Restarting a worker brings no platform back; its lag and its circuit are what to watch.
+    calm: [dataPlatform.name],
+  });
+};
+
+/** Says that the circuit opened, and that it closed: not every probe between the two. */
+const circuitLog = (logger: Logger): ((state: BreakerState) => void) => {
+  let told: BreakerState = "closed";
+  return (state) => {
+    if (state === "halfOpen" || state === told) return;
+    told = state;
+    if (state === "open")
+      logger.warn({}, "the data platform is away: the circuit is open, and a probe is sent now and then");
+    else logger.info({}, "the data platform is back: the circuit is closed");
+  };
+};
+
+/** Rounds of a partition that overlap. */
+const rounds = 4;
+
+/**
+ * A round is as many records as may be in flight, and a few rounds overlap: so one partition alone keeps all requests
+ * busy while the last of a round are still out, or wait for another attempt; the client bounds the requests. And few
+ * records are sent again after a crash, because an offset is finished with its round.
+ */
+export const deliveryLimits = ({ limits, platform: { concurrency } }: Pick<Config, "limits" | "platform">) => ({
+  ...limits,
+  maxRound: concurrency,
+  concurrency: rounds,
+  // Some wait for another attempt while others are sent. Not all of the rounds: what waits for its turn with the client
+  // for two minutes would be taken for a call that never answers (SLUICE_STALL_END_MS).
+  laneConcurrency: 2 * concurrency,
+  maxRecords: 2 * rounds * concurrency,
+});

@@ -1,0 +1,165 @@
+/** The gate agrees with the database again after whatever happened to it, while everybody else goes on. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Unavailable } from "../../engine/errors.ts";
+import type { Fence } from "../../engine/lease.ts";
+import type { ReconcilePorts, Repaired } from "../../processors/coupons/reconcile-coupons.ts";
+import { memoryStage, openCoupon, request, until } from "../../topology/testing/memory-stage.ts";
+import type { CouponId, ReservationId, UserId } from "../../schemas/coupon.ts";
+import { memoryCouponGate, memoryCouponTruth } from "../../processors/testing/memory-reconciliation.ts";
+import { couponUpkeep, type CouponUpkeepOptions } from "./coupon-upkeep.ts";
+
+const hot = "hot" as CouponId;
+const idle = "idle" as CouponId;
+const userOf = (n: number) => `user-${n}` as UserId;
+const idOf = (n: number): ReservationId => request(n, hot).reservationId;
+
+/** A stage whose workers look at the gate every 5 ms; marks come three a page. */
+const upkeepStage = (around: (ports: ReconcilePorts) => ReconcilePorts = (ports) => ports) => {
+  const stage = memoryStage(openCoupon(hot, 10), openCoupon(idle, 10));
+  const repairs: Repaired[] = [];
+  const options: CouponUpkeepOptions = {
+    intervalMs: 5,
+    ports: (fence?: Fence) =>
+      around({ gate: memoryCouponGate(stage.stock, fence, 3), truth: memoryCouponTruth(stage.database, fence) }),
+    pages: async () => [hot, idle],
+    repaired: (repaired) => void repairs.push(repaired),
+  };
+  const start = (name: string, overrides: Parameters<typeof stage.start>[1] = {}) =>
+    stage.start(name, { upkeep: couponUpkeep(options), ...overrides });
+  const agrees = (couponId: CouponId) =>
+    stage.stock.counters.get(couponId)?.left === stage.database.remaining.get(couponId);
+  const decided = (n: number) => until(`${n} are decided`, () => stage.database.verdicts.size === n);
+  return { ...stage, repairs, start, agrees, decided };
+};
+
+test("coupon upkeep: gives units back that were taken twice, after a flush and a redelivery", async () => {
+  const { stock, database, send, start, repairs, agrees, decided } = upkeepStage();
+  const asks = [1, 2, 3, 4].map((n) => request(n, hot));
+  const worker = await start("w1");
+  await send(asks);
+  await decided(4);
+  stock.counters.clear();
+  // A copy of an issued record is what a redelivery looks like to the gate.
+  await send(asks);
+  await until("the counter is made again", () => stock.counters.has(hot));
+  await until("the counter agrees", () => agrees(hot));
+  await send([5, 6, 7, 8, 9, 10, 11].map((n) => request(n, hot)));
+  await decided(11);
+  await worker.stop();
+  assert.equal([...database.verdicts.values()].filter(({ kind }) => kind === "issued").length, 10);
+  assert.ok(repairs.every(({ couponId }) => couponId === hot));
+});
+
+test("coupon upkeep: sets a counter right that is too high, or too low, of a coupon that nobody asks for", async () => {
+  const { stock, start, repairs, agrees } = upkeepStage();
+  await stock.initialise(
+    new Map([
+      [hot, 17],
+      [idle, 3],
+    ]),
+  );
+  const worker = await start("w1");
+  await until("both agree", () => agrees(hot) && agrees(idle));
+  await worker.stop();
+  const told = repairs.toSorted((a, b) => a.seen - b.seen);
+  assert.deepEqual(told, [
+    { couponId: idle, seen: 3, left: 10, droppedMarks: 0 },
+    { couponId: hot, seen: 17, left: 10, droppedMarks: 0 },
+  ]);
+});
+
+test("coupon upkeep: drops marks that no issued coupon stands for, and only those, though the counter agrees", async () => {
+  const { stock, database, send, start, decided } = upkeepStage();
+  const worker = await start("w1");
+  await send([1, 2, 3, 4, 5].map((n) => request(n, hot)));
+  await decided(5);
+  const marks = stock.counters.get(hot)?.marks ?? assert.fail("no counter");
+  marks.set(userOf(8), idOf(8));
+  // Held by somebody else than it was issued to.
+  marks.set(userOf(9), idOf(1));
+  await until("they are gone", () => marks.size === 5);
+  await send([request(20, hot, userOf(8)), request(21, hot, userOf(9))]);
+  await decided(7);
+  await worker.stop();
+  assert.deepEqual(new Set(marks.keys()), new Set([1, 2, 3, 4, 5, 8, 9].map(userOf)));
+  assert.equal(database.verdicts.get(idOf(20))?.kind, "issued");
+  assert.equal(database.remaining.get(hot), 3);
+});
+
+test("coupon upkeep: repairs nothing that is only under way", async () => {
+  let looks = 0;
+  let mended = false;
+  const stage = upkeepStage(({ gate, truth }) => ({
+    truth,
+    gate: {
+      ...gate,
+      counters: async (ids) => {
+        const found = await gate.counters(ids);
+        if (found.get(hot)?.left === 9) looks++;
+        return found;
+      },
+      repair: async (repair) => {
+        mended = true;
+        return gate.repair(repair);
+      },
+    },
+  }));
+  const { send, issuing, repairs, stock, decided } = stage;
+  const letGo = Promise.withResolvers<void>();
+  const deps = issuing(async (issues, issue) => {
+    await letGo.promise;
+    return issue(issues);
+  });
+  const worker = await stage.start("w1", { deps });
+  await send([request(1, hot)]);
+  await until("a unit is held", () => stock.counters.get(hot)?.left === 9);
+  // The second pass that sees it asks for the lane, and the third does not wait for that.
+  await until("it was looked at three times", () => looks >= 3);
+  assert.equal(mended, false);
+  letGo.resolve();
+  await decided(1);
+  await worker.stop();
+  assert.deepEqual(repairs, []);
+  assert.equal(stock.counters.get(hot)?.left, 9);
+});
+
+test("coupon upkeep: goes on with the others when one coupon cannot be repaired, and with all when the stores are back", async () => {
+  let away = true;
+  const stage = upkeepStage((ports) => ({
+    ...ports,
+    gate: {
+      ...ports.gate,
+      counters: async (ids) => {
+        if (away) throw new Unavailable("redis", "refused");
+        return ports.gate.counters(ids);
+      },
+      repair: async (repair) => {
+        if (repair.couponId === hot) throw new Error("it cannot be");
+        return ports.gate.repair(repair);
+      },
+    },
+  }));
+  await stage.stock.initialise(
+    new Map([
+      [hot, 3],
+      [idle, 3],
+    ]),
+  );
+  const worker = await stage.start("w1");
+  await new Promise((resolve) => setImmediate(resolve));
+  away = false;
+  await until("the other one agrees", () => stage.agrees(idle));
+  await worker.stop();
+  assert.equal(stage.agrees(hot), false);
+});
+
+test("coupon upkeep: leaves the coupons of other workers alone", async () => {
+  const stage = upkeepStage();
+  const [one, two] = [await stage.start("w1"), await stage.start("w2")];
+  await until("both have partitions", () => one.status().size === 3 && two.status().size === 3);
+  await stage.stock.initialise(new Map([[hot, 3]]));
+  await until("it agrees", () => stage.agrees(hot));
+  await Promise.all([one.stop(), two.stop()]);
+  assert.equal(stage.repairs.length, 1);
+});

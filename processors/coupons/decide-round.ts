@@ -1,0 +1,96 @@
+/**
+ * Decides a round of issues against what the database knows, one by one in order. Pure: the SQL around it only reads
+ * what it needs and writes what it says.
+ */
+import type { Issue, IssueAnswer, OwnedVerdict, Refusal, Take } from "./coupon-ports.ts";
+import { Poison } from "../../engine/errors.ts";
+import type { CouponId, RefusalReason, ReservationId, UserId } from "../../schemas/coupon.ts";
+
+/** What the database knows about a round. */
+export interface Known {
+  /** Units left of each coupon that exists. */
+  readonly remaining: ReadonlyMap<CouponId, number>;
+  /** The verdicts there are for reservations of this round. */
+  readonly verdicts: ReadonlyMap<ReservationId, OwnedVerdict>;
+  /** Who holds a coupon of this round already, by {@link holderKey}. */
+  readonly holders: ReadonlyMap<string, ReservationId>;
+}
+
+/** What to answer and what to write. */
+export interface Decision {
+  /** One for each issue, in order. */
+  readonly answers: readonly IssueAnswer[];
+  /** To be written as user coupons; each takes a unit of its coupon. No two have one reservation, or one coupon and user. */
+  readonly issued: readonly Issue[];
+  /** To be written as refusals. No two have one reservation. */
+  readonly refused: readonly Refusal[];
+}
+
+/** One text for a coupon and a user, different for every pair. */
+export const holderKey = (couponId: CouponId, userId: UserId): string => `${couponId.length} ${couponId} ${userId}`;
+
+/**
+ * The first that fit are issued, in order. A reservation that has a verdict, from an earlier attempt or from earlier in
+ * this round, keeps it; a user who holds the coupon by another one is a duplicate, sold out or not.
+ * @throws Poison naming a reservation that stands for another coupon or user, or whose coupon does not exist.
+ */
+export const decideRound = (issues: readonly Issue[], known: Known): Decision => {
+  const remaining = new Map(known.remaining);
+  const verdicts = new Map(known.verdicts);
+  const holders = new Map(known.holders);
+  const issued: Issue[] = [];
+  const refused: Refusal[] = [];
+
+  const grant = (issue: Issue, left: number): IssueAnswer => {
+    const { couponId, userId, reservationId, policyId, issuedAt, expiresAt } = issue;
+    remaining.set(couponId, left - 1);
+    holders.set(holderKey(couponId, userId), reservationId);
+    verdicts.set(reservationId, { kind: "issued", couponId, userId, policyId, issuedAt, expiresAt });
+    issued.push(issue);
+    return { kind: "issued", issuedAt, expiresAt };
+  };
+  const refuse = ({ couponId, userId, reservationId, issuedAt }: Issue, reason: RefusalReason): void => {
+    const refusal = { couponId, userId, reservationId, reason, refusedAt: issuedAt };
+    verdicts.set(reservationId, { kind: "refused", ...refusal });
+    refused.push(refusal);
+  };
+  const decide = (issue: Issue): IssueAnswer => {
+    const verdict = verdicts.get(issue.reservationId);
+    if (verdict !== undefined) return repeat(issue, verdict);
+    const left = remaining.get(issue.couponId);
+    if (left === undefined) throw unknownCoupon(issue);
+    if (holders.has(holderKey(issue.couponId, issue.userId))) {
+      refuse(issue, "DUPLICATE");
+      return { kind: "duplicate" };
+    }
+    if (left > 0) return grant(issue, left);
+    refuse(issue, "SOLD_OUT");
+    return { kind: "exhausted" };
+  };
+  return { answers: issues.map(decide), issued, refused };
+};
+
+const repeat = (issue: Issue, verdict: OwnedVerdict): IssueAnswer => {
+  checkOwner(issue, verdict);
+  if (verdict.kind === "refused") return { kind: "decided", reason: verdict.reason };
+  return { kind: "issued", issuedAt: verdict.issuedAt, expiresAt: verdict.expiresAt };
+};
+
+/**
+ * A reservation stands for one coupon and one user. Whoever reuses its id for others must not be told, or given, what
+ * belongs to them.
+ * @throws Poison naming the reservation.
+ */
+export const checkOwner = (asked: Take, verdict: OwnedVerdict): void => {
+  if (asked.couponId === verdict.couponId && asked.userId === verdict.userId) return;
+  throw new Poison(
+    "RESERVATION_REUSED",
+    `reservation ${asked.reservationId} is asked for coupon ${asked.couponId}, user ${asked.userId}; it stands for another`,
+    { idempotencyKey: asked.reservationId },
+  );
+};
+
+const unknownCoupon = ({ reservationId, couponId }: Issue): Poison =>
+  new Poison("COUPON_UNKNOWN", `reservation ${reservationId}: the database has no coupon ${couponId} to issue`, {
+    idempotencyKey: reservationId,
+  });

@@ -1,0 +1,182 @@
+/** The ports of payment: orders to pay, what paying one came to, and the outbox. Adapters live in stores/. */
+import type { Brand } from "../../engine/avro/avro.ts";
+import type { ReservationId, UserId, Won } from "../../schemas/coupon.ts";
+import type { OrderId, PaymentCompleted, PaymentId } from "../../schemas/payment.ts";
+import { Unavailable } from "../../engine/errors.ts";
+
+/** Names a product option: what has stock. 1 to 64 characters. */
+export type OptionId = Brand<string, "OptionId">;
+
+/** Something that is sold, and how many of it there were. */
+export interface ProductOption {
+  readonly optionId: OptionId;
+  /** 0 to 100,000,000. */
+  readonly stock: number;
+}
+
+/** A user's account. */
+export interface Deposit {
+  readonly userId: UserId;
+  /** 0 to 9,007,199,254,740,991. */
+  readonly amount: Won;
+}
+
+/** One line of an order. */
+export interface OrderItem {
+  readonly optionId: OptionId;
+  /** 1 to 10,000. */
+  readonly quantity: number;
+  /** 0 to 1,000,000,000; as it was when the order was made. */
+  readonly unitPrice: Won;
+}
+
+/** An order as it was opened. Never changed afterwards: only its status moves, once, from before to after payment. */
+export interface Order {
+  readonly orderId: OrderId;
+  readonly userId: UserId;
+  /** At most 100, no option twice; so that a total is a safe integer. */
+  readonly items: readonly OrderItem[];
+  /** The user's coupons to be used, by the reservations they were issued for. At most 10, none twice. */
+  readonly coupons: readonly ReservationId[];
+}
+
+/** Where shops put what is to be paid: for demonstrations, benchmarks and tests, as there is no shop here. */
+export interface OrderRegister {
+  /** Adds options with their stock. @throws Poison where one is malformed or there already, and adds none. @throws Unavailable */
+  readonly addOptions: (options: readonly ProductOption[]) => Promise<void>;
+  /** Opens accounts. @throws Poison where one is malformed or there already, and opens none. @throws Unavailable */
+  readonly openAccounts: (deposits: readonly Deposit[]) => Promise<void>;
+  /** Opens orders. @throws Poison where one is malformed, there already or has an unknown option, and opens none. @throws Unavailable */
+  readonly openOrders: (orders: readonly Order[]) => Promise<void>;
+}
+
+/** A payment that was made; also what its record says. */
+export type Payment = PaymentCompleted;
+
+/** A user's wish to pay an order, as a client may send it any number of times. */
+export interface PaymentAsk {
+  readonly orderId: OrderId;
+  readonly userId: UserId;
+  /** The client's `Idempotency-Key`, 1 to 255 visible ASCII characters. */
+  readonly key: string;
+  /** SHA-256 of what was asked, 32 bytes: the same key with another fingerprint is a mistake. */
+  readonly fingerprint: Buffer;
+  /** What the payment will be called, if this ask makes one. */
+  readonly paymentId: PaymentId;
+}
+
+/** An option that an order wants more of than there is. */
+export interface ShortOption {
+  readonly optionId: OptionId;
+  readonly wanted: number;
+  readonly left: number;
+}
+
+/**
+ * Why a coupon can't be used. `unknown`: there is none, or it is another user's. `belowMinimum`: the order's total is
+ * under the least its policy asks for.
+ */
+export type CouponProblem = "unknown" | "used" | "expired" | "belowMinimum";
+
+/** A coupon that can't be used. */
+export interface UnusableCoupon {
+  readonly reservationId: ReservationId;
+  readonly why: CouponProblem;
+}
+
+/** Why an order was not paid. Nothing was changed, and the idempotency key is free. */
+export type PaymentRefusal =
+  /** There is none, or it is another user's. */
+  | { readonly kind: "orderNotFound" }
+  /** `paid`: by another key. `empty`: it has no items. */
+  | { readonly kind: "orderNotPayable"; readonly why: "paid" | "empty" }
+  | { readonly kind: "outOfStock"; readonly options: readonly ShortOption[] }
+  | { readonly kind: "couponNotUsable"; readonly coupons: readonly UnusableCoupon[] }
+  | { readonly kind: "balanceTooLow"; readonly amount: Won; readonly balance: Won };
+
+/**
+ * What paying came to. `paid`: by this very ask, now or by an earlier attempt whose answer was lost. `repeat`: this key
+ * had paid this before; the payment is that one. `mismatch`: this key was used,
+ * or is being used, for something else.
+ */
+export type PaymentAnswer =
+  | { readonly kind: "paid"; readonly payment: Payment }
+  | { readonly kind: "repeat"; readonly payment: Payment }
+  | { readonly kind: "mismatch" }
+  | PaymentRefusal;
+
+/** The truth about payments. */
+export interface PaymentBook {
+  /**
+   * One transaction: each order that can be paid becomes paid, in the order of the asks, with its stock, its balance,
+   * its coupons, its payment and its outbox row. Answers in order. Idempotent per user and key; at most 1,000 asks.
+   * @throws PaymentInDoubt where it is not known whether the transaction took effect: the same asks again tell.
+   * @throws Unavailable where the database is away, nothing written.
+   * @throws Retriable after a deadlock or a lock timeout, nothing written.
+   * @throws Poison where an ask is malformed, nothing written.
+   */
+  readonly pay: (asks: readonly PaymentAsk[]) => Promise<readonly PaymentAnswer[]>;
+  /** The payments there are of these, by id. @throws Unavailable */
+  readonly find: (paymentIds: readonly PaymentId[]) => Promise<ReadonlyMap<PaymentId, Payment>>;
+}
+
+/** The connection was lost when the transaction was being committed: nobody knows yet whether it took effect. */
+export class PaymentInDoubt extends Unavailable {
+  constructor(options: ErrorOptions) {
+    super("database", "it was lost during a commit, which may have taken effect", options);
+  }
+}
+
+/** A payment that the log has to be told of. */
+export interface OutboxRow {
+  /** Where it stands. Grows in the order of commits for one order, in no order that can be relied on for several. */
+  readonly outboxNo: number;
+  readonly payment: Payment;
+}
+
+/** How far the log is behind. */
+export interface OutboxLag {
+  /** Rows to be published; 100,000 also stands for more. */
+  readonly rows: number;
+  /** Age of the first of them in ms, by the database's clock; 0 where there is none. */
+  readonly oldestMs: number;
+}
+
+/**
+ * How long the database hears nothing of a leader until it takes it for dead and lets the next one lead: what a frozen
+ * process, or a machine that is gone, costs. A leader shows itself four times as often.
+ */
+export const leaderSilenceMs = 8_000;
+
+/** The outbox while it is led: nobody else publishes from it. Every call fails once that is no longer so. */
+export interface LedOutbox {
+  /** Rows to be published, at most `maxRows`, in the order of their numbers. @throws Unavailable */
+  readonly unpublished: (maxRows: number) => Promise<readonly OutboxRow[]>;
+  /** Notes that these payments are published; answers how many were not noted before. @throws Unavailable */
+  readonly markPublished: (rows: readonly OutboxRow[]) => Promise<number>;
+  /** Deletes rows published longer ago than this, at most `maxRows`; answers how many. @throws Unavailable */
+  readonly prune: (olderThanMs: number, maxRows: number) => Promise<number>;
+  /** Shows the database that this leader lives; see {@link leaderSilenceMs}. @throws Unavailable */
+  readonly stillLeading: () => Promise<void>;
+}
+
+/** Payments that are durable, to be told to the log. */
+export interface Outbox {
+  /**
+   * Leads the outbox while `work` runs; answers `undefined`, after waiting for `waitMs`, where another one leads it.
+   * @throws Unavailable, and whatever `work` throws.
+   */
+  readonly lead: <T>(waitMs: number, work: (led: LedOutbox) => Promise<T>) => Promise<T | undefined>;
+  /** How far the log is behind, whoever leads. @throws Unavailable */
+  readonly lag: () => Promise<OutboxLag>;
+}
+
+/** Idempotency keys, to be forgotten. */
+export interface OldKeys {
+  /**
+   * Forgets keys older than this, at most `maxRows`, the oldest first; answers how many. Waits for nobody: a key that is
+   * in use at this moment is left for the next time. Any number may run it at once. Clients are promised 24 hours.
+   * @throws Unavailable @throws Retriable
+   */
+  readonly prune: (olderThanMs: number, maxRows: number) => Promise<number>;
+}

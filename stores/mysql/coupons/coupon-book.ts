@@ -1,0 +1,176 @@
+/** The truth: who has which coupon, who was refused, and what is left. One transaction for a round. */
+import type {
+  CouponBook,
+  Issue,
+  IssueAnswer,
+  OwnedVerdict,
+  Refusal,
+  Verdict,
+} from "../../../processors/coupons/coupon-ports.ts";
+import { Fatal, Poison, Retriable } from "../../../engine/errors.ts";
+import type { Fence } from "../../../engine/lease.ts";
+import type { CouponId } from "../../../schemas/coupon.ts";
+import { checkTake } from "../../ids.ts";
+import type { Database } from "../database.ts";
+import { checkOwner, type Decision, decideRound } from "../../../processors/coupons/decide-round.ts";
+import {
+  insertIssued,
+  insertRefused,
+  type LockedCoupon,
+  lockCoupons,
+  lockOutIssuing,
+  readHolders,
+  readVerdicts,
+  takeUnits,
+} from "./round-statements.ts";
+import { inFencedTransaction } from "../partition-lease.ts";
+import { inTransaction, type Session } from "../session.ts";
+
+/** Rows of one round at most: what one statement's parameter and one transaction's locks should hold. */
+export const roundMaxRows = 10_000;
+
+/** Rounds that look before they decide after one that met something known; see {@link couponBook}. */
+const waryRounds = 16;
+
+/**
+ * The {@link CouponBook} of a database.
+ *
+ * Nearly always the database knows nothing about a round yet, because the gate has seen to that. So a round is decided
+ * as if it were so and written, and how many rows were new tells whether it was; if not, it is rolled back, and decided
+ * again after reading what is known. The next 16 rounds then read first at once, so that a stretch of repeated requests
+ * (a redelivery, a gate that forgot) does not pay for both. The answers are the same either way.
+ *
+ * Every transaction holds the rows of its coupons from its first statement, so two rounds of one coupon, or a refusal
+ * beside an issue, never run at the same time, whoever sends them. With a fence, none of them writes once the lease has
+ * another holder. @throws Fenced
+ */
+export const couponBook = (database: Database, fence?: Fence): CouponBook => {
+  const transaction = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
+    fence === undefined ? inTransaction(database, work) : inFencedTransaction(database, fence, work);
+  let wary = 0;
+  const issueRound = async (session: Session, issues: readonly Issue[]): Promise<readonly IssueAnswer[]> => {
+    if (wary === 0) {
+      const answers = await issueUnknown(session, issues);
+      if (answers !== undefined) return answers;
+      await session.restart();
+    }
+    const { answers, metKnown } = await issueKnown(session, issues);
+    wary = metKnown ? waryRounds : Math.max(0, wary - 1);
+    return answers;
+  };
+  return {
+    issue: async (issues) => {
+      if (issues.length === 0) return [];
+      issues.forEach(checkIssue);
+      checkSize(issues);
+      return transaction((session) => issueRound(session, issues));
+    },
+    refuse: async (refusals) => {
+      if (refusals.length === 0) return [];
+      refusals.forEach(checkRefusal);
+      checkSize(refusals);
+      return transaction((session) => refuseRound(session, refusals));
+    },
+  };
+};
+
+/**
+ * Decides and writes a round of which nothing is known; answers `undefined`, and the transaction is spoilt, where
+ * something was. A round that sells the coupon out is left to {@link issueKnown}: a user who has the coupon must be told
+ * so and not that it is sold out, and a refusal's row would not show the difference.
+ */
+const issueUnknown = async (
+  session: Session,
+  issues: readonly Issue[],
+): Promise<readonly IssueAnswer[] | undefined> => {
+  const coupons = await lockCoupons(session, issues);
+  // Whether a coupon that does not exist makes a record poison depends on whether it has its verdict already.
+  if (issues.some(({ couponId }) => !coupons.has(couponId))) return undefined;
+  const decision = decideRound(issues, { remaining: remainingOf(coupons), verdicts: new Map(), holders: new Map() });
+  if (decision.refused.some(({ reason }) => reason === "SOLD_OUT")) return undefined;
+  return (await write(session, decision, coupons)) ? decision.answers : undefined;
+};
+
+/** Reads what is known about a round, decides, and writes. */
+const issueKnown = async (session: Session, issues: readonly Issue[]) => {
+  const coupons = await lockCoupons(session, issues);
+  const verdicts = await readVerdicts(session, issues);
+  const holders = await readHolders(session, issues, coupons);
+  const decision = decideRound(issues, { remaining: remainingOf(coupons), verdicts, holders });
+  if (!(await write(session, decision, coupons))) throw changedUnderneath("rows that were not there are there");
+  return { answers: decision.answers, metKnown: verdicts.size + holders.size > 0 };
+};
+
+const remainingOf = (coupons: ReadonlyMap<CouponId, LockedCoupon>): ReadonlyMap<CouponId, number> =>
+  new Map([...coupons].map(([couponId, { remaining }]) => [couponId, remaining]));
+
+/** Writes a decision; answers whether every row of it was new. Where not, the transaction must not be committed. */
+const write = async (
+  session: Session,
+  { issued, refused }: Decision,
+  coupons: ReadonlyMap<CouponId, LockedCoupon>,
+): Promise<boolean> => {
+  if (issued.length > 0 && (await insertIssued(session, issued, coupons)) !== issued.length) return false;
+  if (refused.length > 0 && (await insertRefused(session, refused)) !== refused.length) return false;
+  if (issued.length > 0) await take(session, issued, coupons);
+  return true;
+};
+
+/** Takes from coupons that are locked and known to have enough: one that refuses now is a bug, or written to by others. */
+const take = async (
+  session: Session,
+  issued: readonly Issue[],
+  coupons: ReadonlyMap<CouponId, LockedCoupon>,
+): Promise<void> => {
+  const units = new Map<number, number>();
+  for (const { couponId } of issued) {
+    const couponNo = coupons.get(couponId)?.couponNo ?? 0;
+    units.set(couponNo, (units.get(couponNo) ?? 0) + 1);
+  }
+  const taken = await takeUnits(session, units);
+  if (taken !== units.size) throw changedUnderneath(`took from ${taken} of ${units.size} coupons`);
+};
+
+const refuseRound = async (session: Session, refusals: readonly Refusal[]): Promise<readonly Verdict[]> => {
+  await lockOutIssuing(session, refusals);
+  if ((await insertRefused(session, refusals)) === refusals.length) {
+    return refusals.map(({ reason, refusedAt }) => ({ kind: "refused", reason, refusedAt }));
+  }
+  const verdicts = await readVerdicts(session, refusals);
+  return refusals.map((refusal) => standing(refusal, verdicts.get(refusal.reservationId)));
+};
+
+const standing = (refusal: Refusal, verdict: OwnedVerdict | undefined): Verdict => {
+  if (verdict === undefined) throw changedUnderneath(`reservation ${refusal.reservationId} lost its verdict`);
+  checkOwner(refusal, verdict);
+  if (verdict.kind === "refused") return { kind: "refused", reason: verdict.reason, refusedAt: verdict.refusedAt };
+  const { policyId, issuedAt, expiresAt } = verdict;
+  return { kind: "issued", policyId, issuedAt, expiresAt };
+};
+
+/** Thrown inside the transaction, so all of it is rolled back. */
+const changedUnderneath = (message: string): Retriable =>
+  new Retriable("CHANGED_UNDERNEATH", `${message}: something else writes these rows without their coupon's lock`);
+
+const checkSize = (rows: readonly unknown[]): void => {
+  if (rows.length <= roundMaxRows) return;
+  throw new Fatal("ROUND_TOO_LARGE", `a round has at most ${roundMaxRows} rows, got ${rows.length}: lower maxRound`);
+};
+
+const checkIssue = (issue: Issue): void => {
+  checkTake(issue);
+  checkTime(issue.reservationId, issue.issuedAt);
+  checkTime(issue.reservationId, issue.expiresAt);
+};
+
+const checkRefusal = (refusal: Refusal): void => {
+  checkTake(refusal);
+  checkTime(refusal.reservationId, refusal.refusedAt);
+};
+
+const checkTime = (idempotencyKey: string, at: number): void => {
+  if (Number.isSafeInteger(at) && at >= 0) return;
+  throw new Poison("BAD_TIME", `reservation ${idempotencyKey}: expected a time in epoch ms, got ${at}`, {
+    idempotencyKey,
+  });
+};

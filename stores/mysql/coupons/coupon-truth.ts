@@ -1,0 +1,34 @@
+/** What the database says of coupons, for the gate to be held against. */
+import { Fatal } from "../../../engine/errors.ts";
+import type { Fence } from "../../../engine/lease.ts";
+import { type CouponTruth, repairMaxMarks } from "../../../processors/coupons/reconcile-coupons.ts";
+import { isReservationId, isStorableId } from "../../ids.ts";
+import { couponCatalog } from "./coupon-catalog.ts";
+import type { Database } from "../database.ts";
+import { inFencedTransaction } from "../partition-lease.ts";
+import { readVerdicts } from "./round-statements.ts";
+import { verdictLookup } from "./verdict-lookup.ts";
+
+// Whoever takes from the coupon has its row locked until the end: a COMMIT on its way, of a round given up, is waited for.
+const lockRemaining = "SELECT remaining FROM coupon WHERE coupon_id = ? LOCK IN SHARE MODE";
+
+/**
+ * The {@link CouponTruth} of a database. `standing` is refused where `fence` is not the lease's latest, and to whoever has none.
+ * @throws Fatal above 1,000 reservations.
+ */
+export const couponTruth = (database: Database, fence?: Fence): CouponTruth => ({
+  remaining: couponCatalog(database).remaining,
+  find: verdictLookup(database).find,
+  standing: async (couponId, reservationIds) => {
+    if (fence === undefined) throw new Fatal("NO_LEASE", "a coupon is reconciled by the lease of its partition only");
+    if (reservationIds.length > repairMaxMarks)
+      throw new Fatal("LOOKUP_TOO_LARGE", `at most ${repairMaxMarks} ids a look, got ${reservationIds.length}`);
+    if (!isStorableId(couponId)) return { remaining: undefined, verdicts: new Map() };
+    const wanted = reservationIds.filter(isReservationId).map((reservationId) => ({ reservationId }));
+    return inFencedTransaction(database, fence, async (session) => {
+      const [row] = await session.rows<{ readonly remaining: number }>(lockRemaining, [Buffer.from(couponId)]);
+      const verdicts = wanted.length === 0 ? new Map() : await readVerdicts(session, wanted);
+      return { remaining: row?.remaining, verdicts };
+    });
+  },
+});

@@ -1,0 +1,202 @@
+/**
+ * The SQL of a round. Every statement is a constant that takes the whole round as one JSON parameter and reads it with
+ * JSON_TABLE, so nothing is ever spliced, a round of any size is one prepared statement, and a row costs little.
+ *
+ * Measured on MariaDB 10.11, 2 cores, flush at every commit, rows of 1,000 into a table of 300,000, one connection:
+ * JSON_TABLE 140-160k rows/s at 0.8 us of Node CPU a row; 6,000 placeholders 130-155k at 2-3 us; VALUES escaped by the
+ * client 115-155k at 2-6 us. Fixed-width records cut from one binary parameter reach 150-190k at 0.5-1 us, but nobody
+ * can read them; the database is not where the time goes.
+ *
+ * JSON_TABLE comes first in every join (STRAIGHT_JOIN or LEFT JOIN): rows are found, and locked, by their key, one by
+ * one in the order of the parameter, whatever the optimizer thinks of a small table. CAST(... AS BINARY) compares ids
+ * byte for byte, in the index.
+ */
+import type { Issue, OwnedVerdict, Refusal } from "../../../processors/coupons/coupon-ports.ts";
+import type { CouponId, PolicyId, ReservationId, UserId } from "../../../schemas/coupon.ts";
+import { hexOf, reservationIdOf } from "../../ids.ts";
+import { holderKey } from "../../../processors/coupons/decide-round.ts";
+import { codeOfReason, reasonOfCode } from "./reason-codes.ts";
+import type { Session } from "../session.ts";
+
+/** A coupon's row, locked until the transaction ends. */
+export interface LockedCoupon {
+  readonly couponNo: number;
+  readonly snapshotNo: number;
+  readonly remaining: number;
+}
+
+const wantedCoupons = `JSON_TABLE(?, '$[*]' COLUMNS (
+    coupon_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS wanted
+  STRAIGHT_JOIN coupon ON coupon.coupon_id = CAST(wanted.coupon_id AS BINARY)`;
+
+const lockToTake = `SELECT coupon.coupon_id, coupon.coupon_no, coupon.snapshot_no, coupon.remaining
+  FROM ${wantedCoupons} FOR UPDATE`;
+
+const lockToRefuse = `SELECT coupon.coupon_no FROM ${wantedCoupons} LOCK IN SHARE MODE`;
+
+interface CouponColumns {
+  readonly coupon_id: Buffer;
+  readonly coupon_no: number;
+  readonly snapshot_no: number;
+  readonly remaining: number;
+}
+
+/** Sorted, so that all rounds lock in one order and none waits for another in a circle. */
+const sortedIds = (rows: readonly { readonly couponId: CouponId }[]): string =>
+  JSON.stringify([...new Set(rows.map(({ couponId }) => couponId))].sort());
+
+/** Locks the coupons of a round to take from them; those that don't exist are absent. */
+export const lockCoupons = async (
+  session: Session,
+  issues: readonly Issue[],
+): Promise<ReadonlyMap<CouponId, LockedCoupon>> => {
+  const rows = await session.rows<CouponColumns>(lockToTake, [sortedIds(issues)]);
+  return new Map(
+    rows.map(({ coupon_id, coupon_no, snapshot_no, remaining }) => [
+      // The bytes are those of an id we asked for.
+      coupon_id.toString() as CouponId,
+      { couponNo: coupon_no, snapshotNo: snapshot_no, remaining },
+    ]),
+  );
+};
+
+/**
+ * Keeps every round that issues these coupons out until the transaction ends, so that a reservation can't be issued by
+ * one process and refused by another at the same moment. Refusals of one coupon don't keep each other out.
+ */
+export const lockOutIssuing = async (session: Session, refusals: readonly Refusal[]): Promise<void> => {
+  await session.rows(lockToRefuse, [sortedIds(refusals)]);
+};
+
+/**
+ * A row whose reservation or whose coupon and user is there already is left alone and not counted: unlike INSERT
+ * IGNORE, which would also swallow values that don't fit. One with a refusal is not even tried.
+ */
+const insertIssues = `INSERT INTO user_coupon (reservation_id, coupon_no, user_id, snapshot_no, issued_at, expires_at)
+  SELECT UNHEX(round.id), round.coupon_no, round.user_id, round.snapshot_no, round.issued_at, round.expires_at
+  FROM JSON_TABLE(?, '$[*]' COLUMNS (
+    id CHAR(32) CHARACTER SET ascii PATH '$[0]',
+    coupon_no INT UNSIGNED PATH '$[1]',
+    user_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[2]',
+    snapshot_no INT UNSIGNED PATH '$[3]',
+    issued_at BIGINT UNSIGNED PATH '$[4]',
+    expires_at BIGINT UNSIGNED PATH '$[5]')) AS round
+  LEFT JOIN refusal ON refusal.reservation_id = UNHEX(round.id)
+  WHERE refusal.reservation_id IS NULL
+  ON DUPLICATE KEY UPDATE reservation_id = user_coupon.reservation_id`;
+
+/** Writes user coupons; answers how many were new. All of them, where nothing was known about any. */
+export const insertIssued = (
+  session: Session,
+  issues: readonly Issue[],
+  coupons: ReadonlyMap<CouponId, LockedCoupon>,
+): Promise<number> => {
+  const rows = issues.map(({ reservationId, couponId, userId, issuedAt, expiresAt }) => {
+    const coupon = coupons.get(couponId);
+    return [hexOf(reservationId), coupon?.couponNo, userId, coupon?.snapshotNo, issuedAt, expiresAt];
+  });
+  return session.change(insertIssues, [JSON.stringify(rows)]);
+};
+
+const takeFrom = `UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
+    coupon_no INT UNSIGNED PATH '$[0]',
+    units INT UNSIGNED PATH '$[1]')) AS taken
+  STRAIGHT_JOIN coupon ON coupon.coupon_no = taken.coupon_no
+  SET coupon.remaining = coupon.remaining - taken.units
+  WHERE coupon.remaining >= taken.units`;
+
+/** Takes units from coupons; answers of how many coupons it could. `units` are 1 or more, by coupon number. */
+export const takeUnits = (session: Session, units: ReadonlyMap<number, number>): Promise<number> =>
+  session.change(takeFrom, [JSON.stringify([...units])]);
+
+const insertRefusals = `INSERT INTO refusal (reservation_id, coupon_id, user_id, reason, refused_at)
+  SELECT UNHEX(round.id), round.coupon_id, round.user_id, round.reason, round.refused_at
+  FROM JSON_TABLE(?, '$[*]' COLUMNS (
+    id CHAR(32) CHARACTER SET ascii PATH '$[0]',
+    coupon_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[1]',
+    user_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[2]',
+    reason TINYINT UNSIGNED PATH '$[3]',
+    refused_at BIGINT UNSIGNED PATH '$[4]')) AS round
+  LEFT JOIN user_coupon ON user_coupon.reservation_id = UNHEX(round.id)
+  WHERE user_coupon.reservation_id IS NULL
+  ON DUPLICATE KEY UPDATE reservation_id = refusal.reservation_id`;
+
+/** Writes refusals of reservations that have no verdict; answers how many were new. */
+export const insertRefused = (session: Session, refusals: readonly Refusal[]): Promise<number> => {
+  const rows = refusals.map(({ reservationId, couponId, userId, reason, refusedAt }) => [
+    hexOf(reservationId),
+    couponId,
+    userId,
+    codeOfReason(reason),
+    refusedAt,
+  ]);
+  return session.change(insertRefusals, [JSON.stringify(rows)]);
+};
+
+const findVerdicts = `SELECT UNHEX(wanted.id) AS reservation_id,
+    COALESCE(coupon.coupon_id, refusal.coupon_id) AS coupon_id,
+    COALESCE(user_coupon.user_id, refusal.user_id) AS user_id,
+    policy_snapshot.policy_id, user_coupon.issued_at, user_coupon.expires_at, refusal.reason, refusal.refused_at
+  FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) CHARACTER SET ascii PATH '$')) AS wanted
+  LEFT JOIN user_coupon ON user_coupon.reservation_id = UNHEX(wanted.id)
+  LEFT JOIN coupon ON coupon.coupon_no = user_coupon.coupon_no
+  LEFT JOIN policy_snapshot ON policy_snapshot.snapshot_no = user_coupon.snapshot_no
+  LEFT JOIN refusal ON refusal.reservation_id = UNHEX(wanted.id)
+  WHERE user_coupon.reservation_id IS NOT NULL OR refusal.reservation_id IS NOT NULL`;
+
+interface VerdictColumns {
+  readonly reservation_id: Buffer;
+  readonly coupon_id: Buffer;
+  readonly user_id: Buffer;
+  readonly policy_id: Buffer | null;
+  readonly issued_at: number;
+  readonly expires_at: number;
+  readonly reason: number;
+  readonly refused_at: number;
+}
+
+/** The verdicts there are for these reservations, with whose they are. */
+export const readVerdicts = async (
+  session: Session,
+  of: readonly { readonly reservationId: ReservationId }[],
+): Promise<ReadonlyMap<ReservationId, OwnedVerdict>> => {
+  const wanted = JSON.stringify(of.map(({ reservationId }) => hexOf(reservationId)));
+  const rows = await session.rows<VerdictColumns>(findVerdicts, [wanted]);
+  return new Map(rows.map((row) => [reservationIdOf(row.reservation_id), toVerdict(row)]));
+};
+
+/** Only an issued one has a policy. Ids were checked when they were written; the casts give them their names back. */
+const toVerdict = (row: VerdictColumns): OwnedVerdict => {
+  const owner = { couponId: row.coupon_id.toString() as CouponId, userId: row.user_id.toString() as UserId };
+  if (row.policy_id === null) {
+    return { kind: "refused", ...owner, reason: reasonOfCode(row.reason), refusedAt: row.refused_at };
+  }
+  const policyId = row.policy_id.toString() as PolicyId;
+  return { kind: "issued", ...owner, policyId, issuedAt: row.issued_at, expiresAt: row.expires_at };
+};
+
+const findHolders = `SELECT wanted.at, user_coupon.reservation_id
+  FROM JSON_TABLE(?, '$[*]' COLUMNS (
+    at FOR ORDINALITY,
+    coupon_no INT UNSIGNED PATH '$[0]',
+    user_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[1]')) AS wanted
+  STRAIGHT_JOIN user_coupon
+    ON user_coupon.coupon_no = wanted.coupon_no AND user_coupon.user_id = CAST(wanted.user_id AS BINARY)`;
+
+/** By which reservation the users of a round hold its coupons already, by {@link holderKey}. */
+export const readHolders = async (
+  session: Session,
+  issues: readonly Issue[],
+  coupons: ReadonlyMap<CouponId, LockedCoupon>,
+): Promise<ReadonlyMap<string, ReservationId>> => {
+  const wanted = issues.map(({ couponId, userId }) => [coupons.get(couponId)?.couponNo, userId]);
+  const rows = await session.rows<{ readonly at: number; readonly reservation_id: Buffer }>(findHolders, [
+    JSON.stringify(wanted),
+  ]);
+  return new Map(
+    rows.flatMap(({ at, reservation_id }) => {
+      const issue = issues[at - 1];
+      return issue ? [[holderKey(issue.couponId, issue.userId), reservationIdOf(reservation_id)] as const] : [];
+    }),
+  );
+};

@@ -1,0 +1,136 @@
+/** The outbox against the real database: who leads, what is seen, and what a lost connection does. */
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { Unavailable } from "../../../engine/errors.ts";
+import type { OutboxRow } from "../../../processors/payments/payment-ports.ts";
+import { databaseUrl } from "../../testing/endpoints.ts";
+import { outboxContract, payments, rowsOf } from "../../testing/outbox.ts";
+import { type TcpProxy, tcpProxy } from "../../testing/tcp-proxy.ts";
+import { hexOf } from "../../ids.ts";
+import { openDatabase } from "../database.ts";
+import { migrate } from "../migrate.ts";
+import { orderRegister } from "./order-register.ts";
+import { outbox } from "./outbox.ts";
+import { outboxToOneself } from "../testing/outbox-alone.ts";
+import { paymentBook } from "./payment-book.ts";
+import { inTransaction, withSession } from "../session.ts";
+
+const url = databaseUrl();
+const database = openDatabase({ databaseUrl: url });
+let proxy: TcpProxy;
+let giveBack: () => Promise<void>;
+before(async () => {
+  await migrate({ databaseUrl: url });
+  giveBack = await outboxToOneself(url);
+  proxy = await tcpProxy(url);
+});
+beforeEach(() => proxy.heal());
+after(async () => {
+  await proxy.close();
+  await giveBack();
+  await database.close();
+});
+
+const subject = { book: paymentBook(database), register: orderRegister(database), outbox: outbox(database) };
+outboxContract("mysql outbox", () => subject);
+
+const insertRow = "INSERT INTO outbox (payment_id) VALUES (UNHEX(?))";
+const deleteRows = "DELETE FROM outbox WHERE payment_id = UNHEX(?)";
+
+test("mysql outbox: shows a row that is committed after a later one, also when that one is published already", async () => {
+  const [early, late] = await payments(subject, 2);
+  assert.ok(early && late);
+  await withSession(database, async ({ change }) => {
+    for (const { paymentId } of [early, late]) await change(deleteRows, [hexOf(paymentId)]);
+  });
+  const first = Promise.withResolvers<void>();
+  const second = Promise.withResolvers<void>();
+  const open = inTransaction(database, async ({ change }) => {
+    await change(insertRow, [hexOf(early.paymentId)]);
+    first.resolve();
+    await second.promise;
+  });
+  await first.promise;
+  await withSession(database, ({ change }) => change(insertRow, [hexOf(late.paymentId)]));
+  await subject.outbox.lead(1_000, async (led) => {
+    const seen = await rowsOf(led, [early, late]);
+    assert.deepEqual(
+      seen.map(({ payment }) => payment),
+      [late],
+    );
+    await led.markPublished(seen);
+    second.resolve();
+    await open;
+    const then = await rowsOf(led, [early, late]);
+    assert.deepEqual(
+      then.map(({ payment }) => payment),
+      [early],
+    );
+    assert.ok((then[0]?.outboxNo ?? 0) < (seen[0]?.outboxNo ?? 0));
+    await led.markPublished(then);
+    return true;
+  });
+});
+
+test("mysql outbox: is led by the next one as soon as the leader's connection is cut, and the old one marks nothing", async () => {
+  const paid = await payments(subject, 3);
+  const mine = openDatabase({ databaseUrl: proxy.url, poolMax: 1, poolKeptIdle: 0 });
+  const [leads, cut] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const old = outbox(mine).lead(1_000, async (led) => {
+    const rows = await rowsOf(led, paid);
+    leads.resolve();
+    await cut.promise;
+    await assert.rejects(led.stillLeading(), Unavailable);
+    await led.markPublished(rows);
+  });
+  await leads.promise;
+  assert.equal(await subject.outbox.lead(1, async () => assert.fail()), undefined);
+  proxy.onRequest = () => "cut";
+  cut.resolve();
+  await assert.rejects(old, Unavailable);
+  await subject.outbox.lead(5_000, async (led) => {
+    assert.equal((await rowsOf(led, paid)).length, 3);
+    await led.markPublished(await rowsOf(led, paid));
+    return true;
+  });
+  await mine.close();
+});
+
+test("mysql outbox: is led by the next one when the leader's bytes are swallowed, and the old one marks nothing", async () => {
+  const paid = await payments(subject, 2);
+  const mine = openDatabase({ databaseUrl: proxy.url, poolMax: 1, poolKeptIdle: 0 });
+  const [leads, next] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const old = outbox(mine).lead(1_000, async (led) => {
+    const rows = await rowsOf(led, paid);
+    proxy.onRequest = () => "silence";
+    leads.resolve();
+    await next.promise;
+    await led.markPublished(rows);
+  });
+  await leads.promise;
+  // Held for as long as the leader may be silent, and no longer; asked for in pieces as long as a statement may wait.
+  let rows: readonly OutboxRow[] | undefined;
+  for (let asked = 0; rows === undefined && asked < 4; asked++) {
+    rows = await subject.outbox.lead(5_000, async (led) => {
+      const mineNow = await rowsOf(led, paid);
+      next.resolve();
+      await assert.rejects(old, Unavailable);
+      assert.deepEqual(await rowsOf(led, paid), mineNow);
+      assert.equal(await led.markPublished(mineNow), 2);
+      return mineNow;
+    });
+  }
+  assert.equal(rows?.length, 2);
+  await mine.close();
+});
+
+test("mysql outbox: is no longer led by a session that the server has ended", async () => {
+  const lost = subject.outbox.lead(1_000, async (led) => {
+    const sessions = "SELECT IS_USED_LOCK(CONCAT('sluice-outbox-', LEFT(SHA2(DATABASE(), 256), 32))) AS id";
+    const [leader] = await withSession(database, ({ rows }) => rows<{ readonly id: number }>(sessions, []));
+    await database.sequelize.query(`KILL ${leader?.id}`);
+    await led.stillLeading();
+  });
+  await assert.rejects(lost, Unavailable);
+  assert.equal(await subject.outbox.lead(5_000, async () => "next"), "next");
+});

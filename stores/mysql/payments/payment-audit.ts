@@ -1,0 +1,148 @@
+/**
+ * Reads everything there is about payments, for a verifier that believes nobody: payments, outbox and history row by row,
+ * and what orders, options, accounts and coupons do not agree about. Reads whole tables: not for every minute.
+ */
+import type { Payment } from "../../../processors/payments/payment-ports.ts";
+import type { PaymentId } from "../../../schemas/payment.ts";
+import { uuidOf } from "../../ids.ts";
+import type { Database } from "../database.ts";
+import { eachRow, pageRows } from "../pages.ts";
+import { type PaymentColumns, toPayment } from "./payment-statements.ts";
+import { withSession } from "../session.ts";
+
+/** Ids of what does not add up, {@link auditMaxIds} of each kind at most; none where all is well. */
+export interface PaymentBooks {
+  /** Orders after payment without a payment, and orders before payment, or unknown, with one. */
+  readonly ordersOff: readonly string[];
+  /** Options whose stock is not what remains and what paid orders have. */
+  readonly optionsOff: readonly string[];
+  /** Users whose deposit is not their balance and what they paid; who paid without an account. */
+  readonly balancesOff: readonly string[];
+  /** Coupons of paid orders that are not used or are another user's, and used coupons of no paid order or of two. */
+  readonly couponsOff: readonly string[];
+  /** Payments whose amount and discount are not what their order costs, and its coupons take off. */
+  readonly amountsOff: readonly string[];
+}
+
+/** A row of the outbox. */
+export interface OutboxEntry {
+  readonly outboxNo: number;
+  readonly paymentId: PaymentId;
+  readonly published: boolean;
+}
+
+/** Each statement is of one moment; rows that come while a table is read may be missed. Everything throws Unavailable. */
+export interface PaymentAudit {
+  readonly payments: (see: (payment: Payment) => void) => Promise<void>;
+  readonly outbox: (see: (entry: OutboxEntry) => void) => Promise<void>;
+  /** Rows of the transaction history. */
+  readonly history: (see: (payment: Payment) => void) => Promise<void>;
+  readonly books: () => Promise<PaymentBooks>;
+}
+
+/** Enough to see how bad it is. */
+export const auditMaxIds = 1_000;
+
+const selectPayments = (table: "payment" | "transaction_history") =>
+  `SELECT payment_id, order_id, user_id, amount, discount, paid_at FROM ${table}
+    WHERE payment_id > ? ORDER BY payment_id LIMIT ${pageRows}`;
+const selectOutbox = `SELECT outbox_no, payment_id, published_at FROM outbox
+  WHERE outbox_no > ? ORDER BY outbox_no LIMIT ${pageRows}`;
+
+// Indexes are named where large tables meet: right after a burst the optimizer takes them for small, and compares each
+// row of one with each of the other.
+const ordersOff = `SELECT LOWER(HEX(customer_order.order_id)) AS id
+    FROM customer_order LEFT JOIN payment FORCE INDEX (one_an_order) ON payment.order_id = customer_order.order_id
+    WHERE (customer_order.status = 2) <> (payment.payment_id IS NOT NULL)
+  UNION ALL SELECT LOWER(HEX(payment.order_id))
+    FROM payment LEFT JOIN customer_order FORCE INDEX (PRIMARY) ON customer_order.order_id = payment.order_id
+    WHERE customer_order.order_id IS NULL OR customer_order.user_id <> payment.user_id`;
+
+const optionsOff = `SELECT CONVERT(product_option.option_id USING utf8mb4) AS id FROM product_option LEFT JOIN (
+    SELECT order_item.option_no, SUM(order_item.quantity) AS units
+    FROM payment STRAIGHT_JOIN order_item FORCE INDEX (PRIMARY) ON order_item.order_id = payment.order_id
+    GROUP BY order_item.option_no
+  ) AS sold ON sold.option_no = product_option.option_no
+  WHERE product_option.stock <> product_option.remaining + COALESCE(sold.units, 0)`;
+
+const balancesOff = `SELECT CONVERT(user_balance.user_id USING utf8mb4) AS id FROM user_balance LEFT JOIN (
+    SELECT user_id, SUM(amount) AS won FROM payment GROUP BY user_id
+  ) AS paid ON paid.user_id = user_balance.user_id
+  WHERE user_balance.deposited <> user_balance.balance + COALESCE(paid.won, 0)
+  UNION ALL SELECT CONVERT(payment.user_id USING utf8mb4)
+    FROM payment LEFT JOIN user_balance FORCE INDEX (PRIMARY) ON user_balance.user_id = payment.user_id
+    WHERE payment.amount > 0 AND user_balance.user_id IS NULL`;
+
+const couponsOff = `SELECT LOWER(HEX(order_coupon.reservation_id)) AS id FROM payment
+    STRAIGHT_JOIN order_coupon FORCE INDEX (PRIMARY) ON order_coupon.order_id = payment.order_id
+    LEFT JOIN user_coupon FORCE INDEX (PRIMARY) ON user_coupon.reservation_id = order_coupon.reservation_id
+    WHERE user_coupon.status IS NULL OR user_coupon.status <> 2 OR user_coupon.user_id <> payment.user_id
+  UNION ALL SELECT LOWER(HEX(user_coupon.reservation_id)) FROM user_coupon LEFT JOIN (
+      SELECT order_coupon.reservation_id, COUNT(*) AS orders
+      FROM payment STRAIGHT_JOIN order_coupon FORCE INDEX (PRIMARY) ON order_coupon.order_id = payment.order_id
+      GROUP BY order_coupon.reservation_id
+    ) AS spent ON spent.reservation_id = user_coupon.reservation_id
+    WHERE (user_coupon.status = 2 AND spent.orders IS NULL) OR spent.orders > 1`;
+
+// The discount is reckoned here once more, by other code than what took it.
+const amountsOff = `SELECT LOWER(HEX(priced.payment_id)) AS id FROM (
+    SELECT payment.payment_id, payment.order_id, payment.amount, payment.discount,
+      COALESCE(SUM(order_item.quantity * order_item.unit_price), 0) AS total
+    FROM payment LEFT JOIN order_item FORCE INDEX (PRIMARY) ON order_item.order_id = payment.order_id
+    GROUP BY payment.payment_id, payment.order_id, payment.amount, payment.discount
+  ) AS priced
+  LEFT JOIN order_coupon FORCE INDEX (PRIMARY) ON order_coupon.order_id = priced.order_id
+  LEFT JOIN user_coupon FORCE INDEX (PRIMARY) ON user_coupon.reservation_id = order_coupon.reservation_id
+  LEFT JOIN policy_snapshot ON policy_snapshot.snapshot_no = user_coupon.snapshot_no
+  GROUP BY priced.payment_id, priced.amount, priced.discount, priced.total
+  HAVING priced.amount + priced.discount <> priced.total OR priced.discount <> LEAST(priced.total, COALESCE(SUM(
+    LEAST(policy_snapshot.discount_amount, COALESCE(priced.total * policy_snapshot.discount_percent DIV 100, priced.total))
+  ), 0))`;
+
+interface OutboxColumns {
+  readonly outbox_no: number;
+  readonly payment_id: Buffer;
+  readonly published_at: number | null;
+}
+
+/** The audit of a database. */
+export const paymentAudit = (database: Database): PaymentAudit => {
+  const eachPayment = (table: "payment" | "transaction_history", see: (payment: Payment) => void): Promise<void> =>
+    withSession(database, (session) =>
+      eachRow<PaymentColumns>(
+        session,
+        {
+          sql: selectPayments(table),
+          from: Buffer.alloc(0),
+          keyOf: ({ payment_id }) => Buffer.from(payment_id),
+        },
+        (row) => see(toPayment(row)),
+      ),
+    );
+  const idsOf = (sql: string): Promise<readonly string[]> =>
+    withSession(database, async ({ rows }) => {
+      const found = await rows<{ readonly id: string }>(`${sql} LIMIT ${auditMaxIds}`, []);
+      return found.map(({ id }) => id);
+    });
+  return {
+    payments: (see) => eachPayment("payment", see),
+    history: (see) => eachPayment("transaction_history", see),
+    outbox: (see) =>
+      withSession(database, (session) =>
+        eachRow<OutboxColumns>(
+          session,
+          { sql: selectOutbox, from: 0, keyOf: ({ outbox_no }) => outbox_no },
+          ({ outbox_no: outboxNo, payment_id, published_at }) =>
+            // Of a payment's own column; the cast gives the id its name back.
+            see({ outboxNo, paymentId: uuidOf(payment_id) as PaymentId, published: published_at !== null }),
+        ),
+      ),
+    books: async () => ({
+      ordersOff: await idsOf(ordersOff),
+      optionsOff: await idsOf(optionsOff),
+      balancesOff: await idsOf(balancesOff),
+      couponsOff: await idsOf(couponsOff),
+      amountsOff: await idsOf(amountsOff),
+    }),
+  };
+};

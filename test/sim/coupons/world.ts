@@ -1,0 +1,148 @@
+/** Everything of one seed's world before anything happens in it: services, watchers, and what they have seen. */
+import { deadLetterTopic } from "../../../engine/worker/round/dead-letter.ts";
+import type { Log } from "../../../engine/log/log.ts";
+import { MemoryBroker } from "../../../engine/log/memory/memory-log.ts";
+import { couponTopics, type ReservationId } from "../../../schemas/coupon.ts";
+import { couponIssuing } from "../../../topology/coupon-issuing.ts";
+import { memoryCouponStock } from "../../../processors/testing/memory-coupon-stock.ts";
+import { memoryDatabase } from "../../../processors/testing/memory-database.ts";
+import { type ClaimName, isSettled, lieOf, type Rest } from "./claims.ts";
+import { watchDraining } from "../environment/draining.ts";
+import { watchLeases } from "./leasing.ts";
+import { createNetwork } from "../environment/network.ts";
+import { watchOwnership } from "../environment/ownership.ts";
+import { drawScenario, type Scenario } from "./scenario.ts";
+import type { Broke, Telling } from "../story.ts";
+import { shortName } from "./stores.ts";
+import { setStage } from "../environment/stage.ts";
+import type { Time } from "../environment/time.ts";
+import { watchVerdicts } from "./verdicts.ts";
+import { bounds } from "../environment/weather.ts";
+import { deadLetterPartitions } from "../environment/worker.ts";
+import type { CouponWorld } from "./workers.ts";
+import { createWitness, placeOf, type Witness } from "./witness.ts";
+import { drawCoupons } from "./workload.ts";
+
+/** How a world is made. */
+export interface WorldOptions extends Omit<Telling, "crash"> {
+  /** What of the seed's world is chosen and not drawn. */
+  readonly world?: Partial<Scenario> | undefined;
+  /** The call whose sender dies before it is sent, counted from 1. */
+  readonly diesBeforeCall?: number | undefined;
+}
+
+/** The group of all workers. */
+export const groupId = "sim.coupon-issuing";
+const deadLetters = deadLetterTopic(couponIssuing.graph.name);
+
+/** A world in which nothing has happened yet. */
+export const createWorld = (seed: number, { codec, traced = false, world: chosen, diesBeforeCall }: WorldOptions) => {
+  const stage = setStage<Scenario, ClaimName>(seed, { draw: (drawing) => drawScenario(drawing, chosen), traced });
+  const { dice, time, scenario, stormEndsAt, stormy, trace, broken, broke } = stage;
+  const broker = createBroker(time, scenario, dice.between);
+  const coupons = drawCoupons(dice, scenario);
+  const database = memoryDatabase(...coupons);
+  const gate = memoryCouponStock();
+  const witness = createWitness(codec, deadLetters, (told) => {
+    const lie = lieOf(told, database.verdicts.get(told.event.reservationId));
+    if (lie !== undefined) broke("a verdict is durable before it is told", lie, [told.event.couponId]);
+  });
+  const { ownership, draining, leasing } = watchersOf(broke, witness);
+  const network = createNetwork({
+    ...{ time, dice, trace, scenario, stormy, diesBeforeCall },
+    watchers: [ownership, draining],
+  });
+  const seen = { released: new Set<ReservationId>(), fetches: new Map<string, number>(), givenUp: 0, mendedAt: 0 };
+  const isDone = (partition: number, offset: bigint): boolean => {
+    const asked = witness.at(partition, offset);
+    return asked !== undefined && (witness.dead.has(placeOf(asked)) || isSettled(asked, witness, database.verdicts));
+  };
+  const commitPassed = commitWatcher(isDone, broke);
+  const world: CouponWorld = {
+    ...{ broker, append: appendTo(broker, witness, time), network, dice, trace, scenario, stormy, time, codec },
+    ...{ groupId, bounds: scenario, database, gate, draining, leasing, broke },
+    decided: watchVerdicts(database.verdicts, (id, couponId) =>
+      broke("a verdict never changes", `the verdict of ${shortName(id)} changed`, [couponId]),
+    ),
+    mending: () => {
+      seen.mendedAt = time.now();
+    },
+    releasing: (ids) => {
+      for (const id of ids) seen.released.add(id);
+    },
+    fetched: (partition, offsets) => {
+      for (const offset of offsets) {
+        const place = placeOf({ partition, offset });
+        seen.fetches.set(place, (seen.fetches.get(place) ?? 0) + 1);
+      }
+    },
+    gaveUpOn: (records) => {
+      seen.givenUp += records;
+    },
+    gaveUp: (who, error) => broke("no worker ends by itself", `${who}: ${error.message}`),
+    committed: (who, offsets) => {
+      commitPassed(who, offsets);
+      for (const { partition } of offsets) leasing.committed(who, partition);
+    },
+  };
+  const rest = (): Rest => ({ scenario, witness, database, gate, ...seen });
+  return { world, coupons, witness, broken, stormEndsAt, rest, mendedAt: () => seen.mendedAt };
+};
+
+const watchersOf = (broke: Broke<ClaimName>, witness: Witness) => ({
+  ownership: watchOwnership((what, couponId) => broke("a coupon is decided in one place at a time", what, [couponId])),
+  draining: watchDraining({
+    copies: ({ reservationId, couponId }) =>
+      witness.asked.filter(({ request }) => request?.reservationId === reservationId && request.couponId === couponId)
+        .length,
+    askedTwice: (what, about) => broke("nothing is tried again while partitions are drained", what, about),
+    goesOn: (what, about) => broke("whoever has drained has nothing under way", what, about),
+  }),
+  leasing: watchLeases(broke),
+});
+
+const createBroker = (time: Time, scenario: Scenario, between: (from: number, to: number) => number): MemoryBroker => {
+  const broker = new MemoryBroker({
+    clock: time,
+    // What a process appends travels through the network of the simulation, which may lose it.
+    latencyMs: (request) => (request === "append" ? 0 : between(1, scenario.latencyMs)),
+    fetchMaxRecords: scenario.fetchMaxRecords,
+    drainBudgetMs: bounds.drainBudgetMs,
+    sessionTimeoutMs: bounds.sessionTimeoutMs,
+  });
+  for (const { name, partitions } of couponTopics) broker.createTopic(name, partitions);
+  broker.createTopic(deadLetters, deadLetterPartitions);
+  return broker;
+};
+
+/** Appends as the broker does, and has the witness see it. */
+const appendTo = (broker: MemoryBroker, witness: Witness, time: Time): Log["append"] => {
+  const wire = broker.client("wire");
+  return async (to, records) => {
+    await wire.append(to, records);
+    // The broker appends as its answer is made, so these are the last ones.
+    witness.appended(to, broker.endOffset(to) - BigInt(records.length), records, time.now());
+  };
+};
+
+/** Checks every commit that took effect, at that moment. */
+const commitWatcher = (
+  isDone: (partition: number, offset: bigint) => boolean,
+  broke: Broke<ClaimName>,
+): CouponWorld["committed"] => {
+  const reached = new Map<number, bigint>();
+  return (who, offsets) => {
+    for (const { partition, offset } of offsets) {
+      const before = reached.get(partition) ?? 0n;
+      if (offset < before) broke("commits never go back", `${who} took ${partition} from ${before} to ${offset}`);
+      for (let passed = before; passed < offset; passed += 1n) {
+        if (!isDone(partition, passed))
+          broke(
+            "a commit passes nothing unfinished",
+            `${who} committed ${partition}@${offset}, ${passed} is unfinished`,
+          );
+      }
+      reached.set(partition, offset);
+    }
+  };
+};

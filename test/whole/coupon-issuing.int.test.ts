@@ -1,0 +1,228 @@
+/** The whole of coupon issuing on the real stack: API and workers as processes, real HTTP, and the verifier at the end. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { v7 } from "uuid";
+import { mintToken } from "../../api/tokens/token.ts";
+import { applyCoupons } from "../../ops/apply.ts";
+import { type Child, startOnStack } from "../../dev/children.ts";
+import { readConfig } from "../../ops/config.ts";
+import { type BurstProgress, sendBurst, type Told } from "../../dev/demo/client.ts";
+import { planBurst } from "../../dev/demo/requests.ts";
+import { endpointsEnv } from "../../dev/stack/endpoints.ts";
+import { CliError, exitCodes } from "../../ops/cli.ts";
+import { reconcileOnStores } from "../../ops/reconcile/on-stores.ts";
+import { checkCoupons, isSound } from "../../ops/verify/check.ts";
+import { readFacts } from "../../ops/verify/read-facts.ts";
+import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
+import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
+import { silentLogger } from "../../engine/logger.ts";
+import { type CouponId, couponIssueRequests } from "../../schemas/coupon.ts";
+import { openRedis } from "../../stores/redis/connection.ts";
+import { stockKey } from "../../stores/redis/coupon-stock.ts";
+
+const stackName = process.env["SLUICE_TEST_STACK"];
+assert.ok(stackName !== undefined, "run this with: npm test -- test/whole/coupon-issuing.int.test.ts");
+const endpoints = {
+  brokers: (process.env["SLUICE_BROKERS"] ?? "").split(","),
+  registryUrl: process.env["SLUICE_REGISTRY_URL"] ?? "",
+  databaseUrl: process.env["SLUICE_DATABASE_URL"] ?? "",
+  redisUrl: process.env["SLUICE_REDIS_URL"] ?? "",
+};
+const groupEnv = { SLUICE_GROUP_PREFIX: "end-to-end" };
+const config = readConfig({ ...endpointsEnv(endpoints), ...groupEnv }, () => "");
+const signal = new AbortController().signal;
+const running: Child[] = [];
+let url = "";
+
+const start = async (command: "api" | "worker", name: string): Promise<Child> => {
+  const env = {
+    ...groupEnv,
+    // A worker that is killed is given up by its group after this: the least a broker allows.
+    SLUICE_SESSION_TIMEOUT_MS: "6000",
+    SLUICE_DRAIN_MS: "3000",
+  };
+  const started = await startOnStack({ stackName, endpoints, command, name: `e2e-${name}`, env, signal });
+  running.push(started.child);
+  if (command === "api") url = started.url;
+  return started.child;
+};
+
+const token = (userId: string, role?: string): string =>
+  mintToken({
+    secret: config.tokenSecret,
+    userId,
+    ttlMs: 600_000,
+    now: Date.now(),
+    ...(role === undefined ? {} : { role }),
+  });
+
+const openCoupon = async (couponId: string, stock: number): Promise<void> => {
+  const response = await fetch(`${url}/v1/admin/coupons`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token("boss", "admin")}`, "content-type": "application/json" },
+    body: JSON.stringify({
+      couponId,
+      policyId: "p",
+      stock,
+      validForDays: 1,
+      policy: { name: "P", discount: { kind: "fixed", amount: 1 }, minOrderAmount: 0 },
+    }),
+  });
+  assert.equal(response.status, 201, await response.text());
+};
+
+/** `crowd` keeps the users of one burst apart from those of another. */
+const burst = (couponId: string, requests: number, progress: BurstProgress, crowd = ""): Promise<readonly Told[]> =>
+  sendBurst(planBurst({ couponId, requests, secondAskEvery: 20, unknownEvery: 50 }), {
+    baseUrl: url,
+    tokenOf: (userId) => token(crowd + userId),
+    clients: 50,
+    progress,
+    signal,
+  });
+
+/** Some ms apart, until it holds; fails after 10 s. */
+const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
+  const deadlineAt = Date.now() + 10_000;
+  while (!(await holds())) {
+    assert.ok(Date.now() < deadlineAt, `it did not come to this within 10 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
+
+/** Writes every request for a coupon once more, as a redelivery does. */
+const sendAgain = async (couponId: string): Promise<void> => {
+  const log = kafkaLog({ brokers: config.brokers, clientId: "again", logger: silentLogger });
+  const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "again" });
+  try {
+    await admin.readTopic(couponIssueRequests.name, async (partition, records) => {
+      const copies = records
+        .filter(({ key }) => key?.toString() === couponId)
+        .map(({ key, value }) => ({ key, value }));
+      if (copies.length > 0) await log.append({ topic: couponIssueRequests.name, partition }, copies);
+    });
+  } finally {
+    await Promise.all([log.close(), admin.close()]);
+  }
+};
+
+const hashOf = (couponId: string): string => stockKey(couponId as CouponId);
+const agrees = async (couponId: string): Promise<boolean> => {
+  const facts = await readFacts(config, couponId);
+  return isSound(checkCoupons(facts)) && facts.counters.size > 0;
+};
+
+const assertSound = async (prefix: string): Promise<void> => {
+  const facts = await readFacts(config, prefix);
+  const broken = checkCoupons(facts).filter((check) => !isSound([check]));
+  assert.deepEqual(broken, []);
+  assert.ok(facts.accepted.size > 0, "nothing was looked at");
+};
+
+before(async () => {
+  await applyCoupons(config);
+  await Promise.all([start("api", "api"), start("worker", "worker-1")]);
+});
+
+after(async () => {
+  await Promise.all(running.map(({ stop }) => stop()));
+});
+
+test("coupon issuing: gives a burst as many coupons as there are, first come first served, when more ask", async () => {
+  await openCoupon("e2e-burst", 300);
+  const told = await burst("e2e-burst", 1_000, { sent: 0, accepted: 0, decided: 0 });
+  assert.equal(told.filter(({ status }) => status === "issued").length, 300);
+  assert.equal(told.filter(({ status }) => status === "undecided" || status === "turnedAway").length, 0);
+  await assertSound("e2e-burst");
+});
+
+test("coupon issuing: loses nothing and decides nothing twice when a worker is killed in the middle", async () => {
+  await openCoupon("e2e-kill", 1_000);
+  const victim = await start("worker", "worker-2");
+  const progress: BurstProgress = { sent: 0, accepted: 0, decided: 0 };
+  const told = burst("e2e-kill", 2_000, progress);
+  while (progress.decided < 300) await new Promise((resolve) => setImmediate(resolve));
+  for (const { pid, name } of running) if (name.includes("worker")) process.kill(pid, "SIGKILL");
+  await victim.ended;
+  await start("worker", "worker-3");
+  const ended = await told;
+  assert.equal(ended.filter(({ status }) => status === "undecided" || status === "turnedAway").length, 0);
+  assert.equal(ended.filter(({ status }) => status === "issued").length, 1_000);
+  await assertSound("e2e-kill");
+});
+
+test("coupon issuing: answers with one reservation when a request is retried with its idempotency key", async () => {
+  await openCoupon("e2e-retry", 5);
+  const headers = { authorization: `Bearer ${token("patient")}`, "idempotency-key": "once" };
+  const ask = () => fetch(`${url}/v1/coupons/e2e-retry/reservations`, { method: "POST", headers });
+  const ids = await Promise.all(
+    [ask(), ask(), ask()].map(
+      async (asked) => ((await (await asked).json()) as { reservationId: string }).reservationId,
+    ),
+  );
+  assert.equal(new Set(ids).size, 1);
+  const verdict = await fetch(`${url}/v1/reservations/${ids[0]}?waitMs=10000`, { headers });
+  assert.equal(((await verdict.json()) as { status: string }).status, "issued");
+  await assertSound("e2e-retry");
+});
+
+test("coupon issuing: sets the gate right within seconds when it forgot, was restored, or holds a unit for nobody", async () => {
+  const redis = await openRedis({ redisUrl: config.redisUrl });
+  const { client } = redis;
+  const coupons = ["flushed", "restored", "low", "high", "orphan"].map((name) => `e2e-gate-${name}`);
+  const progress = () => ({ sent: 0, accepted: 0, decided: 0 });
+  const [flushed, restored, low, high, orphan] = coupons.map(hashOf) as [string, string, string, string, string];
+  try {
+    for (const couponId of coupons) await openCoupon(couponId, 60);
+    await burst("e2e-gate-restored", 20, progress());
+    const old = await client.hgetall(restored);
+    for (const couponId of coupons) await burst(couponId, 40, progress());
+    await client.del(flushed, restored);
+    await client.hset(restored, old);
+    await client.hincrby(low, "left", -7);
+    await client.hincrby(high, "left", 7);
+    await client.hset(orphan, "u:held-for-nobody", v7());
+    await sendAgain("e2e-gate-flushed");
+    await until("all agree", async () => (await Promise.all(coupons.map(agrees))).every(Boolean));
+    await Promise.all(coupons.map((couponId) => burst(couponId, 100, progress(), "late-")));
+    for (const couponId of coupons) {
+      const { issued } = await readFacts(config, couponId);
+      assert.equal(issued.size, 60, couponId);
+      await until(`${couponId} agrees in the end`, () => agrees(couponId));
+    }
+  } finally {
+    redis.close();
+  }
+});
+
+test("coupon issuing: is reconciled by hand when no worker runs, and only then", async () => {
+  const redis = await openRedis({ redisUrl: config.redisUrl });
+  const couponId = "e2e-by-hand";
+  const wish = { couponIds: [couponId], dryRun: false };
+  try {
+    await openCoupon(couponId, 50);
+    await burst(couponId, 20, { sent: 0, accepted: 0, decided: 0 });
+    const isRefused = (error: unknown) => error instanceof CliError && error.exitCode === exitCodes.refused;
+    await assert.rejects(reconcileOnStores(config, wish), isRefused);
+    await Promise.all(running.filter(({ name }) => name.includes("worker")).map(({ stop }) => stop()));
+    await redis.client.hset(hashOf(couponId), "left", 3, "u:held-for-nobody", v7());
+    const seen = await reconcileOnStores(config, { ...wish, dryRun: true });
+    assert.deepEqual(
+      seen.differences.map(({ counter, staleMarks, done }) => [counter, staleMarks, done]),
+      [[3, 1, "seen"]],
+    );
+    assert.equal(await agrees(couponId), false);
+    const { differences } = await reconcileOnStores(config, wish);
+    assert.deepEqual(
+      differences.map(({ staleMarks, done }) => [staleMarks, done]),
+      [[1, "repaired"]],
+    );
+    assert.equal(await agrees(couponId), true);
+    assert.deepEqual((await reconcileOnStores(config, { couponIds: [], dryRun: false })).differences, []);
+    await start("worker", "worker-4");
+    await burst(couponId, 60, { sent: 0, accepted: 0, decided: 0 });
+    await assertSound(couponId);
+  } finally {
+    redis.close();
+  }
+});

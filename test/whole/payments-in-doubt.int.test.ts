@@ -1,0 +1,158 @@
+/** The API as a process, on a wire to its database that swallows bytes; told to stop, and left by its clients, while it pays. */
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { mintToken } from "../../api/tokens/token.ts";
+import { applyCoupons } from "../../ops/apply.ts";
+import { type StackChild, startOnStack } from "../../dev/children.ts";
+import { readConfig } from "../../ops/config.ts";
+import { endpointsEnv } from "../../dev/stack/endpoints.ts";
+import type { OptionId, Order } from "../../processors/payments/payment-ports.ts";
+import { anItem, anOptionId, anOrder, won } from "../../stores/testing/payment-samples.ts";
+import { aUserId, many } from "../../processors/testing/samples.ts";
+import { type TcpProxy, tcpProxy } from "../../stores/testing/tcp-proxy.ts";
+import { openDatabase } from "../../stores/mysql/database.ts";
+import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
+import { paymentTables } from "../../stores/mysql/testing/payment-tables.ts";
+import { inTransaction, withSession } from "../../stores/mysql/session.ts";
+
+const stackName = process.env["SLUICE_TEST_STACK"];
+assert.ok(stackName !== undefined, "run this with: npm test -- test/whole/payments-in-doubt.int.test.ts");
+const endpoints = {
+  brokers: (process.env["SLUICE_BROKERS"] ?? "").split(","),
+  registryUrl: process.env["SLUICE_REGISTRY_URL"] ?? "",
+  databaseUrl: process.env["SLUICE_DATABASE_URL"] ?? "",
+  redisUrl: process.env["SLUICE_REDIS_URL"] ?? "",
+};
+const config = readConfig(endpointsEnv(endpoints), () => "");
+const signal = new AbortController().signal;
+const database = openDatabase({ databaseUrl: config.databaseUrl });
+const register = orderRegister(database);
+const { look } = paymentTables(database);
+const running = new Set<StackChild>();
+let proxy: TcpProxy;
+
+const startApi = async (): Promise<StackChild> => {
+  const name = `doubt-api-${running.size}`;
+  const api = await startOnStack({
+    stackName,
+    endpoints: { ...endpoints, databaseUrl: proxy.url },
+    command: "api",
+    name,
+    signal,
+  });
+  running.add(api);
+  return api;
+};
+
+before(async () => {
+  await applyCoupons(config);
+  proxy = await tcpProxy(config.databaseUrl);
+});
+beforeEach(() => proxy.heal());
+after(async () => {
+  await Promise.all([...running].map(({ child }) => child.stop()));
+  await proxy.close();
+  await database.close();
+});
+
+const openShop = async (count: number) => {
+  const optionId = anOptionId();
+  await register.addOptions([{ optionId, stock: count }]);
+  const orders = many(count, () => anOrder([anItem(optionId)], { userId: aUserId() }));
+  await register.openAccounts(orders.map(({ userId }) => ({ userId, amount: won(10_000) })));
+  await register.openOrders(orders);
+  return { optionId, orders };
+};
+
+const pay = (url: string, { orderId, userId }: Order, leaves?: AbortSignal): Promise<Response> =>
+  fetch(`${url}/v1/payments`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${mintToken({ secret: config.tokenSecret, userId, ttlMs: 600_000, now: Date.now() })}`,
+      "content-type": "application/json",
+      "idempotency-key": `key-${orderId}`,
+    },
+    body: JSON.stringify({ orderId }),
+    ...(leaves === undefined ? {} : { signal: leaves }),
+  });
+
+const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
+  for (const end = Date.now() + 10_000; !(await holds()); ) {
+    if (Date.now() > end) assert.fail(`not within 10 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+};
+
+const lockOption = "SELECT remaining FROM product_option WHERE option_id = ? FOR UPDATE";
+// Longer than any that waits for nothing. A user may see the statements of its own, and this one is among them.
+const waits = `SELECT COUNT(*) AS n FROM information_schema.processlist
+  WHERE id <> CONNECTION_ID() AND time_ms > 100 AND info LIKE '%JOIN product_option%FOR UPDATE'`;
+
+/** Runs `work` while somebody holds an option, once a payment waits for it. */
+const whileHeld = async (optionId: OptionId, begin: () => void, work: () => Promise<void>): Promise<void> => {
+  await inTransaction(database, async ({ rows }) => {
+    await rows(lockOption, [Buffer.from(optionId)]);
+    begin();
+    await until("a payment waits for the option", async () =>
+      withSession(database, async (session) => {
+        const [row] = await session.rows<{ readonly n: number }>(waits, []);
+        return (row?.n ?? 0) > 0;
+      }),
+    );
+    await work();
+  });
+};
+
+test("payments: are made before their deadline when a connection to the database swallows what is sent", async () => {
+  const { orders, optionId } = await openShop(40);
+  const api = await startApi();
+  let swallowed = 0;
+  proxy.onRequest = (bytes) => {
+    if (swallowed === 2 || !bytes.includes("\x03START TRANSACTION")) return "pass";
+    swallowed += 1;
+    return "silence";
+  };
+  const answers = await Promise.all(orders.map((order) => pay(api.url, order)));
+  assert.equal(swallowed, 2);
+  for (const answer of answers) assert.equal(answer.status, 201, await answer.text());
+  assert.equal(await look.left(optionId), 0);
+});
+
+test("payments: are answered when the API is told to stop while they are under way, and it ends well", async () => {
+  const { orders, optionId } = await openShop(20);
+  const api = await startApi();
+  let paying: Promise<readonly Response[]> = Promise.resolve([]);
+  await whileHeld(
+    optionId,
+    () => {
+      paying = Promise.all(orders.map((order) => pay(api.url, order)));
+    },
+    async () => {
+      process.kill(api.child.pid, "SIGTERM");
+    },
+  );
+  for (const answer of await paying) assert.equal(answer.status, 201, await answer.text());
+  assert.equal(await api.child.ended, "exit code 0");
+  running.delete(api);
+  assert.equal(await look.left(optionId), 0);
+});
+
+test("payments: are made, and found by their key, when the client leaves while they are under way", async () => {
+  const { orders, optionId } = await openShop(1);
+  const [order] = orders;
+  assert.ok(order);
+  const api = await startApi();
+  const leaving = new AbortController();
+  let asked: Promise<Response | string> = Promise.resolve("not asked");
+  await whileHeld(
+    optionId,
+    () => {
+      asked = pay(api.url, order, leaving.signal).catch(() => "left");
+    },
+    async () => leaving.abort(),
+  );
+  assert.equal(await asked, "left");
+  await until("it is paid", () => look.isPaid(order.orderId));
+  assert.equal((await pay(api.url, order)).status, 200);
+  assert.equal(await look.left(optionId), 0);
+});
