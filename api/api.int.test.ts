@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { Pool } from "undici";
 import type { Producer } from "../engine/log/producer.ts";
-import { createCouponApi } from "./api.ts";
+import { createApi } from "./api.ts";
 import type { Clock } from "./http/parameters.ts";
 import { createReservationIds } from "./coupons/reservation-id.ts";
 import { encodeAsJson, fakeProducer, fakeStores, settled, userNamed } from "./testing/testing.ts";
@@ -24,7 +24,7 @@ const clock: Clock = {
 const producer = fakeProducer();
 const stores = fakeStores();
 const apiOn = (itsProducer: Producer) =>
-  createCouponApi({
+  createApi({
     ports: stores.ports,
     producer: itsProducer,
     encodeRequest: encodeAsJson,

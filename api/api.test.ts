@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { InjectOptions } from "fastify";
 import { Fatal } from "../engine/errors.ts";
-import { createCouponApi } from "./api.ts";
+import { createApi } from "./api.ts";
 import { fakeClock, fakeProducer, fakeStores } from "./testing/testing.ts";
 import { fieldsIn, problemIn, problemName, testApi, testSecret } from "./testing/testing-api.ts";
 import { mintToken } from "./tokens/token.ts";
@@ -299,7 +299,7 @@ test("API: is not made when the secret is too short", () => {
     log: { warn: () => {}, error: () => {} },
   };
   assert.throws(
-    () => createCouponApi({ ...parameters, tokenSecret: Buffer.from("short") }),
+    () => createApi({ ...parameters, tokenSecret: Buffer.from("short") }),
     (error) => error instanceof Fatal && error.code === "WEAK_SECRET",
   );
 });

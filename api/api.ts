@@ -10,8 +10,8 @@ import {
   type ApiLog,
   type ApiMetrics,
   type CouponApiParameters,
-  type CouponApiSettings,
-  couponApiDefaults,
+  type ApiSettings,
+  apiDefaults,
   noMetrics,
 } from "./http/parameters.ts";
 import { createPay } from "./payments/pay.ts";
@@ -35,9 +35,9 @@ const maxHeaderBytes = 8_192;
  * lets requests under way end; close it before its producer.
  * @throws Fatal (WEAK_SECRET) when the token secret is shorter than 32 bytes.
  */
-export const createCouponApi = (parameters: CouponApiParameters): FastifyInstance => {
+export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
   const { ports, clock, log, tokenSecret, ready, metrics = noMetrics } = parameters;
-  const settings = { ...couponApiDefaults, ...parameters.settings };
+  const settings = { ...apiDefaults, ...parameters.settings };
   const ids = createReservationIds(tokenSecret);
   const watch = watchVerdicts(ports.verdicts, clock, settings);
   const accept = createAccept({ ...parameters, ...ports, ids, metrics, settings });
@@ -87,7 +87,7 @@ export const createCouponApi = (parameters: CouponApiParameters): FastifyInstanc
 };
 
 interface ServerParameters {
-  readonly settings: CouponApiSettings;
+  readonly settings: ApiSettings;
   readonly log: ApiLog;
   readonly metrics: ApiMetrics;
 }

@@ -36,7 +36,7 @@ const whileUnavailable = retry(handleType(RegistryUnavailable), {
 const declaredTopics = [...couponTopics, ...paymentTopics];
 
 /** Applies. @throws with what is unreachable, or which topic or subject is there in another form. */
-export const applyCoupons = async ({ brokers, registryUrl, databaseUrl }: Config): Promise<Applied> => {
+export const applyAll = async ({ brokers, registryUrl, databaseUrl }: Config): Promise<Applied> => {
   const migrations = await migrate({ databaseUrl });
   const topics = [
     ...couponTopics.map(({ name, partitions }) => ({ name, partitions, config: stamped })),

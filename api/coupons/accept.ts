@@ -24,7 +24,7 @@ import {
 } from "../../schemas/coupon.ts";
 import { type Coalesced, coalesce } from "../http/coalesce.ts";
 import { DeadlinePassed, within } from "../http/deadline.ts";
-import type { ApiMetrics, Clock, CouponApiSettings } from "../http/parameters.ts";
+import type { ApiMetrics, Clock, ApiSettings } from "../http/parameters.ts";
 import { Problem, wrongField } from "../http/problems.ts";
 import { type ReservationIds, randomBytesPerId } from "./reservation-id.ts";
 
@@ -46,7 +46,7 @@ export interface AcceptParameters {
   readonly clock: Clock;
   readonly randomBytes: (sizeBytes: number) => Uint8Array;
   readonly metrics: ApiMetrics;
-  readonly settings: CouponApiSettings;
+  readonly settings: ApiSettings;
 }
 
 /** Claims in one call of the port; a limit of its statement's size. */
@@ -139,11 +139,11 @@ const createMint = ({ ids, clock, randomBytes }: AcceptParameters): ((userId: Us
   };
 };
 
-const retryAfter = (settings: CouponApiSettings): { readonly "retry-after": string } => ({
+const retryAfter = (settings: ApiSettings): { readonly "retry-after": string } => ({
   "retry-after": String(settings.retryAfterSeconds),
 });
 
-const overloaded = (settings: CouponApiSettings): Problem =>
+const overloaded = (settings: ApiSettings): Problem =>
   new Problem("overloaded", {
     detail: `Nothing was accepted: ${settings.maxBacklogRecords} or more requests are waiting to be written. Ask again later.`,
     headers: retryAfter(settings),
@@ -155,7 +155,7 @@ const outcomeUnknown = (
     wish,
     settings,
     error,
-  }: { readonly wish: ReservationWish; readonly settings: CouponApiSettings; readonly error: unknown },
+  }: { readonly wish: ReservationWish; readonly settings: ApiSettings; readonly error: unknown },
 ): Problem => {
   const waited = error instanceof DeadlinePassed ? ` within ${settings.acknowledgeTimeoutMs} ms` : "";
   const retry =

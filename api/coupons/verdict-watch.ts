@@ -33,7 +33,7 @@ export interface VerdictWatch {
   readonly close: () => void;
 }
 
-/** Bounds; see CouponApiSettings. */
+/** Bounds; see ApiSettings. */
 export interface WatchSettings {
   readonly maxWaiters: number;
   readonly maxLookupIds: number;
@@ -90,7 +90,7 @@ class Watch implements VerdictWatch {
   readonly #fresh = new Map<ReservationId, Entry>();
   /** Pending at their last look-up. */
   readonly #pending = new Map<ReservationId, Entry>();
-  readonly #underWay = new Map<ReservationId, Entry>();
+  readonly #inFlight = new Map<ReservationId, Entry>();
   #lookups = 0;
   #waiting = 0;
   #finding = false;
@@ -120,13 +120,13 @@ class Watch implements VerdictWatch {
 
   readonly close = (): void => {
     this.#closed = true;
-    for (const entries of [this.#fresh, this.#pending, this.#underWay]) {
+    for (const entries of [this.#fresh, this.#pending, this.#inFlight]) {
       for (const { waiters } of entries.values()) for (const waiter of waiters) this.#due(waiter, 0);
     }
   };
 
   #join(id: ReservationId, settle: Waiter["settle"], fail: Waiter["fail"]): Waiter {
-    const entry = this.#fresh.get(id) ?? this.#pending.get(id) ?? this.#underWay.get(id) ?? { id, waiters: new Set() };
+    const entry = this.#fresh.get(id) ?? this.#pending.get(id) ?? this.#inFlight.get(id) ?? { id, waiters: new Set() };
     const waiter: Waiter = {
       entry,
       askedAtLookup: this.#lookups,
@@ -140,7 +140,7 @@ class Watch implements VerdictWatch {
     entry.waiters.add(waiter);
     this.#waiting += 1;
     // Under way, it is put back into the right queue when its look-up ends.
-    if (!this.#underWay.has(id)) {
+    if (!this.#inFlight.has(id)) {
       this.#pending.delete(id);
       this.#fresh.set(id, entry);
     }
@@ -194,12 +194,12 @@ class Watch implements VerdictWatch {
     const queues = this.#pausing ? [this.#fresh] : [this.#fresh, this.#pending];
     for (const queue of queues) {
       for (const [id, entry] of queue) {
-        if (this.#underWay.size >= this.#settings.maxLookupIds) break;
+        if (this.#inFlight.size >= this.#settings.maxLookupIds) break;
         queue.delete(id);
-        this.#underWay.set(id, entry);
+        this.#inFlight.set(id, entry);
       }
     }
-    return [...this.#underWay.keys()];
+    return [...this.#inFlight.keys()];
   }
 
   async #find(ids: readonly ReservationId[]): Promise<void> {
@@ -213,7 +213,7 @@ class Watch implements VerdictWatch {
       this.#failed(error);
       pauseMs = Math.max(pauseMs, failurePauseMs);
     }
-    this.#underWay.clear();
+    this.#inFlight.clear();
     this.#finding = false;
     // At least as long as the look-up took: polling never keeps the database busy more than half of the time.
     this.#pause(Math.max(pauseMs, this.#clock.nowMs() - beganAt));
@@ -230,7 +230,7 @@ class Watch implements VerdictWatch {
   }
 
   #found(verdicts: ReadonlyMap<ReservationId, OwnedVerdict>): void {
-    for (const entry of this.#underWay.values()) {
+    for (const entry of this.#inFlight.values()) {
       const verdict = verdicts.get(entry.id);
       for (const waiter of entry.waiters) {
         if (verdict !== undefined) this.#answer(waiter, verdict);
@@ -241,7 +241,7 @@ class Watch implements VerdictWatch {
   }
 
   #failed(error: unknown): void {
-    for (const entry of this.#underWay.values()) {
+    for (const entry of this.#inFlight.values()) {
       for (const waiter of entry.waiters) this.#looked(waiter, { error });
       this.#requeue(entry);
     }

@@ -113,16 +113,16 @@ test("coalesce: gives everybody their own answer, in order, one call at a time, 
       fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 60 }),
       fc.integer({ min: 1, max: 7 }),
       async (gaps, maxItems) => {
-        let underWay = 0;
+        let inFlight = 0;
         const order: number[] = [];
         const { ask } = coalesce(
           async (items: readonly number[]) => {
-            underWay += 1;
-            assert.equal(underWay, 1);
+            inFlight += 1;
+            assert.equal(inFlight, 1);
             assert.ok(items.length <= maxItems);
             order.push(...items);
             for (let turn = 0; turn < items.length % 3; turn += 1) await Promise.resolve();
-            underWay -= 1;
+            inFlight -= 1;
             return items.map((item) => item * 2);
           },
           { maxItems },

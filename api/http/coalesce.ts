@@ -26,17 +26,17 @@ export const coalesce = <Item, Answer>(
   { maxItems, lanes = 1 }: { readonly maxItems: number; readonly lanes?: number },
 ): Coalesced<Item, Answer> => {
   let queue: Waiting<Item, Answer>[] = [];
-  let [calls, underWay] = [0, 0];
+  let [calls, inFlight] = [0, 0];
 
   const next = (): void => {
     if (calls === lanes || queue.length === 0) return;
     const batch = queue.slice(0, maxItems);
     queue = queue.slice(maxItems);
     calls += 1;
-    underWay += batch.length;
+    inFlight += batch.length;
     void settle(run, batch).then(() => {
       calls -= 1;
-      underWay -= batch.length;
+      inFlight -= batch.length;
       next();
     });
   };
@@ -47,7 +47,7 @@ export const coalesce = <Item, Answer>(
         queue.push({ item, resolve, reject });
         next();
       }),
-    waiting: () => queue.length + underWay,
+    waiting: () => queue.length + inFlight,
   };
 };
 

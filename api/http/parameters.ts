@@ -56,7 +56,7 @@ export interface Readiness {
 }
 
 /** The API's bounds. */
-export interface CouponApiSettings {
+export interface ApiSettings {
   /**
    * Records queued or under way, and requests about to queue one, above which reservations are turned away; 1 to
    * 1,000,000. It should be what the log acknowledges in less than `acknowledgeTimeoutMs`.
@@ -91,7 +91,7 @@ export interface CouponApiSettings {
 }
 
 /** Bounds for one process on two cores, where 20,000 records are at most 4 s of acknowledgements at 5,000 a second. */
-export const couponApiDefaults: CouponApiSettings = {
+export const apiDefaults: ApiSettings = {
   maxBacklogRecords: 20_000,
   maxWaitingPayments: 5_000,
   paymentLanes: 2,
@@ -121,8 +121,8 @@ export interface CouponApiParameters {
   readonly tokenSecret: Uint8Array;
   readonly ready: () => Readiness;
   readonly log: ApiLog;
-  /** {@link couponApiDefaults} where not given. */
-  readonly settings?: Partial<CouponApiSettings>;
+  /** {@link apiDefaults} where not given. */
+  readonly settings?: Partial<ApiSettings>;
   /** {@link noMetrics} where not given. */
   readonly metrics?: ApiMetrics;
 }

@@ -24,7 +24,7 @@ import type { UserId } from "../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../schemas/payment.ts";
 import { coalesce } from "../http/coalesce.ts";
 import { type Deadline, DeadlinePassed, within } from "../http/deadline.ts";
-import type { Clock, CouponApiSettings } from "../http/parameters.ts";
+import type { Clock, ApiSettings } from "../http/parameters.ts";
 import { Problem } from "../http/problems.ts";
 
 /** A verified wish to pay one order. */
@@ -40,7 +40,7 @@ export interface PayParameters {
   readonly payments: Pick<PaymentBook, "pay">;
   readonly clock: Clock;
   readonly randomBytes: (sizeBytes: number) => Uint8Array;
-  readonly settings: CouponApiSettings;
+  readonly settings: ApiSettings;
 }
 
 /** Payments of one transaction at most: more would only hold their locks for longer. */
@@ -57,7 +57,7 @@ interface Waiting {
   /** Told once what came of it, however long the others of its transaction take. */
   readonly tell: (outcome: Outcome) => void;
   /** What is known of its payment when the deadline passes: an attempt is under way; or one may have paid, or has. */
-  underWay: boolean;
+  inFlight: boolean;
   mayBePaid: boolean;
 }
 
@@ -78,7 +78,7 @@ export const createPay = (parameters: PayParameters): ((wish: PaymentWish) => Pr
     try {
       return await within(clock, settings.acknowledgeTimeoutMs, async (deadline) => {
         const told = Promise.withResolvers<Outcome>();
-        mine = { ask: askOf(parameters, wish), deadline, tell: told.resolve, underWay: false, mayBePaid: false };
+        mine = { ask: askOf(parameters, wish), deadline, tell: told.resolve, inFlight: false, mayBePaid: false };
         const outcome = await Promise.race([told.promise, queue.ask(mine)]);
         if ("error" in outcome) throw outcome.error;
         return outcome.answer;
@@ -117,7 +117,7 @@ const settle = async (parameters: PayParameters, asked: readonly Waiting[]): Pro
 };
 
 const attempt = async (parameters: PayParameters, live: readonly Waiting[]): Promise<readonly Outcome[] | "again"> => {
-  for (const waiting of live) waiting.underWay = true;
+  for (const waiting of live) waiting.inFlight = true;
   try {
     const answers = await parameters.payments.pay(live.map(({ ask }) => ask));
     for (const waiting of live) waiting.mayBePaid = true;
@@ -132,7 +132,7 @@ const attempt = async (parameters: PayParameters, live: readonly Waiting[]): Pro
     const one = pLimit(aloneAtOnce);
     return (await Promise.all(live.map((waiting) => one(() => settle(parameters, [waiting]))))).flat();
   } finally {
-    for (const waiting of live) waiting.underWay = false;
+    for (const waiting of live) waiting.inFlight = false;
   }
 };
 
@@ -149,23 +149,23 @@ const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve)
 
 const problemOfWaiting = (
   error: unknown,
-  { mine, settings }: { readonly mine: Waiting | undefined; readonly settings: CouponApiSettings },
+  { mine, settings }: { readonly mine: Waiting | undefined; readonly settings: ApiSettings },
 ): unknown => {
   if (!(error instanceof DeadlinePassed) || mine === undefined) return error;
   const headers = retryAfter(settings);
-  if (mine.underWay || mine.mayBePaid) {
+  if (mine.inFlight || mine.mayBePaid) {
     const detail = `There was no answer within ${settings.acknowledgeTimeoutMs} ms; the order may be paid, or may not. The same Idempotency-Key again tells, and never pays twice.`;
     return new Problem("outcome-unknown", { detail, headers }, { cause: error });
   }
   return new Problem("unavailable", { detail: "Nothing was paid. Ask again later.", headers }, { cause: error });
 };
 
-const overloaded = (settings: CouponApiSettings): Problem =>
+const overloaded = (settings: ApiSettings): Problem =>
   new Problem("overloaded", {
     detail: `Nothing was paid: ${settings.maxWaitingPayments} or more payments are waiting. Ask again later.`,
     headers: retryAfter(settings),
   });
 
-const retryAfter = (settings: CouponApiSettings): { readonly "retry-after": string } => ({
+const retryAfter = (settings: ApiSettings): { readonly "retry-after": string } => ({
   "retry-after": String(settings.retryAfterSeconds),
 });

@@ -12,7 +12,7 @@ import { migrate } from "../../stores/mysql/migrate.ts";
 import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
 import { paymentTables } from "../../stores/mysql/testing/payment-tables.ts";
-import { createCouponApi } from "../api.ts";
+import { createApi } from "../api.ts";
 import type { Clock } from "../http/parameters.ts";
 import { encodeAsJson, fakeProducer, fakeStores } from "../testing/testing.ts";
 import { testSecret } from "../testing/testing-api.ts";
@@ -31,12 +31,12 @@ const register = orderRegister(direct);
 const { look } = paymentTables(direct);
 let proxy: TcpProxy;
 let behind: ReturnType<typeof openDatabase>;
-let app: ReturnType<typeof createCouponApi>;
+let app: ReturnType<typeof createApi>;
 before(async () => {
   await migrate({ databaseUrl: url });
   proxy = await tcpProxy(url);
   behind = openDatabase({ databaseUrl: proxy.url, connectTimeoutMs: 500 });
-  app = createCouponApi({
+  app = createApi({
     ports: { ...fakeStores().ports, payments: paymentBook(behind) },
     producer: fakeProducer(),
     encodeRequest: encodeAsJson,

@@ -7,7 +7,7 @@ import { Retriable, Unavailable } from "../../engine/errors.ts";
 import { type OptionId, type PaymentAsk, PaymentInDoubt } from "../../processors/payments/payment-ports.ts";
 import type { ReservationId, UserId, Won } from "../../schemas/coupon.ts";
 import type { OrderId } from "../../schemas/payment.ts";
-import type { CouponApiSettings } from "../http/parameters.ts";
+import type { ApiSettings } from "../http/parameters.ts";
 import { settled } from "../testing/testing.ts";
 import { fieldsIn, problemIn, problemName, testApi } from "../testing/testing-api.ts";
 
@@ -19,7 +19,7 @@ interface PaymentDocument {
 }
 
 /** An API with users who have 100,000 won each, and 100 cups. */
-const shopApi = (settings: Partial<CouponApiSettings> = {}) => {
+const shopApi = (settings: Partial<ApiSettings> = {}) => {
   const api = testApi(settings);
   after(() => api.app.close());
   const { shop } = api.stores;

@@ -1,8 +1,8 @@
 /** The whole API on fakes, and a client of it, for tests. */
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
-import { createCouponApi } from "../api.ts";
-import type { ApiMetrics, CouponApiSettings, Readiness, TurnedAway } from "../http/parameters.ts";
+import { createApi } from "../api.ts";
+import type { ApiMetrics, ApiSettings, Readiness, TurnedAway } from "../http/parameters.ts";
 import { encodeAsJson, fakeClock, fakeProducer, fakeStores } from "./testing.ts";
 import { mintToken } from "../tokens/token.ts";
 
@@ -18,7 +18,7 @@ export interface Seen {
 }
 
 /** An API on fakes. */
-export const testApi = (settings: Partial<CouponApiSettings> = {}) => {
+export const testApi = (settings: Partial<ApiSettings> = {}) => {
   const clock = fakeClock();
   const producer = fakeProducer();
   const stores = fakeStores();
@@ -32,7 +32,7 @@ export const testApi = (settings: Partial<CouponApiSettings> = {}) => {
   const log = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) => {
     seen.logged.push(`${level}: ${message} ${String(fields["err"])}`);
   };
-  const app = createCouponApi({
+  const app = createApi({
     ports: stores.ports,
     producer,
     encodeRequest: encodeAsJson,

@@ -127,7 +127,7 @@ export const fakeProducer = (): FakeProducer => {
       }),
     partitionOf: (_topic, key) => key.length % 6,
     backlogRecords: () => fake.backlog,
-    stillSinceMs: () => undefined,
+    noProgressSinceMs: () => undefined,
     close: () => Promise.resolve(),
   };
   return fake;

@@ -7,7 +7,7 @@ import { silentLogger } from "../../engine/logger.ts";
 import type { Producer } from "../../engine/log/producer.ts";
 import { type Codec, createCodec } from "../../engine/avro/codec.ts";
 import { confluentRegistry } from "../../engine/avro/registry.ts";
-import { applyCoupons } from "../../ops/apply.ts";
+import { applyAll } from "../../ops/apply.ts";
 import { type StackChild, type StackChildPlan, startOnStack } from "../children.ts";
 import { note } from "../../ops/cli.ts";
 import { type Config, readConfig } from "../../ops/config.ts";
@@ -43,7 +43,7 @@ export const setStage = async (signal: AbortSignal): Promise<Stage> => {
   note(`stack ${benchStack} with 1 broker`);
   const endpoints = await stackUp({ name: benchStack, brokers: 1, signal });
   const config = readConfig(endpointsEnv(endpoints), () => "");
-  await applyCoupons(config);
+  await applyAll(config);
   if (await fillTable(config.databaseUrl)) note(`filled the table with ${fillerRows} user coupons`);
   if (await fillHistory(config.databaseUrl)) note(`filled the history with ${fillerRows} payments`);
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-bench" });

@@ -2,7 +2,7 @@
 import { mintToken } from "../../api/tokens/token.ts";
 import { note, paint } from "../../ops/cli.ts";
 import { type Config, readConfig } from "../../ops/config.ts";
-import { applyCoupons } from "../../ops/apply.ts";
+import { applyAll } from "../../ops/apply.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
 import { defaultStackName } from "../stack/layout.ts";
 import { stackUp } from "../stack/up.ts";
@@ -90,7 +90,7 @@ const bringUp = async ({ brokers, signal }: DemoOptions): Promise<StackEndpoints
     onProgress: (progress) => progress.kind === "step" && note(`  ${progress.text}`),
   });
   step("migrations, topics and schemas");
-  await applyCoupons(configOf(endpoints));
+  await applyAll(configOf(endpoints));
   return endpoints;
 };
 

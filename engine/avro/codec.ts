@@ -177,7 +177,7 @@ const learner = (
   { source, now, unknownIdGraceMs, unknownIdRetryMs }: Required<CodecOptions>,
   add: (id: number, writer: AvroJson) => void,
 ): ((id: number) => Promise<Learned>) => {
-  const underWay = new Map<number, Promise<Learned>>();
+  const inFlight = new Map<number, Promise<Learned>>();
   const unknown = new Map<number, { readonly since: number; readonly askedAt: number }>();
   // By when it was asked, not by when it was heard: a process that stood still in between has an old answer.
   const verdictOn = ({ since, askedAt }: { readonly since: number; readonly askedAt: number }): Learned =>
@@ -199,10 +199,10 @@ const learner = (
   return (id) => {
     const last = unknown.get(id);
     if (last !== undefined && now() - last.askedAt < unknownIdRetryMs) return Promise.resolve(verdictOn(last));
-    const running = underWay.get(id);
+    const running = inFlight.get(id);
     if (running !== undefined) return running;
-    const asking = ask(id).finally(() => underWay.delete(id));
-    underWay.set(id, asking);
+    const asking = ask(id).finally(() => inFlight.delete(id));
+    inFlight.set(id, asking);
     return asking;
   };
 };

@@ -1,7 +1,7 @@
 /** How a step's, an undo's and a store's function is called for part of a round: all at once, or lane by lane. */
 import type { Item, RecordContext } from "../flow/processor.ts";
 import type { AnyRun, AnyRunMany } from "../flow/parts.ts";
-import type { Around, Call, Result } from "./round.ts";
+import type { StepEnvironment, Call, Result } from "./round.ts";
 import { together } from "./together.ts";
 import { wrongCount } from "./walk.ts";
 
@@ -15,7 +15,7 @@ type InLane = Item<unknown> & { readonly lane: string };
 
 /** Calls a function for items of several lanes; answers in their order. Rejects only with what `attempt` rejects with. */
 export const call = <R>(
-  around: Around,
+  around: StepEnvironment,
   { name, run, runMany }: Callee<R>,
   items: readonly InLane[],
 ): Promise<readonly Result<R>[]> => {
@@ -52,7 +52,7 @@ const counted = async <R>(
 
 /** Lanes side by side, the records of a lane in order. */
 const laneByLane = async <R>(
-  { attempt, limit }: Around,
+  { attempt, limit }: StepEnvironment,
   items: readonly InLane[],
   callOf: (item: InLane) => Call<R>,
 ): Promise<readonly Result<R>[]> => {

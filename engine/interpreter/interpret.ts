@@ -1,11 +1,11 @@
 /**
  * Takes a round through a topology, vectorised: the round goes through a step together, is split by outcome, and each
- * part goes on. Knows nothing of retries, logs or clocks beyond what `Around` gives it, so that the driver, the
+ * part goes on. Knows nothing of retries, logs or clocks beyond what `StepEnvironment` gives it, so that the driver, the
  * simulator and the worker share it.
  */
 import { call, voids } from "./call.ts";
 import type { AnySink, AnyStep, AnyTopic, BoundEdge, Parts } from "../flow/parts.ts";
-import type { Around, Interpreter } from "./round.ts";
+import type { StepEnvironment, Interpreter } from "./round.ts";
 import { together } from "./together.ts";
 import { unwind } from "./unwind.ts";
 import {
@@ -20,7 +20,7 @@ import {
   type Walk,
 } from "./walk.ts";
 
-export type { Around, Call, Emission, Ending, Entrant, Interpreter, Path, Result, Turn } from "./round.ts";
+export type { StepEnvironment, Call, Emission, Ending, Entrant, Interpreter, Path, Result, Turn } from "./round.ts";
 
 /** Makes an interpreter of a topology's parts. */
 export const createInterpreter = (parts: Parts): Interpreter => {
@@ -40,7 +40,7 @@ interface Plan {
 }
 interface Scene {
   readonly plan: Plan;
-  readonly around: Around;
+  readonly around: StepEnvironment;
 }
 interface Way {
   readonly from: string;
@@ -96,7 +96,7 @@ const step = async (scene: Scene, name: string, walks: readonly Walk[]): Promise
  * A record that is wrong leaves nothing behind: what earlier steps hold for it is undone. After any other error nothing
  * is known, so nothing is undone: what is held is in doubt.
  */
-const giveUp = async (around: Around, step: string, failed: Settled<unknown>["failed"]): Promise<void> => {
+const giveUp = async (around: StepEnvironment, step: string, failed: Settled<unknown>["failed"]): Promise<void> => {
   const { toUndo, asTheyAre } = sortFailures(failed);
   for (const { walk, error } of asTheyAre) failAll([walk], step, error);
   await together(
@@ -113,7 +113,11 @@ const giveUp = async (around: Around, step: string, failed: Settled<unknown>["fa
 
 type BoundProject = NonNullable<BoundEdge["project"]>;
 
-const write = async (around: Around, { edge, sink, project }: BoundEdge, walks: readonly Walk[]): Promise<void> => {
+const write = async (
+  around: StepEnvironment,
+  { edge, sink, project }: BoundEdge,
+  walks: readonly Walk[],
+): Promise<void> => {
   if (sink === undefined || project === undefined) throw new Error(`the edge from ${edge.from} has no sink`);
   const made = walks.flatMap((walk) => make(walk, sink, project));
   if (made.length === 0) return;
@@ -140,7 +144,7 @@ const emit = (sink: AnyTopic, made: readonly Made[]): readonly Walk[] => {
 };
 
 const store = async (
-  around: Around,
+  around: StepEnvironment,
   { name: store, write: run, writeMany }: Extract<AnySink, { kind: "store" }>,
   made: readonly Made[],
 ): Promise<readonly Walk[]> => {

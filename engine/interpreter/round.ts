@@ -40,7 +40,7 @@ export interface Path extends Item<unknown> {
 }
 
 /** What surrounds the interpreter. */
-export interface Around {
+export interface StepEnvironment {
   /** Runs a call, with whatever retries and isolation the surroundings offer; answers for every item, in order. */
   readonly attempt: <R>(call: Call<R>) => Promise<readonly Result<R>[]>;
   /** What was given for the topology's needs. */
@@ -73,5 +73,5 @@ export interface Interpreter {
    * Takes records of one source through; answers a path for each, in order. Rejects only with what `attempt` rejects
    * with: an error of a call ends the path of its record, not the round.
    */
-  readonly round: (source: string, entrants: readonly Entrant[], around: Around) => Promise<readonly Path[]>;
+  readonly round: (source: string, entrants: readonly Entrant[], around: StepEnvironment) => Promise<readonly Path[]>;
 }

@@ -1,7 +1,7 @@
 /** Undoes what paths hold, last effect first, and writes a record of each. */
 import { call, voids } from "./call.ts";
 import type { AnyUndo } from "../flow/parts.ts";
-import type { Around } from "./round.ts";
+import type { StepEnvironment } from "./round.ts";
 import { failAll, settle, type Walk } from "./walk.ts";
 
 /**
@@ -9,7 +9,11 @@ import { failAll, settle, type Walk } from "./walk.ts";
  * what it still holds in doubt. The walks came the same way, so they hold the same effects. `reason`: the outcome, or
  * the code of the error, that made it necessary.
  */
-export const unwind = async (around: Around, reason: string, walks: readonly Walk[]): Promise<readonly Walk[]> => {
+export const unwind = async (
+  around: StepEnvironment,
+  reason: string,
+  walks: readonly Walk[],
+): Promise<readonly Walk[]> => {
   const held = walks[0]?.held;
   if (held === undefined) return walks;
   const { compensation, sink } = held.undo;
@@ -41,7 +45,7 @@ const tell = (walk: Walk, { around, reason, undo }: Telling): boolean => {
   }
 };
 interface Telling {
-  readonly around: Around;
+  readonly around: StepEnvironment;
   readonly reason: string;
   readonly undo: AnyUndo;
 }

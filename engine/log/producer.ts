@@ -16,7 +16,7 @@ export interface Producer {
    * Since when, epoch ms, some partition with records pending has seen no append begin, be acknowledged or fail: the
    * longest there is. Undefined where nothing is pending.
    */
-  readonly stillSinceMs: () => number | undefined;
+  readonly noProgressSinceMs: () => number | undefined;
   /** Resolves when everything queued so far is acknowledged or has failed; takes nothing more. Idempotent. */
   readonly close: () => Promise<void>;
 }

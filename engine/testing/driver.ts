@@ -9,7 +9,7 @@ import type { Topic } from "../avro/topic.ts";
 import type { Topology } from "../flow/dsl.ts";
 import { createInterpreter } from "../interpreter/interpret.ts";
 import { type AnyTopic, writtenTopics } from "../flow/parts.ts";
-import type { Around, Call, Ending, Path, Result, Turn } from "../interpreter/round.ts";
+import type { StepEnvironment, Call, Ending, Path, Result, Turn } from "../interpreter/round.ts";
 
 /** How records are sent. */
 export interface SendOptions {
@@ -145,7 +145,7 @@ const surroundings = ({
   readonly deps: unknown;
   readonly now: () => number;
   readonly traces: Traces;
-}): Around => ({
+}): StepEnvironment => ({
   attempt: once,
   deps,
   now,

@@ -3,7 +3,7 @@ import { codeOf } from "../errors.ts";
 import { CommitRefused, type LogListener, type Subscription, type TopicPartition } from "../log/log.ts";
 import type { Logger } from "../logger.ts";
 import type { Partition, PartitionStatus } from "./partition/partition.ts";
-import type { Inherited } from "./partition/under-way.ts";
+import type { Inherited } from "./partition/round-tracker.ts";
 
 /** Makes the partition of an assignment. */
 export type PartitionMaker = (

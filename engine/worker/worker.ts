@@ -15,7 +15,7 @@ import { createLease } from "./partition/lease-guard.ts";
 import type { Log } from "../log/log.ts";
 import type { Logger } from "../logger.ts";
 import type { FloodLimits } from "./failures/flood.ts";
-import { createHolds, type Hold, type Holds, impatience, type Patience } from "./failures/holds.ts";
+import { createHolds, type Hold, type Holds, unreadyReasons, type ReadinessPolicy } from "./failures/holds.ts";
 import {
   createPartition,
   type PartitionOptions,
@@ -51,7 +51,7 @@ export interface WorkerOptions<Deps> {
   /** Attempts at a retriable failure; see attempts.ts. */
   readonly maxAttempts: number;
   /** When a hold makes the worker unready. */
-  readonly patience: Patience;
+  readonly readinessPolicy: ReadinessPolicy;
   /** When so many dead letters are a flood, which holds the partition. */
   readonly flood: FloodLimits;
   /** When the worker stands still. */
@@ -103,7 +103,7 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
   const committing = commitEvery(options, assignment.commit, signal).catch((error: unknown) =>
     ending.resolve(error instanceof Error ? error : new Error(String(error))),
   );
-  const { upkeep, clock, patience } = options;
+  const { upkeep, clock, readinessPolicy } = options;
   const keeping = upkeep && keepUp(upkeep, { partitions: assignment.partitions, clock, logger, signal });
   const watchdog = watch({ limits: options.stall, oldest: watched.oldest, clock, logger, signal });
   void watchdog.watching.then((error) => error && ending.resolve(error));
@@ -120,7 +120,7 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
       const stalled = watchdog.stalled();
       const why = [
         ...(assignment.joined() ? [] : ["no partitions assigned yet"]),
-        ...impatience(watched.holds.list(), patience, clock.now()),
+        ...unreadyReasons(watched.holds.list(), readinessPolicy, clock.now()),
         ...(stalled === undefined ? [] : [stalled]),
       ];
       return { ok: why.length === 0, why };
@@ -150,7 +150,7 @@ const watchedOf = <Deps>({ clock, producer }: WorkerOptions<Deps>): Watched => {
       waits.calls.oldest(),
       acknowledgement && {
         ...acknowledgement,
-        sinceMs: Math.max(acknowledgement.sinceMs, producer.stillSinceMs() ?? 0),
+        sinceMs: Math.max(acknowledgement.sinceMs, producer.noProgressSinceMs() ?? 0),
       },
       ...holds
         .list()

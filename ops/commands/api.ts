@@ -10,9 +10,9 @@ export const apiCommand = (): Command =>
         "and ends. Configured by SLUICE_* variables; in development the stack that is up is found without them.",
     )
     .action(async () => {
-      const [{ startCouponApi }, { runProcess }] = await Promise.all([
+      const [{ startApi }, { runProcess }] = await Promise.all([
         import("../processes/api.ts"),
         import("../process.ts"),
       ]);
-      await runProcess("api", startCouponApi);
+      await runProcess("api", startApi);
     });

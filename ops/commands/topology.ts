@@ -25,8 +25,8 @@ export const topologyCommand = (): Command => {
 };
 
 const apply = async ({ json }: { readonly json?: boolean }): Promise<void> => {
-  const [{ applyCoupons }, { loadConfig }] = await Promise.all([import("../apply.ts"), import("../process.ts")]);
-  const applied = await applyCoupons(await loadConfig());
+  const [{ applyAll }, { loadConfig }] = await Promise.all([import("../apply.ts"), import("../process.ts")]);
+  const applied = await applyAll(await loadConfig());
   if (json) return printJson(jsonDocument("topology.apply", applied));
   note(`migrations: ${applied.migrations.join(", ") || "none were missing"}`);
   note(`topics:     ${applied.topics.join(", ")}`);

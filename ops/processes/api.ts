@@ -1,6 +1,6 @@
 /** Composition root of the coupon and payment API: its stores, its producer, and a port to listen on. */
 import { randomBytes } from "node:crypto";
-import { createCouponApi } from "../../api/api.ts";
+import { createApi } from "../../api/api.ts";
 import type { Clock } from "../../api/http/parameters.ts";
 import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../../engine/log/producer/accumulator.ts";
 import { systemClock } from "../../engine/clock.ts";
@@ -15,7 +15,7 @@ import { idempotencyKeys } from "../../stores/mysql/idempotency/idempotency-keys
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
 import { verdictLookup } from "../../stores/mysql/coupons/verdict-lookup.ts";
 import { apiMetrics, watchBacklog } from "../metrics/api-metrics.ts";
-import { type Around, nothingAround } from "./around.ts";
+import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import type { ProcessContext, Running } from "../process.ts";
 
 const clock: Clock = {
@@ -27,14 +27,14 @@ const clock: Clock = {
 };
 
 /** Starts the API. @throws SchemaNotRegistered @throws Fatal where the topic is not as declared, or where the port is taken. */
-export const startCouponApi = async (
+export const startApi = async (
   { config, logger, registry }: ProcessContext,
-  around: Pick<Around, "database"> = nothingAround,
+  hooks: Pick<ProcessHooks, "database"> = noHooks,
 ): Promise<Running> => {
   // A client waits 10 s: a payment in the way of a lock must have failed by then, and the others been paid without it; and
   // where a connection swallows what is sent, there must be time for another one.
   const limits = { lockWaitTimeoutSeconds: 1, statementTimeoutMs: 4_000 };
-  const database = around.database(openDatabase({ databaseUrl: config.databaseUrl, ...limits }));
+  const database = hooks.database(openDatabase({ databaseUrl: config.databaseUrl, ...limits }));
   const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-api", logger });
   // Requests spread over other partitions than the workers know would be read by nobody.
   await refuseOtherPartitionCounts(log, [couponIssueRequests]);
@@ -58,7 +58,7 @@ export const startCouponApi = async (
     ];
     return { ok: why.length === 0, why };
   };
-  const api = await createCouponApi({
+  const api = await createApi({
     ports: {
       idempotencyKeys: idempotencyKeys(database),
       verdicts: verdictLookup(database),

@@ -11,7 +11,7 @@ import { openRedis } from "../../stores/redis/connection.ts";
 import { couponGate } from "../../stores/redis/coupon-gate.ts";
 import { couponStock } from "../../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
-import { type Around, nothingAround } from "./around.ts";
+import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import type { Config } from "../config.ts";
 import { couponUpkeep } from "../reconcile/coupon-upkeep.ts";
 import { repairs } from "../metrics/metrics.ts";
@@ -28,18 +28,18 @@ export interface CouponDeps {
 /** Coupons looked at in one pass of the upkeep besides those of its rounds: half a thousand Redis reads, a few ms. */
 const sweepCoupons = 500;
 
-/** As {@link Around}, and around the ports. */
-export interface WorkerAround extends Around {
+/** As {@link ProcessHooks}, and around the ports. */
+export interface WorkerHooks extends ProcessHooks {
   readonly deps: (deps: CouponDeps) => CouponDeps;
 }
 
 /** Starts a worker of coupon issuing. @throws where the group cannot be joined, or what is deployed is not what runs. */
 export const startCouponWorker = async (
   context: ProcessContext,
-  around: WorkerAround = { ...nothingAround, deps: (deps) => deps },
+  hooks: WorkerHooks = { ...noHooks, deps: (deps) => deps },
 ): Promise<Running> => {
   const { config, logger, registry } = context;
-  const stores = await openStores(config, around.database);
+  const stores = await openStores(config, hooks.database);
   const upkeep = couponUpkeep({
     ...stores.upkeep,
     intervalMs: config.reconcileIntervalMs,
@@ -48,17 +48,17 @@ export const startCouponWorker = async (
   const fenced = !config.unfenced;
   return startTopologyWorker(context, {
     topology: couponIssuing,
-    deps: (fence) => around.deps(stores.deps(fenced ? fence : undefined)),
+    deps: (fence) => hooks.deps(stores.deps(fenced ? fence : undefined)),
     ...(fenced && { leases: stores.leases }),
     ...(fenced && config.reconcileIntervalMs > 0 && { upkeep }),
     close: stores.close,
-    aroundLog: around.log,
+    wrapLog: hooks.log,
   });
 };
 
-const openStores = async ({ databaseUrl, redisUrl }: Config, around: WorkerAround["database"]) => {
+const openStores = async ({ databaseUrl, redisUrl }: Config, hooks: WorkerHooks["database"]) => {
   // Rounds of a partition, side by side, take one connection each for a decision and one for refusals.
-  const database = around(openDatabase({ databaseUrl }));
+  const database = hooks(openDatabase({ databaseUrl }));
   const redis = await openRedis({ redisUrl });
   const catalog = couponCatalog(database);
   return {

@@ -3,7 +3,7 @@ import type { Logger } from "../../engine/logger.ts";
 import { type BreakerState, httpDataPlatform } from "../../stores/http/data-platform.ts";
 import { externalData } from "../../topology/external-data.ts";
 import { dataPlatform } from "../../sinks/data-platform.ts";
-import { type Around, nothingAround } from "./around.ts";
+import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import { type Config, InvalidConfig } from "../config.ts";
 import { deliveryMetrics, watchDelivery } from "../metrics/delivery-metrics.ts";
 import type { ProcessContext, Running } from "../process.ts";
@@ -18,7 +18,7 @@ export const deliveryBackoff = { initialMs: 50, maxMs: 1_000 };
 /** Starts a worker of external-data. @throws InvalidConfig without SLUICE_PLATFORM_URL; where the group cannot be joined. */
 export const startExternalWorker = async (
   context: ProcessContext,
-  around: Pick<Around, "log"> = nothingAround,
+  hooks: Pick<ProcessHooks, "log"> = noHooks,
 ): Promise<Running> => {
   const { config, logger, registry } = context;
   const { url, concurrency, timeoutMs } = config.platform;
@@ -35,11 +35,11 @@ export const startExternalWorker = async (
     topology: externalData,
     deps: () => ({ platform }),
     close: platform.close,
-    aroundLog: around.log,
+    wrapLog: hooks.log,
     backoff: deliveryBackoff,
     limits: deliveryLimits(config),
     // Restarting a worker brings no platform back; its lag and its circuit are what to watch.
-    calm: [dataPlatform.name],
+    optionalDependencies: [dataPlatform.name],
   });
 };
 

@@ -2,17 +2,17 @@
 import { openDatabase } from "../../stores/mysql/database.ts";
 import { transactionHistory as historyOf } from "../../stores/mysql/payments/transaction-history.ts";
 import { transactionHistory } from "../../topology/transaction-history.ts";
-import { type Around, nothingAround } from "./around.ts";
+import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import type { ProcessContext, Running } from "../process.ts";
 import { startTopologyWorker } from "./topology-worker.ts";
 
 /** Starts a worker of the transaction history. @throws where the group cannot be joined. */
-export const startHistoryWorker = async (context: ProcessContext, around: Around = nothingAround): Promise<Running> => {
-  const database = around.database(openDatabase({ databaseUrl: context.config.databaseUrl }));
+export const startHistoryWorker = async (context: ProcessContext, hooks: ProcessHooks = noHooks): Promise<Running> => {
+  const database = hooks.database(openDatabase({ databaseUrl: context.config.databaseUrl }));
   return startTopologyWorker(context, {
     topology: transactionHistory,
     deps: () => ({ history: historyOf(database) }),
     close: database.close,
-    aroundLog: around.log,
+    wrapLog: hooks.log,
   });
 };

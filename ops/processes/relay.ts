@@ -18,7 +18,7 @@ import { openDatabase } from "../../stores/mysql/database.ts";
 import { oldCouponKeys, oldPaymentKeys } from "../../stores/mysql/idempotency/old-keys.ts";
 import { outbox } from "../../stores/mysql/payments/outbox.ts";
 import { watchBacklog } from "../metrics/api-metrics.ts";
-import { type Around, nothingAround } from "./around.ts";
+import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import type { ProcessContext, Running } from "../process.ts";
 
 /** Between attempts while the database is away: soon enough to go on within 2 s of its return. */
@@ -32,11 +32,11 @@ const drainMs = 5_000;
  */
 export const startOutboxRelay = async (
   { config, logger, registry }: ProcessContext,
-  around: Around = nothingAround,
+  hooks: ProcessHooks = noHooks,
 ): Promise<Running> => {
   // One connection for the lead, one for the lag, and one to forget keys.
-  const database = around.database(openDatabase({ databaseUrl: config.databaseUrl, poolMax: 3, poolKeptIdle: 0 }));
-  const log = around.log(kafkaLog({ brokers: config.brokers, clientId: "sluice-relay", logger }));
+  const database = hooks.database(openDatabase({ databaseUrl: config.databaseUrl, poolMax: 3, poolKeptIdle: 0 }));
+  const log = hooks.log(kafkaLog({ brokers: config.brokers, clientId: "sluice-relay", logger }));
   // Payments spread over other partitions than their readers know would be read by nobody.
   await refuseOtherPartitionCounts(log, [paymentsCompleted]);
   const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });

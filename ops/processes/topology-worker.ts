@@ -32,9 +32,9 @@ export interface TopologyWorker<Deps> {
   /** Instead of {@link backoff}. */
   readonly backoff?: Backoff;
   /** Dependencies whose absence leaves the worker ready; see engine/worker/failures/holds.ts. */
-  readonly calm?: readonly string[];
+  readonly optionalDependencies?: readonly string[];
   /** Puts something around the log. For tests that break it: see test/faults. */
-  readonly aroundLog?: (log: Log) => Log;
+  readonly wrapLog?: (log: Log) => Log;
 }
 
 /** Between attempts at what failed: soon enough to go on within 2 s of a dependency's return. */
@@ -54,7 +54,7 @@ export const startTopologyWorker = async <Deps>(
     sessionTimeoutMs: config.sessionTimeoutMs,
     drainBudgetMs: config.drainMs,
   });
-  const log = own.aroundLog?.(kafka) ?? kafka;
+  const log = own.wrapLog?.(kafka) ?? kafka;
   // The sources too: upkeep asks in which partition a key is read.
   const known = [...topology.parts.sources, ...writtenTopics(topology.parts)].map((topic) => topic.name);
   const topics = [...known, deadLetterTopic(name)];
@@ -82,7 +82,7 @@ export const startTopologyWorker = async <Deps>(
     limits: own.limits ?? config.limits,
     maxAttempts: config.maxAttempts,
     commitIntervalMs: config.commitIntervalMs,
-    patience: { graceMs: config.holdGraceMs, calm: own.calm ?? [] },
+    readinessPolicy: { graceMs: config.holdGraceMs, optionalDependencies: own.optionalDependencies ?? [] },
     flood: config.flood,
     stall: config.stall,
     telemetry: workerTelemetry(registry, name),

@@ -127,8 +127,8 @@ const countersAgree = ({ coupons, counters }: CouponFacts, pendingCoupons: Reado
 };
 
 /** A mark for nothing issued keeps its user from the coupon. */
-const marksAreEarned = ({ marks, staleMarks, issued, refused }: CouponFacts, underWay: Pending): Check => {
-  const [pending, broken] = partition(staleMarks, ({ reservationId }) => underWay.has(reservationId));
+const marksAreEarned = ({ marks, staleMarks, issued, refused }: CouponFacts, undecided: Pending): Check => {
+  const [pending, broken] = partition(staleMarks, ({ reservationId }) => undecided.has(reservationId));
   const told = broken.map(({ couponId, userId, reservationId }) => {
     const held = `${couponId}: a unit is held by ${userId} for ${reservationId}, which`;
     if (refused.has(reservationId)) return `${held} was refused`;

@@ -37,7 +37,7 @@ export const asMysqlConnection = (connection: unknown): MysqlConnection => {
  * How much longer than the server's own limit we wait before the socket is destroyed: a server that is merely slow ends
  * the statement itself (MariaDB any statement, MySQL only SELECTs), and the connection lives on.
  */
-const patience = 1.2;
+const limitMargin = 1.2;
 
 /**
  * Gives every statement on this connection an end and scalars only, Sequelize's own too. A server or a network that says nothing would
@@ -46,7 +46,7 @@ const patience = 1.2;
  * and nothing is sent.
  */
 export const boundStatements = (connection: MysqlConnection, statementTimeoutMs: number): void => {
-  const limitMs = statementTimeoutMs * patience;
+  const limitMs = statementTimeoutMs * limitMargin;
   const timed = (done: Done): Done => {
     const timer = setTimeout(() => connection.stream.destroy(new StatementTimeout(limitMs)), limitMs);
     return (error, answer) => {

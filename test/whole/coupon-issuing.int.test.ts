@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { v7 } from "uuid";
 import { mintToken } from "../../api/tokens/token.ts";
-import { applyCoupons } from "../../ops/apply.ts";
+import { applyAll } from "../../ops/apply.ts";
 import { type Child, startOnStack } from "../../dev/children.ts";
 import { readConfig } from "../../ops/config.ts";
 import { type BurstProgress, sendBurst, type Told } from "../../dev/demo/client.ts";
@@ -120,7 +120,7 @@ const assertSound = async (prefix: string): Promise<void> => {
 };
 
 before(async () => {
-  await applyCoupons(config);
+  await applyAll(config);
   await Promise.all([start("api", "api"), start("worker", "worker-1")]);
 });
 

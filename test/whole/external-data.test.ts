@@ -65,7 +65,7 @@ const stage = async (t: TestContext, { path = "", ...options }: PlatformOptions 
     limits,
     maxAttempts: 3,
     commitIntervalMs: 5,
-    patience: { graceMs: 0, calm: ["data-platform"] },
+    readinessPolicy: { graceMs: 0, optionalDependencies: ["data-platform"] },
     flood: { windowRecords: 1_000, minRecords: 100, maxShare: 0.5 },
     stall: { unreadyMs: 30_000, endMs: 120_000 },
     telemetry: noTelemetry,

@@ -1,7 +1,7 @@
 /** What follows a payment, on the real stack: history and platform come to the same set, whatever the platform does. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { applyCoupons } from "../../ops/apply.ts";
+import { applyAll } from "../../ops/apply.ts";
 import { readConfig } from "../../ops/config.ts";
 import { startExternalWorker } from "../../ops/processes/external-worker.ts";
 import { startHistoryWorker } from "../../ops/processes/history-worker.ts";
@@ -120,7 +120,7 @@ const deadLetters = async (name: string): Promise<number> => {
 };
 
 before(async () => {
-  await applyCoupons(config);
+  await applyAll(config);
 });
 
 after(async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { mintToken } from "../../api/tokens/token.ts";
-import { applyCoupons } from "../../ops/apply.ts";
+import { applyAll } from "../../ops/apply.ts";
 import { type StackChild, startOnStack } from "../../dev/children.ts";
 import { readConfig } from "../../ops/config.ts";
 import { endpointsEnv } from "../../dev/stack/endpoints.ts";
@@ -45,7 +45,7 @@ const startApi = async (): Promise<StackChild> => {
 };
 
 before(async () => {
-  await applyCoupons(config);
+  await applyAll(config);
   proxy = await tcpProxy(config.databaseUrl);
 });
 beforeEach(() => proxy.heal());

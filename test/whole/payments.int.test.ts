@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { mintToken } from "../../api/tokens/token.ts";
-import { applyCoupons } from "../../ops/apply.ts";
+import { applyAll } from "../../ops/apply.ts";
 import { type Child, startOnStack } from "../../dev/children.ts";
 import { readConfig } from "../../ops/config.ts";
 import { endpointsEnv } from "../../dev/stack/endpoints.ts";
@@ -41,7 +41,7 @@ const start = async (command: "api" | "relay"): Promise<{ readonly child: Child;
 };
 
 before(async () => {
-  await applyCoupons(config);
+  await applyAll(config);
   giveBack = await outboxToOneself(config.databaseUrl);
 });
 after(async () => {

@@ -74,7 +74,7 @@ test("worker: is ready while a dependency is away for less than its grace, and f
     return issue(issues);
   });
   await stage.send(many(0, 3));
-  const patient = await stage.start("w1", { deps, patience: { graceMs: 60_000, calm: [] } });
+  const patient = await stage.start("w1", { deps, readinessPolicy: { graceMs: 60_000, optionalDependencies: [] } });
   await until("it holds", () => patient.holding().length > 0);
   assert.equal(patient.ready().ok, true);
   away = false;

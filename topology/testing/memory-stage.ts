@@ -167,7 +167,7 @@ const startOn = async (
     backoff,
     limits: testLimits,
     maxAttempts: 3,
-    patience: { graceMs: 0, calm: [] },
+    readinessPolicy: { graceMs: 0, optionalDependencies: [] },
     flood: { windowRecords: 1_000, minRecords: 100, maxShare: 1 },
     stall: { unreadyMs: 30_000, endMs: 120_000 },
     commitIntervalMs: 5,

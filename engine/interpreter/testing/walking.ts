@@ -6,7 +6,7 @@ import { topic } from "../../avro/topic.ts";
 import { defineTopology, from, type Stream, type Topology, undo } from "../../flow/dsl.ts";
 import { createInterpreter } from "../interpret.ts";
 import type { Undone } from "../../flow/parts.ts";
-import type { Around, Call, Path, Result } from "../round.ts";
+import type { StepEnvironment, Call, Path, Result } from "../round.ts";
 
 // A value is a text: its first word is its lane, the next say what the first, second and third step make of it.
 /** A text. */
@@ -95,10 +95,14 @@ export const three = defineTopology(
 );
 
 /** Calls everything once, lets poison that names its record stand alone, and keeps a diary. */
-export const play = async (topology: Topology<never>, texts: readonly string[], more: Partial<Around> = {}) => {
+export const play = async (
+  topology: Topology<never>,
+  texts: readonly string[],
+  more: Partial<StepEnvironment> = {},
+) => {
   const calls: string[] = [];
   const turns: string[] = [];
-  const around: Around = {
+  const around: StepEnvironment = {
     attempt: halving,
     deps: { calls },
     now: () => 7,

@@ -24,19 +24,19 @@ const textsOf = (records: readonly NewRecord[]): readonly string[] => records.ma
 const fakeLog = (answer: (texts: readonly string[], attempt: number) => unknown = () => undefined) => {
   const attempts: { readonly to: TopicPartition; readonly texts: readonly string[] }[] = [];
   const written: string[] = [];
-  const underWay = new Set<string>();
+  const inFlight = new Set<string>();
   const writer: LogWriter = {
     partitionCount: async () => 3,
     append: async (at, records) => {
       const name = `${at.topic}/${at.partition}`;
-      assert.ok(!underWay.has(name), "two appends to one partition at once");
-      underWay.add(name);
+      assert.ok(!inFlight.has(name), "two appends to one partition at once");
+      inFlight.add(name);
       try {
         attempts.push({ to: at, texts: textsOf(records) });
         await answer(textsOf(records), attempts.length);
         written.push(...textsOf(records));
       } finally {
-        underWay.delete(name);
+        inFlight.delete(name);
       }
     },
   };
@@ -249,22 +249,22 @@ test("producer: knows how long the partition that has waited longest has stood s
   const answers = [0, 1].map(() => Promise.withResolvers<void>());
   const log = fakeLog((texts) => answers[Number(texts[0])]?.promise);
   const { producer } = producerOn(log.writer, { clock: { now: () => now, sleep: async () => {} } });
-  assert.equal(producer.stillSinceMs(), undefined);
+  assert.equal(producer.noProgressSinceMs(), undefined);
   const first = producer.produce(to, recordsOf("0"));
   await turn();
   now = 2_000;
   const second = producer.produce({ ...to, partition: 1 }, recordsOf("1"));
   await turn();
-  assert.equal(producer.stillSinceMs(), 1_000);
+  assert.equal(producer.noProgressSinceMs(), 1_000);
   now = 3_000;
   answers[0]?.resolve();
   await first;
   await turn();
-  assert.equal(producer.stillSinceMs(), 2_000);
+  assert.equal(producer.noProgressSinceMs(), 2_000);
   answers[1]?.resolve();
   await second;
   await turn();
-  assert.equal(producer.stillSinceMs(), undefined);
+  assert.equal(producer.noProgressSinceMs(), undefined);
 });
 
 test("producer: has not stood still when it tries an append again", async () => {
@@ -277,7 +277,7 @@ test("producer: has not stood still when it tries an append again", async () => 
   const { producer } = producerOn(log.writer, { clock: { now: () => now, sleep: () => slept.promise } });
   const call = producer.produce(to, recordsOf("a"));
   await turn();
-  assert.equal(producer.stillSinceMs(), 5_000);
+  assert.equal(producer.noProgressSinceMs(), 5_000);
   slept.resolve();
   await call;
 });

@@ -96,9 +96,9 @@ export const createAccumulator = (options: AccumulatorOptions): Accumulator => {
       return partitionOfKey(key, count);
     },
     backlogRecords: () => backlog.records,
-    stillSinceMs: () =>
+    noProgressSinceMs: () =>
       all()
-        .flatMap((queue) => queue.stillSinceMs() ?? [])
+        .flatMap((queue) => queue.noProgressSinceMs() ?? [])
         .reduce<number | undefined>((least, at) => Math.min(least ?? at, at), undefined),
     close: async () => {
       closing.abort();
@@ -124,7 +124,7 @@ class PartitionQueue {
   readonly #to: TopicPartition;
   readonly #options: AccumulatorOptions;
   readonly #waiting = new CallQueue();
-  readonly #underWay = new Set<Call>();
+  readonly #inFlight = new Set<Call>();
   readonly #abandoned = new AbortController();
   #running: Promise<void> | undefined;
   #turnAtMs = 0;
@@ -150,18 +150,18 @@ class PartitionQueue {
     while (this.#running !== undefined) await this.#running;
   }
 
-  stillSinceMs(): number | undefined {
+  noProgressSinceMs(): number | undefined {
     return this.#running && this.#turnAtMs;
   }
 
   abandon(): void {
     this.#abandoned.abort();
     const error = new ProducerClosed(`records for ${nameOf(this.#to)} were given up on; they may have been written`);
-    for (const call of new Set([...this.#underWay, ...this.#waiting.clear()])) {
+    for (const call of new Set([...this.#inFlight, ...this.#waiting.clear()])) {
       this.#backlog.records -= call.unsettledRecords;
       call.settled.reject(error);
     }
-    this.#underWay.clear();
+    this.#inFlight.clear();
   }
 
   async #run(): Promise<void> {
@@ -172,7 +172,7 @@ class PartitionQueue {
 
   #take(): RecordBatch | undefined {
     const batch = this.#waiting.take(this.#options);
-    for (const { call } of batch?.slices ?? []) this.#underWay.add(call);
+    for (const { call } of batch?.slices ?? []) this.#inFlight.add(call);
     return batch;
   }
 
@@ -228,7 +228,7 @@ class PartitionQueue {
   }
 
   #end(call: Call): void {
-    this.#underWay.delete(call);
+    this.#inFlight.delete(call);
     if (call.refused.length === 0) call.settled.resolve();
     else if (dispositionOf(call.refusal) === "fatal") call.settled.reject(call.refusal);
     else call.settled.reject(new RecordsRefused(this.#to, call.refused, call.refusal));

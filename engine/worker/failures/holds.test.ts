@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Retriable, Unavailable } from "../../errors.ts";
-import { createHolds, impatience } from "./holds.ts";
+import { createHolds, unreadyReasons } from "./holds.ts";
 
 const away = new Unavailable("platform", "refused");
 
@@ -40,17 +40,18 @@ test("holds: partitions hold apart, and a hold that begins again has a new begin
   );
 });
 
-test("holds: make impatient after their grace, but for what is calm", () => {
+test("holds: make the process unready after their grace, unless the dependency is optional", () => {
   const holds = createHolds({ now: () => 0 });
   holds.keep("t/0", "write", { error: away, failures: 1 });
-  assert.deepEqual(impatience(holds.list(), { graceMs: 10_000, calm: [] }, 9_999), []);
-  assert.equal(impatience(holds.list(), { graceMs: 10_000, calm: [] }, 10_000).length, 1);
-  assert.deepEqual(impatience(holds.list(), { graceMs: 10_000, calm: ["platform"] }, 99_999), []);
+  assert.deepEqual(unreadyReasons(holds.list(), { graceMs: 10_000, optionalDependencies: [] }, 9_999), []);
+  assert.equal(unreadyReasons(holds.list(), { graceMs: 10_000, optionalDependencies: [] }, 10_000).length, 1);
+  assert.deepEqual(unreadyReasons(holds.list(), { graceMs: 10_000, optionalDependencies: ["platform"] }, 99_999), []);
 });
 
 test("holds: say what is away, for how long, and how many calls wait", () => {
   const holds = createHolds({ now: () => 0 });
-  const why = (now: number) => impatience(holds.list(), { graceMs: 10_000, calm: ["platform"] }, now);
+  const why = (now: number) =>
+    unreadyReasons(holds.list(), { graceMs: 10_000, optionalDependencies: ["platform"] }, now);
   for (const call of ["write", "write", "read"])
     holds.keep("t/0", call, { error: new Unavailable("database", "refused"), failures: 1 });
   assert.deepEqual(why(12_000), ["database has been away for 12 s, and holds 3 call(s): write, read"]);

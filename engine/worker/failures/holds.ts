@@ -59,17 +59,21 @@ export const createHolds = ({ now }: Pick<Clock, "now">): Holds => {
 };
 
 /** When holds make a process unready. */
-export interface Patience {
+export interface ReadinessPolicy {
   /** A hold that has lasted this long, ms. */
   readonly graceMs: number;
   /** Dependencies whose absence is no reason to be unready, however long it lasts. */
-  readonly calm: readonly string[];
+  readonly optionalDependencies: readonly string[];
 }
 
 /** Why a process is not ready, one line for each thing that has held it up for too long. */
-export const impatience = (holds: readonly Hold[], { graceMs, calm }: Patience, now: number): readonly string[] => {
+export const unreadyReasons = (
+  holds: readonly Hold[],
+  { graceMs, optionalDependencies }: ReadinessPolicy,
+  now: number,
+): readonly string[] => {
   const long = holds.filter(
-    ({ who, sinceMs }) => now - sinceMs >= graceMs && (who === undefined || !calm.includes(who)),
+    ({ who, sinceMs }) => now - sinceMs >= graceMs && (who === undefined || !optionalDependencies.includes(who)),
   );
   const causeOf = ({ who, code }: Hold): string => (who === undefined ? `${code} has lasted` : `${who} has been away`);
   return [...Map.groupBy(long, causeOf)].map(([cause, own]) => {

@@ -4,7 +4,7 @@
  */
 import { dispositionOf, Fatal, Fenced, Unavailable } from "../../errors.ts";
 import type { Fence, LeasedPartition, Leases } from "../../lease.ts";
-import type { Around } from "../../interpreter/interpret.ts";
+import type { StepEnvironment } from "../../interpreter/interpret.ts";
 
 /** What a lease works with. */
 export interface LeaseOptions {
@@ -20,9 +20,9 @@ export interface Lease {
   /** Its epoch is the one taken last: stores read it at each call. */
   readonly fence: Fence;
   /** Takes it, however long that takes. @throws Aborted @throws Fatal */
-  readonly acquire: (attempt: Around["attempt"]) => Promise<void>;
+  readonly acquire: (attempt: StepEnvironment["attempt"]) => Promise<void>;
   /** The same attempts; where one is refused for its epoch, the lease is taken again before the next, if it is ours to take. */
-  readonly guard: (attempt: Around["attempt"]) => Around["attempt"];
+  readonly guard: (attempt: StepEnvironment["attempt"]) => StepEnvironment["attempt"];
   /** Runs work once; where it is refused for its epoch, the lease is taken again for the next, and the refusal is passed on. */
   readonly once: <T>(work: () => Promise<T>) => Promise<T>;
 }

@@ -4,9 +4,9 @@
  */
 import type { Fence } from "../../lease.ts";
 import type { Decoder } from "../../avro/codec.ts";
-import type { Around, Call, Interpreter } from "../../interpreter/interpret.ts";
+import type { StepEnvironment, Call, Interpreter } from "../../interpreter/interpret.ts";
 import type { AnyTopic } from "../../flow/parts.ts";
-import { createAloneTasks } from "./alone.ts";
+import { createExclusiveTasks } from "./exclusive.ts";
 import { Aborted, type AttemptOptions, createAttempt } from "../failures/attempts.ts";
 import { createBackPressure } from "./back-pressure.ts";
 import type { Provenance } from "../round/dead-letter.ts";
@@ -20,7 +20,7 @@ import { createLedger, type Ledger } from "./ledger.ts";
 import type { LogRecord } from "../../log/log.ts";
 import type { Producer } from "../../log/producer.ts";
 import type { Telemetry } from "../telemetry.ts";
-import { createUnderWay, type Inherited, notInherited } from "./under-way.ts";
+import { createRoundTracker, type Inherited, notInherited } from "./round-tracker.ts";
 import type { Waits } from "../liveness/waits.ts";
 import type { Encoders } from "../round/write-round.ts";
 
@@ -118,19 +118,19 @@ export const createPartition = (options: PartitionOptions): Partition => {
   const pressure = createBackPressure(limits, options.setPaused);
   const leaving = new AbortController();
   const tries = attemptsOf(options, leaving.signal);
-  let around: Around | undefined;
+  let around: StepEnvironment | undefined;
   let active = 0;
   let endOffset = 0n;
   let draining = false;
   let abandoned = false;
-  const underWay = createUnderWay(inherited, (error) => {
+  const tracker = createRoundTracker(inherited, (error) => {
     if (!(error instanceof Aborted) && !abandoned) options.onFatal(error);
   });
 
   const balance = (): void =>
     pressure.balance({ unfinishedRecords: ledger.unfinished(), queuedBytes: lanes.queuedBytes() });
   /** The lanes are free as soon as the round's writes are queued, in order; its offsets finish when they are acknowledged. */
-  const work = async (round: Round, within: Around): Promise<void> => {
+  const work = async (round: Round, within: StepEnvironment): Promise<void> => {
     const startedAt = performance.now();
     // No wait of its own: what the rounds of before wait for is listed by them.
     const own = inherited.size === 0 ? round : await notInherited(round, inherited);
@@ -146,16 +146,16 @@ export const createPartition = (options: PartitionOptions): Partition => {
     balance();
   };
   const pump = (): void => {
-    aloneTasks.pump();
+    exclusiveTasks.pump();
     while (around !== undefined && !draining && active < limits.concurrency) {
       const round = lanes.take(limits.maxRound);
       if (round.length === 0) return;
       active++;
-      underWay.track(work(round, around), round);
+      tracker.track(work(round, around), round);
     }
   };
   const mayBegin = (): boolean => around !== undefined && !draining;
-  const aloneTasks = createAloneTasks(lanes, { mayBegin, track: underWay.track, ended: () => pump() });
+  const exclusiveTasks = createExclusiveTasks(lanes, { mayBegin, track: tracker.track, ended: () => pump() });
   const opening = options.lease.acquire(tries.unguarded).then(() => {
     around = surroundings(options, tries.guarded);
     pump();
@@ -163,9 +163,9 @@ export const createPartition = (options: PartitionOptions): Partition => {
   const leave = (): void => {
     draining = true;
     leaving.abort();
-    aloneTasks.leave();
+    exclusiveTasks.leave();
   };
-  underWay.track(opening);
+  tracker.track(opening);
 
   return {
     intake: (records, end) => {
@@ -177,16 +177,16 @@ export const createPartition = (options: PartitionOptions): Partition => {
     },
     drain: () => {
       leave();
-      return underWay.ended();
+      return tracker.ended();
     },
     abandon: () => {
       abandoned = true;
       leave();
-      return underWay.rounds(ledger.committable());
+      return tracker.rounds(ledger.committable());
     },
     touched: () => [...lanes.touched()].flatMap((lane) => keyOf(lane) ?? []),
     alone: async (key, task) =>
-      draining ? undefined : aloneTasks.run(laneOf(key), () => tries.task(() => task(options.lease.fence))),
+      draining ? undefined : exclusiveTasks.run(laneOf(key), () => tries.task(() => task(options.lease.fence))),
     committable: ledger.committable,
     status: () => statusOf({ queuedRecords: lanes.queuedRecords(), ledger, endOffset, paused: pressure.paused() }),
   };
@@ -211,7 +211,7 @@ interface Progress {
 const attemptsOf = ({ attempts, lease, waits, partition, source }: PartitionOptions, signal: AbortSignal) => {
   const where = `${source.name}/${partition}`;
   const plain = createAttempt({ ...attempts, signal });
-  const unguarded: Around["attempt"] = <R>(call: Call<R>) =>
+  const unguarded: StepEnvironment["attempt"] = <R>(call: Call<R>) =>
     plain<R>({ ...call, run: (items) => waits.calls.during(`${call.name} of ${where}`, call.run(items)) });
   return {
     unguarded,

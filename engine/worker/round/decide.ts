@@ -1,7 +1,7 @@
 /** Takes one round from its bytes to what it writes: read, interpreted, encoded, and what failed made into dead letters. */
 import pLimit from "p-limit";
 import { codeOf, Retriable } from "../../errors.ts";
-import type { Around, Path } from "../../interpreter/interpret.ts";
+import type { StepEnvironment, Path } from "../../interpreter/interpret.ts";
 import { deadLetterTopic, type Failure, shortenDeadLetter, toDeadLetter } from "./dead-letter.ts";
 import type { DecidedRound } from "../failures/dead-letter-flood.ts";
 import type { InFlight, Round } from "../partition/in-flight.ts";
@@ -20,8 +20,8 @@ export interface Decision extends DecidedRound {
 /** What surrounds the interpreter in a partition. */
 export const surroundings = (
   { telemetry, limits, attempts, deps, lease }: PartitionOptions,
-  attempt: Around["attempt"],
-): Around => ({
+  attempt: StepEnvironment["attempt"],
+): StepEnvironment => ({
   attempt,
   deps: deps(lease.fence),
   now: attempts.clock.now,
@@ -34,7 +34,7 @@ export const surroundings = (
 });
 
 /** Reads and interprets a round, and collects what it writes. */
-export const decide = async (options: PartitionOptions, around: Around, round: Round): Promise<Decision> => {
+export const decide = async (options: PartitionOptions, around: StepEnvironment, round: Round): Promise<Decision> => {
   const { source, partition, decoder, interpreter, producer, encoders, telemetry } = options;
   const entrants = await readRound(round, { source, partition, decoder, attempt: around.attempt });
   const readable = entrants.flatMap((entrant) => (entrant.ok ? [entrant.value] : []));

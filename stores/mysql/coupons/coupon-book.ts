@@ -12,7 +12,7 @@ import type { Fence } from "../../../engine/lease.ts";
 import type { CouponId } from "../../../schemas/coupon.ts";
 import { checkTake } from "../../ids.ts";
 import type { Database } from "../database.ts";
-import { checkOwner, type Decision, decideRound } from "../../../processors/coupons/decide-round.ts";
+import { checkOwner, type Decision, allocateCoupons } from "../../../processors/coupons/allocate-coupons.ts";
 import {
   insertIssued,
   insertRefused,
@@ -86,7 +86,11 @@ const issueUnknown = async (
   const coupons = await lockCoupons(session, issues);
   // Whether a coupon that does not exist makes a record poison depends on whether it has its verdict already.
   if (issues.some(({ couponId }) => !coupons.has(couponId))) return undefined;
-  const decision = decideRound(issues, { remaining: remainingOf(coupons), verdicts: new Map(), holders: new Map() });
+  const decision = allocateCoupons(issues, {
+    remaining: remainingOf(coupons),
+    verdicts: new Map(),
+    holders: new Map(),
+  });
   if (decision.refused.some(({ reason }) => reason === "SOLD_OUT")) return undefined;
   return (await write(session, decision, coupons)) ? decision.answers : undefined;
 };
@@ -96,7 +100,7 @@ const issueKnown = async (session: Session, issues: readonly Issue[]) => {
   const coupons = await lockCoupons(session, issues);
   const verdicts = await readVerdicts(session, issues);
   const holders = await readHolders(session, issues, coupons);
-  const decision = decideRound(issues, { remaining: remainingOf(coupons), verdicts, holders });
+  const decision = allocateCoupons(issues, { remaining: remainingOf(coupons), verdicts, holders });
   if (!(await write(session, decision, coupons))) throw changedUnderneath("rows that were not there are there");
   return { answers: decision.answers, metKnown: verdicts.size + holders.size > 0 };
 };

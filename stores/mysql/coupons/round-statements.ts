@@ -14,7 +14,7 @@
 import type { Issue, OwnedVerdict, Refusal } from "../../../processors/coupons/coupon-ports.ts";
 import type { CouponId, PolicyId, ReservationId, UserId } from "../../../schemas/coupon.ts";
 import { hexOf, reservationIdOf } from "../../ids.ts";
-import { holderKey } from "../../../processors/coupons/decide-round.ts";
+import { holderKey } from "../../../processors/coupons/allocate-coupons.ts";
 import { codeOfReason, reasonOfCode } from "./reason-codes.ts";
 import type { Session } from "../session.ts";
 

@@ -1,5 +1,5 @@
 /** What is put around the parts of a worker so that it comes by its fail points; the parts themselves know nothing of it. */
-import type { CouponDeps, WorkerAround } from "../../../ops/processes/coupon-worker.ts";
+import type { CouponDeps, WorkerHooks } from "../../../ops/processes/coupon-worker.ts";
 import { deadLetterTopic } from "../../../engine/worker/round/dead-letter.ts";
 import type { Log, LogListener, Subscription } from "../../../engine/log/log.ts";
 import { couponsCompensated, couponsIssued, couponsRefused } from "../../../schemas/coupon.ts";
@@ -9,7 +9,7 @@ import { trappedStatements } from "../statements.ts";
 import type { Trap } from "../trap.ts";
 
 /** The parts of a worker, with a trap at every point. */
-export const trapped = (trap: Trap): WorkerAround => ({
+export const trapped = (trap: Trap): WorkerHooks => ({
   log: (log) => trappedLog(log, trap),
   database: (database) => trappedDatabase(database, trap),
   deps: (deps) => trappedDeps(deps, trap),

@@ -1,14 +1,14 @@
 /** What is put around the parts of each process of payments so that it comes by its fail points. */
 import { subscribe } from "node:diagnostics_channel";
 import { ServerResponse } from "node:http";
-import type { Around } from "../../../ops/processes/around.ts";
+import type { ProcessHooks } from "../../../ops/processes/process-hooks.ts";
 import { trappedLog } from "../coupons/around.ts";
 import { type StatementNames, trappedStatements } from "../statements.ts";
 import type { Trap } from "../trap.ts";
 import type { Role } from "./points.ts";
 
 /** The parts of a process of payments, with a trap at every point of its role. */
-export const trappedParts = (role: Role, trap: Trap): Around => {
+export const trappedParts = (role: Role, trap: Trap): ProcessHooks => {
   const named: Trap = (point) => trap(`${role}-${point}`);
   if (role === "api") trapAnswers(named);
   if (role === "external") trapRequests(named);

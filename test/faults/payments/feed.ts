@@ -32,7 +32,7 @@ export interface FeedOptions {
 /** Between two handfuls of clients. */
 const everyMs = 20;
 /** Cases under way: while no API answers, no more are begun. */
-const maxUnderWay = 400;
+const maxInFlight = 400;
 const connections = 64;
 
 /** Starts a load of about `perSecond` orders. Resolves when the first batch is open. */
@@ -60,7 +60,7 @@ interface Own extends FeedOptions {
 
 const feedOf = (scene: PayScene, { perSecond, prefix, clients, batchOrders = 400 }: Own) => {
   const batches: { readonly plan: PaymentPlan; readonly answered: AnsweredCase[] }[] = [];
-  const count = { begun: 0, underWay: 0, paid: 0 };
+  const count = { begun: 0, inFlight: 0, paid: 0 };
   let stopped = false;
   const open = async () => {
     const plan = await openBatch(scene, { prefix: `${prefix}${batches.length}-`, orders: batchOrders });
@@ -76,10 +76,10 @@ const feedOf = (scene: PayScene, { perSecond, prefix, clients, batchOrders = 400
   };
   const begin = async (one: PayCase, answered: AnsweredCase[]): Promise<void> => {
     count.begun++;
-    count.underWay++;
+    count.inFlight++;
     const told = await Promise.all(one.attempts.map(clients.pay));
     count.paid += told.filter((each) => each.told.kind === "paid").length;
-    count.underWay--;
+    count.inFlight--;
     answered.push({ ...one, answers: told.map(answerOf) });
   };
   const going: Promise<void>[] = [];
@@ -90,7 +90,7 @@ const feedOf = (scene: PayScene, { perSecond, prefix, clients, batchOrders = 400
     const startedAt = performance.now();
     while (!stopped && !scene.signal.aborted) {
       const due = Math.floor(((performance.now() - startedAt) * perSecond) / 1_000) - count.begun;
-      for (let n = Math.min(due, maxUnderWay - count.underWay); n > 0; n--) {
+      for (let n = Math.min(due, maxInFlight - count.inFlight); n > 0; n--) {
         const { value: one } = batch.left.next();
         if (one !== undefined) {
           going.push(begin(one, batch.answered));

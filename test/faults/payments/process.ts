@@ -2,7 +2,7 @@
  * `sluice api`, `relay` and `worker --topology <name>` for fault tests: the same process from the same composition root,
  * armed to die at a point and with its connections led where the test wants them. The variables are those of ../worker.ts.
  */
-import { startCouponApi } from "../../../ops/processes/api.ts";
+import { startApi } from "../../../ops/processes/api.ts";
 import { startExternalWorker } from "../../../ops/processes/external-worker.ts";
 import { startHistoryWorker } from "../../../ops/processes/history-worker.ts";
 import { type ProcessContext, type Running, runProcess } from "../../../ops/process.ts";
@@ -23,7 +23,7 @@ const roleOf = (): Role => {
 };
 
 const starts = {
-  api: startCouponApi,
+  api: startApi,
   relay: startOutboxRelay,
   history: startHistoryWorker,
   external: startExternalWorker,

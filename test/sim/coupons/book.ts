@@ -3,7 +3,7 @@ import type { CouponBook } from "../../../processors/coupons/coupon-ports.ts";
 import type { Fence } from "../../../engine/lease.ts";
 import { Retriable } from "../../../engine/errors.ts";
 import type { ReservationId } from "../../../schemas/coupon.ts";
-import { type Decision, decideRound, holderKey } from "../../../processors/coupons/decide-round.ts";
+import { type Decision, allocateCoupons, holderKey } from "../../../processors/coupons/allocate-coupons.ts";
 import { type MemoryDatabase, memoryCouponBook, refuseStale } from "../../../processors/testing/memory-database.ts";
 
 /** A book on a database in memory; a refusal of the gate is written as the fake does. */
@@ -11,7 +11,7 @@ export const decidingBook = (database: MemoryDatabase, fence: Fence): CouponBook
   issue: async (issues) => {
     refuseStale(database, fence);
     const { verdicts, remaining } = database;
-    const decision = decideRound(issues, { verdicts, remaining, holders: holdersOf(database) });
+    const decision = allocateCoupons(issues, { verdicts, remaining, holders: holdersOf(database) });
     write(database, decision);
     return decision.answers;
   },

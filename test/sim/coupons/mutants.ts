@@ -31,14 +31,14 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "same id means done: a redelivery counts as a duplicate",
-    file: "processors/coupons/decide-round.ts",
+    file: "processors/coupons/allocate-coupons.ts",
     line: "if (verdict !== undefined) return repeat(issue, verdict);",
     instead: "",
   },
   {
     kind: "coupons",
     breaks: "the database's own word: one unit more than there are, when the gate agrees",
-    file: "processors/coupons/decide-round.ts",
+    file: "processors/coupons/allocate-coupons.ts",
     line: "if (left > 0) return grant(issue, left);",
     instead: "if (left >= 0) return grant(issue, left);",
     world: { profile: "flushed" },
@@ -46,7 +46,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "one each: a user may have two, when the gate forgot",
-    file: "processors/coupons/decide-round.ts",
+    file: "processors/coupons/allocate-coupons.ts",
     line: "if (holders.has(holderKey(issue.couponId, issue.userId))) {",
     instead: "if (holders.size < 0) {",
   },
@@ -140,7 +140,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "reconciling: whoever drains waits for no repair",
-    file: "engine/worker/partition/alone.ts",
+    file: "engine/worker/partition/exclusive.ts",
     line: "if (next !== undefined) partition.track(begin(lane, next));",
     instead: "if (next !== undefined) void begin(lane, next);",
     world: restless,
@@ -148,7 +148,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "attaching: a round that failed counts as one that came to its end",
-    file: "engine/worker/partition/under-way.ts",
+    file: "engine/worker/partition/round-tracker.ts",
     line: "return false;",
     instead: "return true;",
   },

@@ -62,7 +62,7 @@ const simulate = async (
   const calmAt =
     Math.max(stormEndsAt, ...scenario.incidents.map(({ atMs, forMs }) => beginningAt + atMs + forMs)) + 300;
   const rests = (): boolean =>
-    time.now() >= calmAt && witness.asked.length === sendings.length && network.underWay() === 0 && isCaughtUp(broker);
+    time.now() >= calmAt && witness.asked.length === sendings.length && network.inFlight() === 0 && isCaughtUp(broker);
   if (!(await time.passUntil(rests, stormEndsAt + restWithinMs)))
     broke("everything comes to rest", `not within ${restWithinMs} ms of the storm's end: ${standing(broker)}`, []);
   const { upkeepMs } = scenario;

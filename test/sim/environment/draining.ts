@@ -23,7 +23,7 @@ export interface DrainOptions {
 
 /** A watcher of every process of a world. A drain that outlasts its budget is watched no further. */
 export const watchDraining = ({ copies, askedTwice, goesOn }: DrainOptions): DrainWatcher => {
-  const underWay = new Map<Process, Set<CallAbout>>();
+  const inFlight = new Map<Process, Set<CallAbout>>();
   const asked = new Map<Process, Map<string, number>>();
   const ask = ({ from, decides, about }: CallAbout, times: Map<string, number>): void => {
     for (const decision of decides?.() ?? []) {
@@ -35,21 +35,21 @@ export const watchDraining = ({ copies, askedTwice, goesOn }: DrainOptions): Dra
   };
   return {
     began: (call) => {
-      underWay.set(call.from, (underWay.get(call.from) ?? new Set()).add(call));
+      inFlight.set(call.from, (inFlight.get(call.from) ?? new Set()).add(call));
       const times = asked.get(call.from);
       if (times !== undefined) ask(call, times);
     },
-    heard: (call) => void underWay.get(call.from)?.delete(call),
+    heard: (call) => void inFlight.get(call.from)?.delete(call),
     assigned: (who) => void asked.delete(who),
     askedToDrain: (who) => {
       const times = new Map<string, number>();
-      for (const call of underWay.get(who) ?? []) ask(call, times);
+      for (const call of inFlight.get(who) ?? []) ask(call, times);
       asked.set(who, times);
       return () => {
         if (asked.get(who) !== times || !who.alive()) return;
         asked.delete(who);
         // An append of an earlier assignment may outlast the drain of this one.
-        const open = [...(underWay.get(who) ?? [])].filter(({ to, aside }) => to !== "kafka" && !aside);
+        const open = [...(inFlight.get(who) ?? [])].filter(({ to, aside }) => to !== "kafka" && !aside);
         for (const { what, about } of open) goesOn(`${who.name} still waits for ${what()}`, about);
       };
     },

@@ -55,7 +55,7 @@ export interface Network {
   /** Never settles where the caller is dead by then. @throws Unavailable @throws Retriable @throws what the effect throws. */
   readonly call: <T>(call: Call<T>) => Promise<T>;
   /** Calls under way, those of dead processes included. */
-  readonly underWay: () => number;
+  readonly inFlight: () => number;
   /** Calls so far. */
   readonly calls: () => number;
 }
@@ -92,7 +92,7 @@ const slowMs = 1_500;
 /** A network. */
 export const createNetwork = (options: NetworkOptions): Network => {
   const { time, dice, trace, scenario, watchers } = options;
-  let [underWay, calls] = [0, 0];
+  let [inFlight, calls] = [0, 0];
   const travelMs = (): number => dice.between(1, scenario.latencyMs);
 
   const call = <T>(one: Call<T>): Promise<T> =>
@@ -103,10 +103,10 @@ export const createNetwork = (options: NetworkOptions): Network => {
       const fate = calls === options.diesBeforeCall ? "dies first" : fateOf(options, to);
       const say = (outcome: string): void => trace.add(from.name, () => `${to} ${what()} -> ${outcome}`, about);
       if (fate === "dies first") return from.kill(`before it sends ${what()}`);
-      underWay += 1;
+      inFlight += 1;
       for (const { began } of watchers) began(one);
       const over = (): void => {
-        underWay -= 1;
+        inFlight -= 1;
         for (const watcher of watchers) watcher.over?.(one);
       };
       const hear = (settle: () => void): void => {
@@ -149,7 +149,7 @@ export const createNetwork = (options: NetworkOptions): Network => {
         );
       });
     });
-  return { call, underWay: () => underWay, calls: () => calls };
+  return { call, inFlight: () => inFlight, calls: () => calls };
 };
 
 /** Where it is not simply on its way. */

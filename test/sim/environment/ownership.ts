@@ -6,15 +6,15 @@ import type { CallAbout, CallWatcher } from "./network.ts";
 
 /** A watcher; `broke` is told of every overlap. Reading is no effect, and an append is nobody's decision. */
 export const watchOwnership = (broke: (what: string, couponId: string) => void): CallWatcher => {
-  const underWay = new Map<string, Set<CallAbout>>();
+  const inFlight = new Map<string, Set<CallAbout>>();
   const clashes = (one: CallAbout, other: CallAbout): boolean =>
     one.from !== other.from || one.kind === "take" || other.kind === "take";
   return {
     began: (call) => {
       if (call.kind === "read") return;
       for (const couponId of call.about) {
-        const others = underWay.get(couponId) ?? new Set();
-        underWay.set(couponId, others);
+        const others = inFlight.get(couponId) ?? new Set();
+        inFlight.set(couponId, others);
         for (const other of others) {
           if (clashes(call, other))
             broke(`${call.from.name} began ${call.what()} beside ${other.from.name}'s ${other.what()}`, couponId);
@@ -23,7 +23,7 @@ export const watchOwnership = (broke: (what: string, couponId: string) => void):
       }
     },
     over: (call) => {
-      for (const couponId of call.about) underWay.get(couponId)?.delete(call);
+      for (const couponId of call.about) inFlight.get(couponId)?.delete(call);
     },
   };
 };

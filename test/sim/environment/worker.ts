@@ -60,7 +60,7 @@ export const runWorker = async <Deps>(
     codec: codecOf(process, world),
     limits: { ...testLimits, ...limits },
     maxAttempts,
-    patience: { graceMs: 10_000, calm: [] },
+    readinessPolicy: { graceMs: 10_000, optionalDependencies: [] },
     // Some worlds have more poison than any real topic.
     flood: { windowRecords: 1_000, minRecords: 100, maxShare: 1 },
     stall: { unreadyMs: 30_000, endMs: 120_000 },

@@ -1,6 +1,6 @@
 /** The API's processes and the way to them: what a client sends may be lost on its way, and so may what it is told. */
 import { createPay } from "../../../api/payments/pay.ts";
-import { couponApiDefaults } from "../../../api/http/parameters.ts";
+import { apiDefaults } from "../../../api/http/parameters.ts";
 import { problemOf } from "../../../api/http/problem-of.ts";
 import type { ProblemName } from "../../../api/http/problems.ts";
 import type { PaymentAnswer } from "../../../processors/payments/payment-ports.ts";
@@ -76,9 +76,9 @@ export const createApi = (world: ApiWorld): Api => {
     new Promise((resolve) => {
       requests += 1;
       const request = { number: requests, wish };
-      const patience = time.after(patienceMs, () => end("lost"));
+      const readinessPolicy = time.after(patienceMs, () => end("lost"));
       const end = (told: Told | "lost"): void => {
-        patience.cancelled = true;
+        readinessPolicy.cancelled = true;
         resolve(told);
       };
       time.after(dice.between(1, scenario.latencyMs), () => {
@@ -137,7 +137,7 @@ const take = (
 
 const serverOf = (process: Process, world: ApiWorld): Server => {
   const settings = {
-    ...couponApiDefaults,
+    ...apiDefaults,
     paymentLanes: world.scenario.lanes,
     maxWaitingPayments: world.scenario.maxWaiting,
     acknowledgeTimeoutMs: world.scenario.acknowledgeTimeoutMs,

@@ -1,4 +1,4 @@
-/** Clients: each wants one order paid, and asks again with the same key until it is told what came of it, with growing patience and pauses. */
+/** Clients: each wants one order paid, and asks again with the same key until it is told what came of it, with growing readinessPolicy and pauses. */
 import type { Dice } from "../environment/dice.ts";
 import type { Time } from "../environment/time.ts";
 import type { Api, Told } from "./api.ts";

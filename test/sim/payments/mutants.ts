@@ -114,7 +114,7 @@ const asking: readonly Mutant[] = [
   {
     ...{ kind, file: pay },
     breaks: "deadlines: an attempt under way is told as nothing paid",
-    line: "if (mine.underWay || mine.mayBePaid) {",
+    line: "if (mine.inFlight || mine.mayBePaid) {",
     instead: "if (mine.mayBePaid) {",
   },
 ];

@@ -60,13 +60,13 @@ export const createPaymentWorld = (seed: number, options: PaymentWorldOptions) =
     askedTwice: () => {},
     goesOn: (what, about) => broke("whoever has drained has nothing under way", what, about),
   });
-  let underWay = 0;
+  let inFlight = 0;
   const busyness: CallWatcher = {
     began: ({ aside }) => {
-      if (!aside) underWay += 1;
+      if (!aside) inFlight += 1;
     },
     over: ({ aside }) => {
-      if (!aside) underWay -= 1;
+      if (!aside) inFlight -= 1;
     },
   };
   const network = createNetwork({ ...stage, diesBeforeCall, watchers: [draining, busyness] });
@@ -88,7 +88,7 @@ export const createPaymentWorld = (seed: number, options: PaymentWorldOptions) =
   };
   const toppedUp = new Map<string, number>();
   const rest = (): PaymentRest => ({ shop, state: database.state, witness, history: history.rows, platform, toppedUp });
-  return { world, shop, witness, broken, stage, rest, toppedUp, busy: () => underWay };
+  return { world, shop, witness, broken, stage, rest, toppedUp, busy: () => inFlight };
 };
 
 const createBroker = ({ time, scenario, dice }: Stage<PaymentScenario, PaymentClaim>): MemoryBroker => {

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inFlight, type Round } from "./in-flight.ts";
-import { createUnderWay, type Inherited, notInherited } from "./under-way.ts";
+import { createRoundTracker, type Inherited, notInherited } from "./round-tracker.ts";
 
 const roundOf = (...offsets: readonly bigint[]): Round =>
   offsets.map((offset) =>
     inFlight({ offset, timestampMs: 0, key: null, value: null, headers: {} }, { offset, finished: false }),
   );
 const offsetsOf = (round: Round): readonly bigint[] => round.map(({ record }) => record.offset);
-const fresh = () => createUnderWay(new Map(), () => {});
+const fresh = () => createRoundTracker(new Map(), () => {});
 const nothing: Inherited = new Map();
 
 test("under way: leaves out what a round of before brought to its end, and keeps the rest in order", async () => {
@@ -38,7 +38,7 @@ test("under way: hands on what it inherited and has not fetched again when it en
   const first = fresh();
   const { promise, resolve } = Promise.withResolvers<void>();
   first.track(promise, roundOf(5n));
-  const second = createUnderWay(first.rounds(undefined), () => {});
+  const second = createRoundTracker(first.rounds(undefined), () => {});
   const third = second.rounds(undefined);
   resolve();
   assert.deepEqual(offsetsOf(await notInherited(roundOf(5n, 6n), third)), [6n]);
@@ -47,7 +47,7 @@ test("under way: hands on what it inherited and has not fetched again when it en
 test("under way: forgets what it inherited when it is behind what was committed", async () => {
   const first = fresh();
   first.track(Promise.resolve(), roundOf(5n, 6n));
-  const second = createUnderWay(first.rounds(undefined), () => {});
+  const second = createRoundTracker(first.rounds(undefined), () => {});
   assert.deepEqual([...second.rounds(6n).keys()], [6n]);
 });
 
@@ -56,7 +56,7 @@ test("under way: counts what a round of before has done when the one that waited
   const { promise, resolve } = Promise.withResolvers<void>();
   first.track(promise, roundOf(5n));
   const inherited = first.rounds(undefined);
-  const second = createUnderWay(inherited, () => {});
+  const second = createRoundTracker(inherited, () => {});
   const given = notInherited(roundOf(5n, 6n), inherited).then(() => Promise.reject(new Error("leaving")));
   second.track(given, roundOf(5n, 6n));
   resolve();
@@ -65,13 +65,13 @@ test("under way: counts what a round of before has done when the one that waited
 
 test("under way: ends when everything has, and tells what failed", async () => {
   const failures: unknown[] = [];
-  const underWay = createUnderWay(nothing, (error) => failures.push(error));
+  const tracker = createRoundTracker(nothing, (error) => failures.push(error));
   const error = new Error("refused");
-  underWay.track(Promise.reject(error));
+  tracker.track(Promise.reject(error));
   const { promise, resolve } = Promise.withResolvers<void>();
-  underWay.track(promise);
+  tracker.track(promise);
   let ended = false;
-  const end = underWay.ended().then(() => {
+  const end = tracker.ended().then(() => {
     ended = true;
   });
   await new Promise((next) => setImmediate(next));

@@ -5,7 +5,7 @@
 import type { Lanes, Queued } from "./lanes.ts";
 
 /** The tasks of one partition. */
-export interface AloneTasks {
+export interface ExclusiveTasks {
   /** Queues a task behind those of the same lane. Resolves with its answer, or undefined where the partition went first. */
   readonly run: <T>(lane: string, task: () => Promise<T>) => Promise<T | undefined>;
   /** Starts what can start: to be called whenever a round has ended, or the partition may begin. */
@@ -24,14 +24,14 @@ interface Waiting {
  * No tasks yet. `mayBegin` says whether the partition is at work; `track` is told of each task that runs, so that a drain
  * can wait for it; `ended` is called after each.
  */
-export const createAloneTasks = (
+export const createExclusiveTasks = (
   lanes: Pick<Lanes<Queued>, "close" | "open">,
   partition: {
     readonly mayBegin: () => boolean;
     readonly track: (running: Promise<void>) => void;
     readonly ended: () => void;
   },
-): AloneTasks => {
+): ExclusiveTasks => {
   const waiting = new Map<string, Waiting[]>();
   const running = new Set<string>();
 

@@ -8,7 +8,7 @@ import type { Round } from "./in-flight.ts";
 export type Inherited = ReadonlyMap<bigint, Promise<boolean>>;
 
 /** The work of one partition. */
-export interface UnderWay {
+export interface RoundTracker {
   /** Keeps track of work until it ends; `failed` is told what it rejects with. */
   readonly track: (work: Promise<void>, round?: Round) => void;
   /** Resolves when nothing is under way. */
@@ -21,7 +21,7 @@ export interface UnderWay {
 }
 
 /** Nothing under way yet but what was inherited. */
-export const createUnderWay = (inherited: Inherited, failed: (error: unknown) => void): UnderWay => {
+export const createRoundTracker = (inherited: Inherited, failed: (error: unknown) => void): RoundTracker => {
   const running = new Map<Promise<boolean>, Round>();
   return {
     track: (work, round = []) => {

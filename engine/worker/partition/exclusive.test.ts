@@ -1,7 +1,7 @@
 /** Tasks that have a lane to themselves. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createAloneTasks } from "./alone.ts";
+import { createExclusiveTasks } from "./exclusive.ts";
 import { createLanes } from "./lanes.ts";
 
 const record = (lane: string) => ({ lane, sizeBytes: 1 });
@@ -10,7 +10,7 @@ const stage = () => {
   const lanes = createLanes<ReturnType<typeof record>>({ remember: false });
   const running: Promise<void>[] = [];
   const state = { mayBegin: true, ended: 0 };
-  const tasks = createAloneTasks(lanes, {
+  const tasks = createExclusiveTasks(lanes, {
     mayBegin: () => state.mayBegin,
     track: (task) => void running.push(task),
     ended: () => {

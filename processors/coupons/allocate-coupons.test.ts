@@ -7,7 +7,7 @@ import { Poison } from "../../engine/errors.ts";
 import type { CouponId, ReservationId, UserId } from "../../schemas/coupon.ts";
 import { type MemoryDatabase, memoryCouponBook, memoryDatabase } from "../testing/memory-database.ts";
 import { aCoupon, aMoment, anIssue } from "../testing/samples.ts";
-import { decideRound, holderKey, type Known } from "./decide-round.ts";
+import { allocateCoupons, holderKey, type Known } from "./allocate-coupons.ts";
 
 const known = (changes: Partial<Known> = {}): Known => ({
   remaining: new Map(),
@@ -17,19 +17,19 @@ const known = (changes: Partial<Known> = {}): Known => ({
 });
 
 test("decide-round: writes nothing when there is nothing to decide", () => {
-  assert.deepEqual(decideRound([], known()), { answers: [], issued: [], refused: [] });
+  assert.deepEqual(allocateCoupons([], known()), { answers: [], issued: [], refused: [] });
 });
 
 test("decide-round: does not change what it was told is known", () => {
   const issue = anIssue("c" as CouponId);
   const told = known({ remaining: new Map([[issue.couponId, 1]]) });
-  decideRound([issue, anIssue(issue.couponId)], told);
+  allocateCoupons([issue, anIssue(issue.couponId)], told);
   assert.deepEqual(told, known({ remaining: new Map([[issue.couponId, 1]]) }));
 });
 
 test("decide-round: refuses by the time of the request", () => {
   const issue = anIssue("c" as CouponId, { issuedAt: aMoment + 7 });
-  const { refused } = decideRound([issue], known({ remaining: new Map([[issue.couponId, 0]]) }));
+  const { refused } = allocateCoupons([issue], known({ remaining: new Map([[issue.couponId, 0]]) }));
   const { couponId, userId, reservationId } = issue;
   assert.deepEqual(refused, [{ couponId, userId, reservationId, reason: "SOLD_OUT", refusedAt: aMoment + 7 }]);
 });
@@ -112,7 +112,7 @@ test("decide-round: decides as one by one would, whatever is known and however t
       for (const round of rounds) {
         const before = knownTo(database);
         const expected = await orPoison(() => book.issue(round));
-        const decision = await orPoison(() => decideRound(round, before));
+        const decision = await orPoison(() => allocateCoupons(round, before));
         if (typeof decision === "string") {
           assert.equal(decision, expected);
           continue;

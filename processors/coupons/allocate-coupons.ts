@@ -34,7 +34,7 @@ export const holderKey = (couponId: CouponId, userId: UserId): string => `${coup
  * this round, keeps it; a user who holds the coupon by another one is a duplicate, sold out or not.
  * @throws Poison naming a reservation that stands for another coupon or user, or whose coupon does not exist.
  */
-export const decideRound = (issues: readonly Issue[], known: Known): Decision => {
+export const allocateCoupons = (issues: readonly Issue[], known: Known): Decision => {
   const remaining = new Map(known.remaining);
   const verdicts = new Map(known.verdicts);
   const holders = new Map(known.holders);

@@ -3,10 +3,10 @@ import type { Log } from "../../engine/log/log.ts";
 import type { Database } from "../../stores/mysql/database.ts";
 
 /** Puts something around the parts that leave the process. */
-export interface Around {
+export interface ProcessHooks {
   readonly log: (log: Log) => Log;
   readonly database: (database: Database) => Database;
 }
 
 /** What every process has around its parts. */
-export const nothingAround: Around = { log: (log) => log, database: (database) => database };
+export const noHooks: ProcessHooks = { log: (log) => log, database: (database) => database };
