@@ -3,8 +3,9 @@
  * Decoding is synchronous and never throws; resolvers are kept per writer and reader schema, because building one for
  * each record costs a factor of 300.
  */
-import avro from "avsc";
+import type avro from "avsc";
 import type { AvroJson } from "./avro.ts";
+import { avscType } from "./exact-types.ts";
 import type { SchemaSource } from "./registry.ts";
 import { subjectOf, type Topic } from "./topic.ts";
 
@@ -87,8 +88,7 @@ export const createCodec = ({
 
 /** The encoder of a topic whose schema has this id. */
 export const encoderFor = <T>(topic: Topic<T>, id: number): Encoder<T> => {
-  const type = typeOf(topic.schema.avro);
-  const refuseSmallLongs = smallLongRefuser(topic.schema.avro);
+  const type = avscType(topic.schema.avro);
   // Grows to the largest value seen; every result is a copy, cut to size, so the scratch is free again at once.
   let scratch = Buffer.alloc(1_024);
   const encode = (value: T): Buffer => {
@@ -103,7 +103,6 @@ export const encoderFor = <T>(topic: Topic<T>, id: number): Encoder<T> => {
   };
   return (value) => {
     try {
-      refuseSmallLongs(value);
       return encode(value);
     } catch (cause) {
       throw new EncodeFailed(topic.name, { cause });
@@ -111,31 +110,8 @@ export const encoderFor = <T>(topic: Topic<T>, id: number): Encoder<T> => {
   };
 };
 
-// The zigzag form of a long below -2^52 is an odd number that no double holds: avsc writes another one without a word.
-const smallestLong = -(2 ** 52);
-
-/** Refuses a record in which a long would be written as another number. */
-const smallLongRefuser = (avro: AvroJson): ((value: unknown) => void) => {
-  const longs = fieldsOf(avro).flatMap(({ name, type }) => (isLong(type) ? [name] : []));
-  return (value) => {
-    for (const name of longs) {
-      const long = (value as Readonly<Record<string, unknown>>)[name];
-      if (typeof long === "number" && long < smallestLong) throw new RangeError(`${name} is ${long}, below -2^52`);
-    }
-  };
-};
-
-type Field = { readonly name: string; readonly type: AvroJson };
-// A topic's schema is a record, as `record` makes it.
-const fieldsOf = (avro: AvroJson): readonly Field[] => (avro as { readonly fields?: readonly Field[] }).fields ?? [];
-
-const isLong = (type: AvroJson | undefined): boolean => {
-  if (Array.isArray(type)) return type.some(isLong);
-  return type === "long" || (typeof type === "object" && type !== null && "type" in type && isLong(type["type"]));
-};
-
 const decoderFor = <T>(topic: Topic<T>, options: Required<CodecOptions>): Decoder<T> => {
-  const reader = typeOf(topic.schema.avro);
+  const reader = avscType(topic.schema.avro);
   const resolvers = new Map<number, Resolver>();
   const learn = learner(options, (id, writer) => resolvers.set(id, resolverOf(reader, writer)));
   const decode = (bytes: Buffer | null): Decoded<T> => {
@@ -166,7 +142,7 @@ const malformed = (why: string): { readonly kind: "malformed"; readonly why: str
 
 const resolverOf = (reader: avro.Type, writer: AvroJson): Resolver => {
   try {
-    return { resolver: reader.createResolver(typeOf(writer)) };
+    return { resolver: reader.createResolver(avscType(writer)) };
   } catch (error) {
     return { incompatible: `its writer's schema cannot be read: ${error instanceof Error ? error.message : error}` };
   }
@@ -212,6 +188,3 @@ const forgetOldest = (unknown: Map<number, unknown>): void => {
   const oldest = unknown.keys().next();
   if (unknown.size >= 1_000 && !oldest.done) unknown.delete(oldest.value);
 };
-
-/** Logical types stay plain: their units are in our types, and handlers would cost the hot path half its speed. */
-const typeOf = (schema: AvroJson): avro.Type => avro.Type.forSchema(schema as avro.Schema);
