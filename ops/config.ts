@@ -5,7 +5,7 @@
 import { z } from "zod";
 import type { FloodLimits } from "../engine/worker/failures/flood.ts";
 import type { StallLimits } from "../engine/worker/liveness/watchdog.ts";
-import { CliError, exitCodes } from "./cli.ts";
+import { CliError, exitCodes } from "../engine/app/cli.ts";
 
 const integer = (min: number, max: number, preset: number) =>
   z

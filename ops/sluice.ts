@@ -3,7 +3,16 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Command, CommanderError } from "commander";
-import { CliError, describeError, errorDocument, exitCodes, InterruptedError, note, paint, printJson } from "./cli.ts";
+import {
+  CliError,
+  describeError,
+  errorDocument,
+  exitCodes,
+  InterruptedError,
+  note,
+  paint,
+  printJson,
+} from "../engine/app/cli.ts";
 
 const commandFolders = ["ops/commands", "dev/commands"].map((folder) => join(import.meta.dirname, "..", folder));
 

@@ -9,7 +9,7 @@ import { type Codec, createCodec } from "../../engine/avro/codec.ts";
 import { confluentRegistry } from "../../engine/avro/registry.ts";
 import { applyAll } from "../../ops/apply.ts";
 import { type StackChild, type StackChildPlan, startOnStack } from "../children.ts";
-import { note } from "../../ops/cli.ts";
+import { note } from "../../engine/app/cli.ts";
 import { type Config, readConfig } from "../../ops/config.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
 import { stackUp } from "../stack/up.ts";

@@ -1,6 +1,6 @@
 /** The main job: stack up, migrate, apply, our processes, a burst of real requests, payments, and the proof. */
 import { mintToken } from "../../api/tokens/token.ts";
-import { note, paint } from "../../ops/cli.ts";
+import { note, paint } from "../../engine/app/cli.ts";
 import { type Config, readConfig } from "../../ops/config.ts";
 import { applyAll } from "../../ops/apply.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";

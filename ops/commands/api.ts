@@ -12,7 +12,7 @@ export const apiCommand = (): Command =>
     .action(async () => {
       const [{ startApi }, { runProcess }] = await Promise.all([
         import("../processes/api.ts"),
-        import("../process.ts"),
+        import("../../engine/app/process.ts"),
       ]);
       await runProcess("api", startApi);
     });

@@ -1,6 +1,6 @@
 /** `sluice reconcile`: sets the gate to what the database says, by hand. */
 import { Command } from "commander";
-import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../cli.ts";
+import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../../engine/app/cli.ts";
 import type { Reconciled } from "../reconcile/on-stores.ts";
 import type { Difference } from "../reconcile/run.ts";
 
@@ -28,7 +28,7 @@ export const reconcileCommand = (): Command =>
 const reconcile = async ({ coupon = [], dryRun = false, json }: ReconcileOptions): Promise<void> => {
   const [{ reconcileOnStores }, { loadConfig }] = await Promise.all([
     import("../reconcile/on-stores.ts"),
-    import("../process.ts"),
+    import("../../engine/app/process.ts"),
   ]);
   const reconciled = await reconcileOnStores(await loadConfig(), { couponIds: coupon, dryRun });
   const { differences } = reconciled;

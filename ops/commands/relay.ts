@@ -14,7 +14,7 @@ export const relayCommand = (): Command =>
     .action(async () => {
       const [{ startOutboxRelay }, { runProcess }] = await Promise.all([
         import("../processes/relay.ts"),
-        import("../process.ts"),
+        import("../../engine/app/process.ts"),
       ]);
       await runProcess("relay", startOutboxRelay);
     });

@@ -5,7 +5,7 @@ import type { CouponFacts } from "../verify/facts.ts";
 import type { PaymentFacts } from "../verify/payment-facts.ts";
 import type { CouponReport } from "../verify/report.ts";
 import type { Config } from "../config.ts";
-import { exitCodes, jsonDocument, note, print, printJson } from "../cli.ts";
+import { exitCodes, jsonDocument, note, print, printJson } from "../../engine/app/cli.ts";
 
 const subjects = ["coupons", "payments"] as const;
 type Subject = (typeof subjects)[number];
@@ -59,7 +59,10 @@ interface Verified {
 }
 
 const verify = async (wanted: readonly Subject[], options: VerifyOptions): Promise<void> => {
-  const [{ loadConfig }, { showChecks }] = await Promise.all([import("../process.ts"), import("../verify/show.ts")]);
+  const [{ loadConfig }, { showChecks }] = await Promise.all([
+    import("../../engine/app/process.ts"),
+    import("../../engine/app/verify/show.ts"),
+  ]);
   const config = await loadConfig();
   const verified: Verified[] = [];
   if (wanted.includes("coupons")) verified.push(await verifyCoupons(config, options));

@@ -16,7 +16,7 @@ import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
 import { verdictLookup } from "../../stores/mysql/coupons/verdict-lookup.ts";
 import { apiMetrics, watchBacklog } from "../metrics/api-metrics.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
-import type { ProcessContext, Running } from "../process.ts";
+import type { ProcessContext, Running } from "../../engine/app/process.ts";
 
 const clock: Clock = {
   nowMs: Date.now,

@@ -14,9 +14,9 @@ import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import type { Config } from "../config.ts";
 import { couponUpkeep } from "../reconcile/coupon-upkeep.ts";
-import { repairs } from "../metrics/metrics.ts";
-import type { ProcessContext, Running } from "../process.ts";
-import { startTopologyWorker } from "./topology-worker.ts";
+import { repairs } from "../../engine/app/metrics.ts";
+import type { ProcessContext, Running } from "../../engine/app/process.ts";
+import { startTopologyWorker } from "../../engine/app/topology-worker.ts";
 
 /** The ports of coupon issuing. */
 export interface CouponDeps {

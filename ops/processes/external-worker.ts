@@ -6,8 +6,8 @@ import { dataPlatform } from "../../sinks/data-platform.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import { type Config, InvalidConfig } from "../config.ts";
 import { deliveryMetrics, watchDelivery } from "../metrics/delivery-metrics.ts";
-import type { ProcessContext, Running } from "../process.ts";
-import { startTopologyWorker } from "./topology-worker.ts";
+import type { ProcessContext, Running } from "../../engine/app/process.ts";
+import { startTopologyWorker } from "../../engine/app/topology-worker.ts";
 
 /**
  * Half of the longest wait is the shortest once waits have grown, and the breaker lets a probe through after that: so

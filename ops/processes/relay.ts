@@ -19,7 +19,7 @@ import { oldCouponKeys, oldPaymentKeys } from "../../stores/mysql/idempotency/ol
 import { outbox } from "../../stores/mysql/payments/outbox.ts";
 import { watchBacklog } from "../metrics/api-metrics.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
-import type { ProcessContext, Running } from "../process.ts";
+import type { ProcessContext, Running } from "../../engine/app/process.ts";
 
 /** Between attempts while the database is away: soon enough to go on within 2 s of its return. */
 const backoff = { initialMs: 50, maxMs: 1_500 };

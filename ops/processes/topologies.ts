@@ -4,7 +4,7 @@ import { externalData } from "../../topology/external-data.ts";
 import type { TopologyGraph } from "../../engine/flow/graph.ts";
 import type { Parts } from "../../engine/flow/parts.ts";
 import { transactionHistory } from "../../topology/transaction-history.ts";
-import type { ProcessContext, Running } from "../process.ts";
+import type { ProcessContext, Running } from "../../engine/app/process.ts";
 
 /** A topology and the worker that runs it. */
 export interface Declared {

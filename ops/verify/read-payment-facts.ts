@@ -20,7 +20,7 @@ import { withSession } from "../../stores/mysql/session.ts";
 import { externalData } from "../../topology/external-data.ts";
 import { transactionHistory } from "../../topology/transaction-history.ts";
 import { paymentsKeptMs } from "../apply.ts";
-import { CliError } from "../cli.ts";
+import { CliError } from "../../engine/app/cli.ts";
 import type { Config } from "../config.ts";
 import type { DownstreamGroup, OutboxState, PaymentFacts, ToldPayment } from "./payment-facts.ts";
 import { readValues } from "./read-values.ts";

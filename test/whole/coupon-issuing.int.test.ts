@@ -9,7 +9,7 @@ import { readConfig } from "../../ops/config.ts";
 import { type BurstProgress, sendBurst, type Told } from "../../dev/demo/client.ts";
 import { planBurst } from "../../dev/demo/requests.ts";
 import { endpointsEnv } from "../../dev/stack/endpoints.ts";
-import { CliError, exitCodes } from "../../ops/cli.ts";
+import { CliError, exitCodes } from "../../engine/app/cli.ts";
 import { reconcileOnStores } from "../../ops/reconcile/on-stores.ts";
 import { checkCoupons, isSound } from "../../ops/verify/check.ts";
 import { readFacts } from "../../ops/verify/read-facts.ts";

@@ -4,7 +4,7 @@
  * `FAULTS_NOTE=<file>`, `FAULTS_LEAD=<ports>`.
  */
 import { startCouponWorker } from "../../../ops/processes/coupon-worker.ts";
-import { runProcess } from "../../../ops/process.ts";
+import { runProcess } from "../../../engine/app/process.ts";
 import { trapped } from "./around.ts";
 import { leadConnections } from "../lead.ts";
 import { failPoints } from "./points.ts";

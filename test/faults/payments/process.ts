@@ -5,7 +5,7 @@
 import { startApi } from "../../../ops/processes/api.ts";
 import { startExternalWorker } from "../../../ops/processes/external-worker.ts";
 import { startHistoryWorker } from "../../../ops/processes/history-worker.ts";
-import { type ProcessContext, type Running, runProcess } from "../../../ops/process.ts";
+import { type ProcessContext, type Running, runProcess } from "../../../engine/app/process.ts";
 import { startOutboxRelay } from "../../../ops/processes/relay.ts";
 import { leadConnections } from "../lead.ts";
 import { parseArmed, springOn, trapFor } from "../trap.ts";

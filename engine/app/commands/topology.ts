@@ -1,7 +1,7 @@
 /** `sluice topology`: what is declared, drawn and applied. */
 import { Command, Option } from "commander";
 import { jsonDocument, note, print, printJson } from "../cli.ts";
-import { topologies, type TopologyName, topologyNames } from "../processes/topologies.ts";
+import { topologies, type TopologyName, topologyNames } from "../../../ops/processes/topologies.ts";
 
 /** The command with its verbs. */
 export const topologyCommand = (): Command => {
@@ -25,7 +25,7 @@ export const topologyCommand = (): Command => {
 };
 
 const apply = async ({ json }: { readonly json?: boolean }): Promise<void> => {
-  const [{ applyAll }, { loadConfig }] = await Promise.all([import("../apply.ts"), import("../process.ts")]);
+  const [{ applyAll }, { loadConfig }] = await Promise.all([import("../../../ops/apply.ts"), import("../process.ts")]);
   const applied = await applyAll(await loadConfig());
   if (json) return printJson(jsonDocument("topology.apply", applied));
   note(`migrations: ${applied.migrations.join(", ") || "none were missing"}`);
@@ -39,7 +39,7 @@ interface GraphOptions {
 }
 
 const graph = async ({ topology, format }: GraphOptions): Promise<void> => {
-  const { drawMermaid, drawText } = await import("../../engine/flow/draw.ts");
+  const { drawMermaid, drawText } = await import("../../flow/draw.ts");
   const declared = topologies[topology].topology.graph;
   const drawing = {
     text: () => drawText(declared),

@@ -1,7 +1,7 @@
 /** `sluice worker`: runs a topology. */
 import { Command, Option } from "commander";
 import { boundHeap } from "../heap.ts";
-import { topologies, type TopologyName, topologyNames } from "../processes/topologies.ts";
+import { topologies, type TopologyName, topologyNames } from "../../../ops/processes/topologies.ts";
 
 /** The command. */
 export const workerCommand = (): Command =>

@@ -5,12 +5,12 @@
 import { readFileSync } from "node:fs";
 import pino from "pino";
 import type { Registry } from "prom-client";
-import { errorFields, type Logger } from "../engine/logger.ts";
+import { errorFields, type Logger } from "../logger.ts";
 import { CliError, environment, exitCodes } from "./cli.ts";
-import { type Config, readConfig, redacted } from "./config.ts";
-import { developmentEnvironment } from "../dev/development.ts";
+import { type Config, readConfig, redacted } from "../../ops/config.ts";
+import { developmentEnvironment } from "../../dev/development.ts";
 import { serveHealth } from "./health.ts";
-import { createRegistry } from "./metrics/metrics.ts";
+import { createRegistry } from "./metrics.ts";
 
 /** What a process is started with. */
 export interface ProcessContext {

@@ -1,11 +1,11 @@
 /** Every metric of every process, as one table; bound to a registry of prom-client's at start. Labels are names from the graph, never ids. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Repaired } from "../../processors/coupons/reconcile-coupons.ts";
-import { deadLetterFlood } from "../../engine/worker/failures/dead-letter-flood.ts";
-import type { Hold } from "../../engine/worker/failures/holds.ts";
-import type { Logger } from "../../engine/logger.ts";
-import type { PartitionStatus } from "../../engine/worker/partition/partition.ts";
-import type { Telemetry } from "../../engine/worker/telemetry.ts";
+import { deadLetterFlood } from "../worker/failures/dead-letter-flood.ts";
+import type { Hold } from "../worker/failures/holds.ts";
+import type { Logger } from "../logger.ts";
+import type { PartitionStatus } from "../worker/partition/partition.ts";
+import type { Telemetry } from "../worker/telemetry.ts";
 
 /** Round sizes from 1 to 10,000 in half decades. */
 const roundBuckets = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000];

@@ -1,22 +1,22 @@
 /** What the composition roots of workers do alike: Kafka, codec, producer, metrics, and the order in which they end. */
 import { hostname } from "node:os";
-import type { Leases } from "../../engine/lease.ts";
-import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../../engine/log/producer/accumulator.ts";
-import { type Backoff, systemClock } from "../../engine/clock.ts";
-import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
-import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
-import { unfenced } from "../../engine/worker/partition/lease-guard.ts";
-import type { Log } from "../../engine/log/log.ts";
-import type { ProcessLimits } from "../../engine/worker/partition/partition.ts";
-import type { Upkeep } from "../../engine/worker/upkeep.ts";
-import { startWorker, type WorkerOptions } from "../../engine/worker/worker.ts";
-import { createCodec } from "../../engine/avro/codec.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
-import type { Topology } from "../../engine/flow/dsl.ts";
-import { writtenTopics } from "../../engine/flow/parts.ts";
-import { watchBacklog } from "../metrics/api-metrics.ts";
-import { watchHolds, watchPartitions, workerTelemetry } from "../metrics/metrics.ts";
-import type { ProcessContext, Running } from "../process.ts";
+import type { Leases } from "../lease.ts";
+import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../log/producer/accumulator.ts";
+import { type Backoff, systemClock } from "../clock.ts";
+import { deadLetterTopic } from "../worker/round/dead-letter.ts";
+import { kafkaLog } from "../log/kafka/kafka-log.ts";
+import { unfenced } from "../worker/partition/lease-guard.ts";
+import type { Log } from "../log/log.ts";
+import type { ProcessLimits } from "../worker/partition/partition.ts";
+import type { Upkeep } from "../worker/upkeep.ts";
+import { startWorker, type WorkerOptions } from "../worker/worker.ts";
+import { createCodec } from "../avro/codec.ts";
+import { confluentRegistry } from "../avro/registry.ts";
+import type { Topology } from "../flow/dsl.ts";
+import { writtenTopics } from "../flow/parts.ts";
+import { watchBacklog } from "../../ops/metrics/api-metrics.ts";
+import { watchHolds, watchPartitions, workerTelemetry } from "./metrics.ts";
+import type { ProcessContext, Running } from "./process.ts";
 
 /** What differs from one topology to another. */
 export interface TopologyWorker<Deps> {

@@ -1,9 +1,9 @@
 /** Applying goes through although the registry leaves a request without an answer. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Behaviour, faultyRegistry } from "../engine/avro/testing/faulty-registry.ts";
-import { applyAll } from "./apply.ts";
-import { readConfig } from "./config.ts";
+import { type Behaviour, faultyRegistry } from "../../engine/avro/testing/faulty-registry.ts";
+import { applyAll } from "../../ops/apply.ts";
+import { readConfig } from "../../ops/config.ts";
 
 const registryUrl = process.env["SLUICE_REGISTRY_URL"] ?? "";
 const configWith = (url: string) =>
