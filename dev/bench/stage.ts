@@ -7,7 +7,8 @@ import { silentLogger } from "../../engine/logger.ts";
 import type { Producer } from "../../engine/log/producer.ts";
 import { type Codec, createCodec } from "../../engine/avro/codec.ts";
 import { confluentRegistry } from "../../engine/avro/registry.ts";
-import { applyAll } from "../../ops/apply.ts";
+import { applyApp } from "../../engine/app/apply.ts";
+import { app } from "../../sluice.config.ts";
 import { type StackChild, type StackChildPlan, startOnStack } from "../children.ts";
 import { note } from "../../engine/app/cli.ts";
 import { type Config, readConfig } from "../../ops/config.ts";
@@ -43,7 +44,7 @@ export const setStage = async (signal: AbortSignal): Promise<Stage> => {
   note(`stack ${benchStack} with 1 broker`);
   const endpoints = await stackUp({ name: benchStack, brokers: 1, signal });
   const config = readConfig(endpointsEnv(endpoints), () => "");
-  await applyAll(config);
+  await applyApp(app, config);
   if (await fillTable(config.databaseUrl)) note(`filled the table with ${fillerRows} user coupons`);
   if (await fillHistory(config.databaseUrl)) note(`filled the history with ${fillerRows} payments`);
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-bench" });

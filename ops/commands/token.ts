@@ -22,7 +22,7 @@ export const tokenCommand = (): Command =>
     .action(async ({ user, role, hours, json }: TokenOptions) => {
       const [{ mintToken }, { loadTokenSecret }] = await Promise.all([
         import("../../api/tokens/token.ts"),
-        import("../../engine/app/process.ts"),
+        import("../token-secret.ts"),
       ]);
       const wish = { secret: loadTokenSecret(), userId: user, ttlMs: hours * 3_600_000, now: Date.now() };
       const token = mintToken(role === undefined ? wish : { ...wish, role });

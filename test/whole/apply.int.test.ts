@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Behaviour, faultyRegistry } from "../../engine/avro/testing/faulty-registry.ts";
-import { applyAll } from "../../ops/apply.ts";
+import { applyApp } from "../../engine/app/apply.ts";
+import { app } from "../../sluice.config.ts";
 import { readConfig } from "../../ops/config.ts";
 
 const registryUrl = process.env["SLUICE_REGISTRY_URL"] ?? "";
@@ -26,7 +27,7 @@ test("apply: asks the registry again when it was cut off at one request", async 
     return true;
   };
   await using registry = await faultyRegistry(cutOnce, registryUrl);
-  const { subjects } = await applyAll(configWith(registry.url));
+  const { subjects } = await applyApp(app, configWith(registry.url));
   assert.equal(cuts, 1);
   assert.ok(subjects.includes("payment-completed-value"));
 });

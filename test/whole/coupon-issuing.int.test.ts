@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { v7 } from "uuid";
 import { mintToken } from "../../api/tokens/token.ts";
-import { applyAll } from "../../ops/apply.ts";
+import { applyApp } from "../../engine/app/apply.ts";
+import { app } from "../../sluice.config.ts";
 import { type Child, startOnStack } from "../../dev/children.ts";
 import { readConfig } from "../../ops/config.ts";
 import { type BurstProgress, sendBurst, type Told } from "../../dev/demo/client.ts";
@@ -120,7 +121,7 @@ const assertSound = async (prefix: string): Promise<void> => {
 };
 
 before(async () => {
-  await applyAll(config);
+  await applyApp(app, config);
   await Promise.all([start("api", "api"), start("worker", "worker-1")]);
 });
 

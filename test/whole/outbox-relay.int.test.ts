@@ -1,7 +1,8 @@
 /** The relay between a real database and a real log: two at once, commits out of order, and a relay that dies in between. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { applyAll } from "../../ops/apply.ts";
+import { applyApp } from "../../engine/app/apply.ts";
+import { app } from "../../sluice.config.ts";
 import { readConfig } from "../../ops/config.ts";
 import { endpointsEnv } from "../../dev/stack/endpoints.ts";
 import { Unavailable } from "../../engine/errors.ts";
@@ -41,7 +42,7 @@ let encode: Encoder<Payment>;
 const paymentIds = new WeakMap<Buffer, string>();
 let giveBack: () => Promise<void>;
 before(async () => {
-  await applyAll(config);
+  await applyApp(app, config);
   const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
   encode = await codec.encoder(paymentsCompleted);
   producer = createAccumulator({

@@ -1,13 +1,13 @@
 /** What follows a payment, on the real stack: history and platform come to the same set, whatever the platform does. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { applyAll } from "../../ops/apply.ts";
+import { applyApp } from "../../engine/app/apply.ts";
+import { app } from "../../sluice.config.ts";
 import { readConfig } from "../../ops/config.ts";
-import { startExternalWorker } from "../../ops/processes/external-worker.ts";
-import { startHistoryWorker } from "../../ops/processes/history-worker.ts";
+import { topologyNamed } from "../../engine/app/define-app.ts";
 import { createRegistry } from "../../engine/app/metrics.ts";
 import { type Platform, startPlatform } from "../../dev/platform/stand-in.ts";
-import type { Running } from "../../engine/app/process.ts";
+import type { Running } from "../../engine/app/define-app.ts";
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
 import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
@@ -41,9 +41,9 @@ const log = kafkaLog({ brokers: config.brokers, clientId: "downstream-test", log
 const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
 const running: Running[] = [];
 
-const start = async (worker: typeof startHistoryWorker) => {
+const start = async (topology: string) => {
   const registry = createRegistry();
-  const started = await worker({ config, logger, registry });
+  const started = await topologyNamed(app, topology).start({ config, logger, registry });
   running.push(started);
   await until("it is ready", () => started.ready().ok);
   return { ...started, metric: (name: string) => valuesOf(registry, name) };
@@ -120,7 +120,7 @@ const deadLetters = async (name: string): Promise<number> => {
 };
 
 before(async () => {
-  await applyAll(config);
+  await applyApp(app, config);
 });
 
 after(async () => {
@@ -132,8 +132,8 @@ after(async () => {
 });
 
 test("downstream: history and platform come to the same set when the platform fails in every way in the middle", async () => {
-  const history = await start(startHistoryWorker);
-  const external = await start(startExternalWorker);
+  const history = await start("transaction-history");
+  const external = await start("external-data");
   const [first, second, third] = [payments(2_000), payments(2_000), payments(1_000)];
   const all = [...first, ...second, ...third];
   await platform.set({ latencyMs: 5 });
@@ -149,7 +149,7 @@ test("downstream: history and platform come to the same set when the platform fa
   await send(third);
   await until("half are delivered", () => delivered(all) >= 2_500);
   await external.stop();
-  await start(startExternalWorker);
+  await start("external-data");
   await until("most are delivered", () => delivered(all) >= 4_000);
   await platform.set({});
   await until("all are delivered", () => delivered(all) === all.length);
@@ -164,7 +164,7 @@ test("downstream: holds a burst in the topic and not in memory when the platform
   await external.stop();
   const burst = payments(5_000);
   await platform.set({ down: "refuse" });
-  const worker = await start(startExternalWorker);
+  const worker = await start("external-data");
   const requests = platform.report().requests;
   await send(burst);
   await until("every partition is paused", async () => sum(await worker.metric("sluice_paused")) === 6);

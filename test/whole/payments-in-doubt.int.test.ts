@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { mintToken } from "../../api/tokens/token.ts";
-import { applyAll } from "../../ops/apply.ts";
+import { applyApp } from "../../engine/app/apply.ts";
+import { app } from "../../sluice.config.ts";
 import { type StackChild, startOnStack } from "../../dev/children.ts";
 import { readConfig } from "../../ops/config.ts";
 import { endpointsEnv } from "../../dev/stack/endpoints.ts";
@@ -45,7 +46,7 @@ const startApi = async (): Promise<StackChild> => {
 };
 
 before(async () => {
-  await applyAll(config);
+  await applyApp(app, config);
   proxy = await tcpProxy(config.databaseUrl);
 });
 beforeEach(() => proxy.heal());

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { mintToken } from "../../api/tokens/token.ts";
-import { applyAll } from "../../ops/apply.ts";
+import { applyApp } from "../../engine/app/apply.ts";
+import { app } from "../../sluice.config.ts";
 import { type Child, startOnStack } from "../../dev/children.ts";
 import { readConfig } from "../../ops/config.ts";
 import { endpointsEnv } from "../../dev/stack/endpoints.ts";
@@ -41,7 +42,7 @@ const start = async (command: "api" | "relay"): Promise<{ readonly child: Child;
 };
 
 before(async () => {
-  await applyAll(config);
+  await applyApp(app, config);
   giveBack = await outboxToOneself(config.databaseUrl);
 });
 after(async () => {

@@ -1,7 +1,8 @@
 /** Relays as processes that are frozen (SIGSTOP) and woken: who leads then, and what the woken one does. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { applyAll } from "../../ops/apply.ts";
+import { applyApp } from "../../engine/app/apply.ts";
+import { app } from "../../sluice.config.ts";
 import { type StackChild, startOnStack } from "../../dev/children.ts";
 import { readConfig } from "../../ops/config.ts";
 import { endpointsEnv } from "../../dev/stack/endpoints.ts";
@@ -46,7 +47,7 @@ const say = (relay: StackChild, what: "SIGSTOP" | "SIGCONT"): void => {
 };
 
 before(async () => {
-  await applyAll(config);
+  await applyApp(app, config);
   giveBack = await outboxToOneself(config.databaseUrl);
 });
 afterEach(async () => {

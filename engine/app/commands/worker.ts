@@ -1,20 +1,22 @@
 /** `sluice worker`: runs a topology. */
 import { Command, Option } from "commander";
+import type { EngineConfig } from "../config/engine-config.ts";
+import { type App, topologyNamed, topologyNames } from "../define-app.ts";
 import { boundHeap } from "../heap.ts";
-import { topologies, type TopologyName, topologyNames } from "../../../ops/processes/topologies.ts";
 
 /** The command. */
-export const workerCommand = (): Command =>
-  new Command("worker")
-    .summary("run a worker of one topology until it is told to stop")
+export const workerCommand = <Config extends EngineConfig>(app: App<Config>): Command => {
+  const names = topologyNames(app);
+  return new Command("worker")
+    .summary("run a worker of one topology until it is stopped")
     .description(
       "Joins the topology's consumer group and works until SIGTERM or Ctrl-C, then drains, commits and leaves. " +
-        "Configured by SLUICE_* variables; in development the stack that is up is found without them. /live, /ready " +
-        "and /metrics are on a loopback port (SLUICE_HEALTH_PORT).",
+        "Configured by SLUICE_* variables. /live, /ready and /metrics are on a loopback port (SLUICE_HEALTH_PORT).",
     )
-    .addOption(new Option("--topology <name>", "which topology").choices(topologyNames).default("coupon-issuing"))
-    .action(async ({ topology }: { readonly topology: TopologyName }) => {
+    .addOption(new Option("--topology <name>", "which topology").choices(names).default(names[0]))
+    .action(async ({ topology }: { readonly topology: string }) => {
       boundHeap();
-      const [start, { runProcess }] = await Promise.all([topologies[topology].worker(), import("../process.ts")]);
-      await runProcess("worker", start);
+      const { runProcess } = await import("../process.ts");
+      await runProcess(app, "worker", topologyNamed(app, topology).start);
     });
+};
