@@ -141,10 +141,9 @@ test("config: names settings that contradict each other, all at once", () => {
   assert.match(problemsOf({ ...addresses, ...platform }).join(), /^SLUICE_PLATFORM_TIMEOUT_MS:/);
 });
 
-test("config: takes IPv6 addresses of brokers in brackets, and refuses ports that are none", () => {
-  const brokersOf = (text: string) => readConfig({ ...addresses, SLUICE_BROKERS: text }, noFiles).brokers;
-  assert.deepEqual(brokersOf("[::1]:9092,[2001:db8::7]:1"), ["[::1]:9092", "[2001:db8::7]:1"]);
-  for (const wrong of ["::1:9092", "[::1]", "[::1]:0", "[zz]:1", "[1:2]:9092", "host:65536", "host"])
+test("config: refuses addresses of brokers that the client cannot use, and says what to give for IPv6", () => {
+  assert.match(problemsOf({ ...addresses, SLUICE_BROKERS: "[::1]:9092" }).join(), /give a name/);
+  for (const wrong of ["::1:9092", "[::1]", "host:0", "host:65536", "host", ":1"])
     assert.match(problemsOf({ ...addresses, SLUICE_BROKERS: wrong }).join(), /^SLUICE_BROKERS:/, wrong);
 });
 

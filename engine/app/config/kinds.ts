@@ -27,15 +27,20 @@ export const urlWithoutUser = (protocols: readonly string[]) =>
     return parsed === null || (parsed.username === "" && parsed.password === "");
   }, "expected no user and no password");
 
-/** `host:port`, several of them separated by commas; an IPv6 address stands in brackets. */
+/**
+ * `host:port`, several of them separated by commas. No IPv6 addresses: kafkajs 2.2.4 splits what it is given at the first
+ * colon (src/cluster/connectionPoolBuilder.js). A name that resolves to one works.
+ */
 export const hostPorts = () =>
   z
     .string()
     .transform((text) => text.split(",").map((broker) => broker.trim()))
-    .refine((brokers) => brokers.every(isHostPort), "expected host:port, separated by commas; [address]:port for IPv6");
+    .refine(
+      (brokers) => brokers.every(isHostPort),
+      "expected host:port, separated by commas; for an IPv6 address give a name of it",
+    );
 
 const isHostPort = (text: string): boolean => {
-  const [, host = "", port = ""] = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(text) ?? [];
-  if (Number(port) < 1 || Number(port) > 65_535) return false;
-  return !host.startsWith("[") || URL.canParse(`http://${host}/`);
+  const port = /^[A-Za-z0-9._-]+:(\d{1,5})$/.exec(text)?.[1];
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
 };
