@@ -8,6 +8,8 @@ import type { Chosen } from "./stories.ts";
 export type Mutant = Chosen & {
   /** What it breaks, in words. */
   readonly breaks: string;
+  /** A seed that caught it when this was written, tried first. Where the code has changed since, it may be another. */
+  readonly seed?: number;
   /** Below the repository's root. */
   readonly file: string;
   /** Text that is in the file exactly once; how it is wrapped and indented does not matter. */
