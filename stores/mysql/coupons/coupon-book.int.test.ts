@@ -1,10 +1,10 @@
 /** The book, its lookups, the register and the keys against the real database. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { Fenced, Unavailable } from "../../../engine/errors.ts";
 import { couponBookContract } from "../../testing/coupon-book.ts";
 import { couponRegisterContract } from "../../testing/coupon-register.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { idempotencyKeysContract } from "../../testing/idempotency-keys.ts";
 import { leasesContract } from "../../testing/leases.ts";
 import { couponTruthContract } from "../../testing/reconciliation.ts";
@@ -15,17 +15,11 @@ import { couponRegister } from "./coupon-register.ts";
 import { couponTruth } from "./coupon-truth.ts";
 import { openDatabase } from "../database.ts";
 import { idempotencyKeys } from "../idempotency/idempotency-keys.ts";
-import { migrate } from "../migrate.ts";
 import { inFencedTransaction, partitionLeases } from "../partition-lease.ts";
 import { inTransaction, withSession } from "../session.ts";
 import { verdictLookup } from "./verdict-lookup.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
-before(async () => {
-  await migrate({ databaseUrl: url });
-});
-after(() => database.close());
+const { url, database } = databaseUnderTest();
 
 const register = couponRegister(database);
 const catalog = couponCatalog(database);

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
 import { Fatal, Poison, Retriable, Unavailable } from "../../../engine/errors.ts";
 import type { Coupon, CouponId, ReservationId, UserId } from "../../../schemas/coupon.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { aClaim } from "../../testing/idempotency-keys.ts";
 import { aCoupon, aCouponId, anIssue, aRefusal, aReservationId, many } from "../../../processors/testing/samples.ts";
 import { closedPort, listening, type TcpProxy, tcpProxy } from "../../testing/tcp-proxy.ts";
@@ -19,19 +19,16 @@ import { lockCoupons, takeUnits } from "./round-statements.ts";
 import { inTransaction, type Session, withSession } from "../session.ts";
 import { verdictLookup } from "./verdict-lookup.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
+const { url, database } = databaseUnderTest();
 const register = couponRegister(database);
 const catalog = couponCatalog(database);
 let proxy: TcpProxy;
 before(async () => {
-  await migrate({ databaseUrl: url });
   proxy = await tcpProxy(url);
 });
 beforeEach(() => proxy.heal());
 after(async () => {
   await proxy.close();
-  await database.close();
 });
 
 const opened = async (changes: Partial<Coupon> = {}): Promise<CouponId> => {

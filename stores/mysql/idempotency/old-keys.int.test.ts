@@ -1,30 +1,23 @@
 /** Forgetting keys of the real database: what a forgotten key means, who waits for whom, and by which index. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { UserId } from "../../../schemas/coupon.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { aClaim } from "../../testing/idempotency-keys.ts";
 import { agedMs, longAgoMs, oldKeysContract } from "../../testing/old-keys.ts";
 import { anAsk, anItem, anOptionId, anOrder, aPaymentId, won } from "../../testing/payment-samples.ts";
 import { aReservationId, aUserId, many } from "../../../processors/testing/samples.ts";
-import { openDatabase } from "../database.ts";
 import { idempotencyKeys } from "./idempotency-keys.ts";
-import { migrate } from "../migrate.ts";
 import { oldCouponKeys, oldPaymentKeys } from "./old-keys.ts";
 import { orderRegister } from "../payments/order-register.ts";
 import { paymentBook } from "../payments/payment-book.ts";
 import { insertBound, type KeyRow } from "../payments/payment-statements.ts";
 import { inTransaction, withSession } from "../session.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
+const { database } = databaseUnderTest();
 const register = orderRegister(database);
 const book = paymentBook(database);
 const claims = idempotencyKeys(database);
-before(async () => {
-  await migrate({ databaseUrl: url });
-});
-after(() => database.close());
 
 const agePayments = "UPDATE payment_key SET created_at = created_at - ? WHERE user_id = ?";
 const ageCoupons = "UPDATE idempotency_key SET created_at = created_at - ? WHERE user_id = ?";

@@ -3,24 +3,21 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { Unavailable } from "../../../engine/errors.ts";
 import type { OutboxRow } from "../../../processors/payments/payment-ports.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { outboxContract, payments, rowsOf } from "../../testing/outbox.ts";
 import { type TcpProxy, tcpProxy } from "../../testing/tcp-proxy.ts";
 import { hexOf } from "../../ids.ts";
 import { openDatabase } from "../database.ts";
-import { migrate } from "../migrate.ts";
 import { orderRegister } from "./order-register.ts";
 import { outbox } from "./outbox.ts";
 import { outboxToOneself } from "../testing/outbox-alone.ts";
 import { paymentBook } from "./payment-book.ts";
 import { inTransaction, withSession } from "../session.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
+const { url, database } = databaseUnderTest();
 let proxy: TcpProxy;
 let giveBack: () => Promise<void>;
 before(async () => {
-  await migrate({ databaseUrl: url });
   giveBack = await outboxToOneself(url);
   proxy = await tcpProxy(url);
 });
@@ -28,7 +25,6 @@ beforeEach(() => proxy.heal());
 after(async () => {
   await proxy.close();
   await giveBack();
-  await database.close();
 });
 
 const subject = { book: paymentBook(database), register: orderRegister(database), outbox: outbox(database) };

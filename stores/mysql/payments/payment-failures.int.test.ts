@@ -4,31 +4,27 @@ import { after, before, beforeEach, test } from "node:test";
 import { Retriable, Unavailable } from "../../../engine/errors.ts";
 import { type OptionId, type Order, PaymentInDoubt } from "../../../processors/payments/payment-ports.ts";
 import type { UserId } from "../../../schemas/coupon.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { anAsk, anItem, anOptionId, anOrder, won } from "../../testing/payment-samples.ts";
 import { aUserId, many } from "../../../processors/testing/samples.ts";
 import { closedPort, type TcpProxy, tcpProxy } from "../../testing/tcp-proxy.ts";
 import { hexOf } from "../../ids.ts";
 import { type Database, type DatabaseConfig, openDatabase } from "../database.ts";
-import { migrate } from "../migrate.ts";
 import { orderRegister } from "./order-register.ts";
 import { paymentBook } from "./payment-book.ts";
 import { paymentTables } from "../testing/payment-tables.ts";
 import { inTransaction, type Session } from "../session.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
+const { url, database } = databaseUnderTest();
 const register = orderRegister(database);
 const { look } = paymentTables(database);
 let proxy: TcpProxy;
 before(async () => {
-  await migrate({ databaseUrl: url });
   proxy = await tcpProxy(url);
 });
 beforeEach(() => proxy.heal());
 after(async () => {
   await proxy.close();
-  await database.close();
 });
 
 /** A user with 100,000 won and an order of one unit of ten, for 10,000. */

@@ -1,22 +1,14 @@
 /** The history of payments against the real database. */
-import { after, before } from "node:test";
 import type { UserId, Won } from "../../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
 import type { HistoryRow } from "../../../sinks/transaction-history.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { transactionHistoryContract } from "../../testing/transaction-history.ts";
 import { hexOf } from "../../ids.ts";
-import { openDatabase } from "../database.ts";
-import { migrate } from "../migrate.ts";
 import { withSession } from "../session.ts";
 import { transactionHistory } from "./transaction-history.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
-before(async () => {
-  await migrate({ databaseUrl: url });
-});
-after(() => database.close());
+const { database } = databaseUnderTest();
 
 interface Row {
   readonly id: string;

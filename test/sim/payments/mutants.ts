@@ -77,6 +77,7 @@ const asking: readonly Mutant[] = [
   {
     ...{ kind, file: pay },
     breaks: "asking again: under a new payment id",
+    seed: 7,
     line: "const answers = await parameters.payments.pay(live.map(({ ask }) => ask));",
     instead:
       'const answers = await parameters.payments.pay(live.map(({ ask }) => ({ ...ask, paymentId: v7({ msecs: parameters.clock.nowMs(), random: Buffer.from(ask.paymentId.replaceAll("-", ""), "hex") }) })));',
@@ -84,36 +85,42 @@ const asking: readonly Mutant[] = [
   {
     ...{ kind, file: pay },
     breaks: "in doubt: a lost COMMIT is told as nothing paid",
+    seed: 36,
     line: "if (error instanceof PaymentInDoubt) for (const waiting of live) waiting.mayBePaid = true;",
     instead: "",
   },
   {
     ...{ kind, file: pay },
     breaks: "in doubt: a lock after a lost COMMIT is told as nothing paid",
+    seed: 36,
     line: 'return isInDoubt(live, error) ? "again" : tellAll(live, [{ error }]);',
     instead: "return tellAll(live, [{ error }]);",
   },
   {
     ...{ kind, file: pay },
     breaks: "alone: who is paid is told when the last of its transaction is settled",
+    seed: 9,
     line: "await Promise.race([told.promise, queue.ask(mine)]);",
     instead: "await queue.ask(mine);",
   },
   {
     ...{ kind, file: pay },
     breaks: "deadlines: who was told that nothing was paid is paid later",
+    seed: 9,
     line: "const live = asked.filter(({ deadline }) => !deadline.passed());",
     instead: "const live = asked;",
   },
   {
     ...{ kind, file: "api/http/deadline.ts" },
     breaks: "deadlines: one that is three times as late",
+    seed: 5,
     line: "const cancel = clock.after(limitMs, () => {",
     instead: "const cancel = clock.after(limitMs * 3, () => {",
   },
   {
     ...{ kind, file: pay },
     breaks: "deadlines: an attempt under way is told as nothing paid",
+    seed: 5,
     line: "if (mine.inFlight || mine.mayBePaid) {",
     instead: "if (mine.mayBePaid) {",
   },
@@ -214,6 +221,7 @@ const relaying: readonly Mutant[] = [
   {
     ...{ kind, file: fake },
     breaks: "pruning: rows that are not published are deleted too",
+    seed: 7,
     line: "publishedAt !== null && publishedAt < state.now - olderThanMs,",
     instead: "(publishedAt ?? 0) < state.now - olderThanMs,",
     world: { keptMs: 500 },
@@ -249,12 +257,14 @@ const reading: readonly Mutant[] = [
   {
     ...{ kind, file: "engine/worker/partition/ledger.ts" },
     breaks: "commits: any finished record moves them",
+    seed: 7,
     line: "while (head < entries.length && entries[head]?.finished) head++;",
     instead: "if (head < entries.length) head++;",
   },
   {
     ...{ kind, file: "engine/worker/assignment.ts" },
     breaks: "drain on revoke: partitions are given back at once",
+    seed: 55,
     line: "await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));",
     instead: "",
   },
