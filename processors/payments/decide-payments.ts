@@ -17,7 +17,7 @@ import type {
 } from "./payment-ports.ts";
 
 /** A user's coupon with the terms it was issued under. */
-export interface HeldCoupon {
+export interface UserCoupon {
   readonly userId: UserId;
   readonly used: boolean;
   /** Epoch ms; from then on it can't be used. */
@@ -44,7 +44,7 @@ export interface KnownPayments {
   /** What the users of those orders have; nothing where they have no account. */
   readonly balances: ReadonlyMap<UserId, Won>;
   /** Those coupons of those orders that exist. */
-  readonly coupons: ReadonlyMap<ReservationId, HeldCoupon>;
+  readonly coupons: ReadonlyMap<ReservationId, UserCoupon>;
 }
 
 /** A payment to write, and the order it pays. */

@@ -2,7 +2,7 @@
 import {
   type BoundKey,
   decidePayments,
-  type HeldCoupon,
+  type UserCoupon,
   keyName,
   type KnownPayments,
 } from "../payments/decide-payments.ts";
@@ -28,7 +28,7 @@ export interface MemoryPayments {
   readonly orders: Map<OrderId, Order & { readonly paid: boolean }>;
   readonly left: Map<OptionId, number>;
   readonly balances: Map<UserId, Won>;
-  readonly coupons: Map<ReservationId, HeldCoupon>;
+  readonly coupons: Map<ReservationId, UserCoupon>;
   readonly payments: Map<PaymentId, Payment>;
   readonly bound: Map<string, BoundKey>;
   /** By number; when it was published, or null. */

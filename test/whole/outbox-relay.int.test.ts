@@ -21,8 +21,8 @@ import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
 import { outbox } from "../../stores/mysql/payments/outbox.ts";
 import { outboxToOneself } from "../../stores/mysql/testing/outbox-alone.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
-import { withSession } from "../../stores/mysql/session.ts";
 import { type RelaySettings, relayDefaults, startRelay } from "../../ops/relay/outbox-relay.ts";
+import { numberOf } from "../../stores/mysql/testing/number-of.ts";
 
 const endpoints = {
   brokers: (process.env["SLUICE_BROKERS"] ?? "").split(","),
@@ -106,8 +106,7 @@ const until = async (what: string, holds: () => boolean | Promise<boolean>): Pro
 };
 
 const countOpen = "SELECT COUNT(*) AS n FROM outbox WHERE published_at IS NULL";
-const unpublished = (): Promise<number> =>
-  withSession(database, async ({ rows }) => (await rows<{ readonly n: number }>(countOpen, []))[0]?.n ?? -1);
+const unpublished = (): Promise<number> => numberOf(database, countOpen);
 
 const assertSame = (said: readonly { readonly paymentId: string }[], paid: readonly Payment[]): void => {
   const ids = new Set(said.map(({ paymentId }) => paymentId));
@@ -150,11 +149,8 @@ test("relay: publishes again what was acknowledged but not marked when its prede
           ...led,
           markPublished: async () => {
             died.resolve();
-            await withSession(database, async ({ rows }) => {
-              const leader = "SELECT IS_USED_LOCK(CONCAT('sluice-outbox-', LEFT(SHA2(DATABASE(), 256), 32))) AS id";
-              const [{ id } = { id: 0 }] = await rows<{ readonly id: number }>(leader, []);
-              await database.sequelize.query(`KILL ${id}`);
-            });
+            const leader = "SELECT IS_USED_LOCK(CONCAT('sluice-outbox-', LEFT(SHA2(DATABASE(), 256), 32))) AS n";
+            await database.sequelize.query(`KILL ${await numberOf(database, leader)}`);
             return buried.promise;
           },
         }),

@@ -17,6 +17,7 @@ import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
 import { outboxToOneself } from "../../stores/mysql/testing/outbox-alone.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
 import { withSession } from "../../stores/mysql/session.ts";
+import { numberOf } from "../../stores/mysql/testing/number-of.ts";
 
 const stackName = process.env["SLUICE_TEST_STACK"];
 assert.ok(stackName !== undefined, "run this with: npm test -- test/whole/relay-frozen.int.test.ts");
@@ -77,16 +78,11 @@ const until = async (what: string, limitMs: number, holds: () => Promise<boolean
 const leads = async (relay: StackChild): Promise<boolean> => (await metricOf(relay, "sluice_outbox_leading")) === 1;
 
 const countOpen = "SELECT COUNT(*) AS n FROM outbox WHERE published_at IS NULL";
-const allPublished = (): Promise<boolean> =>
-  withSession(database, async ({ rows }) => (await rows<{ readonly n: number }>(countOpen, []))[0]?.n === 0);
+const allPublished = (): Promise<boolean> => numberOf(database, countOpen).then((n) => n === 0);
 
 const readNow = "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS UNSIGNED) AS n";
 const countSince = "SELECT COUNT(*) AS n FROM outbox WHERE published_at > ?";
-const number = (sql: string, values: readonly number[]): Promise<number> =>
-  withSession(
-    database,
-    async ({ rows }) => (await rows<{ readonly n: number }>(sql, values))[0]?.n ?? assert.fail(sql),
-  );
+const number = (sql: string, values: readonly number[]): Promise<number> => numberOf(database, sql, values);
 const databaseNow = (): Promise<number> => number(readNow, []);
 const publishedSince = (ms: number): Promise<number> => number(countSince, [ms]);
 
@@ -168,12 +164,11 @@ test("relay: is replaced when it is given the lead while it is frozen", async (t
   const asking =
     "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE state = 'User lock' AND info LIKE '%sluice-outbox-%'";
   await until("the second relay waits for the lead", takeOverMs, async () => {
-    const [row] = await withSession(database, ({ rows }) => rows<{ readonly n: number }>(asking, []));
-    if (row?.n !== 1) return false;
+    if ((await numberOf(database, asking)) !== 1) return false;
     say(frozen, "SIGSTOP");
-    const [still] = await withSession(database, ({ rows }) => rows<{ readonly n: number }>(asking, []));
-    if (still?.n !== 1) say(frozen, "SIGCONT");
-    return still?.n === 1;
+    const still = await numberOf(database, asking);
+    if (still !== 1) say(frozen, "SIGCONT");
+    return still === 1;
   });
   await leader.child.stop();
   running.delete(leader);
@@ -193,11 +188,7 @@ const countKeys = "SELECT COUNT(*) AS n FROM payment_key WHERE user_id = ?";
 test("relay: forgets old keys while it leads", async () => {
   const relay = await start();
   const [old, fresh] = [await payments(shop, 3), await payments(shop, 3)];
-  const keysOf = (paid: readonly Payment[]) =>
-    withSession(database, async ({ rows }) => {
-      const [row] = await rows<{ readonly n: number }>(countKeys, [Buffer.from(paid[0]?.userId ?? "")]);
-      return row?.n;
-    });
+  const keysOf = (paid: readonly Payment[]) => numberOf(database, countKeys, [Buffer.from(paid[0]?.userId ?? "")]);
   await withSession(database, ({ change }) => change(ageKeys, [Buffer.from(old[0]?.userId ?? "")]));
   await until("old keys are forgotten", takeOverMs, async () => (await keysOf(old)) === 0);
   assert.equal(await keysOf(fresh), 3);
