@@ -17,6 +17,7 @@ import { confluentRegistry } from "../../engine/avro/registry.ts";
 import { aPayment } from "../../stores/testing/transaction-history.ts";
 import { hexOf } from "../../stores/ids.ts";
 import { withSession } from "../../stores/mysql/session.ts";
+import { columns, textColumn } from "../../stores/mysql/columns.ts";
 
 const logger = silentLogger;
 const platform: Platform = await startPlatform();
@@ -56,15 +57,16 @@ const send = async (some: readonly PaymentCompleted[]): Promise<void> => {
     await log.append({ topic, partition }, part);
 };
 
-const selectKnown = `SELECT LOWER(HEX(history.payment_id)) AS id
+const known = columns("transaction_history", { id: textColumn() }, { id: "LOWER(HEX(history.payment_id))" });
+const selectKnown = `SELECT ${known.list}
   FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) CHARACTER SET ascii PATH '$')) AS wanted
   STRAIGHT_JOIN transaction_history AS history ON history.payment_id = UNHEX(wanted.id)`;
 
 /** Which of them are in the history. */
 const inHistory = (some: readonly PaymentCompleted[]): Promise<readonly string[]> =>
-  withSession(database, async ({ rows }) => {
+  withSession(database, async ({ select }) => {
     const ids = some.map(({ paymentId }) => hexOf(paymentId));
-    return (await rows<{ readonly id: string }>(selectKnown, [JSON.stringify(ids)])).map(({ id }) => id);
+    return (await select(known, selectKnown, [JSON.stringify(ids)])).map(({ id }) => id);
   });
 const effectsOn = (some: readonly PaymentCompleted[]): readonly (number | undefined)[] => {
   const effects = platform.effects();
