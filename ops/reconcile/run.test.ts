@@ -7,7 +7,7 @@ import type { CouponId, UserId } from "../../schemas/coupon.ts";
 import { memoryCouponStock } from "../../processors/testing/memory-coupon-stock.ts";
 import { memoryDatabase, memoryLeases } from "../../processors/testing/memory-database.ts";
 import { memoryCouponGate, memoryCouponTruth } from "../../processors/testing/memory-reconciliation.ts";
-import { CliError, exitCodes } from "../cli.ts";
+import { CliError, exitCodes } from "../../engine/app/cli.ts";
 import { reconcileByHand, refuseMembers } from "./run.ts";
 
 const [low, stale, sound] = ["low", "stale", "sound"] as const satisfies readonly string[];
