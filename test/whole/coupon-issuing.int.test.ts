@@ -8,7 +8,7 @@ import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 import { type BurstProgress, sendBurst, type Told } from "../../dev/demo/client.ts";
 import { planBurst } from "../../dev/demo/requests.ts";
 import { CliError, exitCodes } from "../../engine/app/cli.ts";
-import { reconcileOnStores } from "../../ops/reconcile/on-stores.ts";
+import { reconcileOnStores } from "../../ops/reconcile/reconcile-on-stores.ts";
 import { checkCoupons, isSound } from "../../ops/verify/check.ts";
 import { readFacts } from "../../ops/verify/read-facts.ts";
 import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
