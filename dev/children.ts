@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CliError, environment } from "../ops/cli.ts";
+import { CliError, environment } from "../engine/app/cli.ts";
 import { endpointsEnv, type StackEndpoints } from "./stack/endpoints.ts";
 import { layoutOf, repositoryRoot } from "./stack/layout.ts";
 import { choosePorts, reservePorts } from "./stack/ports.ts";

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type StackChild, type StackChildPlan, startOnStack } from "../../dev/children.ts";
 import { endpointsEnv, type StackEndpoints } from "../../dev/stack/endpoints.ts";
 import { addressOf, brokerAddresses, requiredSetting } from "../../engine/testing/address.ts";
-import { applyAll } from "../../ops/apply.ts";
+import { applyApp } from "../../engine/app/apply.ts";
+import { app } from "../../sluice.config.ts";
 import { type Config, readConfig } from "../../ops/config.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
 import { outboxToOneself } from "../../stores/mysql/testing/outbox-alone.ts";
@@ -68,7 +69,7 @@ export const stackUnderTest = ({ env = {}, ownsOutbox = false }: StackUse = {}):
     await Promise.all(stopping.map(({ child }) => child.stop()));
   };
   before(async () => {
-    await applyAll(config);
+    await applyApp(app, config);
     if (ownsOutbox) returnOutbox = await outboxToOneself(config.databaseUrl);
   });
   after(async () => {

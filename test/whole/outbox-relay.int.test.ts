@@ -18,8 +18,8 @@ import { type Database, openDatabase } from "../../stores/mysql/database.ts";
 import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
 import { outbox } from "../../stores/mysql/payments/outbox.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
-import { withSession } from "../../stores/mysql/session.ts";
 import { type RelaySettings, relayDefaults, startRelay } from "../../ops/relay/outbox-relay.ts";
+import { numberOf } from "../../stores/mysql/testing/number-of.ts";
 
 const { config, database } = stackUnderTest({ ownsOutbox: true });
 const url = config.databaseUrl;
@@ -84,8 +84,7 @@ const relayOn = (on: {
   });
 
 const countOpen = "SELECT COUNT(*) AS n FROM outbox WHERE published_at IS NULL";
-const unpublished = (): Promise<number> =>
-  withSession(database, async ({ rows }) => (await rows<{ readonly n: number }>(countOpen, []))[0]?.n ?? -1);
+const unpublished = (): Promise<number> => numberOf(database, countOpen);
 
 const assertSame = (said: readonly { readonly paymentId: string }[], paid: readonly Payment[]): void => {
   const ids = new Set(said.map(({ paymentId }) => paymentId));
@@ -128,11 +127,8 @@ test("relay: publishes again what was acknowledged but not marked when its prede
           ...led,
           markPublished: async () => {
             died.resolve();
-            await withSession(database, async ({ rows }) => {
-              const leader = "SELECT IS_USED_LOCK(CONCAT('sluice-outbox-', LEFT(SHA2(DATABASE(), 256), 32))) AS id";
-              const [{ id } = { id: 0 }] = await rows<{ readonly id: number }>(leader, []);
-              await database.sequelize.query(`KILL ${id}`);
-            });
+            const leader = "SELECT IS_USED_LOCK(CONCAT('sluice-outbox-', LEFT(SHA2(DATABASE(), 256), 32))) AS n";
+            await database.sequelize.query(`KILL ${await numberOf(database, leader)}`);
             return buried.promise;
           },
         }),

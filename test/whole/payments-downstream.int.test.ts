@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { stackUnderTest, until } from "../testing/stack-under-test.ts";
-import { startExternalWorker } from "../../ops/processes/external-worker.ts";
-import { startHistoryWorker } from "../../ops/processes/history-worker.ts";
-import { createRegistry } from "../../ops/metrics/metrics.ts";
+import { topologyNamed } from "../../engine/app/define-app.ts";
+import { createRegistry } from "../../engine/app/metrics.ts";
+import { app } from "../../sluice.config.ts";
 import { type Platform, startPlatform } from "../../dev/platform/stand-in.ts";
-import type { Running } from "../../ops/process.ts";
+import type { Running } from "../../engine/app/define-app.ts";
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
 import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
@@ -17,6 +17,7 @@ import { confluentRegistry } from "../../engine/avro/registry.ts";
 import { aPayment } from "../../stores/testing/transaction-history.ts";
 import { hexOf } from "../../stores/ids.ts";
 import { withSession } from "../../stores/mysql/session.ts";
+import { columns, textColumn } from "../../stores/mysql/columns.ts";
 
 const logger = silentLogger;
 const platform: Platform = await startPlatform();
@@ -33,9 +34,9 @@ const log = kafkaLog({ brokers: config.brokers, clientId: "downstream-test", log
 const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
 const running: Running[] = [];
 
-const start = async (worker: typeof startHistoryWorker) => {
+const start = async (topology: string) => {
   const registry = createRegistry();
-  const started = await worker({ config, logger, registry });
+  const started = await topologyNamed(app, topology).start({ config, logger, registry });
   running.push(started);
   await until("it is ready", () => started.ready().ok);
   return { ...started, metric: (name: string) => valuesOf(registry, name) };
@@ -56,15 +57,16 @@ const send = async (some: readonly PaymentCompleted[]): Promise<void> => {
     await log.append({ topic, partition }, part);
 };
 
-const selectKnown = `SELECT LOWER(HEX(history.payment_id)) AS id
+const known = columns("transaction_history", { id: textColumn() }, { id: "LOWER(HEX(history.payment_id))" });
+const selectKnown = `SELECT ${known.list}
   FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) CHARACTER SET ascii PATH '$')) AS wanted
   STRAIGHT_JOIN transaction_history AS history ON history.payment_id = UNHEX(wanted.id)`;
 
 /** Which of them are in the history. */
 const inHistory = (some: readonly PaymentCompleted[]): Promise<readonly string[]> =>
-  withSession(database, async ({ rows }) => {
+  withSession(database, async ({ select }) => {
     const ids = some.map(({ paymentId }) => hexOf(paymentId));
-    return (await rows<{ readonly id: string }>(selectKnown, [JSON.stringify(ids)])).map(({ id }) => id);
+    return (await select(known, selectKnown, [JSON.stringify(ids)])).map(({ id }) => id);
   });
 const effectsOn = (some: readonly PaymentCompleted[]): readonly (number | undefined)[] => {
   const effects = platform.effects();
@@ -111,8 +113,8 @@ after(async () => {
 });
 
 test("downstream: history and platform come to the same set when the platform fails in every way in the middle", async () => {
-  const history = await start(startHistoryWorker);
-  const external = await start(startExternalWorker);
+  const history = await start("transaction-history");
+  const external = await start("external-data");
   const [first, second, third] = [payments(2_000), payments(2_000), payments(1_000)];
   const all = [...first, ...second, ...third];
   await platform.set({ latencyMs: 5 });
@@ -128,7 +130,7 @@ test("downstream: history and platform come to the same set when the platform fa
   await send(third);
   await until("half are delivered", () => delivered(all) >= 2_500);
   await external.stop();
-  await start(startExternalWorker);
+  await start("external-data");
   await until("most are delivered", () => delivered(all) >= 4_000);
   await platform.set({});
   await until("all are delivered", () => delivered(all) === all.length);
@@ -143,7 +145,7 @@ test("downstream: holds a burst in the topic and not in memory when the platform
   await external.stop();
   const burst = payments(5_000);
   await platform.set({ down: "refuse" });
-  const worker = await start(startExternalWorker);
+  const worker = await start("external-data");
   const requests = platform.report().requests;
   await send(burst);
   await until("every partition is paused", async () => sum(await worker.metric("sluice_paused")) === 6);

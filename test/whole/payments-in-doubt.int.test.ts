@@ -10,7 +10,8 @@ import { aUserId, many } from "../../processors/testing/samples.ts";
 import { type TcpProxy, tcpProxy } from "../../stores/testing/tcp-proxy.ts";
 import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
 import { paymentTables } from "../../stores/mysql/testing/payment-tables.ts";
-import { inTransaction, withSession } from "../../stores/mysql/session.ts";
+import { inTransaction } from "../../stores/mysql/session.ts";
+import { numberColumns, numberOf } from "../../stores/mysql/testing/number-of.ts";
 
 const stack = stackUnderTest();
 const { config, database } = stack;
@@ -54,22 +55,17 @@ const pay = (url: string, { orderId, userId }: Order, leaves?: AbortSignal): Pro
     ...(leaves === undefined ? {} : { signal: leaves }),
   });
 
-const lockOption = "SELECT remaining FROM product_option WHERE option_id = ? FOR UPDATE";
+const lockOption = "SELECT remaining AS n FROM product_option WHERE option_id = ? FOR UPDATE";
 // Longer than any that waits for nothing. A user may see the statements of its own, and this one is among them.
 const waits = `SELECT COUNT(*) AS n FROM information_schema.processlist
   WHERE id <> CONNECTION_ID() AND time_ms > 100 AND info LIKE '%JOIN product_option%FOR UPDATE'`;
 
 /** Runs `work` while somebody holds an option, once a payment waits for it. */
 const whileHeld = async (optionId: OptionId, begin: () => void, work: () => Promise<void>): Promise<void> => {
-  await inTransaction(database, async ({ rows }) => {
-    await rows(lockOption, [Buffer.from(optionId)]);
+  await inTransaction(database, async ({ select }) => {
+    await select(numberColumns, lockOption, [Buffer.from(optionId)]);
     begin();
-    await until("a payment waits for the option", async () =>
-      withSession(database, async (session) => {
-        const [row] = await session.rows<{ readonly n: number }>(waits, []);
-        return (row?.n ?? 0) > 0;
-      }),
-    );
+    await until("a payment waits for the option", async () => (await numberOf(database, waits)) > 0);
     await work();
   });
 };

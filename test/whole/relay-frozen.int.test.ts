@@ -10,6 +10,7 @@ import { many } from "../../processors/testing/samples.ts";
 import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
 import { withSession } from "../../stores/mysql/session.ts";
+import { numberOf } from "../../stores/mysql/testing/number-of.ts";
 
 const stack = stackUnderTest({ ownsOutbox: true });
 const { config, database } = stack;
@@ -33,16 +34,11 @@ const until = (what: string, holds: () => Promise<boolean>): Promise<void> => un
 const leads = async (relay: StackChild): Promise<boolean> => (await metricOf(relay, "sluice_outbox_leading")) === 1;
 
 const countOpen = "SELECT COUNT(*) AS n FROM outbox WHERE published_at IS NULL";
-const allPublished = (): Promise<boolean> =>
-  withSession(database, async ({ rows }) => (await rows<{ readonly n: number }>(countOpen, []))[0]?.n === 0);
+const allPublished = (): Promise<boolean> => numberOf(database, countOpen).then((n) => n === 0);
 
 const readNow = "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS UNSIGNED) AS n";
 const countSince = "SELECT COUNT(*) AS n FROM outbox WHERE published_at > ?";
-const number = (sql: string, values: readonly number[]): Promise<number> =>
-  withSession(
-    database,
-    async ({ rows }) => (await rows<{ readonly n: number }>(sql, values))[0]?.n ?? assert.fail(sql),
-  );
+const number = (sql: string, values: readonly number[]): Promise<number> => numberOf(database, sql, values);
 const databaseNow = (): Promise<number> => number(readNow, []);
 const publishedSince = (ms: number): Promise<number> => number(countSince, [ms]);
 
@@ -97,12 +93,11 @@ test("relay: is replaced when it is given the lead while it is frozen", async (t
   const asking =
     "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE state = 'User lock' AND info LIKE '%sluice-outbox-%'";
   await until("the second relay waits for the lead", async () => {
-    const [row] = await withSession(database, ({ rows }) => rows<{ readonly n: number }>(asking, []));
-    if (row?.n !== 1) return false;
+    if ((await numberOf(database, asking)) !== 1) return false;
     frozen.child.signal("SIGSTOP");
-    const [still] = await withSession(database, ({ rows }) => rows<{ readonly n: number }>(asking, []));
-    if (still?.n !== 1) frozen.child.signal("SIGCONT");
-    return still?.n === 1;
+    const still = await numberOf(database, asking);
+    if (still !== 1) frozen.child.signal("SIGCONT");
+    return still === 1;
   });
   await leader.child.stop();
   const heir = await start();
@@ -121,11 +116,7 @@ const countKeys = "SELECT COUNT(*) AS n FROM payment_key WHERE user_id = ?";
 test("relay: forgets old keys while it leads", async () => {
   const relay = await start();
   const [old, fresh] = [await payments(shop, 3), await payments(shop, 3)];
-  const keysOf = (paid: readonly Payment[]) =>
-    withSession(database, async ({ rows }) => {
-      const [row] = await rows<{ readonly n: number }>(countKeys, [Buffer.from(paid[0]?.userId ?? "")]);
-      return row?.n;
-    });
+  const keysOf = (paid: readonly Payment[]) => numberOf(database, countKeys, [Buffer.from(paid[0]?.userId ?? "")]);
   await withSession(database, ({ change }) => change(ageKeys, [Buffer.from(old[0]?.userId ?? "")]));
   await until("old keys are forgotten", async () => (await keysOf(old)) === 0);
   assert.equal(await keysOf(fresh), 3);

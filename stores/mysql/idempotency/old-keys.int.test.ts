@@ -13,6 +13,7 @@ import { orderRegister } from "../payments/order-register.ts";
 import { paymentBook } from "../payments/payment-book.ts";
 import { insertBound, type KeyRow } from "../payments/payment-statements.ts";
 import { inTransaction, withSession } from "../session.ts";
+import { numberColumns, numberOf } from "../testing/number-of.ts";
 
 const { database } = databaseUnderTest();
 const register = orderRegister(database);
@@ -27,11 +28,7 @@ const countCoupons = "SELECT COUNT(*) AS n FROM idempotency_key WHERE user_id = 
 const age = async (sql: string, userId: UserId): Promise<void> => {
   await withSession(database, ({ change }) => change(sql, [agedMs, Buffer.from(userId)]));
 };
-const count = (sql: string, userId: UserId): Promise<number> =>
-  withSession(database, async ({ rows }) => {
-    const [row] = await rows<{ readonly n: number }>(sql, [Buffer.from(userId)]);
-    return row?.n ?? assert.fail();
-  });
+const count = (sql: string, userId: UserId): Promise<number> => numberOf(database, sql, [Buffer.from(userId)]);
 
 /** Orders of one user, with money and stock for all of them. */
 const ordersOf = async (userId: UserId, number: number) => {
@@ -143,9 +140,9 @@ test("mysql payment keys: a key that somebody holds is left, and nobody waits fo
   const [held, free] = [aUserId(), aUserId()];
   for (const userId of [held, free]) await payAll(userId, 3);
   for (const userId of [held, free]) await age(agePayments, userId);
-  const hold = "SELECT 1 FROM payment_key WHERE user_id = ? FOR UPDATE";
-  await inTransaction(database, async ({ rows }) => {
-    await rows(hold, [Buffer.from(held)]);
+  const hold = "SELECT 1 AS n FROM payment_key WHERE user_id = ? FOR UPDATE";
+  await inTransaction(database, async ({ select }) => {
+    await select(numberColumns, hold, [Buffer.from(held)]);
     assert.equal(await oldPaymentKeys(database).prune(longAgoMs, 1_000), 3);
   });
   assert.deepEqual([await count(countPayments, held), await count(countPayments, free)], [3, 0]);

@@ -13,6 +13,7 @@ import { outbox } from "./outbox.ts";
 import { outboxToOneself } from "../testing/outbox-alone.ts";
 import { paymentBook } from "./payment-book.ts";
 import { inTransaction, withSession } from "../session.ts";
+import { numberOf } from "../testing/number-of.ts";
 
 const { url, database } = databaseUnderTest();
 let proxy: TcpProxy;
@@ -122,9 +123,8 @@ test("mysql outbox: is led by the next one when the leader's bytes are swallowed
 
 test("mysql outbox: is no longer led by a session that the server has ended", async () => {
   const lost = subject.outbox.lead(1_000, async (led) => {
-    const sessions = "SELECT IS_USED_LOCK(CONCAT('sluice-outbox-', LEFT(SHA2(DATABASE(), 256), 32))) AS id";
-    const [leader] = await withSession(database, ({ rows }) => rows<{ readonly id: number }>(sessions, []));
-    await database.sequelize.query(`KILL ${leader?.id}`);
+    const sessions = "SELECT IS_USED_LOCK(CONCAT('sluice-outbox-', LEFT(SHA2(DATABASE(), 256), 32))) AS n";
+    await database.sequelize.query(`KILL ${await numberOf(database, sessions)}`);
     await led.stillLeading();
   });
   await assert.rejects(lost, Unavailable);

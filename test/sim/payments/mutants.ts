@@ -8,6 +8,7 @@ const decide = "processors/payments/decide-payments.ts";
 const pay = "api/payments/pay.ts";
 const relay = "ops/relay/outbox-relay.ts";
 const fake = "processors/testing/memory-payments.ts";
+const rule = "processors/testing/rule-payment-book.ts";
 
 /** The log is away while relays lose the lead, or leave, again and again. */
 const unheard = (incident: "sever" | "leave"): Partial<PaymentScenario> => ({
@@ -20,7 +21,7 @@ const deciding: readonly Mutant[] = [
   {
     ...{ kind, file: decide },
     breaks: "keys: what a key has paid is not looked at",
-    line: "if (before !== undefined) return again(ask, before);",
+    line: "if (before !== undefined) return replay(ask, before);",
     instead: "",
   },
   {
@@ -44,8 +45,8 @@ const deciding: readonly Mutant[] = [
   {
     ...{ kind, file: decide },
     breaks: "stock: nobody looks whether there is enough",
-    line: "return there < wanted ? [{ optionId, wanted, left: there }] : [];",
-    instead: "return there < 0 ? [{ optionId, wanted, left: there }] : [];",
+    line: "return available < wanted ? [{ optionId, wanted, left: available }] : [];",
+    instead: "return available < 0 ? [{ optionId, wanted, left: available }] : [];",
   },
   {
     ...{ kind, file: decide },
@@ -128,31 +129,31 @@ const asking: readonly Mutant[] = [
 
 const writing: readonly Mutant[] = [
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: rule },
     breaks: "writing: a paid order stays as it was",
     line: "state.orders.set(order.orderId, { ...order, paid: true });",
     instead: "",
   },
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: rule },
     breaks: "writing: the stock stays as it was",
     line: "state.left.set(optionId, (state.left.get(optionId) ?? 0) - quantity);",
     instead: "",
   },
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: rule },
     breaks: "writing: the balance stays as it was",
     line: "const balance = (state.balances.get(order.userId) ?? 0) - payment.amount;",
     instead: "const balance = state.balances.get(order.userId) ?? 0;",
   },
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: rule },
     breaks: "writing: a coupon stays as it was",
     line: "if (coupon !== undefined) state.coupons.set(reservationId, { ...coupon, used: true });",
     instead: "",
   },
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: rule },
     breaks: "writing: the key is not remembered",
     line: "state.bound.set(keyName(ask), { fingerprint: ask.fingerprint, payment: answer.payment });",
     instead: "",
@@ -213,7 +214,7 @@ const relaying: readonly Mutant[] = [
       "publishedAt === null && [...state.outbox].every(([no, row]) => row.publishedAt === null || no < outboxNo) ? [{ outboxNo, payment }] : [],",
   },
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: rule },
     breaks: "outbox: a payment without a row",
     line: "state.outbox.set(state.lastOutboxNo, { payment, publishedAt: null });",
     instead: "if (payment.amount > 0) state.outbox.set(state.lastOutboxNo, { payment, publishedAt: null });",
