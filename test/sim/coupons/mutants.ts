@@ -8,7 +8,7 @@ const restless: Partial<Scenario> = {
   ...{ profile: "flushed", upkeepMs: 100, coupons: 2, requests: 160, latencyMs: 30, stormMs: 6_000 },
   incidents: Array.from({ length: 60 }, (_, n) => ({
     kind: n % 10 === 9 ? "restore" : "rebalance",
-    ...{ atMs: n * 97, forMs: 400, worker: 0 },
+    ...{ atMs: n * 97, forMs: 400, place: 0 },
   })),
 };
 
