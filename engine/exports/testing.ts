@@ -1,0 +1,3 @@
+/** `sluice-engine/testing`: topologies in process, and a log in memory. For tests. */
+export { MemoryBroker, type MemoryBrokerOptions } from "../log/memory/memory-log.ts";
+export * from "../testing/driver.ts";
