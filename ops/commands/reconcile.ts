@@ -3,8 +3,8 @@ import { Command } from "commander";
 import type { App } from "../../engine/app/define-app.ts";
 import type { Config } from "../config.ts";
 import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../../engine/app/cli.ts";
-import type { Reconciled } from "../reconcile/on-stores.ts";
-import type { Difference } from "../reconcile/run.ts";
+import type { Reconciled } from "../reconcile/reconcile-on-stores.ts";
+import type { Difference } from "../reconcile/reconcile-by-hand.ts";
 
 interface ReconcileOptions {
   readonly coupon?: readonly string[];
@@ -29,7 +29,7 @@ export const reconcileCommand = (app: App<Config>): Command =>
 
 const reconcile = async (app: App<Config>, { coupon = [], dryRun = false, json }: ReconcileOptions): Promise<void> => {
   const [{ reconcileOnStores }, { loadConfig }] = await Promise.all([
-    import("../reconcile/on-stores.ts"),
+    import("../reconcile/reconcile-on-stores.ts"),
     import("../../engine/app/process.ts"),
   ]);
   const reconciled = await reconcileOnStores(await loadConfig(app), { couponIds: coupon, dryRun });

@@ -15,7 +15,7 @@ import { confluentRegistry } from "../../engine/avro/registry.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
 import { type PaymentAudit, paymentAudit } from "../../stores/mysql/payments/payment-audit.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
-import { readClock } from "../../stores/mysql/payments/payment-statements.ts";
+import { readClock } from "../../stores/mysql/clock.ts";
 import { withSession } from "../../stores/mysql/session.ts";
 import { externalData } from "../../topology/external-data.ts";
 import { transactionHistory } from "../../topology/transaction-history.ts";

@@ -5,18 +5,15 @@ import { type Behaviour, faultyRegistry } from "../../engine/avro/testing/faulty
 import { applyApp } from "../../engine/app/apply.ts";
 import { app } from "../../sluice.config.ts";
 import { readConfig } from "../../ops/config.ts";
+import { addressOf, type AddressName } from "../../engine/testing/address.ts";
 
-const registryUrl = process.env["SLUICE_REGISTRY_URL"] ?? "";
-const configWith = (url: string) =>
-  readConfig(
-    {
-      SLUICE_BROKERS: process.env["SLUICE_BROKERS"],
-      SLUICE_REGISTRY_URL: url,
-      SLUICE_DATABASE_URL: process.env["SLUICE_DATABASE_URL"],
-      SLUICE_REDIS_URL: process.env["SLUICE_REDIS_URL"],
-    },
+const configWith = (url: string) => {
+  const others = ["SLUICE_BROKERS", "SLUICE_DATABASE_URL", "SLUICE_REDIS_URL"] satisfies AddressName[];
+  return readConfig(
+    { ...Object.fromEntries(others.map((name) => [name, addressOf(name)])), SLUICE_REGISTRY_URL: url },
     () => "",
   );
+};
 
 test("apply: asks the registry again when it was cut off at one request", async () => {
   let cuts = 0;
@@ -26,7 +23,7 @@ test("apply: asks the registry again when it was cut off at one request", async 
     response.socket?.destroy();
     return true;
   };
-  await using registry = await faultyRegistry(cutOnce, registryUrl);
+  await using registry = await faultyRegistry(cutOnce, addressOf("SLUICE_REGISTRY_URL"));
   const { subjects } = await applyApp(app, configWith(registry.url));
   assert.equal(cuts, 1);
   assert.ok(subjects.includes("payment-completed-value"));

@@ -1,11 +1,10 @@
 /** What follows a payment, on the real stack: history and platform come to the same set, whatever the platform does. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { applyApp } from "../../engine/app/apply.ts";
-import { app } from "../../sluice.config.ts";
-import { readConfig } from "../../ops/config.ts";
+import { after, test } from "node:test";
+import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 import { topologyNamed } from "../../engine/app/define-app.ts";
 import { createRegistry } from "../../engine/app/metrics.ts";
+import { app } from "../../sluice.config.ts";
 import { type Platform, startPlatform } from "../../dev/platform/stand-in.ts";
 import type { Running } from "../../engine/app/define-app.ts";
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
@@ -17,26 +16,20 @@ import { type PaymentCompleted, type PaymentId, paymentsCompleted } from "../../
 import { confluentRegistry } from "../../engine/avro/registry.ts";
 import { aPayment } from "../../stores/testing/transaction-history.ts";
 import { hexOf } from "../../stores/ids.ts";
-import { openDatabase } from "../../stores/mysql/database.ts";
 import { withSession } from "../../stores/mysql/session.ts";
+import { columns, textColumn } from "../../stores/mysql/columns.ts";
 
 const logger = silentLogger;
 const platform: Platform = await startPlatform();
-const config = readConfig(
-  {
-    SLUICE_BROKERS: process.env["SLUICE_BROKERS"],
-    SLUICE_REGISTRY_URL: process.env["SLUICE_REGISTRY_URL"],
-    SLUICE_DATABASE_URL: process.env["SLUICE_DATABASE_URL"],
-    SLUICE_REDIS_URL: process.env["SLUICE_REDIS_URL"],
+const { config, database } = stackUnderTest({
+  env: {
     SLUICE_GROUP_PREFIX: "downstream",
     SLUICE_PLATFORM_URL: platform.url,
     SLUICE_PLATFORM_TIMEOUT_MS: "1000",
     SLUICE_SESSION_TIMEOUT_MS: "6000",
     SLUICE_DRAIN_MS: "3000",
   },
-  () => "",
-);
-const database = openDatabase({ databaseUrl: config.databaseUrl });
+});
 const log = kafkaLog({ brokers: config.brokers, clientId: "downstream-test", logger });
 const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
 const running: Running[] = [];
@@ -51,14 +44,6 @@ const start = async (topology: string) => {
 const valuesOf = async (registry: ReturnType<typeof createRegistry>, name: string): Promise<readonly number[]> =>
   (await registry.getSingleMetric(name)?.get())?.values.map(({ value }) => value) ?? [];
 
-const until = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
-  const deadlineAt = Date.now() + 60_000;
-  while (!(await condition())) {
-    assert.ok(Date.now() < deadlineAt, `it did not come to this within 60 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
-
 const payments = (count: number): readonly PaymentCompleted[] => Array.from({ length: count }, () => aPayment());
 
 /** Sends payments, every twentieth of them twice, as a relay does that did not see its acknowledgement. */
@@ -72,15 +57,16 @@ const send = async (some: readonly PaymentCompleted[]): Promise<void> => {
     await log.append({ topic, partition }, part);
 };
 
-const selectKnown = `SELECT LOWER(HEX(history.payment_id)) AS id
+const known = columns("transaction_history", { id: textColumn() }, { id: "LOWER(HEX(history.payment_id))" });
+const selectKnown = `SELECT ${known.list}
   FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) CHARACTER SET ascii PATH '$')) AS wanted
   STRAIGHT_JOIN transaction_history AS history ON history.payment_id = UNHEX(wanted.id)`;
 
 /** Which of them are in the history. */
 const inHistory = (some: readonly PaymentCompleted[]): Promise<readonly string[]> =>
-  withSession(database, async ({ rows }) => {
+  withSession(database, async ({ select }) => {
     const ids = some.map(({ paymentId }) => hexOf(paymentId));
-    return (await rows<{ readonly id: string }>(selectKnown, [JSON.stringify(ids)])).map(({ id }) => id);
+    return (await select(known, selectKnown, [JSON.stringify(ids)])).map(({ id }) => id);
   });
 const effectsOn = (some: readonly PaymentCompleted[]): readonly (number | undefined)[] => {
   const effects = platform.effects();
@@ -119,15 +105,10 @@ const deadLetters = async (name: string): Promise<number> => {
   return seen;
 };
 
-before(async () => {
-  await applyApp(app, config);
-});
-
 after(async () => {
   await platform.set({});
   await Promise.all(running.map(({ stop }) => stop()));
   await log.close();
-  await database.close();
   await platform.close();
 });
 
