@@ -3,9 +3,7 @@ import { defineTopology, from } from "sluice-engine";
 import { int, record, string, topic, type TypeOf } from "sluice-engine/avro";
 import { type Taken, takeItems } from "./take-items.ts";
 
-/** What comes in. */
 export const Order = record("shop.v1.Order", { orderId: string(), sku: string(), quantity: int() });
-/** What goes out. */
 export const Answer = record("shop.v1.Answer", { orderId: string(), accepted: int(), left: int() });
 
 const orderId = (value: { readonly orderId: string }) => value.orderId;
