@@ -16,10 +16,9 @@ const appFolder = join(folder, "app");
 await mkdir(appFolder);
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** Nothing of this process but where programs are: its test runner and its settings are not the application's. */
+/** Without what npm and the test runner set for this process: that is not for the application. */
 const env = {
-  PATH: process.env["PATH"],
-  HOME: process.env["HOME"],
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_(?!EXTRA)|SLUICE_)/.test(name))),
   SLUICE_BROKERS: endpoints.brokers.join(","),
   SLUICE_REGISTRY_URL: endpoints.registryUrl,
   SLUICE_GROUP_PREFIX: "package-test",
