@@ -126,7 +126,10 @@ export const defineApp = <Config extends EngineConfig>(declared: AppDeclaration<
 const topicsOf = <Config extends EngineConfig>({ topologies, outboxes = [] }: AppDeclaration<Config>) => {
   const byName = new Map<string, DeclaredTopic>();
   const parts = topologies.map(({ topology }) => topology.parts);
-  for (const topic of [...parts.flatMap((own) => [...own.sources, ...writtenTopics(own)]), ...outboxes.map((own) => own.topic)]) {
+  for (const topic of [
+    ...parts.flatMap((own) => [...own.sources, ...writtenTopics(own)]),
+    ...outboxes.map((own) => own.topic),
+  ]) {
     const known = byName.get(topic.name);
     if (known !== undefined && known !== topic) throw new RangeError(`two topics are declared as ${topic.name}`);
     byName.set(topic.name, topic);

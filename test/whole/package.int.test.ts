@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -75,6 +75,14 @@ test("package: can be installed, and init writes an application that passes its 
   await succeed(appFolder, "npm", ...install);
   assert.match(await succeed(appFolder, "npm", "test"), /pass 3/);
   assert.match(await succeed(appFolder, "npm", "run", "-s", "sluice", "--", "topology", "graph"), /take-items/);
+});
+
+test("package: the example of refunds passes its tests when it is installed", async () => {
+  const refund = join(folder, "refund");
+  await cp(join(repositoryRoot, "examples/refund"), refund, { recursive: true });
+  const tarball = (await readdir(folder)).find((file) => file.endsWith(".tgz")) ?? "";
+  await succeed(refund, "npm", ...install, join(folder, tarball));
+  assert.match(await succeed(refund, "npm", "test"), /pass 3/);
 });
 
 test("package: its worker takes a record in and gives an outcome out", async () => {
