@@ -8,7 +8,7 @@ import { repositoryRoot } from "../../dev/stack/layout.ts";
 const read = (path: string): Promise<string> => readFile(join(repositoryRoot, path), "utf8");
 
 test("tutorial: every snippet is text of the file it names", async () => {
-  const snippets = [...(await read("docs/tutorial.md")).matchAll(/```ts(.*)\n([^]*?)```/g)];
+  const snippets = [...(await read("docs/tutorial.md")).matchAll(/```ts(.*)\n([\s\S]*?)```/g)];
   assert.ok(snippets.length >= 9, `${snippets.length} snippets`);
   for (const [, name = "", text = ""] of snippets) {
     assert.match(name, /^ examples\//, `a snippet names no file: ${text}`);
