@@ -77,6 +77,9 @@ export const runs = <Deps, Config extends EngineConfig = EngineConfig>(
   },
 });
 
+/** What of a topic is made: itself with its settings, and the subject of its schema. */
+export type DeclaredTopic = Pick<AnyTopic, "name" | "partitions" | "config" | "schema">;
+
 /** What an application declares. */
 export interface AppDeclaration<Config extends EngineConfig> {
   /** Names the application where its command line explains itself. */
@@ -87,8 +90,8 @@ export interface AppDeclaration<Config extends EngineConfig> {
   readonly topologies: readonly [Hosted<Config>, ...Hosted<Config>[]];
   /** Loads them when a command needs a configuration: help and drawings need none. */
   readonly settings: () => Promise<Settings<Config>>;
-  /** Topics that no topology reads or writes, such as one that an outbox is published to. */
-  readonly topics?: readonly AnyTopic[];
+  /** What its relays publish: their topics are made like those of topologies. */
+  readonly outboxes?: readonly { readonly topic: DeclaredTopic }[];
   /** Makes the tables that are missing, and names what it did. Idempotent. Runs before topics and schemas are made. */
   readonly migrate?: (config: Config) => Promise<readonly string[]>;
   /** What `verify` checks. */
@@ -106,7 +109,7 @@ export interface App<Config extends EngineConfig = EngineConfig> extends AppDecl
   /** Marks a value as an application, for the command line that loads it from a file. */
   readonly kind: "sluice-app";
   /** Every topic that the application reads or writes, each once, without those for dead letters. */
-  readonly allTopics: readonly AnyTopic[];
+  readonly allTopics: readonly DeclaredTopic[];
 }
 
 /**
@@ -120,10 +123,13 @@ export const defineApp = <Config extends EngineConfig>(declared: AppDeclaration<
   return { ...declared, kind: "sluice-app", allTopics: topicsOf(declared) };
 };
 
-const topicsOf = <Config extends EngineConfig>({ topologies, topics = [] }: AppDeclaration<Config>) => {
-  const byName = new Map<string, AnyTopic>();
+const topicsOf = <Config extends EngineConfig>({ topologies, outboxes = [] }: AppDeclaration<Config>) => {
+  const byName = new Map<string, DeclaredTopic>();
   const parts = topologies.map(({ topology }) => topology.parts);
-  for (const topic of [...parts.flatMap((own) => [...own.sources, ...writtenTopics(own)]), ...topics]) {
+  for (const topic of [
+    ...parts.flatMap((own) => [...own.sources, ...writtenTopics(own)]),
+    ...outboxes.map((own) => own.topic),
+  ]) {
     const known = byName.get(topic.name);
     if (known !== undefined && known !== topic) throw new RangeError(`two topics are declared as ${topic.name}`);
     byName.set(topic.name, topic);

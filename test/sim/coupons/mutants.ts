@@ -263,8 +263,8 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "compensation: a unit goes back and nobody is told",
     file: "engine/interpreter/unwind.ts",
-    line: "walk.emissions.push({ sink, value: project({ done, reason, undoneAt: around.now() }, walk.context) });",
-    instead: "project({ done, reason, undoneAt: around.now() }, walk.context);",
+    line: "record.emissions.push({ sink, value: project({ done, reason, undoneAt: now() }, record.context) });",
+    instead: "project({ done, reason, undoneAt: now() }, record.context);",
   },
 ];
 
