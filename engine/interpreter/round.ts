@@ -10,6 +10,9 @@ export interface Call<R> {
   /** The step, `undo <name>` or `write <sink>`: names the call in logs, metrics and dead letters. */
   readonly name: string;
   readonly items: readonly Item<unknown>[];
+  /** The step's own limits; undefined: the environment's attempts, and no time limit. */
+  readonly attempts?: number | undefined;
+  readonly timeoutMs?: number | undefined;
   /** Answers in the order of the items given. May be called again, with the same items or with a part of them. */
   readonly run: (items: readonly Item<unknown>[]) => Promise<readonly R[]>;
 }

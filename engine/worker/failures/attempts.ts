@@ -2,7 +2,7 @@
  * What is done about a call that fails, by its disposition: hold and back off, try again and then isolate, single the
  * guilty record out, or stop. Answers for every record; only `Fatal` and `Aborted` leave as errors.
  */
-import { dispositionOf, type Fatal, Poison } from "../../errors.ts";
+import { dispositionOf, type Fatal, Poison, Retriable } from "../../errors.ts";
 import type { Item } from "../../flow/processor.ts";
 import type { Call, Result } from "../../interpreter/interpret.ts";
 import { type Backoff, backoffMs, type Clock, type Random } from "../../clock.ts";
@@ -54,7 +54,8 @@ export const createAttempt =
 
 /** Tries until it succeeds, until the error is not worth another attempt, or until it is aborted. */
 const tryUntilSettled = async <R>(options: AttemptOptions, call: Call<R>): Promise<Result<readonly R[]>> => {
-  const { clock, random, backoff, maxAttempts, signal, observe } = options;
+  const { clock, random, backoff, signal, observe } = options;
+  const maxAttempts = call.attempts ?? options.maxAttempts;
   let holds = 0;
   let misses = 0;
   const endHold = (kind: "resumed" | "abandoned"): void => {
@@ -63,7 +64,7 @@ const tryUntilSettled = async <R>(options: AttemptOptions, call: Call<R>): Promi
   };
   for (;;) {
     try {
-      const value = await call.run(call.items);
+      const value = await runInTime(clock, call);
       endHold("resumed");
       return { ok: true, value };
     } catch (error) {
@@ -91,6 +92,22 @@ const tryUntilSettled = async <R>(options: AttemptOptions, call: Call<R>): Promi
         throw new Aborted();
       }
     }
+  }
+};
+
+/** Runs a call once; what it does after its time limit is not waited for. @throws Retriable STEP_TIMEOUT */
+const runInTime = async <R>(clock: Clock, call: Call<R>): Promise<readonly R[]> => {
+  const { name, items, timeoutMs } = call;
+  if (timeoutMs === undefined) return call.run(items);
+  const ended = new AbortController();
+  const timeout = async (): Promise<never> => {
+    await clock.sleep(timeoutMs, ended.signal);
+    throw new Retriable("STEP_TIMEOUT", `"${name}" took longer than ${timeoutMs} ms`);
+  };
+  try {
+    return await Promise.race([call.run(items), timeout()]);
+  } finally {
+    ended.abort();
   }
 };
 
