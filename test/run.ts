@@ -4,6 +4,7 @@
  */
 import { glob } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
@@ -14,11 +15,21 @@ import { stackUp } from "../dev/stack/up.ts";
 const folders = "{engine,schemas,processors,sinks,topology,stores,api,ops,dev,test}";
 const stackName = "test";
 
+/**
+ * Compiled sources, for the processes and threads that load the same modules again: this halves the CPU time of a run.
+ * Node compares each entry with the source, so it is never stale.
+ */
+const compileCache = join(import.meta.dirname, "..", "node_modules", ".cache", "compiled");
+
 const filesOf = async (pattern: string): Promise<readonly string[]> => {
   const files: string[] = [];
   for await (const file of glob(`${folders}/**/${pattern}`)) files.push(file);
-  return files.sort();
+  return files.sort(longestFirst);
 };
+
+/** The simulator first, then what else crosses the folders: were they last, one core would wait for the other. */
+const longestFirst = (one: string, other: string): number => rank(one) - rank(other) || (one < other ? -1 : 1);
+const rank = (file: string): number => ["test/sim/", "test/"].findIndex((folder) => file.startsWith(folder)) >>> 0;
 
 /** Runs files, at most one a core at a time unless told; answers how many tests passed and failed. */
 const runFiles = async (
@@ -40,6 +51,7 @@ const runFiles = async (
 };
 
 const main = async (): Promise<number> => {
+  process.env["NODE_COMPILE_CACHE"] ??= compileCache;
   const { values, positionals } = parseArgs({ options: { unit: { type: "boolean" } }, allowPositionals: true });
   const all = positionals.length > 0 ? positionals : await filesOf("*.test.ts");
   const needsStack = all.filter((file) => file.endsWith(".int.test.ts"));

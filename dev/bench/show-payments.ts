@@ -1,5 +1,5 @@
 /** Payments and what follows them, as tables for people; broken promises go to stderr. */
-import { formatTable, note } from "../../ops/cli.ts";
+import { formatTable, note } from "../../engine/app/cli.ts";
 import type { DeliveryReport } from "./payments/delivery.ts";
 import type { HistoryRun } from "./payments/history.ts";
 import type { PaymentsReport } from "./payments/payments.ts";

@@ -1,5 +1,5 @@
 /** A report of the benchmark as tables for people. */
-import { formatTable, note, print } from "../../ops/cli.ts";
+import { formatTable, note, print } from "../../engine/app/cli.ts";
 import type { BenchReport } from "./report.ts";
 import { showDelivery, showHistory, showPayments } from "./show-payments.ts";
 import { count, latencies } from "./show-values.ts";

@@ -1,6 +1,6 @@
 /** `sluice platform`: a stand-in for the external data platform. */
 import { Command } from "commander";
-import { environment, integerOption, interruptible, jsonDocument, note, printJson } from "../../ops/cli.ts";
+import { environment, integerOption, interruptible, jsonDocument, note, printJson } from "../../engine/app/cli.ts";
 
 interface PlatformCommandOptions {
   readonly port: number;

@@ -15,14 +15,32 @@ export interface Topic<T> {
   readonly id: (value: T) => string;
   /** Partitions it is created with; 1 to 1,000. A running topology refuses another count. */
   readonly partitions: number;
+  /**
+   * Settings of the broker that it is created with, such as `retention.ms`. Not part of a topology's graph: they may be
+   * changed while it is deployed, and change nothing about what it decides.
+   */
+  readonly config?: Readonly<Record<string, string>>;
 }
 
-/** Declares a topic. `partitions` is 6 unless told: enough for six workers, few enough to keep a hot round large. */
+/** Declares a topic. `partitions` is 6 by default: enough for six workers, few enough to keep a hot round large. */
 export const topic = <T>(
   name: string,
   schema: RecordSchema<T>,
-  of: { readonly key: (value: T) => string; readonly id: (value: T) => string; readonly partitions?: number },
-): Topic<T> => ({ kind: "topic", name, schema, key: of.key, id: of.id, partitions: of.partitions ?? 6 });
+  of: {
+    readonly key: (value: T) => string;
+    readonly id: (value: T) => string;
+    readonly partitions?: number;
+    readonly config?: Readonly<Record<string, string>>;
+  },
+): Topic<T> => ({
+  kind: "topic",
+  name,
+  schema,
+  key: of.key,
+  id: of.id,
+  partitions: of.partitions ?? 6,
+  ...(of.config !== undefined && { config: of.config }),
+});
 
 /** The registry subject of a topic's values (topic name strategy). */
 export const subjectOf = (topic: { readonly name: string }): string => `${topic.name}-value`;

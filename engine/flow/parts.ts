@@ -33,6 +33,7 @@ export interface AnyTopic {
   readonly name: string;
   readonly schema: Pick<RecordSchema<unknown>, "name" | "avro">;
   readonly partitions: number;
+  readonly config?: Readonly<Record<string, string>>;
   readonly key: (value: unknown) => string;
   readonly id: (value: unknown) => string;
 }

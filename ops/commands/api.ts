@@ -1,8 +1,10 @@
 /** `sluice api`: serves the coupon API. */
 import { Command } from "commander";
+import type { App } from "../../engine/app/define-app.ts";
+import type { Config } from "../config.ts";
 
 /** The command. */
-export const apiCommand = (): Command =>
+export const apiCommand = (app: App<Config>): Command =>
   new Command("api")
     .summary("serve the coupon API until it is told to stop")
     .description(
@@ -12,7 +14,7 @@ export const apiCommand = (): Command =>
     .action(async () => {
       const [{ startApi }, { runProcess }] = await Promise.all([
         import("../processes/api.ts"),
-        import("../process.ts"),
+        import("../../engine/app/process.ts"),
       ]);
-      await runProcess("api", startApi);
+      await runProcess(app, "api", startApi);
     });

@@ -14,9 +14,11 @@ import { openDatabase } from "../../stores/mysql/database.ts";
 import { idempotencyKeys } from "../../stores/mysql/idempotency/idempotency-keys.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
 import { verdictLookup } from "../../stores/mysql/coupons/verdict-lookup.ts";
-import { apiMetrics, watchBacklog } from "../metrics/api-metrics.ts";
+import { watchBacklog } from "../../engine/app/metrics.ts";
+import { apiMetrics } from "../metrics/api-metrics.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
-import type { ProcessContext, Running } from "../process.ts";
+import type { Running } from "../../engine/app/define-app.ts";
+import type { ShopContext } from "../config.ts";
 
 const clock: Clock = {
   nowMs: Date.now,
@@ -28,7 +30,7 @@ const clock: Clock = {
 
 /** Starts the API. @throws SchemaNotRegistered @throws Fatal where the topic is not as declared, or where the port is taken. */
 export const startApi = async (
-  { config, logger, registry }: ProcessContext,
+  { config, logger, registry }: ShopContext,
   hooks: Pick<ProcessHooks, "database"> = noHooks,
 ): Promise<Running> => {
   // A client waits 10 s: a payment in the way of a lock must have failed by then, and the others been paid without it; and

@@ -17,9 +17,10 @@ import { confluentRegistry } from "../../engine/avro/registry.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
 import { oldCouponKeys, oldPaymentKeys } from "../../stores/mysql/idempotency/old-keys.ts";
 import { outbox } from "../../stores/mysql/payments/outbox.ts";
-import { watchBacklog } from "../metrics/api-metrics.ts";
+import { watchBacklog } from "../../engine/app/metrics.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
-import type { ProcessContext, Running } from "../process.ts";
+import type { Running } from "../../engine/app/define-app.ts";
+import type { ShopContext } from "../config.ts";
 
 /** Between attempts while the database is away: soon enough to go on within 2 s of its return. */
 const backoff = { initialMs: 50, maxMs: 1_500 };
@@ -31,7 +32,7 @@ const drainMs = 5_000;
  * the log or the registry is away: then it is started again by whoever watches over it.
  */
 export const startOutboxRelay = async (
-  { config, logger, registry }: ProcessContext,
+  { config, logger, registry }: ShopContext,
   hooks: ProcessHooks = noHooks,
 ): Promise<Running> => {
   // One connection for the lead, one for the lag, and one to forget keys.

@@ -1,7 +1,5 @@
 /** Reads what the verifier compares: whole topics, whole tables, and the counters. To be trusted on a quiet system. */
-import pLimit from "p-limit";
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
-import { type CouponGate, isEarned } from "../../processors/coupons/reconcile-coupons.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
 import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import { createCodec } from "../../engine/avro/codec.ts";
@@ -25,7 +23,8 @@ import { couponGate } from "../../stores/redis/coupon-gate.ts";
 import { readCounters } from "../../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import type { Config } from "../config.ts";
-import type { Accepted, CouponFacts, CouponRow, StaleMark } from "./facts.ts";
+import type { Accepted, CouponFacts, CouponRow } from "./facts.ts";
+import { readStaleMarks } from "./read-stale-marks.ts";
 import { readValues, type TopicReader } from "./read-values.ts";
 
 /**
@@ -99,40 +98,17 @@ const readTables = async ({ databaseUrl }: Config, prefix: string) => {
   }
 };
 
-/** Coupons whose marks are read at a time. */
-const readAtOnce = 8;
-
-const readGate = async ({ redisUrl }: Config, tables: Awaited<ReturnType<typeof readTables>>) => {
+const readGate = async ({ redisUrl }: Config, { coupons, issued }: Awaited<ReturnType<typeof readTables>>) => {
   const redis = await openRedis({ redisUrl });
   try {
-    const found = await readCounters(redis, [...tables.coupons.keys()]);
-    const staleMarks: StaleMark[] = [];
-    const limit = pLimit(readAtOnce);
-    await limit.map([...found], async ([couponId, { marks }]) => {
-      if (marks > 0) staleMarks.push(...(await readStaleMarks(couponGate(redis), couponId, tables.issued)));
-    });
+    const found = await readCounters(redis, [...coupons.keys()]);
+    const marked = [...found].flatMap(([couponId, { marks }]) => (marks > 0 ? [couponId] : []));
     return {
       counters: new Map([...found].map(([couponId, { left }]) => [couponId, left])),
       marks: new Map([...found].map(([couponId, { marks }]) => [couponId, marks])),
-      staleMarks,
+      staleMarks: await readStaleMarks(couponGate(redis), marked, issued),
     };
   } finally {
     redis.close();
   }
-};
-
-/** Pages may overlap while Redis makes the hash larger: each mark counts once. */
-const readStaleMarks = async (
-  gate: CouponGate,
-  couponId: CouponId,
-  issued: ReadonlyMap<ReservationId, OwnedVerdict>,
-): Promise<readonly StaleMark[]> => {
-  const stale = new Map<string, StaleMark>();
-  let from: string | undefined;
-  do {
-    const { marks, next } = await gate.marks(couponId, from);
-    for (const mark of marks) if (!isEarned(couponId, mark, issued)) stale.set(mark.userId, { couponId, ...mark });
-    from = next;
-  } while (from !== undefined);
-  return [...stale.values()];
 };

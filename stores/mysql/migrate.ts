@@ -2,6 +2,7 @@
 import type { Sequelize } from "sequelize";
 import { MigrationError, SequelizeStorage, Umzug } from "umzug";
 import { PipelineError, Unavailable } from "../../engine/errors.ts";
+import { columns, integerColumn, nullable } from "./columns.ts";
 import { type DatabaseConfig, type Database, openDatabase } from "./database.ts";
 import { classified } from "./errors.ts";
 import type { Migration } from "./migration.ts";
@@ -26,8 +27,9 @@ const lockWaitSeconds = 120;
 
 /** Named locks belong to the server, so the schema's name is part of this one; at most 64 characters. */
 const lockName = "CONCAT('sluice-migrate-', LEFT(SHA2(DATABASE(), 256), 32))";
-const takeLock = `SELECT GET_LOCK(${lockName}, ?) AS taken`;
-const releaseLock = `SELECT RELEASE_LOCK(${lockName}) AS released`;
+const lock = columns("lock", { taken: nullable(integerColumn()) }, { taken: `GET_LOCK(${lockName}, ?)` });
+const takeLock = `SELECT ${lock.list}`;
+const releaseLock = `DO RELEASE_LOCK(${lockName})`;
 
 /**
  * Applies what is missing and answers the names of what it applied. Idempotent, and safe when many run it at once: a
@@ -45,7 +47,7 @@ export const migrate = async (config: Pick<DatabaseConfig, "databaseUrl" | "tls"
 };
 
 /**
- * Applies those of `migrations` that the table `tableName` does not remember, alone. For {@link migrate} and its tests.
+ * Applies those of `migrations` that the table `tableName` does not have, under the lock. For {@link migrate} and its tests.
  * @throws Unavailable @throws Fatal as there.
  */
 export const applyMigrations = async (
@@ -53,7 +55,7 @@ export const applyMigrations = async (
   what: { readonly migrations: readonly Migration[]; readonly tableName: string },
 ): Promise<readonly string[]> => {
   try {
-    return await alone(database, () => applyAll(database.sequelize, what));
+    return await withMigrationLock(database, () => applyAll(database.sequelize, what));
   } catch (error) {
     const mine = classified(error instanceof MigrationError ? error.cause : error);
     // What has no class keeps umzug's error, which names the migration.
@@ -61,14 +63,14 @@ export const applyMigrations = async (
   }
 };
 
-const alone = <T>(database: Database, work: () => Promise<T>): Promise<T> =>
-  withSession(database, async ({ rows }) => {
-    const [answer] = await rows<{ readonly taken: number | null }>(takeLock, [lockWaitSeconds]);
+const withMigrationLock = <T>(database: Database, work: () => Promise<T>): Promise<T> =>
+  withSession(database, async ({ select, change }) => {
+    const [answer] = await select(lock, takeLock, [lockWaitSeconds]);
     if (answer?.taken !== 1) throw new Unavailable("database", `another migration ran for over ${lockWaitSeconds} s`);
     try {
       return await work();
     } finally {
-      await rows(releaseLock, []);
+      await change(releaseLock, []);
     }
   });
 

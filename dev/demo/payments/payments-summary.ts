@@ -1,5 +1,5 @@
 /** What paying came to, in numbers, and how that is shown. */
-import { formatTable } from "../../../ops/cli.ts";
+import { formatTable } from "../../../engine/app/cli.ts";
 import type { Outage } from "./outage.ts";
 import type { AnsweredCase, PayAnswer } from "./payer.ts";
 import { quantile } from "../summary.ts";

@@ -3,24 +3,22 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { Unavailable } from "../../../engine/errors.ts";
 import type { OutboxRow } from "../../../processors/payments/payment-ports.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { outboxContract, payments, rowsOf } from "../../testing/outbox.ts";
 import { type TcpProxy, tcpProxy } from "../../testing/tcp-proxy.ts";
 import { hexOf } from "../../ids.ts";
 import { openDatabase } from "../database.ts";
-import { migrate } from "../migrate.ts";
 import { orderRegister } from "./order-register.ts";
 import { outbox } from "./outbox.ts";
 import { outboxToOneself } from "../testing/outbox-alone.ts";
 import { paymentBook } from "./payment-book.ts";
 import { inTransaction, withSession } from "../session.ts";
+import { numberOf } from "../testing/number-of.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
+const { url, database } = databaseUnderTest();
 let proxy: TcpProxy;
 let giveBack: () => Promise<void>;
 before(async () => {
-  await migrate({ databaseUrl: url });
   giveBack = await outboxToOneself(url);
   proxy = await tcpProxy(url);
 });
@@ -28,7 +26,6 @@ beforeEach(() => proxy.heal());
 after(async () => {
   await proxy.close();
   await giveBack();
-  await database.close();
 });
 
 const subject = { book: paymentBook(database), register: orderRegister(database), outbox: outbox(database) };
@@ -126,9 +123,8 @@ test("mysql outbox: is led by the next one when the leader's bytes are swallowed
 
 test("mysql outbox: is no longer led by a session that the server has ended", async () => {
   const lost = subject.outbox.lead(1_000, async (led) => {
-    const sessions = "SELECT IS_USED_LOCK(CONCAT('sluice-outbox-', LEFT(SHA2(DATABASE(), 256), 32))) AS id";
-    const [leader] = await withSession(database, ({ rows }) => rows<{ readonly id: number }>(sessions, []));
-    await database.sequelize.query(`KILL ${leader?.id}`);
+    const sessions = "SELECT IS_USED_LOCK(CONCAT('sluice-outbox-', LEFT(SHA2(DATABASE(), 256), 32))) AS n";
+    await database.sequelize.query(`KILL ${await numberOf(database, sessions)}`);
     await led.stillLeading();
   });
   await assert.rejects(lost, Unavailable);

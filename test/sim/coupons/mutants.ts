@@ -24,6 +24,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "release guard: gives back what is not held",
+    seed: 36,
     file: "processors/testing/memory-coupon-stock.ts",
     line: "if (counter?.marks.get(userId) !== reservationId) return;",
     instead: "if (counter === undefined) return;",
@@ -38,6 +39,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "the database's own word: one unit more than there are, when the gate agrees",
+    seed: 194,
     file: "processors/coupons/allocate-coupons.ts",
     line: "if (left > 0) return grant(issue, left);",
     instead: "if (left >= 0) return grant(issue, left);",
@@ -46,6 +48,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "one each: a user may have two, when the gate forgot",
+    seed: 37,
     file: "processors/coupons/allocate-coupons.ts",
     line: "if (holders.has(holderKey(issue.couponId, issue.userId))) {",
     instead: "if (holders.size < 0) {",
@@ -60,6 +63,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "drain on revoke: partitions are given back at once",
+    seed: 55,
     file: "engine/worker/assignment.ts",
     line: "await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));",
     instead: "",
@@ -67,6 +71,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: the database writes for whoever asks",
+    seed: 5,
     file: "processors/testing/memory-database.ts",
     line: "if (fence !== undefined && found !== fence.epoch) throw new Fenced(fence, found);",
     instead: "",
@@ -74,6 +79,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: the gate serves whoever asks",
+    seed: 39,
     file: "processors/testing/memory-coupon-stock.ts",
     line: "if (counter.epoch > fence.epoch) throw new Fenced(fence, counter.epoch);",
     instead: "",
@@ -81,6 +87,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: the gate forgets which epoch it has seen",
+    seed: 39,
     file: "processors/testing/memory-coupon-stock.ts",
     line: "counter.epoch = fence.epoch;",
     instead: "",
@@ -88,6 +95,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: who was refused takes the lease again without asking the group",
+    seed: 5,
     file: "engine/worker/partition/lease-guard.ts",
     line: "renewing ??= prove()",
     instead: "renewing ??= Promise.resolve()",
@@ -95,6 +103,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: who was refused never takes the lease again",
+    seed: 109,
     file: "engine/worker/partition/lease-guard.ts",
     line: "throw (await renew()) ?? error;",
     instead: "throw error;",
@@ -110,6 +119,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "reconciling: a repair runs beside rounds of its coupon",
+    seed: 61,
     file: "engine/worker/partition/lanes.ts",
     line: "return !busy.has(lane);",
     instead: "return true;",
@@ -133,6 +143,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "reconciling: a counter that differs is left alone",
+    seed: 24,
     file: "processors/coupons/reconcile-coupons.ts",
     line: "return should === undefined || should === left ? [] : [couponId];",
     instead: "return [];",
@@ -148,6 +159,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "attaching: a round that failed counts as one that came to its end",
+    seed: 82,
     file: "engine/worker/partition/round-tracker.ts",
     line: "return false;",
     instead: "return true;",
@@ -234,6 +246,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "ending together: a round is over while a part of it has effects",
+    seed: 6,
     file: "engine/interpreter/together.ts",
     line: 'for (const ended of await Promise.allSettled(parts)) if (ended.status === "rejected") throw ended.reason;',
     instead: "await Promise.all(parts);",

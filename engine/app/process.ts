@@ -4,64 +4,34 @@
  */
 import { readFileSync } from "node:fs";
 import pino from "pino";
-import type { Registry } from "prom-client";
-import { errorFields, type Logger } from "../engine/logger.ts";
+import { errorFields, type Logger } from "../logger.ts";
 import { CliError, environment, exitCodes } from "./cli.ts";
-import { type Config, readConfig, redacted } from "./config.ts";
-import { developmentEnvironment } from "../dev/development.ts";
+import { type EngineConfig, stopBudgetMs } from "./config/engine-config.ts";
+import { redacted } from "./config/redact.ts";
+import type { App, ProcessContext, Running } from "./define-app.ts";
 import { serveHealth } from "./health.ts";
-import { createRegistry } from "./metrics/metrics.ts";
+import { createRegistry } from "./metrics.ts";
 
-/** What a process is started with. */
-export interface ProcessContext {
-  readonly config: Config;
-  readonly logger: Logger;
-  readonly registry: Registry;
-}
+/** The configuration of this process: its own variables, completed in development by the application. @throws InvalidConfig */
+export const loadConfig = async <Config extends EngineConfig>({
+  settings,
+  developmentEnvironment = async (env) => env,
+}: Pick<App<Config>, "settings" | "developmentEnvironment">): Promise<Config> =>
+  (await settings()).read(await developmentEnvironment(environment()), readSecretFile);
 
-/** A process at work. */
-export interface Running {
-  readonly ready: () => { readonly ok: boolean; readonly why: readonly string[] };
-  /** Resolves when it cannot go on, with the reason; never, while it can. */
-  readonly ended: Promise<Error | undefined>;
-  /** Finishes what is under way and lets go of everything. */
-  readonly stop: () => Promise<void>;
-  /** Said on the line that tells it is up. */
-  readonly about?: Readonly<Record<string, unknown>>;
-}
-
-/** A second signal, or a drain that takes longer than this, ends the process at once: what is unfinished comes again. */
-const stopBudgetMs = 25_000;
-
-/** The configuration of this process: its own variables, and in development the addresses of the stack that is up. */
-export const loadConfig = async (): Promise<Config> =>
-  readConfig(await developmentEnvironment(environment()), readSecretFile);
-
-/**
- * The key that tokens are signed with, for a command that needs nothing else: no stack has to be up for it.
- * @throws InvalidConfig
- */
-export const loadTokenSecret = (): Buffer => {
-  const env = environment();
-  // Addresses are required of a whole configuration; this command uses none, so any will do where none is given.
-  const any = {
-    SLUICE_BROKERS: "none:1",
-    SLUICE_REGISTRY_URL: "http://none",
-    SLUICE_DATABASE_URL: "mysql://none/x",
-    SLUICE_REDIS_URL: "redis://none",
-  };
-  const missing = Object.entries(any).filter(([address]) => env[`${address}_FILE`] === undefined);
-  return readConfig({ ...Object.fromEntries(missing), ...env }, readSecretFile).tokenSecret;
-};
-
-const readSecretFile = (path: string): string => readFileSync(path, "utf8");
+/** Reads the file that a `<NAME>_FILE` variable names. */
+export const readSecretFile = (path: string): string => readFileSync(path, "utf8");
 
 /**
  * Runs a process until it is stopped, and ends it: what a start that failed left open would keep it alive for ever, and
  * whoever watches over it would never start it again. @throws InvalidConfig
  */
-export const runProcess = async (name: string, start: (context: ProcessContext) => Promise<Running>): Promise<void> => {
-  const config = await loadConfig();
+export const runProcess = async <Config extends EngineConfig>(
+  app: Pick<App<Config>, "settings" | "developmentEnvironment">,
+  name: string,
+  start: (context: ProcessContext<Config>) => Promise<Running>,
+): Promise<void> => {
+  const config = await loadConfig(app);
   const logger = pino({ name, level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
   const registry = createRegistry();
   const end = (code: number): never => {

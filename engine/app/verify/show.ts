@@ -1,6 +1,6 @@
 /** How checks are shown to people. */
 import { formatTable, paint } from "../cli.ts";
-import type { Check } from "./check.ts";
+import type { Check } from "./verification.ts";
 
 /** Checks as a table under what they are about, with examples of what is broken. */
 export const showChecks = (subject: string, checks: readonly Check[]): string => {

@@ -12,7 +12,7 @@ import {
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import type { GroupDescription } from "../../engine/log/kafka/admin/admin.ts";
 import { type CouponId, couponIssueRequests } from "../../schemas/coupon.ts";
-import { CliError, exitCodes } from "../cli.ts";
+import { CliError, exitCodes } from "../../engine/app/cli.ts";
 
 /** A coupon whose counter was not what the database says, or that had marks for nothing issued. */
 export interface Difference {

@@ -1,41 +1,17 @@
-/** What the composition roots of workers do alike: Kafka, codec, producer, metrics, and the order in which they end. */
+/** Starts a worker of a topology: Kafka, codec, producer and metrics around it, and the order in which they end. */
 import { hostname } from "node:os";
-import type { Leases } from "../../engine/lease.ts";
-import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../../engine/log/producer/accumulator.ts";
-import { type Backoff, systemClock } from "../../engine/clock.ts";
-import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
-import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
-import { unfenced } from "../../engine/worker/partition/lease-guard.ts";
-import type { Log } from "../../engine/log/log.ts";
-import type { ProcessLimits } from "../../engine/worker/partition/partition.ts";
-import type { Upkeep } from "../../engine/worker/upkeep.ts";
-import { startWorker, type WorkerOptions } from "../../engine/worker/worker.ts";
-import { createCodec } from "../../engine/avro/codec.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
-import type { Topology } from "../../engine/flow/dsl.ts";
-import { writtenTopics } from "../../engine/flow/parts.ts";
-import { watchBacklog } from "../metrics/api-metrics.ts";
-import { watchHolds, watchPartitions, workerTelemetry } from "../metrics/metrics.ts";
-import type { ProcessContext, Running } from "../process.ts";
-
-/** What differs from one topology to another. */
-export interface TopologyWorker<Deps> {
-  readonly topology: Topology<Deps>;
-  readonly deps: WorkerOptions<Deps>["deps"];
-  /** Without them nobody is fenced: for topologies that cause the same effects whoever runs them. */
-  readonly leases?: Leases;
-  readonly upkeep?: Upkeep;
-  /** Lets go of what `deps` hold, after the worker has drained. */
-  readonly close: () => Promise<void>;
-  /** Instead of the configuration's. */
-  readonly limits?: ProcessLimits;
-  /** Instead of {@link backoff}. */
-  readonly backoff?: Backoff;
-  /** Dependencies whose absence leaves the worker ready; see engine/worker/failures/holds.ts. */
-  readonly optionalDependencies?: readonly string[];
-  /** Puts something around the log. For tests that break it: see test/faults. */
-  readonly wrapLog?: (log: Log) => Log;
-}
+import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../log/producer/accumulator.ts";
+import { type Backoff, systemClock } from "../clock.ts";
+import { deadLetterTopic } from "../worker/round/dead-letter.ts";
+import { kafkaLog } from "../log/kafka/kafka-log.ts";
+import { unfenced } from "../worker/partition/lease-guard.ts";
+import { startWorker } from "../worker/worker.ts";
+import { createCodec } from "../avro/codec.ts";
+import { confluentRegistry } from "../avro/registry.ts";
+import type { Topology } from "../flow/dsl.ts";
+import { writtenTopics } from "../flow/parts.ts";
+import { watchBacklog, watchHolds, watchPartitions, workerTelemetry } from "./metrics.ts";
+import type { Opened, ProcessContext, Running } from "./define-app.ts";
 
 /** Between attempts at what failed: soon enough to go on within 2 s of a dependency's return. */
 const backoff: Backoff = { initialMs: 50, maxMs: 1_500 };
@@ -43,9 +19,9 @@ const backoff: Backoff = { initialMs: 50, maxMs: 1_500 };
 /** Starts a worker. @throws where the group cannot be joined, or what is deployed is not what runs. */
 export const startTopologyWorker = async <Deps>(
   { config, logger, registry }: ProcessContext,
-  own: TopologyWorker<Deps>,
+  topology: Topology<Deps>,
+  own: Opened<NoInfer<Deps>>,
 ): Promise<Running> => {
-  const { topology } = own;
   const { name } = topology.graph;
   const kafka = kafkaLog({
     brokers: config.brokers,

@@ -7,8 +7,8 @@ import type { CouponId, UserId } from "../../schemas/coupon.ts";
 import { memoryCouponStock } from "../../processors/testing/memory-coupon-stock.ts";
 import { memoryDatabase, memoryLeases } from "../../processors/testing/memory-database.ts";
 import { memoryCouponGate, memoryCouponTruth } from "../../processors/testing/memory-reconciliation.ts";
-import { CliError, exitCodes } from "../cli.ts";
-import { reconcileByHand, refuseMembers } from "./run.ts";
+import { CliError, exitCodes } from "../../engine/app/cli.ts";
+import { reconcileByHand, refuseMembers } from "./reconcile-by-hand.ts";
 
 const [low, stale, sound] = ["low", "stale", "sound"] as const satisfies readonly string[];
 const all = [low, stale, sound] as unknown as readonly CouponId[];

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { repositoryRoot } from "../dev/stack/layout.ts";
+import { repositoryRoot } from "../../dev/stack/layout.ts";
 
 /** Runs one of our processes against addresses where nobody answers as they should. */
 const run = (command: string, port: number) => {

@@ -5,10 +5,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 function sluice(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, "sluice.ts"), ...args], {
-    encoding: "utf8",
-    env: { PATH: "/usr/bin:/bin", NO_COLOR: "1" },
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, "../../ops/sluice.ts"), ...args],
+    {
+      encoding: "utf8",
+      env: { PATH: "/usr/bin:/bin", NO_COLOR: "1" },
+    },
+  );
   return { status, stdout, stderr };
 }
 

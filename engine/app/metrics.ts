@@ -1,11 +1,9 @@
-/** Every metric of every process, as one table; bound to a registry of prom-client's at start. Labels are names from the graph, never ids. */
+/** The metrics of every process and of workers, bound to a registry of prom-client's at start. Labels are names from the graph, never ids. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { Repaired } from "../../processors/coupons/reconcile-coupons.ts";
-import { deadLetterFlood } from "../../engine/worker/failures/dead-letter-flood.ts";
-import type { Hold } from "../../engine/worker/failures/holds.ts";
-import type { Logger } from "../../engine/logger.ts";
-import type { PartitionStatus } from "../../engine/worker/partition/partition.ts";
-import type { Telemetry } from "../../engine/worker/telemetry.ts";
+import { deadLetterFlood } from "../worker/failures/dead-letter-flood.ts";
+import type { Hold } from "../worker/failures/holds.ts";
+import type { PartitionStatus } from "../worker/partition/partition.ts";
+import type { Telemetry } from "../worker/telemetry.ts";
 
 /** Round sizes from 1 to 10,000 in half decades. */
 const roundBuckets = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000];
@@ -97,14 +95,14 @@ export const watchHolds = (registry: Registry, holds: () => readonly Hold[]): vo
   gauge("sluice_dead_letter_flood", flood, ({ code }) => code === deadLetterFlood);
 };
 
-/** Counts what was set right between gate and database, and says it in the log. */
-export const repairs = (registry: Registry, logger: Logger): ((repaired: Repaired) => void) => {
-  const counter = (name: string, help: string) => new Counter({ name, help, registers: [registry] });
-  const counters = counter("sluice_repaired_counters_total", "Counters of the gate set to what the database says.");
-  const marks = counter("sluice_dropped_marks_total", "Marks of the gate that no issued coupon stood for.");
-  return (repaired) => {
-    if (repaired.seen !== repaired.left) counters.inc();
-    marks.inc(repaired.droppedMarks);
-    logger.warn({ ...repaired }, "the gate was set to what the database says");
-  };
+/** A gauge of records queued for the log, read when it is scraped. */
+export const watchBacklog = (registry: Registry, backlogRecords: () => number): void => {
+  new Gauge({
+    name: "sluice_producer_backlog_records",
+    help: "Records queued or under way to the log.",
+    registers: [registry],
+    collect() {
+      this.set(backlogRecords());
+    },
+  });
 };

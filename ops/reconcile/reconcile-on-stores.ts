@@ -10,9 +10,9 @@ import { partitionLeases } from "../../stores/mysql/partition-lease.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
 import { couponGate } from "../../stores/redis/coupon-gate.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
-import { CliError, exitCodes } from "../cli.ts";
+import { CliError, exitCodes } from "../../engine/app/cli.ts";
 import type { Config } from "../config.ts";
-import { type ByHandOptions, type Difference, reconcileByHand, refuseMembers } from "./run.ts";
+import { type ByHandOptions, type Difference, reconcileByHand, refuseMembers } from "./reconcile-by-hand.ts";
 
 /** What is to be reconciled. */
 export interface Wish {
