@@ -10,7 +10,9 @@ import type { Producer } from "../engine/log/producer.ts";
 import { createApi } from "./api.ts";
 import type { Clock } from "./http/parameters.ts";
 import { createReservationIds } from "./coupons/reservation-id.ts";
-import { encodeAsJson, fakeProducer, fakeStores, settled, userNamed } from "./testing/testing.ts";
+import { settled } from "../engine/testing/stepped-clock.ts";
+import { encodeAsJson, fakeProducer } from "../engine/log/testing/fake-producer.ts";
+import { fakeStores, userNamed } from "./testing/testing.ts";
 import { testSecret } from "./testing/testing-api.ts";
 import { mintToken } from "./tokens/token.ts";
 

@@ -1,7 +1,9 @@
 /** Composition root of the outbox relay: the outbox, a producer, and the loop between them. */
 import { Counter, Gauge, type Registry } from "prom-client";
 import { forgetDefaults, forgetKeys } from "../relay/forget-keys.ts";
-import { type RelayTelemetry, relayDefaults, startRelay } from "../relay/outbox-relay.ts";
+import { startRelay } from "../../engine/outbox/relay.ts";
+import { type RelayTelemetry, relayDefaults } from "../../engine/outbox/relay-options.ts";
+import { paymentOutbox } from "../../topology/payment-outbox.ts";
 import {
   type Accumulator,
   accumulatorDefaults,
@@ -51,6 +53,7 @@ export const startOutboxRelay = async (
   });
   watchBacklog(registry, producer.backlogRecords);
   const relay = startRelay({
+    definition: paymentOutbox,
     outbox: outbox(database),
     producer,
     encode: await codec.encoder(paymentsCompleted),

@@ -5,7 +5,7 @@ import { Unavailable } from "../../engine/errors.ts";
 import type { OldKeys } from "../../processors/payments/payment-ports.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import { forgetDefaults, forgetKeys } from "./forget-keys.ts";
-import { settled, steppedClock } from "../../api/testing/testing.ts";
+import { settled, steppedClock } from "../../engine/testing/stepped-clock.ts";
 
 /** So many old keys, or an error. */
 const stage = (old: { payment: number | Error; coupon: number | Error }) => {

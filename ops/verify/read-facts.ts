@@ -53,20 +53,20 @@ const readTopics = async ({ brokers, registryUrl }: Config, prefix: string) => {
   const codec = createCodec({ source: confluentRegistry({ url: registryUrl }), now: () => performance.now() });
   const read = valuesOf({ admin, codec }, prefix);
   const accepted = new Map<ReservationId, Accepted>();
-  const toldIssued = new Map<ReservationId, CouponIssued>();
-  const toldRefused = new Map<ReservationId, CouponRefused>();
-  const toldCompensated: CouponCompensated[] = [];
+  const publishedIssued = new Map<ReservationId, CouponIssued>();
+  const publishedRefused = new Map<ReservationId, CouponRefused>();
+  const publishedCompensations: CouponCompensated[] = [];
   try {
     await read(couponIssueRequests, (request, partition, offset) => {
       // Copies of a record count once, at their first offset: a topic is read in order.
       if (!accepted.has(request.reservationId)) accepted.set(request.reservationId, { request, partition, offset });
     });
-    await read(couponsIssued, (event) => toldIssued.set(event.reservationId, event));
-    await read(couponsRefused, (event) => toldRefused.set(event.reservationId, event));
-    await read(couponsCompensated, (event) => toldCompensated.push(event));
+    await read(couponsIssued, (event) => publishedIssued.set(event.reservationId, event));
+    await read(couponsRefused, (event) => publishedRefused.set(event.reservationId, event));
+    await read(couponsCompensated, (event) => publishedCompensations.push(event));
     const ends = await admin.endOffsets(deadLetterTopic(couponIssuing.graph.name));
     const deadLetters = ends.reduce((sum, end) => sum + Number(end), 0);
-    return { accepted, toldIssued, toldRefused, toldCompensated, deadLetters };
+    return { accepted, publishedIssued, publishedRefused, publishedCompensations, deadLetters };
   } finally {
     await admin.close();
   }

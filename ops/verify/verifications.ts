@@ -67,7 +67,7 @@ export const paymentVerification: Verification<Config> = {
       data: {
         payments: facts.payments.size,
         outbox: facts.outbox.size,
-        topic: facts.told.size,
+        topic: facts.published.size,
         history: facts.history.size,
         platform: facts.platform?.size ?? null,
         deadLetters: {

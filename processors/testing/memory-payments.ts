@@ -1,17 +1,9 @@
 /** Payments in memory: fakes of the database's ports that pass the same contract suites as the real ones. */
 import type { BoundKey, UserCoupon } from "../payments/decide-payments.ts";
 import { Poison } from "../../engine/errors.ts";
-import type {
-  LedOutbox,
-  OldKeys,
-  OptionId,
-  Order,
-  OrderRegister,
-  Outbox,
-  OutboxRow,
-  Payment,
-  PaymentBook,
-} from "../payments/payment-ports.ts";
+import type { Outbox } from "../../engine/outbox/outbox.ts";
+import { outboxOnTable } from "../../engine/outbox/testing/memory-outbox.ts";
+import type { OldKeys, OptionId, Order, OrderRegister, Payment, PaymentBook } from "../payments/payment-ports.ts";
 import type { ReservationId, UserId, Won } from "../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../schemas/payment.ts";
 import { payOneByOne } from "./pay-one-by-one.ts";
@@ -91,49 +83,14 @@ export const memoryOrderRegister = (state: MemoryPayments): OrderRegister => ({
   },
 });
 
-/** The fake {@link Outbox}. Does not wait for the lead. */
-export const memoryOutbox = (state: MemoryPayments): Outbox => {
-  const isUnpublished = ({ publishedAt }: { readonly publishedAt: number | null }): boolean => publishedAt === null;
-  const unpublished = (): readonly OutboxRow[] =>
-    [...state.outbox].flatMap(([outboxNo, { payment, publishedAt }]) =>
-      publishedAt === null ? [{ outboxNo, payment }] : [],
-    );
-  const led: LedOutbox = {
-    unpublished: async (maxRows) => unpublished().slice(0, maxRows),
-    markPublished: async (rows) => {
-      const unmarked = rows.flatMap(({ outboxNo, payment }) => {
-        const row = state.outbox.get(outboxNo);
-        return row !== undefined && isUnpublished(row) && row.payment.paymentId === payment.paymentId ? [row] : [];
-      });
-      for (const row of unmarked) row.publishedAt = state.now;
-      return unmarked.length;
-    },
-    prune: async (olderThanMs, maxRows) => {
-      const old = [...state.outbox].filter(
-        ([, { publishedAt }]) => publishedAt !== null && publishedAt < state.now - olderThanMs,
-      );
-      for (const [outboxNo] of old.slice(0, maxRows)) state.outbox.delete(outboxNo);
-      return Math.min(old.length, maxRows);
-    },
-    stillLeading: async () => {},
-  };
-  return {
-    lead: async (_waitMs, work) => {
-      if (state.led) return undefined;
-      state.led = true;
-      try {
-        return await work(led);
-      } finally {
-        state.led = false;
-      }
-    },
-    lag: async () => {
-      const rows = unpublished();
-      const first = rows[0];
-      return { rows: rows.length, oldestMs: first === undefined ? 0 : state.now - first.payment.paidAt };
-    },
-  };
-};
+/** The fake outbox of payments. Does not wait for the lead. */
+export const memoryOutbox = (state: MemoryPayments): Outbox<Payment> =>
+  outboxOnTable({
+    rows: state.outbox,
+    read: ({ payment }) => ({ id: payment.paymentId, value: payment, writtenAt: payment.paidAt }),
+    now: () => state.now,
+    lock: state,
+  });
 
 /** The fake {@link OldKeys} of payments: a key is as old as what it has paid. */
 export const memoryOldPaymentKeys = (state: MemoryPayments): OldKeys => ({

@@ -32,7 +32,8 @@ import { idempotencyKeysContract } from "./idempotency-keys.ts";
 import { fencedStockContract, leasesContract } from "./leases.ts";
 import { transactionHistoryContract } from "./transaction-history.ts";
 import { agedMs, oldKeysContract } from "./old-keys.ts";
-import { outboxContract } from "./outbox.ts";
+import { outboxContract } from "../../engine/outbox/testing/outbox-contract.ts";
+import { paymentOutboxSubject } from "./outbox.ts";
 import { type PaymentSubject, paymentBookContract } from "./payment-book.ts";
 import { anAsk, anItem, anOptionId, anOrder, won } from "./payment-samples.ts";
 import { aReservationId, many } from "../../processors/testing/samples.ts";
@@ -98,11 +99,13 @@ couponTruthContract("memory truth", () => ({
 }));
 
 const shop = memoryPayments();
-outboxContract("memory outbox", () => ({
-  outbox: memoryOutbox(shop),
-  book: memoryPaymentBook(shop),
-  register: memoryOrderRegister(shop),
-}));
+outboxContract("memory payment outbox", () =>
+  paymentOutboxSubject({
+    outbox: memoryOutbox(shop),
+    book: memoryPaymentBook(shop),
+    register: memoryOrderRegister(shop),
+  }),
+);
 
 oldKeysContract("memory payment keys", () => ({
   keys: memoryOldPaymentKeys(shop),

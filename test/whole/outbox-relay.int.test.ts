@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 import { Unavailable } from "../../engine/errors.ts";
-import type { Outbox, Payment } from "../../processors/payments/payment-ports.ts";
+import type { Outbox } from "../../engine/outbox/outbox.ts";
+import { startRelay } from "../../engine/outbox/relay.ts";
+import { type RelaySettings, relayDefaults, silentRelayTelemetry } from "../../engine/outbox/relay-options.ts";
+import type { Payment } from "../../processors/payments/payment-ports.ts";
+import { paymentOutbox } from "../../topology/payment-outbox.ts";
 import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../../engine/log/producer/accumulator.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
@@ -18,7 +22,6 @@ import { type Database, openDatabase } from "../../stores/mysql/database.ts";
 import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
 import { outbox } from "../../stores/mysql/payments/outbox.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
-import { type RelaySettings, relayDefaults, startRelay } from "../../ops/relay/outbox-relay.ts";
 import { numberOf } from "../../stores/mysql/testing/number-of.ts";
 
 const { config, database } = stackUnderTest({ ownsOutbox: true });
@@ -64,10 +67,11 @@ const recorder = (inner: Producer) => {
 const relayOn = (on: {
   readonly database: Database;
   readonly producer: Producer;
-  readonly outbox?: Outbox;
+  readonly outbox?: Outbox<Payment>;
   readonly settings?: Partial<RelaySettings>;
 }) =>
   startRelay({
+    definition: paymentOutbox,
     outbox: on.outbox ?? outbox(on.database),
     producer: on.producer,
     encode: (payment) => {
@@ -79,7 +83,7 @@ const relayOn = (on: {
     random: Math.random,
     backoff: { initialMs: 10, maxMs: 100 },
     logger: silentLogger,
-    telemetry: { published: () => {}, pruned: () => {}, leading: () => {}, lag: () => {} },
+    telemetry: silentRelayTelemetry,
     settings: { ...relayDefaults, ...on.settings },
   });
 
@@ -119,7 +123,7 @@ test("relay: publishes again what was acknowledged but not marked when its prede
   // Dies as a process does: between the acknowledgement and the mark nothing more happens, and its connection ends.
   const [died, buried] = [Promise.withResolvers<void>(), Promise.withResolvers<never>()];
   const real = outbox(pool);
-  const dying: Outbox = {
+  const dying: Outbox<Payment> = {
     ...real,
     lead: (waitMs, work) =>
       real.lead(waitMs, (led) =>

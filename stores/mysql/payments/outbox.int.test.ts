@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { Unavailable } from "../../../engine/errors.ts";
-import type { OutboxRow } from "../../../processors/payments/payment-ports.ts";
+import type { OutboxRow } from "../../../engine/outbox/outbox.ts";
+import { outboxContract, rowsWithIds } from "../../../engine/outbox/testing/outbox-contract.ts";
+import type { Payment } from "../../../processors/payments/payment-ports.ts";
 import { databaseUnderTest } from "../testing/database-under-test.ts";
-import { outboxContract, payments, rowsOf } from "../../testing/outbox.ts";
+import { idsOf, paymentOutboxSubject, payments } from "../../testing/outbox.ts";
 import { type TcpProxy, tcpProxy } from "../../testing/tcp-proxy.ts";
 import { hexOf } from "../../ids.ts";
 import { openDatabase } from "../database.ts";
@@ -29,7 +31,7 @@ after(async () => {
 });
 
 const subject = { book: paymentBook(database), register: orderRegister(database), outbox: outbox(database) };
-outboxContract("mysql outbox", () => subject);
+outboxContract("mysql outbox", () => paymentOutboxSubject(subject));
 
 const insertRow = "INSERT INTO outbox (payment_id) VALUES (UNHEX(?))";
 const deleteRows = "DELETE FROM outbox WHERE payment_id = UNHEX(?)";
@@ -50,20 +52,20 @@ test("mysql outbox: shows a row that is committed after a later one, also when t
   await first.promise;
   await withSession(database, ({ change }) => change(insertRow, [hexOf(late.paymentId)]));
   await subject.outbox.lead(1_000, async (led) => {
-    const seen = await rowsOf(led, [early, late]);
+    const seen = await rowsWithIds(led, idsOf([early, late]));
     assert.deepEqual(
-      seen.map(({ payment }) => payment),
+      seen.map(({ value }) => value),
       [late],
     );
     await led.markPublished(seen);
     second.resolve();
     await open;
-    const then = await rowsOf(led, [early, late]);
+    const then = await rowsWithIds(led, idsOf([early, late]));
     assert.deepEqual(
-      then.map(({ payment }) => payment),
+      then.map(({ value }) => value),
       [early],
     );
-    assert.ok((then[0]?.outboxNo ?? 0) < (seen[0]?.outboxNo ?? 0));
+    assert.ok((then[0]?.number ?? 0) < (seen[0]?.number ?? 0));
     await led.markPublished(then);
     return true;
   });
@@ -74,7 +76,7 @@ test("mysql outbox: is led by the next one as soon as the leader's connection is
   const mine = openDatabase({ databaseUrl: proxy.url, poolMax: 1, poolKeptIdle: 0 });
   const [leads, cut] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const old = outbox(mine).lead(1_000, async (led) => {
-    const rows = await rowsOf(led, paid);
+    const rows = await rowsWithIds(led, idsOf(paid));
     leads.resolve();
     await cut.promise;
     await assert.rejects(led.stillLeading(), Unavailable);
@@ -86,8 +88,8 @@ test("mysql outbox: is led by the next one as soon as the leader's connection is
   cut.resolve();
   await assert.rejects(old, Unavailable);
   await subject.outbox.lead(5_000, async (led) => {
-    assert.equal((await rowsOf(led, paid)).length, 3);
-    await led.markPublished(await rowsOf(led, paid));
+    assert.equal((await rowsWithIds(led, idsOf(paid))).length, 3);
+    await led.markPublished(await rowsWithIds(led, idsOf(paid)));
     return true;
   });
   await mine.close();
@@ -98,7 +100,7 @@ test("mysql outbox: is led by the next one when the leader's bytes are swallowed
   const mine = openDatabase({ databaseUrl: proxy.url, poolMax: 1, poolKeptIdle: 0 });
   const [leads, next] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const old = outbox(mine).lead(1_000, async (led) => {
-    const rows = await rowsOf(led, paid);
+    const rows = await rowsWithIds(led, idsOf(paid));
     proxy.onRequest = () => "silence";
     leads.resolve();
     await next.promise;
@@ -106,13 +108,13 @@ test("mysql outbox: is led by the next one when the leader's bytes are swallowed
   });
   await leads.promise;
   // Held for as long as the leader may be silent, and no longer; asked for in pieces as long as a statement may wait.
-  let rows: readonly OutboxRow[] | undefined;
+  let rows: readonly OutboxRow<Payment>[] | undefined;
   for (let asked = 0; rows === undefined && asked < 4; asked++) {
     rows = await subject.outbox.lead(5_000, async (led) => {
-      const mineNow = await rowsOf(led, paid);
+      const mineNow = await rowsWithIds(led, idsOf(paid));
       next.resolve();
       await assert.rejects(old, Unavailable);
-      assert.deepEqual(await rowsOf(led, paid), mineNow);
+      assert.deepEqual(await rowsWithIds(led, idsOf(paid)), mineNow);
       assert.equal(await led.markPublished(mineNow), 2);
       return mineNow;
     });

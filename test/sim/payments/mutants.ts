@@ -6,8 +6,8 @@ const kind = "payments" as const;
 
 const decide = "processors/payments/decide-payments.ts";
 const pay = "api/payments/pay.ts";
-const relay = "ops/relay/outbox-relay.ts";
-const fake = "processors/testing/memory-payments.ts";
+const relay = "engine/outbox/relay.ts";
+const table = "engine/outbox/testing/memory-outbox.ts";
 const rule = "processors/testing/rule-payment-book.ts";
 
 /** The log is away while relays lose the lead, or leave, again and again. */
@@ -162,10 +162,10 @@ const writing: readonly Mutant[] = [
 
 const relaying: readonly Mutant[] = [
   {
-    ...{ kind, file: relay },
+    ...{ kind, file: "topology/payment-outbox.ts" },
     breaks: "relaying: other sums than were paid",
-    line: "return this.#options.encode(payment);",
-    instead: "return this.#options.encode({ ...payment, amount: payment.amount + 1 });",
+    line: "(payment: Payment): PaymentCompleted => payment;",
+    instead: "(payment) => ({ ...payment, amount: payment.amount + 1 });",
   },
   {
     ...{ kind, file: relay },
@@ -189,8 +189,8 @@ const relaying: readonly Mutant[] = [
   {
     ...{ kind, file: relay },
     breaks: "leading: a lead that was lost is used on",
-    line: "this.#publishAll(lead).finally",
-    instead: "this.#publishAll((this.first ??= lead)).finally",
+    line: "await this.#publishAll(led);",
+    instead: "await this.#publishAll((this.first ??= led));",
   },
   {
     ...{ kind, file: relay },
@@ -200,18 +200,18 @@ const relaying: readonly Mutant[] = [
     instead: "this.#batch = undefined;",
   },
   {
-    ...{ kind, file: relay },
+    ...{ kind, file: "engine/outbox/batch.ts" },
     breaks: "keys: payments go to any partition",
-    line: "const partition = producer.partitionOf(paymentsCompleted.name, key);",
+    line: "const partition = publishing.producer.partitionOf(name, key);",
     instead: "const partition = rows.length % 6;",
   },
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: table },
     breaks: "outbox: rows are found by a number above the last one",
     world: { ...{ apis: 3, lanes: 3, options: 12, users: 10, orders: 40, clients: 60 }, bursts: 0, dawdles: 0.3 },
-    line: "publishedAt === null ? [{ outboxNo, payment }] : [],",
+    line: "return row.publishedAt === null ? [{ number, id, value }] : [];",
     instead:
-      "publishedAt === null && [...state.outbox].every(([no, row]) => row.publishedAt === null || no < outboxNo) ? [{ outboxNo, payment }] : [],",
+      "return row.publishedAt === null && [...rows].every(([no, other]) => other.publishedAt === null || no < number) ? [{ number, id, value }] : [];",
   },
   {
     ...{ kind, file: rule },
@@ -220,11 +220,11 @@ const relaying: readonly Mutant[] = [
     instead: "if (payment.amount > 0) state.outbox.set(state.lastOutboxNo, { payment, publishedAt: null });",
   },
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: table },
     breaks: "pruning: rows that are not published are deleted too",
     seed: 7,
-    line: "publishedAt !== null && publishedAt < state.now - olderThanMs,",
-    instead: "(publishedAt ?? 0) < state.now - olderThanMs,",
+    line: "publishedAt !== null && publishedAt < now() - olderThanMs)",
+    instead: "(publishedAt ?? 0) < now() - olderThanMs)",
     world: { keptMs: 500 },
   },
 ];

@@ -1,40 +1,44 @@
 // The relay on fakes: what is published and marked, in which order, and what happens when something is away.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fatal, Poison, Unavailable } from "../../engine/errors.ts";
-import type { LedOutbox, Outbox, Payment } from "../../processors/payments/payment-ports.ts";
-import { silentLogger } from "../../engine/logger.ts";
-import type { UserId, Won } from "../../schemas/coupon.ts";
-import type { OrderId, PaymentId } from "../../schemas/payment.ts";
-import { memoryOutbox, memoryPayments } from "../../processors/testing/memory-payments.ts";
-import { type Relay, type RelaySettings, relayDefaults, startRelay } from "./outbox-relay.ts";
-import { type FakeProducer, fakeProducer, steppedClock } from "../../api/testing/testing.ts";
+import { long, record, string } from "../avro/avro.ts";
+import { topic } from "../avro/topic.ts";
+import { Fatal, Poison, Unavailable } from "../errors.ts";
+import { encodeAsJson, type FakeProducer, fakeProducer } from "../log/testing/fake-producer.ts";
+import { silentLogger } from "../logger.ts";
+import { steppedClock } from "../testing/stepped-clock.ts";
+import { defineOutbox } from "./define-outbox.ts";
+import type { LedOutbox, Outbox } from "./outbox.ts";
+import { startRelay } from "./relay.ts";
+import { type Relay, type RelaySettings, relayDefaults } from "./relay-options.ts";
+import { type MemoryOutbox, memoryOutbox } from "./testing/memory-outbox.ts";
 
-const paymentOf = (n: number, order = n): Payment => ({
-  paymentId: `payment-${n}` as PaymentId,
-  orderId: `order-${order}` as OrderId,
-  userId: "alice" as UserId,
-  amount: n as Won,
-  discount: 0 as Won,
-  paidAt: 1_000,
-});
+/** A value of the outbox under test. */
+interface Sale {
+  readonly saleId: string;
+  readonly shop: string;
+  readonly amount: number;
+}
+
+const SaleMade = record("sales.v1.SaleMade", { saleId: string(), shop: string(), amount: long() });
+const salesMade = topic("sale-made", SaleMade, { key: ({ shop }) => shop, id: ({ saleId }) => saleId });
+const sales = defineOutbox({ name: "sales", topic: salesMade, project: (sale: Sale) => sale });
+
+const saleOf = (n: number, shop = n): Sale => ({ saleId: `sale-${n}`, shop: `shop-${shop}`, amount: n });
 
 const stage = (settings: Partial<RelaySettings> = {}) => {
-  const state = memoryPayments();
-  const producer = fakeProducer();
+  const table: MemoryOutbox<Sale> = memoryOutbox(({ saleId }) => saleId);
+  const producer = fakeProducer<Sale>();
   const time = steppedClock();
   const seen = { published: 0, pruned: 0, leads: [] as boolean[], lags: [] as number[] };
-  const pay = (...payments: readonly Payment[]): void => {
-    for (const payment of payments) {
-      state.lastOutboxNo += 1;
-      state.outbox.set(state.lastOutboxNo, { payment, publishedAt: null });
-    }
-  };
-  const start = (on: Partial<{ outbox: Outbox; producer: FakeProducer; encode: (payment: Payment) => Buffer }> = {}) =>
+  const start = (
+    on: Partial<{ outbox: Outbox<Sale>; producer: FakeProducer<Sale>; encode: (sale: Sale) => Buffer }> = {},
+  ) =>
     startRelay({
-      outbox: memoryOutbox(state),
+      definition: sales,
+      outbox: table.outbox,
       producer,
-      encode: (payment) => Buffer.from(JSON.stringify(payment)),
+      encode: encodeAsJson,
       clock: time.clock,
       random: () => 0.5,
       backoff: { initialMs: 50, maxMs: 1_000 },
@@ -52,9 +56,9 @@ const stage = (settings: Partial<RelaySettings> = {}) => {
       settings: { ...relayDefaults, ...settings },
       ...on,
     });
-  const unpublished = () => [...state.outbox.values()].filter(({ publishedAt }) => publishedAt === null).length;
-  const amounts = () => producer.produced.map(({ record }) => JSON.parse(String(record.value)).amount);
-  return { state, producer, seen, pay, start, unpublished, amounts, step: time.step };
+  const unpublished = () => [...table.rows.values()].filter(({ publishedAt }) => publishedAt === null).length;
+  const amounts = () => producer.produced.map(({ value }) => value.amount);
+  return { table, producer, seen, write: table.add, start, unpublished, amounts, step: time.step };
 };
 
 /** Stops a relay whose clock has to be moved for it. */
@@ -67,23 +71,23 @@ const ended = async ({ step }: { readonly step: (ms: number) => Promise<void> },
   await stopping;
 };
 
-test("relay: publishes what is there in order, keyed by order, and marks it", async () => {
+test("relay: publishes rows in order, with their keys, and marks them when it starts", async () => {
   const all = stage();
-  all.pay(paymentOf(1), paymentOf(2, 1), paymentOf(3));
+  all.write(saleOf(1), saleOf(2, 1), saleOf(3));
   const relay = all.start();
   await all.step(0);
   assert.deepEqual(
     all.producer.produced.map(({ to, record }) => [to.topic, String(record.key)]),
     [
-      ["payment-completed", "order-1"],
-      ["payment-completed", "order-1"],
-      ["payment-completed", "order-3"],
+      ["sale-made", "shop-1"],
+      ["sale-made", "shop-1"],
+      ["sale-made", "shop-3"],
     ],
   );
   assert.deepEqual(all.amounts(), [1, 2, 3]);
   assert.equal(all.unpublished(), 0);
   assert.deepEqual(relay.ready(), { ok: true, why: [] });
-  all.pay(paymentOf(4));
+  all.write(saleOf(4));
   await all.step(relayDefaults.pollMs);
   assert.deepEqual(all.amounts(), [1, 2, 3, 4]);
   assert.equal(all.seen.published, 4);
@@ -92,9 +96,9 @@ test("relay: publishes what is there in order, keyed by order, and marks it", as
   assert.deepEqual(relay.ready(), { ok: false, why: ["stopping"] });
 });
 
-test("relay: goes on without a pause while batches are full", async () => {
+test("relay: reads again without a pause when a batch is full", async () => {
   const all = stage({ maxRows: 2 });
-  all.pay(...Array.from({ length: 7 }, (_, n) => paymentOf(n)));
+  all.write(...Array.from({ length: 7 }, (_, n) => saleOf(n)));
   const relay = all.start();
   await all.step(0);
   await all.step(0);
@@ -102,10 +106,10 @@ test("relay: goes on without a pause while batches are full", async () => {
   await ended(all, relay);
 });
 
-test("relay: marks nothing, reads nothing more and says how far it is behind, while the log is away", async () => {
+test("relay: marks nothing, reads nothing more and measures the lag when the log is away", async () => {
   const all = stage({ maxRows: 2, yieldMs: 1_000_000 });
   all.producer.hold();
-  all.pay(...Array.from({ length: 5 }, (_, n) => paymentOf(n)));
+  all.write(...Array.from({ length: 5 }, (_, n) => saleOf(n)));
   const relay = all.start();
   for (let turn = 0; turn < 20; turn++) await all.step(1_000);
   assert.deepEqual(all.amounts(), [0, 1]);
@@ -119,31 +123,34 @@ test("relay: marks nothing, reads nothing more and says how far it is behind, wh
   await ended(all, relay);
 });
 
-test("relay: ends, and leaves its batch for the next, when it is stopped while the log is away", async () => {
+test("relay: ends without marking its batch when it is stopped while the log is away", async () => {
   const all = stage();
   all.producer.hold();
-  all.pay(paymentOf(1));
+  all.write(saleOf(1));
   const relay = all.start();
   await all.step(0);
   await ended(all, relay);
   assert.equal(await relay.ended, undefined);
   assert.equal(all.unpublished(), 1);
   const next = stage();
-  next.state.outbox.set(1, { payment: paymentOf(1), publishedAt: null });
-  const heir = next.start();
+  next.write(saleOf(1));
+  const successor = next.start();
   await next.step(0);
   assert.deepEqual(next.amounts(), [1]);
-  await ended(next, heir);
+  await ended(next, successor);
 });
 
-/** An outbox whose lead fails as told, before or within one of its calls. */
-const troubled = (inner: Outbox, trouble: { at: "lead" | "mark" | "alive" | "none"; lost?: boolean }): Outbox => ({
+/** An outbox whose lead fails where `trouble.at` says, before or within one of its calls. */
+const troubled = (
+  inner: Outbox<Sale>,
+  trouble: { at: "lead" | "mark" | "alive" | "none"; lost?: boolean },
+): Outbox<Sale> => ({
   ...inner,
   lead: async (waitMs, work) => {
     const away = new Unavailable("database", "gone");
     if (trouble.at === "lead") throw away;
     return inner.lead(waitMs, (led) => {
-      const failing: LedOutbox = {
+      const failing: LedOutbox<Sale> = {
         ...led,
         unpublished: (maxRows) => (trouble.lost ? Promise.reject(away) : led.unpublished(maxRows)),
         markPublished: (rows) => (trouble.at === "mark" ? Promise.reject(away) : led.markPublished(rows)),
@@ -154,11 +161,11 @@ const troubled = (inner: Outbox, trouble: { at: "lead" | "mark" | "alive" | "non
   },
 });
 
-test("relay: backs off while the database is away, and is not ready until it has reached it", async () => {
+test("relay: backs off, and is not ready, when it has never reached the database", async () => {
   const all = stage();
   const trouble: Parameters<typeof troubled>[1] = { at: "lead" };
-  all.pay(paymentOf(1));
-  const relay = all.start({ outbox: troubled(memoryOutbox(all.state), trouble) });
+  all.write(saleOf(1));
+  const relay = all.start({ outbox: troubled(all.table.outbox, trouble) });
   for (let turn = 0; turn < 5; turn++) await all.step(200);
   assert.deepEqual(relay.ready(), { ok: false, why: ["it has not reached the database yet"] });
   assert.deepEqual(all.amounts(), []);
@@ -170,16 +177,16 @@ test("relay: backs off while the database is away, and is not ready until it has
 });
 
 for (const at of ["lead", "mark"] as const) {
-  test(`relay: says that the database is away after the grace, and is ready at once when it is back (${at})`, async () => {
+  test(`relay: is not ready after the grace, and ready again at once, when the database is away and returns (${at})`, async () => {
     const all = stage();
     const trouble: Parameters<typeof troubled>[1] = { at: "none" };
-    const outbox = memoryOutbox(all.state);
+    const outbox = all.table.outbox;
     const relay = all.start({ outbox: troubled(outbox, trouble) });
     await all.step(0);
     assert.equal(relay.ready().ok, true);
     trouble.at = at;
-    all.pay(paymentOf(1));
-    // Somebody takes the connection away, and with it the lead.
+    all.write(saleOf(1));
+    // The connection is lost, and the lead with it.
     if (at === "lead") trouble.lost = true;
     for (let turn = 0; turn < 9; turn++) await all.step(1_000);
     assert.deepEqual(relay.ready(), { ok: true, why: [] });
@@ -195,30 +202,30 @@ for (const at of ["lead", "mark"] as const) {
   });
 }
 
-test("relay: says that the log does not acknowledge after the grace, and is ready at once when it does", async () => {
+test("relay: is not ready after the grace, and ready again at once, when the log does not acknowledge and then does", async () => {
   const all = stage({ yieldMs: 1_000_000 });
   all.producer.hold();
   // Two partitions: keys of different lengths.
-  all.pay(paymentOf(1), paymentOf(2), paymentOf(10));
+  all.write(saleOf(1), saleOf(2), saleOf(10));
   const relay = all.start();
   for (let turn = 0; turn < 9; turn++) await all.step(1_000);
   assert.deepEqual(relay.ready(), { ok: true, why: [] });
   for (let turn = 0; turn < 3; turn++) await all.step(1_000);
-  assert.deepEqual(relay.ready().why, ["the log has not acknowledged for 12 s, and holds 3 row(s)"]);
+  assert.deepEqual(relay.ready().why, ["the log has not acknowledged 3 row(s) for 12 s"]);
   all.producer.produced[0]?.acknowledge();
   await all.step(0);
-  assert.deepEqual(relay.ready().why, ["the log has not acknowledged for 12 s, and holds 1 row(s)"]);
+  assert.deepEqual(relay.ready().why, ["the log has not acknowledged 1 row(s) for 12 s"]);
   all.producer.produced[2]?.acknowledge();
   await all.step(0);
   assert.deepEqual(relay.ready(), { ok: true, why: [] });
   await ended(all, relay);
 });
 
-test("relay: marks what it could not mark when the database is back, and does not publish it again", async () => {
+test("relay: marks acknowledged rows without publishing them again when the database returns", async () => {
   const all = stage();
   const trouble: Parameters<typeof troubled>[1] = { at: "mark" };
-  all.pay(paymentOf(1));
-  const relay = all.start({ outbox: troubled(memoryOutbox(all.state), trouble) });
+  all.write(saleOf(1));
+  const relay = all.start({ outbox: troubled(all.table.outbox, trouble) });
   for (let turn = 0; turn < 5; turn++) await all.step(2_000);
   assert.deepEqual(all.amounts(), [1]);
   assert.equal(all.unpublished(), 1);
@@ -230,46 +237,46 @@ test("relay: marks what it could not mark when the database is back, and does no
   await ended(all, relay);
 });
 
-test("relay: leaves what it could not mark to another one that leads by then", async () => {
+test("relay: leaves unmarked rows to the next leader when another relay leads by then", async () => {
   const all = stage();
   const trouble: Parameters<typeof troubled>[1] = { at: "mark" };
-  all.pay(paymentOf(1));
-  const first = all.start({ outbox: troubled(memoryOutbox(all.state), trouble) });
+  all.write(saleOf(1));
+  const first = all.start({ outbox: troubled(all.table.outbox, trouble) });
   await all.step(0);
-  // Somebody else has the lead when the database is back, and then has the rows told anew.
-  all.state.led = true;
+  // Another relay has the lead when the database returns; later its rows are published again.
+  all.table.lock.led = true;
   trouble.at = "none";
   for (let turn = 0; turn < 3; turn++) await all.step(1_000);
-  all.state.led = false;
+  all.table.lock.led = false;
   for (let turn = 0; turn < 3; turn++) await all.step(1_000);
   assert.deepEqual(all.amounts(), [1, 1]);
   assert.equal(all.unpublished(), 0);
   await ended(all, first);
 });
 
-test("relay: counts nothing when another one has marked meanwhile what it could not mark", async () => {
+test("relay: counts nothing when another relay has marked its rows meanwhile", async () => {
   const all = stage();
   const trouble: Parameters<typeof troubled>[1] = { at: "mark" };
-  all.pay(paymentOf(1));
-  const relay = all.start({ outbox: troubled(memoryOutbox(all.state), trouble) });
+  all.write(saleOf(1));
+  const relay = all.start({ outbox: troubled(all.table.outbox, trouble) });
   await all.step(0);
-  for (const row of all.state.outbox.values()) row.publishedAt = all.state.now - 1;
+  for (const row of all.table.rows.values()) row.publishedAt = all.table.now - 1;
   trouble.at = "none";
   await all.step(2_000);
   assert.equal(all.seen.published, 0);
   assert.deepEqual(
-    [...all.state.outbox.values()].map(({ publishedAt }) => publishedAt),
-    [all.state.now - 1],
+    [...all.table.rows.values()].map(({ publishedAt }) => publishedAt),
+    [all.table.now - 1],
   );
   await ended(all, relay);
 });
 
-test("relay: leaves the lead to another one when its own log acknowledges nothing, and marks nothing twice", async () => {
+test("relay: gives up the lead, and marks nothing twice, when its own log acknowledges nothing", async () => {
   const all = stage();
-  const deaf = fakeProducer();
-  deaf.hold();
-  all.pay(paymentOf(1));
-  const first = all.start({ producer: deaf });
+  const unacknowledging = fakeProducer<Sale>();
+  unacknowledging.hold();
+  all.write(saleOf(1));
+  const first = all.start({ producer: unacknowledging });
   await all.step(0);
   const second = all.start();
   for (let turn = 0; turn < 20; turn++) await all.step(1_000);
@@ -277,11 +284,11 @@ test("relay: leaves the lead to another one when its own log acknowledges nothin
   for (let turn = 0; turn < 15; turn++) await all.step(1_000);
   assert.deepEqual(all.amounts(), [1]);
   assert.deepEqual([first.leads(), second.leads()], [false, true]);
-  assert.match(first.ready().why.join(), /^the log has not acknowledged for 3\d s, and holds 1 row/);
-  all.pay(paymentOf(2));
+  assert.match(first.ready().why.join(), /^the log has not acknowledged 1 row\(s\) for 3\d s/);
+  all.write(saleOf(2));
   await all.step(1_000);
   assert.deepEqual(all.amounts(), [1, 2]);
-  deaf.produced[0]?.acknowledge();
+  unacknowledging.produced[0]?.acknowledge();
   await all.step(3_000);
   assert.deepEqual(first.ready(), { ok: true, why: [] });
   assert.equal(all.seen.published, 2);
@@ -292,12 +299,12 @@ test("relay: leaves the lead to another one when its own log acknowledges nothin
   await ended(all, first);
 });
 
-test("relay: ends when the log refuses what it had handed over before it lost the lead", async () => {
+test("relay: ends when the log refuses a batch that was sent before the lead was lost", async () => {
   const all = stage();
   const trouble: Parameters<typeof troubled>[1] = { at: "alive" };
   all.producer.hold();
-  all.pay(paymentOf(1));
-  const relay = all.start({ outbox: troubled(memoryOutbox(all.state), trouble) });
+  all.write(saleOf(1));
+  const relay = all.start({ outbox: troubled(all.table.outbox, trouble) });
   for (let turn = 0; turn < 10; turn++) await all.step(1_000);
   const error = new Poison("RECORD_REFUSED", "too large");
   all.producer.produced[0]?.fail(error);
@@ -306,15 +313,15 @@ test("relay: ends when the log refuses what it had handed over before it lost th
   await ended(all, relay);
 });
 
-test("relay: has one batch on its way, and marks it when it can, when the lead is lost while the log is away", async () => {
+test("relay: keeps one batch in flight, and marks it later, when the lead is lost while the log is away", async () => {
   const all = stage();
   const trouble: Parameters<typeof troubled>[1] = { at: "alive" };
   all.producer.hold();
-  all.pay(paymentOf(1));
-  const relay = all.start({ outbox: troubled(memoryOutbox(all.state), trouble) });
+  all.write(saleOf(1));
+  const relay = all.start({ outbox: troubled(all.table.outbox, trouble) });
   for (let turn = 0; turn < 20; turn++) await all.step(1_000);
   assert.deepEqual(all.amounts(), [1]);
-  assert.equal(all.state.led, false);
+  assert.equal(all.table.lock.led, false);
   trouble.at = "none";
   all.producer.produced[0]?.acknowledge();
   for (let turn = 0; turn < 3; turn++) await all.step(1_000);
@@ -323,32 +330,32 @@ test("relay: has one batch on its way, and marks it when it can, when the lead i
   await ended(all, relay);
 });
 
-test("relay: waits while another one leads, and takes over when that one ends", async () => {
+test("relay: waits, then leads, when another relay leads and ends", async () => {
   const all = stage();
   const first = all.start();
   const second = all.start();
-  all.pay(paymentOf(1));
+  all.write(saleOf(1));
   await all.step(100);
-  all.pay(paymentOf(2));
+  all.write(saleOf(2));
   await all.step(100);
   assert.deepEqual(all.amounts(), [1, 2]);
   assert.deepEqual(second.ready(), { ok: true, why: [] });
   await ended(all, first);
-  all.pay(paymentOf(3));
+  all.write(saleOf(3));
   await all.step(1_000);
   await all.step(1_000);
   assert.deepEqual(all.amounts(), [1, 2, 3]);
   await ended(all, second);
 });
 
-test("relay: deletes old rows a few at a time, and never what is not published", async () => {
+test("relay: deletes old published rows a few at a time, and no unpublished row, when they are older than the limit", async () => {
   const all = stage({ keptMs: 1_000, pruneMaxRows: 2 });
-  for (let n = 1; n <= 5; n++) all.state.outbox.set(n, { payment: paymentOf(n), publishedAt: 0 });
-  all.state.outbox.set(6, { payment: paymentOf(6), publishedAt: all.state.now });
+  for (let n = 1; n <= 5; n++) all.table.rows.set(n, { value: saleOf(n), writtenAt: 0, publishedAt: 0 });
+  all.table.rows.set(6, { value: saleOf(6), writtenAt: 0, publishedAt: all.table.now });
   all.producer.hold();
   const relay = all.start();
   for (let turn = 0; turn < 5; turn++) await all.step(relayDefaults.pollMs);
-  assert.deepEqual([...all.state.outbox.keys()], [6]);
+  assert.deepEqual([...all.table.rows.keys()], [6]);
   assert.equal(all.seen.pruned, 5);
   await ended(all, relay);
 });
@@ -360,7 +367,7 @@ for (const [what, error] of [
   test(`relay: ends, and marks nothing, when ${what}`, async () => {
     const all = stage();
     all.producer.hold();
-    all.pay(paymentOf(1));
+    all.write(saleOf(1));
     const relay = all.start();
     await all.step(0);
     all.producer.produced[0]?.fail(error);
@@ -371,9 +378,9 @@ for (const [what, error] of [
   });
 }
 
-test("relay: ends when a payment fits no record", async () => {
+test("relay: ends when a row fits no record", async () => {
   const all = stage();
-  all.pay(paymentOf(1));
+  all.write(saleOf(1));
   const relay = all.start({
     encode: () => {
       throw new RangeError("not a UUID");
@@ -381,6 +388,6 @@ test("relay: ends when a payment fits no record", async () => {
   });
   await all.step(0);
   const error = await relay.ended;
-  assert.ok(error instanceof Fatal && error.code === "PAYMENT_UNENCODABLE");
+  assert.ok(error instanceof Fatal && error.code === "OUTBOX_ROW_UNENCODABLE");
   await ended(all, relay);
 });
