@@ -68,7 +68,12 @@ export const describeParts = (name: string, { sources, steps, edges }: Parts): T
 const describeEndpoint = (endpoint: AnySink): Endpoint =>
   endpoint.kind === "store"
     ? { kind: "store" }
-    : { kind: "topic", partitions: endpoint.partitions, avro: endpoint.schema.avro };
+    : {
+        kind: "topic",
+        partitions: endpoint.partitions,
+        avro: endpoint.schema.avro,
+        ...(endpoint.keyedBy === undefined ? {} : { key: endpoint.keyedBy }),
+      };
 
 const namesOf = (undo: AnyStep["undo"]): Readonly<Record<string, GraphUndo | Pivot>> =>
   Object.fromEntries(Object.entries(undo).map(([kind, u]) => [kind, "pivot" in u ? u : namesOfUndo(u)]));

@@ -69,7 +69,7 @@ export const stackUnderTest = ({ env = {}, ownsOutbox = false }: StackUse = {}):
     await Promise.all(stopping.map(({ child }) => child.stop()));
   };
   before(async () => {
-    await applyApp(app, config);
+    await applyApp(app, config, { allow: { newGroup: true } });
     if (ownsOutbox) returnOutbox = await outboxToOneself(config.databaseUrl);
   });
   after(async () => {

@@ -1,0 +1,63 @@
+/** Asks the checks of engine/deploy/start-check.ts before a worker starts, and ends with "refused" where one says no. */
+import type { OpenDeployments } from "./open.ts";
+import { type CheckedTopic, refuseOtherSettings, refuseUndeployed } from "../../deploy/start-check.ts";
+import { backoffMs, systemClock } from "../../clock.ts";
+import { Fatal, Unavailable } from "../../errors.ts";
+import { writtenTopics } from "../../flow/parts.ts";
+import { errorFields } from "../../logger.ts";
+import { kafkaAdmin } from "../../log/kafka/admin/admin.ts";
+import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
+import { CliError, exitCodes } from "../cli.ts";
+import type { EngineConfig } from "../config/engine-config.ts";
+import type { App, Hosted, ProcessContext } from "../define-app.ts";
+
+/** Between two questions to a store or cluster that is away. */
+const backoff = { initialMs: 200, maxMs: 5_000 };
+
+/**
+ * Returns when a worker of `topology` may start; waits while the store or the cluster is away. Applications without a store
+ * of deployments have only their topics checked.
+ * @throws CliError (GRAPH_NOT_DEPLOYED, TOPIC_SETTING) with exit code 4
+ */
+export const refuseBeforeStart = async <Config extends EngineConfig>(
+  app: App<Config>,
+  { config, logger }: ProcessContext<Config>,
+  { topology }: Hosted<Config>,
+): Promise<void> => {
+  const store = await app.deployments?.(config);
+  const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-start" });
+  const { graph, hash, parts } = topology;
+  const topics: readonly CheckedTopic[] = [
+    ...parts.sources,
+    ...writtenTopics(parts),
+    { name: deadLetterTopic(graph.name) },
+  ];
+  const check = async (): Promise<void> => {
+    if (store !== undefined) await refuseGraph(store, { name: graph.name, hash });
+    await refuseOtherSettings(admin, topics);
+  };
+  try {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await check();
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw refusalOf(error);
+        logger.warn({ event: "start.waiting", ...errorFields(error) }, "waiting to learn what is deployed");
+        await systemClock.sleep(backoffMs(backoff, attempt, Math.random));
+      }
+    }
+  } finally {
+    await admin.close();
+    await store?.close();
+  }
+};
+
+const refuseGraph = async (
+  { deployments }: OpenDeployments,
+  graph: { readonly name: string; readonly hash: string },
+): Promise<void> => refuseUndeployed(graph, await deployments.accepted(graph.name));
+
+const refusalOf = (error: unknown): unknown =>
+  error instanceof Fatal && ["GRAPH_NOT_DEPLOYED", "TOPIC_SETTING"].includes(error.code)
+    ? new CliError(error.message, { code: error.code, exitCode: exitCodes.refused, cause: error })
+    : error;
