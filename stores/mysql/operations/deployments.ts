@@ -50,7 +50,7 @@ const graphs = columns("deployment", {
 const acceptedRow = `SELECT ${graphs.list} FROM deployment
   WHERE topology = ? AND number = (SELECT MAX(number) FROM deployment)`;
 
-const last = columns("deployment", { number: integerColumn() }, { number: "COALESCE(MAX(number), 0)" });
+const last = columns("deployment", { number: nullable(integerColumn()) }, { number: "MAX(number)" });
 const insertDeployment = `INSERT INTO deployment
     (number, topology, graph_hash, beside_hash, cluster_id, group_id, document, actor, deployed_at)
   SELECT ?, topology.name, topology.hash, topology.beside, ?, topology.group_id, ?, ?, ${nowMsSql}

@@ -70,6 +70,7 @@ export const alterTopicSettings = (
   { set, reset }: SettingChanges,
 ): Promise<void> =>
   withCluster(settings, async (cluster) => {
+    await cluster.addMultipleTargetTopics([topic]); // kafkajs knows the controller by a topic's metadata
     const broker = await cluster.findControllerBroker();
     const Encoding = patchedKafkajs()("src/protocol/encoder.js");
     const Decoding = patchedKafkajs()("src/protocol/decoder.js");
