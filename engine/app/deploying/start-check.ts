@@ -4,51 +4,55 @@ import { type CheckedTopic, refuseOtherSettings, refuseUndeployed } from "../../
 import { backoffMs, systemClock } from "../../clock.ts";
 import { Fatal, Unavailable } from "../../errors.ts";
 import { writtenTopics } from "../../flow/parts.ts";
-import { errorFields } from "../../logger.ts";
+import { errorFields, type Logger } from "../../logger.ts";
 import { kafkaAdmin } from "../../log/kafka/admin/admin.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
 import { CliError, exitCodes } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App, Hosted, ProcessContext } from "../define-app.ts";
 
-/** Between two questions to a store or cluster that is away. */
+/** Between two questions to a store that is away. */
 const backoff = { initialMs: 200, maxMs: 5_000 };
 
 /**
- * Returns when a worker of `topology` may start; waits while the store or the cluster is away. Applications without a store
- * of deployments have only their topics checked.
+ * Returns when a worker of `topology` may start; waits while the store of deployments is away. Applications without one
+ * have only their topics checked.
  * @throws CliError (GRAPH_NOT_DEPLOYED, TOPIC_SETTING) with exit code 4
+ * @throws Unavailable where the cluster is away
  */
 export const refuseBeforeStart = async <Config extends EngineConfig>(
   app: App<Config>,
   { config, logger }: ProcessContext<Config>,
-  { topology }: Hosted<Config>,
+  { topology: { graph, hash, parts } }: Hosted<Config>,
 ): Promise<void> => {
   const store = await app.deployments?.(config);
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-start" });
-  const { graph, hash, parts } = topology;
   const topics: readonly CheckedTopic[] = [
     ...parts.sources,
     ...writtenTopics(parts),
     { name: deadLetterTopic(graph.name) },
   ];
-  const check = async (): Promise<void> => {
-    if (store !== undefined) await refuseGraph(store, { name: graph.name, hash });
-    await refuseOtherSettings(admin, topics);
-  };
   try {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await check();
-      } catch (error) {
-        if (!(error instanceof Unavailable)) throw refusalOf(error);
-        logger.warn({ event: "start.waiting", ...errorFields(error) }, "waiting to learn what is deployed");
-        await systemClock.sleep(backoffMs(backoff, attempt, Math.random));
-      }
-    }
+    if (store !== undefined) await whileAway(logger, () => refuseGraph(store, { name: graph.name, hash }));
+    await refuseOtherSettings(admin, topics);
+  } catch (error) {
+    throw refusalOf(error);
   } finally {
     await admin.close();
     await store?.close();
+  }
+};
+
+const whileAway = async (logger: Logger, ask: () => Promise<void>): Promise<void> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      logger.warn({ event: "start.waiting", ...errorFields(error) }, "waiting to learn which graph is deployed");
+      await systemClock.sleep(backoffMs(backoff, attempt, Math.random));
+    }
   }
 };
 
