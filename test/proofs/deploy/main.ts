@@ -7,6 +7,7 @@ import { openDatabase } from "../../../stores/mysql/database.ts";
 import { stackDown } from "../../../dev/stack/down.ts";
 import { endpointsEnv } from "../../../dev/stack/endpoints.ts";
 import { stackUp } from "../../../dev/stack/up.ts";
+import { runCommands } from "./commands.ts";
 import { applyInProcess, killEverywhere, twoAtOnce } from "./kills.ts";
 import { tryRefusals } from "./refusals.ts";
 
@@ -73,11 +74,24 @@ export const proveDeploy = async (signal: AbortSignal): Promise<boolean> => {
           unchanged ? "byte-equal" : "CHANGED",
         ]),
       );
+      note("commands");
+      const ran = await runCommands(ports, env);
+      print("## Commands\n");
+      table(
+        ["what", "command", "exit", "says"],
+        ran.map(({ what, command, exitCode, expected, says }) => [
+          what,
+          `\`sluice ${command.replaceAll(/\S*sluice-proof-\S*\//g, "")}\``,
+          exitCode === expected ? exitCode : `${exitCode}, EXPECTED ${expected}`,
+          says,
+        ]),
+      );
       await database.close();
       const held =
         kills.every(({ first, next, left }) => first === "SIGKILL" && next.exitCode === 0 && left === 0) &&
         kept.every(Boolean) &&
         [...ended.keys()].every((pair) => ["applied 0, busy 5", "applied 0, unchanged 0"].includes(pair)) &&
+        ran.every(({ exitCode, expected }) => exitCode === expected) &&
         refusals.every(({ exitCode, unchanged }) => exitCode !== 0 && unchanged);
       print(held ? "Everything held." : "NOT everything held.");
       return held;
