@@ -1,5 +1,6 @@
 /**
- * One apply as a process of its own: `child.ts <name> [<before|after> <step>]`. At that point it kills itself with SIGKILL.
+ * One apply as a process of its own: `child.ts <name> [<before|during|after> <step>]`. At that point it kills itself with
+ * SIGKILL; during a step that is up to 30 ms after its beginning, when a request may have been sent and not answered.
  * It begins when a line comes in, and writes how it ended, and after how many steps, as one line of JSON.
  */
 import { once } from "node:events";
@@ -27,7 +28,9 @@ const outcome = await withDeployPorts(
       reason: null,
       lockWaitMs: 0,
       onStep: (point) => {
-        if (point.phase === phase && point.number === Number(number)) process.kill(process.pid, "SIGKILL");
+        if (point.number !== Number(number)) return;
+        if (point.phase === phase) process.kill(process.pid, "SIGKILL");
+        if (phase === "during") setTimeout(() => process.kill(process.pid, "SIGKILL"), Math.random() * 30);
       },
     }),
 );

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { repositoryRoot } from "../../../dev/stack/layout.ts";
 import type { DeployPorts } from "../../../engine/deploy/run/ports.ts";
+import { applyInProcess } from "./kills.ts";
 
 /** A command and how it ended. */
 export interface Ran {
@@ -48,6 +49,11 @@ export const runCommands = async (ports: DeployPorts, env: NodeJS.ProcessEnv): P
       /^Deployment/,
     );
     await run("the same plan again", 5, ["topology", "apply", file("plan")], /^error/);
+    const shop = (await ports.deployments.latest())?.number;
+    await applyInProcess(env, "other");
+    await run("a graph that the last deployment lacks", 4, ["worker"], /GRAPH_NOT_DEPLOYED/);
+    await run("rollback", 0, ["topology", "rollback", String(shop), "--reason", "the other was wrong"], /^Deployment/);
+    await run("a plan after it", 0, ["topology", "plan", "--exit-code"], /^Nothing to change/);
     await run("a deployment that is none", 2, ["topology", "rollback", "9999"], /^error/);
     await run("status", 0, ["topology", "status"], /coupon-issuing/);
     await run("log", 0, ["topology", "log", "--limit", "1"], /applied/);

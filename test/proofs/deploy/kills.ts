@@ -54,7 +54,7 @@ export interface Kill {
   readonly left: number;
 }
 
-/** Kills an apply before and after each of its steps. `prepare` makes what the steps find for a name. */
+/** Kills an apply before, during and after each of its steps. `prepare` makes what the steps find for a name. */
 export const killEverywhere = async (
   ports: DeployPorts,
   env: NodeJS.ProcessEnv,
@@ -62,7 +62,7 @@ export const killEverywhere = async (
 ): Promise<readonly Kill[]> => {
   const kills: Kill[] = [];
   for (let number = 1, count = 1; number <= count; number += 1) {
-    for (const phase of ["before", "after"] as const) {
+    for (const phase of ["before", "during", "after"] as const) {
       const name = `kill-${phase}-${number}`;
       await prepare(name);
       const steps = stepsOf((await makePlan(ports, proofDocument(name), {})).plan);

@@ -42,7 +42,7 @@ export const proveDeploy = async (signal: AbortSignal): Promise<boolean> => {
       await applyInProcess(env, "first");
       const kills = await killEverywhere(ports, env, prepare);
       const kept = await Promise.all(kills.map(({ at }) => isForeignKept(nameAt(at))));
-      print("## Killed with SIGKILL before and after each step\n");
+      print("## Killed with SIGKILL before, during and after each step\n");
       table(
         ["killed", "step", "ended by", "deployed then", "next apply", "left to plan", "foreign override"],
         kills.map(({ at, step, first, seen, next, left }, index) => [
@@ -88,7 +88,9 @@ export const proveDeploy = async (signal: AbortSignal): Promise<boolean> => {
       );
       await database.close();
       const held =
-        kills.every(({ first, next, left }) => first === "SIGKILL" && next.exitCode === 0 && left === 0) &&
+        kills.every(
+          ({ first, next, left }) => ["SIGKILL", "applied"].includes(first) && next.exitCode === 0 && left === 0,
+        ) &&
         kept.every(Boolean) &&
         [...ended.keys()].every((pair) => ["applied 0, busy 5", "applied 0, unchanged 0"].includes(pair)) &&
         ran.every(({ exitCode, expected }) => exitCode === expected) &&
