@@ -125,7 +125,14 @@ const applyAndShow = async <Config extends EngineConfig>(
       }),
     ),
   );
-  if (!options.json && outcome.kind === "refused") for (const line of planLines(outcome.planned, new Map())) note(line);
+  if (outcome.kind === "refused") {
+    const { planned } = outcome;
+    if (options.json) printJson(planDocument(verb.replace(" ", "."), planned, new Map(), nextAfterPlan(planned)));
+    else for (const line of [...planLines(planned, new Map()), "Nothing was changed."]) note(line);
+    for (const line of options.json ? [] : nextAfterPlan(planned)) note(`Next: ${line}`);
+    process.exitCode = exitCodes.refused;
+    return;
+  }
   const error = outcomeError(outcome);
   if (error !== undefined) throw error;
   showApplied(verb, outcome, options);

@@ -37,6 +37,8 @@ const promised: readonly DeclaredSetting[] = [
     value: "false",
     reason: "an unclean election loses acknowledged records",
   },
+  // min.insync.replicas is not among them: it depends on how many brokers there are, and 2 with one broker stops every
+  // write. A topic's own `config` may declare it.
   // Kafka's default, declared because a smaller one makes records poison that the API has accepted until then.
   { name: "max.message.bytes", value: "1048588", reason: "a batch of records that were accepted has to fit" },
 ];

@@ -13,21 +13,38 @@ export interface Ran {
   readonly command: string;
   readonly exitCode: number;
   readonly expected: number;
+  /** How long it took, its start included. */
+  readonly tookMs: number;
   /** Its last line, or that which says why. */
   readonly says: string;
 }
 
 /** One run of `sluice`. */
-type Run = (what: string, expected: number, args: readonly string[], says?: RegExp) => Promise<void>;
+type Run = (
+  what: string,
+  expected: number,
+  args: readonly string[],
+  says?: RegExp,
+  more?: Readonly<Record<string, string>>,
+) => Promise<void>;
 
 /** Runs the commands in an order in which each meets what the one before left. */
 export const runCommands = async (ports: DeployPorts, env: NodeJS.ProcessEnv): Promise<readonly Ran[]> => {
   const ran: Ran[] = [];
-  const run: Run = async (what, expected, args, says = /\S/) => {
-    const { exitCode, lines } = await sluice(env, args);
+  const run: Run = async (what, expected, args, says = /\S/, more = {}) => {
+    const startedAt = performance.now();
+    const { exitCode, lines } = await sluice({ ...env, ...more }, args);
+    const tookMs = Math.round(performance.now() - startedAt);
     const line = lines.find((one) => says.test(one)) ?? lines.at(-1) ?? "";
     // Everything on one line of a table.
-    ran.push({ what, command: args.join(" "), exitCode, expected, says: line.slice(0, 160).replaceAll("|", "\\|") });
+    ran.push({
+      what,
+      command: args.join(" "),
+      exitCode,
+      expected,
+      tookMs,
+      says: line.slice(0, 160).replaceAll("|", "\\|"),
+    });
   };
   const folder = await mkdtemp(join(tmpdir(), "sluice-proof-"));
   const file = (name: string): string => join(folder, name);
@@ -36,6 +53,9 @@ export const runCommands = async (ports: DeployPorts, env: NodeJS.ProcessEnv): P
     await run("the first apply", 0, ["topology", "apply"], /^Deployment/);
     await run("a plan of nothing", 0, ["topology", "plan", "--exit-code"], /^Nothing to change/);
     await run("no drift", 0, ["topology", "drift"], /no drift/);
+    const otherGroup = { SLUICE_GROUP_PREFIX: "other" };
+    await run("another group: plan", 4, ["topology", "plan"], /REFUSED/, otherGroup);
+    await run("another group: apply", 4, ["topology", "apply", "--json"], /"code": "OTHER_GROUP"/, otherGroup);
     await setClientClock(ports);
     await run("a client's clock: drift", 3, ["topology", "drift"], /CreateTime/);
     await run("a client's clock: plan", 3, ["topology", "plan", "--exit-code", "--out", file("plan")], /CreateTime/);

@@ -78,11 +78,12 @@ export const proveDeploy = async (signal: AbortSignal): Promise<boolean> => {
       const ran = await runCommands(ports, env);
       print("## Commands\n");
       table(
-        ["what", "command", "exit", "says"],
-        ran.map(({ what, command, exitCode, expected, says }) => [
+        ["what", "command", "exit", "ms", "says"],
+        ran.map(({ what, command, exitCode, expected, tookMs, says }) => [
           what,
           `\`sluice ${command.replaceAll(/\S*sluice-proof-\S*\//g, "")}\``,
           exitCode === expected ? exitCode : `${exitCode}, EXPECTED ${expected}`,
+          tookMs,
           says,
         ]),
       );
