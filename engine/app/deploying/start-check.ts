@@ -32,9 +32,12 @@ export const refuseBeforeStart = async <Config extends EngineConfig>(
     ...writtenTopics(parts),
     { name: deadLetterTopic(graph.name) },
   ];
+  const startedAt = performance.now();
   try {
     if (store !== undefined) await whileAway(logger, () => refuseGraph(store, { name: graph.name, hash }));
     await refuseOtherSettings(admin, topics);
+    const tookMs = Math.round(performance.now() - startedAt);
+    logger.info({ event: "start.checked", topology: graph.name, graph: hash.slice(0, 12), tookMs }, "may start");
   } catch (error) {
     throw refusalOf(error);
   } finally {
