@@ -34,8 +34,11 @@ export const refuseBeforeStart = async <Config extends EngineConfig>(
   ];
   const startedAt = performance.now();
   try {
+    // Both at once: each costs connections of its own, and a start is waited for.
+    const topicsChecked = refuseOtherSettings(admin, topics);
+    topicsChecked.catch(() => {});
     if (store !== undefined) await whileAway(logger, () => refuseGraph(store, { name: graph.name, hash }));
-    await refuseOtherSettings(admin, topics);
+    await topicsChecked;
     const tookMs = Math.round(performance.now() - startedAt);
     logger.info({ event: "start.checked", topology: graph.name, graph: hash.slice(0, 12), tookMs }, "may start");
   } catch (error) {
