@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { int, record, string } from "./avro.ts";
-import { topic } from "./topic.ts";
+import { topic, topicOfSubject } from "./topic.ts";
 
 const Sale = record("test.v1.Sale", { shop: string(), amount: int() });
 const id = ({ shop }: { readonly shop: string }) => shop;
@@ -22,4 +22,9 @@ test("topic: takes only the names of text fields", () => {
   topic("sales", Sale, { key: "amount", id });
   // @ts-expect-error -- there is no such field
   topic("sales", Sale, { key: "user", id });
+});
+
+test("topicOfSubject: is the inverse of a topic's subject, and refuses others", () => {
+  assert.equal(topicOfSubject("coupon-issue-value"), "coupon-issue");
+  assert.throws(() => topicOfSubject("coupon-issue"), RangeError);
 });

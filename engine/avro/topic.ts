@@ -53,3 +53,10 @@ const keyOf = <T>(key: TextField<T> | ((value: T) => string)): Pick<Topic<T>, "k
 
 /** The registry subject of a topic's values (topic name strategy). */
 export const subjectOf = (topic: { readonly name: string }): string => `${topic.name}-value`;
+
+/** The topic whose values are kept under a subject: the inverse of {@link subjectOf}. @throws RangeError for other subjects */
+export const topicOfSubject = (subject: string): string => {
+  const name = subject.slice(0, -subjectOf({ name: "" }).length);
+  if (subjectOf({ name }) !== subject) throw new RangeError(`subject ${subject} belongs to no topic`);
+  return name;
+};

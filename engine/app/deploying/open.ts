@@ -1,12 +1,14 @@
 /** Opens what a deployment of an application touches, and names what the application declares. */
 import { hostname, userInfo } from "node:os";
 import { ExponentialBackoff, handleType, retry } from "cockatiel";
+import { createCodec } from "../../avro/codec.ts";
 import { registerSchemas } from "../../avro/register.ts";
-import { RegistryUnavailable } from "../../avro/registry.ts";
+import { confluentRegistry, RegistryUnavailable } from "../../avro/registry.ts";
 import { subjectState } from "../../avro/registry-admin.ts";
+import { topicOfSubject } from "../../avro/topic.ts";
 import type { Deployments } from "../../deploy/deployments.ts";
 import { type Desired, desiredOf } from "../../deploy/plan/desired.ts";
-import { topicOfSubject } from "../../deploy/run/apply.ts";
+import { countStranded } from "../../deploy/run/letters.ts";
 import type { DeployPorts } from "../../deploy/run/ports.ts";
 import { unrecordedDeployments } from "../../deploy/unrecorded.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../log/kafka/admin/admin.ts";
@@ -53,6 +55,10 @@ export const withDeployPorts = async <Config extends EngineConfig, T>(
           const topic = { name: topicOfSubject(subject), schema: { avro } };
           await whileUnavailable.execute(() => registerSchemas({ url }, [topic]));
         },
+      },
+      strandedLetters: (change) => {
+        const codec = createCodec({ source: confluentRegistry({ url }), now: () => performance.now() });
+        return countStranded({ admin: cluster, codec }, change);
       },
       now: Date.now,
     });

@@ -21,6 +21,8 @@ export interface LiveSubject {
   readonly compatible: boolean;
   /** Its compatibility level; null where none was set for it. */
   readonly level: string | null;
+  /** Dead letters that are readable now and would not be with the declared schema; absent where there are none. */
+  readonly strandedLetters?: number;
 }
 
 /** Everything that was observed. */

@@ -107,6 +107,14 @@ const subjectChanges = (name: string, { desired, live }: PlanInput): Findings =>
       fix: "Give new fields a default, or declare the record and its topic under another name.",
     });
   }
+  if (found.strandedLetters !== undefined) {
+    refusals.push({
+      ...about,
+      code: "LETTERS_UNREADABLE",
+      text: `${found.strandedLetters} dead letters are readable now and would not be`,
+      fix: "Give the fields they have a place or a default, or replay or discard those letters first.",
+    });
+  }
   if (refusals.length > 0 || (found.registered && found.level !== null)) return { changes: [], refusals };
   const text = found.registered ? `level ${declared.level}` : `v${found.latest} -> v${found.latest + 1}, readers first`;
   return { changes: [{ ...about, kind: "change", text, action }], refusals };

@@ -6,7 +6,7 @@ import { aDesired, aGraph } from "../testing/documents.ts";
 import { type MemoryPorts, memoryPorts } from "../testing/memory-cluster.ts";
 import { boundOf } from "../plan/live.ts";
 import { stepsOf } from "../plan/steps.ts";
-import { type ApplyRequest, applyDesired, topicOfSubject } from "./apply.ts";
+import { type ApplyRequest, applyDesired } from "./apply.ts";
 import { makePlan } from "./observe.ts";
 
 const desired = aDesired();
@@ -163,7 +163,24 @@ test("apply: leaves what others set and declares nothing else", async () => {
   assert.deepEqual(ports.topics.get("in")?.overrides, { ...topic.overrides, "flush.messages": "9" });
 });
 
-test("topicOfSubject: is the inverse of a topic's subject, and refuses others", () => {
-  assert.equal(topicOfSubject("coupon-issue-value"), "coupon-issue");
-  assert.throws(() => topicOfSubject("coupon-issue"), RangeError);
+const changed = () => aDesired({ more: ["note"] });
+const registered = (ports: MemoryPorts) => (ports.schemas.get("in-value")?.versions.length ?? 0) > 1;
+
+test("apply: refuses a schema that would leave dead letters unreadable, and registers nothing", async () => {
+  const ports = memoryPorts();
+  await apply(ports);
+  ports.stranded = 3;
+  const refused = await apply(ports, { desired: changed() });
+  assert.ok(refused.kind === "refused");
+  const [refusal] = refused.planned.plan.refusals;
+  assert.deepEqual([refusal?.code, refusal?.name], ["LETTERS_UNREADABLE", "in-value"]);
+  assert.match(refusal?.text ?? "", /3 dead letters/);
+  assert.equal(registered(ports), false);
+});
+
+test("apply: registers a schema that every dead letter can be read with", async () => {
+  const ports = memoryPorts();
+  await apply(ports);
+  assert.equal((await apply(ports, { desired: changed() })).kind, "applied");
+  assert.equal(registered(ports), true);
 });

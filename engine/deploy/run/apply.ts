@@ -1,5 +1,4 @@
 /** Carries a plan out: under the lock, in order, written down before and after. Cut off anywhere, the next apply goes on. */
-import { subjectOf } from "../../avro/topic.ts";
 import { type ApplyLock, ApplyLockLost, type Operation } from "../deployments.ts";
 import type { Action, Plan } from "../plan/change.ts";
 import type { Desired } from "../plan/desired.ts";
@@ -161,10 +160,3 @@ const besidesOf = (desired: Desired, before: Desired | undefined): Readonly<Reco
       return [name, rolling ? last.hash : null];
     }),
   );
-
-/** The name of a topic from its subject's: the inverse of {@link subjectOf}. */
-export const topicOfSubject = (subject: string): string => {
-  const name = subject.slice(0, -subjectOf({ name: "" }).length);
-  if (subjectOf({ name }) !== subject) throw new RangeError(`subject ${subject} belongs to no topic`);
-  return name;
-};

@@ -1,7 +1,9 @@
 /** Looks at everything a plan compares, and makes the plan. Changes nothing. */
+import { topicOfSubject } from "../../avro/topic.ts";
+import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
 import type { Deployment } from "../deployments.ts";
 import type { Desired } from "../plan/desired.ts";
-import type { Live, LiveTopic } from "../plan/live.ts";
+import type { Live, LiveSubject, LiveTopic } from "../plan/live.ts";
 import type { Plan } from "../plan/change.ts";
 import { type Allowed, planOf } from "../plan/plan.ts";
 import type { DeployPorts } from "./ports.ts";
@@ -23,18 +25,20 @@ export const makePlan = async (ports: DeployPorts, desired: Desired, allow: Allo
 };
 
 /** Observes what `desired` and the last deployment name. */
-export const observe = async (
-  { cluster, registry, deployments }: DeployPorts,
-  desired: Desired,
-  applied: Deployment | undefined,
-): Promise<Live> => {
+export const observe = async (ports: DeployPorts, desired: Desired, applied: Deployment | undefined): Promise<Live> => {
+  const { cluster, registry, deployments } = ports;
   const topics = [...new Set([...Object.keys(desired.topics), ...Object.keys(applied?.document.topics ?? {})])];
   const groups = groupsOf(desired, applied);
   const [clusterId, described, pendingMigrations, subjects, members] = await Promise.all([
     cluster.clusterId(),
     cluster.describeTopics(topics),
     deployments.pendingMigrations(),
-    inTurn(Object.entries(desired.subjects), ([name, { avro }]) => registry.state(name, avro)),
+    inTurn(Object.entries(desired.subjects), async ([name, { avro }]): Promise<LiveSubject> => {
+      const state = await registry.state(name, avro);
+      const changes = state.latest !== null && !state.registered && state.compatible;
+      const stranded = changes ? await strandedBy(ports, name, { desired, applied }) : 0;
+      return stranded === 0 ? state : { ...state, strandedLetters: stranded };
+    }),
     inTurn(groups, async (group) => (await cluster.describeGroup(group)).members.length),
   ]);
   const settingsOf = (topic: string): ReadonlySet<string> =>
@@ -54,6 +58,22 @@ export const observe = async (
     members: Object.fromEntries(groups.flatMap((name, at) => pair(name, members[at]))),
     pendingMigrations,
   };
+};
+
+/** Dead letters of the topologies that read a subject's topic. */
+const strandedBy = async (
+  { strandedLetters }: DeployPorts,
+  subject: string,
+  { desired, applied }: { readonly desired: Desired; readonly applied: Deployment | undefined },
+): Promise<number> => {
+  const [before, after] = [applied?.document.subjects[subject]?.avro, desired.subjects[subject]?.avro];
+  if (applied === undefined || before === undefined || after === undefined) return 0;
+  const source = topicOfSubject(subject);
+  const readers = Object.values(applied.document.topologies).filter(({ graph }) => graph.sources.includes(source));
+  const counts = await inTurn(readers, ({ graph }) =>
+    strandedLetters({ letters: deadLetterTopic(graph.name), source, before, after }),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
 };
 
 const groupsOf = (desired: Desired, applied: Deployment | undefined): readonly string[] => [

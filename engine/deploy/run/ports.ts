@@ -2,6 +2,7 @@
 import type { AvroJson } from "../../avro/avro.ts";
 import type { SubjectState } from "../../avro/registry-admin.ts";
 import type { KafkaAdmin } from "../../log/kafka/admin/admin.ts";
+import type { SchemaChange } from "./letters.ts";
 import type { Deployments } from "../deployments.ts";
 
 /** The part of an admin that is used here. */
@@ -29,6 +30,8 @@ export interface DeployPorts {
   readonly cluster: DeployCluster;
   readonly registry: DeployRegistry;
   readonly deployments: Deployments;
+  /** Counts the dead letters that a change of a schema would make unreadable; asked only where a schema changes. */
+  readonly strandedLetters: (change: SchemaChange) => Promise<number>;
   /** Epoch ms. */
   readonly now: () => number;
 }

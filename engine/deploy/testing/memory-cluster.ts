@@ -15,6 +15,8 @@ export interface MemoryPorts extends DeployPorts {
   readonly calls: string[];
   /** Thrown by the next call that changes something. */
   failure: Error | undefined;
+  /** Dead letters that any change of a schema makes unreadable. */
+  stranded: number;
   /** Schemas that the registry refuses, as canonical JSON. */
   readonly incompatible: Set<string>;
 }
@@ -44,6 +46,8 @@ export const memoryPorts = (migrations: readonly string[] = []): MemoryPorts => 
     incompatible,
     calls: [],
     failure: undefined,
+    stranded: 0,
+    strandedLetters: async () => ports.stranded,
     deployments,
     now: () => 1_000_000,
     cluster: {

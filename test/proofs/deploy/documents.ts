@@ -8,7 +8,7 @@ export interface Variant {
   readonly input?: Partial<DesiredTopic>;
   readonly group?: string;
   readonly source?: "in" | "out";
-  readonly fields?: readonly { readonly name: string; readonly type: string }[];
+  readonly fields?: readonly { readonly name: string; readonly type: string; readonly default?: number }[];
 }
 
 /** A document of two topics, their subjects, and a topology called `name`. */

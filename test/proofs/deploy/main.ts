@@ -1,7 +1,12 @@
 /** `npm run proofs -- deploy`: what docs claim of deploying, tried on a real stack; a report in Markdown on stdout. */
 import { withDeployPorts } from "../../../engine/app/deploying/open.ts";
 import { note, print } from "../../../engine/app/cli.ts";
-import { readConfig } from "../../../ops/config.ts";
+import { createCodec } from "../../../engine/avro/codec.ts";
+import { confluentRegistry } from "../../../engine/avro/registry.ts";
+import { topic } from "../../../engine/avro/topic.ts";
+import { kafkaLog } from "../../../engine/log/kafka/kafka-log.ts";
+import { silentLogger } from "../../../engine/logger.ts";
+import { type Config, readConfig } from "../../../ops/config.ts";
 import { app } from "../../../sluice.config.ts";
 import { openDatabase } from "../../../stores/mysql/database.ts";
 import { stackDown } from "../../../dev/stack/down.ts";
@@ -9,7 +14,7 @@ import { endpointsEnv } from "../../../dev/stack/endpoints.ts";
 import { stackUp } from "../../../dev/stack/up.ts";
 import { runCommands } from "./commands.ts";
 import { applyInProcess, killEverywhere, twoAtOnce } from "./kills.ts";
-import { tryRefusals } from "./refusals.ts";
+import { tryRefusals, type WriteLetter } from "./refusals.ts";
 
 const stackName = "proofs";
 const pairs = 20;
@@ -63,7 +68,7 @@ export const proveDeploy = async (signal: AbortSignal): Promise<boolean> => {
         [...ended].map(([pair, all]) => [pair, all.length]),
       );
       note("refusals");
-      const refusals = await tryRefusals(ports);
+      const refusals = await tryRefusals(ports, letterWriter(config));
       print("## Refusals\n");
       table(
         ["cause", "code", "exit", "topics, settings, subjects, deployments"],
@@ -103,6 +108,18 @@ export const proveDeploy = async (signal: AbortSignal): Promise<boolean> => {
     await stackDown({ name: stackName });
   }
 };
+
+/** Writes letters to the real cluster, encoded as the real registry has their schema. */
+const letterWriter =
+  ({ brokers, registryUrl }: Config): WriteLetter =>
+  async (letters, source, avro) => {
+    const codec = createCodec({ source: confluentRegistry({ url: registryUrl }), now: () => performance.now() });
+    const encode = await codec.encoder(topic<unknown>(source, { name: source, avro }, { key: () => "", id: () => "" }));
+    const log = kafkaLog({ brokers, clientId: "sluice-proof", logger: silentLogger });
+    const headers = { "_flow.err.topic": Buffer.from(source) };
+    await log.append({ topic: letters, partition: 0 }, [{ key: null, value: encode({ id: "1" }), headers }]);
+    await log.close();
+  };
 
 const nameAt = (at: string): string => {
   const [phase, , number] = at.split(" ");

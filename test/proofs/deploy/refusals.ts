@@ -1,4 +1,5 @@
 /** Every refusal of a deployment, tried on a real cluster and registry: nothing may differ afterwards. */
+import type { AvroJson } from "../../../engine/avro/avro.ts";
 import { outcomeError } from "../../../engine/app/deploying/outcome.ts";
 import type { Desired } from "../../../engine/deploy/plan/desired.ts";
 import { type ApplyRequest, applyDesired } from "../../../engine/deploy/run/apply.ts";
@@ -18,7 +19,9 @@ export interface Refused {
 }
 
 const name = "refusals";
-const base = proofDocument(name);
+const first = proofDocument(name);
+const sized = { fields: [{ name: "size", type: "int", default: 0 }] };
+const base = proofDocument(name, sized);
 
 /** The refusals by what causes them: a document, and what is different about the ports. */
 const cases: readonly {
@@ -27,11 +30,16 @@ const cases: readonly {
   readonly ports?: (ports: DeployPorts) => DeployPorts;
   readonly request?: (ports: DeployPorts) => Promise<Partial<ApplyRequest>>;
 }[] = [
-  { what: "fewer partitions", desired: proofDocument(name, { input: { partitions: 2 } }) },
-  { what: "more partitions of a keyed topic", desired: proofDocument(name, { input: { partitions: 6 } }) },
-  { what: "another key", desired: proofDocument(name, { input: { key: "userId" } }) },
+  { what: "fewer partitions", desired: proofDocument(name, { ...sized, input: { partitions: 2 } }) },
+  { what: "more partitions of a keyed topic", desired: proofDocument(name, { ...sized, input: { partitions: 6 } }) },
+  { what: "another key", desired: proofDocument(name, { ...sized, input: { key: "userId" } }) },
   {
     what: "an incompatible subject",
+    desired: proofDocument(name, { fields: [{ name: "price", type: "int" }] }),
+  },
+  {
+    // The registry takes it: it compares with the version before alone, which has the field.
+    what: "dead letters that would be unreadable",
     desired: proofDocument(name, { fields: [{ name: "size", type: "int" }] }),
   },
   {
@@ -43,19 +51,19 @@ const cases: readonly {
     desired: base,
     ports: (ports) => ({ ...ports, cluster: { ...ports.cluster, clusterId: async () => "another-cluster" } }),
   },
-  { what: "a group under another name", desired: proofDocument(name, { group: "proof.other" }) },
+  { what: "a group under another name", desired: proofDocument(name, { ...sized, group: "proof.other" }) },
   {
     what: "a changed source while workers run",
-    desired: proofDocument(name, { source: "out" }),
+    desired: proofDocument(name, { ...sized, source: "out" }),
     ports: (ports) => ({ ...ports, cluster: { ...ports.cluster, describeGroup: async () => aMember } }),
   },
   {
     what: "several at once",
-    desired: proofDocument(name, { input: { partitions: 2, key: "userId" }, group: "proof.other" }),
+    desired: proofDocument(name, { ...sized, input: { partitions: 2, key: "userId" }, group: "proof.other" }),
   },
   {
     what: "a risk that nobody confirmed",
-    desired: proofDocument(name, { input: { settings: { "retention.ms": "1000" } } }),
+    desired: proofDocument(name, { ...sized, input: { settings: { "retention.ms": "1000" } } }),
     request: async () => ({ confirm: async () => false }),
   },
   {
@@ -76,8 +84,11 @@ function avroOf(document: Desired) {
   return subject.avro;
 }
 
-/** Applies the base, then tries every refusal. */
-export const tryRefusals = async (ports: DeployPorts): Promise<readonly Refused[]> => {
+/** Writes a dead letter with the value of a record, `{id}`, as the first schema of its subject has it. */
+export type WriteLetter = (letters: string, source: string, avro: AvroJson) => Promise<void>;
+
+/** Applies two versions of the base with a dead letter in between, then tries every refusal. */
+export const tryRefusals = async (ports: DeployPorts, writeLetter: WriteLetter): Promise<readonly Refused[]> => {
   const apply = (over: Partial<ApplyRequest>, on = ports) =>
     applyDesired(on, {
       desired: base,
@@ -90,6 +101,8 @@ export const tryRefusals = async (ports: DeployPorts): Promise<readonly Refused[
       lockWaitMs: 0,
       ...over,
     });
+  await apply({ desired: first });
+  await writeLetter(`${name}.dlq`, `${name}-in`, avroOf(first));
   await apply({});
   const refused: Refused[] = [];
   for (const { what, desired, ports: changed = (same: DeployPorts) => same, request = async () => ({}) } of cases) {
