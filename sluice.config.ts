@@ -24,7 +24,8 @@ export const app = defineApp({
   ],
   settings: async () => (await import("./ops/config.ts")).shopSettings,
   outboxes: [paymentOutbox],
-  migrate: async ({ databaseUrl }) => (await import("./stores/mysql/migrate.ts")).migrate({ databaseUrl }),
+  deployments: async ({ databaseUrl }) =>
+    (await import("./stores/mysql/operations/open-deployments.ts")).openDeployments({ databaseUrl }),
   checks: [couponVerification, paymentVerification],
   commands: [new URL("./ops/commands/", import.meta.url), new URL("./dev/commands/", import.meta.url)],
   developmentEnvironment: async (env) => (await import("./dev/development.ts")).developmentEnvironment(env),

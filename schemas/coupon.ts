@@ -75,9 +75,9 @@ export const CouponCompensated = record("coupon.v1.CouponCompensated", {
 export type CouponCompensated = TypeOf<typeof CouponCompensated>;
 
 const byCoupon = {
-  key: (value: { readonly couponId: CouponId }) => value.couponId,
+  key: "couponId",
   id: (value: { readonly reservationId: ReservationId }) => value.reservationId,
-};
+} as const;
 
 /** Requests. Keyed by coupon: first come, first served, at the price of one hot partition in a rush. */
 export const couponIssueRequests = topic("coupon-issue", CouponIssueRequested, byCoupon);

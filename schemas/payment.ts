@@ -28,7 +28,7 @@ export const paymentsKeptMs = 30 * 86_400_000;
 
 /** Payments. Keyed by order: what follows a payment is in order per order. */
 export const paymentsCompleted = topic("payment-completed", PaymentCompleted, {
-  key: ({ orderId }) => orderId,
+  key: "orderId",
   id: ({ paymentId }) => paymentId,
   config: { "retention.ms": String(paymentsKeptMs) },
 });

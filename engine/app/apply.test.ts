@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { record, string } from "../avro/avro.ts";
 import { topic } from "../avro/topic.ts";
 import { defineTopology, from } from "../flow/dsl.ts";
-import { topicSpecs } from "./apply.ts";
+import { desiredOfApp } from "./deploying/open.ts";
 import { engineOnly } from "./config/settings.ts";
 import { defineApp, runs, topologyNamed } from "./define-app.ts";
 
@@ -13,11 +13,12 @@ const keyed = { key: ({ text }: { readonly text: string }) => text, id: ({ text 
 const read = topic("read", Text, { ...keyed, partitions: 3, config: { "retention.ms": "1000" } });
 const written = topic("written", Text, keyed);
 const relayed = topic("relayed", Text, keyed);
+const asItIs = <T>(value: T): T => value;
 const copy = (name: string, target = written) =>
   runs(
     defineTopology(
       name,
-      from(read, (stream) => stream.to(target, (value) => value)),
+      from(read, (stream) => stream.to(target, asItIs)),
     ),
     { open: async () => ({ deps: () => ({}), close: async () => {} }) },
   );
@@ -26,15 +27,19 @@ const about = { name: "a", description: "b", settings };
 
 test("apply: makes each topic once, with its partitions and settings, and one for the dead letters of each topology", () => {
   const app = defineApp({ ...about, topologies: [copy("one"), copy("two")], outboxes: [{ topic: relayed }] });
-  const specs = topicSpecs(app).map(({ name, partitions, config }) => [name, partitions, config?.["retention.ms"]]);
-  assert.deepEqual(specs, [
-    ["read", 3, "1000"],
-    ["written", 6, undefined],
-    ["relayed", 6, undefined],
+  const { topics } = desiredOfApp(app, { groupPrefix: "g" });
+  const specs = Object.entries(topics).map(([name, { partitions, settings: own }]) => [
+    name,
+    partitions,
+    own["retention.ms"],
+  ]);
+  assert.deepEqual(specs.slice(0, 1), [["read", 3, "1000"]]);
+  assert.deepEqual(Object.keys(topics), ["read", "written", "relayed", "one.dlq", "two.dlq"]);
+  assert.deepEqual(specs.slice(3), [
     ["one.dlq", 6, "-1"],
     ["two.dlq", 6, "-1"],
   ]);
-  for (const { config } of topicSpecs(app)) assert.equal(config?.["message.timestamp.type"], "LogAppendTime");
+  for (const { settings: own } of Object.values(topics)) assert.equal(own["message.timestamp.type"], "LogAppendTime");
 });
 
 test("app: refuses two topologies of one name, and two topics of one name", () => {

@@ -12,6 +12,7 @@ import type { ProcessLimits } from "../worker/partition/limits.ts";
 import type { Upkeep } from "../worker/upkeep.ts";
 import type { EngineConfig } from "./config/engine-config.ts";
 import type { Environment, Settings } from "./config/settings.ts";
+import type { OpenDeployments } from "./deploying/open.ts";
 import type { Verification } from "./verify/verification.ts";
 
 /** What a process is started with. */
@@ -92,7 +93,15 @@ export interface AppDeclaration<Config extends EngineConfig> {
   readonly settings: () => Promise<Settings<Config>>;
   /** What its relays publish: their topics are made like those of topologies. */
   readonly outboxes?: readonly { readonly topic: DeclaredTopic }[];
-  /** Makes the tables that are missing, and names what it did. Idempotent. Runs before topics and schemas are made. */
+  /**
+   * Opens the store of deployments. With one, what was applied is recorded, one apply runs at a time, and a worker starts
+   * only with a graph that was deployed.
+   */
+  readonly deployments?: (config: Config) => Promise<OpenDeployments>;
+  /**
+   * Makes the tables that are missing, and names what it did. Idempotent. Runs before topics and schemas are made; for
+   * applications without `deployments`, which make theirs.
+   */
   readonly migrate?: (config: Config) => Promise<readonly string[]>;
   /** What `verify` checks. */
   readonly checks?: readonly Verification<Config>[];

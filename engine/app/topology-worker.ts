@@ -25,7 +25,8 @@ export const startTopologyWorker = async <Deps>(
   const { name } = topology.graph;
   const kafka = kafkaLog({
     brokers: config.brokers,
-    clientId: `sluice-${name}`,
+    // A group's description says by it which graph each member runs.
+    clientId: `sluice-${name}@${topology.hash.slice(0, 8)}`,
     logger,
     sessionTimeoutMs: config.sessionTimeoutMs,
     drainBudgetMs: config.drainMs,

@@ -93,7 +93,12 @@ export const describeParts = (name: string, { sources, steps, edges }: Parts): T
 const describeEndpoint = (endpoint: AnySink): Endpoint =>
   endpoint.kind === "store"
     ? { kind: "store" }
-    : { kind: "topic", partitions: endpoint.partitions, avro: endpoint.schema.avro };
+    : {
+        kind: "topic",
+        partitions: endpoint.partitions,
+        avro: endpoint.schema.avro,
+        ...(endpoint.keyedBy === undefined ? {} : { key: endpoint.keyedBy }),
+      };
 
 const describeStep = ({ name, processor, attempts, timeoutMs, undo }: AnyStep): GraphStep => ({
   undo: namesOf(undo),

@@ -6,7 +6,7 @@ import type { Compensation, Outcome, Pivot, Processor, Variant } from "./process
 import type { Topic } from "../avro/topic.ts";
 import type { Store } from "./store.ts";
 import { describeParts, mergeShared } from "./compile.ts";
-import { canonicalHash, type Edge, type Inline, type TopologyGraph } from "./graph.ts";
+import { type Edge, graphHash, type Inline, type TopologyGraph } from "./graph.ts";
 import type {
   AnyProcessor,
   AnySink,
@@ -237,5 +237,5 @@ export const defineTopology = <const F extends readonly End<never>[]>(
   const graph = describeParts(name, parts);
   const broken = [...clashes, ...validateGraph(graph)];
   if (broken.length > 0) throw new InvalidTopology(name, broken);
-  return { parts, graph, hash: canonicalHash(graph) };
+  return { parts, graph, hash: graphHash(graph) };
 };

@@ -18,7 +18,7 @@ export type Edge = { readonly from: string; readonly on: string; readonly inline
 
 /** A topic or store by name. */
 export type Endpoint =
-  | { readonly kind: "topic"; readonly partitions: number; readonly avro: AvroJson }
+  | { readonly kind: "topic"; readonly partitions: number; readonly avro: AvroJson; readonly key?: string }
   | { readonly kind: "store" };
 
 /** How an outcome's effect is undone, by name. */
@@ -66,3 +66,7 @@ export const canonicalJson = (value: unknown): string => {
 /** SHA-256, hex, of a value's canonical JSON. */
 export const canonicalHash = (value: unknown): string =>
   createHash("sha256").update(canonicalJson(value)).digest("hex");
+
+/** A graph's hash, the topology's version. The order in which arms were declared means nothing, so edges are sorted. */
+export const graphHash = (graph: TopologyGraph): string =>
+  canonicalHash({ ...graph, edges: graph.edges.map(canonicalJson).sort() });

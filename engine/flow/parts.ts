@@ -35,6 +35,7 @@ export interface AnyTopic {
   readonly partitions: number;
   readonly config?: Readonly<Record<string, string>>;
   readonly key: (value: unknown) => string;
+  readonly keyedBy?: string;
   readonly id: (value: unknown) => string;
 }
 /** A batch function, erased. */

@@ -67,12 +67,32 @@ const sound = () => {
     ),
     publishedRefused: new Map([[id(3), { ...requested(3), reason: "SOLD_OUT" as RefusalReason, refusedAt: 1 }]]),
     deadLetters: 0,
+    topicsSince: { requests: 0, issued: 0, refused: 0 },
   };
   return facts satisfies CouponFacts;
 };
 
 const brokenClaims = (facts: CouponFacts): readonly string[] =>
   checkCoupons(facts).flatMap(({ claim, broken }) => (broken > 0 ? [claim] : []));
+
+test("verify: counts apart what is older than the oldest record of a topic, and breaks on what is not", () => {
+  const facts = { ...sound(), accepted: new Map(), publishedIssued: new Map(), publishedRefused: new Map() };
+  // Verdicts of time 1 without any record: gone where the topics begin at 2, lost where they begin at 1 or earlier.
+  const since = (at: number) => checkCoupons({ ...facts, topicsSince: { requests: at, issued: at, refused: at } });
+  const older = since(2).flatMap(({ claim, older: number, broken }) =>
+    number === undefined ? [] : [[claim, number, broken]],
+  );
+  assert.deepEqual(older, [
+    ["every verdict belongs to an accepted request", 3, 0],
+    ["every verdict was published as it is", 3, 0],
+    ["a unit that was given back was that of a refused request", 1, 0],
+  ]);
+  assert.ok(isSound(since(2)));
+  for (const at of [0, 1]) {
+    const broken = since(at).flatMap((one) => (one.broken > 0 ? [one.broken] : []));
+    assert.deepEqual(broken, [3, 3, 1]);
+  }
+});
 
 test("verify: finds nothing when everything agrees", () => {
   assert.deepEqual(brokenClaims(sound()), []);

@@ -1,4 +1,5 @@
 /** The claims of coupon issuing, checked against facts. Pure: each check answers what breaks it. */
+import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import type { CouponCompensated, CouponId, ReservationId } from "../../schemas/coupon.ts";
 import type { Accepted, CouponFacts } from "./facts.ts";
 import { pendingOf } from "./pending.ts";
@@ -13,6 +14,8 @@ export interface Check {
   readonly broken: number;
   /** How many more would, but are about requests that the workers have not decided yet. */
   readonly pending: number;
+  /** How many could not be compared: they are older than the oldest record of a topic. Absent where that cannot be. */
+  readonly older?: number;
   /** At most {@link shownExamples} of those that break it, in words. */
   readonly examples: readonly string[];
 }
@@ -63,13 +66,22 @@ const everyRequestHasOneVerdict = (facts: CouponFacts, pending: Pending): Check 
   return check("every accepted request has one verdict", accepted.size, broken, pending.size);
 };
 
-const noVerdictWithoutRequest = ({ accepted, issued, refused }: CouponFacts): Check => {
-  const broken = [...issued.keys(), ...refused.keys()].filter((id) => !accepted.has(id));
-  return check(
+/** When a verdict's request was accepted, by the broker's clock, epoch ms. */
+const acceptedAt = (verdict: OwnedVerdict): number =>
+  verdict.kind === "issued" ? verdict.issuedAt : verdict.refusedAt;
+
+/** Adds how many things are older than the oldest record of a topic. */
+const withOlder = (of: Check, older: number): Check => (older === 0 ? of : { ...of, older });
+
+const noVerdictWithoutRequest = ({ accepted, issued, refused, topicsSince }: CouponFacts): Check => {
+  const without = [...issued, ...refused].filter(([id]) => !accepted.has(id));
+  const [older, broken] = partition(without, ([, verdict]) => acceptedAt(verdict) < topicsSince.requests);
+  const checked = check(
     "every verdict belongs to an accepted request",
     issued.size + refused.size,
-    broken.map((id) => `${id} has a verdict, and there is no such request`),
+    broken.map(([id]) => `${id} has a verdict, and there is no such request`),
   );
+  return withOlder(checked, older.length);
 };
 
 const issuedIsStockTaken = ({ issued, coupons }: CouponFacts): Check => {
@@ -143,34 +155,47 @@ const partition = <T>(all: readonly T[], isFirst: (one: T) => boolean): readonly
   all.filter((one) => !isFirst(one)),
 ];
 
-/** Events are published at least once, with the contents of the database. */
-const everyVerdictIsPublished = ({ issued, refused, publishedIssued, publishedRefused }: CouponFacts): Check => {
-  const differing = (
-    published: ReadonlyMap<ReservationId, unknown>,
-    rows: ReadonlyMap<ReservationId, unknown>,
-    what: string,
-  ) => [
-    ...[...rows.keys()].filter((id) => !published.has(id)).map((id) => `${id} was ${what}, and no event was published`),
-    ...[...published.keys()].filter((id) => !rows.has(id)).map((id) => `${id} was published as ${what}, and is not`),
-  ];
+/** Events are published at least once, with the contents of the database; one is never older than its row. */
+const everyVerdictIsPublished = (facts: CouponFacts): Check => {
+  const { issued, refused, publishedIssued, publishedRefused, topicsSince } = facts;
+  const unpublished = (rows: CouponFacts["issued"], published: ReadonlyMap<ReservationId, unknown>, since: number) =>
+    partition(
+      [...rows].filter(([id]) => !published.has(id)),
+      ([, verdict]) => acceptedAt(verdict) < since,
+    );
+  const [olderIssued, lostIssued] = unpublished(issued, publishedIssued, topicsSince.issued);
+  const [olderRefused, lostRefused] = unpublished(refused, publishedRefused, topicsSince.refused);
+  const without = (published: ReadonlyMap<ReservationId, unknown>, rows: CouponFacts["issued"], what: string) =>
+    [...published.keys()].filter((id) => !rows.has(id)).map((id) => `${id} was published as ${what}, and is not`);
   const reasons = [...publishedRefused].flatMap(([id, event]) => {
     const row = refused.get(id);
     if (row?.kind !== "refused" || row.reason === event.reason) return [];
     return [`${id} was refused for ${row.reason}, and published as ${event.reason}`];
   });
-  return check("every verdict was published as it is", issued.size + refused.size, [
-    ...differing(publishedIssued, issued, "issued"),
-    ...differing(publishedRefused, refused, "refused"),
+  const checked = check("every verdict was published as it is", issued.size + refused.size, [
+    ...lostIssued.map(([id]) => `${id} was issued, and no event was published`),
+    ...without(publishedIssued, issued, "issued"),
+    ...lostRefused.map(([id]) => `${id} was refused, and no event was published`),
+    ...without(publishedRefused, refused, "refused"),
     ...reasons,
   ]);
+  return withOlder(checked, olderIssued.length + olderRefused.length);
 };
 
 /**
  * Published at least once, so sometimes twice. Where an outcome was the reason, the refusal was durable before the unit was
  * given back; where it was an error, its record is a dead letter, and the id may be that of another user's request.
  */
-const givenBackIsRefused = ({ publishedCompensations, accepted, refused }: CouponFacts): Check => {
+const givenBackIsRefused = ({ publishedCompensations, accepted, refused, topicsSince }: CouponFacts): Check => {
+  let older = 0;
   const broken = publishedCompensations.flatMap(({ reservationId: id, reason }) => {
+    const row = refused.get(id);
+    // A unit is given back after its request was accepted; without a row that says when, all that is known is that
+    // requests are gone.
+    if (!accepted.has(id) && (row === undefined ? topicsSince.requests > 0 : acceptedAt(row) < topicsSince.requests)) {
+      older += 1;
+      return [];
+    }
     if (!accepted.has(id)) return [`${id} had its unit given back, and there is no such request`];
     if (!isOutcome(reason)) return [];
     const verdict = refused.get(id);
@@ -178,7 +203,8 @@ const givenBackIsRefused = ({ publishedCompensations, accepted, refused }: Coupo
     const fits = found !== undefined && (reasonOfOutcome[reason] ?? found) === found;
     return fits ? [] : [`${id} had its unit given back as ${reason}, and is ${found ?? "not refused"}`];
   });
-  return check("a unit that was given back was that of a refused request", publishedCompensations.length, broken);
+  const claim = "a unit that was given back was that of a refused request";
+  return withOlder(check(claim, publishedCompensations.length, broken), older);
 };
 
 /** The refusal after each outcome that gives a unit back; undefined where it may be any. */

@@ -51,6 +51,11 @@ export interface CouponFacts {
   readonly publishedRefused: ReadonlyMap<ReservationId, CouponRefused>;
   /** Published events about units given back, in the order of each partition. */
   readonly publishedCompensations: readonly CouponCompensated[];
+  /**
+   * By topic: when its oldest records were accepted or published, epoch ms, where retention has removed older ones; what is
+   * older may be gone. 0 where the topic has its beginning.
+   */
+  readonly topicsSince: { readonly requests: number; readonly issued: number; readonly refused: number };
   /** The workers' group, and the next offset it reads, by partition; undefined where it has committed nothing. */
   readonly group: { readonly id: string; readonly committed: readonly (bigint | undefined)[] };
   /** Records in the dead-letter topic. */

@@ -57,28 +57,29 @@ const readTopics = async ({ brokers, registryUrl }: Config, prefix: string) => {
   const publishedRefused = new Map<ReservationId, CouponRefused>();
   const publishedCompensations: CouponCompensated[] = [];
   try {
-    await read(couponIssueRequests, (request, partition, offset) => {
+    const requests = await read(couponIssueRequests, (request, partition, offset) => {
       // Copies of a record count once, at their first offset: a topic is read in order.
       if (!accepted.has(request.reservationId)) accepted.set(request.reservationId, { request, partition, offset });
     });
-    await read(couponsIssued, (event) => publishedIssued.set(event.reservationId, event));
-    await read(couponsRefused, (event) => publishedRefused.set(event.reservationId, event));
+    const issued = await read(couponsIssued, (event) => publishedIssued.set(event.reservationId, event));
+    const refused = await read(couponsRefused, (event) => publishedRefused.set(event.reservationId, event));
     await read(couponsCompensated, (event) => publishedCompensations.push(event));
     const ends = await admin.endOffsets(deadLetterTopic(couponIssuing.graph.name));
     const deadLetters = ends.reduce((sum, end) => sum + Number(end), 0);
-    return { accepted, publishedIssued, publishedRefused, publishedCompensations, deadLetters };
+    const topicsSince = { requests, issued, refused };
+    return { accepted, publishedIssued, publishedRefused, publishedCompensations, deadLetters, topicsSince };
   } finally {
     await admin.close();
   }
 };
 
-/** Of coupons whose id begins with `prefix`. */
+/** Of coupons whose id begins with `prefix`; answers since when the topic has everything. */
 const valuesOf =
   (reader: TopicReader, prefix: string) =>
   <T extends { readonly couponId: CouponId }>(
     topic: Topic<T>,
     see: (value: T, partition: number, offset: bigint) => unknown,
-  ): Promise<void> =>
+  ): Promise<number> =>
     readValues(reader, topic, (value, partition, offset) => {
       if (value.couponId.startsWith(prefix)) see(value, partition, offset);
     });

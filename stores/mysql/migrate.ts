@@ -1,8 +1,8 @@
 /** Brings a schema up to date. Run it before the first worker or API of a release starts. */
 import type { Sequelize } from "sequelize";
 import { MigrationError, SequelizeStorage, Umzug } from "umzug";
-import { PipelineError, Unavailable } from "../../engine/errors.ts";
-import { columns, integerColumn, nullable } from "./columns.ts";
+import { Fatal, PipelineError, Unavailable } from "../../engine/errors.ts";
+import { columns, integerColumn, nullable, textColumn } from "./columns.ts";
 import { type DatabaseConfig, type Database, openDatabase } from "./database.ts";
 import { classified } from "./errors.ts";
 import type { Migration } from "./migration.ts";
@@ -11,6 +11,7 @@ import { idempotencyKeyTable } from "./migrations/0002-idempotency-keys.ts";
 import { payments } from "./migrations/0003-payments.ts";
 import { partitionLeaseTable } from "./migrations/0004-partition-lease.ts";
 import { transactionHistoryTable } from "./migrations/0005-transaction-history.ts";
+import { operationTables } from "./migrations/0006-operations.ts";
 import { withSession } from "./session.ts";
 
 /** Every migration, in order. Imported one by one: what is missing does not compile, and nothing is found by accident. */
@@ -20,6 +21,7 @@ export const migrations: readonly Migration[] = [
   payments,
   partitionLeaseTable,
   transactionHistoryTable,
+  operationTables,
 ];
 
 /** How long a second migrator waits for the first. */
@@ -43,6 +45,21 @@ export const migrate = async (config: Pick<DatabaseConfig, "databaseUrl" | "tls"
     return await applyMigrations(database, { migrations, tableName: "migration" });
   } finally {
     await database.close();
+  }
+};
+
+const done = columns("migration", { name: textColumn() });
+
+/** The names of the migrations that are missing, in order. Changes nothing. @throws Unavailable @throws Fatal */
+export const pendingMigrations = async (database: Database): Promise<readonly string[]> => {
+  try {
+    const rows = await withSession(database, ({ select }) => select(done, `SELECT ${done.list} FROM migration`, []));
+    const made = new Set(rows.map(({ name }) => name));
+    return migrations.flatMap(({ name }) => (made.has(name) ? [] : [name]));
+  } catch (error) {
+    // No table of migrations: none was made.
+    if (error instanceof Fatal && error.code === "DATABASE_1146") return migrations.map(({ name }) => name);
+    throw error;
   }
 };
 

@@ -53,7 +53,7 @@ export interface StackUnderTest extends StackAddresses {
 
 /**
  * Registers what a file needs before its first test (topics, schemas, tables, the outbox) and after its last. Call it once,
- * at the head of a file, before hooks that need the stack. @throws Error where no stack is running.
+ * at the head of a file. @throws Error where no stack is running.
  */
 export const stackUnderTest = ({ env = {}, ownsOutbox = false }: StackUse = {}): StackUnderTest => {
   const { stackName, endpoints } = stackAddresses();
@@ -68,16 +68,24 @@ export const stackUnderTest = ({ env = {}, ownsOutbox = false }: StackUse = {}):
     for (const { child } of stopping) child.signal("SIGCONT");
     await Promise.all(stopping.map(({ child }) => child.stop()));
   };
-  before(async () => {
-    await applyApp(app, config);
+  const prepare = async (): Promise<void> => {
+    await applyApp(app, config, { allow: { newGroup: true } });
     if (ownsOutbox) returnOutbox = await outboxToOneself(config.databaseUrl);
-  });
+  };
+  // Node runs the hooks of a file side by side, so a file's own hook that starts a process must wait for this.
+  let prepared: Promise<void> | undefined;
+  const isPrepared = (): Promise<void> => {
+    prepared ??= prepare();
+    return prepared;
+  };
+  before(isPrepared);
   after(async () => {
     await stopAll();
     await returnOutbox();
     await database.close();
   });
   const start = async (use: ChildUse): Promise<StackChild> => {
+    await isPrepared();
     const started = await startOnStack({ stackName, endpoints, signal, ...use, env: { ...env, ...use.env } });
     children.add(started);
     return started;

@@ -28,13 +28,22 @@ const run = (command: string, port: number) => {
   return { child, said: () => said };
 };
 
-for (const command of ["worker", "api"])
-  test(`${command}: ends with exit code 1 and says why when what it needs is away`, { timeout: 120_000 }, async () => {
-    const { child, said } = run(command, 1);
-    const [code] = await once(child, "exit");
-    assert.equal(code, 1, said());
-    assert.match(said(), /unavailable|could not start/);
-  });
+test("api: ends with exit code 1 and says why when what it needs is away", { timeout: 120_000 }, async () => {
+  const { child, said } = run("api", 1);
+  const [code] = await once(child, "exit");
+  assert.equal(code, 1, said());
+  assert.match(said(), /unavailable|could not start/);
+});
+
+test("worker: waits for the database that says what is deployed, and ends when it is stopped", {
+  timeout: 60_000,
+}, async () => {
+  const { child, said } = run("worker", 1);
+  await new Promise<void>((resolve) => child.stderr.on("data", () => said().includes("start.waiting") && resolve()));
+  child.kill("SIGTERM");
+  const [code] = await once(child, "exit");
+  assert.equal(code, 0, said());
+});
 
 test("worker: ends when it is told to while it waits for brokers that never answer", { timeout: 60_000 }, async () => {
   const silent = createServer(() => {});

@@ -10,13 +10,20 @@ export const workerCommand = <Config extends EngineConfig>(app: App<Config>): Co
   return new Command("worker")
     .summary("run a worker of one topology until it is stopped")
     .description(
-      "Joins the topology's consumer group and works until SIGTERM or Ctrl-C, then drains, commits and leaves. " +
+      "Starts only where its graph was deployed (`topology apply`), joins the topology's consumer group and works until SIGTERM or Ctrl-C, then drains, commits and leaves. " +
         "Configured by SLUICE_* variables. /live, /ready and /metrics are on a loopback port (SLUICE_HEALTH_PORT).",
     )
     .addOption(new Option("--topology <name>", "which topology").choices(names).default(names[0]))
     .action(async ({ topology }: { readonly topology: string }) => {
       boundHeap();
-      const { runProcess } = await import("../process.ts");
-      await runProcess(app, "worker", topologyNamed(app, topology).start);
+      const [{ runProcess }, { refuseBeforeStart }] = await Promise.all([
+        import("../process.ts"),
+        import("../deploying/start-check.ts"),
+      ]);
+      const hosted = topologyNamed(app, topology);
+      await runProcess(app, "worker", async (context) => {
+        await refuseBeforeStart(app, context, hosted);
+        return hosted.start(context);
+      });
     });
 };

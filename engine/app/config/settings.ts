@@ -71,7 +71,8 @@ export const defineSettings = <const Shape extends z.ZodRawShape, Own extends ob
   const engine = z.strictObject(engineSettings);
   const names = new Set([...Object.keys(engineSettings), ...Object.keys(own.settings)]);
   const secrets = [...engineSecrets, ...(own.secrets ?? [])];
-  const ignored = new Set(own.ignored);
+  // Not a setting of what runs: who is at the command line.
+  const ignored = new Set(["SLUICE_ACTOR", ...(own.ignored ?? [])]);
   const isOurs = (name: string): boolean =>
     (name.startsWith("SLUICE_") && !ignored.has(name)) || names.has(name) || names.has(name.replace(/_FILE$/, ""));
   return {

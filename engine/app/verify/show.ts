@@ -14,7 +14,10 @@ export const showChecks = (subject: string, checks: readonly Check[]): string =>
   const right = ["looked at", "broken", "pending"];
   const table = formatTable(["check", subject, ...right], rows, { right });
   const examples = checks.flatMap(({ examples: some }) => some.map((example) => `  ${example}`));
-  return [table, ...examples].join("\n");
+  const older = checks.flatMap(({ claim, older: number = 0 }) =>
+    number === 0 ? [] : [`  ${count(number)} are older than the oldest record of a topic, not compared: ${claim}`],
+  );
+  return [table, ...examples, ...older].join("\n");
 };
 
 const stateOf = ({ broken, pending }: Check): string => {

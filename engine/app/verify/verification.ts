@@ -11,6 +11,8 @@ export interface Check {
   readonly broken: number;
   /** How many more would, but are not decided yet: pending, not broken. */
   readonly pending: number;
+  /** How many could not be compared: they are older than the oldest record of a topic. Absent where that cannot be. */
+  readonly older?: number;
   /** A few of those that break it, in words. */
   readonly examples: readonly string[];
 }

@@ -39,6 +39,7 @@ const sound = () => ({
     ...{ marks: new Map([[couponId, 2]]), staleMarks: [], publishedCompensations: [] },
     group: { id: "g", committed: [] },
     deadLetters: 1,
+    topicsSince: { requests: 0, issued: 0, refused: 0 },
   },
   expected: { prefix: "c", acknowledged: new Set([id(1), id(2)]), poison: 1 },
   deadLetters: { poison: 1, inDoubt: 0 },

@@ -76,7 +76,7 @@ const script = join(import.meta.dirname, "worker.ts");
 /** Sets a scene on a stack that is up. */
 export const setScene = async (stackName: string, endpoints: StackEndpoints, signal: AbortSignal): Promise<Scene> => {
   const config = readConfig({ ...endpointsEnv(endpoints), SLUICE_GROUP_PREFIX: "faults" }, () => "");
-  await applyApp(app, config);
+  await applyApp(app, config, { allow: { newGroup: true } });
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-faults" });
   const groupId = `${config.groupPrefix}.${couponIssuing.graph.name}`;
   const asker = await openAsker(config);

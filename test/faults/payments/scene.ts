@@ -89,7 +89,7 @@ export const setPayScene = async (
   const runId = Date.now().toString(36);
   const groupPrefix = `faults-pay-${runId}`;
   const config = readConfig({ ...endpointsEnv(endpoints), SLUICE_GROUP_PREFIX: groupPrefix }, () => "");
-  await applyApp(app, config);
+  await applyApp(app, config, { allow: { newGroup: true } });
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-faults" });
   const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 2, poolKeptIdle: 0 });
   const notes = await mkdtemp(join(tmpdir(), "sluice-faults-"));
