@@ -12,7 +12,7 @@ interface PlatformCommandOptions {
 /** The command. */
 export const platformCommand = (): Command =>
   new Command("platform")
-    .summary("run a stand-in for the external data platform until it is told to stop")
+    .summary("run a stand-in for the external data platform until it is stopped")
     .description(
       "Takes payments as docs/data-platform.md says, on loopback, and counts their effects. On its control port, PUT " +
         "/faults makes it slow, flaky, busy or away, GET /report and GET /effects say what it has done.",
@@ -25,8 +25,8 @@ export const platformCommand = (): Command =>
 
 const run = async ({ json, controlPort, ...options }: PlatformCommandOptions): Promise<void> => {
   const { startPlatform } = await import("../platform/stand-in.ts");
-  const told = environment()["SLUICE_HEALTH_PORT"];
-  const control = controlPort ?? (told === undefined ? 8091 : integerOption(0, 65_535)(told));
+  const given = environment()["SLUICE_HEALTH_PORT"];
+  const control = controlPort ?? (given === undefined ? 8091 : integerOption(0, 65_535)(given));
   const platform = await startPlatform({ ...options, controlPort: control });
   const { url, controlUrl } = platform;
   if (json) printJson(jsonDocument("platform", { url, controlUrl }));

@@ -13,11 +13,12 @@ const keyed = { key: ({ text }: { readonly text: string }) => text, id: ({ text 
 const read = topic("read", Text, { ...keyed, partitions: 3, config: { "retention.ms": "1000" } });
 const written = topic("written", Text, keyed);
 const relayed = topic("relayed", Text, keyed);
+const same = (value: { readonly text: string }) => value;
 const copy = (name: string, target = written) =>
   runs(
     defineTopology(
       name,
-      from(read, (stream) => stream.to(target, (value) => value)),
+      from(read, (stream) => stream.to(target, same)),
     ),
     { open: async () => ({ deps: () => ({}), close: async () => {} }) },
   );
