@@ -8,7 +8,7 @@ import type { Fence, Leases } from "../lease.ts";
 import type { Log } from "../log/log.ts";
 import type { Logger } from "../logger.ts";
 import type { Readiness } from "../readiness.ts";
-import type { ProcessLimits } from "../worker/partition/partition.ts";
+import type { ProcessLimits } from "../worker/partition/limits.ts";
 import type { Upkeep } from "../worker/upkeep.ts";
 import type { EngineConfig } from "./config/engine-config.ts";
 import type { Environment, Settings } from "./config/settings.ts";

@@ -54,6 +54,7 @@ const unique = <T>(all: readonly T[], nameOf: (one: T) => string, same: (a: T, b
 const sameStep = (a: AnyStep, b: AnyStep): boolean =>
   a.processor === b.processor &&
   a.attempts === b.attempts &&
+  a.timeoutMs === b.timeoutMs &&
   [...Object.keys(a.undo), ...Object.keys(b.undo)].every((kind) => sameUndo(a.undo[kind], b.undo[kind]));
 
 type UndoOrPivot = AnyStep["undo"][string] | undefined;
@@ -94,10 +95,11 @@ const describeEndpoint = (endpoint: AnySink): Endpoint =>
     ? { kind: "store" }
     : { kind: "topic", partitions: endpoint.partitions, avro: endpoint.schema.avro };
 
-const describeStep = ({ name, processor, attempts, undo }: AnyStep): GraphStep => ({
+const describeStep = ({ name, processor, attempts, timeoutMs, undo }: AnyStep): GraphStep => ({
   undo: namesOf(undo),
   ...(processor.name === name ? {} : { processor: processor.name }),
   ...(attempts === undefined ? {} : { attempts }),
+  ...(timeoutMs === undefined ? {} : { timeoutMs }),
 });
 
 const namesOf = (undo: AnyStep["undo"]): Readonly<Record<string, GraphUndo | Pivot>> =>

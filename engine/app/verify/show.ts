@@ -1,5 +1,5 @@
 /** How checks are shown to people. */
-import { formatTable, paint } from "../cli.ts";
+import { count, formatTable, paint } from "../cli.ts";
 import type { Check } from "./verification.ts";
 
 /** Checks as a table under what they are about, with examples of what is broken. */
@@ -16,8 +16,6 @@ export const showChecks = (subject: string, checks: readonly Check[]): string =>
   const examples = checks.flatMap(({ examples: some }) => some.map((example) => `  ${example}`));
   return [table, ...examples].join("\n");
 };
-
-const count = (n: number): string => n.toLocaleString("en-US");
 
 const stateOf = ({ broken, pending }: Check): string => {
   if (broken > 0) return paint("red", "BROKEN");
