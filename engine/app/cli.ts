@@ -15,7 +15,7 @@ export const exitCodes = {
   pending: 3,
   /** Refused: unsafe or incompatible. Nothing was changed. */
   refused: 4,
-  /** Somebody else is at work, or what was planned is out of date: plan again and retry. */
+  /** Another process is at work, or what was planned is out of date: plan again and retry. */
   conflict: 5,
   /** Some steps are done; the same command with the same id goes on. */
   partial: 6,
@@ -47,7 +47,7 @@ export class CliError extends Error {
   }
 }
 
-/** Thrown by whatever stopped because the user asked it to. */
+/** Thrown by work that stopped because the user asked for it. */
 export class InterruptedError extends CliError {
   constructor(what: string, options: { readonly cause?: unknown } = {}) {
     super(`interrupted by ${what}`, { code: "INTERRUPTED", exitCode: exitCodes.interrupted, ...options });

@@ -1,4 +1,4 @@
-/** Each process's own door for operators: /live, /ready and /metrics on a loopback port. Never on a public address. */
+/** The health server of a process: /live, /ready and /metrics on a loopback port. Never on a public address. */
 import Fastify from "fastify";
 import type { Registry } from "prom-client";
 

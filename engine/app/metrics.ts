@@ -79,7 +79,7 @@ export const watchPartitions = (
   );
 };
 
-/** Gauges of what a worker is held up by. */
+/** Gauges of the holds of a worker. */
 export const watchHolds = (registry: Registry, holds: () => readonly Hold[]): void => {
   const gauge = (name: string, help: string, counts: (hold: Hold) => boolean) =>
     new Gauge({

@@ -1,6 +1,6 @@
 /**
- * What every long-running process does alike: read its configuration, log, serve its health, run until it is told to
- * stop or cannot go on, drain, and say by its exit code which of the two it was.
+ * What every long-running process does: read its configuration, log, serve its health, run until it is stopped or cannot
+ * continue, drain, and say by its exit code which of the two it was.
  */
 import { readFileSync } from "node:fs";
 import pino from "pino";
@@ -24,7 +24,7 @@ export const readSecretFile = (path: string): string => readFileSync(path, "utf8
 
 /**
  * Runs a process until it is stopped, and ends it: what a start that failed left open would keep it alive for ever, and
- * whoever watches over it would never start it again. @throws InvalidConfig
+ * its supervisor would never start it again. @throws InvalidConfig
  */
 export const runProcess = async <Config extends EngineConfig>(
   app: Pick<App<Config>, "settings" | "developmentEnvironment">,
@@ -39,9 +39,9 @@ export const runProcess = async <Config extends EngineConfig>(
     process.exit(code);
   };
   const stopping = untilSignalled(logger);
-  logger.info(redacted(config), "starting");
+  logger.info({ event: "process.starting", ...redacted(config) }, "starting");
   let started = false;
-  // Told to stop before it is up, it has nothing to drain.
+  // Stopped before it is up, it has nothing to drain.
   void stopping.then(() => started || end(exitCodes.done));
   // Its health is part of its start: a port that is taken must end it like anything else that is missing.
   const bringUp = async () => {
@@ -49,18 +49,23 @@ export const runProcess = async <Config extends EngineConfig>(
     return { running, health: await serveHealth({ port: config.healthPort, registry, ready: running.ready }) };
   };
   const { running, health } = await bringUp().catch((error: unknown) => {
-    logger.error(errorFields(error), "it could not start");
+    logger.error({ event: "process.startFailed", ...errorFields(error) }, "could not start");
     return end(error instanceof CliError ? error.exitCode : exitCodes.failure);
   });
   started = true;
-  logger.info({ healthPort: health.port, ...running.about }, "up");
+  logger.info({ event: "process.started", healthPort: health.port, ...running.about }, "up");
   const failure = await Promise.race([stopping, running.ended]);
-  logger.info({}, "draining");
+  logger.info({ event: "process.draining" }, "draining");
   const drained = await within(running.stop(), stopBudgetMs);
   await health.close();
-  if (!drained) logger.error({ stopBudgetMs }, "the drain took too long; what is unfinished will come again");
-  if (failure !== undefined) logger.error(errorFields(failure), "stopped, because it could not go on");
-  else logger.info({}, "stopped");
+  if (!drained)
+    logger.error(
+      { event: "process.drainTimedOut", stopBudgetMs },
+      "the drain took too long; unfinished records will be delivered again",
+    );
+  if (failure !== undefined)
+    logger.error({ event: "process.failed", ...errorFields(failure) }, "stopped, because it could not continue");
+  else logger.info({ event: "process.stopped" }, "stopped");
   end(failure === undefined && drained ? exitCodes.done : exitCodes.failure);
 };
 
@@ -68,7 +73,7 @@ const untilSignalled = (logger: Logger): Promise<undefined> =>
   new Promise((resolve) => {
     let signals = 0;
     const onSignal = (signal: NodeJS.Signals): void => {
-      logger.info({ signal }, "told to stop");
+      logger.info({ event: "process.signalled", signal }, "received a signal to stop");
       if (++signals > 1) process.exit(exitCodes.interrupted);
       resolve(undefined);
     };

@@ -6,9 +6,9 @@ import type { Config } from "../config.ts";
 /** The command. */
 export const apiCommand = (app: App<Config>): Command =>
   new Command("api")
-    .summary("serve the coupon API until it is told to stop")
+    .summary("serve the coupon API until it is stopped")
     .description(
-      "Serves the coupon API (SLUICE_API_HOST, SLUICE_API_PORT) until SIGTERM or Ctrl-C, then answers what is under way " +
+      "Serves the coupon API (SLUICE_API_HOST, SLUICE_API_PORT) until SIGTERM or Ctrl-C, then answers what is in flight " +
         "and ends. Configured by SLUICE_* variables; in development the stack that is up is found without them.",
     )
     .action(async () => {

@@ -44,13 +44,13 @@ export const openExternalData = async (
 
 /** Says that the circuit opened, and that it closed: not every probe between the two. */
 const circuitLog = (logger: Logger): ((state: BreakerState) => void) => {
-  let told: BreakerState = "closed";
+  let logged: BreakerState = "closed";
   return (state) => {
-    if (state === "halfOpen" || state === told) return;
-    told = state;
+    if (state === "halfOpen" || state === logged) return;
+    logged = state;
     if (state === "open")
-      logger.warn({}, "the data platform is away: the circuit is open, and a probe is sent now and then");
-    else logger.info({}, "the data platform is back: the circuit is closed");
+      logger.warn({ event: "circuit.opened" }, "the data platform is away: the circuit is open, and probes are sent");
+    else logger.info({ event: "circuit.closed" }, "the data platform is back: the circuit is closed");
   };
 };
 
