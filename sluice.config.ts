@@ -4,6 +4,7 @@ import type { ShopContext } from "./ops/config.ts";
 import { couponVerification, paymentVerification } from "./ops/verify/verifications.ts";
 import { couponIssuing } from "./topology/coupon-issuing.ts";
 import { externalData } from "./topology/external-data.ts";
+import { paymentOutbox } from "./topology/payment-outbox.ts";
 import { transactionHistory } from "./topology/transaction-history.ts";
 
 /** What `sluice` runs. Drivers are imported when a worker opens its ports: drawing a topology needs none. */
@@ -22,6 +23,7 @@ export const app = defineApp({
     }),
   ],
   settings: async () => (await import("./ops/config.ts")).shopSettings,
+  outboxes: [paymentOutbox],
   deployments: async ({ databaseUrl }) =>
     (await import("./stores/mysql/operations/open-deployments.ts")).openDeployments({ databaseUrl }),
   checks: [couponVerification, paymentVerification],

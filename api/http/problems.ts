@@ -144,3 +144,10 @@ export const problemSchema = {
     balance: { type: "integer", description: "With `balance-too-low`: what there is, in won." },
   },
 } as const;
+
+/** The header that says when a client may retry, in whole seconds. */
+export const retryAfter = ({
+  retryAfterSeconds,
+}: {
+  readonly retryAfterSeconds: number;
+}): { readonly "retry-after": string } => ({ "retry-after": String(retryAfterSeconds) });

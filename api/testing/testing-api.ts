@@ -2,8 +2,9 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { createApi } from "../api.ts";
-import type { ApiMetrics, ApiSettings, Readiness, TurnedAway } from "../http/parameters.ts";
+import type { ApiMetrics, ApiSettings, TurnedAway } from "../http/parameters.ts";
 import { encodeAsJson, fakeProducer } from "../../engine/log/testing/fake-producer.ts";
+import type { Readiness } from "../../engine/readiness.ts";
 import { fakeClock, fakeStores } from "./testing.ts";
 import type { CouponIssueRequested } from "../../schemas/coupon.ts";
 import { mintToken } from "../tokens/token.ts";

@@ -195,3 +195,6 @@ export function integerOption(min: number, max: number): (text: string) => numbe
 export function environment(): Readonly<Record<string, string | undefined>> {
   return process.env;
 }
+
+/** A count for people: with a comma after each thousand. */
+export const count = (n: number): string => n.toLocaleString("en-US");

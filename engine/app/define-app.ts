@@ -3,15 +3,16 @@ import type { Registry } from "prom-client";
 import type { Backoff } from "../clock.ts";
 import type { Topology } from "../flow/dsl.ts";
 import type { TopologyGraph } from "../flow/graph.ts";
-import { type AnyTopic, type Parts, writtenTopics } from "../flow/parts.ts";
+import { type Parts, writtenTopics } from "../flow/parts.ts";
 import type { Fence, Leases } from "../lease.ts";
 import type { Log } from "../log/log.ts";
 import type { Logger } from "../logger.ts";
 import type { Readiness } from "../readiness.ts";
-import type { ProcessLimits } from "../worker/partition/partition.ts";
+import type { ProcessLimits } from "../worker/partition/limits.ts";
 import type { Upkeep } from "../worker/upkeep.ts";
 import type { EngineConfig } from "./config/engine-config.ts";
 import type { Environment, Settings } from "./config/settings.ts";
+import type { DeclaredTopic } from "../deploy/plan/desired.ts";
 import type { OpenDeployments } from "./deploying/open.ts";
 import type { Verification } from "./verify/verification.ts";
 
@@ -88,8 +89,8 @@ export interface AppDeclaration<Config extends EngineConfig> {
   readonly topologies: readonly [Hosted<Config>, ...Hosted<Config>[]];
   /** Loads them when a command needs a configuration: help and drawings need none. */
   readonly settings: () => Promise<Settings<Config>>;
-  /** Topics that no topology reads or writes, such as one that an outbox is published to. */
-  readonly topics?: readonly AnyTopic[];
+  /** What its relays publish: their topics are made like those of topologies. */
+  readonly outboxes?: readonly { readonly topic: DeclaredTopic }[];
   /**
    * Opens the store of deployments. With one, what was applied is recorded, one apply runs at a time, and a worker starts
    * only with a graph that was deployed.
@@ -115,7 +116,7 @@ export interface App<Config extends EngineConfig = EngineConfig> extends AppDecl
   /** Marks a value as an application, for the command line that loads it from a file. */
   readonly kind: "sluice-app";
   /** Every topic that the application reads or writes, each once, without those for dead letters. */
-  readonly allTopics: readonly AnyTopic[];
+  readonly allTopics: readonly DeclaredTopic[];
 }
 
 /**
@@ -129,10 +130,13 @@ export const defineApp = <Config extends EngineConfig>(declared: AppDeclaration<
   return { ...declared, kind: "sluice-app", allTopics: topicsOf(declared) };
 };
 
-const topicsOf = <Config extends EngineConfig>({ topologies, topics = [] }: AppDeclaration<Config>) => {
-  const byName = new Map<string, AnyTopic>();
+const topicsOf = <Config extends EngineConfig>({ topologies, outboxes = [] }: AppDeclaration<Config>) => {
+  const byName = new Map<string, DeclaredTopic>();
   const parts = topologies.map(({ topology }) => topology.parts);
-  for (const topic of [...parts.flatMap((own) => [...own.sources, ...writtenTopics(own)]), ...topics]) {
+  for (const topic of [
+    ...parts.flatMap((own) => [...own.sources, ...writtenTopics(own)]),
+    ...outboxes.map((own) => own.topic),
+  ]) {
     const known = byName.get(topic.name);
     if (known !== undefined && known !== topic) throw new RangeError(`two topics are declared as ${topic.name}`);
     byName.set(topic.name, topic);

@@ -71,7 +71,7 @@ test("compile: gives the graph every edge, in the order of declaration, and step
 test("compile: makes one path of what several arms share", () => {
   const { parts } = shared();
   assert.deepEqual(
-    parts.steps.map(({ processor }) => processor.name),
+    parts.steps.map(({ name }) => name),
     ["ask", "note"],
   );
 });
@@ -129,7 +129,9 @@ test("compile: names a step that is declared with two processors", () => {
         stream.step(ask, undoYes).branch({ yes: (yes) => end(yes.step(note)), no: (no) => end(no.step(otherNote)) }),
       ),
     );
-  assert.deepEqual(clashing(build), ['step "note" is declared twice, with another processor or undo']);
+  assert.deepEqual(clashing(build), [
+    'step "note" is declared twice, with another processor, undo or limit; name one of them with { as: "..." }',
+  ]);
 });
 
 test("compile: names a step that is declared with two undos, also when they have one name", () => {
@@ -144,7 +146,9 @@ test("compile: names a step that is declared with two undos, also when they have
         from(textTopic("asked-again"), (stream) => stream.step(ask, second).branch({ yes: end, no: end })),
       ),
     );
-  const clash = ['step "ask" is declared twice, with another processor or undo'];
+  const clash = [
+    'step "ask" is declared twice, with another processor, undo or limit; name one of them with { as: "..." }',
+  ];
   assert.deepEqual(twice({ yes: undo(takeBack, undone, toUndone) }), []);
   assert.deepEqual(twice({ yes: undo(takeBackElsewhere, undone, toUndone) }), clash);
   assert.deepEqual(twice({ yes: undo(takeBack, undone, toUndoneElsewhere) }), clash);
@@ -163,7 +167,7 @@ test("compile: names an outcome that goes two ways", () => {
         }),
       ),
     );
-  assert.deepEqual(clashing(build), ["note [*] goes two ways; give one of the steps another name"]);
+  assert.deepEqual(clashing(build), ['note [*] goes two ways; name one of the steps with { as: "..." }']);
 });
 
 test("compile: names two topics of one name, which the graph could not tell apart", () => {

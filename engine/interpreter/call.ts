@@ -3,7 +3,7 @@ import type { Item, RecordContext } from "../flow/processor.ts";
 import type { AnyRun, AnyRunMany } from "../flow/parts.ts";
 import type { StepEnvironment, Call, Result } from "./round.ts";
 import { together } from "./together.ts";
-import { wrongCount } from "./walk.ts";
+import { wrongCount } from "./record-state.ts";
 
 /** A function that decides one record or a whole round. */
 export interface Callee<R> {
@@ -15,16 +15,16 @@ type InLane = Item<unknown> & { readonly lane: string };
 
 /** Calls a function for items of several lanes; answers in their order. Rejects only with what `attempt` rejects with. */
 export const call = <R>(
-  around: StepEnvironment,
+  environment: StepEnvironment,
   { name, run, runMany }: Callee<R>,
   items: readonly InLane[],
 ): Promise<readonly Result<R>[]> => {
-  const { attempt, deps } = around;
+  const { attempt, deps } = environment;
   if (runMany !== undefined) return attempt({ name, items, run: (some) => counted(name, some, runMany(some, deps)) });
   if (run === undefined) throw new Error(`"${name}" has neither run nor runMany`);
   const runOne = ({ value, context }: { readonly value: unknown; readonly context: RecordContext }) =>
     run(value, deps, context);
-  return laneByLane(around, items, (item) => ({
+  return laneByLane(environment, items, (item) => ({
     name,
     items: [item],
     run: async (some) => Promise.all(some.map(runOne)),

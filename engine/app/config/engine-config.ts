@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { FloodLimits } from "../../worker/failures/flood.ts";
 import type { StallLimits } from "../../worker/liveness/watchdog.ts";
-import type { ProcessLimits } from "../../worker/partition/partition.ts";
+import type { ProcessLimits } from "../../worker/partition/limits.ts";
 import { hostPorts, integer, url } from "./kinds.ts";
 
 /** The variables. */

@@ -153,3 +153,6 @@ const problemOf = (issue: z.core.$ZodIssue, secrets: readonly string[]): string 
   if (issue.code !== "invalid_type") return `${name}: ${issue.message}`;
   return `${name}: is required${secrets.includes(name) ? ` (or ${name}_FILE)` : ""}`;
 };
+
+/** The settings of an application that has none of its own. */
+export const engineOnly: Settings<EngineConfig> = defineSettings({ settings: {}, toConfig: () => ({}) });

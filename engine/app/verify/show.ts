@@ -1,5 +1,5 @@
 /** How checks are shown to people. */
-import { formatTable, paint } from "../cli.ts";
+import { count, formatTable, paint } from "../cli.ts";
 import type { Check } from "./verification.ts";
 
 /** Checks as a table under what they are about, with examples of what is broken. */
@@ -19,8 +19,6 @@ export const showChecks = (subject: string, checks: readonly Check[]): string =>
   );
   return [table, ...examples, ...older].join("\n");
 };
-
-const count = (n: number): string => n.toLocaleString("en-US");
 
 const stateOf = ({ broken, pending }: Check): string => {
   if (broken > 0) return paint("red", "BROKEN");

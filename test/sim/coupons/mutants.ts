@@ -8,7 +8,7 @@ const restless: Partial<Scenario> = {
   ...{ profile: "flushed", upkeepMs: 100, coupons: 2, requests: 160, latencyMs: 30, stormMs: 6_000 },
   incidents: Array.from({ length: 60 }, (_, n) => ({
     kind: n % 10 === 9 ? "restore" : "rebalance",
-    ...{ atMs: n * 97, forMs: 400, worker: 0 },
+    ...{ atMs: n * 97, forMs: 400, place: 0 },
   })),
 };
 
@@ -112,9 +112,8 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "lease check: rounds begin before the lease is taken",
     file: "engine/worker/partition/partition.ts",
-    line: "const opening = options.lease.acquire(tries.unguarded).then(() => {",
-    instead:
-      "options.lease.acquire(tries.unguarded).catch(() => {});\n  const opening = Promise.resolve().then(() => {",
+    line: "const opening = lease.acquire(attempt).then(() => {",
+    instead: "lease.acquire(attempt).catch(() => {});\n  const opening = Promise.resolve().then(() => {",
   },
   {
     kind: "coupons",
@@ -188,8 +187,8 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "acknowledgement: finished before what it wrote is in the log",
-    file: "engine/worker/partition/partition.ts",
-    line: "await tries.acknowledged(own.length, acknowledged);",
+    file: "engine/worker/round/pipeline.ts",
+    line: "await acknowledged;",
     instead: "acknowledged.catch(() => {});",
   },
   {
@@ -210,14 +209,14 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "holding: an outage uses up attempts",
     file: "engine/worker/failures/attempts.ts",
-    line: 'observe?.({ kind: "holding", call: call.name, error, failures: ++holds });',
+    line: 'observe?.({ kind: "holding", call: name, error, failures: ++holds });',
     instead: "if (++misses >= maxAttempts) return { ok: false, error };",
   },
   {
     kind: "coupons",
     breaks: "dead letters: what cannot be read is skipped",
     file: "engine/worker/round/decide.ts",
-    line: "writer.add(deadLetterTopic(options.topology), letterOf(options, queued, failure), queued);",
+    line: "writer.add(deadLetterTopic(deciding.topology), letterOf(deciding, queued, failure), queued);",
     instead: "",
   },
   {
@@ -263,8 +262,8 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "compensation: a unit goes back and nobody is told",
     file: "engine/interpreter/unwind.ts",
-    line: "walk.emissions.push({ sink, value: project({ done, reason, undoneAt: around.now() }, walk.context) });",
-    instead: "project({ done, reason, undoneAt: around.now() }, walk.context);",
+    line: "record.emissions.push({ sink, value: project({ done, reason, undoneAt: now() }, record.context) });",
+    instead: "project({ done, reason, undoneAt: now() }, record.context);",
   },
 ];
 

@@ -252,7 +252,7 @@ const reading: readonly Mutant[] = [
   {
     ...{ kind, file: "engine/worker/failures/attempts.ts" },
     breaks: "holding: what is away long enough is given up on",
-    line: 'observe?.({ kind: "holding", call: call.name, error, failures: ++holds });',
+    line: 'observe?.({ kind: "holding", call: name, error, failures: ++holds });',
     instead: "if (++misses >= maxAttempts) return { ok: false, error };",
   },
   {
