@@ -54,6 +54,7 @@ const unique = <T>(all: readonly T[], nameOf: (one: T) => string, same: (a: T, b
 const sameStep = (a: AnyStep, b: AnyStep): boolean =>
   a.processor === b.processor &&
   a.attempts === b.attempts &&
+  a.timeoutMs === b.timeoutMs &&
   [...Object.keys(a.undo), ...Object.keys(b.undo)].every((kind) => sameUndo(a.undo[kind], b.undo[kind]));
 
 type UndoOrPivot = AnyStep["undo"][string] | undefined;
@@ -99,10 +100,11 @@ const describeEndpoint = (endpoint: AnySink): Endpoint =>
         ...(endpoint.keyedBy === undefined ? {} : { key: endpoint.keyedBy }),
       };
 
-const describeStep = ({ name, processor, attempts, undo }: AnyStep): GraphStep => ({
+const describeStep = ({ name, processor, attempts, timeoutMs, undo }: AnyStep): GraphStep => ({
   undo: namesOf(undo),
   ...(processor.name === name ? {} : { processor: processor.name }),
   ...(attempts === undefined ? {} : { attempts }),
+  ...(timeoutMs === undefined ? {} : { timeoutMs }),
 });
 
 const namesOf = (undo: AnyStep["undo"]): Readonly<Record<string, GraphUndo | Pivot>> =>

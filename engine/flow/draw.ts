@@ -4,7 +4,7 @@ import { effectOf, type HeldStack, heldStacks } from "./held.ts";
 
 /**
  * One line an edge, in columns: where from, on which outcome, what happens, and what of its effects: how they would be
- * undone, what is kept for good. Ends with a line break. Where paths with different effects share an edge, all are told.
+ * undone, what is kept for good. Ends with a line break. Where paths with different effects share an edge, all are named.
  */
 export const drawText = (graph: TopologyGraph): string => {
   const stacks = heldStacks(graph);
@@ -117,8 +117,7 @@ const arrowsOf = (graph: TopologyGraph): readonly Arrow[] => {
   });
 };
 
-const labelOf = (one: Inline): readonly string[] =>
-  one.does === "also" ? [] : [one.does === "map" ? one.map : `keep ${one.name}`];
+const labelOf = (one: Inline): readonly string[] => (one.does === "map" ? [one.map] : []);
 
 const targetOf = (edge: Edge): Node => {
   switch (edge.does) {

@@ -6,7 +6,7 @@ import type { Compensation, Outcome, Pivot, Processor, Variant } from "./process
 import type { Topic } from "../avro/topic.ts";
 import type { Store } from "./store.ts";
 import { describeParts, mergeShared } from "./compile.ts";
-import { graphHash, type Edge, type Inline, type TopologyGraph } from "./graph.ts";
+import { type Edge, graphHash, type Inline, type TopologyGraph } from "./graph.ts";
 import type {
   AnyProcessor,
   AnySink,
@@ -50,6 +50,13 @@ export interface StepOptions {
   readonly as?: string;
   /** Attempts at a retriable failure before it counts as failed, at least 1; the worker's limit by default. */
   readonly attempts?: number;
+  /**
+   * The longest one attempt may take, in ms, at least 1; no limit by default. An attempt that takes longer fails with the
+   * retriable error STEP_TIMEOUT. It is not stopped: its effects may still happen, also beside those of the next attempt,
+   * so the processor must be idempotent by the record's idempotency key. A record that times out at its last attempt is
+   * dead-lettered in doubt.
+   */
+  readonly timeoutMs?: number;
 }
 
 type UndoArms<Out extends Outcome, C extends Out["kind"], Kept> = {
@@ -199,18 +206,23 @@ const edgeOf = ({ exits: [exit], inline }: Position, end: EdgeEnd, rest: Pick<Ed
 /** The types have seen to it that a processor with compensatable outcomes comes with their undos, and no other does. */
 const stepOf = (processor: AnyProcessor, rest: readonly unknown[]): AnyStep => {
   const [undoArms, options] = processor.compensatable.length > 0 ? rest : [{}, rest[0]];
-  const { as = processor.name, attempts } = (options ?? {}) as StepOptions;
-  return { name: as, processor, undo: unwrap((undoArms ?? {}) as AnyUndoArms), attempts };
+  const { as = processor.name, attempts, timeoutMs } = (options ?? {}) as StepOptions;
+  return { name: as, processor, undo: unwrap((undoArms ?? {}) as AnyUndoArms), attempts, timeoutMs };
 };
 
-type Each<T> = T | readonly [T, ...T[]];
+/** Any topic: topics are invariant in their record, so that several have no common type but this. */
+type Source = Pick<AnyTopic, "kind" | "name">;
+type SourceValue<S> = S extends Topic<infer T> ? T : S extends readonly Source[] ? SourceValue<S[number]> : never;
 
 /** Starts a flow at a topic, or at several whose records take one path: its value is any of theirs. */
-export const from = <T, Deps>(source: Each<Topic<T>>, build: (stream: Stream<T, unknown>) => End<Deps>): End<Deps> => {
+export const from = <const S extends Source | readonly [Source, ...Source[]], Deps>(
+  source: S,
+  build: (stream: Stream<SourceValue<S>, unknown>) => End<Deps>,
+): End<Deps> => {
   // Types are erased here, once: what a topology is made of is checked by the signatures alone.
   const sources = (Array.isArray(source) ? source : [source]) as unknown as readonly AnyTopic[];
   const exits = sources.map(({ name }) => ({ from: name, on: "*" }));
-  return build(cursor({ ...nothing, sources }, { exits, inline: [] }) as unknown as Stream<T, unknown>);
+  return build(cursor({ ...nothing, sources }, { exits, inline: [] }) as unknown as Stream<SourceValue<S>, unknown>);
 };
 
 /**

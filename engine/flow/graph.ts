@@ -36,6 +36,7 @@ export interface GraphStep {
   readonly processor?: string;
   /** The step's own limits; absent where the worker's count. */
   readonly attempts?: number;
+  readonly timeoutMs?: number;
 }
 
 /** A topology as plain JSON. Key order means nothing; the order of `edges` is the order of declaration. */

@@ -67,6 +67,8 @@ export interface AnyStep {
   readonly processor: AnyProcessor;
   /** Attempts at a retriable failure; undefined: the worker's limit. At least 1. */
   readonly attempts?: number | undefined;
+  /** Of one attempt; undefined: no limit. At least 1. */
+  readonly timeoutMs?: number | undefined;
   readonly undo: Readonly<Record<string, AnyUndo | Pivot>>;
 }
 /** A write to a sink. */

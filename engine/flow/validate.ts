@@ -16,6 +16,7 @@ export class InvalidTopology extends Error {
 export const validateGraph = (graph: TopologyGraph): readonly string[] => [
   ...namesAreStable(graph),
   ...projectionsAreNamed(graph),
+  ...limitsAreCounts(graph),
   ...stepsAreReached(graph),
   ...pathsEnd(graph),
   ...topicsHaveNoCycle(graph),
@@ -49,6 +50,13 @@ const projectionsAreNamed = ({ edges, steps }: TopologyGraph): readonly string[]
     ),
   ),
 ];
+
+const limitsAreCounts = ({ steps }: TopologyGraph): readonly string[] =>
+  Object.entries(steps).flatMap(([step, { attempts = 1, timeoutMs = 1 }]) =>
+    Object.entries({ attempts, timeoutMs })
+      .filter(([, limit]) => !Number.isSafeInteger(limit) || limit < 1)
+      .map(([name, limit]) => `${name} of step "${step}" is ${limit}, expected a whole number of at least 1`),
+  );
 
 const stepsAreReached = ({ steps, edges, sources }: TopologyGraph): readonly string[] => {
   const reached = new Set<string>();

@@ -117,8 +117,10 @@ const runStep = async (
   const { plan, environment } = interpretation;
   const step = plan.steps.get(name);
   if (step === undefined) throw new Error(`no step "${name}" in the plan`);
-  const { run, runMany } = step.processor;
-  const { succeeded, failed } = settle(records, name, await call(environment, { name, run, runMany }, records));
+  const { processor, attempts, timeoutMs } = step;
+  const { run, runMany } = processor;
+  const callee = { name, run, runMany, attempts, timeoutMs };
+  const { succeeded, failed } = settle(records, name, await call(environment, callee, records));
   for (const { record, value } of succeeded) applyOutcome(record, step, value);
   const parts = Map.groupBy(succeeded, ({ value }) => value.kind);
   await together([

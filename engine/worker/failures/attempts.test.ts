@@ -201,3 +201,26 @@ test("attempt: answers once when a call without records succeeds after a hold", 
   };
   assert.equal(await attemptOnce("lease", run), "taken");
 });
+
+test("attempt: tries as often as a call's own limit says when it has one", async () => {
+  const { attempt, events } = setup();
+  const run = async (): Promise<never> => {
+    throw new Retriable("BUSY", "busy");
+  };
+  assert.deepEqual(ids(await attempt({ name: "step", items: [item("a")], attempts: 1, run })), ["failed"]);
+  assert.equal(events.length, 1);
+});
+
+test("attempt: fails as retriable, and does not wait any longer, when an attempt exceeds its time limit", async () => {
+  const { attempt, waits } = setup();
+  let attempts = 0;
+  const run = (items: readonly Item<unknown>[]): Promise<readonly unknown[]> =>
+    ++attempts === 1 ? new Promise(() => {}) : echo(items);
+  const limited = { name: "step", items: [item("a")], timeoutMs: 5_000, run };
+  // The test's clock ends every wait at once, so an attempt that never answers has always exceeded its limit.
+  assert.deepEqual(ids(await attempt({ ...limited, attempts: 2, run: () => new Promise(() => {}) })), ["failed"]);
+  assert.deepEqual(waits.filter((ms) => ms === 5_000).length, 2);
+  const [failed] = await attempt({ ...limited, attempts: 1 });
+  assert(failed !== undefined && !failed.ok && failed.error instanceof Retriable);
+  assert.equal(failed.error.code, "STEP_TIMEOUT");
+});

@@ -2,7 +2,7 @@
  * What is done about a call that fails, by its disposition: hold and back off, retry and then isolate the guilty record, or
  * stop. A call for records answers for each of them; a call without records answers once, or throws.
  */
-import { dispositionOf, type Fatal, Poison } from "../../errors.ts";
+import { dispositionOf, type Fatal, Poison, Retriable } from "../../errors.ts";
 import type { Item } from "../../flow/processor.ts";
 import type { Call, Result } from "../../interpreter/interpret.ts";
 import { type Backoff, backoffMs, type Clock, type Random } from "../../clock.ts";
@@ -57,8 +57,8 @@ export type AttemptOnce = <T>(name: string, run: () => Promise<T>) => Promise<T>
 /** Makes the `attempt` of an interpreter's environment. */
 export const createAttemptAll = (options: AttemptOptions): AttemptAll => {
   const attemptAll: AttemptAll = async (call) => {
-    const { name, items, run } = call;
-    const settled = await tryUntilSettled(options, { name, records: items.length, run: () => run(items) });
+    const { items, run } = call;
+    const settled = await tryUntilSettled(options, { ...call, records: items.length, run: () => run(items) });
     if (settled.ok) return settled.value.map((value) => ({ ok: true, value }));
     return isolate(options, call, settled.error, attemptAll);
   };
@@ -74,15 +74,15 @@ export const createAttemptOnce =
     return settled.value;
   };
 
-interface Tried<T> {
-  readonly name: string;
+interface Tried<T> extends Pick<Call<T>, "name" | "attempts" | "timeoutMs"> {
   readonly records: number;
   readonly run: () => Promise<T>;
 }
 
 /** Tries until it succeeds, until the error is not worth another attempt, or until it is aborted. */
-const tryUntilSettled = async <T>(options: AttemptOptions, { name, records, run }: Tried<T>): Promise<Result<T>> => {
-  const { clock, random, backoff, maxAttempts, signal, observe, during } = options;
+const tryUntilSettled = async <T>(options: AttemptOptions, call: Tried<T>): Promise<Result<T>> => {
+  const { clock, random, backoff, signal, observe, during } = options;
+  const { name, records, attempts: maxAttempts = options.maxAttempts } = call;
   let holds = 0;
   let misses = 0;
   const endHold = (kind: "resumed" | "abandoned"): void => {
@@ -91,7 +91,8 @@ const tryUntilSettled = async <T>(options: AttemptOptions, { name, records, run 
   };
   for (;;) {
     try {
-      const value = await (during === undefined ? run() : during(name, run()));
+      const running = runInTime(clock, call);
+      const value = await (during === undefined ? running : during(name, running));
       endHold("resumed");
       return { ok: true, value };
     } catch (error) {
@@ -119,6 +120,21 @@ const tryUntilSettled = async <T>(options: AttemptOptions, { name, records, run 
         throw new Aborted();
       }
     }
+  }
+};
+
+/** Runs a call once; what it does after its time limit is not waited for. @throws Retriable STEP_TIMEOUT */
+const runInTime = async <T>(clock: Clock, { name, timeoutMs, run }: Tried<T>): Promise<T> => {
+  if (timeoutMs === undefined) return run();
+  const ended = new AbortController();
+  const timeout = async (): Promise<never> => {
+    await clock.sleep(timeoutMs, ended.signal);
+    throw new Retriable("STEP_TIMEOUT", `"${name}" took longer than ${timeoutMs} ms`);
+  };
+  try {
+    return await Promise.race([run(), timeout()]);
+  } finally {
+    ended.abort();
   }
 };
 
