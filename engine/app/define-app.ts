@@ -3,7 +3,7 @@ import type { Registry } from "prom-client";
 import type { Backoff } from "../clock.ts";
 import type { Topology } from "../flow/dsl.ts";
 import type { TopologyGraph } from "../flow/graph.ts";
-import { type AnyTopic, type Parts, writtenTopics } from "../flow/parts.ts";
+import { type Parts, writtenTopics } from "../flow/parts.ts";
 import type { Fence, Leases } from "../lease.ts";
 import type { Log } from "../log/log.ts";
 import type { Logger } from "../logger.ts";
@@ -12,6 +12,7 @@ import type { ProcessLimits } from "../worker/partition/limits.ts";
 import type { Upkeep } from "../worker/upkeep.ts";
 import type { EngineConfig } from "./config/engine-config.ts";
 import type { Environment, Settings } from "./config/settings.ts";
+import type { DeclaredTopic } from "../deploy/plan/desired.ts";
 import type { OpenDeployments } from "./deploying/open.ts";
 import type { Verification } from "./verify/verification.ts";
 
@@ -77,9 +78,6 @@ export const runs = <Deps, Config extends EngineConfig = EngineConfig>(
     return startTopologyWorker(context, topology, await open(context));
   },
 });
-
-/** What of a topic is made: itself with its settings, and the subject of its schema. */
-export type DeclaredTopic = Pick<AnyTopic, "name" | "partitions" | "config" | "schema">;
 
 /** What an application declares. */
 export interface AppDeclaration<Config extends EngineConfig> {

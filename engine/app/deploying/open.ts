@@ -25,12 +25,12 @@ export interface OpenDeployments {
 /** What an application declares, as the document that is deployed. */
 export const desiredOfApp = <Config extends EngineConfig>(
   app: App<Config>,
-  config: Pick<Config, "groupPrefix">,
+  { groupPrefix }: Pick<Config, "groupPrefix">,
 ): Desired =>
   desiredOf({
     topologies: app.topologies.map(({ topology }) => topology),
     topics: app.allTopics,
-    groupOf: (topology) => `${config.groupPrefix}.${topology}`,
+    groupOf: (topology) => `${groupPrefix}.${topology}`,
   });
 
 /** A registry that has just started, on a machine that is busy, may leave one request without an answer: asked again, it gives one. */

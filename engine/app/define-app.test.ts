@@ -12,34 +12,38 @@ const Text = record("t.v1.Text", { text: string() });
 const keyed = { key: ({ text }: { readonly text: string }) => text, id: ({ text }: { readonly text: string }) => text };
 const read = topic("read", Text, { ...keyed, partitions: 3, config: { "retention.ms": "1000" } });
 const written = topic("written", Text, keyed);
-const relayed = topic("relayed", Text, keyed);
-const asItIs = <T>(value: T): T => value;
+const relayed = topic("relayed", Text, { ...keyed, key: "text" });
+const toCopy = (value: { readonly text: string }) => value;
 const copy = (name: string, target = written) =>
   runs(
     defineTopology(
       name,
-      from(read, (stream) => stream.to(target, asItIs)),
+      from(read, (stream) => stream.to(target, toCopy)),
     ),
     { open: async () => ({ deps: () => ({}), close: async () => {} }) },
   );
 const settings = async () => engineOnly;
 const about = { name: "a", description: "b", settings };
 
-test("apply: makes each topic once, with its partitions and settings, and one for the dead letters of each topology", () => {
+test("desired: has each topic once, with its partitions and settings, and one for the dead letters of each topology", () => {
   const app = defineApp({ ...about, topologies: [copy("one"), copy("two")], outboxes: [{ topic: relayed }] });
-  const { topics } = desiredOfApp(app, { groupPrefix: "g" });
-  const specs = Object.entries(topics).map(([name, { partitions, settings: own }]) => [
-    name,
-    partitions,
-    own["retention.ms"],
-  ]);
-  assert.deepEqual(specs.slice(0, 1), [["read", 3, "1000"]]);
-  assert.deepEqual(Object.keys(topics), ["read", "written", "relayed", "one.dlq", "two.dlq"]);
-  assert.deepEqual(specs.slice(3), [
-    ["one.dlq", 6, "-1"],
-    ["two.dlq", 6, "-1"],
+  const { topics, topologies } = desiredOfApp(app, { groupPrefix: "g" });
+  const shown = Object.entries(topics).map(([name, { partitions, key, settings: own }]) => {
+    return [name, partitions, key, own["retention.ms"]];
+  });
+  const month = String(30 * 86_400_000);
+  assert.deepEqual(shown, [
+    ["read", 3, "computed", "1000"],
+    ["written", 6, "computed", month],
+    ["relayed", 6, "text", month],
+    ["one.dlq", 6, null, "-1"],
+    ["two.dlq", 6, null, "-1"],
   ]);
   for (const { settings: own } of Object.values(topics)) assert.equal(own["message.timestamp.type"], "LogAppendTime");
+  assert.deepEqual(
+    Object.values(topologies).map(({ group }) => group),
+    ["g.one", "g.two"],
+  );
 });
 
 test("app: refuses two topologies of one name, and two topics of one name", () => {
