@@ -10,7 +10,9 @@ import type { Producer } from "../engine/log/producer.ts";
 import { createApi } from "./api.ts";
 import type { Clock } from "./http/parameters.ts";
 import { createReservationIds } from "./coupons/reservation-id.ts";
-import { encodeAsJson, fakeProducer, fakeStores, settled, userNamed } from "./testing/testing.ts";
+import { settled } from "../engine/testing/stepped-clock.ts";
+import { encodeAsJson, fakeProducer } from "../engine/log/testing/fake-producer.ts";
+import { fakeStores, userNamed } from "./testing/testing.ts";
 import { testSecret } from "./testing/testing-api.ts";
 import { mintToken } from "./tokens/token.ts";
 
@@ -120,12 +122,14 @@ test("socket: frees the waiter's place when its client hangs up", async () => {
   };
   await looked(3);
   socket.destroy();
-  // Look-ups end, because nobody waits any more: the count stands still over several pauses.
+  // Look-ups end, because nobody waits any more: the count is the same over several pauses.
   for (let still = 0, last = -1; still < 5; ) {
     await new Promise((resolve) => setTimeout(resolve, 40));
     still = stores.findCalls.length === last ? still + 1 : 0;
     last = stores.findCalls.length;
   }
+  // Ten seconds of waiting, at the pace of the first look-ups, would be some hundreds.
+  assert.ok(stores.findCalls.length < 100, `${stores.findCalls.length} look-ups after the client had gone`);
 });
 
 test("socket: accepts a burst of clients, each with a reservation of its own", async () => {

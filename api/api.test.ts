@@ -4,7 +4,8 @@ import { test } from "node:test";
 import type { InjectOptions } from "fastify";
 import { Fatal } from "../engine/errors.ts";
 import { createApi } from "./api.ts";
-import { fakeClock, fakeProducer, fakeStores } from "./testing/testing.ts";
+import { fakeProducer } from "../engine/log/testing/fake-producer.ts";
+import { fakeClock, fakeStores } from "./testing/testing.ts";
 import { fieldsIn, problemIn, problemName, testApi, testSecret } from "./testing/testing-api.ts";
 import { mintToken } from "./tokens/token.ts";
 

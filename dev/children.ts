@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CliError, environment } from "../ops/cli.ts";
+import { CliError, environment } from "../engine/app/cli.ts";
 import { endpointsEnv, type StackEndpoints } from "./stack/endpoints.ts";
 import { layoutOf, repositoryRoot } from "./stack/layout.ts";
 import { choosePorts, reservePorts } from "./stack/ports.ts";
@@ -28,6 +28,8 @@ export interface Child {
   readonly logFile: string;
   /** Resolves when it has ended, with its exit code or signal. */
   readonly ended: Promise<string>;
+  /** Sends a signal; false where it has ended. */
+  readonly signal: (signal: NodeJS.Signals) => boolean;
   /** SIGTERM, and SIGKILL after 30 s. Idempotent. */
   readonly stop: () => Promise<void>;
 }
@@ -77,7 +79,7 @@ const handleOf = ({ name, logFile }: ChildPlan, child: ChildProcess): Child => {
     killing.abort();
     await late;
   };
-  return { name, logFile, pid: child.pid ?? 0, ended, stop };
+  return { name, logFile, pid: child.pid ?? 0, ended, signal: (signal) => child.kill(signal), stop };
 };
 
 const untilReady = async (plan: ChildPlan, child: Child, signal: AbortSignal): Promise<void> => {

@@ -1,4 +1,4 @@
-/** In development, a process that is told no addresses finds the stack that is up. */
+/** In development, a process without addresses uses the stack that is up. */
 import { endpointsEnv } from "./stack/endpoints.ts";
 import { readEndpoints } from "./stack/status.ts";
 
@@ -10,8 +10,8 @@ const addresses = ["SLUICE_BROKERS", "SLUICE_REGISTRY_URL", "SLUICE_DATABASE_URL
 export const developmentEnvironment = async (
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Readonly<Record<string, string | undefined>>> => {
-  const told = addresses.some((name) => env[name] !== undefined || env[`${name}_FILE`] !== undefined);
-  if (env["SLUICE_ENV"] === "production" || told) return env;
+  const given = addresses.some((name) => env[name] !== undefined || env[`${name}_FILE`] !== undefined);
+  if (env["SLUICE_ENV"] === "production" || given) return env;
   // Where no stack is up the addresses stay unset, and are named with every other mistake of the configuration.
   return readEndpoints().then(
     (endpoints) => ({ ...env, ...endpointsEnv(endpoints) }),

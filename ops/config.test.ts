@@ -1,7 +1,11 @@
 /** The configuration: defaults, ranges, secrets by file, and all mistakes at once. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { InvalidConfig, readConfig, redacted } from "./config.ts";
+import fc from "fast-check";
+import { engineSettings } from "../engine/app/config/engine-config.ts";
+import { redacted } from "../engine/app/config/redact.ts";
+import { InvalidConfig } from "../engine/app/config/settings.ts";
+import { readConfig, shopVariables } from "./config.ts";
 
 const noFiles = (path: string): string => {
   throw new Error(`ENOENT: ${path}`);
@@ -93,6 +97,59 @@ test("config: shows no secret when it is redacted or wrong", () => {
   const shown = JSON.stringify(redacted(readConfig(env, noFiles)));
   assert.ok(!shown.includes("hunter2") && !shown.includes("ttt"), shown);
   assert.ok(!problemsOf({ SLUICE_TOKEN_SECRET: "short-secret" }).join().includes("short-secret"));
+});
+
+test("config: logs no credentials of any URL setting, whatever they are", () => {
+  const names = Object.keys({ ...engineSettings, ...shopVariables }).filter((name) => name.endsWith("_URL"));
+  assert.ok(names.includes("SLUICE_REGISTRY_URL") && names.length >= 4, `${names}`);
+  const protocols = { SLUICE_DATABASE_URL: "mysql", SLUICE_REDIS_URL: "rediss" };
+  const secret = fc.stringMatching(/^secret[a-z0-9]{8}$/);
+  fc.assert(
+    fc.property(secret, secret, (user, password) => {
+      for (const name of names.filter((one) => one !== "SLUICE_PLATFORM_URL")) {
+        const protocol = name in protocols ? protocols[name as keyof typeof protocols] : "https";
+        const url = `${protocol}://${user}:${password}@host.example:443/path?key=${password}#${user}`;
+        const shown = JSON.stringify(redacted(readConfig({ ...addresses, [name]: url }, noFiles)));
+        assert.ok(!shown.includes(user) && !shown.includes(password), `${name}: ${shown}`);
+        assert.match(shown, /host\.example/);
+        assert.throws(
+          () => readConfig({ ...addresses, [name]: `x${url}` }, noFiles),
+          (error) => !`${error}`.includes(password),
+        );
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("config: names settings that contradict each other, all at once", () => {
+  const problems = problemsOf({
+    ...addresses,
+    SLUICE_DRAIN_MS: "30000",
+    SLUICE_SESSION_TIMEOUT_MS: "30000",
+    SLUICE_STALL_UNREADY_MS: "5000",
+    SLUICE_STALL_END_MS: "4999",
+    SLUICE_MAX_ROUND: "200",
+    SLUICE_MAX_UNFINISHED: "199",
+    SLUICE_API_PORT: "http",
+  });
+  const named = problems.map((problem) => problem.split(":")[0]);
+  assert.deepEqual(named.toSorted(), [
+    ...["SLUICE_API_PORT", "SLUICE_DRAIN_MS", "SLUICE_DRAIN_MS", "SLUICE_MAX_ROUND", "SLUICE_STALL_UNREADY_MS"],
+  ]);
+  const platform = { SLUICE_PLATFORM_URL: "http://x/", SLUICE_PLATFORM_TIMEOUT_MS: "3000", SLUICE_DRAIN_MS: "3000" };
+  assert.match(problemsOf({ ...addresses, ...platform }).join(), /^SLUICE_PLATFORM_TIMEOUT_MS:/);
+});
+
+test("config: refuses addresses of brokers that the client cannot use, and says what to give for IPv6", () => {
+  assert.match(problemsOf({ ...addresses, SLUICE_BROKERS: "[::1]:9092" }).join(), /give a name/);
+  for (const wrong of ["::1:9092", "[::1]", "host:0", "host:65536", "host", ":1"])
+    assert.match(problemsOf({ ...addresses, SLUICE_BROKERS: wrong }).join(), /^SLUICE_BROKERS:/, wrong);
+});
+
+test("config: reads the registry's address from a file, because it may hold credentials", () => {
+  const { SLUICE_REGISTRY_URL: url, ...rest } = addresses;
+  assert.equal(readConfig({ ...rest, SLUICE_REGISTRY_URL_FILE: "/f" }, () => `${url}\n`).registryUrl, url);
 });
 
 test("config: asks for the platform's address where it is needed only, and for none with credentials", () => {

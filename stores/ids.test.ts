@@ -4,10 +4,10 @@ import { test } from "node:test";
 import { Poison } from "../engine/errors.ts";
 import type { CouponId, ReservationId, UserId } from "../schemas/coupon.ts";
 import { aCouponId, aReservationId, aTake, hostileIds, many } from "../processors/testing/samples.ts";
-import { checkTake, hexOf, isReservationId, isStorableId, reservationIdOf } from "./ids.ts";
+import { checkTake, hexOf, isReservationId, isStorableId, uuidOf } from "./ids.ts";
 
 test("ids: a reservation id survives its 16 bytes", () => {
-  for (const id of many(100, aReservationId)) assert.equal(reservationIdOf(Buffer.from(hexOf(id), "hex")), id);
+  for (const id of many(100, aReservationId)) assert.equal(uuidOf(Buffer.from(hexOf(id), "hex")), id);
 });
 
 test("ids: takes a UUID in lower case for a reservation id, and nothing else", () => {

@@ -5,7 +5,7 @@ import {
   type IssuedBefore,
   type Refusable,
 } from "../processors/coupons/record-refusal.ts";
-import { type Reserved, releaseStock, reserveStock } from "../processors/coupons/reserve-stock.ts";
+import { type OfRequest, type Reserved, releaseStock, reserveStock } from "../processors/coupons/reserve-stock.ts";
 import {
   type Duplicate,
   type Exhausted,
@@ -31,6 +31,7 @@ export const couponIssuing = defineTopology(
   "coupon-issuing",
   from(couponIssueRequests, (requests) =>
     requests
+      .keep("request")
       .step(reserveStock, { reserved: undo(releaseStock, couponsCompensated, toCompensated) })
       .continueOn("reserved", {
         soldOut: refuse,
@@ -51,7 +52,7 @@ export const couponIssuing = defineTopology(
 );
 
 /** Nothing is held: make the refusal durable, then tell of it. */
-function refuse(refusable: Stream<Refusable, unknown>) {
+function refuse(refusable: Stream<Refusable & OfRequest, unknown, OfRequest>) {
   return refusable
     .step(recordRefusal)
     .continueOn("refused", { issuedBefore: (before) => before.to(couponsIssued, toIssued) })
@@ -59,18 +60,22 @@ function refuse(refusable: Stream<Refusable, unknown>) {
 }
 
 /** A unit is held, and the refusal is durable already: give the unit back, then tell of it. */
-function giveUp(given: Stream<GivenUp, unknown>) {
+function giveUp(given: Stream<GivenUp, unknown, OfRequest>) {
   return given.fail(couponsRefused, toGivenUp);
 }
 
-type GivenUp = Exhausted | Duplicate | RefusedBefore;
+type GivenUp = (Exhausted | Duplicate | RefusedBefore) & OfRequest;
 
-function toIssued({ request, policyId, issuedAt, expiresAt }: Issued | IssuedBefore): CouponIssued {
+function toIssued({ request, policyId, issuedAt, expiresAt }: (Issued | IssuedBefore) & OfRequest): CouponIssued {
   const { reservationId, couponId, userId } = request;
   return { reservationId, couponId, userId, policyId, issuedAt, expiresAt };
 }
 
-function toRefused({ request: { reservationId, couponId, userId }, reason, refusedAt }: Refused): CouponRefused {
+function toRefused({
+  request: { reservationId, couponId, userId },
+  reason,
+  refusedAt,
+}: Refused & OfRequest): CouponRefused {
   return { reservationId, couponId, userId, reason, refusedAt };
 }
 
@@ -79,7 +84,7 @@ function toGivenUp(given: GivenUp, { timestampMs }: RecordContext): CouponRefuse
   return { reservationId, couponId, userId, reason: reasonOf(given), refusedAt: timestampMs };
 }
 
-function toCompensated({ done: { request }, reason, undoneAt }: Undone<Reserved>): CouponCompensated {
+function toCompensated({ done: { request }, reason, undoneAt }: Undone<Reserved & OfRequest>): CouponCompensated {
   const { reservationId, couponId } = request;
   return { reservationId, couponId, undo: releaseStock.name, reason, compensatedAt: undoneAt };
 }

@@ -25,7 +25,7 @@ import {
 import { type Coalesced, coalesce } from "../http/coalesce.ts";
 import { DeadlinePassed, within } from "../http/deadline.ts";
 import type { ApiMetrics, Clock, ApiSettings } from "../http/parameters.ts";
-import { Problem, wrongField } from "../http/problems.ts";
+import { Problem, retryAfter, wrongField } from "../http/problems.ts";
 import { type ReservationIds, randomBytesPerId } from "./reservation-id.ts";
 
 /** A verified wish for one coupon. */
@@ -138,10 +138,6 @@ const createMint = ({ ids, clock, randomBytes }: AcceptParameters): ((userId: Us
     return ids.mint(userId, clock.nowMs(), pool.subarray(used - randomBytesPerId, used));
   };
 };
-
-const retryAfter = (settings: ApiSettings): { readonly "retry-after": string } => ({
-  "retry-after": String(settings.retryAfterSeconds),
-});
 
 const overloaded = (settings: ApiSettings): Problem =>
   new Problem("overloaded", {

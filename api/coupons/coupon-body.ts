@@ -1,4 +1,5 @@
 /** Opening a coupon: what the body must be, the coupon it says, and how a coupon is told. Ranges are those of schemas/coupon.ts. */
+import { fieldsOf } from "../http/fields.ts";
 import type { Coupon, CouponPolicy, Discount, Won } from "../../schemas/coupon.ts";
 import { couponIdFrom, namePattern, nameWords, policyIdFrom } from "../http/ids.ts";
 import { momentFrom, momentPattern, textOfMoment } from "../http/moment.ts";
@@ -48,18 +49,24 @@ const discountSchema = {
 /** The JSON Schema of the body, and of the coupon that is answered. */
 export const couponSchema = {
   $id: "Coupon",
-  description: "A coupon as it is opened. Its terms never change.",
+  description: "A coupon to open. Its terms cannot be changed later.",
   ...closedObject(["couponId", "policyId", "stock", "validForDays", "policy"], {
     couponId: id,
     policyId: id,
-    stock: { ...integer(stock), description: "Units there are in all." },
-    opensAt: { ...moment, description: "Requests before this are refused. Absent: open from the start." },
-    closesAt: { ...moment, description: "Requests at or after this are refused. Absent: never closes." },
-    validForDays: { ...integer(validForDays), description: "Days from the moment of issue." },
+    stock: { ...integer(stock), description: "Number of units in total." },
+    opensAt: {
+      ...moment,
+      description: "Requests accepted before this time are refused. If absent, the coupon is open from the start.",
+    },
+    closesAt: {
+      ...moment,
+      description: "Requests accepted at or after this time are refused. If absent, the coupon never closes.",
+    },
+    validForDays: { ...integer(validForDays), description: "Validity in days from the time of issue." },
     policy: closedObject(["name", "discount", "minOrderAmount"], {
       name: { type: "string", pattern: policyNamePattern },
       discount: discountSchema,
-      minOrderAmount: { ...integer(anyAmount), description: "What an order must come to, in won." },
+      minOrderAmount: { ...integer(anyAmount), description: "Minimum total of an order, in won." },
     }),
   }),
 } as const;
@@ -123,10 +130,6 @@ const discountFrom = (value: unknown, check: Check): Discount => {
     amount: check(`${at}/amount`, wonIn(amount, worth), words(worth)),
   };
 };
-
-// Any object may be read as unknown properties; what is none has none.
-const fieldsOf = (value: unknown): { readonly [field: string]: unknown } =>
-  typeof value === "object" && value !== null ? (value as { readonly [field: string]: unknown }) : {};
 
 const integerIn = (value: unknown, { minimum, maximum }: Range): number | undefined =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= minimum && value <= maximum ? value : undefined;

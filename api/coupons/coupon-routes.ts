@@ -22,7 +22,8 @@ const opened = (description: string) => ({ description, $ref: "Coupon#" }) as co
 const openSchema = {
   operationId: "openCoupon",
   summary: "Open a coupon",
-  description: "The same again changes nothing and answers 200, so that a lost answer may be asked for again.",
+  description:
+    "Idempotent: the same request again changes nothing and returns 200, so a client may retry after a lost response.",
   tags: ["coupons"],
   security: bearerSecurity,
   body: { $ref: "Coupon#" },

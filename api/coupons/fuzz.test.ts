@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { InjectOptions } from "fastify";
 import { namePattern, userIdPattern } from "../http/ids.ts";
 import { fieldsIn, problemIn, testApi } from "../testing/testing-api.ts";
-import { encoded, lawful, nasty, runs, value } from "../testing/testing-values.ts";
+import { assertHolds, encoded, lawful, nasty, value } from "../testing/testing-values.ts";
 
 const api = testApi();
 after(() => api.app.close());
@@ -20,7 +20,7 @@ test("fuzz: a reservation is written exactly when everything is lawful, and the 
     ),
     value,
   );
-  await fc.assert(
+  await assertHolds(
     fc.asyncProperty(
       fc.oneof(lawful, nasty),
       body,
@@ -57,7 +57,6 @@ test("fuzz: a reservation is written exactly when everything is lawful, and the 
         if (!["", ".", ".."].includes(couponId)) assert.ok((problem.errors ?? []).length > 0, response.body);
       },
     ),
-    runs,
   );
 });
 
@@ -82,7 +81,7 @@ test("fuzz: a coupon is opened exactly when every term is lawful, and the wrong 
     ),
   );
   let count = 0;
-  await fc.assert(
+  await assertHolds(
     fc.asyncProperty(change, async ([field, it]) => {
       const opened = api.stores.coupons.size;
       count += 1;
@@ -107,7 +106,6 @@ test("fuzz: a coupon is opened exactly when every term is lawful, and the wrong 
         `${named.join()} for ${field}`,
       );
     }),
-    runs,
   );
 });
 
@@ -121,7 +119,7 @@ test("fuzz: nobody gets in without a token that was minted for them", async () =
       .tuple(fc.integer({ min: 7, max: good.length - 2 }), fc.constantFrom("A", "b", "_", ".", "~"))
       .map(([at, by]) => `${good.slice(0, at)}${by}${good.slice(at + 1)}`),
   );
-  await fc.assert(
+  await assertHolds(
     fc.asyncProperty(token, async (authorization) => {
       fc.pre(authorization !== good);
       const before = api.producer.produced.length;
@@ -134,12 +132,11 @@ test("fuzz: nobody gets in without a token that was minted for them", async () =
       assert.deepEqual(fieldsIn(response), ["Authorization"]);
       assert.equal(api.producer.produced.length, before);
     }),
-    runs,
   );
 });
 
 test("fuzz: a read of anything is a problem or an answer", async () => {
-  await fc.assert(
+  await assertHolds(
     fc.asyncProperty(
       fc.oneof(nasty, fc.uuid({ version: 7 }), fc.uuid(), fc.string({ maxLength: 60 })),
       fc.oneof(fc.constant("0"), nasty, fc.string({ maxLength: 12 })),
@@ -154,7 +151,6 @@ test("fuzz: a read of anything is a problem or an answer", async () => {
           assert.ok(fieldsIn(response).every((field) => field === "reservationId" || field === "waitMs"));
       },
     ),
-    runs,
   );
 });
 
@@ -171,7 +167,7 @@ test("fuzz: any value of any header field is answered", async () => {
     "transfer-encoding",
     "expect",
   ];
-  await fc.assert(
+  await assertHolds(
     fc.asyncProperty(
       fc.constantFrom(...names),
       fc.string({ unit: "grapheme-ascii", maxLength: 100 }),
@@ -184,7 +180,6 @@ test("fuzz: any value of any header field is answered", async () => {
         );
       },
     ),
-    runs,
   );
 });
 

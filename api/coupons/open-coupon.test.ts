@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { InjectOptions } from "fastify";
 import { Unavailable } from "../../engine/errors.ts";
-import { settled } from "../testing/testing.ts";
+import { settled } from "../../engine/testing/stepped-clock.ts";
 import { fieldsIn, problemName, type TestApi, testApi } from "../testing/testing-api.ts";
 
 const good = {

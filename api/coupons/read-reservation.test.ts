@@ -5,7 +5,8 @@ import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import { Unavailable } from "../../engine/errors.ts";
 import type { CouponId, PolicyId, ReservationId } from "../../schemas/coupon.ts";
 import { createReservationIds } from "./reservation-id.ts";
-import { settled, userNamed } from "../testing/testing.ts";
+import { settled } from "../../engine/testing/stepped-clock.ts";
+import { userNamed } from "../testing/testing.ts";
 import { fieldsIn, problemName, testApi, testSecret } from "../testing/testing-api.ts";
 
 const alice = userNamed("alice");

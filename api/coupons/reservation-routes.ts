@@ -1,10 +1,12 @@
 /** The two doors of a coupon rush: ask for a coupon, and ask what became of it. */
+import { fieldsOf } from "../http/fields.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import { type ReservationId, refusalReasons } from "../../schemas/coupon.ts";
 import { type ReservationWish, reservationPath } from "./accept.ts";
 import { callerOf, type Guard } from "../http/guards.ts";
 import {
+  idempotencyKeyPattern,
   couponIdFrom,
   namePattern,
   nameWords,
@@ -30,7 +32,7 @@ export interface ReservationRoutes {
 /** The longest `waitMs`. */
 export const maxWaitMs = 10_000;
 
-const couponId = { type: "string", pattern: namePattern, description: "As it was opened." } as const;
+const couponId = { type: "string", pattern: namePattern, description: "Identifies the coupon." } as const;
 const policyId = { type: "string", pattern: namePattern } as const;
 const reservationId = {
   type: "string",
@@ -42,7 +44,7 @@ const moment = { type: "string", format: "date-time", pattern: momentPattern } a
 
 const reserveSchema = {
   operationId: "reserve",
-  summary: "Ask for a coupon",
+  summary: "Request a coupon",
   description:
     "Answers when the request is durable and its place in the queue is fixed; whether there is a coupon is decided later. " +
     "With an Idempotency-Key, the same request again is the same reservation.",
@@ -54,8 +56,8 @@ const reserveSchema = {
     properties: {
       "idempotency-key": {
         type: "string",
-        pattern: "^[\\x21-\\x7e]{1,255}$",
-        description: "1 to 255 visible ASCII characters; remembered for a day at least, for this user.",
+        pattern: idempotencyKeyPattern,
+        description: "1 to 255 visible ASCII characters; stored per user for at least 24 hours.",
       },
     },
   },
@@ -63,12 +65,15 @@ const reserveSchema = {
     type: "object",
     additionalProperties: false,
     properties: {
-      policyId: { ...policyId, description: "The terms the user was shown. Others: refused, OTHER_POLICY." },
+      policyId: {
+        ...policyId,
+        description: "The policy the user was shown. With another policy the reservation is refused with OTHER_POLICY.",
+      },
     },
   },
   response: {
     202: {
-      description: "Accepted: it will be decided.",
+      description: "Accepted. The verdict is available at the Location.",
       headers: { Location: header("Where to ask for the outcome.") },
       type: "object",
       required: ["reservationId", "status"],
@@ -91,8 +96,8 @@ const reserveSchema = {
 
 const readSchema = {
   operationId: "readReservation",
-  summary: "Ask what became of a reservation",
-  description: "For its owner; for everybody else it does not exist.",
+  summary: "Read a reservation",
+  description: "Available to the owner of the reservation. Other users receive 404.",
   tags: ["reservations"],
   security: bearerSecurity,
   params: { type: "object", required: ["reservationId"], properties: { reservationId } },
@@ -105,23 +110,23 @@ const readSchema = {
         minimum: 0,
         maximum: maxWaitMs,
         default: 0,
-        description: "Holds the answer for so long, until there is a verdict.",
+        description: "Maximum time to wait for a verdict, in milliseconds, before responding.",
       },
     },
   },
   response: {
     200: {
-      description: "How it is.",
+      description: "The reservation's state.",
       type: "object",
       required: ["reservationId", "status"],
       properties: {
         reservationId,
         couponId,
         status: { type: "string", enum: ["pending", "issued", "refused"] },
-        policyId: { ...policyId, description: "If issued." },
-        issuedAt: { ...moment, description: "If issued." },
-        expiresAt: { ...moment, description: "If issued." },
-        reason: { type: "string", enum: refusalReasons, description: "If refused." },
+        policyId: { ...policyId, description: "Present when status is issued." },
+        issuedAt: { ...moment, description: "Present when status is issued." },
+        expiresAt: { ...moment, description: "Present when status is issued." },
+        reason: { type: "string", enum: refusalReasons, description: "Present when status is refused." },
       },
     },
     ...problemResponses(["validation", "token-missing", "token-invalid", "token-expired", "overloaded", "unavailable"]),
@@ -179,11 +184,7 @@ const wishOf = (request: FastifyRequest): ReservationWish => {
   return { couponId: idOfCoupon, userId: callerOf(request).userId, policyId: idOfPolicy, idempotencyKey };
 };
 
-const keyPattern = /^[\x21-\x7e]{1,255}$/;
-
-// Any object may be read as unknown properties; what is none has none.
-const fieldsOf = (value: unknown): { readonly [field: string]: unknown } =>
-  typeof value === "object" && value !== null ? (value as { readonly [field: string]: unknown }) : {};
+const keyPattern = new RegExp(idempotencyKeyPattern);
 
 /** Digits and nothing else become a number, for the schema to check; the framework's own conversion also takes 1e3 and 0x10. */
 const readWaitMs: Guard = (request, _reply, done) => {

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { Poison, Retriable, Unavailable } from "../../engine/errors.ts";
 import { reservationIdFrom } from "../http/ids.ts";
 import { createReservationIds } from "./reservation-id.ts";
-import { settled, userNamed } from "../testing/testing.ts";
+import { settled } from "../../engine/testing/stepped-clock.ts";
+import { userNamed } from "../testing/testing.ts";
 import { fieldsIn, problemIn, problemName, testApi, testSecret } from "../testing/testing-api.ts";
 
 interface Accepted {

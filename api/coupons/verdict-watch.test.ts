@@ -6,7 +6,8 @@ import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import { Unavailable } from "../../engine/errors.ts";
 import type { CouponId, PolicyId, ReservationId } from "../../schemas/coupon.ts";
 import { createReservationIds } from "./reservation-id.ts";
-import { fakeClock, settled, userNamed } from "../testing/testing.ts";
+import { settled } from "../../engine/testing/stepped-clock.ts";
+import { fakeClock, userNamed } from "../testing/testing.ts";
 import { LookupTimeout, WatchFull, watchVerdicts } from "./verdict-watch.ts";
 
 const alice = userNamed("alice");

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Fatal } from "../../engine/errors.ts";
 import { coalesce } from "./coalesce.ts";
-import { settled } from "../testing/testing.ts";
+import { settled } from "../../engine/testing/stepped-clock.ts";
 
 /** A function of many whose calls end when told. */
 const held = () => {

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DeadlinePassed, within } from "./deadline.ts";
-import { fakeClock, settled } from "../testing/testing.ts";
+import { settled } from "../../engine/testing/stepped-clock.ts";
+import { fakeClock } from "../testing/testing.ts";
 
 test("deadline: answers and holds no timer when the work ends in time", async () => {
   const clock = fakeClock();

@@ -13,6 +13,9 @@ export const reservationIdPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab
 /** Any UUID in lower case. */
 export const uuidPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
 
+/** An `Idempotency-Key`: 1 to 255 visible ASCII characters. */
+export const idempotencyKeyPattern = "^[\\x21-\\x7e]{1,255}$";
+
 const name = new RegExp(namePattern);
 const userId = new RegExp(userIdPattern);
 const reservationId = new RegExp(reservationIdPattern);

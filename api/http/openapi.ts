@@ -47,14 +47,15 @@ export const swaggerOptions: FastifyDynamicSwaggerOptions = {
     info: {
       title: "sluice API",
       version: "1.0.0",
-      description: "First come, first served: ask for a coupon, then ask what became of it. And pay for orders, once.",
+      description:
+        "First-come-first-served coupons: request a coupon, then read the verdict. Orders are paid exactly once.",
     },
     components: { securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } } },
     tags: [
       { name: "reservations", description: "For users." },
       { name: "payments", description: "For users." },
       { name: "coupons", description: "For the role admin." },
-      { name: "probes", description: "For whoever runs the process." },
+      { name: "probes", description: "For operators." },
     ],
   },
   convertConstToEnum: false,

@@ -2,6 +2,7 @@
 import type { CouponRegister, IdempotencyKeys, VerdictLookup } from "../../processors/coupons/coupon-ports.ts";
 import type { PaymentBook } from "../../processors/payments/payment-ports.ts";
 import type { Producer } from "../../engine/log/producer.ts";
+import type { Readiness } from "../../engine/readiness.ts";
 import type { CouponIssueRequested } from "../../schemas/coupon.ts";
 
 /** The stores the API asks. Every call may reject with Unavailable; the answer is then a 503. */
@@ -48,12 +49,6 @@ export interface ApiMetrics {
 
 /** Counts nothing. */
 export const noMetrics: ApiMetrics = { answered: () => {}, accepted: () => {}, turnedAway: () => {} };
-
-/** Whether this process should be sent requests, and if not, why not: each reason in words for an operator. */
-export interface Readiness {
-  readonly ok: boolean;
-  readonly why: readonly string[];
-}
 
 /** The API's bounds. */
 export interface ApiSettings {

@@ -1,7 +1,7 @@
 /** Doors for whoever runs the process: is it up, should it be sent requests, and what does it offer. */
 import type { FastifyInstance } from "fastify";
 import { problemResponses } from "./openapi.ts";
-import type { Readiness } from "./parameters.ts";
+import type { Readiness } from "../../engine/readiness.ts";
 import { Problem } from "./problems.ts";
 
 /** What the probes need. `closing` is true from the moment the process has begun to stop. */
@@ -26,7 +26,7 @@ export const addProbes = (app: FastifyInstance, { ready, closing, retryAfterSeco
     {
       schema: {
         operationId: "live",
-        summary: "Whether the process is up",
+        summary: "Liveness: whether the process is running",
         tags: ["probes"],
         response: { 200: ok("It is."), ...problemResponses([]) },
       },
@@ -38,7 +38,7 @@ export const addProbes = (app: FastifyInstance, { ready, closing, retryAfterSeco
     {
       schema: {
         operationId: "ready",
-        summary: "Whether to send requests",
+        summary: "Readiness: whether the process can accept requests",
         tags: ["probes"],
         response: { 200: ok("Yes."), ...problemResponses(["not-ready"]) },
       },

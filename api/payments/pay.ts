@@ -25,7 +25,7 @@ import type { OrderId, PaymentId } from "../../schemas/payment.ts";
 import { coalesce } from "../http/coalesce.ts";
 import { type Deadline, DeadlinePassed, within } from "../http/deadline.ts";
 import type { Clock, ApiSettings } from "../http/parameters.ts";
-import { Problem } from "../http/problems.ts";
+import { Problem, retryAfter } from "../http/problems.ts";
 
 /** A verified wish to pay one order. */
 export interface PaymentWish {
@@ -165,7 +165,3 @@ const overloaded = (settings: ApiSettings): Problem =>
     detail: `Nothing was paid: ${settings.maxWaitingPayments} or more payments are waiting. Ask again later.`,
     headers: retryAfter(settings),
   });
-
-const retryAfter = (settings: ApiSettings): { readonly "retry-after": string } => ({
-  "retry-after": String(settings.retryAfterSeconds),
-});

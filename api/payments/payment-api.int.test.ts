@@ -14,7 +14,8 @@ import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
 import { paymentTables } from "../../stores/mysql/testing/payment-tables.ts";
 import { createApi } from "../api.ts";
 import type { Clock } from "../http/parameters.ts";
-import { encodeAsJson, fakeProducer, fakeStores } from "../testing/testing.ts";
+import { encodeAsJson, fakeProducer } from "../../engine/log/testing/fake-producer.ts";
+import { fakeStores } from "../testing/testing.ts";
 import { testSecret } from "../testing/testing-api.ts";
 import { mintToken } from "../tokens/token.ts";
 

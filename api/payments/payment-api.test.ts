@@ -8,7 +8,7 @@ import { type OptionId, type PaymentAsk, PaymentInDoubt } from "../../processors
 import type { ReservationId, UserId, Won } from "../../schemas/coupon.ts";
 import type { OrderId } from "../../schemas/payment.ts";
 import type { ApiSettings } from "../http/parameters.ts";
-import { settled } from "../testing/testing.ts";
+import { settled } from "../../engine/testing/stepped-clock.ts";
 import { fieldsIn, problemIn, problemName, testApi } from "../testing/testing-api.ts";
 
 interface PaymentDocument {

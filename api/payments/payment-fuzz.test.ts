@@ -4,7 +4,7 @@ import { after, test } from "node:test";
 import fc from "fast-check";
 import { uuidPattern } from "../http/ids.ts";
 import { fieldsIn, problemName, testApi } from "../testing/testing-api.ts";
-import { encoded, nasty, runs, value } from "../testing/testing-values.ts";
+import { assertHolds, encoded, nasty, value } from "../testing/testing-values.ts";
 
 const api = testApi();
 after(() => api.app.close());
@@ -26,7 +26,7 @@ test("fuzz: a payment is asked for exactly when everything is lawful, and the wr
     fc.stringMatching(/^[\x21-\x7e]{1,255}$/),
     fc.string({ unit: "grapheme-ascii", maxLength: 300 }),
   );
-  await fc.assert(
+  await assertHolds(
     fc.asyncProperty(body, key, async (sent, idempotencyKey) => {
       const before = api.stores.payCalls.length;
       const payload = JSON.stringify(sent);
@@ -55,12 +55,11 @@ test("fuzz: a payment is asked for exactly when everything is lawful, and the wr
       assert.equal(response.statusCode, 400, response.body);
       assert.ok(fieldsIn(response).length > 0, response.body);
     }),
-    runs,
   );
 });
 
 test("fuzz: a look at any payment is a problem", async () => {
-  await fc.assert(
+  await assertHolds(
     fc.asyncProperty(fc.oneof(nasty, fc.uuid({ version: 7 }), fc.uuid(), fc.string({ maxLength: 60 })), async (id) => {
       const url = `/v1/payments/${encoded(id)}`;
       const response = await api.app.inject({ method: "GET", url, headers: api.bearer("alice") });
@@ -68,6 +67,5 @@ test("fuzz: a look at any payment is a problem", async () => {
       assert.ok([400, 404, 405].includes(response.statusCode), `${response.statusCode} ${response.body}`);
       problemName(response);
     }),
-    runs,
   );
 });

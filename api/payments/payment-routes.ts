@@ -1,11 +1,12 @@
 /** The doors of payment: pay an order, and look at a payment. */
+import { fieldsOf } from "../http/fields.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Payment, PaymentAnswer, PaymentBook, PaymentRefusal } from "../../processors/payments/payment-ports.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
 import { coalesce } from "../http/coalesce.ts";
 import { within } from "../http/deadline.ts";
 import { callerOf, type Guard } from "../http/guards.ts";
-import { orderIdFrom, paymentIdFrom, reservationIdPattern, uuidPattern } from "../http/ids.ts";
+import { idempotencyKeyPattern, orderIdFrom, paymentIdFrom, reservationIdPattern, uuidPattern } from "../http/ids.ts";
 import { momentPattern, textOfMoment } from "../http/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
 import type { Clock } from "../http/parameters.ts";
@@ -28,7 +29,6 @@ const maxLookupIds = 1_000;
 
 const orderId = { type: "string", format: "uuid", pattern: uuidPattern, description: "A UUID in lower case." } as const;
 const paymentId = { type: "string", format: "uuid", pattern: reservationIdPattern, description: "A UUIDv7." } as const;
-const keyPattern = "^[\\x21-\\x7e]{1,255}$";
 
 /** The JSON Schema of a payment, for the OpenAPI description. */
 export const paymentSchema = {
@@ -42,7 +42,7 @@ export const paymentSchema = {
       type: "integer",
       minimum: 0,
       maximum: Number.MAX_SAFE_INTEGER,
-      description: "What was taken from the balance, in won.",
+      description: "Amount deducted from the balance, in won.",
     },
     paidAt: { type: "string", format: "date-time", pattern: momentPattern },
   },
@@ -64,8 +64,8 @@ const paySchema = {
     properties: {
       "idempotency-key": {
         type: "string",
-        pattern: keyPattern,
-        description: "1 to 255 visible ASCII characters; remembered for a day at least, for this user.",
+        pattern: idempotencyKeyPattern,
+        description: "1 to 255 visible ASCII characters; stored per user for at least 24 hours.",
       },
     },
   },
@@ -95,8 +95,8 @@ const paySchema = {
 
 const readSchema = {
   operationId: "readPayment",
-  summary: "Look at a payment",
-  description: "For whoever paid; for everybody else it does not exist.",
+  summary: "Read a payment",
+  description: "Available to the user who paid. Other users receive 404.",
   tags: ["payments"],
   security: bearerSecurity,
   params: { type: "object", required: ["paymentId"], properties: { paymentId } },
@@ -147,19 +147,17 @@ export const addPaymentRoutes = (app: FastifyInstance, routes: PaymentRoutes): v
 };
 
 /** The wish that a request says. Checked again here: no validator is believed at the edge of the domain. */
+const keyPattern = new RegExp(idempotencyKeyPattern);
+
 const wishOf = (request: FastifyRequest): PaymentWish => {
   const id = orderIdFrom(fieldsOf(request.body)["orderId"]);
   if (id === undefined) throw wrongField("validation", "/orderId", "must be a UUID in lower case");
   const key = request.headers["idempotency-key"];
-  if (typeof key !== "string" || !new RegExp(keyPattern).test(key)) {
+  if (typeof key !== "string" || !keyPattern.test(key)) {
     throw wrongField("validation", "idempotency-key", "must be 1 to 255 visible ASCII characters");
   }
   return { orderId: id, userId: callerOf(request).userId, key };
 };
-
-// Any object may be read as unknown properties; what is none has none.
-const fieldsOf = (value: unknown): { readonly [field: string]: unknown } =>
-  typeof value === "object" && value !== null ? (value as { readonly [field: string]: unknown }) : {};
 
 const textOf = ({ paymentId: id, orderId: of, amount, paidAt }: Payment): Readonly<Record<string, unknown>> => ({
   paymentId: id,

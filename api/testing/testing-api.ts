@@ -2,8 +2,11 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { createApi } from "../api.ts";
-import type { ApiMetrics, ApiSettings, Readiness, TurnedAway } from "../http/parameters.ts";
-import { encodeAsJson, fakeClock, fakeProducer, fakeStores } from "./testing.ts";
+import type { ApiMetrics, ApiSettings, TurnedAway } from "../http/parameters.ts";
+import { encodeAsJson, fakeProducer } from "../../engine/log/testing/fake-producer.ts";
+import type { Readiness } from "../../engine/readiness.ts";
+import { fakeClock, fakeStores } from "./testing.ts";
+import type { CouponIssueRequested } from "../../schemas/coupon.ts";
 import { mintToken } from "../tokens/token.ts";
 
 /** The secret of every test. */
@@ -20,7 +23,7 @@ export interface Seen {
 /** An API on fakes. */
 export const testApi = (settings: Partial<ApiSettings> = {}) => {
   const clock = fakeClock();
-  const producer = fakeProducer();
+  const producer = fakeProducer<CouponIssueRequested>();
   const stores = fakeStores();
   const readiness: { now: Readiness } = { now: { ok: true, why: [] } };
   const seen: Seen = { answered: [], acknowledgeMs: [], turnedAway: [], logged: [] };

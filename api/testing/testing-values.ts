@@ -41,8 +41,15 @@ export const value = fc.oneof(
   fc.constant(null),
   fc.jsonValue({ maxDepth: 2 }),
 );
-/** Enough to find what is easy to find; a verification must end. */
-export const runs = { numRuns: 250, interruptAfterTimeLimit: 2_000, markInterruptAsFailure: false } as const;
+/** Cases that are tried however slow the machine is, and those that are tried on top within a time, ms. */
+const [leastCases, furtherCases, furtherMs] = [25, 225, 2_000];
+
+/** Tries a property with 25 cases at least, and with up to 250 where 2 s are enough for them. @throws Error with the counterexample. */
+export const assertHolds = async <T>(property: fc.IAsyncProperty<T>): Promise<void> => {
+  await fc.assert(property, { numRuns: leastCases });
+  const limit = { interruptAfterTimeLimit: furtherMs, markInterruptAsFailure: false };
+  await fc.assert(property, { numRuns: furtherCases, ...limit });
+};
 
 /** As a client would put it into a path. */
 export const encoded = (text: string): string => encodeURIComponent(text.toWellFormed()).replaceAll(".", "%2E");

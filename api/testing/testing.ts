@@ -1,10 +1,7 @@
 /** Fakes for the API's tests: a clock that moves when told, a producer that acknowledges when told, stores in memory. */
 import type { KeyAnswer, KeyClaim, OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import type { PaymentAsk } from "../../processors/payments/payment-ports.ts";
-import type { Clock as SleepingClock } from "../../engine/clock.ts";
-import type { NewRecord, TopicPartition } from "../../engine/log/log.ts";
-import type { Producer } from "../../engine/log/producer.ts";
-import type { Coupon, CouponId, CouponIssueRequested, ReservationId, UserId } from "../../schemas/coupon.ts";
+import type { Coupon, CouponId, ReservationId, UserId } from "../../schemas/coupon.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
 import { memoryPaymentBook, memoryPayments } from "../../processors/testing/memory-payments.ts";
 import { userIdFrom } from "../http/ids.ts";
@@ -50,87 +47,6 @@ export const fakeClock = (): FakeClock => {
     },
     timers: () => timers.size,
   };
-};
-
-/** Lets everything that is settled be seen by everybody who awaits it. */
-export const settled = async (): Promise<void> => {
-  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
-
-/** A clock of sleeps, each of which ends when the test has stepped over its end. */
-export const steppedClock = () => {
-  let now = 1_000_000;
-  const sleepers = new Set<{ readonly at: number; readonly end: () => void }>();
-  const clock: SleepingClock = {
-    now: () => now,
-    sleep: (ms, signal) =>
-      new Promise((resolve) => {
-        if (signal?.aborted) return resolve();
-        const sleeper = {
-          at: now + ms,
-          end: () => {
-            sleepers.delete(sleeper);
-            resolve();
-          },
-        };
-        sleepers.add(sleeper);
-        signal?.addEventListener("abort", sleeper.end);
-      }),
-  };
-  const step = async (ms: number): Promise<void> => {
-    await settled();
-    now += ms;
-    for (const sleeper of [...sleepers]) if (sleeper.at <= now) sleeper.end();
-    await settled();
-  };
-  return { clock, step };
-};
-
-/** One call of produce. */
-export interface Produced {
-  readonly to: TopicPartition;
-  readonly record: NewRecord;
-  readonly value: CouponIssueRequested;
-  readonly acknowledge: () => void;
-  readonly fail: (error: Error) => void;
-}
-
-/** A producer whose acknowledgements come at once, or when told. */
-export interface FakeProducer extends Producer {
-  readonly produced: Produced[];
-  /** From now on acknowledgements wait for {@link Produced}. */
-  readonly hold: () => void;
-  backlog: number;
-}
-
-/** The bytes of a fake: JSON, to be read back. */
-export const encodeAsJson = (value: CouponIssueRequested): Buffer => Buffer.from(JSON.stringify(value));
-
-/** Acknowledges at once, until it is held. */
-export const fakeProducer = (): FakeProducer => {
-  const produced: Produced[] = [];
-  let held = false;
-  const fake: FakeProducer = {
-    produced,
-    backlog: 0,
-    hold: () => {
-      held = true;
-    },
-    produce: (to, records) =>
-      new Promise((resolve, reject) => {
-        for (const record of records) {
-          // Written by encodeAsJson.
-          const value = JSON.parse(String(record.value)) as CouponIssueRequested;
-          produced.push({ to, record, value, acknowledge: resolve, fail: reject });
-        }
-        if (!held) resolve();
-      }),
-    partitionOf: (_topic, key) => key.length % 6,
-    backlogRecords: () => fake.backlog,
-    noProgressSinceMs: () => undefined,
-    close: () => Promise.resolve(),
-  };
-  return fake;
 };
 
 /** Something a fake answers with, once it is not undefined: an error to throw, or a promise to wait for first. */

@@ -1,7 +1,7 @@
 /** The benchmark: which measurements there are, in which order, and whether they count. */
 import type avro from "avsc";
 import { CouponIssueRequested, couponIssueRequests } from "../../schemas/coupon.ts";
-import { note } from "../../ops/cli.ts";
+import { note } from "../../engine/app/cli.ts";
 import { type ApiRun, measureApi } from "./coupons/api.ts";
 import { runBaseline } from "./coupons/baseline.ts";
 import { type DrainRun, drain } from "./coupons/drain.ts";

@@ -1,9 +1,9 @@
 /** Payments and what follows them, as tables for people; broken promises go to stderr. */
-import { formatTable, note } from "../../ops/cli.ts";
+import { count, formatTable, note } from "../../engine/app/cli.ts";
 import type { DeliveryReport } from "./payments/delivery.ts";
 import type { HistoryRun } from "./payments/history.ts";
 import type { PaymentsReport } from "./payments/payments.ts";
-import { count, latencies } from "./show-values.ts";
+import { latencies } from "./show-values.ts";
 
 /** Loads on the API, and the relay. */
 export const showPayments = ({ runs, baseline, relay }: PaymentsReport): string => {

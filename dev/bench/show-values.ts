@@ -1,8 +1,5 @@
 /** How the benchmark writes numbers for people. */
 
-/** With a comma after each thousand. */
-export const count = (n: number): string => n.toLocaleString("en-US");
-
 /** Three cells: p50, p99, max. */
 export const latencies = ({
   latencyMs: { p50, p99, max },

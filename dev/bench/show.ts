@@ -1,8 +1,8 @@
 /** A report of the benchmark as tables for people. */
-import { formatTable, note, print } from "../../ops/cli.ts";
+import { count, formatTable, note, print } from "../../engine/app/cli.ts";
 import type { BenchReport } from "./report.ts";
 import { showDelivery, showHistory, showPayments } from "./show-payments.ts";
-import { count, latencies } from "./show-values.ts";
+import { latencies } from "./show-values.ts";
 
 /** Prints the tables, and on stderr whatever promise was broken. */
 export const showReport = (report: BenchReport): void => {

@@ -1,7 +1,7 @@
 /** `sluice bench`, which `npm run bench` runs: how fast, measured in one run, and only where every promise was kept. */
 import { Argument, Command } from "commander";
 import { about, isSound, type Measurement, measurements } from "../bench/report.ts";
-import { exitCodes, integerOption, interruptible, jsonDocument, printJson } from "../../ops/cli.ts";
+import { exitCodes, integerOption, interruptible, jsonDocument, printJson } from "../../engine/app/cli.ts";
 
 interface BenchCommandOptions {
   readonly requests: number;

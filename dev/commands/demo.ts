@@ -1,6 +1,6 @@
 /** `sluice demo`, which `npm start` runs: the main job from nothing to the proof. */
 import { Command, Option } from "commander";
-import { exitCodes, integerOption, interruptible, jsonDocument, note, print, printJson } from "../../ops/cli.ts";
+import { exitCodes, integerOption, interruptible, jsonDocument, note, print, printJson } from "../../engine/app/cli.ts";
 import type { Child } from "../children.ts";
 import type { DemoReport } from "../demo/run.ts";
 import { isSound as allHold } from "../../ops/verify/check.ts";
@@ -80,7 +80,7 @@ const show = async (report: DemoReport): Promise<void> => {
   const [{ showSummary }, { showPaymentsSummary }, { showChecks }] = await Promise.all([
     import("../demo/summary.ts"),
     import("../demo/payments/payments-summary.ts"),
-    import("../../ops/verify/show.ts"),
+    import("../../engine/app/verify/show.ts"),
   ]);
   const { burst, checks, payments } = report;
   print(`\n${showSummary(burst)}\n\n${showChecks("coupons", checks)}\n`);

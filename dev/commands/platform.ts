@@ -1,6 +1,14 @@
 /** `sluice platform`: a stand-in for the external data platform. */
 import { Command } from "commander";
-import { environment, integerOption, interruptible, jsonDocument, note, printJson } from "../../ops/cli.ts";
+import {
+  CliError,
+  environment,
+  integerOption,
+  interruptible,
+  jsonDocument,
+  note,
+  printJson,
+} from "../../engine/app/cli.ts";
 
 interface PlatformCommandOptions {
   readonly port: number;
@@ -25,9 +33,11 @@ export const platformCommand = (): Command =>
 
 const run = async ({ json, controlPort, ...options }: PlatformCommandOptions): Promise<void> => {
   const { startPlatform } = await import("../platform/stand-in.ts");
-  const told = environment()["SLUICE_HEALTH_PORT"];
-  const control = controlPort ?? (told === undefined ? 8091 : integerOption(0, 65_535)(told));
-  const platform = await startPlatform({ ...options, controlPort: control });
+  const given = environment()["SLUICE_HEALTH_PORT"];
+  const control = controlPort ?? (given === undefined ? 8091 : integerOption(0, 65_535)(given));
+  const platform = await startPlatform({ ...options, controlPort: control }).catch((error: unknown) => {
+    throw portTaken(error) ?? error;
+  });
   const { url, controlUrl } = platform;
   if (json) printJson(jsonDocument("platform", { url, controlUrl }));
   note(`payments: ${url}\ncontrol:  ${controlUrl}`);
@@ -35,4 +45,13 @@ const run = async ({ json, controlPort, ...options }: PlatformCommandOptions): P
     (signal) => new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
   );
   await platform.close();
+};
+
+const portTaken = (error: unknown): CliError | undefined => {
+  if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE" && "port" in error)) return undefined;
+  return new CliError(`port ${String(error.port)} is taken by another process`, {
+    code: "PORT_TAKEN",
+    fix: "Choose others: --port <port> --control-port <port>; 0 takes any that is free.",
+    cause: error,
+  });
 };

@@ -11,7 +11,7 @@ import {
   paint,
   print,
   printJson,
-} from "../../ops/cli.ts";
+} from "../../engine/app/cli.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
 import { defaultStackName, isStackName, stackNameRule } from "../stack/layout.ts";
 import type { StackStatus } from "../stack/status.ts";

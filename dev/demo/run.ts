@@ -1,8 +1,9 @@
 /** The main job: stack up, migrate, apply, our processes, a burst of real requests, payments, and the proof. */
 import { mintToken } from "../../api/tokens/token.ts";
-import { note, paint } from "../../ops/cli.ts";
+import { note, paint } from "../../engine/app/cli.ts";
 import { type Config, readConfig } from "../../ops/config.ts";
-import { applyAll } from "../../ops/apply.ts";
+import { applyApp } from "../../engine/app/apply.ts";
+import { app } from "../../sluice.config.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
 import { defaultStackName } from "../stack/layout.ts";
 import { stackUp } from "../stack/up.ts";
@@ -90,7 +91,7 @@ const bringUp = async ({ brokers, signal }: DemoOptions): Promise<StackEndpoints
     onProgress: (progress) => progress.kind === "step" && note(`  ${progress.text}`),
   });
   step("migrations, topics and schemas");
-  await applyAll(configOf(endpoints));
+  await applyApp(app, configOf(endpoints));
   return endpoints;
 };
 

@@ -1,5 +1,5 @@
 /** What a burst came to, in numbers, and how that is shown. */
-import { formatTable } from "../../ops/cli.ts";
+import { count, formatTable } from "../../engine/app/cli.ts";
 import type { Told } from "./client.ts";
 
 /** The numbers of a burst. */
@@ -66,5 +66,3 @@ export const showSummary = (s: BurstSummary): string =>
     ],
     { right: [""] },
   );
-
-const count = (n: number): string => n.toLocaleString("en-US");

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
-import { ZodError } from "zod";
 import { repositoryRoot } from "../stack/layout.ts";
 import type { Effects } from "./effects.ts";
-import { type Faults, fateOf, readFaults } from "./faults.ts";
+import { type Faults, fateOf, InvalidFaults, readFaults } from "./faults.ts";
 
 /** What the front door works with. */
 export interface FrontDoor {
@@ -101,7 +100,7 @@ export interface ControlDoor {
 export const controlDoor = ({ effects, faults, setFaults }: ControlDoor): FastifyInstance => {
   const server = Fastify({ forceCloseConnections: true, bodyLimit: 4_096 });
   server.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) =>
-    reply.status(error instanceof ZodError ? 400 : (error.statusCode ?? 500)).send({ error: error.message }),
+    reply.status(error instanceof InvalidFaults ? 400 : (error.statusCode ?? 500)).send({ error: error.message }),
   );
   server.get("/live", () => ({ ok: true }));
   server.get("/ready", () => ({ ok: true, why: [] }));

@@ -24,8 +24,23 @@ const schema = z.strictObject({
 /** What is wrong with the platform now. */
 export type Faults = Readonly<z.infer<typeof schema>>;
 
-/** Reads what it is told; everything that is not named is in order. @throws ZodError naming what is wrong */
-export const readFaults = (told: unknown): Faults => schema.parse(told);
+/** Wrong faults. The message names each: what it is, what was expected, what came. */
+export class InvalidFaults extends Error {}
+
+/** Reads faults; everything that is not named is in order. @throws InvalidFaults */
+export const readFaults = (value: unknown): Faults => {
+  const read = schema.safeParse(value);
+  if (read.success) return read.data;
+  throw new InvalidFaults(read.error.issues.map((issue) => sentenceOf(issue, value)).join("; "));
+};
+
+const sentenceOf = (issue: z.core.$ZodIssue, value: unknown): string => {
+  if (issue.code === "unrecognized_keys")
+    return `${issue.keys.join(", ")}: expected one of ${Object.keys(schema.shape).join(", ")}`;
+  const [name] = issue.path;
+  const got = name === undefined ? value : Object(value)[name];
+  return `${String(name ?? "faults")}: ${issue.message}, got ${JSON.stringify(got)}`;
+};
 
 /** A platform in order. */
 export const noFaults: Faults = readFaults({});

@@ -110,8 +110,18 @@ test("stand-in platform: is told and asked over its control port, and refuses wh
       headers: { "content-type": "application/json" },
       body: JSON.stringify(faults),
     });
-  for (const wrong of [{ flakeyShare: 1 }, { flakyShare: 2 }, { down: true }, [], "down"])
-    assert.equal((await put(wrong)).status, 400, JSON.stringify(wrong));
+  const cases = [
+    [{ flakeyShare: 1 }, /^flakeyShare: expected one of down, latencyMs, /u],
+    [{ flakyShare: 2 }, /^flakyShare: .*expected.*<=1, got 2$/u],
+    [{ down: true }, /^down: .*expected.*"refuse".*, got true$/u],
+    [[], /^faults: .*expected object.*, got \[\]$/u],
+  ] as const;
+  for (const [wrong, message] of cases) {
+    const answer = await put(wrong);
+    assert.equal(answer.status, 400, JSON.stringify(wrong));
+    assert.match(((await answer.json()) as { error: string }).error, message);
+  }
+  assert.equal((await put("down")).status, 400);
   assert.equal((await put({ busyShare: 1 })).status, 200);
   assert.equal((await post(url, documentOf(1))).status, 429);
   assert.equal((await put({})).status, 200);

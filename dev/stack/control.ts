@@ -1,6 +1,6 @@
 /** Stops, starts and signals one service of a running stack, for fault tests: same ports, same data. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { CliError, environment } from "../../ops/cli.ts";
+import { CliError, environment } from "../../engine/app/cli.ts";
 import { alreadyStarted, type Started, stackEnvironment, startProcess, waitReady } from "./services/launch.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { withLock } from "./lock.ts";

@@ -1,6 +1,6 @@
 /** Where things are: the cache that all stacks of this working copy share, and the folder of each stack. */
 import { join, resolve } from "node:path";
-import { CliError, exitCodes } from "../../ops/cli.ts";
+import { CliError, exitCodes } from "../../engine/app/cli.ts";
 
 /** The root of the working copy. */
 export const repositoryRoot = resolve(import.meta.dirname, "..", "..");

@@ -1,7 +1,7 @@
 // One at a time.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CliError, exitCodes } from "../../ops/cli.ts";
+import { CliError, exitCodes } from "../../engine/app/cli.ts";
 import { tryLock, withLock } from "./lock.ts";
 
 test("tryLock: is had by one at a time, and by the next when it is released", async () => {

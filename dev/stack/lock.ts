@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { connect, createServer, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CliError, exitCodes } from "../../ops/cli.ts";
+import { CliError, exitCodes } from "../../engine/app/cli.ts";
 
 /**
  * Runs `work` while holding the lock of `path`; waits up to `waitMs` for whoever holds it.

@@ -1,7 +1,7 @@
 // Which ports a stack takes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CliError } from "../../ops/cli.ts";
+import { CliError } from "../../engine/app/cli.ts";
 import { choosePorts, freePorts } from "./ports.ts";
 
 const needs = [{ key: "broker", preferred: 19092 }, { key: "controller" }, { key: "redis", preferred: 6379 }];

@@ -1,6 +1,6 @@
 /** Chooses the ports of a stack: the ones of the compose file where they are free, others where they are not. */
 import { createServer } from "node:net";
-import { CliError } from "../../ops/cli.ts";
+import { CliError } from "../../engine/app/cli.ts";
 import { tryLock } from "./lock.ts";
 
 /** A port that is needed, and the one it should be if nobody has it. */

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CliError, environment, exitCodes } from "../../ops/cli.ts";
+import { CliError, environment, exitCodes } from "../../engine/app/cli.ts";
 import { startService, stopService } from "./control.ts";
 import { stackDown } from "./down.ts";
 import { type Layout, layoutOf, repositoryRoot } from "./layout.ts";

@@ -1,7 +1,7 @@
 /** What a stack remembers between two commands: its services, their ports and their processes. */
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { z } from "zod";
-import { CliError } from "../../ops/cli.ts";
+import { CliError } from "../../engine/app/cli.ts";
 import type { StackEndpoints } from "./endpoints.ts";
 import { isStackName, type Layout, layoutOf, stacksDirectory } from "./layout.ts";
 import type { ServiceState } from "./services/service.ts";

@@ -1,5 +1,5 @@
 /** Says how a stack is: which of its services have a process, and which of them answer. */
-import { CliError } from "../../ops/cli.ts";
+import { CliError } from "../../engine/app/cli.ts";
 import type { StackEndpoints } from "./endpoints.ts";
 import { defaultStackName, type Layout, layoutOf } from "./layout.ts";
 import { ask, problemOf } from "./services/probes.ts";

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { CliError, environment, exitCodes } from "../../ops/cli.ts";
+import { CliError, environment, exitCodes } from "../../engine/app/cli.ts";
 import { classArchives } from "./kafka/archive.ts";
 import { brokersOf, type ComposeFile, readCompose } from "./kafka/compose.ts";
 import { removeStack } from "./down.ts";

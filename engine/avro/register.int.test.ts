@@ -9,7 +9,7 @@ import { IncompatibleSchema, OtherCompatibility, registerSchemas, SchemaRefused 
 import { RegistryUnavailable } from "./registry.ts";
 import { testSubjects } from "./testing/test-subjects.ts";
 
-const { url, subjects } = testSubjects(process.env["SLUICE_REGISTRY_URL"]);
+const { url, subjects } = testSubjects();
 after(subjects.remove);
 
 const get = async (path: string): Promise<unknown> => (await fetch(`${url}${path}`)).json();

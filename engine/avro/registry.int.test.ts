@@ -20,7 +20,7 @@ import { confluentRegistry, RegistryUnavailable, registryClient } from "./regist
 import { testSubjects } from "./testing/test-subjects.ts";
 import { topic } from "./topic.ts";
 
-const { url, subjects } = testSubjects(process.env["SLUICE_REGISTRY_URL"]);
+const { url, subjects } = testSubjects();
 after(subjects.remove);
 
 const Text = record("test.v1.Text", { text: string() });

@@ -11,18 +11,52 @@ export interface Topic<T> {
   readonly schema: RecordSchema<T>;
   /** What orders the records. */
   readonly key: (value: T) => string;
+  /** The field that is the key; absent where the key is computed. Part of the graph: another key is another order. */
+  readonly keyedBy?: string;
   /** Equal for every copy of the same record: the idempotency key of what it causes. */
   readonly id: (value: T) => string;
   /** Partitions it is created with; 1 to 1,000. A running topology refuses another count. */
   readonly partitions: number;
+  /**
+   * Settings of the broker that it is created with, such as `retention.ms`. Not part of a topology's graph: they may be
+   * changed while it is deployed, and change nothing about what it decides.
+   */
+  readonly config?: Readonly<Record<string, string>>;
 }
 
-/** Declares a topic. `partitions` is 6 unless told: enough for six workers, few enough to keep a hot round large. */
+/** The names of a record's text fields. */
+type TextField<T> = { [K in keyof T & string]: T[K] extends string ? K : never }[keyof T & string];
+
+/** Declares a topic. `key` names a field, or computes the key of a value. `partitions` is 6 by default: enough for six workers, few enough to keep a hot round large. */
 export const topic = <T>(
   name: string,
   schema: RecordSchema<T>,
-  of: { readonly key: (value: T) => string; readonly id: (value: T) => string; readonly partitions?: number },
-): Topic<T> => ({ kind: "topic", name, schema, key: of.key, id: of.id, partitions: of.partitions ?? 6 });
+  of: {
+    readonly key: TextField<T> | ((value: T) => string);
+    readonly id: (value: T) => string;
+    readonly partitions?: number;
+    readonly config?: Readonly<Record<string, string>>;
+  },
+): Topic<T> => ({
+  kind: "topic",
+  name,
+  schema,
+  ...keyOf(of.key),
+  id: of.id,
+  partitions: of.partitions ?? 6,
+  ...(of.config !== undefined && { config: of.config }),
+});
+
+const keyOf = <T>(key: TextField<T> | ((value: T) => string)): Pick<Topic<T>, "key" | "keyedBy"> =>
+  // TextField allows only fields that are texts.
+  typeof key === "function" ? { key } : { key: (value) => value[key] as string, keyedBy: key };
 
 /** The registry subject of a topic's values (topic name strategy). */
 export const subjectOf = (topic: { readonly name: string }): string => `${topic.name}-value`;
+
+/** The topic whose values are kept under a subject: the inverse of {@link subjectOf}. @throws RangeError for other subjects */
+export const topicOfSubject = (subject: string): string => {
+  const name = subject.slice(0, -subjectOf({ name: "" }).length);
+  if (subjectOf({ name }) !== subject) throw new RangeError(`subject ${subject} belongs to no topic`);
+  return name;
+};

@@ -6,7 +6,7 @@ import { record, string } from "../avro/avro.ts";
 import { topic } from "../avro/topic.ts";
 import { defineStore } from "./store.ts";
 import { defineTopology, from, type Stream, type Undo, undo } from "./dsl.ts";
-import { canonicalHash } from "./graph.ts";
+import { graphHash } from "./graph.ts";
 import { InvalidTopology } from "./validate.ts";
 
 type Text = { readonly text: string };
@@ -71,7 +71,7 @@ test("compile: gives the graph every edge, in the order of declaration, and step
 test("compile: makes one path of what several arms share", () => {
   const { parts } = shared();
   assert.deepEqual(
-    parts.steps.map(({ processor }) => processor.name),
+    parts.steps.map(({ name }) => name),
     ["ask", "note"],
   );
 });
@@ -99,7 +99,7 @@ test("compile: describes a store, a drop and a pivot", () => {
 });
 
 test("compile: a topology's hash is its graph's, and the same for the same declaration", () => {
-  assert.equal(shared().hash, canonicalHash(shared().graph));
+  assert.equal(shared().hash, graphHash(shared().graph));
 });
 
 test("compile: the hash is another one when anything a record meets differs", () => {
@@ -129,7 +129,9 @@ test("compile: names a step that is declared with two processors", () => {
         stream.step(ask, undoYes).branch({ yes: (yes) => end(yes.step(note)), no: (no) => end(no.step(otherNote)) }),
       ),
     );
-  assert.deepEqual(clashing(build), ['step "note" is declared twice, with another processor or undo']);
+  assert.deepEqual(clashing(build), [
+    'step "note" is declared twice, with another processor, undo or limit; name one of them with { as: "..." }',
+  ]);
 });
 
 test("compile: names a step that is declared with two undos, also when they have one name", () => {
@@ -144,7 +146,9 @@ test("compile: names a step that is declared with two undos, also when they have
         from(textTopic("asked-again"), (stream) => stream.step(ask, second).branch({ yes: end, no: end })),
       ),
     );
-  const clash = ['step "ask" is declared twice, with another processor or undo'];
+  const clash = [
+    'step "ask" is declared twice, with another processor, undo or limit; name one of them with { as: "..." }',
+  ];
   assert.deepEqual(twice({ yes: undo(takeBack, undone, toUndone) }), []);
   assert.deepEqual(twice({ yes: undo(takeBackElsewhere, undone, toUndone) }), clash);
   assert.deepEqual(twice({ yes: undo(takeBack, undone, toUndoneElsewhere) }), clash);
@@ -163,7 +167,7 @@ test("compile: names an outcome that goes two ways", () => {
         }),
       ),
     );
-  assert.deepEqual(clashing(build), ["note [*] goes two ways; give one of the steps another name"]);
+  assert.deepEqual(clashing(build), ['note [*] goes two ways; name one of the steps with { as: "..." }']);
 });
 
 test("compile: names two topics of one name, which the graph could not tell apart", () => {

@@ -1,16 +1,21 @@
 /** A graph as text, one edge a line, so that a pull request shows the change of behaviour; and as a Mermaid flowchart. */
-import type { Edge, TopologyGraph } from "./graph.ts";
+import type { Edge, Inline, TopologyGraph } from "./graph.ts";
 import { effectOf, type HeldStack, heldStacks } from "./held.ts";
 
 /**
  * One line an edge, in columns: where from, on which outcome, what happens, and what of its effects: how they would be
- * undone, what is kept for good. Ends with a line break. Where paths with different effects share an edge, all are told.
+ * undone, what is kept for good. Ends with a line break. Where paths with different effects share an edge, all are named.
  */
 export const drawText = (graph: TopologyGraph): string => {
   const stacks = heldStacks(graph);
   const rows = graph.edges.map((edge) => {
     const held = stacks.get(edge) ?? [];
-    return [edge.from, `[${edge.on}]`, doesText(edge, held), notes(graph, edge, held).join("; ")];
+    return [
+      edge.from,
+      `[${edge.on}]`,
+      [...inlineTexts(edge), doesText(edge, held)].join(", "),
+      notes(graph, edge, held).join("; "),
+    ];
   });
   const widths = [0, 1, 2].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
@@ -25,10 +30,18 @@ const doesText = (edge: Edge, held: readonly HeldStack[]): string => {
       return `drop: ${edge.reason}`;
     case "to":
       return `-> ${edge.sink} via ${edge.project}`;
+    case "toMany":
+      return `->> ${edge.sink} via ${edge.project}`;
     case "fail":
       return `${undoText(held)}-> ${edge.sink} via ${edge.project}`;
   }
 };
+
+const inlineTexts = ({ inline = [] }: Edge): readonly string[] =>
+  inline.map((one) => {
+    if (one.does === "also") return `+> ${one.sink} via ${one.project}`;
+    return one.does === "map" ? `map ${one.map}` : `keep ${one.name}`;
+  });
 
 const undoText = (held: readonly HeldStack[]): string => {
   const ways = alternatives(held, (stack) => stack.map(({ undo }) => undo.undo).join(" then "));
@@ -42,8 +55,9 @@ const notes = (graph: TopologyGraph, edge: Edge, held: readonly HeldStack[]): re
       ? []
       : "pivot" in how
         ? [`pivot: ${how.pivot}`]
-        : [`undone by ${how.undo} -> ${how.sink} via ${how.project}`];
-  const kept = edge.does === "to" || edge.does === "drop" ? alternatives(held, outcomesOf) : "";
+        : [`undone by ${how.undo}${how.sink === undefined ? "" : ` -> ${how.sink} via ${how.project}`}`];
+  const kept =
+    edge.does === "drop" || edge.does === "to" || edge.does === "toMany" ? alternatives(held, outcomesOf) : "";
   return kept === "" ? declared : [...declared, `keeps ${kept}`];
 };
 
@@ -90,12 +104,20 @@ const arrowsOf = (graph: TopologyGraph): readonly Arrow[] => {
   return graph.edges.flatMap((edge) => {
     const from: Node = { kind: edge.from in graph.steps ? "step" : "endpoint", name: edge.from };
     const on = edge.on === "*" ? "" : edge.on;
-    const via = "project" in edge ? edge.project : "";
+    const last = "project" in edge ? `${edge.project}${edge.does === "toMany" ? " (n)" : ""}` : "";
+    const via = [...(edge.inline ?? []).flatMap(labelOf), last].filter((text) => text !== "").join(", ");
+    const also = (edge.inline ?? []).flatMap((one): readonly Arrow[] =>
+      one.does === "also"
+        ? [{ from, to: { kind: "endpoint", name: one.sink }, on, via: one.project, dashed: false }]
+        : [],
+    );
     const undoing =
       edge.does === "fail" ? (stacks.get(edge) ?? []).flatMap((stack) => undoArrows(from, on, stack)) : [];
-    return [...undoing, { from, to: targetOf(edge), on, via, dashed: false }];
+    return [...also, ...undoing, { from, to: targetOf(edge), on, via, dashed: false }];
   });
 };
+
+const labelOf = (one: Inline): readonly string[] => (one.does === "map" ? [one.map] : []);
 
 const targetOf = (edge: Edge): Node => {
   switch (edge.does) {
@@ -104,6 +126,7 @@ const targetOf = (edge: Edge): Node => {
     case "drop":
       return { kind: "drop", name: edge.reason };
     case "to":
+    case "toMany":
     case "fail":
       return { kind: "endpoint", name: edge.sink };
   }
@@ -117,9 +140,17 @@ const undoArrows = (from: Node, on: string, stack: HeldStack): readonly Arrow[] 
     const reached = before === undefined ? from : ({ kind: "undo", name: before.undo.undo } as const);
     return [
       { from: reached, to: here, on, via: "", dashed: true },
-      { from: here, to: { kind: "endpoint", name: undo.sink }, on: "", via: undo.project, dashed: true },
+      ...(undo.sink === undefined ? [] : [recordArrow(here, undo.sink, undo.project ?? "")]),
     ];
   });
+
+const recordArrow = (from: Node, sink: string, via: string): Arrow => ({
+  from,
+  to: { kind: "endpoint", name: sink },
+  on: "",
+  via,
+  dashed: true,
+});
 
 type Drawn = Arrow & { readonly label: string };
 

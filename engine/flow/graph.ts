@@ -3,23 +3,40 @@ import { createHash } from "node:crypto";
 import type { Pivot } from "./processor.ts";
 import type { AvroJson } from "../avro/avro.ts";
 
-/** One way out of a source or a step. `on` is an outcome's kind, or `*` where only one is possible. */
-export type Edge = { readonly from: string; readonly on: string } & (
+/** What an edge does on its way: writes a record, maps the value with a pure function, or keeps the value under a name. */
+export type Inline =
+  | { readonly does: "also"; readonly sink: string; readonly project: string }
+  | { readonly does: "map"; readonly map: string }
+  | { readonly does: "keep"; readonly name: string };
+
+/** One exit of a source or a step. `on` is an outcome's kind, or `*` where only one is possible. */
+export type Edge = { readonly from: string; readonly on: string; readonly inline?: readonly Inline[] } & (
   | { readonly does: "step"; readonly step: string }
-  | { readonly does: "to" | "fail"; readonly sink: string; readonly project: string }
+  | { readonly does: "to" | "toMany" | "fail"; readonly sink: string; readonly project: string }
   | { readonly does: "drop"; readonly reason: string }
 );
 
 /** A topic or store by name. */
 export type Endpoint =
-  | { readonly kind: "topic"; readonly partitions: number; readonly avro: AvroJson }
+  | { readonly kind: "topic"; readonly partitions: number; readonly avro: AvroJson; readonly key?: string }
   | { readonly kind: "store" };
 
 /** How an outcome's effect is undone, by name. */
 export interface GraphUndo {
   readonly undo: string;
-  readonly sink: string;
-  readonly project: string;
+  /** Where a record of the undo is written; absent with `project` where none is. */
+  readonly sink?: string;
+  readonly project?: string;
+}
+
+/** A step by name. */
+export interface GraphStep {
+  readonly undo: Readonly<Record<string, GraphUndo | Pivot>>;
+  /** The processor's name, where the step has another one. */
+  readonly processor?: string;
+  /** The step's own limits; absent where the worker's count. */
+  readonly attempts?: number;
+  readonly timeoutMs?: number;
 }
 
 /** A topology as plain JSON. Key order means nothing; the order of `edges` is the order of declaration. */
@@ -27,9 +44,15 @@ export interface TopologyGraph {
   readonly name: string;
   readonly sources: readonly string[];
   readonly endpoints: Readonly<Record<string, Endpoint>>;
-  readonly steps: Readonly<Record<string, { readonly undo: Readonly<Record<string, GraphUndo | Pivot>> }>>;
+  readonly steps: Readonly<Record<string, GraphStep>>;
   readonly edges: readonly Edge[];
 }
+
+/** Every topic and store that an edge writes to. */
+export const sinkNamesOf = (edge: Edge): readonly string[] => [
+  ...(edge.inline ?? []).flatMap((one) => (one.does === "also" ? [one.sink] : [])),
+  ...("sink" in edge ? [edge.sink] : []),
+];
 
 /** JSON with sorted keys and no spaces: equal for equal values. */
 export const canonicalJson = (value: unknown): string => {
@@ -43,3 +66,7 @@ export const canonicalJson = (value: unknown): string => {
 /** SHA-256, hex, of a value's canonical JSON. */
 export const canonicalHash = (value: unknown): string =>
   createHash("sha256").update(canonicalJson(value)).digest("hex");
+
+/** A graph's hash, the topology's version. The order in which arms were declared means nothing, so edges are sorted. */
+export const graphHash = (graph: TopologyGraph): string =>
+  canonicalHash({ ...graph, edges: graph.edges.map(canonicalJson).sort() });

@@ -9,7 +9,7 @@ import type { Edge } from "./graph.ts";
 /** A pure, named function from what a path carries to the record its sink takes. */
 export type Project<In, R> = (value: In, context: RecordContext) => R;
 
-/** What is told of an effect that was undone. */
+/** What the record of an undo is projected from. */
 export interface Undone<Done> {
   readonly done: Done;
   /** The outcome that made it necessary, or the code of the error of a step that found the record wrong. */
@@ -33,7 +33,9 @@ export interface AnyTopic {
   readonly name: string;
   readonly schema: Pick<RecordSchema<unknown>, "name" | "avro">;
   readonly partitions: number;
+  readonly config?: Readonly<Record<string, string>>;
   readonly key: (value: unknown) => string;
+  readonly keyedBy?: string;
   readonly id: (value: unknown) => string;
 }
 /** A batch function, erased. */
@@ -54,31 +56,58 @@ export interface AnyUndo {
     readonly run?: AnyRun<void>;
     readonly runMany?: AnyRunMany<void>;
   };
-  readonly sink: AnyTopic;
-  readonly project: Project<Undone<unknown>, unknown>;
+  /** Where a record of the undo is written, and how; both undefined where none is. */
+  readonly sink: AnyTopic | undefined;
+  readonly project: Project<Undone<unknown>, unknown> | undefined;
 }
 /** A step, erased. */
 export interface AnyStep {
+  /** The processor's name, unless the step has been given one of its own. */
+  readonly name: string;
   readonly processor: AnyProcessor;
+  /** Attempts at a retriable failure; undefined: the worker's limit. At least 1. */
+  readonly attempts?: number | undefined;
+  /** Of one attempt; undefined: no limit. At least 1. */
+  readonly timeoutMs?: number | undefined;
   readonly undo: Readonly<Record<string, AnyUndo | Pivot>>;
 }
-/** An edge with what it stands for. */
-export interface BoundEdge {
+/** A write to a sink. */
+export interface Writing {
+  readonly sink: AnySink;
+  /** Answers a record; a list of them where `many` is set. */
+  readonly project: Project<unknown, unknown>;
+  readonly many?: boolean;
+}
+/** What an edge does on its way, with its functions. */
+export type InlineParts =
+  | { readonly does: "also"; readonly writing: Writing }
+  | { readonly does: "map"; readonly map: Project<unknown, unknown> }
+  | { readonly does: "keep"; readonly name: string };
+/** An edge with its sink and functions. */
+export interface EdgeParts {
   readonly edge: Edge;
-  readonly sink?: AnySink;
-  readonly project?: Project<unknown, unknown>;
+  readonly inline?: readonly InlineParts[] | undefined;
+  /** Where the edge ends in a sink. */
+  readonly writing?: Writing;
 }
 /** Everything a topology is made of. */
 export interface Parts {
   readonly sources: readonly AnyTopic[];
   readonly steps: readonly AnyStep[];
-  readonly edges: readonly BoundEdge[];
+  readonly edges: readonly EdgeParts[];
 }
 
 /** Every topic and store that paths and undos write to. */
 export const sinksOf = ({ steps, edges }: Pick<Parts, "steps" | "edges">): readonly AnySink[] => [
-  ...edges.flatMap(({ sink }) => (sink === undefined ? [] : [sink])),
-  ...steps.flatMap(({ undo }) => Object.values(undo).flatMap((u) => ("pivot" in u ? [] : [u.sink]))),
+  ...edges.flatMap((parts) => writingsOf(parts).map(({ sink }) => sink)),
+  ...steps.flatMap(({ undo }) =>
+    Object.values(undo).flatMap((u) => ("pivot" in u || u.sink === undefined ? [] : [u.sink])),
+  ),
+];
+
+const writingsOf = ({ inline = [], writing }: EdgeParts): readonly Writing[] => [
+  ...inline.flatMap((part) => (part.does === "also" ? [part.writing] : [])),
+  ...(writing === undefined ? [] : [writing]),
 ];
 
 /** The topics among them, each once. */

@@ -1,7 +1,7 @@
 /** Each rule of a graph, broken once; and graphs that break none. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { couponIssuing } from "../../topology/coupon-issuing.ts";
+import { three } from "../interpreter/testing/walking.ts";
 import type { Edge, TopologyGraph } from "./graph.ts";
 import { InvalidTopology, validateGraph } from "./validate.ts";
 
@@ -29,7 +29,7 @@ const withEdge = (edge: Edge): TopologyGraph => ({
 
 test("validateGraph: has nothing to say when the graph is sound", () => {
   assert.deepEqual(validateGraph(good), []);
-  assert.deepEqual(validateGraph(couponIssuing.graph), []);
+  assert.deepEqual(validateGraph(three.graph), []);
 });
 
 test("validateGraph: names a topology that is not in kebab case", () => {

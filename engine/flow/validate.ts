@@ -1,5 +1,5 @@
 /** The rules of a graph that types cannot see: names, reachability, where a failure may still go back. */
-import type { Edge, TopologyGraph } from "./graph.ts";
+import { type Edge, sinkNamesOf, type TopologyGraph } from "./graph.ts";
 import { effectOf } from "./held.ts";
 
 /** A topology that breaks rules; the message names them all. */
@@ -16,9 +16,10 @@ export class InvalidTopology extends Error {
 export const validateGraph = (graph: TopologyGraph): readonly string[] => [
   ...namesAreStable(graph),
   ...projectionsAreNamed(graph),
+  ...limitsAreCounts(graph),
   ...stepsAreReached(graph),
   ...pathsEnd(graph),
-  ...sourcesAreNotWritten(graph),
+  ...topicsHaveNoCycle(graph),
   ...failuresCanGoBack(graph),
 ];
 
@@ -37,13 +38,25 @@ const namesAreStable = ({ name, steps, endpoints }: TopologyGraph): readonly str
 
 // A projection is told apart by its name in diffs and drawings; an inline arrow has none that lasts.
 const projectionsAreNamed = ({ edges, steps }: TopologyGraph): readonly string[] => [
-  ...edges.flatMap((e) => ("project" in e && e.project === "" ? [`the projection of ${way(e)} has no name`] : [])),
+  ...edges.flatMap((edge) =>
+    [edge, ...(edge.inline ?? [])].flatMap((one) => {
+      if ("project" in one && one.project === "") return [`the projection of ${exitOf(edge)} has no name`];
+      return "map" in one && one.map === "" ? [`a map of ${exitOf(edge)} has no name`] : [];
+    }),
+  ),
   ...Object.entries(steps).flatMap(([step, { undo }]) =>
     Object.entries(undo).flatMap(([kind, u]) =>
       "project" in u && u.project === "" ? [`the projection of the undo of ${step} [${kind}] has no name`] : [],
     ),
   ),
 ];
+
+const limitsAreCounts = ({ steps }: TopologyGraph): readonly string[] =>
+  Object.entries(steps).flatMap(([step, { attempts = 1, timeoutMs = 1 }]) =>
+    Object.entries({ attempts, timeoutMs })
+      .filter(([, limit]) => !Number.isSafeInteger(limit) || limit < 1)
+      .map(([name, limit]) => `${name} of step "${step}" is ${limit}, expected a whole number of at least 1`),
+  );
 
 const stepsAreReached = ({ steps, edges, sources }: TopologyGraph): readonly string[] => {
   const reached = new Set<string>();
@@ -73,12 +86,41 @@ const pathsEnd = (graph: TopologyGraph): readonly string[] => {
   return broken;
 };
 
-const sourcesAreNotWritten = ({ sources, edges, steps }: TopologyGraph): readonly string[] => {
-  const undoSinks = Object.values(steps).flatMap(({ undo }) =>
-    Object.values(undo).flatMap((u) => ("sink" in u ? [u.sink] : [])),
-  );
-  const written = new Set([...edges.flatMap((e) => ("sink" in e ? [e.sink] : [])), ...undoSinks]);
-  return sources.filter((source) => written.has(source)).map((source) => `it writes to its own source "${source}"`);
+/** Flows may be joined by topics, but no record may cause one that comes back to where it began. */
+const topicsHaveNoCycle = (graph: TopologyGraph): readonly string[] => {
+  const broken: string[] = [];
+  const done = new Set<string>();
+  const visit = (source: string, path: readonly string[]): void => {
+    const before = path.indexOf(source);
+    const cycle = [...path.slice(before), source];
+    if (before >= 0) broken.push(cycle.length === 2 ? `it writes to its own source "${source}"` : cycleText(cycle));
+    if (before >= 0 || done.has(source)) return;
+    for (const sink of writtenFrom(graph, source)) if (graph.sources.includes(sink)) visit(sink, [...path, source]);
+    done.add(source);
+  };
+  for (const source of graph.sources) visit(source, []);
+  return broken;
+};
+
+const cycleText = (topics: readonly string[]): string => `the topics ${topics.join(" > ")} are a cycle`;
+
+/** Every sink that a record of a source may be written to, by edges and by undos. */
+const writtenFrom = ({ edges, steps }: TopologyGraph, source: string): ReadonlySet<string> => {
+  const sinks = new Set<string>();
+  const reached = new Set<string>();
+  const visit = (node: string): void => {
+    if (reached.has(node)) return;
+    reached.add(node);
+    for (const how of Object.values(steps[node]?.undo ?? {}))
+      if ("undo" in how && how.sink !== undefined) sinks.add(how.sink);
+    for (const edge of edges) {
+      if (edge.from !== node) continue;
+      for (const sink of sinkNamesOf(edge)) sinks.add(sink);
+      if (edge.does === "step") visit(edge.step);
+    }
+  };
+  visit(source);
+  return sinks;
 };
 
 /** No `fail` may be reached once a pivot has been passed: past it a flow may only go forward. */
@@ -91,8 +133,8 @@ const failuresCanGoBack = (graph: TopologyGraph): readonly string[] => {
     visited.add(state);
     for (const edge of graph.edges.filter(({ from }) => from === node)) {
       const how = effectOf(graph, edge)?.[1];
-      const pivoted = how !== undefined && "pivot" in how ? way(edge) : passed;
-      if (edge.does === "fail" && pivoted !== undefined) broken.add(`${way(edge)} fails after the pivot ${pivoted}`);
+      const pivoted = how !== undefined && "pivot" in how ? exitOf(edge) : passed;
+      if (edge.does === "fail" && pivoted !== undefined) broken.add(`${exitOf(edge)} fails after the pivot ${pivoted}`);
       if (edge.does === "step") visit(edge.step, pivoted);
     }
   };
@@ -100,4 +142,4 @@ const failuresCanGoBack = (graph: TopologyGraph): readonly string[] => {
   return [...broken];
 };
 
-const way = ({ from, on }: Edge): string => `${from} [${on}]`;
+const exitOf = ({ from, on }: Edge): string => `${from} [${on}]`;

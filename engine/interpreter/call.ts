@@ -3,30 +3,37 @@ import type { Item, RecordContext } from "../flow/processor.ts";
 import type { AnyRun, AnyRunMany } from "../flow/parts.ts";
 import type { StepEnvironment, Call, Result } from "./round.ts";
 import { together } from "./together.ts";
-import { wrongCount } from "./walk.ts";
+import { wrongCount } from "./record-state.ts";
 
 /** A function that decides one record or a whole round. */
 export interface Callee<R> {
   readonly name: string;
   readonly run?: AnyRun<R> | undefined;
   readonly runMany?: AnyRunMany<readonly R[]> | undefined;
+  readonly attempts?: number | undefined;
+  readonly timeoutMs?: number | undefined;
 }
 type InLane = Item<unknown> & { readonly lane: string };
 
 /** Calls a function for items of several lanes; answers in their order. Rejects only with what `attempt` rejects with. */
 export const call = <R>(
-  around: StepEnvironment,
-  { name, run, runMany }: Callee<R>,
+  environment: StepEnvironment,
+  { name, run, runMany, attempts, timeoutMs }: Callee<R>,
   items: readonly InLane[],
 ): Promise<readonly Result<R>[]> => {
-  const { attempt, deps } = around;
-  if (runMany !== undefined) return attempt({ name, items, run: (some) => counted(name, some, runMany(some, deps)) });
+  const { attempt, deps } = environment;
+  if (runMany !== undefined) {
+    const runAll = (some: readonly Item<unknown>[]) => counted(name, some, runMany(some, deps));
+    return attempt({ name, items, attempts, timeoutMs, run: runAll });
+  }
   if (run === undefined) throw new Error(`"${name}" has neither run nor runMany`);
   const runOne = ({ value, context }: { readonly value: unknown; readonly context: RecordContext }) =>
     run(value, deps, context);
-  return laneByLane(around, items, (item) => ({
+  return laneByLane(environment, items, (item) => ({
     name,
     items: [item],
+    attempts,
+    timeoutMs,
     run: async (some) => Promise.all(some.map(runOne)),
   }));
 };

@@ -3,22 +3,13 @@
  * part goes on. Knows nothing of retries, logs or clocks beyond what `StepEnvironment` gives it, so that the driver, the
  * simulator and the worker share it.
  */
-import { call, voids } from "./call.ts";
-import type { AnySink, AnyStep, AnyTopic, BoundEdge, Parts } from "../flow/parts.ts";
+import { call } from "./call.ts";
+import type { AnyStep, EdgeParts, InlineParts, Parts } from "../flow/parts.ts";
 import type { StepEnvironment, Interpreter } from "./round.ts";
 import { together } from "./together.ts";
-import { unwind } from "./unwind.ts";
-import {
-  arrive,
-  carry,
-  failAll,
-  type Settled,
-  setOut,
-  settle,
-  sortFailures,
-  undeclaredOutcome,
-  type Walk,
-} from "./walk.ts";
+import { giveUp, unwind } from "./unwind.ts";
+import { applyOutcome, failAll, type RecordState, settle, start, toPath, undeclaredOutcome } from "./record-state.ts";
+import { projectAll, write } from "./write.ts";
 
 export type { StepEnvironment, Call, Emission, Ending, Entrant, Interpreter, Path, Result, Turn } from "./round.ts";
 
@@ -26,134 +17,118 @@ export type { StepEnvironment, Call, Emission, Ending, Entrant, Interpreter, Pat
 export const createInterpreter = (parts: Parts): Interpreter => {
   const plan = planOf(parts);
   return {
-    round: async (source, entrants, around) => {
-      const walks = entrants.map(setOut);
-      await go({ plan, around }, { from: source, on: "*" }, walks);
-      return walks.map(arrive);
+    round: async (source, entrants, environment) => {
+      const records = entrants.map(start);
+      await follow({ plan, environment }, { from: source, on: "*" }, records);
+      return records.map(toPath);
     },
   };
 };
 
 interface Plan {
   readonly steps: ReadonlyMap<string, AnyStep>;
-  readonly edges: ReadonlyMap<string, ReadonlyMap<string, BoundEdge>>;
+  readonly edges: ReadonlyMap<string, ReadonlyMap<string, EdgeParts>>;
 }
-interface Scene {
+interface Interpretation {
   readonly plan: Plan;
-  readonly around: StepEnvironment;
-}
-interface Way {
-  readonly from: string;
-  readonly on: string;
+  readonly environment: StepEnvironment;
 }
 
 const planOf = ({ steps, edges }: Parts): Plan => {
-  const byNode = new Map<string, Map<string, BoundEdge>>();
-  for (const bound of edges) {
-    const { from, on } = bound.edge;
-    byNode.set(from, (byNode.get(from) ?? new Map()).set(on, bound));
+  const byNode = new Map<string, Map<string, EdgeParts>>();
+  for (const parts of edges) {
+    const { from, on } = parts.edge;
+    byNode.set(from, (byNode.get(from) ?? new Map()).set(on, parts));
   }
-  return { steps: new Map(steps.map((step) => [step.processor.name, step])), edges: byNode };
+  return { steps: new Map(steps.map((step) => [step.name, step])), edges: byNode };
 };
 
-const go = async (scene: Scene, { from, on }: Way, walks: readonly Walk[]): Promise<void> => {
-  if (walks.length === 0) return;
+/** Takes records along the edge that leaves a node on an outcome. */
+const follow = async (
+  interpretation: Interpretation,
+  { from, on }: { readonly from: string; readonly on: string },
+  arriving: readonly RecordState[],
+): Promise<void> => {
+  if (arriving.length === 0) return;
+  const { plan, environment } = interpretation;
   // A step with a single outcome has its one edge under `*`.
-  const ways = scene.plan.edges.get(from);
-  const bound = ways?.get(on) ?? ways?.get("*");
-  if (bound === undefined) return failAll(walks, from, undeclaredOutcome(from, on));
-  const { edge } = bound;
+  const ofNode = plan.edges.get(from);
+  const parts = ofNode?.get(on) ?? ofNode?.get("*");
+  if (parts === undefined) return failAll(arriving, from, undeclaredOutcome(from, on));
+  const { edge, inline, writing } = parts;
+  const records = inline === undefined ? arriving : await applyInline(environment, inline, arriving);
+  if (records.length === 0) return;
   switch (edge.does) {
     case "step":
-      return step(scene, edge.step, walks);
-    case "to":
-      return write(scene.around, bound, walks);
-    case "fail":
-      return write(scene.around, bound, await unwind(scene.around, on, walks));
+      return runStep(interpretation, edge.step, records);
     case "drop":
-      scene.around.observe?.({ kind: "dropped", reason: edge.reason }, walks);
-      for (const walk of walks) walk.ending = { kind: "ended", by: "drop" };
+      environment.observe?.({ kind: "dropped", reason: edge.reason }, records);
+      return endAll(records, "drop");
+    case "fail":
+      return endAll(await write(environment, writingOf(writing, from), await unwind(environment, on, records)), "fail");
+    case "to":
+    case "toMany":
+      return endAll(await write(environment, writingOf(writing, from), records), "to");
   }
 };
 
-const step = async (scene: Scene, name: string, walks: readonly Walk[]): Promise<void> => {
-  const found = scene.plan.steps.get(name);
-  if (found === undefined) throw new Error(`no step "${name}" in the plan`);
-  const { succeeded, failed } = settle(walks, name, await call(scene.around, found.processor, walks));
-  for (const { walk, value } of succeeded) carry(walk, found, value);
+const writingOf = (writing: EdgeParts["writing"], from: string) => {
+  if (writing === undefined) throw new Error(`the edge from ${from} has no sink`);
+  return writing;
+};
+
+const endAll = (records: readonly RecordState[], by: "to" | "fail" | "drop"): void => {
+  for (const record of records) record.ending = { kind: "ended", by };
+};
+
+/** What an edge does on its way, in order; answers the records that go on. */
+const applyInline = async (
+  environment: StepEnvironment,
+  inline: readonly InlineParts[],
+  records: readonly RecordState[],
+): Promise<readonly RecordState[]> => {
+  let going = records;
+  for (const part of inline) {
+    if (going.length === 0) break;
+    if (part.does === "also") going = await write(environment, part.writing, going);
+    else if (part.does === "map") going = await applyMap(environment, part.map, going);
+    else for (const record of going) record.value = record.kept = { ...record.kept, [part.name]: record.value };
+  }
+  return going;
+};
+
+const applyMap = async (
+  environment: StepEnvironment,
+  map: Extract<InlineParts, { does: "map" }>["map"],
+  records: readonly RecordState[],
+): Promise<readonly RecordState[]> => {
+  const mapped = await projectAll(environment, `map ${map.name}`, map, records);
+  return mapped.map(({ record, value }) => {
+    record.value = value;
+    return record;
+  });
+};
+
+const runStep = async (
+  interpretation: Interpretation,
+  name: string,
+  records: readonly RecordState[],
+): Promise<void> => {
+  const { plan, environment } = interpretation;
+  const step = plan.steps.get(name);
+  if (step === undefined) throw new Error(`no step "${name}" in the plan`);
+  const { processor, attempts, timeoutMs } = step;
+  const { run, runMany } = processor;
+  const callee = { name, run, runMany, attempts, timeoutMs };
+  const { succeeded, failed } = settle(records, name, await call(environment, callee, records));
+  for (const { record, value } of succeeded) applyOutcome(record, step, value);
   const parts = Map.groupBy(succeeded, ({ value }) => value.kind);
   await together([
-    giveUp(scene.around, name, failed),
+    giveUp(environment, name, failed),
     ...[...parts].map(([outcome, part]) => {
-      const on = part.map(({ walk }) => walk);
-      scene.around.observe?.({ kind: "outcome", step: name, outcome }, on);
-      return go(scene, { from: name, on: outcome }, on);
+      const on = part.map(({ record }) => record);
+      environment.observe?.({ kind: "outcome", step: name, outcome }, on);
+      return follow(interpretation, { from: name, on: outcome }, on);
     }),
   ]);
-};
-
-/**
- * A record that is wrong leaves nothing behind: what earlier steps hold for it is undone. After any other error nothing
- * is known, so nothing is undone: what is held is in doubt.
- */
-const giveUp = async (around: StepEnvironment, step: string, failed: Settled<unknown>["failed"]): Promise<void> => {
-  const { toUndo, asTheyAre } = sortFailures(failed);
-  for (const { walk, error } of asTheyAre) failAll([walk], step, error);
-  await together(
-    [...toUndo].map(async ([code, poisoned]) => {
-      await unwind(
-        around,
-        code,
-        poisoned.map(({ walk }) => walk),
-      );
-      for (const { walk, error } of poisoned) if (walk.ending === undefined) failAll([walk], step, error);
-    }),
-  );
-};
-
-type BoundProject = NonNullable<BoundEdge["project"]>;
-
-const write = async (
-  around: StepEnvironment,
-  { edge, sink, project }: BoundEdge,
-  walks: readonly Walk[],
-): Promise<void> => {
-  if (sink === undefined || project === undefined) throw new Error(`the edge from ${edge.from} has no sink`);
-  const made = walks.flatMap((walk) => make(walk, sink, project));
-  if (made.length === 0) return;
-  const written = sink.kind === "topic" ? emit(sink, made) : await store(around, sink, made);
-  around.observe?.({ kind: "written", sink: sink.name }, written);
-  for (const walk of written) walk.ending = { kind: "ended", by: edge.does === "fail" ? "fail" : "to" };
-};
-
-type Made = { readonly walk: Walk; readonly value: unknown };
-
-/** A projection that throws is a mistake about this record alone, and no second attempt mends it. */
-const make = (walk: Walk, sink: AnySink, project: BoundProject): readonly Made[] => {
-  try {
-    return [{ walk, value: project(walk.value, walk.context) }];
-  } catch (error) {
-    failAll([walk], `write ${sink.name}`, error);
-    return [];
-  }
-};
-
-const emit = (sink: AnyTopic, made: readonly Made[]): readonly Walk[] => {
-  for (const { walk, value } of made) walk.emissions.push({ sink, value });
-  return made.map(({ walk }) => walk);
-};
-
-const store = async (
-  around: StepEnvironment,
-  { name: store, write: run, writeMany }: Extract<AnySink, { kind: "store" }>,
-  made: readonly Made[],
-): Promise<readonly Walk[]> => {
-  const name = `write ${store}`;
-  const walks = made.map(({ walk }) => walk);
-  const records = made.map(({ walk: { context, lane }, value }) => ({ value, context, lane }));
-  const runMany = writeMany && voids(writeMany);
-  const results = await call<unknown>(around, { name, run, runMany }, records);
-  const { succeeded, failed } = settle(walks, name, results);
-  for (const { walk, error } of failed) failAll([walk], name, error);
-  return succeeded.map(({ walk }) => walk);
 };

@@ -1,6 +1,6 @@
 /**
- * What goes into the interpreter and what comes out of it: a round of records, the surroundings they are taken through
- * a topology in, and how each one's path ended.
+ * What goes into the interpreter and what comes out of it: a round of records, the environment they are taken
+ * through a topology in, and how each one's path ended.
  */
 import type { Item, RecordContext } from "../flow/processor.ts";
 import type { AnyTopic } from "../flow/parts.ts";
@@ -10,7 +10,13 @@ export interface Call<R> {
   /** The step, `undo <name>` or `write <sink>`: names the call in logs, metrics and dead letters. */
   readonly name: string;
   readonly items: readonly Item<unknown>[];
-  /** Answers in the order of the items given. May be called again, with the same items or with a part of them. */
+  /** The step's own limits; undefined: the environment's attempts, and no time limit. */
+  readonly attempts?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  /**
+   * Answers one result an item, in the order of the items given: an outcome for a step, `undefined` for a store or an
+   * undo. May be called again, with the same items or with a part of them. Rejects as the function it calls does.
+   */
   readonly run: (items: readonly Item<unknown>[]) => Promise<readonly R[]>;
 }
 
@@ -20,6 +26,7 @@ export type Result<R> = { readonly ok: true; readonly value: R } | { readonly ok
 /** A record to write to a topic, caused by one record of the round. */
 export interface Emission {
   readonly sink: AnyTopic;
+  /** A value of the sink's schema, as its projection answered it: not encoded and not checked yet. */
   readonly value: unknown;
 }
 
@@ -31,7 +38,7 @@ export type Ending =
   | { readonly kind: "ended"; readonly by: "to" | "fail" | "drop" }
   | { readonly kind: "failed"; readonly call: string; readonly error: unknown; readonly held: readonly string[] };
 
-/** One record's way through the round: where it stood, what it writes, how it ended. */
+/** One record's path through the round: its last value, what it writes, how it ended. */
 export interface Path extends Item<unknown> {
   /** What orders it: records of one lane run in order where a step decides one by one. */
   readonly lane: string;
@@ -39,9 +46,9 @@ export interface Path extends Item<unknown> {
   readonly ending: Ending;
 }
 
-/** What surrounds the interpreter. */
+/** What the interpreter is given to run with. */
 export interface StepEnvironment {
-  /** Runs a call, with whatever retries and isolation the surroundings offer; answers for every item, in order. */
+  /** Runs a call, with whatever retries and isolation the environment has; answers for every item, in order. */
   readonly attempt: <R>(call: Call<R>) => Promise<readonly Result<R>[]>;
   /** What was given for the topology's needs. */
   readonly deps: unknown;
@@ -49,7 +56,7 @@ export interface StepEnvironment {
   readonly now: () => number;
   /** Runs one-by-one steps of several lanes side by side, within its bound. */
   readonly limit: <T>(task: () => Promise<T>) => Promise<T>;
-  /** Told of every turn that part of a round takes. */
+  /** Called at every turn that part of a round takes. */
   readonly observe?: (turn: Turn, paths: readonly Item<unknown>[]) => void;
 }
 

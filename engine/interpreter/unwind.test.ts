@@ -186,7 +186,7 @@ test("interpret: keeps an undo that was interrupted from looking done", async ()
   await assert.rejects(play(three, ["a yes poison"], { attempt }), away);
 });
 
-test("interpret: ends only the path of a record whose projection throws, with what it holds in doubt", async () => {
+test("interpret: ends only the path of a record whose projection throws, undone", async () => {
   const toCareful = ({ text }: Text): Text => {
     if (text.includes("careful")) throw new TypeError("careful");
     return { text };
@@ -198,6 +198,6 @@ test("interpret: ends only the path of a record whose projection throws, with wh
     ),
   );
   const { paths, turns } = await play(topology, ["a yes careful", "b yes"]);
-  assert.deepEqual(paths.map(endingOf), ["write answered: careful; held first", "to"]);
+  assert.deepEqual(paths.map(endingOf), ["write answered: careful; held nothing", "to"]);
   assert(turns.includes("written answered: 1"));
 });

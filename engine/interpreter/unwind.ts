@@ -1,51 +1,73 @@
-/** Undoes what paths hold, last effect first, and writes a record of each. */
+/** Runs the pending undos of paths, last effect first, and writes a record of each that declares one. */
 import { call, voids } from "./call.ts";
-import type { AnyUndo } from "../flow/parts.ts";
 import type { StepEnvironment } from "./round.ts";
-import { failAll, settle, type Walk } from "./walk.ts";
+import { failAll, type RecordState, settle, type Settled, sortFailures } from "./record-state.ts";
+import { together } from "./together.ts";
 
 /**
- * Undoes everything the walks hold; answers those for which that succeeded. The path of another ends as failed, with
- * what it still holds in doubt. The walks came the same way, so they hold the same effects. `reason`: the outcome, or
- * the code of the error, that made it necessary.
+ * Runs every pending undo of the records; answers those for which that succeeded. The path of another ends as failed,
+ * with what is left pending in doubt. The records took the same path, so they have the same pending undos. `reason`: the
+ * outcome, or the code of the error, that made it necessary.
  */
 export const unwind = async (
-  around: StepEnvironment,
+  environment: StepEnvironment,
   reason: string,
-  walks: readonly Walk[],
-): Promise<readonly Walk[]> => {
-  const held = walks[0]?.held;
-  if (held === undefined) return walks;
-  const { compensation, sink } = held.undo;
+  records: readonly RecordState[],
+): Promise<readonly RecordState[]> => {
+  const pending = records[0]?.pending;
+  if (pending === undefined) return records;
+  const { compensation, sink } = pending.undo;
   const name = `undo ${compensation.name}`;
   const { run, runMany } = compensation;
   const callee = { name, run, runMany: runMany && voids(runMany) };
-  const items = walks.map(({ held: own, context, lane }) => ({ value: own?.done, context, lane }));
-  const { succeeded, failed } = settle(walks, name, await call<unknown>(around, callee, items));
-  for (const { walk, error } of failed) failAll([walk], name, error);
-  const undone = succeeded.map(({ walk }) => walk);
+  const items = records.map(({ pending: own, context, lane }) => ({ value: own?.done, context, lane }));
+  const { succeeded, failed } = settle(records, name, await call<unknown>(environment, callee, items));
+  for (const { record, error } of failed) failAll([record], name, error);
+  const undone = succeeded.map(({ record }) => record);
   if (undone.length === 0) return [];
-  around.observe?.({ kind: "undone", step: held.step, undo: compensation.name }, undone);
-  const told = undone.filter((walk) => tell(walk, { around, reason, undo: held.undo }));
-  around.observe?.({ kind: "written", sink: sink.name }, told);
-  return unwind(around, reason, told);
+  environment.observe?.({ kind: "undone", step: pending.step, undo: compensation.name }, undone);
+  const recorded = undone.filter((record) => emitUndone(record, reason, environment));
+  if (sink !== undefined) environment.observe?.({ kind: "written", sink: sink.name }, recorded);
+  return unwind(environment, reason, recorded);
 };
 
 /** The effect is gone, whatever happens next; false where its record cannot be made, which ends the path. */
-const tell = (walk: Walk, { around, reason, undo }: Telling): boolean => {
-  const done = walk.held?.done;
-  walk.held = walk.held?.below;
+const emitUndone = (record: RecordState, reason: string, { now }: StepEnvironment): boolean => {
+  const { pending } = record;
+  if (pending === undefined) return true;
+  record.pending = pending.below;
+  const { done, undo } = pending;
   const { sink, project } = undo;
+  if (sink === undefined || project === undefined) return true;
   try {
-    walk.emissions.push({ sink, value: project({ done, reason, undoneAt: around.now() }, walk.context) });
+    record.emissions.push({ sink, value: project({ done, reason, undoneAt: now() }, record.context) });
     return true;
   } catch (error) {
-    failAll([walk], `write ${sink.name}`, error);
+    failAll([record], `write ${sink.name}`, error);
     return false;
   }
 };
-interface Telling {
-  readonly around: StepEnvironment;
-  readonly reason: string;
-  readonly undo: AnyUndo;
-}
+
+/**
+ * Ends the paths of failed records. A poison record leaves nothing behind: its pending undos run first. After any other
+ * error nothing is known, so nothing is undone: what is pending is in doubt.
+ */
+export const giveUp = async (
+  environment: StepEnvironment,
+  name: string,
+  failed: Settled<unknown>["failed"],
+): Promise<void> => {
+  if (failed.length === 0) return;
+  const { toUndo, asTheyAre } = sortFailures(failed);
+  for (const { record, error } of asTheyAre) failAll([record], name, error);
+  await together(
+    [...toUndo].map(async ([code, poisoned]) => {
+      await unwind(
+        environment,
+        code,
+        poisoned.map(({ record }) => record),
+      );
+      for (const { record, error } of poisoned) if (record.ending === undefined) failAll([record], name, error);
+    }),
+  );
+};

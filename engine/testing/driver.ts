@@ -45,7 +45,7 @@ export interface Driver {
   readonly read: <T>(topic: Topic<T>) => readonly T[];
 }
 
-/** What a driver may be told. `now`: epoch ms; stands still at 2025-01-01T00:00:00Z by default. */
+/** Options of a driver. `now`: epoch ms; always 2025-01-01T00:00:00Z by default. */
 export interface DriverOptions {
   readonly now?: () => number;
 }
@@ -79,7 +79,7 @@ export const createDriver = <Deps>(
         context: { topic: topic.name, partition: 0, ...stamp(nth, when), idempotencyKey: topic.id(value) },
       }));
       const traces = new Map(entrants.map(({ context }) => [context, []]));
-      const paths = await interpreter.round(topic.name, entrants, surroundings({ deps, now, traces }));
+      const paths = await interpreter.round(topic.name, entrants, environmentOf({ deps, now, traces }));
       return collect(paths, traces, sinks);
     },
     // What is kept under a topic's name was read back by that topic's schema.
@@ -137,7 +137,7 @@ const mirrorOf = async (topic: AnyTopic): Promise<Mirror> => {
 
 const sinkOf = (topic: AnyTopic): SinkLog => ({ mirror: mirrorOf(topic), log: [] });
 
-const surroundings = ({
+const environmentOf = ({
   deps,
   now,
   traces,
@@ -168,7 +168,7 @@ const textOf = (turn: Turn): string => {
   }
 };
 
-/** Tries a call once; poison that names one of several records is taken out, and the others are not made to pay. */
+/** Tries a call once; poison that names one of several records is taken out, and the call is made for the others. */
 const once = async <R>(call: Call<R>): Promise<readonly Result<R>[]> => {
   const { items } = call;
   try {

@@ -16,13 +16,8 @@ import type { Log } from "../log/log.ts";
 import type { Logger } from "../logger.ts";
 import type { FloodLimits } from "./failures/flood.ts";
 import { createHolds, type Hold, type Holds, unreadyReasons, type ReadinessPolicy } from "./failures/holds.ts";
-import {
-  createPartition,
-  type PartitionOptions,
-  type PartitionStatus,
-  type ProcessLimits,
-  shareOf,
-} from "./partition/partition.ts";
+import { createPartition, type PartitionOptions, type PartitionStatus } from "./partition/partition.ts";
+import { type ProcessLimits, shareOf } from "./partition/limits.ts";
 import { refuseGrowth, refuseOtherPartitionCounts } from "./partition-counts.ts";
 import type { Producer } from "../log/producer.ts";
 import type { Telemetry } from "./telemetry.ts";

@@ -1,8 +1,10 @@
 /** `sluice reconcile`: sets the gate to what the database says, by hand. */
 import { Command } from "commander";
-import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../cli.ts";
-import type { Reconciled } from "../reconcile/on-stores.ts";
-import type { Difference } from "../reconcile/run.ts";
+import type { App } from "../../engine/app/define-app.ts";
+import type { Config } from "../config.ts";
+import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../../engine/app/cli.ts";
+import type { Reconciled } from "../reconcile/reconcile-on-stores.ts";
+import type { Difference } from "../reconcile/reconcile-by-hand.ts";
 
 interface ReconcileOptions {
   readonly coupon?: readonly string[];
@@ -11,7 +13,7 @@ interface ReconcileOptions {
 }
 
 /** The command. */
-export const reconcileCommand = (): Command =>
+export const reconcileCommand = (app: App<Config>): Command =>
   new Command("reconcile")
     .summary("set counters and marks in Redis to what the database says, when no worker runs")
     .description(
@@ -23,14 +25,14 @@ export const reconcileCommand = (): Command =>
     .option("--coupon <id...>", "only these coupons")
     .option("--dry-run", "only look; requests under way look like differences")
     .option("--json", "print one JSON document")
-    .action(reconcile);
+    .action((options: ReconcileOptions) => reconcile(app, options));
 
-const reconcile = async ({ coupon = [], dryRun = false, json }: ReconcileOptions): Promise<void> => {
+const reconcile = async (app: App<Config>, { coupon = [], dryRun = false, json }: ReconcileOptions): Promise<void> => {
   const [{ reconcileOnStores }, { loadConfig }] = await Promise.all([
-    import("../reconcile/on-stores.ts"),
-    import("../process.ts"),
+    import("../reconcile/reconcile-on-stores.ts"),
+    import("../../engine/app/process.ts"),
   ]);
-  const reconciled = await reconcileOnStores(await loadConfig(), { couponIds: coupon, dryRun });
+  const reconciled = await reconcileOnStores(await loadConfig(app), { couponIds: coupon, dryRun });
   const { differences } = reconciled;
   process.exitCode = exitCodeOf(differences, dryRun);
   if (json) return printJson(jsonDocument("reconcile", { dryRun, ...reconciled }));

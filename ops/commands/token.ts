@@ -1,7 +1,7 @@
 /** `sluice token`: a bearer token for development. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { userIdPattern } from "../../api/http/ids.ts";
-import { integerOption, jsonDocument, print, printJson } from "../cli.ts";
+import { integerOption, jsonDocument, print, printJson } from "../../engine/app/cli.ts";
 
 interface TokenOptions {
   readonly user: string;
@@ -22,7 +22,7 @@ export const tokenCommand = (): Command =>
     .action(async ({ user, role, hours, json }: TokenOptions) => {
       const [{ mintToken }, { loadTokenSecret }] = await Promise.all([
         import("../../api/tokens/token.ts"),
-        import("../process.ts"),
+        import("../token-secret.ts"),
       ]);
       const wish = { secret: loadTokenSecret(), userId: user, ttlMs: hours * 3_600_000, now: Date.now() };
       const token = mintToken(role === undefined ? wish : { ...wish, role });

@@ -1,5 +1,5 @@
 /** What an API process counts. */
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Histogram, type Registry } from "prom-client";
 import type { ApiMetrics } from "../../api/http/parameters.ts";
 
 const secondBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 10];
@@ -31,16 +31,4 @@ export const apiMetrics = (registry: Registry): ApiMetrics => {
     accepted: (acknowledgeMs) => accepted.observe(acknowledgeMs / 1_000),
     turnedAway: (reason) => turnedAway.inc({ reason }),
   };
-};
-
-/** A gauge of records queued for the log, read when it is scraped. */
-export const watchBacklog = (registry: Registry, backlogRecords: () => number): void => {
-  new Gauge({
-    name: "sluice_producer_backlog_records",
-    help: "Records queued or under way to the log.",
-    registers: [registry],
-    collect() {
-      this.set(backlogRecords());
-    },
-  });
 };

@@ -1,22 +1,21 @@
 /** Composition root of the coupon and payment API: its stores, its producer, and a port to listen on. */
 import { randomBytes } from "node:crypto";
 import { createApi } from "../../api/api.ts";
-import type { Clock } from "../../api/http/parameters.ts";
-import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../../engine/log/producer/accumulator.ts";
+import type { Clock, CouponApiParameters } from "../../api/http/parameters.ts";
+import { readinessOf } from "../../engine/readiness.ts";
+import { openProducer } from "./open-producer.ts";
+import { watchProducer } from "./producer-health.ts";
 import { systemClock } from "../../engine/clock.ts";
-import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
-import { refuseOtherPartitionCounts } from "../../engine/worker/partition-counts.ts";
-import { createCodec } from "../../engine/avro/codec.ts";
 import { couponIssueRequests } from "../../schemas/coupon.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
 import { couponRegister } from "../../stores/mysql/coupons/coupon-register.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
 import { idempotencyKeys } from "../../stores/mysql/idempotency/idempotency-keys.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
 import { verdictLookup } from "../../stores/mysql/coupons/verdict-lookup.ts";
-import { apiMetrics, watchBacklog } from "../metrics/api-metrics.ts";
+import { apiMetrics } from "../metrics/api-metrics.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
-import type { ProcessContext, Running } from "../process.ts";
+import type { Running } from "../../engine/app/define-app.ts";
+import type { ShopContext } from "../config.ts";
 
 const clock: Clock = {
   nowMs: Date.now,
@@ -28,37 +27,19 @@ const clock: Clock = {
 
 /** Starts the API. @throws SchemaNotRegistered @throws Fatal where the topic is not as declared, or where the port is taken. */
 export const startApi = async (
-  { config, logger, registry }: ProcessContext,
+  context: ShopContext,
   hooks: Pick<ProcessHooks, "database"> = noHooks,
 ): Promise<Running> => {
-  // A client waits 10 s: a payment in the way of a lock must have failed by then, and the others been paid without it; and
+  const { config } = context;
+  // A client waits 10 s: a payment that waits for a lock must have failed by then, and the others been paid without it; and
   // where a connection swallows what is sent, there must be time for another one.
   const limits = { lockWaitTimeoutSeconds: 1, statementTimeoutMs: 4_000 };
   const database = hooks.database(openDatabase({ databaseUrl: config.databaseUrl, ...limits }));
-  const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-api", logger });
-  // Requests spread over other partitions than the workers know would be read by nobody.
-  await refuseOtherPartitionCounts(log, [couponIssueRequests]);
-  const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
-  const producer = createAccumulator({
-    ...accumulatorDefaults,
-    writer: log,
-    partitionCounts: await loadPartitionCounts(log, [couponIssueRequests.name]),
-    clock: systemClock,
-    random: Math.random,
-    logger,
+  const { log, codec, producer } = await openProducer(context, {
+    clientId: "sluice-api",
+    topics: [couponIssueRequests],
   });
-  watchBacklog(registry, producer.backlogRecords);
-  let stopping = false;
-  // Not the database: while it is away requests are accepted all the same, and only their verdicts have to wait.
-  const ready = () => {
-    const full = producer.backlogRecords() > config.api.maxBacklogRecords;
-    const why = [
-      ...(stopping ? ["stopping"] : []),
-      ...(full ? ["the log does not keep up with what is accepted"] : []),
-    ];
-    return { ok: why.length === 0, why };
-  };
-  const api = await createApi({
+  return serveApi(context, {
     ports: {
       idempotencyKeys: idempotencyKeys(database),
       verdicts: verdictLookup(database),
@@ -67,26 +48,58 @@ export const startApi = async (
     },
     producer,
     encodeRequest: await codec.encoder(couponIssueRequests),
+    close: async () => {
+      await log.close();
+      await database.close();
+    },
+  });
+};
+
+/** What an API is served on. */
+export interface ServedOn extends Pick<CouponApiParameters, "ports" | "producer" | "encodeRequest"> {
+  /** Closes what the ports and the producer use, after the producer is closed. */
+  readonly close: () => Promise<void>;
+}
+
+/** Listens and serves the API on opened parts. @throws Fatal where the port is taken. */
+export const serveApi = async (
+  {
+    config,
+    logger,
+    registry,
+  }: Pick<ShopContext, "logger" | "registry"> & {
+    readonly config: Pick<ShopContext["config"], "api" | "tokenSecret">;
+  },
+  { ports, producer: inner, encodeRequest, close }: ServedOn,
+): Promise<Running> => {
+  const { maxBacklogRecords, maxWaitingPayments } = config.api;
+  const { producer, reasons, ended } = watchProducer(inner, { clock: systemClock, logger, maxBacklogRecords });
+  let stopping = false;
+  // Not the database: while it is away requests are accepted all the same, and only their verdicts have to wait.
+  const ready = () => readinessOf([...(stopping ? ["stopping"] : []), ...reasons()]);
+  const api = await createApi({
+    ports,
+    producer,
+    encodeRequest,
     clock,
     randomBytes,
     tokenSecret: config.tokenSecret,
     ready,
     log: logger,
-    settings: { maxBacklogRecords: config.api.maxBacklogRecords, maxWaitingPayments: config.api.maxWaitingPayments },
+    settings: { maxBacklogRecords, maxWaitingPayments },
     metrics: apiMetrics(registry),
   });
   const url = await api.listen({ host: config.api.host, port: config.api.port });
   return {
     ready,
-    // The API ends only when it is told to: what it depends on may come back.
-    ended: new Promise(() => {}),
+    // An outage does not end the API, because what it depends on may come back; see watchProducer for what does.
+    ended,
     about: { url },
     stop: async () => {
       stopping = true;
       await api.close();
       await producer.close();
-      await log.close();
-      await database.close();
+      await close();
     },
   };
 };

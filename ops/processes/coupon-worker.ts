@@ -1,4 +1,4 @@
-/** Composition root of a coupon worker: the topology, its stores, and Kafka, put together from a configuration. */
+/** Opens the ports of coupon issuing: its stores in the database and in Redis. */
 import type { Fence } from "../../engine/lease.ts";
 import type { CouponBook, CouponCatalog, CouponStock } from "../../processors/coupons/coupon-ports.ts";
 import { couponBook } from "../../stores/mysql/coupons/coupon-book.ts";
@@ -10,13 +10,11 @@ import { partitionLeases } from "../../stores/mysql/partition-lease.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
 import { couponGate } from "../../stores/redis/coupon-gate.ts";
 import { couponStock } from "../../stores/redis/coupon-stock.ts";
-import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
-import type { Config } from "../config.ts";
+import type { Config, ShopContext } from "../config.ts";
 import { couponUpkeep } from "../reconcile/coupon-upkeep.ts";
-import { repairs } from "../metrics/metrics.ts";
-import type { ProcessContext, Running } from "../process.ts";
-import { startTopologyWorker } from "./topology-worker.ts";
+import { repairs } from "../metrics/repair-metrics.ts";
+import type { Opened } from "../../engine/app/define-app.ts";
 
 /** The ports of coupon issuing. */
 export interface CouponDeps {
@@ -33,12 +31,11 @@ export interface WorkerHooks extends ProcessHooks {
   readonly deps: (deps: CouponDeps) => CouponDeps;
 }
 
-/** Starts a worker of coupon issuing. @throws where the group cannot be joined, or what is deployed is not what runs. */
-export const startCouponWorker = async (
-  context: ProcessContext,
+/** Opens them. @throws Unavailable where Redis is away. */
+export const openCouponIssuing = async (
+  { config, logger, registry }: ShopContext,
   hooks: WorkerHooks = { ...noHooks, deps: (deps) => deps },
-): Promise<Running> => {
-  const { config, logger, registry } = context;
+): Promise<Opened<CouponDeps>> => {
   const stores = await openStores(config, hooks.database);
   const upkeep = couponUpkeep({
     ...stores.upkeep,
@@ -46,14 +43,13 @@ export const startCouponWorker = async (
     repaired: repairs(registry, logger),
   });
   const fenced = !config.unfenced;
-  return startTopologyWorker(context, {
-    topology: couponIssuing,
+  return {
     deps: (fence) => hooks.deps(stores.deps(fenced ? fence : undefined)),
     ...(fenced && { leases: stores.leases }),
     ...(fenced && config.reconcileIntervalMs > 0 && { upkeep }),
     close: stores.close,
     wrapLog: hooks.log,
-  });
+  };
 };
 
 const openStores = async ({ databaseUrl, redisUrl }: Config, hooks: WorkerHooks["database"]) => {

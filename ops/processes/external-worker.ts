@@ -1,13 +1,14 @@
-/** Composition root of a worker that sends payments to the external data platform. */
+/** Opens the port of external-data: the HTTP client of the external data platform. */
 import type { Logger } from "../../engine/logger.ts";
 import { type BreakerState, httpDataPlatform } from "../../stores/http/data-platform.ts";
-import { externalData } from "../../topology/external-data.ts";
 import { dataPlatform } from "../../sinks/data-platform.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
-import { type Config, InvalidConfig } from "../config.ts";
+import { InvalidConfig } from "../../engine/app/config/settings.ts";
+import type { Config, ShopContext } from "../config.ts";
 import { deliveryMetrics, watchDelivery } from "../metrics/delivery-metrics.ts";
-import type { ProcessContext, Running } from "../process.ts";
-import { startTopologyWorker } from "./topology-worker.ts";
+import type { Opened } from "../../engine/app/define-app.ts";
+import type { NeedsOf } from "../../engine/flow/dsl.ts";
+import type { externalData } from "../../topology/external-data.ts";
 
 /**
  * Half of the longest wait is the shortest once waits have grown, and the breaker lets a probe through after that: so
@@ -15,12 +16,11 @@ import { startTopologyWorker } from "./topology-worker.ts";
  */
 export const deliveryBackoff = { initialMs: 50, maxMs: 1_000 };
 
-/** Starts a worker of external-data. @throws InvalidConfig without SLUICE_PLATFORM_URL; where the group cannot be joined. */
-export const startExternalWorker = async (
-  context: ProcessContext,
+/** Opens it. @throws InvalidConfig without SLUICE_PLATFORM_URL. */
+export const openExternalData = async (
+  { config, logger, registry }: ShopContext,
   hooks: Pick<ProcessHooks, "log"> = noHooks,
-): Promise<Running> => {
-  const { config, logger, registry } = context;
+): Promise<Opened<NeedsOf<typeof externalData>>> => {
   const { url, concurrency, timeoutMs } = config.platform;
   if (url === undefined) throw new InvalidConfig(["SLUICE_PLATFORM_URL: is required by external-data"]);
   const platform = httpDataPlatform({
@@ -31,8 +31,7 @@ export const startExternalWorker = async (
     onBreaker: circuitLog(logger),
   });
   watchDelivery(registry, platform);
-  return startTopologyWorker(context, {
-    topology: externalData,
+  return {
     deps: () => ({ platform }),
     close: platform.close,
     wrapLog: hooks.log,
@@ -40,18 +39,18 @@ export const startExternalWorker = async (
     limits: deliveryLimits(config),
     // Restarting a worker brings no platform back; its lag and its circuit are what to watch.
     optionalDependencies: [dataPlatform.name],
-  });
+  };
 };
 
 /** Says that the circuit opened, and that it closed: not every probe between the two. */
 const circuitLog = (logger: Logger): ((state: BreakerState) => void) => {
-  let told: BreakerState = "closed";
+  let logged: BreakerState = "closed";
   return (state) => {
-    if (state === "halfOpen" || state === told) return;
-    told = state;
+    if (state === "halfOpen" || state === logged) return;
+    logged = state;
     if (state === "open")
-      logger.warn({}, "the data platform is away: the circuit is open, and a probe is sent now and then");
-    else logger.info({}, "the data platform is back: the circuit is closed");
+      logger.warn({ event: "circuit.opened" }, "the data platform is away: the circuit is open, and probes are sent");
+    else logger.info({ event: "circuit.closed" }, "the data platform is back: the circuit is closed");
   };
 };
 

@@ -1,18 +1,21 @@
-/** Composition root of a worker that remembers payments. */
+/** Opens the port of the transaction history: its table. */
 import { openDatabase } from "../../stores/mysql/database.ts";
 import { transactionHistory as historyOf } from "../../stores/mysql/payments/transaction-history.ts";
-import { transactionHistory } from "../../topology/transaction-history.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
-import type { ProcessContext, Running } from "../process.ts";
-import { startTopologyWorker } from "./topology-worker.ts";
+import type { Opened } from "../../engine/app/define-app.ts";
+import type { NeedsOf } from "../../engine/flow/dsl.ts";
+import type { transactionHistory } from "../../topology/transaction-history.ts";
+import type { ShopContext } from "../config.ts";
 
-/** Starts a worker of the transaction history. @throws where the group cannot be joined. */
-export const startHistoryWorker = async (context: ProcessContext, hooks: ProcessHooks = noHooks): Promise<Running> => {
-  const database = hooks.database(openDatabase({ databaseUrl: context.config.databaseUrl }));
-  return startTopologyWorker(context, {
-    topology: transactionHistory,
+/** Opens it. The database may be away. */
+export const openTransactionHistory = async (
+  { config }: ShopContext,
+  hooks: ProcessHooks = noHooks,
+): Promise<Opened<NeedsOf<typeof transactionHistory>>> => {
+  const database = hooks.database(openDatabase({ databaseUrl: config.databaseUrl }));
+  return {
     deps: () => ({ history: historyOf(database) }),
     close: database.close,
     wrapLog: hooks.log,
-  });
+  };
 };

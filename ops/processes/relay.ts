@@ -1,25 +1,19 @@
 /** Composition root of the outbox relay: the outbox, a producer, and the loop between them. */
 import { Counter, Gauge, type Registry } from "prom-client";
-import { forgetDefaults, forgetKeys } from "../relay/forget-keys.ts";
-import { type RelayTelemetry, relayDefaults, startRelay } from "../relay/outbox-relay.ts";
-import {
-  type Accumulator,
-  accumulatorDefaults,
-  createAccumulator,
-  loadPartitionCounts,
-} from "../../engine/log/producer/accumulator.ts";
+import { forgetDefaults, forgetKeys } from "../idempotency/forget-keys.ts";
+import { startRelay } from "../../engine/outbox/relay.ts";
+import { type RelayTelemetry, relayDefaults } from "../../engine/outbox/relay-options.ts";
+import { paymentOutbox } from "../../topology/payment-outbox.ts";
+import type { Accumulator } from "../../engine/log/producer/accumulator.ts";
 import { systemClock } from "../../engine/clock.ts";
-import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
-import { refuseOtherPartitionCounts } from "../../engine/worker/partition-counts.ts";
-import { createCodec } from "../../engine/avro/codec.ts";
 import { paymentsCompleted } from "../../schemas/payment.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
 import { oldCouponKeys, oldPaymentKeys } from "../../stores/mysql/idempotency/old-keys.ts";
 import { outbox } from "../../stores/mysql/payments/outbox.ts";
-import { watchBacklog } from "../metrics/api-metrics.ts";
+import { openProducer } from "./open-producer.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
-import type { ProcessContext, Running } from "../process.ts";
+import type { Running } from "../../engine/app/define-app.ts";
+import type { ShopContext } from "../config.ts";
 
 /** Between attempts while the database is away: soon enough to go on within 2 s of its return. */
 const backoff = { initialMs: 50, maxMs: 1_500 };
@@ -28,28 +22,19 @@ const drainMs = 5_000;
 
 /**
  * Starts a relay. The database may be away. @throws SchemaNotRegistered, Fatal where the topic is not as declared, and where
- * the log or the registry is away: then it is started again by whoever watches over it.
+ * the log or the registry is away: then a supervisor starts it again.
  */
-export const startOutboxRelay = async (
-  { config, logger, registry }: ProcessContext,
-  hooks: ProcessHooks = noHooks,
-): Promise<Running> => {
+export const startOutboxRelay = async (context: ShopContext, hooks: ProcessHooks = noHooks): Promise<Running> => {
+  const { config, logger, registry } = context;
   // One connection for the lead, one for the lag, and one to forget keys.
   const database = hooks.database(openDatabase({ databaseUrl: config.databaseUrl, poolMax: 3, poolKeptIdle: 0 }));
-  const log = hooks.log(kafkaLog({ brokers: config.brokers, clientId: "sluice-relay", logger }));
-  // Payments spread over other partitions than their readers know would be read by nobody.
-  await refuseOtherPartitionCounts(log, [paymentsCompleted]);
-  const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
-  const producer = createAccumulator({
-    ...accumulatorDefaults,
-    writer: log,
-    partitionCounts: await loadPartitionCounts(log, [paymentsCompleted.name]),
-    clock: systemClock,
-    random: Math.random,
-    logger,
+  const { log, codec, producer } = await openProducer(context, {
+    clientId: "sluice-relay",
+    topics: [paymentsCompleted],
+    wrapLog: hooks.log,
   });
-  watchBacklog(registry, producer.backlogRecords);
   const relay = startRelay({
+    definition: paymentOutbox,
     outbox: outbox(database),
     producer,
     encode: await codec.encoder(paymentsCompleted),

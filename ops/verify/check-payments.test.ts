@@ -5,7 +5,7 @@ import type { Payment } from "../../processors/payments/payment-ports.ts";
 import type { UserId, Won } from "../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../schemas/payment.ts";
 import { checkPayments } from "./check-payments.ts";
-import type { OutboxState, PaymentFacts, ToldPayment } from "./payment-facts.ts";
+import type { OutboxState, PaymentFacts, PublishedPayment } from "./payment-facts.ts";
 
 const id = (n: number): PaymentId => `p-${n}` as PaymentId;
 const payment = (n: number, changes: Partial<Payment> = {}): Payment => ({
@@ -19,19 +19,19 @@ const payment = (n: number, changes: Partial<Payment> = {}): Payment => ({
 });
 const numbers = [1, 2, 3];
 const each = <T>(of: (n: number) => T): Map<PaymentId, T> => new Map(numbers.map((n) => [id(n), of(n)]));
-const told = (n: number) => ({ payment: payment(n), partition: 0, offset: BigInt(n), contradicted: false });
+const published = (n: number) => ({ payment: payment(n), partition: 0, offset: BigInt(n), contradicted: false });
 const group = (id_: string, committed: bigint | undefined = 4n) => ({
   id: id_,
   committed: [committed],
   deadLetters: 0,
 });
 
-/** Three payments that everybody was told of. */
+/** Three payments that were published, recorded and delivered. */
 const sound = () =>
   ({
     payments: each((n) => payment(n)),
     outbox: each<OutboxState>(() => ({ rows: 1, published: true })),
-    told: each<ToldPayment>(told),
+    published: each<PublishedPayment>(published),
     history: each((n) => payment(n)),
     platform: each(() => 1),
     historyGroup: group("h"),
@@ -61,12 +61,12 @@ test("verify payments: says how far deliveries have come when the platform was n
   const unasked = { ...sound(), platform: undefined };
   assert.ok(!checkPayments(unasked).some(({ claim }) => claim.startsWith("platform")));
   assert.deepEqual(stateOf(unasked), []);
-  const says = ["external-data has come to every payment of the topic pending 2"];
+  const says = ["external-data has processed every payment of the topic pending 2"];
   assert.deepEqual(stateOf({ ...unasked, externalGroup: group("e", 2n) }), says);
 });
 
 const { payments, outbox, history, platform } = sound();
-const toldAll = sound().told;
+const publishedAll = sound().published;
 const cases: Readonly<Record<string, { readonly facts: Partial<PaymentFacts>; readonly says: readonly string[] }>> = {
   "an order is paid twice": {
     facts: { payments: withOne(payments, 3, payment(3, { orderId: "o-1" as OrderId })) },
@@ -83,29 +83,32 @@ const cases: Readonly<Record<string, { readonly facts: Partial<PaymentFacts>; re
   },
   "a row is old enough to be pruned": { facts: { outbox: without(outbox, 2), outboxSince: 1_001 }, says: [] },
   "a published payment is not in the topic": {
-    facts: { told: without(toldAll, 2), history, platform },
+    facts: { published: without(publishedAll, 2), history, platform },
     says: ["topic broken 1"],
   },
   "the relay has not come to it": {
     facts: {
       outbox: withOne(outbox, 2, { rows: 1, published: false }),
-      told: without(toldAll, 2),
+      published: without(publishedAll, 2),
       history: without(history, 2),
       platform: without(platform, 2),
     },
     says: ["topic pending 1", "history pending 1", "platform pending 1"],
   },
-  "a payment is past the topic's retention": { facts: { told: without(toldAll, 2), topicSince: 1_001 }, says: [] },
+  "a payment is past the topic's retention": {
+    facts: { published: without(publishedAll, 2), topicSince: 1_001 },
+    says: [],
+  },
   "the topic has a payment that nobody made": {
-    facts: { told: withOne(toldAll, 4, told(4)) },
+    facts: { published: withOne(publishedAll, 4, published(4)) },
     says: ["topic broken 1"],
   },
   "the topic says something else": {
-    facts: { told: withOne(toldAll, 2, { ...told(2), payment: payment(2, { amount: 901 as Won }) }) },
+    facts: { published: withOne(publishedAll, 2, { ...published(2), payment: payment(2, { amount: 901 as Won }) }) },
     says: ["topic broken 1"],
   },
   "the topic has two versions": {
-    facts: { told: withOne(toldAll, 2, { ...told(2), contradicted: true }) },
+    facts: { published: withOne(publishedAll, 2, { ...published(2), contradicted: true }) },
     says: ["topic broken 1"],
   },
   "the history lacks what its group has passed": {

@@ -1,11 +1,12 @@
-/** The claims of payments, checked against facts: paid once, recorded, told, remembered and delivered. Pure. */
+/** The claims of payments, checked against facts: paid once, in the outbox, published, in the history and delivered. Pure. */
 import type { Payment } from "../../processors/payments/payment-ports.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
 import { auditMaxIds } from "../../stores/mysql/payments/payment-audit.ts";
 import { type Check, check } from "./check.ts";
 import type { DownstreamGroup, PaymentFacts } from "./payment-facts.ts";
+import { isBehind } from "./pending.ts";
 
-/** Checks every claim. Where the platform was not asked, how far its group has come stands for it. */
+/** Checks every claim. Where the platform was not asked, the offsets of its group are checked instead. */
 export const checkPayments = (facts: PaymentFacts): readonly Check[] => {
   const { books, payments } = facts;
   return [
@@ -13,7 +14,7 @@ export const checkPayments = (facts: PaymentFacts): readonly Check[] => {
     outboxHasAll(facts),
     topicHasAll(facts),
     historyHasAll(facts),
-    facts.platform === undefined ? deliveryHasCome(facts) : platformHasAll(facts, facts.platform),
+    facts.platform === undefined ? everyPaymentIsProcessed(facts) : platformHasAll(facts, facts.platform),
     booksCheck("an order is paid where there is a payment of it", payments.size, books.ordersOff),
     booksCheck("stock = what is left + what paid orders have, to the unit", payments.size, books.optionsOff),
     booksCheck("deposits = balances + what was paid, to the won", payments.size, books.balancesOff),
@@ -43,21 +44,23 @@ const outboxHasAll = ({ payments, outbox, outboxSince }: PaymentFacts): Check =>
   return check("outbox = payments", payments.size, [...missing, ...unknownIn("the outbox", outbox.keys(), payments)]);
 };
 
-const topicHasAll = ({ payments, outbox, told, topicSince }: PaymentFacts): Check => {
-  const untold = [...payments.values()].filter(({ paymentId, paidAt }) => !told.has(paymentId) && paidAt >= topicSince);
-  const isOnItsWay = ({ paymentId }: Payment): boolean => outbox.get(paymentId)?.published === false;
-  const lost = untold.filter((payment) => !isOnItsWay(payment));
-  const wrong = [...told.values()].flatMap(({ payment, contradicted }) => {
+const topicHasAll = ({ payments, outbox, published, topicSince }: PaymentFacts): Check => {
+  const missing = [...payments.values()].filter(
+    ({ paymentId, paidAt }) => !published.has(paymentId) && paidAt >= topicSince,
+  );
+  const isPending = ({ paymentId }: Payment): boolean => outbox.get(paymentId)?.published === false;
+  const lost = missing.filter((payment) => !isPending(payment));
+  const wrong = [...published.values()].flatMap(({ payment, contradicted }) => {
     const { paymentId } = payment;
     if (contradicted) return [`${paymentId} is in the topic in two versions`];
-    return differs(payments.get(paymentId), payment) ? [`${paymentId} says something else in the topic`] : [];
+    return differs(payments.get(paymentId), payment) ? [`${paymentId} has other contents in the topic`] : [];
   });
   const broken = [
-    ...lost.map(({ paymentId }) => `${paymentId} is called published, and is not in the topic`),
-    ...unknownIn("the topic", told.keys(), payments),
+    ...lost.map(({ paymentId }) => `${paymentId} is marked as published, and is not in the topic`),
+    ...unknownIn("the topic", published.keys(), payments),
     ...wrong,
   ];
-  return check("topic = payments, and says what they say", payments.size, broken, untold.length - lost.length);
+  return check("topic = payments, with the same contents", payments.size, broken, missing.length - lost.length);
 };
 
 const historyHasAll = (facts: PaymentFacts): Check => {
@@ -68,9 +71,9 @@ const historyHasAll = (facts: PaymentFacts): Check => {
     ...unknownIn("the history", history.keys(), payments),
     ...[...history.values()]
       .filter((row) => differs(payments.get(row.paymentId), row))
-      .map(({ paymentId }) => `${paymentId} says something else in the history`),
+      .map(({ paymentId }) => `${paymentId} has other contents in the history`),
   ];
-  return check("history = payments, and says what they say", payments.size, broken, pending);
+  return check("history = payments, with the same contents", payments.size, broken, pending);
 };
 
 const platformHasAll = (facts: PaymentFacts, platform: ReadonlyMap<PaymentId, number>): Check => {
@@ -84,29 +87,23 @@ const platformHasAll = (facts: PaymentFacts, platform: ReadonlyMap<PaymentId, nu
   return check("platform = payments, with one effect each", payments.size, broken, pending);
 };
 
-/** What stands in the topic behind the group's offset is on its way; nobody but the platform knows of the rest. */
-const deliveryHasCome = ({ told, externalGroup: { committed } }: PaymentFacts): Check => {
-  const behind = [...told.values()].filter(({ partition, offset }) => offset >= (committed[partition] ?? 0n));
-  return check("external-data has come to every payment of the topic", told.size, [], behind.length);
+/** Payments from the committed offset on are pending; only the platform knows about those before it. */
+const everyPaymentIsProcessed = ({ published, externalGroup: { committed } }: PaymentFacts): Check => {
+  const behind = [...published.values()].filter(({ partition, offset }) => offset >= (committed[partition] ?? 0n));
+  return check("external-data has processed every payment of the topic", published.size, [], behind.length);
 };
 
-/**
- * Payments that are missing downstream: those that the group has not come to, or that are not in the topic yet, are
- * pending. Where it has committed nothing in a partition although payments of it are there, the group is another one than
- * the one that brought them: then nothing is pending, because what is lost must not be called late.
- */
+/** Payments that are missing downstream; those that the group has not processed, or that are not published yet, are pending. */
 const missingFrom = (
-  { payments, outbox, told }: PaymentFacts,
+  { payments, outbox, published }: PaymentFacts,
   { committed }: DownstreamGroup,
   has: (id: PaymentId) => boolean,
 ): { readonly lost: readonly PaymentId[]; readonly pending: number } => {
   const missing = [...payments.keys()].filter((id) => !has(id));
-  const brought = new Set([...told].flatMap(([id, { partition }]) => (has(id) ? [partition] : [])));
+  const isUnprocessed = isBehind(committed, () => [...published].flatMap(([id, one]) => (has(id) ? [one] : [])));
   const isPending = (id: PaymentId): boolean => {
-    const at = told.get(id);
-    if (at === undefined) return outbox.get(id)?.published === false;
-    const next = committed[at.partition];
-    return next === undefined ? !brought.has(at.partition) : at.offset >= next;
+    const at = published.get(id);
+    return at === undefined ? outbox.get(id)?.published === false : isUnprocessed(at);
   };
   const lost = missing.filter((id) => !isPending(id));
   return { lost, pending: missing.length - lost.length };
@@ -117,7 +114,7 @@ const deadLetterHint = ({ deadLetters }: DownstreamGroup): string => (deadLetter
 const unknownIn = (where: string, ids: Iterable<PaymentId>, payments: PaymentFacts["payments"]): readonly string[] =>
   [...ids].filter((id) => !payments.has(id)).map((id) => `${id} is in ${where}, and there is no such payment`);
 
-/** One that is not there is another claim's. */
+/** A payment that does not exist is reported by another check. */
 const differs = (payment: Payment | undefined, copy: Payment): boolean =>
   payment !== undefined &&
   (payment.orderId !== copy.orderId ||

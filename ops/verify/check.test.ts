@@ -60,19 +60,39 @@ const sound = () => {
     counters: new Map([[coupon, 0]]),
     marks: new Map([[coupon, 2]]),
     staleMarks: [] as StaleMark[],
-    toldCompensated: [back(3, "exhausted")],
+    publishedCompensations: [back(3, "exhausted")],
     group: { id: "g", committed: [4n] as (bigint | undefined)[] },
-    toldIssued: new Map(
+    publishedIssued: new Map(
       [1, 2].map((n) => [id(n), { ...requested(n), policyId: "p" as PolicyId, issuedAt: 1, expiresAt: 2 }]),
     ),
-    toldRefused: new Map([[id(3), { ...requested(3), reason: "SOLD_OUT" as RefusalReason, refusedAt: 1 }]]),
+    publishedRefused: new Map([[id(3), { ...requested(3), reason: "SOLD_OUT" as RefusalReason, refusedAt: 1 }]]),
     deadLetters: 0,
+    topicsSince: { requests: 0, issued: 0, refused: 0 },
   };
   return facts satisfies CouponFacts;
 };
 
 const brokenClaims = (facts: CouponFacts): readonly string[] =>
   checkCoupons(facts).flatMap(({ claim, broken }) => (broken > 0 ? [claim] : []));
+
+test("verify: counts apart what is older than the oldest record of a topic, and breaks on what is not", () => {
+  const facts = { ...sound(), accepted: new Map(), publishedIssued: new Map(), publishedRefused: new Map() };
+  // Verdicts of time 1 without any record: gone where the topics begin at 2, lost where they begin at 1 or earlier.
+  const since = (at: number) => checkCoupons({ ...facts, topicsSince: { requests: at, issued: at, refused: at } });
+  const older = since(2).flatMap(({ claim, older: number, broken }) =>
+    number === undefined ? [] : [[claim, number, broken]],
+  );
+  assert.deepEqual(older, [
+    ["every verdict belongs to an accepted request", 3, 0],
+    ["every verdict was published as it is", 3, 0],
+    ["a unit that was given back was that of a refused request", 1, 0],
+  ]);
+  assert.ok(isSound(since(2)));
+  for (const at of [0, 1]) {
+    const broken = since(at).flatMap((one) => (one.broken > 0 ? [one.broken] : []));
+    assert.deepEqual(broken, [3, 3, 1]);
+  }
+});
 
 test("verify: finds nothing when everything agrees", () => {
   assert.deepEqual(brokenClaims(sound()), []);
@@ -87,7 +107,7 @@ test("verify: names the claim when a request has no verdict, or two", () => {
   assert.ok(brokenClaims(two).includes("every accepted request has one verdict"));
 });
 
-test("verify: names the claim when a verdict was never asked for", () => {
+test("verify: names the claim when a verdict has no request", () => {
   const facts = sound();
   facts.refused.set(id(9), refused(9));
   assert.ok(brokenClaims(facts).includes("every verdict belongs to an accepted request"));
@@ -120,16 +140,16 @@ test("verify: names the claim when the counter and the database differ", () => {
   assert.deepEqual(brokenClaims(facts), ["the counter equals the database"]);
 });
 
-test("verify: names the claim when nobody was told, or something else was told", () => {
+test("verify: names the claim when a verdict was not published, or published with other contents", () => {
   const silent = sound();
-  silent.toldIssued.delete(id(1));
-  assert.deepEqual(brokenClaims(silent), ["every verdict was told as it is"]);
+  silent.publishedIssued.delete(id(1));
+  assert.deepEqual(brokenClaims(silent), ["every verdict was published as it is"]);
   const wrong = sound();
-  wrong.toldRefused.set(id(3), { ...requested(3), reason: "CLOSED", refusedAt: 1 });
-  assert.deepEqual(brokenClaims(wrong), ["every verdict was told as it is"]);
+  wrong.publishedRefused.set(id(3), { ...requested(3), reason: "CLOSED", refusedAt: 1 });
+  assert.deepEqual(brokenClaims(wrong), ["every verdict was published as it is"]);
   const both = sound();
-  both.toldRefused.set(id(1), { ...requested(1), reason: "SOLD_OUT", refusedAt: 1 });
-  assert.deepEqual(brokenClaims(both), ["every verdict was told as it is"]);
+  both.publishedRefused.set(id(1), { ...requested(1), reason: "SOLD_OUT", refusedAt: 1 });
+  assert.deepEqual(brokenClaims(both), ["every verdict was published as it is"]);
 });
 
 const staleMark = (n: number, reservation = n): StaleMark => ({
@@ -138,12 +158,12 @@ const staleMark = (n: number, reservation = n): StaleMark => ({
   reservationId: id(reservation),
 });
 
-test("verify: names the claim when a unit is held for nothing issued", () => {
-  const claim = "every unit the gate gave out stands for an issued coupon";
+test("verify: names the claim when a mark has no issued coupon", () => {
+  const claim = "every mark of the gate has an issued coupon";
   for (const [mark, why] of [
     [staleMark(9), "has no verdict"],
     [staleMark(3), "was refused"],
-    [staleMark(9, 1), "was issued to somebody else"],
+    [staleMark(9, 1), "was issued to another user"],
   ] as const) {
     const facts = sound();
     facts.staleMarks.push(mark);
@@ -156,20 +176,20 @@ test("verify: names the claim when a unit is held for nothing issued", () => {
   }
 });
 
-test("verify: names the claim when a unit is said to have gone back that did not, or for another reason", () => {
-  const claim = "a unit that went back was that of a refused request";
+test("verify: names the claim when a unit was published as given back that was not, or for another reason", () => {
+  const claim = "a unit that was given back was that of a refused request";
   for (const event of [back(1, "exhausted"), back(3, "duplicate"), back(9, "exhausted"), back(1, "refusedBefore")]) {
     const facts = sound();
-    facts.toldCompensated.push(event);
+    facts.publishedCompensations.push(event);
     assert.deepEqual(brokenClaims(facts), [claim]);
   }
   // The id of an issued request was used for another one, which is a dead letter.
   const reused = sound();
-  reused.toldCompensated.push(back(1, "RESERVATION_REUSED"), back(3, "refusedBefore"));
+  reused.publishedCompensations.push(back(1, "RESERVATION_REUSED"), back(3, "refusedBefore"));
   assert.deepEqual(brokenClaims(reused), []);
 });
 
-test("verify: calls requests pending, and what they hold, when the group has not come to them yet", () => {
+test("verify: calls requests pending, and what they hold, when the group has not processed them yet", () => {
   const facts = sound();
   facts.accepted.set(id(4), ask(4));
   facts.counters.set(coupon, -1);
@@ -182,7 +202,7 @@ test("verify: calls requests pending, and what they hold, when the group has not
     [
       ["every accepted request has one verdict", 1],
       ["the counter equals the database", 1],
-      ["every unit the gate gave out stands for an issued coupon", 1],
+      ["every mark of the gate has an issued coupon", 1],
     ],
   );
 });

@@ -1,4 +1,5 @@
 /** The claims of coupon issuing, checked against facts. Pure: each check answers what breaks it. */
+import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import type { CouponCompensated, CouponId, ReservationId } from "../../schemas/coupon.ts";
 import type { Accepted, CouponFacts } from "./facts.ts";
 import { pendingOf } from "./pending.ts";
@@ -11,13 +12,15 @@ export interface Check {
   readonly looked: number;
   /** How many of them break the claim. */
   readonly broken: number;
-  /** How many more would, but are about requests that the workers have not come to yet. */
+  /** How many more would, but are about requests that the workers have not decided yet. */
   readonly pending: number;
+  /** How many could not be compared: they are older than the oldest record of a topic. Absent where that cannot be. */
+  readonly older?: number;
   /** At most {@link shownExamples} of those that break it, in words. */
   readonly examples: readonly string[];
 }
 
-/** Enough to find the trail, few enough to read. */
+/** Examples of one check at most. */
 export const shownExamples = 5;
 
 /** Checks every claim. */
@@ -32,8 +35,8 @@ export const checkCoupons = (facts: CouponFacts): readonly Check[] => {
     firstComeFirstServed(facts),
     countersAgree(facts, pendingCoupons),
     marksAreEarned(facts, pending),
-    everybodyWasTold(facts),
-    whatWentBackWasRefused(facts),
+    everyVerdictIsPublished(facts),
+    givenBackIsRefused(facts),
   ];
 };
 
@@ -63,13 +66,22 @@ const everyRequestHasOneVerdict = (facts: CouponFacts, pending: Pending): Check 
   return check("every accepted request has one verdict", accepted.size, broken, pending.size);
 };
 
-const noVerdictWithoutRequest = ({ accepted, issued, refused }: CouponFacts): Check => {
-  const broken = [...issued.keys(), ...refused.keys()].filter((id) => !accepted.has(id));
-  return check(
+/** When a verdict's request was accepted, by the broker's clock, epoch ms. */
+const acceptedAt = (verdict: OwnedVerdict): number =>
+  verdict.kind === "issued" ? verdict.issuedAt : verdict.refusedAt;
+
+/** Adds how many things are older than the oldest record of a topic. */
+const withOlder = (of: Check, older: number): Check => (older === 0 ? of : { ...of, older });
+
+const noVerdictWithoutRequest = ({ accepted, issued, refused, topicsSince }: CouponFacts): Check => {
+  const without = [...issued, ...refused].filter(([id]) => !accepted.has(id));
+  const [older, broken] = partition(without, ([, verdict]) => acceptedAt(verdict) < topicsSince.requests);
+  const checked = check(
     "every verdict belongs to an accepted request",
     issued.size + refused.size,
-    broken.map((id) => `${id} was never asked for`),
+    broken.map(([id]) => `${id} has a verdict, and there is no such request`),
   );
+  return withOlder(checked, older.length);
 };
 
 const issuedIsStockTaken = ({ issued, coupons }: CouponFacts): Check => {
@@ -94,7 +106,7 @@ const noUserTwice = ({ issued }: CouponFacts): Check => {
   return check("no user has a coupon twice", issued.size, broken);
 };
 
-/** Whoever was told SOLD_OUT came after everybody who got one. */
+/** Every request that was refused as SOLD_OUT came after every request that was issued. */
 const firstComeFirstServed = ({ accepted, issued, refused }: CouponFacts): Check => {
   const lastIssued = new Map<CouponId, Accepted>();
   for (const id of issued.keys()) {
@@ -115,27 +127,27 @@ const firstComeFirstServed = ({ accepted, issued, refused }: CouponFacts): Check
   return check("first come, first served, by offset", issued.size + refused.size, broken);
 };
 
-/** What is under way holds units: a counter is told to be wrong only where nothing of its coupon is. */
+/** A request in flight has taken its unit already: a counter counts as wrong only where no request of its coupon is pending. */
 const countersAgree = ({ coupons, counters }: CouponFacts, pendingCoupons: ReadonlySet<CouponId>): Check => {
   const differing = [...counters].filter(([couponId, counter]) => coupons.get(couponId)?.remaining !== counter);
   const [pending, broken] = partition(differing, ([couponId]) => pendingCoupons.has(couponId));
-  const told = broken.map(
+  const examples = broken.map(
     ([couponId, counter]) =>
       `${couponId}: counter ${counter}, database ${coupons.get(couponId)?.remaining ?? "has no such coupon"}`,
   );
-  return check("the counter equals the database", counters.size, told, pending.length);
+  return check("the counter equals the database", counters.size, examples, pending.length);
 };
 
-/** A mark for nothing issued keeps its user from the coupon. */
+/** A mark without an issued coupon keeps its user from getting the coupon. */
 const marksAreEarned = ({ marks, staleMarks, issued, refused }: CouponFacts, undecided: Pending): Check => {
   const [pending, broken] = partition(staleMarks, ({ reservationId }) => undecided.has(reservationId));
-  const told = broken.map(({ couponId, userId, reservationId }) => {
-    const held = `${couponId}: a unit is held by ${userId} for ${reservationId}, which`;
-    if (refused.has(reservationId)) return `${held} was refused`;
-    return issued.has(reservationId) ? `${held} was issued to somebody else` : `${held} has no verdict`;
+  const examples = broken.map(({ couponId, userId, reservationId }) => {
+    const mark = `${couponId}: a mark of ${userId} for ${reservationId}, which`;
+    if (refused.has(reservationId)) return `${mark} was refused`;
+    return issued.has(reservationId) ? `${mark} was issued to another user` : `${mark} has no verdict`;
   });
   const looked = [...marks.values()].reduce((sum, n) => sum + n, 0);
-  return check("every unit the gate gave out stands for an issued coupon", looked, told, pending.length);
+  return check("every mark of the gate has an issued coupon", looked, examples, pending.length);
 };
 
 const partition = <T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [readonly T[], readonly T[]] => [
@@ -143,45 +155,59 @@ const partition = <T>(all: readonly T[], isFirst: (one: T) => boolean): readonly
   all.filter((one) => !isFirst(one)),
 ];
 
-/** Events are written at least once, and say what the database says. */
-const everybodyWasTold = ({ issued, refused, toldIssued, toldRefused }: CouponFacts): Check => {
-  const untold = (
-    told: ReadonlyMap<ReservationId, unknown>,
-    rows: ReadonlyMap<ReservationId, unknown>,
-    what: string,
-  ) => [
-    ...[...rows.keys()].filter((id) => !told.has(id)).map((id) => `${id} was ${what}, and nobody was told`),
-    ...[...told.keys()].filter((id) => !rows.has(id)).map((id) => `${id} was said to be ${what}, and is not`),
-  ];
-  const reasons = [...toldRefused].flatMap(([id, event]) => {
+/** Events are published at least once, with the contents of the database; one is never older than its row. */
+const everyVerdictIsPublished = (facts: CouponFacts): Check => {
+  const { issued, refused, publishedIssued, publishedRefused, topicsSince } = facts;
+  const unpublished = (rows: CouponFacts["issued"], published: ReadonlyMap<ReservationId, unknown>, since: number) =>
+    partition(
+      [...rows].filter(([id]) => !published.has(id)),
+      ([, verdict]) => acceptedAt(verdict) < since,
+    );
+  const [olderIssued, lostIssued] = unpublished(issued, publishedIssued, topicsSince.issued);
+  const [olderRefused, lostRefused] = unpublished(refused, publishedRefused, topicsSince.refused);
+  const without = (published: ReadonlyMap<ReservationId, unknown>, rows: CouponFacts["issued"], what: string) =>
+    [...published.keys()].filter((id) => !rows.has(id)).map((id) => `${id} was published as ${what}, and is not`);
+  const reasons = [...publishedRefused].flatMap(([id, event]) => {
     const row = refused.get(id);
     if (row?.kind !== "refused" || row.reason === event.reason) return [];
-    return [`${id} was refused for ${row.reason}, and told ${event.reason}`];
+    return [`${id} was refused for ${row.reason}, and published as ${event.reason}`];
   });
-  return check("every verdict was told as it is", issued.size + refused.size, [
-    ...untold(toldIssued, issued, "issued"),
-    ...untold(toldRefused, refused, "refused"),
+  const checked = check("every verdict was published as it is", issued.size + refused.size, [
+    ...lostIssued.map(([id]) => `${id} was issued, and no event was published`),
+    ...without(publishedIssued, issued, "issued"),
+    ...lostRefused.map(([id]) => `${id} was refused, and no event was published`),
+    ...without(publishedRefused, refused, "refused"),
     ...reasons,
   ]);
+  return withOlder(checked, olderIssued.length + olderRefused.length);
 };
 
 /**
- * Told at least once, so often twice. Where an outcome was the reason, the refusal was durable before the unit went back;
- * where it was an error, its record is a dead letter, and the id may stand for a request of somebody else.
+ * Published at least once, so sometimes twice. Where an outcome was the reason, the refusal was durable before the unit was
+ * given back; where it was an error, its record is a dead letter, and the id may be that of another user's request.
  */
-const whatWentBackWasRefused = ({ toldCompensated, accepted, refused }: CouponFacts): Check => {
-  const broken = toldCompensated.flatMap(({ reservationId: id, reason }) => {
-    if (!accepted.has(id)) return [`${id} was never asked for, and its unit was said to have gone back`];
+const givenBackIsRefused = ({ publishedCompensations, accepted, refused, topicsSince }: CouponFacts): Check => {
+  let older = 0;
+  const broken = publishedCompensations.flatMap(({ reservationId: id, reason }) => {
+    const row = refused.get(id);
+    // A unit is given back after its request was accepted; without a row that says when, all that is known is that
+    // requests are gone.
+    if (!accepted.has(id) && (row === undefined ? topicsSince.requests > 0 : acceptedAt(row) < topicsSince.requests)) {
+      older += 1;
+      return [];
+    }
+    if (!accepted.has(id)) return [`${id} had its unit given back, and there is no such request`];
     if (!isOutcome(reason)) return [];
     const verdict = refused.get(id);
-    const stands = verdict?.kind === "refused" ? verdict.reason : undefined;
-    const fits = stands !== undefined && (reasonOfOutcome[reason] ?? stands) === stands;
-    return fits ? [] : [`${id} had its unit go back as ${reason}, and stands ${stands ?? "not refused"}`];
+    const found = verdict?.kind === "refused" ? verdict.reason : undefined;
+    const fits = found !== undefined && (reasonOfOutcome[reason] ?? found) === found;
+    return fits ? [] : [`${id} had its unit given back as ${reason}, and is ${found ?? "not refused"}`];
   });
-  return check("a unit that went back was that of a refused request", toldCompensated.length, broken);
+  const claim = "a unit that was given back was that of a refused request";
+  return withOlder(check(claim, publishedCompensations.length, broken), older);
 };
 
-/** What stands where an outcome took a unit back; undefined where it may be any refusal. */
+/** The refusal after each outcome that gives a unit back; undefined where it may be any. */
 const reasonOfOutcome = { exhausted: "SOLD_OUT", duplicate: "DUPLICATE", refusedBefore: undefined } as const;
 
 const isOutcome = (reason: CouponCompensated["reason"]): reason is keyof typeof reasonOfOutcome =>

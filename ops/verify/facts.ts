@@ -1,4 +1,4 @@
-/** What the verifier reads, from topic, database and Redis; it believes no counter of ours. */
+/** What the verifier reads, from topic, database and Redis; it uses no counter of a process. */
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import type {
   CouponCompensated,
@@ -10,7 +10,7 @@ import type {
   UserId,
 } from "../../schemas/coupon.ts";
 
-/** A request as it stands in the topic, at its first offset. */
+/** A request in the topic, at its first offset. */
 export interface Accepted {
   readonly request: CouponIssueRequested;
   readonly partition: number;
@@ -24,7 +24,7 @@ export interface CouponRow {
   readonly remaining: number;
 }
 
-/** A mark of the gate that stands for nothing issued to its user. */
+/** A mark of the gate whose user was not issued that coupon for that reservation. */
 export interface StaleMark {
   readonly couponId: CouponId;
   readonly userId: UserId;
@@ -44,13 +44,18 @@ export interface CouponFacts {
   readonly counters: ReadonlyMap<CouponId, number>;
   /** Marks of each coupon that has a counter: units given out. */
   readonly marks: ReadonlyMap<CouponId, number>;
-  /** Those of them that stand for nothing issued. */
+  /** Those of them without an issued coupon. */
   readonly staleMarks: readonly StaleMark[];
-  /** Events, by reservation: what others were told. */
-  readonly toldIssued: ReadonlyMap<ReservationId, CouponIssued>;
-  readonly toldRefused: ReadonlyMap<ReservationId, CouponRefused>;
-  /** Events about units given back, in the order of each partition. */
-  readonly toldCompensated: readonly CouponCompensated[];
+  /** Published events, by reservation. */
+  readonly publishedIssued: ReadonlyMap<ReservationId, CouponIssued>;
+  readonly publishedRefused: ReadonlyMap<ReservationId, CouponRefused>;
+  /** Published events about units given back, in the order of each partition. */
+  readonly publishedCompensations: readonly CouponCompensated[];
+  /**
+   * By topic: when its oldest records were accepted or published, epoch ms, where retention has removed older ones; what is
+   * older may be gone. 0 where the topic has its beginning.
+   */
+  readonly topicsSince: { readonly requests: number; readonly issued: number; readonly refused: number };
   /** The workers' group, and the next offset it reads, by partition; undefined where it has committed nothing. */
   readonly group: { readonly id: string; readonly committed: readonly (bigint | undefined)[] };
   /** Records in the dead-letter topic. */

@@ -3,13 +3,13 @@ import type { Payment } from "../../processors/payments/payment-ports.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
 import type { PaymentBooks } from "../../stores/mysql/payments/payment-audit.ts";
 
-/** A payment as it stands in the topic. */
-export interface ToldPayment {
+/** A payment in the topic. */
+export interface PublishedPayment {
   readonly payment: Payment;
-  /** Where it stands first. */
+  /** Its first place. */
   readonly partition: number;
   readonly offset: bigint;
-  /** Another record with its id says something else. */
+  /** Another record with its id has other contents. */
   readonly contradicted: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface PaymentFacts {
   readonly payments: ReadonlyMap<PaymentId, Payment>;
   readonly outbox: ReadonlyMap<PaymentId, OutboxState>;
   /** Copies of a record count once, at their first offset. */
-  readonly told: ReadonlyMap<PaymentId, ToldPayment>;
+  readonly published: ReadonlyMap<PaymentId, PublishedPayment>;
   readonly history: ReadonlyMap<PaymentId, Payment>;
   /** Effects of each payment; undefined where the platform was not asked. */
   readonly platform: ReadonlyMap<PaymentId, number> | undefined;

@@ -1,23 +1,35 @@
-/** Which requests without a verdict are merely not decided yet, because the workers' group has not come to them. */
+/** Which records are not processed yet, because the consumer group has not committed an offset past them. */
 import type { ReservationId } from "../../schemas/coupon.ts";
-import type { Accepted, CouponFacts } from "./facts.ts";
+import type { CouponFacts } from "./facts.ts";
+
+/** Where a record is, in its topic. */
+interface At {
+  readonly partition: number;
+  readonly offset: bigint;
+}
 
 /**
- * Requests that have no verdict and stand at or behind the offset the group has committed. Where it has committed nothing in
- * a partition, although requests there have verdicts, the group is another one than those who decided: then nothing is
- * pending, because what is lost must not be called late.
+ * Whether a record is at or after the offset that the group has committed. Where the group has committed nothing in a
+ * partition, although records of it are processed, another group processed them: then no record of it is pending, because
+ * what is lost must not be called late.
  */
-export const pendingOf = (facts: CouponFacts): ReadonlySet<ReservationId> => {
-  const { accepted, issued, refused, group } = facts;
-  const pending = new Set<ReservationId>();
-  const hasVerdict = (id: ReservationId): boolean => issued.has(id) || refused.has(id);
-  let decidedIn: ReadonlySet<number> | undefined;
-  const isBehind = ({ partition, offset }: Accepted): boolean => {
-    const committed = group.committed[partition];
-    if (committed !== undefined) return offset >= committed;
-    decidedIn ??= new Set([...accepted].flatMap(([id, one]) => (hasVerdict(id) ? [one.partition] : [])));
-    return !decidedIn.has(partition);
+export const isBehind = (
+  committed: readonly (bigint | undefined)[],
+  processed: () => Iterable<At>,
+): ((record: At) => boolean) => {
+  let processedIn: ReadonlySet<number> | undefined;
+  return ({ partition, offset }) => {
+    const next = committed[partition];
+    if (next !== undefined) return offset >= next;
+    processedIn ??= new Set(Array.from(processed(), (one) => one.partition));
+    return !processedIn.has(partition);
   };
-  for (const [id, one] of accepted) if (!hasVerdict(id) && isBehind(one)) pending.add(id);
-  return pending;
+};
+
+/** Requests without a verdict that the workers' group has not processed yet. */
+export const pendingOf = ({ accepted, issued, refused, group }: CouponFacts): ReadonlySet<ReservationId> => {
+  const hasVerdict = (id: ReservationId): boolean => issued.has(id) || refused.has(id);
+  const decided = () => [...accepted].flatMap(([id, one]) => (hasVerdict(id) ? [one] : []));
+  const isPending = isBehind(group.committed, decided);
+  return new Set([...accepted].flatMap(([id, one]) => (!hasVerdict(id) && isPending(one) ? [id] : [])));
 };

@@ -1,7 +1,5 @@
 /** Reads what the verifier compares: whole topics, whole tables, and the counters. To be trusted on a quiet system. */
-import pLimit from "p-limit";
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
-import { type CouponGate, isEarned } from "../../processors/coupons/reconcile-coupons.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
 import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import { createCodec } from "../../engine/avro/codec.ts";
@@ -25,7 +23,8 @@ import { couponGate } from "../../stores/redis/coupon-gate.ts";
 import { readCounters } from "../../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import type { Config } from "../config.ts";
-import type { Accepted, CouponFacts, CouponRow, StaleMark } from "./facts.ts";
+import type { Accepted, CouponFacts, CouponRow } from "./facts.ts";
+import { readStaleMarks } from "./read-stale-marks.ts";
 import { readValues, type TopicReader } from "./read-values.ts";
 
 /**
@@ -54,32 +53,33 @@ const readTopics = async ({ brokers, registryUrl }: Config, prefix: string) => {
   const codec = createCodec({ source: confluentRegistry({ url: registryUrl }), now: () => performance.now() });
   const read = valuesOf({ admin, codec }, prefix);
   const accepted = new Map<ReservationId, Accepted>();
-  const toldIssued = new Map<ReservationId, CouponIssued>();
-  const toldRefused = new Map<ReservationId, CouponRefused>();
-  const toldCompensated: CouponCompensated[] = [];
+  const publishedIssued = new Map<ReservationId, CouponIssued>();
+  const publishedRefused = new Map<ReservationId, CouponRefused>();
+  const publishedCompensations: CouponCompensated[] = [];
   try {
-    await read(couponIssueRequests, (request, partition, offset) => {
+    const requests = await read(couponIssueRequests, (request, partition, offset) => {
       // Copies of a record count once, at their first offset: a topic is read in order.
       if (!accepted.has(request.reservationId)) accepted.set(request.reservationId, { request, partition, offset });
     });
-    await read(couponsIssued, (event) => toldIssued.set(event.reservationId, event));
-    await read(couponsRefused, (event) => toldRefused.set(event.reservationId, event));
-    await read(couponsCompensated, (event) => toldCompensated.push(event));
+    const issued = await read(couponsIssued, (event) => publishedIssued.set(event.reservationId, event));
+    const refused = await read(couponsRefused, (event) => publishedRefused.set(event.reservationId, event));
+    await read(couponsCompensated, (event) => publishedCompensations.push(event));
     const ends = await admin.endOffsets(deadLetterTopic(couponIssuing.graph.name));
     const deadLetters = ends.reduce((sum, end) => sum + Number(end), 0);
-    return { accepted, toldIssued, toldRefused, toldCompensated, deadLetters };
+    const topicsSince = { requests, issued, refused };
+    return { accepted, publishedIssued, publishedRefused, publishedCompensations, deadLetters, topicsSince };
   } finally {
     await admin.close();
   }
 };
 
-/** Of coupons whose id begins with `prefix`. */
+/** Of coupons whose id begins with `prefix`; answers since when the topic has everything. */
 const valuesOf =
   (reader: TopicReader, prefix: string) =>
   <T extends { readonly couponId: CouponId }>(
     topic: Topic<T>,
     see: (value: T, partition: number, offset: bigint) => unknown,
-  ): Promise<void> =>
+  ): Promise<number> =>
     readValues(reader, topic, (value, partition, offset) => {
       if (value.couponId.startsWith(prefix)) see(value, partition, offset);
     });
@@ -99,40 +99,17 @@ const readTables = async ({ databaseUrl }: Config, prefix: string) => {
   }
 };
 
-/** Coupons whose marks are read at a time. */
-const readAtOnce = 8;
-
-const readGate = async ({ redisUrl }: Config, tables: Awaited<ReturnType<typeof readTables>>) => {
+const readGate = async ({ redisUrl }: Config, { coupons, issued }: Awaited<ReturnType<typeof readTables>>) => {
   const redis = await openRedis({ redisUrl });
   try {
-    const found = await readCounters(redis, [...tables.coupons.keys()]);
-    const staleMarks: StaleMark[] = [];
-    const limit = pLimit(readAtOnce);
-    await limit.map([...found], async ([couponId, { marks }]) => {
-      if (marks > 0) staleMarks.push(...(await readStaleMarks(couponGate(redis), couponId, tables.issued)));
-    });
+    const found = await readCounters(redis, [...coupons.keys()]);
+    const marked = [...found].flatMap(([couponId, { marks }]) => (marks > 0 ? [couponId] : []));
     return {
       counters: new Map([...found].map(([couponId, { left }]) => [couponId, left])),
       marks: new Map([...found].map(([couponId, { marks }]) => [couponId, marks])),
-      staleMarks,
+      staleMarks: await readStaleMarks(couponGate(redis), marked, issued),
     };
   } finally {
     redis.close();
   }
-};
-
-/** Pages may overlap while Redis makes the hash larger: each mark counts once. */
-const readStaleMarks = async (
-  gate: CouponGate,
-  couponId: CouponId,
-  issued: ReadonlyMap<ReservationId, OwnedVerdict>,
-): Promise<readonly StaleMark[]> => {
-  const stale = new Map<string, StaleMark>();
-  let from: string | undefined;
-  do {
-    const { marks, next } = await gate.marks(couponId, from);
-    for (const mark of marks) if (!isEarned(couponId, mark, issued)) stale.set(mark.userId, { couponId, ...mark });
-    from = next;
-  } while (from !== undefined);
-  return [...stale.values()];
 };

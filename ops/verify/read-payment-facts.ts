@@ -1,7 +1,7 @@
 /**
- * Reads what the verifier compares of payments: whole tables, the whole topic, and the platform. What comes last on a
- * payment's way is read first, so that while payments go on everything read has its origin in what is read after it, and
- * what is missing had been published, or passed by its group, before anything was read.
+ * Reads what the verifier compares of payments: whole tables, the whole topic, and the platform. The last stage of a payment
+ * is read first. So while payments continue, everything that is read has its origin in what is read after it, and what is
+ * missing had been published, or processed by its group, before anything was read.
  */
 import { createInterface } from "node:readline";
 import { isDeepStrictEqual } from "node:util";
@@ -10,19 +10,18 @@ import type { Payment } from "../../processors/payments/payment-ports.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import { createCodec } from "../../engine/avro/codec.ts";
-import { type PaymentId, paymentsCompleted } from "../../schemas/payment.ts";
+import { type PaymentId, paymentsCompleted, paymentsKeptMs } from "../../schemas/payment.ts";
 import { confluentRegistry } from "../../engine/avro/registry.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
 import { type PaymentAudit, paymentAudit } from "../../stores/mysql/payments/payment-audit.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
-import { readClock } from "../../stores/mysql/payments/payment-statements.ts";
+import { readClock } from "../../stores/mysql/clock.ts";
 import { withSession } from "../../stores/mysql/session.ts";
 import { externalData } from "../../topology/external-data.ts";
 import { transactionHistory } from "../../topology/transaction-history.ts";
-import { paymentsKeptMs } from "../apply.ts";
-import { CliError } from "../cli.ts";
+import { CliError } from "../../engine/app/cli.ts";
 import type { Config } from "../config.ts";
-import type { DownstreamGroup, OutboxState, PaymentFacts, ToldPayment } from "./payment-facts.ts";
+import type { DownstreamGroup, OutboxState, PaymentFacts, PublishedPayment } from "./payment-facts.ts";
 import { readValues } from "./read-values.ts";
 
 /** What to look at. */
@@ -45,24 +44,24 @@ export const readPaymentFacts = async (config: Config, scope: PaymentScope): Pro
   try {
     const historyGroup = await readGroup(admin, config, transactionHistory.graph.name);
     const externalGroup = await readGroup(admin, config, externalData.graph.name);
-    const published = await readPublished(audit);
+    const publishedRows = await readPublishedRows(audit);
     const effects = scope.platformControlUrl === undefined ? undefined : await readEffects(scope.platformControlUrl);
     const history = await readAll(audit.history);
-    const told = await readTold(admin, config);
+    const published = await readTopic(admin, config);
     const payments = await readAll(audit.payments);
-    const outbox = await readOutbox(audit, published);
+    const outbox = await readOutbox(audit, publishedRows);
     for (const id of await paidMeanwhile(database, { payments, outbox })) outbox.delete(id);
     // Now, and by the database's clock: rows are pruned by it, also while they are read.
     const now = await withSession(database, readClock);
-    const isMeant = meant(scope.users, payments);
+    const isIncluded = inScope(scope.users, payments);
     return {
       historyGroup,
       externalGroup,
-      payments: filtered(payments, isMeant),
-      outbox: filtered(outbox, isMeant),
-      told: filtered(told, isMeant),
-      history: filtered(history, isMeant),
-      platform: effects && filtered(effects, isMeant),
+      payments: filtered(payments, isIncluded),
+      outbox: filtered(outbox, isIncluded),
+      published: filtered(published, isIncluded),
+      history: filtered(history, isIncluded),
+      platform: effects && filtered(effects, isIncluded),
       books: await audit.books(),
       outboxSince: now - config.outboxKeptMs,
       topicSince: now - paymentsKeptMs,
@@ -73,17 +72,19 @@ export const readPaymentFacts = async (config: Config, scope: PaymentScope): Pro
   }
 };
 
-/** Books of millions of payments take a while. */
+/** The audit of millions of payments takes a while. */
 const statementTimeoutMs = 60_000;
 
-/** Of an id of no payment nobody knows whose it is: it is always meant. */
-const meant =
+/** An id without a payment has no known user: it is always included. */
+const inScope =
   (users: string, payments: ReadonlyMap<PaymentId, Payment>) =>
   (id: PaymentId): boolean =>
     payments.get(id)?.userId.startsWith(users) ?? true;
 
-const filtered = <T>(all: ReadonlyMap<PaymentId, T>, isMeant: (id: PaymentId) => boolean): ReadonlyMap<PaymentId, T> =>
-  new Map([...all].filter(([id]) => isMeant(id)));
+const filtered = <T>(
+  all: ReadonlyMap<PaymentId, T>,
+  isIncluded: (id: PaymentId) => boolean,
+): ReadonlyMap<PaymentId, T> => new Map([...all].filter(([id]) => isIncluded(id)));
 
 const readGroup = async (admin: KafkaAdmin, { groupPrefix }: Config, topology: string): Promise<DownstreamGroup> => {
   const id = `${groupPrefix}.${topology}`;
@@ -103,7 +104,7 @@ const readAll = async (
   return all;
 };
 
-const readPublished = async (audit: PaymentAudit): Promise<ReadonlySet<number>> => {
+const readPublishedRows = async (audit: PaymentAudit): Promise<ReadonlySet<number>> => {
   const published = new Set<number>();
   await audit.outbox((row) => row.published && published.add(row.outboxNo));
   return published;
@@ -122,7 +123,7 @@ const readOutbox = async (
   return outbox;
 };
 
-/** Payments that were not there when payments were read, and are: their rows are no rows of nothing. */
+/** Payments that were made after payments were read: their outbox rows are not rows without a payment. */
 const paidMeanwhile = async (
   database: Database,
   { payments, outbox }: Pick<PaymentFacts, "payments" | "outbox">,
@@ -134,21 +135,25 @@ const paidMeanwhile = async (
   return found;
 };
 
-/** Ids of one question. */
+/** Ids of one lookup. */
 const findAtOnce = 10_000;
 
-const readTold = async (admin: KafkaAdmin, { registryUrl }: Config): Promise<ReadonlyMap<PaymentId, ToldPayment>> => {
+const readTopic = async (
+  admin: KafkaAdmin,
+  { registryUrl }: Config,
+): Promise<ReadonlyMap<PaymentId, PublishedPayment>> => {
   const codec = createCodec({ source: confluentRegistry({ url: registryUrl }), now: () => performance.now() });
-  const told = new Map<PaymentId, ToldPayment>();
+  const published = new Map<PaymentId, PublishedPayment>();
   await readValues({ admin, codec }, paymentsCompleted, (payment, partition, offset) => {
-    const first = told.get(payment.paymentId);
-    if (first === undefined) told.set(payment.paymentId, { payment, partition, offset, contradicted: false });
-    else if (!isDeepStrictEqual(first.payment, payment)) told.set(payment.paymentId, { ...first, contradicted: true });
+    const first = published.get(payment.paymentId);
+    if (first === undefined) published.set(payment.paymentId, { payment, partition, offset, contradicted: false });
+    else if (!isDeepStrictEqual(first.payment, payment))
+      published.set(payment.paymentId, { ...first, contradicted: true });
   });
-  return told;
+  return published;
 };
 
-/** How long the platform may take to tell of its effects. */
+/** How long the platform may take to answer. */
 const platformTimeoutMs = 30_000;
 
 const readEffects = async (controlUrl: string): Promise<ReadonlyMap<PaymentId, number>> => {
@@ -159,13 +164,13 @@ const readEffects = async (controlUrl: string): Promise<ReadonlyMap<PaymentId, n
     const effects = new Map<PaymentId, number>();
     for await (const line of createInterface({ input: body })) {
       if (line === "") continue;
-      // What stands in a stand-in's answer: an id it was sent, and how often.
+      // The format of the stand-in: an id it was sent, and how often it took effect.
       const [paymentId, count] = JSON.parse(line) as readonly [PaymentId, number];
       effects.set(paymentId, count);
     }
     return effects;
   } catch (cause) {
-    throw new CliError(`the platform at ${url.href} did not tell of its effects: ${String(cause)}`, {
+    throw new CliError(`the platform at ${url.href} did not answer: ${String(cause)}`, {
       code: "PLATFORM_AWAY",
       fix: "Give the control address of a running `sluice platform`, or leave it out.",
       cause,

@@ -5,18 +5,26 @@ import type { Topic } from "../../engine/avro/topic.ts";
 
 /** What it reads with. */
 export interface TopicReader {
-  readonly admin: Pick<KafkaAdmin, "readTopic">;
+  readonly admin: Pick<KafkaAdmin, "readTopic" | "startOffsets">;
   readonly codec: Codec;
 }
 
-/** Shows every value, by partition in order of offsets; what is no record of the topic is passed over. @throws Unavailable */
+/**
+ * Shows every value, by partition in order of offsets; what is no record of the topic is passed over. Answers since when
+ * the topic has everything, epoch ms: 0 where no partition has lost its first records. @throws Unavailable
+ */
 export const readValues = async <T>(
   { admin, codec }: TopicReader,
   topic: Topic<T>,
   see: (value: T, partition: number, offset: bigint) => unknown,
-): Promise<void> => {
+): Promise<number> => {
   const decoder = codec.decoder(topic);
+  // Asked first: what retention removes meanwhile is read as well, or is newer than these.
+  const [starts, startedAt] = [await admin.startOffsets(topic.name), Date.now()];
+  const oldest = new Map<number, number>();
   await admin.readTopic(topic.name, async (partition, records) => {
+    const first = records[0];
+    if (first !== undefined && !oldest.has(partition)) oldest.set(partition, first.timestampMs);
     for (const { value, offset } of records) {
       let decoded = decoder.decode(value);
       if (decoded.kind === "unknownSchema" && (await decoder.learn(decoded.id)) === "known")
@@ -24,4 +32,6 @@ export const readValues = async <T>(
       if (decoded.kind === "value") see(decoded.value, partition, offset);
     }
   });
+  // A partition without any record has lost all up to now.
+  return Math.max(0, ...starts.map((start, partition) => (start > 0n ? (oldest.get(partition) ?? startedAt) : 0)));
 };

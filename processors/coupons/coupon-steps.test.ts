@@ -14,7 +14,7 @@ import type { CouponBook, CouponCatalog, CouponStock, Take, TakeAnswer } from ".
 import { Unavailable } from "../../engine/errors.ts";
 import type { Item } from "../../engine/flow/processor.ts";
 import { type Refusable, recordRefusal } from "./record-refusal.ts";
-import { type Reserved, releaseStock, reserveStock } from "./reserve-stock.ts";
+import { type OfRequest, type Reserved, releaseStock, reserveStock } from "./reserve-stock.ts";
 import { writeThrough } from "./write-through.ts";
 
 // Ids are made here, at the edge of the test.
@@ -71,7 +71,12 @@ const world = (coupons: readonly string[], gate: readonly (readonly TakeAnswer[]
     },
   };
   const run = async (...requests: readonly CouponIssueRequested[]) =>
-    (await reserveStock.runMany?.(requests.map(item), { stock, catalog }))?.map(({ kind }) => kind);
+    (
+      await reserveStock.runMany?.(
+        requests.map((asked, at) => item({ request: asked }, at)),
+        { stock, catalog },
+      )
+    )?.map(({ kind }) => kind);
   return { calls, run };
 };
 
@@ -128,7 +133,11 @@ test("release-stock: gives back the units of those it is told, by reservation", 
   const release = async (takes: readonly Take[]): Promise<void> => {
     released.push(...takes);
   };
-  const reserved = (n: number): Reserved => ({ kind: "reserved", request: request(n), coupon: coupon("a") });
+  const reserved = (n: number): Reserved & OfRequest => ({
+    kind: "reserved",
+    request: request(n),
+    coupon: coupon("a"),
+  });
   await releaseStock.runMany?.([item(reserved(1)), item(reserved(2))], {
     stock: { release, reserve: never, initialise: never },
   });
@@ -165,17 +174,18 @@ test("write-through: writes what the terms say at the broker's time, so that a s
 
 test("write-through: tells the times that the book has, which an earlier attempt may have written", async () => {
   const book: CouponBook = { issue: async () => [{ kind: "issued", issuedAt: 3, expiresAt: 4 }], refuse: never };
-  const reserved: Reserved = { kind: "reserved", request: request(1), coupon: coupon("a") };
+  const reserved: Reserved & OfRequest = { kind: "reserved", request: request(1), coupon: coupon("a") };
   const outcomes = await writeThrough.runMany?.([item(reserved, 5)], { book });
-  assert.deepEqual(outcomes, [{ kind: "issued", request: request(1), policyId: "p", issuedAt: 3, expiresAt: 4 }]);
+  assert.deepEqual(outcomes, [{ kind: "issued", policyId: "p", issuedAt: 3, expiresAt: 4 }]);
 });
 
 test("write-through and record-refusal: give no outcome at all when the book answers for too few", async () => {
   const book: CouponBook = { issue: async () => [], refuse: async () => [] };
-  const reserved: Reserved = { kind: "reserved", request: request(1), coupon: coupon("a") };
+  const reserved: Reserved & OfRequest = { kind: "reserved", request: request(1), coupon: coupon("a") };
   await assert.rejects(async () => writeThrough.runMany?.([item(reserved)], { book }), RangeError);
   await assert.rejects(
-    async () => recordRefusal.runMany?.([item<Refusable>({ kind: "soldOut", request: request(1) })], { book }),
+    async () =>
+      recordRefusal.runMany?.([item<Refusable & OfRequest>({ kind: "soldOut", request: request(1) })], { book }),
     RangeError,
   );
 });

@@ -2,7 +2,8 @@
 import type { CouponIssueRequested, RefusalReason } from "../../schemas/coupon.ts";
 import type { CouponBook, Verdict } from "./coupon-ports.ts";
 import { defineProcessor, type Item } from "../../engine/flow/processor.ts";
-import type { AlreadyHeld, Closed, NotOpen, OtherPolicy, SoldOut, UnknownCoupon } from "./reserve-stock.ts";
+import type { Closed, NotOpen, OtherPolicy, UnknownCoupon } from "./check-terms.ts";
+import type { AlreadyHeld, OfRequest, SoldOut } from "./reserve-stock.ts";
 import type { Issued } from "./write-through.ts";
 
 /** Every outcome of reserving that refuses. */
@@ -11,7 +12,6 @@ export type Refusable = SoldOut | NotOpen | Closed | UnknownCoupon | OtherPolicy
 /** The refusal is durable. */
 export type Refused = {
   readonly kind: "refused";
-  readonly request: CouponIssueRequested;
   readonly reason: RefusalReason;
   readonly refusedAt: number;
 };
@@ -33,7 +33,10 @@ const reasons: Readonly<Record<Refusable["kind"], RefusalReason>> = {
 export const recordRefusal = defineProcessor({
   name: "record-refusal",
   compensatable: [],
-  runMany: async (items: readonly Item<Refusable>[], { book }: Needs): Promise<readonly (Refused | IssuedBefore)[]> => {
+  runMany: async (
+    items: readonly Item<Refusable & OfRequest>[],
+    { book }: Needs,
+  ): Promise<readonly (Refused | IssuedBefore)[]> => {
     const verdicts = await book.refuse(
       items.map(({ value: { kind, request }, context }) => ({
         couponId: request.couponId,
@@ -49,6 +52,6 @@ export const recordRefusal = defineProcessor({
 
 const toOutcome = (request: CouponIssueRequested, verdict: Verdict | undefined): Refused | IssuedBefore => {
   if (verdict === undefined) throw new RangeError(`the coupon book gave no verdict for ${request.reservationId}`);
-  if (verdict.kind === "refused") return { request, ...verdict };
-  return { ...verdict, kind: "issuedBefore", request };
+  if (verdict.kind === "refused") return verdict;
+  return { ...verdict, kind: "issuedBefore" };
 };

@@ -1,65 +1,60 @@
 /** The first step: is the coupon open to this request, and is there a unit for it? */
 import type { Coupon, CouponIssueRequested } from "../../schemas/coupon.ts";
+import { checkTerms, type RefusedByTerms } from "./check-terms.ts";
 import type { CouponCatalog, CouponStock, TakeAnswer } from "./coupon-ports.ts";
 import { Unavailable } from "../../engine/errors.ts";
 import { defineCompensation, defineProcessor, type Item } from "../../engine/flow/processor.ts";
 
-/** One unit of stock is held for this request, under these terms. */
-export type Reserved = { readonly kind: "reserved"; readonly request: CouponIssueRequested; readonly coupon: Coupon };
-/** No unit was left. Nothing is held. */
-export type SoldOut = { readonly kind: "soldOut"; readonly request: CouponIssueRequested };
-/** The request was accepted before the coupon opened. Nothing is held. */
-export type NotOpen = { readonly kind: "notOpen"; readonly request: CouponIssueRequested };
-/** The request was accepted after the coupon closed. Nothing is held. */
-export type Closed = { readonly kind: "closed"; readonly request: CouponIssueRequested };
-/** No coupon has this id. Nothing is held. */
-export type UnknownCoupon = { readonly kind: "unknownCoupon"; readonly request: CouponIssueRequested };
-/** The user was shown another policy than the coupon has. Nothing is held. */
-export type OtherPolicy = { readonly kind: "otherPolicy"; readonly request: CouponIssueRequested };
-/** The user holds this coupon by another reservation. Nothing more is held. */
-export type AlreadyHeld = { readonly kind: "alreadyHeld"; readonly request: CouponIssueRequested };
+/** What a path of coupon issuing keeps: the request. Every outcome is about it. */
+export type OfRequest = { readonly request: CouponIssueRequested };
 
-type Outcomes = Reserved | SoldOut | NotOpen | Closed | UnknownCoupon | OtherPolicy | AlreadyHeld;
+/** One unit of stock is held for this request, under these terms. */
+export type Reserved = { readonly kind: "reserved"; readonly coupon: Coupon };
+/** No unit was left. Nothing is held. */
+export type SoldOut = { readonly kind: "soldOut" };
+/** The user holds this coupon by another reservation. Nothing more is held. */
+export type AlreadyHeld = { readonly kind: "alreadyHeld" };
+
+type Outcomes = Reserved | SoldOut | RefusedByTerms | AlreadyHeld;
 type Needs = { readonly stock: CouponStock; readonly catalog: CouponCatalog };
-type Requests = readonly Item<CouponIssueRequested>[];
+type Requests = readonly Item<OfRequest>[];
 
 /** Takes one unit for each request that its coupon's terms admit. */
 export const reserveStock = defineProcessor({
   name: "reserve-stock",
   compensatable: ["reserved"],
   runMany: async (requests: Requests, { stock, catalog }: Needs): Promise<readonly Outcomes[]> => {
-    const coupons = await catalog.find([...new Set(requests.map(({ value }) => value.couponId))]);
-    const judged = requests.map((item) => judge(item, coupons.get(item.value.couponId)));
-    const admitted = judged.filter((outcome) => outcome.kind === "reserved");
+    const coupons = await catalog.find([...new Set(requests.map(({ value }) => value.request.couponId))]);
+    const checked = requests.map(({ value: { request }, context }) =>
+      checkTerms(request, coupons.get(request.couponId), context.timestampMs),
+    );
+    const admitted = requests.flatMap(({ value }, at) => (checked[at]?.kind === "admitted" ? [value.request] : []));
     const answers = await takeAll(admitted, { stock, catalog });
     let next = 0;
-    return judged.map((outcome) => (outcome.kind === "reserved" ? conclude(outcome, answers[next++]) : outcome));
+    return checked.map((terms) => {
+      if (terms.kind !== "admitted") return terms;
+      const at = next++;
+      return conclude({ kind: "reserved", coupon: terms.coupon }, answers[at], admitted[at]);
+    });
   },
 });
 
 /** Gives the unit back. */
 export const releaseStock = defineCompensation({
   name: "release-stock",
-  runMany: (done: readonly Item<Reserved>[], { stock }: { readonly stock: CouponStock }): Promise<void> =>
+  runMany: (done: readonly Item<Reserved & OfRequest>[], { stock }: { readonly stock: CouponStock }): Promise<void> =>
     stock.release(done.map(({ value }) => value.request)),
 });
-
-/** What the terms alone say; `reserved` where the stock decides. By the broker's clock: the same at every delivery. */
-const judge = ({ value: request, context }: Item<CouponIssueRequested>, coupon: Coupon | undefined): Outcomes => {
-  if (coupon === undefined) return { kind: "unknownCoupon", request };
-  if (coupon.opensAt !== null && context.timestampMs < coupon.opensAt) return { kind: "notOpen", request };
-  if (coupon.closesAt !== null && context.timestampMs >= coupon.closesAt) return { kind: "closed", request };
-  if (request.policyId !== null && request.policyId !== coupon.policyId) return { kind: "otherPolicy", request };
-  return { kind: "reserved", request, coupon };
-};
 
 /**
  * Asks the gate; where it has no counter (-2), sets it to what the database says is left and asks again. Exact, because
  * a coupon is in one round at a time: whatever an earlier round took is in the database by now, or went back.
  */
-const takeAll = async (admitted: readonly Reserved[], { stock, catalog }: Needs): Promise<readonly TakeAnswer[]> => {
-  if (admitted.length === 0) return [];
-  const requests = admitted.map(({ request }) => request);
+const takeAll = async (
+  requests: readonly CouponIssueRequested[],
+  { stock, catalog }: Needs,
+): Promise<readonly TakeAnswer[]> => {
+  if (requests.length === 0) return [];
   const answers = await stock.reserve(requests);
   const missing = requests.filter((_, at) => answers[at] === "uninitialised").map(({ couponId }) => couponId);
   if (missing.length === 0) return answers;
@@ -67,17 +62,21 @@ const takeAll = async (admitted: readonly Reserved[], { stock, catalog }: Needs)
   return stock.reserve(requests);
 };
 
-const conclude = (reserved: Reserved, answer: TakeAnswer | undefined): Outcomes => {
+const conclude = (
+  reserved: Reserved,
+  answer: TakeAnswer | undefined,
+  request: CouponIssueRequested | undefined,
+): Outcomes => {
   switch (answer) {
     case "taken":
       return reserved;
     case "none":
-      return { kind: "soldOut", request: reserved.request };
+      return { kind: "soldOut" };
     case "heldByOther":
-      return { kind: "alreadyHeld", request: reserved.request };
+      return { kind: "alreadyHeld" };
     case "uninitialised":
     case undefined:
       // The counter vanished between two calls (a flush, a fail-over): ask again later, decide nothing now.
-      throw new Unavailable("redis", `no counter for coupon ${reserved.request.couponId} right after it was set`);
+      throw new Unavailable("redis", `no counter for coupon ${request?.couponId} right after it was set`);
   }
 };

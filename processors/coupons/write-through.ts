@@ -1,25 +1,23 @@
 /** The second step: the database takes the unit and writes the user's coupon, or refuses although the gate agreed. */
-import type { CouponIssueRequested, PolicyId, RefusalReason } from "../../schemas/coupon.ts";
+import type { PolicyId, RefusalReason } from "../../schemas/coupon.ts";
 import type { CouponBook, Issue, IssueAnswer } from "./coupon-ports.ts";
 import { defineProcessor, type Item } from "../../engine/flow/processor.ts";
-import type { Reserved } from "./reserve-stock.ts";
+import type { OfRequest, Reserved } from "./reserve-stock.ts";
 
 /** The user's coupon is durable. */
 export type Issued = {
   readonly kind: "issued";
-  readonly request: CouponIssueRequested;
   readonly policyId: PolicyId;
   readonly issuedAt: number;
   readonly expiresAt: number;
 };
 /** The database has no unit left, whatever the gate said; the refusal is durable. */
-export type Exhausted = { readonly kind: "exhausted"; readonly request: CouponIssueRequested };
+export type Exhausted = { readonly kind: "exhausted" };
 /** The user has this coupon by another reservation; the refusal is durable. */
-export type Duplicate = { readonly kind: "duplicate"; readonly request: CouponIssueRequested };
+export type Duplicate = { readonly kind: "duplicate" };
 /** An earlier delivery of this request was refused; that verdict stands. */
 export type RefusedBefore = {
   readonly kind: "refusedBefore";
-  readonly request: CouponIssueRequested;
   readonly reason: RefusalReason;
 };
 
@@ -32,14 +30,14 @@ const dayMs = 86_400_000;
 export const writeThrough = defineProcessor({
   name: "write-through",
   compensatable: [],
-  runMany: async (reserved: readonly Item<Reserved>[], { book }: Needs): Promise<readonly Outcomes[]> => {
+  runMany: async (reserved: readonly Item<Reserved & OfRequest>[], { book }: Needs): Promise<readonly Outcomes[]> => {
     const answers = await book.issue(reserved.map(toIssue));
     return reserved.map(({ value }, at) => toOutcome(value, answers[at]));
   },
 });
 
 /** Times come from the broker's timestamp, so a second attempt writes the same row. */
-const toIssue = ({ value: { request, coupon }, context }: Item<Reserved>): Issue => ({
+const toIssue = ({ value: { request, coupon }, context }: Item<Reserved & OfRequest>): Issue => ({
   couponId: request.couponId,
   userId: request.userId,
   reservationId: request.reservationId,
@@ -48,21 +46,20 @@ const toIssue = ({ value: { request, coupon }, context }: Item<Reserved>): Issue
   expiresAt: context.timestampMs + coupon.validForDays * dayMs,
 });
 
-const toOutcome = ({ request, coupon }: Reserved, answer: IssueAnswer | undefined): Outcomes => {
+const toOutcome = ({ request, coupon }: Reserved & OfRequest, answer: IssueAnswer | undefined): Outcomes => {
   if (answer === undefined) throw new RangeError(`the coupon book gave no answer for ${request.reservationId}`);
   switch (answer.kind) {
     case "issued":
       return {
         kind: "issued",
-        request,
         policyId: coupon.policyId,
         issuedAt: answer.issuedAt,
         expiresAt: answer.expiresAt,
       };
     case "decided":
-      return { kind: "refusedBefore", request, reason: answer.reason };
+      return { kind: "refusedBefore", reason: answer.reason };
     case "exhausted":
     case "duplicate":
-      return { kind: answer.kind, request };
+      return { kind: answer.kind };
   }
 };

@@ -1,10 +1,13 @@
-// What coupons take off, and which of several asks are paid. The whole of it is told by stores/testing/payment-book.ts.
+// What coupons take off, and which of several asks are paid. The contract suite of payments runs the rule too: stores/testing/fakes.test.ts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Discount, ReservationId, UserId, Won } from "../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../schemas/payment.ts";
 import { decidePayments, discountOf, type KnownPayments } from "./decide-payments.ts";
+import { memoryPayments } from "../testing/memory-payments.ts";
+import { payOneByOne } from "../testing/pay-one-by-one.ts";
+import { rulePaymentBook } from "../testing/rule-payment-book.ts";
 import type { OptionId, Order, PaymentAsk } from "./payment-ports.ts";
 
 const won = (amount: number): Won => amount as Won;
@@ -148,5 +151,78 @@ test("payments: never take more than there is, and exactly what was paid", () =>
       assert.ok(paid.reduce((sum, { payment }) => sum + payment.amount, 0) <= 100);
       assert.equal(answers.filter(({ kind }) => kind === "paid").length, paid.length);
     }),
+  );
+});
+
+/** Small numbers, so that stock, balances, keys and coupons are used up and met again. */
+const shops = fc.record({
+  left: fc.tuple(fc.nat(6), fc.nat(6)),
+  balances: fc.array(fc.nat(120), { maxLength: 2 }),
+  coupons: fc.array(
+    fc.record({
+      owner: fc.nat(1),
+      used: fc.boolean(),
+      expiresAt: fc.constantFrom(999, 1_000, 1_001),
+      minOrderAmount: fc.constantFrom(0, 10, 30),
+      discount: fc.oneof(
+        fc.nat(40).map(fixed),
+        fc.tuple(fc.integer({ min: 1, max: 100 }), fc.nat(40)).map(([of, most]) => percent(of, most)),
+      ),
+    }),
+    { maxLength: 3 },
+  ),
+  orders: fc.array(
+    fc.record({
+      owner: fc.nat(1),
+      items: fc.array(fc.tuple(fc.constantFrom(a, b), fc.integer({ min: 1, max: 3 })), { maxLength: 3 }),
+      coupons: fc.uniqueArray(fc.nat(3), { maxLength: 2 }),
+    }),
+    { minLength: 1, maxLength: 4 },
+  ),
+  calls: fc.array(
+    fc.array(fc.record({ order: fc.nat(4), user: fc.nat(1), key: fc.nat(3), other: fc.boolean() }), { maxLength: 5 }),
+    { maxLength: 3 },
+  ),
+});
+
+type Shop = typeof shops extends fc.Arbitrary<infer T> ? T : never;
+
+const userOf = (n: number): UserId => `user-${n}` as UserId;
+const couponOf = (n: number): ReservationId => `coupon-${n}` as ReservationId;
+
+const stateOf = ({ left, balances, coupons, orders }: Shop) => {
+  const state = { ...memoryPayments(), now: 1_000 };
+  state.left.set(a, left[0]).set(b, left[1]);
+  for (const [n, balance] of balances.entries()) state.balances.set(userOf(n), won(balance));
+  for (const [n, { owner, minOrderAmount, ...coupon }] of coupons.entries())
+    state.coupons.set(couponOf(n), { ...coupon, userId: userOf(owner), minOrderAmount: won(minOrderAmount) });
+  for (const [n, { owner, items, coupons: used }] of orders.entries()) {
+    const order = { ...orderOf(n, items), userId: userOf(owner), coupons: used.map(couponOf) };
+    state.orders.set(order.orderId, { ...order, paid: false });
+  }
+  return state;
+};
+
+const asksOf = ({ calls }: Shop): readonly (readonly PaymentAsk[])[] =>
+  calls.map((asks, call) =>
+    asks.map(({ order, user, key, other }, n) => ({
+      orderId: `order-${order}` as OrderId,
+      userId: userOf(user),
+      key: `key-${key}`,
+      fingerprint: Buffer.from(other ? "other" : `order-${order}`),
+      paymentId: `payment-${call}-${n % 3}` as PaymentId,
+    })),
+  );
+
+test("payments: answer and leave what one payment after the other answers and leaves", async () => {
+  await fc.assert(
+    fc.asyncProperty(shops, async (shop) => {
+      const [ruled, naive] = [stateOf(shop), stateOf(shop)];
+      for (const asks of asksOf(shop)) {
+        assert.deepEqual(await rulePaymentBook(ruled).pay(asks), payOneByOne(naive, asks));
+        assert.deepEqual(ruled, naive);
+      }
+    }),
+    { numRuns: 1_000 },
   );
 });

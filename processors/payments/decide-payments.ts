@@ -1,6 +1,6 @@
 /**
- * Decides payments against what is known, one by one in order. Pure: the stores around it only read what it needs and
- * write what it says. Stock before coupons before balance, because the balance pays what the coupons leave.
+ * Decides which requests to pay are paid, in order. Pure: an adapter reads what it needs and writes what it answers. Stock is
+ * checked before coupons and coupons before the balance, because the balance pays what the coupons leave.
  */
 import type { Discount, ReservationId, UserId, Won } from "../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../schemas/payment.ts";
@@ -17,10 +17,10 @@ import type {
 } from "./payment-ports.ts";
 
 /** A user's coupon with the terms it was issued under. */
-export interface HeldCoupon {
+export interface UserCoupon {
   readonly userId: UserId;
   readonly used: boolean;
-  /** Epoch ms; from then on it can't be used. */
+  /** Epoch ms; from then on it cannot be used. */
   readonly expiresAt: number;
   readonly discount: Discount;
   readonly minOrderAmount: Won;
@@ -32,7 +32,7 @@ export interface BoundKey {
   readonly payment: Payment;
 }
 
-/** What is known about some asks. */
+/** What the database knows about some asks. */
 export interface KnownPayments {
   /** The database's clock, epoch ms: when these payments are made. */
   readonly now: number;
@@ -41,10 +41,10 @@ export interface KnownPayments {
   readonly orders: ReadonlyMap<OrderId, Order & { readonly paid: boolean }>;
   /** Units left of each option of those orders. */
   readonly left: ReadonlyMap<OptionId, number>;
-  /** What the users of those orders have; nothing where they have no account. */
+  /** Balances of the users of those orders; a user without an account is absent. */
   readonly balances: ReadonlyMap<UserId, Won>;
   /** Those coupons of those orders that exist. */
-  readonly coupons: ReadonlyMap<ReservationId, HeldCoupon>;
+  readonly coupons: ReadonlyMap<ReservationId, UserCoupon>;
 }
 
 /** A payment to write, and the order it pays. */
@@ -65,7 +65,7 @@ export interface PaymentDecision {
 export const keyName = ({ userId, key }: { readonly userId: UserId; readonly key: string }): string =>
   `${userId.length} ${userId} ${key}`;
 
-/** What the orders want of each option together, or what one of them wants. */
+/** Units of each option in these items. */
 export const unitsOf = (items: readonly OrderItem[]): ReadonlyMap<OptionId, number> => {
   const units = new Map<OptionId, number>();
   for (const { optionId, quantity } of items) units.set(optionId, (units.get(optionId) ?? 0) + quantity);
@@ -73,8 +73,8 @@ export const unitsOf = (items: readonly OrderItem[]): ReadonlyMap<OptionId, numb
 };
 
 /**
- * What coupons take off a total, never more than all of it. Each takes its part of the whole total, whatever the others
- * take, so their order makes no difference; a percentage is rounded down to the won.
+ * What coupons take off a total, at most the total itself. Each discount is computed from the full total, not from what the
+ * others leave, so their order makes no difference. A percentage is rounded down to the won.
  */
 export const discountOf = (total: Won, discounts: readonly Discount[]): Won => {
   let sum = 0;
@@ -88,15 +88,15 @@ const amountOff = (total: Won, discount: Discount): number => {
       return Math.min(discount.amount, total);
     case "percent": {
       // In two steps, because a large total times a percentage is beyond the safe integers.
-      const whole = Math.floor(total / 100) * discount.percent;
+      const hundreds = Math.floor(total / 100) * discount.percent;
       const rest = Math.floor(((total % 100) * discount.percent) / 100);
-      return Math.min(whole + rest, discount.maxAmount);
+      return Math.min(hundreds + rest, discount.maxAmount);
     }
   }
 };
 
-/** The state that payments move. */
-interface Till {
+/** What is left after the payments decided so far. */
+interface Remaining {
   readonly known: KnownPayments;
   readonly left: Map<OptionId, number>;
   readonly balances: Map<UserId, Won>;
@@ -105,11 +105,11 @@ interface Till {
 }
 
 /**
- * The first that can be paid are, in order. An ask whose key has paid the same before repeats that payment; one whose
- * key stands twice among the asks is answered as the first was.
+ * Pays asks in order, each that can be paid. An ask whose key has paid the same before is answered with that payment; of
+ * asks that share a key the later ones are answered as the first.
  */
 export const decidePayments = (asks: readonly PaymentAsk[], known: KnownPayments): PaymentDecision => {
-  const till: Till = {
+  const remaining: Remaining = {
     known,
     left: new Map(known.left),
     balances: new Map(known.balances),
@@ -120,7 +120,7 @@ export const decidePayments = (asks: readonly PaymentAsk[], known: KnownPayments
   const firsts = new Map<string, { readonly ask: PaymentAsk; readonly answer: PaymentAnswer }>();
   const paid: PaidOrder[] = [];
   const decideNew = (ask: PaymentAsk): PaymentAnswer => {
-    const decided = payOne(till, ask);
+    const decided = payOne(remaining, ask);
     if (!("order" in decided)) return decided;
     paid.push(decided);
     bound.set(keyName(ask), { fingerprint: ask.fingerprint, payment: decided.payment });
@@ -129,7 +129,7 @@ export const decidePayments = (asks: readonly PaymentAsk[], known: KnownPayments
   const decide = (ask: PaymentAsk): PaymentAnswer => {
     const name = keyName(ask);
     const before = bound.get(name);
-    if (before !== undefined) return again(ask, before);
+    if (before !== undefined) return replay(ask, before);
     const first = firsts.get(name);
     if (first !== undefined) return first.ask.fingerprint.equals(ask.fingerprint) ? first.answer : { kind: "mismatch" };
     const answer = decideNew(ask);
@@ -140,26 +140,26 @@ export const decidePayments = (asks: readonly PaymentAsk[], known: KnownPayments
 };
 
 /** The answer to an ask whose key has paid something. */
-const again = (ask: PaymentAsk, { fingerprint, payment }: BoundKey): PaymentAnswer => {
+const replay = (ask: PaymentAsk, { fingerprint, payment }: BoundKey): PaymentAnswer => {
   if (!fingerprint.equals(ask.fingerprint)) return { kind: "mismatch" };
-  // Its own payment: an earlier attempt took effect, and its answer was lost.
+  // Its own payment: an earlier attempt took effect and its answer was lost.
   return { kind: payment.paymentId === ask.paymentId ? "paid" : "repeat", payment };
 };
 
-const payOne = (till: Till, ask: PaymentAsk): PaidOrder | PaymentRefusal => {
-  const { known, left, balances, usedCoupons, paidOrders } = till;
+const payOne = (remaining: Remaining, ask: PaymentAsk): PaidOrder | PaymentRefusal => {
+  const { known, left, balances, usedCoupons, paidOrders } = remaining;
   const order = known.orders.get(ask.orderId);
   if (order === undefined || order.userId !== ask.userId) return { kind: "orderNotFound" };
   if (order.paid || paidOrders.has(order.orderId)) return { kind: "orderNotPayable", why: "paid" };
   if (order.items.length === 0) return { kind: "orderNotPayable", why: "empty" };
   const units = unitsOf(order.items);
-  const short = [...units].flatMap(([optionId, wanted]) => {
-    const there = left.get(optionId) ?? 0;
-    return there < wanted ? [{ optionId, wanted, left: there }] : [];
+  const shortages = [...units].flatMap(([optionId, wanted]) => {
+    const available = left.get(optionId) ?? 0;
+    return available < wanted ? [{ optionId, wanted, left: available }] : [];
   });
-  if (short.length > 0) return { kind: "outOfStock", options: short };
+  if (shortages.length > 0) return { kind: "outOfStock", options: shortages };
   const total = order.items.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0) as Won; // Bounded by the order's limits.
-  const unusable = unusableCoupons(till, order, total);
+  const unusable = unusableCoupons(remaining, order, total);
   if (unusable.length > 0) return { kind: "couponNotUsable", coupons: unusable };
   const discount = discountOf(total, discountsOf(known, order));
   const amount = (total - discount) as Won; // Not below 0, because the discount is not above the total.
@@ -183,20 +183,20 @@ const discountsOf = ({ coupons }: KnownPayments, order: Order): readonly Discoun
     return coupon === undefined ? [] : [coupon.discount];
   });
 
-const unusableCoupons = (till: Till, order: Order, total: Won): readonly UnusableCoupon[] =>
+const unusableCoupons = (remaining: Remaining, order: Order, total: Won): readonly UnusableCoupon[] =>
   order.coupons.flatMap((reservationId) => {
-    const why = problemOf(till, reservationId, { userId: order.userId, total });
+    const why = problemOf(remaining, reservationId, { userId: order.userId, total });
     return why === undefined ? [] : [{ reservationId, why }];
   });
 
 const problemOf = (
-  { known, usedCoupons }: Till,
+  { known, usedCoupons }: Remaining,
   reservationId: ReservationId,
-  by: { readonly userId: UserId; readonly total: Won },
+  use: { readonly userId: UserId; readonly total: Won },
 ): CouponProblem | undefined => {
   const coupon = known.coupons.get(reservationId);
-  if (coupon === undefined || coupon.userId !== by.userId) return "unknown";
+  if (coupon === undefined || coupon.userId !== use.userId) return "unknown";
   if (coupon.used || usedCoupons.has(reservationId)) return "used";
   if (coupon.expiresAt <= known.now) return "expired";
-  return by.total < coupon.minOrderAmount ? "belowMinimum" : undefined;
+  return use.total < coupon.minOrderAmount ? "belowMinimum" : undefined;
 };

@@ -1,4 +1,4 @@
-/** The ports of payment: orders to pay, what paying one came to, and the outbox. Adapters live in stores/. */
+/** The ports of payment: orders to pay, and what paying one came to. Adapters live in stores/. */
 import type { Brand } from "../../engine/avro/avro.ts";
 import type { ReservationId, UserId, Won } from "../../schemas/coupon.ts";
 import type { OrderId, PaymentCompleted, PaymentId } from "../../schemas/payment.ts";
@@ -125,50 +125,6 @@ export class PaymentInDoubt extends Unavailable {
   constructor(options: ErrorOptions) {
     super("database", "it was lost during a commit, which may have taken effect", options);
   }
-}
-
-/** A payment that the log has to be told of. */
-export interface OutboxRow {
-  /** Where it stands. Grows in the order of commits for one order, in no order that can be relied on for several. */
-  readonly outboxNo: number;
-  readonly payment: Payment;
-}
-
-/** How far the log is behind. */
-export interface OutboxLag {
-  /** Rows to be published; 100,000 also stands for more. */
-  readonly rows: number;
-  /** Age of the first of them in ms, by the database's clock; 0 where there is none. */
-  readonly oldestMs: number;
-}
-
-/**
- * How long the database hears nothing of a leader until it takes it for dead and lets the next one lead: what a frozen
- * process, or a machine that is gone, costs. A leader shows itself four times as often.
- */
-export const leaderSilenceMs = 8_000;
-
-/** The outbox while it is led: nobody else publishes from it. Every call fails once that is no longer so. */
-export interface LedOutbox {
-  /** Rows to be published, at most `maxRows`, in the order of their numbers. @throws Unavailable */
-  readonly unpublished: (maxRows: number) => Promise<readonly OutboxRow[]>;
-  /** Notes that these payments are published; answers how many were not noted before. @throws Unavailable */
-  readonly markPublished: (rows: readonly OutboxRow[]) => Promise<number>;
-  /** Deletes rows published longer ago than this, at most `maxRows`; answers how many. @throws Unavailable */
-  readonly prune: (olderThanMs: number, maxRows: number) => Promise<number>;
-  /** Shows the database that this leader lives; see {@link leaderSilenceMs}. @throws Unavailable */
-  readonly stillLeading: () => Promise<void>;
-}
-
-/** Payments that are durable, to be told to the log. */
-export interface Outbox {
-  /**
-   * Leads the outbox while `work` runs; answers `undefined`, after waiting for `waitMs`, where another one leads it.
-   * @throws Unavailable, and whatever `work` throws.
-   */
-  readonly lead: <T>(waitMs: number, work: (led: LedOutbox) => Promise<T>) => Promise<T | undefined>;
-  /** How far the log is behind, whoever leads. @throws Unavailable */
-  readonly lag: () => Promise<OutboxLag>;
 }
 
 /** Idempotency keys, to be forgotten. */

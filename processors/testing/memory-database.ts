@@ -1,4 +1,7 @@
-/** The database in memory: what the fakes of its ports share. One by one and in order, so it is also what the real one is tested against. */
+/**
+ * The database in memory: what the fakes of its ports share. They are oracles: they decide one record after the other and
+ * share no code with `allocateCoupons`, so a fault of the rule shows as a difference.
+ */
 import type {
   CouponBook,
   CouponCatalog,

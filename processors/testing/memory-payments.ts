@@ -1,25 +1,12 @@
 /** Payments in memory: fakes of the database's ports that pass the same contract suites as the real ones. */
-import {
-  type BoundKey,
-  decidePayments,
-  type HeldCoupon,
-  keyName,
-  type KnownPayments,
-} from "../payments/decide-payments.ts";
+import type { BoundKey, UserCoupon } from "../payments/decide-payments.ts";
 import { Poison } from "../../engine/errors.ts";
-import type {
-  LedOutbox,
-  OldKeys,
-  OptionId,
-  Order,
-  OrderRegister,
-  Outbox,
-  OutboxRow,
-  Payment,
-  PaymentBook,
-} from "../payments/payment-ports.ts";
+import type { Outbox } from "../../engine/outbox/outbox.ts";
+import { outboxOnTable } from "../../engine/outbox/testing/memory-outbox.ts";
+import type { OldKeys, OptionId, Order, OrderRegister, Payment, PaymentBook } from "../payments/payment-ports.ts";
 import type { ReservationId, UserId, Won } from "../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../schemas/payment.ts";
+import { payOneByOne } from "./pay-one-by-one.ts";
 
 /** Everything the payment tables hold, to look at in tests. Change it through the ports. */
 export interface MemoryPayments {
@@ -28,7 +15,7 @@ export interface MemoryPayments {
   readonly orders: Map<OrderId, Order & { readonly paid: boolean }>;
   readonly left: Map<OptionId, number>;
   readonly balances: Map<UserId, Won>;
-  readonly coupons: Map<ReservationId, HeldCoupon>;
+  readonly coupons: Map<ReservationId, UserCoupon>;
   readonly payments: Map<PaymentId, Payment>;
   readonly bound: Map<string, BoundKey>;
   /** By number; when it was published, or null. */
@@ -51,39 +38,20 @@ export const memoryPayments = (): MemoryPayments => ({
   led: false,
 });
 
-/** The fake {@link PaymentBook}. */
+/**
+ * The fake {@link PaymentBook}. It is an oracle: it decides one payment after the other and shares no code with the rule,
+ * `decidePayments`, but the name of a key.
+ */
 export const memoryPaymentBook = (state: MemoryPayments): PaymentBook => ({
-  pay: async (asks) => {
-    // Copies: a decision must not move what it was made from.
-    const known: KnownPayments = { ...state, orders: new Map(state.orders), bound: new Map(state.bound) };
-    const { answers, paid } = decidePayments(asks, known);
-    for (const { order, payment } of paid) {
-      state.orders.set(order.orderId, { ...order, paid: true });
-      for (const { optionId, quantity } of order.items) {
-        state.left.set(optionId, (state.left.get(optionId) ?? 0) - quantity);
-      }
-      const balance = (state.balances.get(order.userId) ?? 0) - payment.amount;
-      state.balances.set(order.userId, balance as Won); // The decision left it at 0 or more.
-      for (const reservationId of order.coupons) {
-        const coupon = state.coupons.get(reservationId);
-        if (coupon !== undefined) state.coupons.set(reservationId, { ...coupon, used: true });
-      }
-      state.payments.set(payment.paymentId, payment);
-      state.lastOutboxNo += 1;
-      state.outbox.set(state.lastOutboxNo, { payment, publishedAt: null });
-    }
-    for (const [at, answer] of answers.entries()) {
-      const ask = asks[at];
-      if (answer.kind !== "paid" || ask === undefined) continue;
-      state.bound.set(keyName(ask), { fingerprint: ask.fingerprint, payment: answer.payment });
-    }
-    return answers;
-  },
-  find: async (paymentIds) => {
-    const wanted = new Set(paymentIds);
-    return new Map([...state.payments].filter(([paymentId]) => wanted.has(paymentId)));
-  },
+  pay: async (asks) => payOneByOne(state, asks),
+  find: async (paymentIds) => findPayments(state, paymentIds),
 });
+
+/** The payments there are of these. */
+export const findPayments = (state: MemoryPayments, paymentIds: readonly PaymentId[]) => {
+  const wanted = new Set(paymentIds);
+  return new Map([...state.payments].filter(([paymentId]) => wanted.has(paymentId)));
+};
 
 const add = <K extends string, V>(to: Map<K, V>, rows: readonly (readonly [K, V])[]): void => {
   const taken = rows.some(([key], at) => to.has(key) || rows.findIndex(([other]) => other === key) !== at);
@@ -115,49 +83,14 @@ export const memoryOrderRegister = (state: MemoryPayments): OrderRegister => ({
   },
 });
 
-/** The fake {@link Outbox}. Does not wait for the lead. */
-export const memoryOutbox = (state: MemoryPayments): Outbox => {
-  const isUnpublished = ({ publishedAt }: { readonly publishedAt: number | null }): boolean => publishedAt === null;
-  const unpublished = (): readonly OutboxRow[] =>
-    [...state.outbox].flatMap(([outboxNo, { payment, publishedAt }]) =>
-      publishedAt === null ? [{ outboxNo, payment }] : [],
-    );
-  const led: LedOutbox = {
-    unpublished: async (maxRows) => unpublished().slice(0, maxRows),
-    markPublished: async (rows) => {
-      const unmarked = rows.flatMap(({ outboxNo, payment }) => {
-        const row = state.outbox.get(outboxNo);
-        return row !== undefined && isUnpublished(row) && row.payment.paymentId === payment.paymentId ? [row] : [];
-      });
-      for (const row of unmarked) row.publishedAt = state.now;
-      return unmarked.length;
-    },
-    prune: async (olderThanMs, maxRows) => {
-      const old = [...state.outbox].filter(
-        ([, { publishedAt }]) => publishedAt !== null && publishedAt < state.now - olderThanMs,
-      );
-      for (const [outboxNo] of old.slice(0, maxRows)) state.outbox.delete(outboxNo);
-      return Math.min(old.length, maxRows);
-    },
-    stillLeading: async () => {},
-  };
-  return {
-    lead: async (_waitMs, work) => {
-      if (state.led) return undefined;
-      state.led = true;
-      try {
-        return await work(led);
-      } finally {
-        state.led = false;
-      }
-    },
-    lag: async () => {
-      const rows = unpublished();
-      const first = rows[0];
-      return { rows: rows.length, oldestMs: first === undefined ? 0 : state.now - first.payment.paidAt };
-    },
-  };
-};
+/** The fake outbox of payments. Does not wait for the lead. */
+export const memoryOutbox = (state: MemoryPayments): Outbox<Payment> =>
+  outboxOnTable({
+    rows: state.outbox,
+    read: ({ payment }) => ({ id: payment.paymentId, value: payment, writtenAt: payment.paidAt }),
+    now: () => state.now,
+    lock: state,
+  });
 
 /** The fake {@link OldKeys} of payments: a key is as old as what it has paid. */
 export const memoryOldPaymentKeys = (state: MemoryPayments): OldKeys => ({

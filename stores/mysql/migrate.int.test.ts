@@ -16,10 +16,10 @@ test("migrate: applies nothing when all is applied", async () => {
   assert.deepEqual(await migrate({ databaseUrl: url }), []);
 });
 
-test("migrate: every statement may run again", async () => {
+test("migrate: does not fail when every statement runs again", async () => {
   await migrate({ databaseUrl: url });
-  for (const { statements } of migrations)
-    for (const statement of statements) await database.sequelize.query(statement);
+  for (const statement of migrations.flatMap(({ statements }) => statements))
+    await assert.doesNotReject(database.sequelize.query(statement), statement);
 });
 
 test("migrate: has every migration under a name of its own, in order", () => {

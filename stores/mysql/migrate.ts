@@ -1,7 +1,8 @@
 /** Brings a schema up to date. Run it before the first worker or API of a release starts. */
 import type { Sequelize } from "sequelize";
 import { MigrationError, SequelizeStorage, Umzug } from "umzug";
-import { PipelineError, Unavailable } from "../../engine/errors.ts";
+import { Fatal, PipelineError, Unavailable } from "../../engine/errors.ts";
+import { columns, integerColumn, nullable, textColumn } from "./columns.ts";
 import { type DatabaseConfig, type Database, openDatabase } from "./database.ts";
 import { classified } from "./errors.ts";
 import type { Migration } from "./migration.ts";
@@ -10,6 +11,7 @@ import { idempotencyKeyTable } from "./migrations/0002-idempotency-keys.ts";
 import { payments } from "./migrations/0003-payments.ts";
 import { partitionLeaseTable } from "./migrations/0004-partition-lease.ts";
 import { transactionHistoryTable } from "./migrations/0005-transaction-history.ts";
+import { operationTables } from "./migrations/0006-operations.ts";
 import { withSession } from "./session.ts";
 
 /** Every migration, in order. Imported one by one: what is missing does not compile, and nothing is found by accident. */
@@ -19,6 +21,7 @@ export const migrations: readonly Migration[] = [
   payments,
   partitionLeaseTable,
   transactionHistoryTable,
+  operationTables,
 ];
 
 /** How long a second migrator waits for the first. */
@@ -26,8 +29,9 @@ const lockWaitSeconds = 120;
 
 /** Named locks belong to the server, so the schema's name is part of this one; at most 64 characters. */
 const lockName = "CONCAT('sluice-migrate-', LEFT(SHA2(DATABASE(), 256), 32))";
-const takeLock = `SELECT GET_LOCK(${lockName}, ?) AS taken`;
-const releaseLock = `SELECT RELEASE_LOCK(${lockName}) AS released`;
+const lock = columns("lock", { taken: nullable(integerColumn()) }, { taken: `GET_LOCK(${lockName}, ?)` });
+const takeLock = `SELECT ${lock.list}`;
+const releaseLock = `DO RELEASE_LOCK(${lockName})`;
 
 /**
  * Applies what is missing and answers the names of what it applied. Idempotent, and safe when many run it at once: a
@@ -44,8 +48,23 @@ export const migrate = async (config: Pick<DatabaseConfig, "databaseUrl" | "tls"
   }
 };
 
+const done = columns("migration", { name: textColumn() });
+
+/** The names of the migrations that are missing, in order. Changes nothing. @throws Unavailable @throws Fatal */
+export const pendingMigrations = async (database: Database): Promise<readonly string[]> => {
+  try {
+    const rows = await withSession(database, ({ select }) => select(done, `SELECT ${done.list} FROM migration`, []));
+    const made = new Set(rows.map(({ name }) => name));
+    return migrations.flatMap(({ name }) => (made.has(name) ? [] : [name]));
+  } catch (error) {
+    // No table of migrations: none was made.
+    if (error instanceof Fatal && error.code === "DATABASE_1146") return migrations.map(({ name }) => name);
+    throw error;
+  }
+};
+
 /**
- * Applies those of `migrations` that the table `tableName` does not remember, alone. For {@link migrate} and its tests.
+ * Applies those of `migrations` that the table `tableName` does not have, under the lock. For {@link migrate} and its tests.
  * @throws Unavailable @throws Fatal as there.
  */
 export const applyMigrations = async (
@@ -53,7 +72,7 @@ export const applyMigrations = async (
   what: { readonly migrations: readonly Migration[]; readonly tableName: string },
 ): Promise<readonly string[]> => {
   try {
-    return await alone(database, () => applyAll(database.sequelize, what));
+    return await withMigrationLock(database, () => applyAll(database.sequelize, what));
   } catch (error) {
     const mine = classified(error instanceof MigrationError ? error.cause : error);
     // What has no class keeps umzug's error, which names the migration.
@@ -61,14 +80,14 @@ export const applyMigrations = async (
   }
 };
 
-const alone = <T>(database: Database, work: () => Promise<T>): Promise<T> =>
-  withSession(database, async ({ rows }) => {
-    const [answer] = await rows<{ readonly taken: number | null }>(takeLock, [lockWaitSeconds]);
+const withMigrationLock = <T>(database: Database, work: () => Promise<T>): Promise<T> =>
+  withSession(database, async ({ select, change }) => {
+    const [answer] = await select(lock, takeLock, [lockWaitSeconds]);
     if (answer?.taken !== 1) throw new Unavailable("database", `another migration ran for over ${lockWaitSeconds} s`);
     try {
       return await work();
     } finally {
-      await rows(releaseLock, []);
+      await change(releaseLock, []);
     }
   });
 

@@ -1,4 +1,5 @@
 /** Reads a large table page by page, by a key from its last value on: no page is read twice, and none skips a row. */
+import type { Columns } from "./columns.ts";
 import type { Parameter } from "./connection.ts";
 import type { Session } from "./session.ts";
 
@@ -7,6 +8,7 @@ export const pageRows = 20_000;
 
 /** What to read: a SELECT whose first parameter is the key to go on after, ordered by that key, with a LIMIT of {@link pageRows}. */
 export interface Paged<Row> {
+  readonly columns: Columns<Row>;
   readonly sql: string;
   /** Below every key. */
   readonly from: Parameter;
@@ -15,14 +17,14 @@ export interface Paged<Row> {
   readonly values?: readonly Parameter[];
 }
 
-/** Shows every row that stands when it begins; of those that come meanwhile, some. @throws as {@link Session.rows} does. */
+/** Shows every row that stands when it begins; of those that come meanwhile, some. @throws as {@link Session.select} does. */
 export const eachRow = async <Row>(
   session: Session,
-  { sql, from, keyOf, values = [] }: Paged<Row>,
+  { columns, sql, from, keyOf, values = [] }: Paged<Row>,
   see: (row: Row) => void,
 ): Promise<void> => {
   for (let after = from; ; ) {
-    const rows = await session.rows<Row>(sql, [after, ...values]);
+    const rows = await session.select(columns, sql, [after, ...values]);
     rows.forEach(see);
     const last = rows.at(-1);
     if (last === undefined || rows.length < pageRows) return;

@@ -1,14 +1,17 @@
 /** The lease of a partition: raised by whoever takes it over, and checked in every transaction that writes for it. */
 import { Fenced } from "../../engine/errors.ts";
 import type { Fence, LeasedPartition, Leases } from "../../engine/lease.ts";
+import { nowMsSql } from "./clock.ts";
+import { columns, integerColumn } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { inTransaction, type Session } from "./session.ts";
 
 const raise = `INSERT INTO partition_lease (topology, topic, partition_no, epoch, holder, taken_at)
-  VALUES (?, ?, ?, 1, ?, FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000))
+  VALUES (?, ?, ?, 1, ?, ${nowMsSql})
   ON DUPLICATE KEY UPDATE epoch = epoch + 1, holder = VALUES(holder), taken_at = VALUES(taken_at)`;
 
-const read = "SELECT epoch FROM partition_lease WHERE topology = ? AND topic = ? AND partition_no = ?";
+const lease = columns("partition_lease", { epoch: integerColumn() });
+const read = `SELECT ${lease.list} FROM partition_lease WHERE topology = ? AND topic = ? AND partition_no = ?`;
 
 // Rounds of one holder share the lock; whoever raises the epoch waits for them, and those after it see it raised.
 const check = `${read} LOCK IN SHARE MODE`;
@@ -54,6 +57,6 @@ const refuseStale = async (session: Session, fence: Fence): Promise<void> => {
 };
 
 const epochOf = async (session: Session, sql: string, of: LeasedPartition): Promise<number | undefined> =>
-  (await session.rows<{ readonly epoch: number }>(sql, keyOf(of)))[0]?.epoch;
+  (await session.select(lease, sql, keyOf(of)))[0]?.epoch;
 
 const keyOf = ({ topology, topic, partition }: LeasedPartition) => [topology, topic, partition] as const;

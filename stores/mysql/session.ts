@@ -1,13 +1,14 @@
 /** One connection for a while, and transactions on it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { asMysqlConnection, type Change, type MysqlConnection, type Parameter, run } from "./connection.ts";
+import type { Columns } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { classified, isConflict } from "./errors.ts";
 
 /** Statements on one connection. Their texts are constants: what differs goes in as a parameter. */
 export interface Session {
-  /** The rows of a SELECT. The caller says what its columns are: nothing checks that but tests. */
-  readonly rows: <Row>(sql: string, values: readonly Parameter[]) => Promise<readonly Row[]>;
+  /** The rows of a SELECT, decoded. @throws Fatal where a column has another shape. */
+  readonly select: <Row>(columns: Columns<Row>, sql: string, values: readonly Parameter[]) => Promise<readonly Row[]>;
   /** How many rows an INSERT added, or an UPDATE or DELETE changed. */
   readonly change: (sql: string, values: readonly Parameter[]) => Promise<number>;
   /** Inside a transaction: undoes it all and starts another. */
@@ -73,9 +74,9 @@ const transact = async <T>(connection: MysqlConnection, work: (session: Session)
 };
 
 const sessionOn = (connection: MysqlConnection): Session => ({
-  // Erasure: mysql2 answers a SELECT with an array of rows; their columns are the caller's claim.
-  rows: async <Row>(sql: string, values: readonly Parameter[]) =>
-    (await run(connection, sql, values)) as readonly Row[],
+  // Erasure: mysql2 answers a SELECT with an array of rows; each is decoded from unknown.
+  select: async (columns, sql, values) =>
+    ((await run(connection, sql, values)) as readonly unknown[]).map(columns.decode),
   // Erasure: mysql2 answers every other statement with a header that has affectedRows.
   change: async (sql, values) => ((await run(connection, sql, values)) as Change).affectedRows,
   restart: async () => {

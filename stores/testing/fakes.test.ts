@@ -1,4 +1,7 @@
-/** The fakes do what the real stores do. Here and not beside them, because topology/ may not import stores/. */
+/**
+ * The fakes pass the contract suites that the real stores pass. Here and not beside them, because processors/ may not
+ * import stores/.
+ */
 import assert from "node:assert/strict";
 import {
   memoryCouponBook,
@@ -16,8 +19,11 @@ import {
   memoryOrderRegister,
   memoryOutbox,
   memoryPaymentBook,
+  type MemoryPayments,
   memoryPayments,
 } from "../../processors/testing/memory-payments.ts";
+import { rulePaymentBook } from "../../processors/testing/rule-payment-book.ts";
+import type { PaymentBook } from "../../processors/payments/payment-ports.ts";
 import { memoryCouponGate, memoryCouponTruth } from "../../processors/testing/memory-reconciliation.ts";
 import { couponBookContract } from "./coupon-book.ts";
 import { couponRegisterContract } from "./coupon-register.ts";
@@ -26,8 +32,9 @@ import { idempotencyKeysContract } from "./idempotency-keys.ts";
 import { fencedStockContract, leasesContract } from "./leases.ts";
 import { transactionHistoryContract } from "./transaction-history.ts";
 import { agedMs, oldKeysContract } from "./old-keys.ts";
-import { outboxContract } from "./outbox.ts";
-import { paymentBookContract } from "./payment-book.ts";
+import { outboxContract } from "../../engine/outbox/testing/outbox-contract.ts";
+import { paymentOutboxSubject } from "./outbox.ts";
+import { type PaymentSubject, paymentBookContract } from "./payment-book.ts";
 import { anAsk, anItem, anOptionId, anOrder, won } from "./payment-samples.ts";
 import { aReservationId, many } from "../../processors/testing/samples.ts";
 import { couponGateContract, couponTruthContract } from "./reconciliation.ts";
@@ -60,9 +67,8 @@ transactionHistoryContract("memory history", () => ({
   history,
   rowsOf: async (paymentIds) => paymentIds.flatMap((paymentId) => history.rows.get(paymentId) ?? []),
 }));
-const payments = memoryPayments();
-paymentBookContract("memory payments", () => ({
-  book: memoryPaymentBook(payments),
+const paymentSubject = (payments: MemoryPayments, book: PaymentBook): PaymentSubject => ({
+  book,
   register: memoryOrderRegister(payments),
   giveCoupon: async (userId, { discount, minOrderAmount }, expiresInMs) => {
     const reservationId = aReservationId();
@@ -78,7 +84,12 @@ paymentBookContract("memory payments", () => ({
     outboxRows: async (paymentId) =>
       [...payments.outbox.values()].filter(({ payment }) => payment.paymentId === paymentId).length,
   },
-}));
+});
+const payments = memoryPayments();
+paymentBookContract("memory payments", () => paymentSubject(payments, memoryPaymentBook(payments)));
+// The product's rule, which the database's adapter also runs: a fault in it shows here, and not in the fake above.
+const ruled = memoryPayments();
+paymentBookContract("payment rule", () => paymentSubject(ruled, rulePaymentBook(ruled)));
 couponGateContract("memory gate", () => ({ stock, gate: (fence) => memoryCouponGate(stock, fence) }));
 couponTruthContract("memory truth", () => ({
   leases: memoryLeases(database),
@@ -88,11 +99,13 @@ couponTruthContract("memory truth", () => ({
 }));
 
 const shop = memoryPayments();
-outboxContract("memory outbox", () => ({
-  outbox: memoryOutbox(shop),
-  book: memoryPaymentBook(shop),
-  register: memoryOrderRegister(shop),
-}));
+outboxContract("memory payment outbox", () =>
+  paymentOutboxSubject({
+    outbox: memoryOutbox(shop),
+    book: memoryPaymentBook(shop),
+    register: memoryOrderRegister(shop),
+  }),
+);
 
 oldKeysContract("memory payment keys", () => ({
   keys: memoryOldPaymentKeys(shop),

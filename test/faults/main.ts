@@ -12,7 +12,7 @@ import {
   note,
   print,
   printJson,
-} from "../../ops/cli.ts";
+} from "../../engine/app/cli.ts";
 import { choose, faults, payFaults } from "./faults.ts";
 import { payPoints } from "./payments/points.ts";
 import { failPoints } from "./coupons/points.ts";

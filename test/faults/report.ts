@@ -1,5 +1,5 @@
 /** What came of faults, for a terminal of 100 columns. */
-import { formatTable } from "../../ops/cli.ts";
+import { formatTable } from "../../engine/app/cli.ts";
 import type { Findings } from "./coupons/judge.ts";
 import { showPayReport } from "./payments/report.ts";
 import type { Outcome, Report, ReportOf } from "./run.ts";

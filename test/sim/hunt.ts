@@ -34,3 +34,12 @@ export const hunt = async (
   if (failure === undefined) return caught;
   throw new Error(`seed ${first.seed} fails without the mutant "${breaks}": ${failure.broken[0]?.what}`);
 };
+
+/** As {@link hunt} from seed 1 on, but the seed that caught the mutant before is tried first. @throws Error as {@link hunt} does. */
+export const huntAgain = async (mutant: Mutant, seeds: number): Promise<Caught> => {
+  if (mutant.seed !== undefined) {
+    const caught = await hunt(mutant, { from: mutant.seed, seeds: 1 });
+    if (caught.caughtBy !== undefined) return caught;
+  }
+  return hunt(mutant, { from: 1, seeds });
+};

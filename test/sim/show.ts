@@ -1,5 +1,5 @@
 /** What runs came to, for a person at a terminal, or as JSON. */
-import { formatTable } from "../../ops/cli.ts";
+import { formatTable } from "../../engine/app/cli.ts";
 import { preparedCodec } from "./environment/codec.ts";
 import type { CrashReport } from "./crash-points.ts";
 import type { Caught } from "./hunt.ts";

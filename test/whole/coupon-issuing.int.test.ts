@@ -1,16 +1,14 @@
 /** The whole of coupon issuing on the real stack: API and workers as processes, real HTTP, and the verifier at the end. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import { v7 } from "uuid";
 import { mintToken } from "../../api/tokens/token.ts";
-import { applyAll } from "../../ops/apply.ts";
-import { type Child, startOnStack } from "../../dev/children.ts";
-import { readConfig } from "../../ops/config.ts";
+import type { Child } from "../../dev/children.ts";
+import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 import { type BurstProgress, sendBurst, type Told } from "../../dev/demo/client.ts";
 import { planBurst } from "../../dev/demo/requests.ts";
-import { endpointsEnv } from "../../dev/stack/endpoints.ts";
-import { CliError, exitCodes } from "../../ops/cli.ts";
-import { reconcileOnStores } from "../../ops/reconcile/on-stores.ts";
+import { CliError, exitCodes } from "../../engine/app/cli.ts";
+import { reconcileOnStores } from "../../ops/reconcile/reconcile-on-stores.ts";
 import { checkCoupons, isSound } from "../../ops/verify/check.ts";
 import { readFacts } from "../../ops/verify/read-facts.ts";
 import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
@@ -20,32 +18,23 @@ import { type CouponId, couponIssueRequests } from "../../schemas/coupon.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
 import { stockKey } from "../../stores/redis/coupon-stock.ts";
 
-const stackName = process.env["SLUICE_TEST_STACK"];
-assert.ok(stackName !== undefined, "run this with: npm test -- test/whole/coupon-issuing.int.test.ts");
-const endpoints = {
-  brokers: (process.env["SLUICE_BROKERS"] ?? "").split(","),
-  registryUrl: process.env["SLUICE_REGISTRY_URL"] ?? "",
-  databaseUrl: process.env["SLUICE_DATABASE_URL"] ?? "",
-  redisUrl: process.env["SLUICE_REDIS_URL"] ?? "",
-};
-const groupEnv = { SLUICE_GROUP_PREFIX: "end-to-end" };
-const config = readConfig({ ...endpointsEnv(endpoints), ...groupEnv }, () => "");
-const signal = new AbortController().signal;
-const running: Child[] = [];
-let url = "";
-
-const start = async (command: "api" | "worker", name: string): Promise<Child> => {
-  const env = {
-    ...groupEnv,
+const stack = stackUnderTest({
+  env: {
+    SLUICE_GROUP_PREFIX: "end-to-end",
     // A worker that is killed is given up by its group after this: the least a broker allows.
     SLUICE_SESSION_TIMEOUT_MS: "6000",
     SLUICE_DRAIN_MS: "3000",
-  };
-  const started = await startOnStack({ stackName, endpoints, command, name: `e2e-${name}`, env, signal });
-  running.push(started.child);
+  },
+});
+const { config } = stack;
+let url = "";
+
+const start = async (command: "api" | "worker", name: string): Promise<Child> => {
+  const started = await stack.start({ command, name: `e2e-${name}` });
   if (command === "api") url = started.url;
   return started.child;
 };
+const workers = () => [...stack.children].filter(({ child }) => child.name.includes("worker"));
 
 const token = (userId: string, role?: string): string =>
   mintToken({
@@ -78,17 +67,8 @@ const burst = (couponId: string, requests: number, progress: BurstProgress, crow
     tokenOf: (userId) => token(crowd + userId),
     clients: 50,
     progress,
-    signal,
+    signal: new AbortController().signal,
   });
-
-/** Some ms apart, until it holds; fails after 10 s. */
-const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
-  const deadlineAt = Date.now() + 10_000;
-  while (!(await holds())) {
-    assert.ok(Date.now() < deadlineAt, `it did not come to this within 10 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-};
 
 /** Writes every request for a coupon once more, as a redelivery does. */
 const sendAgain = async (couponId: string): Promise<void> => {
@@ -120,12 +100,7 @@ const assertSound = async (prefix: string): Promise<void> => {
 };
 
 before(async () => {
-  await applyAll(config);
   await Promise.all([start("api", "api"), start("worker", "worker-1")]);
-});
-
-after(async () => {
-  await Promise.all(running.map(({ stop }) => stop()));
 });
 
 test("coupon issuing: gives a burst as many coupons as there are, first come first served, when more ask", async () => {
@@ -142,7 +117,7 @@ test("coupon issuing: loses nothing and decides nothing twice when a worker is k
   const progress: BurstProgress = { sent: 0, accepted: 0, decided: 0 };
   const told = burst("e2e-kill", 2_000, progress);
   while (progress.decided < 300) await new Promise((resolve) => setImmediate(resolve));
-  for (const { pid, name } of running) if (name.includes("worker")) process.kill(pid, "SIGKILL");
+  for (const { child } of workers()) child.signal("SIGKILL");
   await victim.ended;
   await start("worker", "worker-3");
   const ended = await told;
@@ -204,7 +179,7 @@ test("coupon issuing: is reconciled by hand when no worker runs, and only then",
     await burst(couponId, 20, { sent: 0, accepted: 0, decided: 0 });
     const isRefused = (error: unknown) => error instanceof CliError && error.exitCode === exitCodes.refused;
     await assert.rejects(reconcileOnStores(config, wish), isRefused);
-    await Promise.all(running.filter(({ name }) => name.includes("worker")).map(({ stop }) => stop()));
+    await Promise.all(workers().map(({ child }) => child.stop()));
     await redis.client.hset(hashOf(couponId), "left", 3, "u:held-for-nobody", v7());
     const seen = await reconcileOnStores(config, { ...wish, dryRun: true });
     assert.deepEqual(

@@ -1,11 +1,13 @@
 /** The relay between a real database and a real log: two at once, commits out of order, and a relay that dies in between. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { applyAll } from "../../ops/apply.ts";
-import { readConfig } from "../../ops/config.ts";
-import { endpointsEnv } from "../../dev/stack/endpoints.ts";
+import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 import { Unavailable } from "../../engine/errors.ts";
-import type { Outbox, Payment } from "../../processors/payments/payment-ports.ts";
+import type { Outbox } from "../../engine/outbox/outbox.ts";
+import { startRelay } from "../../engine/outbox/relay.ts";
+import { type RelaySettings, relayDefaults, silentRelayTelemetry } from "../../engine/outbox/relay-options.ts";
+import type { Payment } from "../../processors/payments/payment-ports.ts";
+import { paymentOutbox } from "../../topology/payment-outbox.ts";
 import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../../engine/log/producer/accumulator.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
@@ -19,29 +21,19 @@ import { many } from "../../processors/testing/samples.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
 import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
 import { outbox } from "../../stores/mysql/payments/outbox.ts";
-import { outboxToOneself } from "../../stores/mysql/testing/outbox-alone.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
-import { withSession } from "../../stores/mysql/session.ts";
-import { type RelaySettings, relayDefaults, startRelay } from "../../ops/relay/outbox-relay.ts";
+import { numberOf } from "../../stores/mysql/testing/number-of.ts";
 
-const endpoints = {
-  brokers: (process.env["SLUICE_BROKERS"] ?? "").split(","),
-  registryUrl: process.env["SLUICE_REGISTRY_URL"] ?? "",
-  databaseUrl: process.env["SLUICE_DATABASE_URL"] ?? "",
-  redisUrl: process.env["SLUICE_REDIS_URL"] ?? "",
-};
-const config = readConfig(endpointsEnv(endpoints), () => "");
+const { config, database, prepared } = stackUnderTest({ ownsOutbox: true });
 const url = config.databaseUrl;
-const database = openDatabase({ databaseUrl: url });
 const log = kafkaLog({ brokers: config.brokers, clientId: "relay-test", logger: silentLogger });
 const shop = { book: paymentBook(database), register: orderRegister(database) };
 let producer: Producer;
 let encode: Encoder<Payment>;
 /** Whose bytes these are. */
 const paymentIds = new WeakMap<Buffer, string>();
-let giveBack: () => Promise<void>;
 before(async () => {
-  await applyAll(config);
+  await prepared();
   const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
   encode = await codec.encoder(paymentsCompleted);
   producer = createAccumulator({
@@ -52,13 +44,10 @@ before(async () => {
     random: Math.random,
     logger: silentLogger,
   });
-  giveBack = await outboxToOneself(url);
 });
 after(async () => {
   await producer.close();
   await log.close();
-  await giveBack();
-  await database.close();
 });
 
 /** What the log acknowledged, in order, by partition. */
@@ -79,10 +68,11 @@ const recorder = (inner: Producer) => {
 const relayOn = (on: {
   readonly database: Database;
   readonly producer: Producer;
-  readonly outbox?: Outbox;
+  readonly outbox?: Outbox<Payment>;
   readonly settings?: Partial<RelaySettings>;
 }) =>
   startRelay({
+    definition: paymentOutbox,
     outbox: on.outbox ?? outbox(on.database),
     producer: on.producer,
     encode: (payment) => {
@@ -94,20 +84,12 @@ const relayOn = (on: {
     random: Math.random,
     backoff: { initialMs: 10, maxMs: 100 },
     logger: silentLogger,
-    telemetry: { published: () => {}, pruned: () => {}, leading: () => {}, lag: () => {} },
+    telemetry: silentRelayTelemetry,
     settings: { ...relayDefaults, ...on.settings },
   });
 
-const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
-  for (const end = Date.now() + 30_000; !(await holds()); ) {
-    if (Date.now() > end) assert.fail(`not within 30 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-};
-
 const countOpen = "SELECT COUNT(*) AS n FROM outbox WHERE published_at IS NULL";
-const unpublished = (): Promise<number> =>
-  withSession(database, async ({ rows }) => (await rows<{ readonly n: number }>(countOpen, []))[0]?.n ?? -1);
+const unpublished = (): Promise<number> => numberOf(database, countOpen);
 
 const assertSame = (said: readonly { readonly paymentId: string }[], paid: readonly Payment[]): void => {
   const ids = new Set(said.map(({ paymentId }) => paymentId));
@@ -142,7 +124,7 @@ test("relay: publishes again what was acknowledged but not marked when its prede
   // Dies as a process does: between the acknowledgement and the mark nothing more happens, and its connection ends.
   const [died, buried] = [Promise.withResolvers<void>(), Promise.withResolvers<never>()];
   const real = outbox(pool);
-  const dying: Outbox = {
+  const dying: Outbox<Payment> = {
     ...real,
     lead: (waitMs, work) =>
       real.lead(waitMs, (led) =>
@@ -150,11 +132,8 @@ test("relay: publishes again what was acknowledged but not marked when its prede
           ...led,
           markPublished: async () => {
             died.resolve();
-            await withSession(database, async ({ rows }) => {
-              const leader = "SELECT IS_USED_LOCK(CONCAT('sluice-outbox-', LEFT(SHA2(DATABASE(), 256), 32))) AS id";
-              const [{ id } = { id: 0 }] = await rows<{ readonly id: number }>(leader, []);
-              await database.sequelize.query(`KILL ${id}`);
-            });
+            const leader = "SELECT IS_USED_LOCK(CONCAT('sluice-outbox-', LEFT(SHA2(DATABASE(), 256), 32))) AS n";
+            await database.sequelize.query(`KILL ${await numberOf(database, leader)}`);
             return buried.promise;
           },
         }),

@@ -1,13 +1,12 @@
 /** What follows a payment, on the real stack: history and platform come to the same set, whatever the platform does. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { applyAll } from "../../ops/apply.ts";
-import { readConfig } from "../../ops/config.ts";
-import { startExternalWorker } from "../../ops/processes/external-worker.ts";
-import { startHistoryWorker } from "../../ops/processes/history-worker.ts";
-import { createRegistry } from "../../ops/metrics/metrics.ts";
+import { after, test } from "node:test";
+import { stackUnderTest, until } from "../testing/stack-under-test.ts";
+import { topologyNamed } from "../../engine/app/define-app.ts";
+import { createRegistry } from "../../engine/app/metrics.ts";
+import { app } from "../../sluice.config.ts";
 import { type Platform, startPlatform } from "../../dev/platform/stand-in.ts";
-import type { Running } from "../../ops/process.ts";
+import type { Running } from "../../engine/app/define-app.ts";
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
 import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
@@ -17,47 +16,33 @@ import { type PaymentCompleted, type PaymentId, paymentsCompleted } from "../../
 import { confluentRegistry } from "../../engine/avro/registry.ts";
 import { aPayment } from "../../stores/testing/transaction-history.ts";
 import { hexOf } from "../../stores/ids.ts";
-import { openDatabase } from "../../stores/mysql/database.ts";
 import { withSession } from "../../stores/mysql/session.ts";
+import { columns, textColumn } from "../../stores/mysql/columns.ts";
 
 const logger = silentLogger;
 const platform: Platform = await startPlatform();
-const config = readConfig(
-  {
-    SLUICE_BROKERS: process.env["SLUICE_BROKERS"],
-    SLUICE_REGISTRY_URL: process.env["SLUICE_REGISTRY_URL"],
-    SLUICE_DATABASE_URL: process.env["SLUICE_DATABASE_URL"],
-    SLUICE_REDIS_URL: process.env["SLUICE_REDIS_URL"],
+const { config, database } = stackUnderTest({
+  env: {
     SLUICE_GROUP_PREFIX: "downstream",
     SLUICE_PLATFORM_URL: platform.url,
     SLUICE_PLATFORM_TIMEOUT_MS: "1000",
     SLUICE_SESSION_TIMEOUT_MS: "6000",
     SLUICE_DRAIN_MS: "3000",
   },
-  () => "",
-);
-const database = openDatabase({ databaseUrl: config.databaseUrl });
+});
 const log = kafkaLog({ brokers: config.brokers, clientId: "downstream-test", logger });
 const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
 const running: Running[] = [];
 
-const start = async (worker: typeof startHistoryWorker) => {
+const start = async (topology: string) => {
   const registry = createRegistry();
-  const started = await worker({ config, logger, registry });
+  const started = await topologyNamed(app, topology).start({ config, logger, registry });
   running.push(started);
   await until("it is ready", () => started.ready().ok);
   return { ...started, metric: (name: string) => valuesOf(registry, name) };
 };
 const valuesOf = async (registry: ReturnType<typeof createRegistry>, name: string): Promise<readonly number[]> =>
   (await registry.getSingleMetric(name)?.get())?.values.map(({ value }) => value) ?? [];
-
-const until = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
-  const deadlineAt = Date.now() + 60_000;
-  while (!(await condition())) {
-    assert.ok(Date.now() < deadlineAt, `it did not come to this within 60 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
 
 const payments = (count: number): readonly PaymentCompleted[] => Array.from({ length: count }, () => aPayment());
 
@@ -72,15 +57,16 @@ const send = async (some: readonly PaymentCompleted[]): Promise<void> => {
     await log.append({ topic, partition }, part);
 };
 
-const selectKnown = `SELECT LOWER(HEX(history.payment_id)) AS id
+const known = columns("transaction_history", { id: textColumn() }, { id: "LOWER(HEX(history.payment_id))" });
+const selectKnown = `SELECT ${known.list}
   FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) CHARACTER SET ascii PATH '$')) AS wanted
   STRAIGHT_JOIN transaction_history AS history ON history.payment_id = UNHEX(wanted.id)`;
 
 /** Which of them are in the history. */
 const inHistory = (some: readonly PaymentCompleted[]): Promise<readonly string[]> =>
-  withSession(database, async ({ rows }) => {
+  withSession(database, async ({ select }) => {
     const ids = some.map(({ paymentId }) => hexOf(paymentId));
-    return (await rows<{ readonly id: string }>(selectKnown, [JSON.stringify(ids)])).map(({ id }) => id);
+    return (await select(known, selectKnown, [JSON.stringify(ids)])).map(({ id }) => id);
   });
 const effectsOn = (some: readonly PaymentCompleted[]): readonly (number | undefined)[] => {
   const effects = platform.effects();
@@ -119,21 +105,16 @@ const deadLetters = async (name: string): Promise<number> => {
   return seen;
 };
 
-before(async () => {
-  await applyAll(config);
-});
-
 after(async () => {
   await platform.set({});
   await Promise.all(running.map(({ stop }) => stop()));
   await log.close();
-  await database.close();
   await platform.close();
 });
 
 test("downstream: history and platform come to the same set when the platform fails in every way in the middle", async () => {
-  const history = await start(startHistoryWorker);
-  const external = await start(startExternalWorker);
+  const history = await start("transaction-history");
+  const external = await start("external-data");
   const [first, second, third] = [payments(2_000), payments(2_000), payments(1_000)];
   const all = [...first, ...second, ...third];
   await platform.set({ latencyMs: 5 });
@@ -149,7 +130,7 @@ test("downstream: history and platform come to the same set when the platform fa
   await send(third);
   await until("half are delivered", () => delivered(all) >= 2_500);
   await external.stop();
-  await start(startExternalWorker);
+  await start("external-data");
   await until("most are delivered", () => delivered(all) >= 4_000);
   await platform.set({});
   await until("all are delivered", () => delivered(all) === all.length);
@@ -164,7 +145,7 @@ test("downstream: holds a burst in the topic and not in memory when the platform
   await external.stop();
   const burst = payments(5_000);
   await platform.set({ down: "refuse" });
-  const worker = await start(startExternalWorker);
+  const worker = await start("external-data");
   const requests = platform.report().requests;
   await send(burst);
   await until("every partition is paused", async () => sum(await worker.metric("sluice_paused")) === 6);

@@ -2,57 +2,36 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { mintToken } from "../../api/tokens/token.ts";
-import { applyAll } from "../../ops/apply.ts";
-import { type StackChild, startOnStack } from "../../dev/children.ts";
-import { readConfig } from "../../ops/config.ts";
-import { endpointsEnv } from "../../dev/stack/endpoints.ts";
+import type { StackChild } from "../../dev/children.ts";
+import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 import type { OptionId, Order } from "../../processors/payments/payment-ports.ts";
 import { anItem, anOptionId, anOrder, won } from "../../stores/testing/payment-samples.ts";
 import { aUserId, many } from "../../processors/testing/samples.ts";
 import { type TcpProxy, tcpProxy } from "../../stores/testing/tcp-proxy.ts";
-import { openDatabase } from "../../stores/mysql/database.ts";
 import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
 import { paymentTables } from "../../stores/mysql/testing/payment-tables.ts";
-import { inTransaction, withSession } from "../../stores/mysql/session.ts";
+import { inTransaction } from "../../stores/mysql/session.ts";
+import { numberColumns, numberOf } from "../../stores/mysql/testing/number-of.ts";
 
-const stackName = process.env["SLUICE_TEST_STACK"];
-assert.ok(stackName !== undefined, "run this with: npm test -- test/whole/payments-in-doubt.int.test.ts");
-const endpoints = {
-  brokers: (process.env["SLUICE_BROKERS"] ?? "").split(","),
-  registryUrl: process.env["SLUICE_REGISTRY_URL"] ?? "",
-  databaseUrl: process.env["SLUICE_DATABASE_URL"] ?? "",
-  redisUrl: process.env["SLUICE_REDIS_URL"] ?? "",
-};
-const config = readConfig(endpointsEnv(endpoints), () => "");
-const signal = new AbortController().signal;
-const database = openDatabase({ databaseUrl: config.databaseUrl });
+const stack = stackUnderTest();
+const { config, database } = stack;
 const register = orderRegister(database);
 const { look } = paymentTables(database);
-const running = new Set<StackChild>();
 let proxy: TcpProxy;
+let started = 0;
 
-const startApi = async (): Promise<StackChild> => {
-  const name = `doubt-api-${running.size}`;
-  const api = await startOnStack({
-    stackName,
-    endpoints: { ...endpoints, databaseUrl: proxy.url },
-    command: "api",
-    name,
-    signal,
-  });
-  running.add(api);
-  return api;
+const startApi = (): Promise<StackChild> => {
+  const endpoints = { ...stack.endpoints, databaseUrl: proxy.url };
+  return stack.start({ command: "api", name: `doubt-api-${started++}`, endpoints });
 };
 
 before(async () => {
-  await applyAll(config);
   proxy = await tcpProxy(config.databaseUrl);
 });
 beforeEach(() => proxy.heal());
 after(async () => {
-  await Promise.all([...running].map(({ child }) => child.stop()));
+  await stack.stopAll();
   await proxy.close();
-  await database.close();
 });
 
 const openShop = async (count: number) => {
@@ -76,29 +55,17 @@ const pay = (url: string, { orderId, userId }: Order, leaves?: AbortSignal): Pro
     ...(leaves === undefined ? {} : { signal: leaves }),
   });
 
-const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
-  for (const end = Date.now() + 10_000; !(await holds()); ) {
-    if (Date.now() > end) assert.fail(`not within 10 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-};
-
-const lockOption = "SELECT remaining FROM product_option WHERE option_id = ? FOR UPDATE";
+const lockOption = "SELECT remaining AS n FROM product_option WHERE option_id = ? FOR UPDATE";
 // Longer than any that waits for nothing. A user may see the statements of its own, and this one is among them.
 const waits = `SELECT COUNT(*) AS n FROM information_schema.processlist
   WHERE id <> CONNECTION_ID() AND time_ms > 100 AND info LIKE '%JOIN product_option%FOR UPDATE'`;
 
 /** Runs `work` while somebody holds an option, once a payment waits for it. */
 const whileHeld = async (optionId: OptionId, begin: () => void, work: () => Promise<void>): Promise<void> => {
-  await inTransaction(database, async ({ rows }) => {
-    await rows(lockOption, [Buffer.from(optionId)]);
+  await inTransaction(database, async ({ select }) => {
+    await select(numberColumns, lockOption, [Buffer.from(optionId)]);
     begin();
-    await until("a payment waits for the option", async () =>
-      withSession(database, async (session) => {
-        const [row] = await session.rows<{ readonly n: number }>(waits, []);
-        return (row?.n ?? 0) > 0;
-      }),
-    );
+    await until("a payment waits for the option", async () => (await numberOf(database, waits)) > 0);
     await work();
   });
 };
@@ -127,13 +94,10 @@ test("payments: are answered when the API is told to stop while they are under w
     () => {
       paying = Promise.all(orders.map((order) => pay(api.url, order)));
     },
-    async () => {
-      process.kill(api.child.pid, "SIGTERM");
-    },
+    async () => void api.child.signal("SIGTERM"),
   );
   for (const answer of await paying) assert.equal(answer.status, 201, await answer.text());
   assert.equal(await api.child.ended, "exit code 0");
-  running.delete(api);
   assert.equal(await look.left(optionId), 0);
 });
 

@@ -1,54 +1,24 @@
 /** Paying on the real stack: API and relays as processes that are killed, clients that ask until they are answered. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { mintToken } from "../../api/tokens/token.ts";
-import { applyAll } from "../../ops/apply.ts";
-import { type Child, startOnStack } from "../../dev/children.ts";
-import { readConfig } from "../../ops/config.ts";
-import { endpointsEnv } from "../../dev/stack/endpoints.ts";
+import type { StackChild } from "../../dev/children.ts";
+import { readPayments } from "../testing/read-payments.ts";
+import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 import type { Order } from "../../processors/payments/payment-ports.ts";
-import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
-import { createCodec } from "../../engine/avro/codec.ts";
-import { paymentsCompleted } from "../../schemas/payment.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
 import { anItem, anOptionId, anOrder, won } from "../../stores/testing/payment-samples.ts";
 import { aUserId, many } from "../../processors/testing/samples.ts";
-import { openDatabase } from "../../stores/mysql/database.ts";
 import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
-import { outboxToOneself } from "../../stores/mysql/testing/outbox-alone.ts";
 import { paymentTables } from "../../stores/mysql/testing/payment-tables.ts";
 
-const stackName = process.env["SLUICE_TEST_STACK"];
-assert.ok(stackName !== undefined, "run this with: npm test -- test/whole/payments.int.test.ts");
-const endpoints = {
-  brokers: (process.env["SLUICE_BROKERS"] ?? "").split(","),
-  registryUrl: process.env["SLUICE_REGISTRY_URL"] ?? "",
-  databaseUrl: process.env["SLUICE_DATABASE_URL"] ?? "",
-  redisUrl: process.env["SLUICE_REDIS_URL"] ?? "",
-};
-const config = readConfig(endpointsEnv(endpoints), () => "");
-const signal = new AbortController().signal;
-const database = openDatabase({ databaseUrl: config.databaseUrl });
+const stack = stackUnderTest({ ownsOutbox: true });
+const { config, database } = stack;
 const register = orderRegister(database);
 const { look } = paymentTables(database);
-const running = new Set<Child>();
-let giveBack: () => Promise<void>;
+let started = 0;
 
-const start = async (command: "api" | "relay"): Promise<{ readonly child: Child; readonly url: string }> => {
-  const started = await startOnStack({ stackName, endpoints, command, name: `pay-${command}-${running.size}`, signal });
-  running.add(started.child);
-  return started;
-};
-
-before(async () => {
-  await applyAll(config);
-  giveBack = await outboxToOneself(config.databaseUrl);
-});
-after(async () => {
-  await Promise.all([...running].map(({ stop }) => stop()));
-  await giveBack();
-  await database.close();
-});
+const start = (command: "api" | "relay"): Promise<StackChild> =>
+  stack.start({ command, name: `pay-${command}-${started++}` });
 
 /** Ten users with exactly what their orders cost, and exactly the stock they need. */
 const openShop = async (count: number) => {
@@ -81,30 +51,7 @@ const payUntilAnswered = async (urlNow: () => string, { orderId, userId }: Order
   return assert.fail(`order ${orderId} was not paid within 60 s`);
 };
 
-/** The payments of these ids in the topic, each as often as it is there. */
-const toldOf = async (ids: ReadonlySet<string>): Promise<readonly string[]> => {
-  const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "pay-test" });
-  const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
-  const decoder = codec.decoder(paymentsCompleted);
-  const told: string[] = [];
-  try {
-    await admin.readTopic(paymentsCompleted.name, async (_partition, records) => {
-      for (const { value } of records) {
-        let decoded = decoder.decode(value);
-        if (decoded.kind === "unknownSchema") {
-          await decoder.learn(decoded.id);
-          decoded = decoder.decode(value);
-        }
-        if (decoded.kind === "value" && ids.has(decoded.value.paymentId)) told.push(decoded.value.paymentId);
-      }
-    });
-  } finally {
-    await admin.close();
-  }
-  return told;
-};
-
-test("payments: each order is paid once and told when API and relays are killed again and again", async () => {
+test("payments: each order is paid once and published when API and relays are killed again and again", async () => {
   const { optionId, userIds, orders } = await openShop(600);
   let api = await start("api");
   let relays = [await start("relay"), await start("relay")];
@@ -117,10 +64,7 @@ test("payments: each order is paid once and told when API and relays are killed 
   for (const share of [100, 250, 400]) {
     while (paid.size < share) await new Promise((resolve) => setTimeout(resolve, 5));
     const [leader, heir] = relays;
-    for (const { child } of [api, ...(leader ? [leader] : [])]) {
-      process.kill(child.pid, "SIGKILL");
-      running.delete(child);
-    }
+    for (const { child } of [api, ...(leader ? [leader] : [])]) child.signal("SIGKILL");
     api = await start("api");
     relays = [...(heir ? [heir] : []), await start("relay")];
   }
@@ -129,7 +73,7 @@ test("payments: each order is paid once and told when API and relays are killed 
   assert.equal(ids.size, 600);
   assert.equal(await look.left(optionId), 0);
   for (const userId of userIds) assert.equal(await look.balance(userId), 0);
-  for (const end = Date.now() + 30_000; new Set(await toldOf(ids)).size < 600; ) {
-    if (Date.now() > end) assert.fail(`${new Set(await toldOf(ids)).size} of 600 payments were told within 30 s`);
-  }
+  const publishedOf = async (): Promise<ReadonlySet<string>> =>
+    new Set((await readPayments(config)).map(({ paymentId }) => paymentId)).intersection(ids);
+  await until("all 600 payments are published", async () => (await publishedOf()).size === 600, 30_000);
 });

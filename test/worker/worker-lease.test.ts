@@ -38,6 +38,8 @@ test("worker: takes its lease again when a former owner's take-over came late an
   await stage.leases.take(partitionOf("hot"), "late");
   await stage.send([request(2, "hot")]);
   await until("the second is issued too", () => stage.database.verdicts.size === 2);
+  const kinds = [...stage.database.verdicts.values()].map(({ kind }) => kind);
+  assert.deepEqual(kinds, ["issued", "issued"]);
   await worker.stop();
 });
 

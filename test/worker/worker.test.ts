@@ -4,7 +4,7 @@ import { test } from "node:test";
 import pino from "pino";
 import { Fatal, Poison, Unavailable } from "../../engine/errors.ts";
 import { couponIssueRequests, couponsCompensated, couponsIssued, couponsRefused } from "../../schemas/coupon.ts";
-import { shareOf } from "../../engine/worker/partition/partition.ts";
+import { shareOf } from "../../engine/worker/partition/limits.ts";
 import { CommitRefused, type Log, type Subscription } from "../../engine/log/log.ts";
 import { memoryStage, openCoupon, request, testLimits, until } from "../../topology/testing/memory-stage.ts";
 

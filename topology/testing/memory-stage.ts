@@ -33,7 +33,7 @@ import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
 import type { LogRecord } from "../../engine/log/log.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import { MemoryBroker, type MemoryBrokerOptions } from "../../engine/log/memory/memory-log.ts";
-import type { ProcessLimits } from "../../engine/worker/partition/partition.ts";
+import type { ProcessLimits } from "../../engine/worker/partition/limits.ts";
 import { noTelemetry } from "../../engine/worker/telemetry.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../../engine/worker/worker.ts";
 

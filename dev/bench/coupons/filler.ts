@@ -1,6 +1,7 @@
 /** Tables that are already large: small tables flatter everybody. */
 import { openDatabase } from "../../../stores/mysql/database.ts";
 import { withSession } from "../../../stores/mysql/session.ts";
+import { columns, integerColumn } from "../../../stores/mysql/columns.ts";
 
 /** Rows of user coupons, and of the history, that there are before anything is measured. */
 export const fillerRows = 1_000_000;
@@ -46,8 +47,8 @@ const fill = async (databaseUrl: string, look: string, statements: readonly stri
   const database = openDatabase({ databaseUrl, poolMax: 1, poolKeptIdle: 0, statementTimeoutMs: 300_000 });
   try {
     return await withSession(database, async (session) => {
-      const [found] = await session.rows<{ n: number }>(look, []);
-      if (Number(found?.n) > 0) return false;
+      const [found] = await session.select(columns("filler", { n: integerColumn() }), look, []);
+      if (found !== undefined && found.n > 0) return false;
       for (const statement of statements) await session.change(statement, []);
       return true;
     });

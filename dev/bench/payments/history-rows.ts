@@ -1,8 +1,13 @@
 /** The history's table seen from outside: how far a drain is, and whether each payment stands there once and as it was. */
 import type { PaymentCompleted } from "../../../schemas/payment.ts";
-import { hexOf, uuidOf } from "../../../stores/ids.ts";
+import { hexOf } from "../../../stores/ids.ts";
+import { columns, integerColumn } from "../../../stores/mysql/columns.ts";
 import type { Database } from "../../../stores/mysql/database.ts";
+import { paymentColumns } from "../../../stores/mysql/payments/payment-columns.ts";
 import { withSession } from "../../../stores/mysql/session.ts";
+
+const count = columns("transaction_history", { n: integerColumn() });
+const history = paymentColumns("transaction_history");
 
 const countSample = `SELECT COUNT(*) AS n
   FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) CHARACTER SET ascii PATH '$')) AS wanted
@@ -11,7 +16,7 @@ const countSample = `SELECT COUNT(*) AS n
 const countAll = `SELECT COUNT(*) AS n FROM transaction_history
   WHERE payment_id BETWEEN UNHEX(?) AND UNHEX(?)`;
 
-const readPage = `SELECT payment_id, order_id, user_id, amount, discount, paid_at FROM transaction_history
+const readPage = `SELECT ${history.list} FROM transaction_history
   WHERE payment_id > UNHEX(?) AND payment_id <= UNHEX(?) ORDER BY payment_id LIMIT 20000`;
 
 /** Looks at the rows of payments with rising ids. */
@@ -34,54 +39,35 @@ export const historyRows = (database: Database, payments: readonly PaymentComple
   const [first, last] = [hexOf(earliest.paymentId), hexOf(latest.paymentId)];
   const sampled = payments.filter((_, n) => n % sampleEvery === 0).map(({ paymentId }) => hexOf(paymentId));
   const number = (sql: string, values: readonly string[]): Promise<number> =>
-    withSession(database, async ({ rows }) => Number((await rows<{ readonly n: number }>(sql, values))[0]?.n));
+    withSession(database, async ({ select }) => (await select(count, sql, values))[0]?.n ?? Number.NaN);
   return {
     count: () => number(countAll, [first, last]),
     sample: async () => {
       const found = await number(countSample, [JSON.stringify(sampled)]);
       return found === 0 ? "none" : found === sampled.length ? "all" : "some";
     },
-    compare: async () => differences((await readAll(database, first, last)).map(toRow), payments),
+    compare: async () => differences(await readAll(database, first, last), payments),
   };
 };
 
-interface Row {
-  readonly payment_id: Buffer;
-  readonly order_id: Buffer;
-  readonly user_id: Buffer;
-  readonly amount: number;
-  readonly discount: number;
-  readonly paid_at: number;
-}
-
-const readAll = async (database: Database, first: string, last: string): Promise<readonly Row[]> => {
-  const all: Row[] = [];
+const readAll = async (database: Database, first: string, last: string): Promise<readonly PaymentCompleted[]> => {
+  const all: PaymentCompleted[] = [];
   // The id before the first: ids are hexadecimal numbers of one length.
   let after = (BigInt(`0x${first}`) - 1n).toString(16).padStart(32, "0");
   for (;;) {
-    const page = await withSession(database, ({ rows }) => rows<Row>(readPage, [after, last]));
+    const page = await withSession(database, ({ select }) => select(history, readPage, [after, last]));
     for (const row of page) all.push(row);
     const end = page.at(-1);
     if (end === undefined) return all;
-    after = end.payment_id.toString("hex");
+    after = hexOf(end.paymentId);
   }
 };
 
-/** A row of the history, as its payment was written. */
-export type HistoryRow = Readonly<Record<"paymentId" | "orderId" | "userId", string>> &
-  Readonly<Record<"amount" | "discount" | "paidAt", number>>;
-
-const toRow = (row: Row): HistoryRow => ({
-  paymentId: uuidOf(row.payment_id),
-  orderId: uuidOf(row.order_id),
-  userId: row.user_id.toString(),
-  amount: row.amount,
-  discount: row.discount,
-  paidAt: row.paid_at,
-});
-
 /** What rows and payments do not agree about, in a few sentences; none where each payment has its row. */
-export const differences = (rows: readonly HistoryRow[], payments: readonly PaymentCompleted[]): readonly string[] => {
+export const differences = (
+  rows: readonly PaymentCompleted[],
+  payments: readonly PaymentCompleted[],
+): readonly string[] => {
   const wanted = new Map(payments.map((payment) => [payment.paymentId as string, payment]));
   const broken: string[] = [];
   const sums = { amount: 0, discount: 0 };
@@ -102,7 +88,7 @@ export const differences = (rows: readonly HistoryRow[], payments: readonly Paym
   return broken.length > 5 ? [...broken.slice(0, 5), `and ${broken.length - 5} more`] : broken;
 };
 
-const says = (row: HistoryRow, { orderId, userId, amount, discount, paidAt }: PaymentCompleted): boolean =>
+const says = (row: PaymentCompleted, { orderId, userId, amount, discount, paidAt }: PaymentCompleted): boolean =>
   row.orderId === orderId &&
   row.userId === userId &&
   row.amount === amount &&

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type avro from "avsc";
 import { PaymentCompleted } from "../../../schemas/payment.ts";
 import { openDatabase } from "../../../stores/mysql/database.ts";
-import { note } from "../../../ops/cli.ts";
+import { note } from "../../../engine/app/cli.ts";
 import { runHistoryBaseline } from "../coupons/baseline.ts";
 import { type HistoryRows, historyRows } from "./history-rows.ts";
 import { appendPayments, emptyTopic, makePayments, withCopies } from "./payment-events.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Won } from "../../../schemas/coupon.ts";
-import { type HistoryRow, differences } from "./history-rows.ts";
+import { differences } from "./history-rows.ts";
 import { makePayments, withCopies } from "./payment-events.ts";
 
 test("payment events: rise by id, each of another order", () => {
@@ -31,7 +31,7 @@ test("history rows: are found out when one is missing, nobody's, or says somethi
   const payments = makePayments("b", 10);
   const [first, second] = payments;
   assert.ok(first !== undefined && second !== undefined);
-  const rows: readonly HistoryRow[] = payments;
+  const rows = payments;
   assert.deepEqual(differences(rows, payments), []);
   assert.match(
     differences(rows.slice(1), payments).join(),

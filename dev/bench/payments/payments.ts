@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, openDatabase } from "../../../stores/mysql/database.ts";
 import { paymentAudit } from "../../../stores/mysql/payments/payment-audit.ts";
 import { outbox } from "../../../stores/mysql/payments/outbox.ts";
-import { note } from "../../../ops/cli.ts";
+import { note } from "../../../engine/app/cli.ts";
 import { alonePayer, apiPayer, type LoadRun, runLoad } from "./payment-load.ts";
 import { type OrderKind, openShop, users } from "./payment-shop.ts";
 import type { Stage } from "../stage.ts";

@@ -1,5 +1,5 @@
 /** What paying came to, in numbers, and how that is shown. */
-import { formatTable } from "../../../ops/cli.ts";
+import { count, formatTable } from "../../../engine/app/cli.ts";
 import type { Outage } from "./outage.ts";
 import type { AnsweredCase, PayAnswer } from "./payer.ts";
 import { quantile } from "../summary.ts";
@@ -99,5 +99,3 @@ export const showPaymentsSummary = (s: PaymentsSummary): string =>
   );
 
 const latencyText = ({ p50, p99 }: PayLatency): string => `${p50} / ${p99} ms`;
-
-const count = (n: number): string => n.toLocaleString("en-US");

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { copyFile, mkdir, open, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CliError } from "../../../ops/cli.ts";
+import { CliError } from "../../../engine/app/cli.ts";
 import type { Layout } from "../layout.ts";
 import type { StackPlan } from "../plan.ts";
 import { ask, askCoordinators, problemOf } from "./probes.ts";

@@ -1,7 +1,7 @@
 /** Runs a helper program to its end, such as a fetch or the making of a database, with its output in a file. */
 import { spawn } from "node:child_process";
 import { open, readFile } from "node:fs/promises";
-import { CliError } from "../../../ops/cli.ts";
+import { CliError } from "../../../engine/app/cli.ts";
 
 /** What to run. */
 export interface ToolRun {

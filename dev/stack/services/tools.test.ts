@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { CliError } from "../../../ops/cli.ts";
+import { CliError } from "../../../engine/app/cli.ts";
 import { findTools, newestJava, parseJavaRelease, placesOf } from "./tools.ts";
 
 /** A folder with these executables and these Javas (folder name to version), and nothing else to be found. */

@@ -1,7 +1,7 @@
 /** Finds the programs the native start needs, and names all that are missing in one error. */
 import { access, constants, readdir, readFile, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { CliError } from "../../../ops/cli.ts";
+import { CliError } from "../../../engine/app/cli.ts";
 
 /** An installed Java. */
 export interface Java {

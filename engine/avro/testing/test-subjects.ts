@@ -1,5 +1,6 @@
 /** Subjects of a test's own in the real registry, removed afterwards. */
 import { randomUUID } from "node:crypto";
+import { addressOf } from "../../testing/address.ts";
 
 /** Names that no other test has, and a way to be rid of what is registered under them. */
 export interface TestSubjects {
@@ -7,11 +8,9 @@ export interface TestSubjects {
   readonly remove: () => Promise<void>;
 }
 
-/** The real registry's URL, as a test's environment gives it, and subjects in it. @throws Error where no stack is running. */
-export const testSubjects = (url: string | undefined): { readonly url: string; readonly subjects: TestSubjects } => {
-  if (url === undefined || url === "") {
-    throw new Error("SLUICE_REGISTRY_URL is not set: these tests need a running stack (npm run sluice -- stack env)");
-  }
+/** The real registry's URL, from the environment, and subjects in it. @throws Error where no stack is running. */
+export const testSubjects = (): { readonly url: string; readonly subjects: TestSubjects } => {
+  const url = addressOf("SLUICE_REGISTRY_URL");
   const names: string[] = [];
   const newTopicName = (): string => {
     const name = `test-${randomUUID()}`;

@@ -37,12 +37,21 @@ export interface Encoder {
   buf: Buffer;
   offset: number;
   readonly buffer: Buffer;
+  readonly writeInt8: (value: number) => Encoder;
+  readonly writeBoolean: (value: boolean) => Encoder;
+  /** Null is a text that is not there. */
+  readonly writeString: (value: string | null) => Encoder;
+  readonly writeArray: (values: readonly Encoder[]) => Encoder;
 }
 
 /** A cursor over a response. */
 export interface Decoder {
   readonly buffer: Buffer;
+  readonly readInt8: () => number;
+  readonly readInt16: () => number;
   readonly readInt32: () => number;
+  readonly readString: () => string | null;
+  readonly readArray: <T>(read: (decoder: Decoder) => T) => readonly T[];
   readonly readBytes: (byteLength?: number) => Buffer | null;
   readonly canReadBytes: (length: number) => boolean;
   offset: number;
@@ -195,6 +204,7 @@ export interface Cluster {
   readonly addMultipleTargetTopics: (topics: readonly string[]) => Promise<void>;
   readonly refreshMetadata: () => Promise<void>;
   readonly findBroker: (of: { readonly nodeId: string }) => Promise<Broker>;
+  readonly findControllerBroker: () => Promise<Broker>;
   readonly findGroupCoordinator: (of: { readonly groupId: string }) => Promise<Broker>;
   readonly findLeaderForPartitions: (
     topic: string,
@@ -218,6 +228,16 @@ export interface Cluster {
 /** One broker. */
 export interface Broker {
   readonly nodeId: number;
+  /** Sends a request that kafkajs does not have. */
+  readonly connectionPool: {
+    readonly send: <Decoded, Answer>(protocol: {
+      readonly request: EncodableRequest;
+      readonly response: {
+        readonly decode: (bytes: Buffer) => Promise<Decoded>;
+        readonly parse: (decoded: Decoded) => Promise<Answer>;
+      };
+    }) => Promise<Answer>;
+  };
   readonly leaveGroup: (request: { readonly groupId: string; readonly memberId: string }) => Promise<void>;
   readonly offsetFetch: (request: {
     readonly groupId: string;

@@ -3,7 +3,7 @@ import { describeLogContract } from "../testing/log-contract.ts";
 import { openTestCluster } from "./testing/int-test-cluster.ts";
 
 describeLogContract("kafka", async () => {
-  const cluster = await openTestCluster(process.env["SLUICE_BROKERS"]);
+  const cluster = await openTestCluster();
   return {
     connect: () => cluster.log(),
     createTopic: cluster.createTopic,

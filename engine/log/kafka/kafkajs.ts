@@ -61,5 +61,5 @@ const verify = (patches: readonly Patch[], root: string): void => {
 const changed = (difference: string): Fatal =>
   new Fatal(
     "KAFKAJS_CHANGED",
-    `kafkajs is not the one runtime/kafka patches: ${difference}. Run npm ci; for another version, read its source against runtime/kafka/patches first.`,
+    `kafkajs is not the one that engine/log/kafka patches: ${difference}. Run npm ci; for another version, read its source against engine/log/kafka/patches first.`,
   );

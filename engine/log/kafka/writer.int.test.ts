@@ -10,7 +10,7 @@ import { faultySockets, openTestCluster, type TestCluster } from "./testing/int-
 
 let cluster: TestCluster;
 before(async () => {
-  cluster = await openTestCluster(process.env["SLUICE_BROKERS"]);
+  cluster = await openTestCluster();
 });
 after(() => cluster?.close());
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Fatal, Poison, Retriable, Unavailable } from "../../errors.ts";
 import type { Item } from "../../flow/processor.ts";
 import type { Result } from "../../interpreter/interpret.ts";
-import { Aborted, type AttemptEvent, createAttempt } from "./attempts.ts";
+import { Aborted, type AttemptEvent, createAttemptAll, createAttemptOnce } from "./attempts.ts";
 
 const item = (id: string): Item<unknown> => ({
   value: id,
@@ -22,15 +22,15 @@ const setup = ({ abortAfterSleeps = Number.POSITIVE_INFINITY } = {}) => {
       if (waits.length >= abortAfterSleeps) leaving.abort();
     },
   };
-  const attempt = createAttempt({
+  const options = {
     clock,
     random: () => 0.5,
     backoff: { initialMs: 100, maxMs: 1_000 },
     maxAttempts: 3,
     signal: leaving.signal,
-    observe: (event) => events.push(event),
-  });
-  return { attempt, waits, events, leaving };
+    observe: (event: AttemptEvent) => void events.push(event),
+  };
+  return { attempt: createAttemptAll(options), attemptOnce: createAttemptOnce(options), waits, events, leaving };
 };
 
 const ids = (results: readonly Result<unknown>[]): readonly unknown[] =>
@@ -64,13 +64,13 @@ test("attempt: gives up at the first failure when the partition is leaving", asy
 });
 
 test("attempt: tells of the end of a hold when a call within it is given up", async () => {
-  const { attempt, events } = setup();
+  const { attemptOnce, events } = setup();
   let attempts = 0;
   const run = async () => {
     if (++attempts === 2) throw new Aborted();
     throw new Unavailable("database", "gone");
   };
-  await assert.rejects(attempt({ name: "round", items: [], run }), Aborted);
+  await assert.rejects(attemptOnce("round", run), Aborted);
   assert.deepEqual(
     events.map(({ kind }) => kind),
     ["holding", "abandoned"],
@@ -179,4 +179,48 @@ test("attempt: stops everything when an error is fatal", async () => {
     throw new Fatal("WRONG", "wrong deployment");
   };
   await assert.rejects(attempt({ name: "step", items: [item("a"), item("b")], run }), Fatal);
+});
+
+test("attempt: throws what the last attempt threw when a call without records has used up its attempts", async () => {
+  for (const error of [new Retriable("DEADLOCK", "deadlock"), new TypeError("a bug"), new Poison("BAD", "bad")]) {
+    const { attempt, attemptOnce } = setup();
+    const run = async () => {
+      throw error;
+    };
+    await assert.rejects(attemptOnce("lease", run), (thrown) => thrown === error);
+    await assert.rejects(attempt({ name: "step", items: [], run }), (thrown) => thrown === error);
+  }
+});
+
+test("attempt: answers once when a call without records succeeds after a hold", async () => {
+  const { attemptOnce } = setup();
+  let left = 5;
+  const run = async () => {
+    if (left-- > 0) throw new Unavailable("redis", "refused");
+    return "taken";
+  };
+  assert.equal(await attemptOnce("lease", run), "taken");
+});
+
+test("attempt: tries as often as a call's own limit says when it has one", async () => {
+  const { attempt, events } = setup();
+  const run = async (): Promise<never> => {
+    throw new Retriable("BUSY", "busy");
+  };
+  assert.deepEqual(ids(await attempt({ name: "step", items: [item("a")], attempts: 1, run })), ["failed"]);
+  assert.equal(events.length, 1);
+});
+
+test("attempt: fails as retriable, and does not wait any longer, when an attempt exceeds its time limit", async () => {
+  const { attempt, waits } = setup();
+  let attempts = 0;
+  const run = (items: readonly Item<unknown>[]): Promise<readonly unknown[]> =>
+    ++attempts === 1 ? new Promise(() => {}) : echo(items);
+  const limited = { name: "step", items: [item("a")], timeoutMs: 5_000, run };
+  // The test's clock ends every wait at once, so an attempt that never answers has always exceeded its limit.
+  assert.deepEqual(ids(await attempt({ ...limited, attempts: 2, run: () => new Promise(() => {}) })), ["failed"]);
+  assert.deepEqual(waits.filter((ms) => ms === 5_000).length, 2);
+  const [failed] = await attempt({ ...limited, attempts: 1 });
+  assert(failed !== undefined && !failed.ok && failed.error instanceof Retriable);
+  assert.equal(failed.error.code, "STEP_TIMEOUT");
 });

@@ -1,23 +1,25 @@
 /**
- * What is done about a call that fails, by its disposition: hold and back off, try again and then isolate, single the
- * guilty record out, or stop. Answers for every record; only `Fatal` and `Aborted` leave as errors.
+ * What is done about a call that fails, by its disposition: hold and back off, retry and then isolate the guilty record, or
+ * stop. A call for records answers for each of them; a call without records answers once, or throws.
  */
-import { dispositionOf, type Fatal, Poison } from "../../errors.ts";
+import { dispositionOf, type Fatal, Poison, Retriable } from "../../errors.ts";
 import type { Item } from "../../flow/processor.ts";
 import type { Call, Result } from "../../interpreter/interpret.ts";
 import { type Backoff, backoffMs, type Clock, type Random } from "../../clock.ts";
 
-/** How failures are met. */
+/** How failed calls are retried. */
 export interface AttemptOptions {
   readonly clock: Clock;
   readonly random: Random;
   /** Between attempts. */
   readonly backoff: Backoff;
-  /** Attempts at a `retriable` failure before the round is halved, and again for the record that stands alone. */
+  /** Attempts at a `retriable` failure before the round is halved, and again for the isolated record. 1 and up. */
   readonly maxAttempts: number;
-  /** Aborted when the partition is given back or the process stops: what waits gives up, nothing is finished. */
+  /** Aborted when the partition is revoked or the process stops: calls that wait are given up, nothing is finished. */
   readonly signal: AbortSignal;
-  /** Told of every failed attempt, and of holds that begin and end. */
+  /** Lists an attempt while it is waited for, so that the watchdog finds one that never answers. Lists none by default. */
+  readonly during?: <T>(call: string, work: Promise<T>) => Promise<T>;
+  /** Called for every failed attempt, and for holds that begin and end. */
   readonly observe?: (event: AttemptEvent) => void;
 }
 
@@ -26,16 +28,16 @@ export type AttemptEvent =
   | { readonly kind: "failed"; readonly call: string; readonly error: unknown; readonly records: number }
   | ({ readonly kind: "holding"; readonly error: unknown } & HoldEvent)
   | ({ readonly kind: "resumed" } & HoldEvent)
-  /** What was held up is given up on, because the partition is leaving. */
+  /** The call on hold was given up, because the partition is leaving. */
   | ({ readonly kind: "abandoned" } & HoldEvent);
 
 interface HoldEvent {
   readonly call: string;
-  /** Attempts that have failed since it began. */
+  /** Attempts that have failed since the hold began. */
   readonly failures: number;
 }
 
-/** The attempt was given up because the partition is leaving: the record will come again. */
+/** The attempt was given up because the partition is leaving: its next owner reads the record again. */
 export class Aborted extends Error {
   readonly code = "ABORTED";
   constructor() {
@@ -43,27 +45,54 @@ export class Aborted extends Error {
   }
 }
 
-/** Makes the `attempt` of an interpreter's surroundings. @throws Aborted @throws Fatal */
-export const createAttempt =
-  (options: AttemptOptions) =>
-  async <R>(call: Call<R>): Promise<readonly Result<R>[]> => {
-    const outcome = await tryUntilSettled(options, call);
-    if (outcome.ok) return outcome.value.map((value) => ({ ok: true, value }));
-    return isolate(options, call, outcome.error);
+/** Runs a call for records, with retries and isolation; answers for every record, in order. @throws Aborted @throws Fatal */
+export type AttemptAll = <R>(call: Call<R>) => Promise<readonly Result<R>[]>;
+
+/**
+ * Runs a call that belongs to no single record: holds while a dependency is away, retries up to the limit, then throws what
+ * the last attempt threw. @throws Aborted @throws Fatal @throws Error
+ */
+export type AttemptOnce = <T>(name: string, run: () => Promise<T>) => Promise<T>;
+
+/** Makes the `attempt` of an interpreter's environment. */
+export const createAttemptAll = (options: AttemptOptions): AttemptAll => {
+  const attemptAll: AttemptAll = async (call) => {
+    const { items, run } = call;
+    const settled = await tryUntilSettled(options, { ...call, records: items.length, run: () => run(items) });
+    if (settled.ok) return settled.value.map((value) => ({ ok: true, value }));
+    return isolate(options, call, settled.error, attemptAll);
+  };
+  return attemptAll;
+};
+
+/** Makes the attempts of calls without records. */
+export const createAttemptOnce =
+  (options: AttemptOptions): AttemptOnce =>
+  async (name, run) => {
+    const settled = await tryUntilSettled(options, { name, records: 0, run });
+    if (!settled.ok) throw settled.error;
+    return settled.value;
   };
 
+interface Tried<T> extends Pick<Call<T>, "name" | "attempts" | "timeoutMs"> {
+  readonly records: number;
+  readonly run: () => Promise<T>;
+}
+
 /** Tries until it succeeds, until the error is not worth another attempt, or until it is aborted. */
-const tryUntilSettled = async <R>(options: AttemptOptions, call: Call<R>): Promise<Result<readonly R[]>> => {
-  const { clock, random, backoff, maxAttempts, signal, observe } = options;
+const tryUntilSettled = async <T>(options: AttemptOptions, call: Tried<T>): Promise<Result<T>> => {
+  const { clock, random, backoff, signal, observe, during } = options;
+  const { name, records, attempts: maxAttempts = options.maxAttempts } = call;
   let holds = 0;
   let misses = 0;
   const endHold = (kind: "resumed" | "abandoned"): void => {
-    if (holds > 0) observe?.({ kind, call: call.name, failures: holds });
+    if (holds > 0) observe?.({ kind, call: name, failures: holds });
     holds = 0;
   };
   for (;;) {
     try {
-      const value = await call.run(call.items);
+      const running = runInTime(clock, call);
+      const value = await (during === undefined ? running : during(name, running));
       endHold("resumed");
       return { ok: true, value };
     } catch (error) {
@@ -74,17 +103,17 @@ const tryUntilSettled = async <R>(options: AttemptOptions, call: Call<R>): Promi
       }
       const disposition = dispositionOf(error);
       if (disposition === "unavailable") {
-        // A dependency that is away is waited for, however long it takes; it uses up no attempts.
-        observe?.({ kind: "holding", call: call.name, error, failures: ++holds });
+        // A dependency that is away is waited for without limit; it uses up no attempts.
+        observe?.({ kind: "holding", call: name, error, failures: ++holds });
       } else {
-        // It answered, be it badly: what was away is back.
+        // An error is an answer too: the dependency is back.
         endHold("resumed");
         if (disposition === "fatal") throw error as Fatal;
         if (disposition === "poison") return { ok: false, error };
-        observe?.({ kind: "failed", call: call.name, error, records: call.items.length });
+        observe?.({ kind: "failed", call: name, error, records });
         if (++misses >= maxAttempts) return { ok: false, error };
       }
-      // Only a failure asks whether to go on: a round that meets none finishes while its partition is drained.
+      // The signal is read after a failure only: a round without one finishes while its partition is drained.
       await clock.sleep(backoffMs(backoff, holds + misses, random), signal);
       if (signal.aborted) {
         endHold("abandoned");
@@ -94,11 +123,33 @@ const tryUntilSettled = async <R>(options: AttemptOptions, call: Call<R>): Promi
   }
 };
 
-/** A named record is taken out; a round without a name is halved until the guilty record stands alone. */
-const isolate = async <R>(options: AttemptOptions, call: Call<R>, error: unknown): Promise<readonly Result<R>[]> => {
+/** Runs a call once; what it does after its time limit is not waited for. @throws Retriable STEP_TIMEOUT */
+const runInTime = async <T>(clock: Clock, { name, timeoutMs, run }: Tried<T>): Promise<T> => {
+  if (timeoutMs === undefined) return run();
+  const ended = new AbortController();
+  const timeout = async (): Promise<never> => {
+    await clock.sleep(timeoutMs, ended.signal);
+    throw new Retriable("STEP_TIMEOUT", `"${name}" took longer than ${timeoutMs} ms`);
+  };
+  try {
+    return await Promise.race([run(), timeout()]);
+  } finally {
+    ended.abort();
+  }
+};
+
+/** Takes a named record out; halves a round without a name until the guilty record is by itself. */
+const isolate = async <R>(
+  options: AttemptOptions,
+  call: Call<R>,
+  error: unknown,
+  attemptAll: AttemptAll,
+): Promise<readonly Result<R>[]> => {
   const { items } = call;
-  if (items.length <= 1) return items.map(() => ({ ok: false, error }));
-  // Singling out takes a call for every half: of many guilty records, longer than a drain may.
+  // Without records there is nobody to answer for: the error would be lost.
+  if (items.length === 0) throw error;
+  if (items.length === 1) return [{ ok: false, error }];
+  // Isolating takes a call for every half: for many guilty records that is longer than a drain may take.
   if (options.signal.aborted) throw new Aborted();
   const guilty = indexOfGuilty(items, error);
   const cuts = guilty === undefined ? [items.length >> 1] : [guilty, guilty + 1];
@@ -106,16 +157,16 @@ const isolate = async <R>(options: AttemptOptions, call: Call<R>, error: unknown
   let start = 0;
   for (const end of [...cuts, items.length]) {
     const part = items.slice(start, end);
-    // Nothing stands before a guilty record that is the first: one answer too many would give each record its neighbour's.
+    // The part before a guilty first record is empty: an answer for it would give each record its neighbour's answer.
     if (part.length === 0) continue;
     if (start === guilty) results.push({ ok: false, error });
-    else results.push(...(await createAttempt(options)({ ...call, items: part })));
+    else for (const result of await attemptAll({ ...call, items: part })) results.push(result);
     start = end;
   }
   return results;
 };
 
-/** Undefined where copies share the name: one of them may be in order, so each must show itself. */
+/** Undefined where several records have the named key: one of them may be correct, so each is isolated by halving. */
 const indexOfGuilty = (items: readonly Item<unknown>[], error: unknown): number | undefined => {
   if (!(error instanceof Poison) || error.idempotencyKey === undefined) return undefined;
   const isNamed = ({ context }: Item<unknown>): boolean => context.idempotencyKey === error.idempotencyKey;

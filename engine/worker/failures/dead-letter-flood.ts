@@ -1,13 +1,13 @@
-/** What a partition does about a flood of dead letters: it writes none of them, holds, says so, and tries the round again. */
+/** What a partition does about a flood of dead letters: it writes none of them, holds, logs it, and decides the round again. */
 import { PipelineError } from "../../errors.ts";
-import type { Call } from "../../interpreter/interpret.ts";
 import type { Backoff } from "../../clock.ts";
+import type { AttemptOnce } from "./attempts.ts";
 import type { Flood } from "./flood.ts";
 
 /** The code of {@link DeadLetterFlood}. */
 export const deadLetterFlood = "DEAD_LETTER_FLOOD";
 
-/** So large a share of the latest records would be dead-lettered that the cause is hardly the records. Holds its partition. */
+/** A larger share of the latest records would be dead-lettered than the limit: the cause is hardly the records. Holds its partition. */
 export class DeadLetterFlood extends PipelineError {
   override readonly code = deadLetterFlood;
   override readonly disposition = "unavailable";
@@ -19,7 +19,7 @@ export class DeadLetterFlood extends PipelineError {
   }
 }
 
-/** Between attempts at a round that was a flood: it is the whole round again, and people have to act. */
+/** Between attempts at a round that was a flood: the whole round is decided again, and an operator has to act. */
 export const floodBackoff: Backoff = { initialMs: 5_000, maxMs: 60_000 };
 
 /** A decided round, before any of it is handed to the producer. */
@@ -31,29 +31,33 @@ export interface DecidedRound {
 }
 
 /**
- * Decides a round until it is no flood. What a round did is done again with it: good records come to the same outcomes,
- * and what was undone is taken and undone again.
+ * Decides a round until it is no flood. A round that is decided again repeats what it did: good records come to the same
+ * outcomes, and compensated effects are made and compensated again. @throws Error what the deciding throws when its attempts
+ * are exhausted: the flooded decision is never returned.
  */
-export const decideUnlessFlood = async <R extends DecidedRound>(
+export const guardFlood = async <R extends DecidedRound>(
   flood: Flood,
-  attempt: (call: Call<R>) => Promise<readonly unknown[]>,
+  attempt: AttemptOnce,
   decide: () => Promise<R>,
 ): Promise<R> => {
-  let decided = await decide();
-  const check = (): void => {
-    if (!flood.wouldBe(decided)) return;
-    throw new DeadLetterFlood(decided.deadLetters, decided.records, decided.why);
-  };
-  if (flood.wouldBe(decided)) {
-    let again = false;
-    const run = async (): Promise<readonly R[]> => {
-      if (again) decided = await decide();
-      again = true;
-      check();
-      return [];
-    };
-    await attempt({ name: "dead letters", items: [], run });
-  }
+  const first = await decide();
+  const decided = flood.wouldBe(first) ? await decideAgain(flood, attempt, first, decide) : first;
   flood.add(decided);
   return decided;
+};
+
+const decideAgain = <R extends DecidedRound>(
+  flood: Flood,
+  attempt: AttemptOnce,
+  first: R,
+  decide: () => Promise<R>,
+): Promise<R> => {
+  // The first attempt fails with the decision there is, which begins the hold; each later one decides anew.
+  let decided: R | undefined = first;
+  return attempt("dead letters", async () => {
+    const latest = decided ?? (await decide());
+    decided = undefined;
+    if (flood.wouldBe(latest)) throw new DeadLetterFlood(latest.deadLetters, latest.records, latest.why);
+    return latest;
+  });
 };

@@ -1,5 +1,5 @@
-/** When a partition is fetched no further: above its bounds it is paused, below half of them it goes on. */
-import type { PartitionLimits } from "./partition.ts";
+/** When fetching of a partition pauses: above its bounds it is paused, below half of them it is resumed. */
+import type { PartitionLimits } from "./limits.ts";
 
 /** What a partition has in memory. */
 export interface Load {

@@ -76,3 +76,9 @@ test("lanes: keep every key in order and in one round at a time when rounds over
     { numRuns: 200 },
   );
 });
+
+test("lanes: queue a delivery whole when it has more records than a call may have arguments", () => {
+  const lanes = createLanes<Numbered>({ remember: false });
+  lanes.add(Array.from({ length: 300_000 }, (_, n) => record(n, "hot")));
+  assert.equal(lanes.queuedRecords(), 300_000);
+});

@@ -45,8 +45,11 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
   return {
     add: (records) => {
       if (records.length === 0) return;
-      queue.push(...records);
-      for (const { sizeBytes } of records) bytes += sizeBytes;
+      // One by one: a delivery may have more records than a call may have arguments (about 125,000).
+      for (const record of records) {
+        queue.push(record);
+        bytes += record.sizeBytes;
+      }
       blocked = false;
     },
     take: (maxRound) => {

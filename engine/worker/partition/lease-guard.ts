@@ -1,10 +1,10 @@
 /**
- * The lease of one assigned partition: taken before its first round, and taken again where it was raised by somebody else
- * although the group says that the partition is still ours, as when a former owner's take-over arrives late.
+ * The lease of one assigned partition: taken before its first round, and taken again where another worker raised its epoch
+ * although the group confirms that the partition is still ours, as when a former owner's request arrives late.
  */
-import { dispositionOf, Fatal, Fenced, Unavailable } from "../../errors.ts";
+import { dispositionOf, Fenced, Unavailable } from "../../errors.ts";
 import type { Fence, LeasedPartition, Leases } from "../../lease.ts";
-import type { StepEnvironment } from "../../interpreter/interpret.ts";
+import type { AttemptOnce } from "../failures/attempts.ts";
 
 /** What a lease works with. */
 export interface LeaseOptions {
@@ -19,17 +19,18 @@ export interface LeaseOptions {
 export interface Lease {
   /** Its epoch is the one taken last: stores read it at each call. */
   readonly fence: Fence;
-  /** Takes it, however long that takes. @throws Aborted @throws Fatal */
-  readonly acquire: (attempt: StepEnvironment["attempt"]) => Promise<void>;
-  /** The same attempts; where one is refused for its epoch, the lease is taken again before the next, if it is ours to take. */
-  readonly guard: (attempt: StepEnvironment["attempt"]) => StepEnvironment["attempt"];
-  /** Runs work once; where it is refused for its epoch, the lease is taken again for the next, and the refusal is passed on. */
-  readonly once: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Takes the lease; holds while it cannot be taken. @throws Aborted @throws Fatal */
+  readonly acquire: (attempt: AttemptOnce) => Promise<void>;
+  /**
+   * Runs work once. Where a store refuses it for its epoch, the lease is taken again for the next attempt, if the group
+   * confirms that the partition is ours; the refusal is passed on. @throws Fenced @throws Unavailable @throws Error what work throws
+   */
+  readonly renewing: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /**
- * Leases that fence nobody: for topologies whose effects are the same whoever causes them and however often, so that a
- * worker that lost a partition without knowing changes nothing. They need no database.
+ * Leases that fence nobody, for topologies whose effects are idempotent and the same from every worker: a worker that lost
+ * a partition without knowing it changes nothing. They need no database.
  */
 export const unfenced: Leases = { take: async (partition) => ({ ...partition, epoch: 1 }) };
 
@@ -40,13 +41,13 @@ export const createLease = ({ partition, take, prove }: LeaseOptions): Lease => 
     fence.epoch = (await take()).epoch;
   };
   let renewing: Promise<unknown> | undefined;
-  /** Resolves with what it could not ask for being away; undefined where it took the lease, or it is not ours to take. */
+  /** Resolves with `Unavailable` where the group or the database is away; undefined where it took the lease, or may not. */
   const renew = (): Promise<unknown> => {
     renewing ??= prove()
       .then(raise)
       .then(
         () => undefined,
-        // Either way what was refused holds, and asks again; but whoever is away is not another holder.
+        // In both cases the refused call holds and asks again; but a dependency that is away is not reported as another owner.
         (error: unknown) => (error instanceof Unavailable ? error : undefined),
       )
       .finally(() => {
@@ -54,27 +55,22 @@ export const createLease = ({ partition, take, prove }: LeaseOptions): Lease => 
       });
     return renewing;
   };
-  const once = async <T>(work: () => Promise<T>): Promise<T> => {
-    const { epoch } = fence;
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof Fenced) || epoch !== fence.epoch) throw error;
-      throw (await renew()) ?? error;
-    }
-  };
   return {
     fence,
-    once,
-    acquire: async (attempt) => {
-      await attempt({ name: "lease", items: [], run: () => raise().then(() => [], toHold) });
-      if (fence.epoch === 0) throw new Fatal("LEASE", "an attempt that holds until it succeeds came to nothing");
+    acquire: (attempt) => attempt("lease", () => raise().catch(toHold)),
+    renewing: async (work) => {
+      const { epoch } = fence;
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof Fenced) || epoch !== fence.epoch) throw error;
+        throw (await renew()) ?? error;
+      }
     },
-    guard: (attempt) => (call) => attempt({ ...call, run: (items) => once(() => call.run(items)) }),
   };
 };
 
-/** Whatever keeps it from its lease (a lock waited for too long, a deadlock): without it there is nothing to do but try on. */
+/** Without the lease there is nothing else to do: whatever prevents it (a lock wait timeout, a deadlock) holds. */
 const toHold = (error: unknown): never => {
   if (dispositionOf(error) === "fatal") throw error;
   throw new Unavailable("lease", error instanceof Error ? error.message : String(error), { cause: error });

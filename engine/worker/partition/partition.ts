@@ -1,55 +1,30 @@
 /**
- * One assigned partition at work: what is fetched is queued in lanes and entered in the ledger; rounds are taken, read,
- * interpreted and written; what is written and acknowledged is finished. Lives for one assignment, then is let go.
+ * One assigned partition at work: what is fetched is queued in lanes and entered in the ledger, rounds are taken from the
+ * lanes and go through the pipeline, and finished offsets can be committed. Lives for one assignment.
  */
+import pLimit from "p-limit";
 import type { Fence } from "../../lease.ts";
 import type { Decoder } from "../../avro/codec.ts";
-import type { StepEnvironment, Call, Interpreter } from "../../interpreter/interpret.ts";
+import type { StepEnvironment, Interpreter } from "../../interpreter/interpret.ts";
 import type { AnyTopic } from "../../flow/parts.ts";
 import { createExclusiveTasks } from "./exclusive.ts";
-import { Aborted, type AttemptOptions, createAttempt } from "../failures/attempts.ts";
+import { Aborted, type AttemptOptions, createAttemptAll, createAttemptOnce } from "../failures/attempts.ts";
 import { createBackPressure } from "./back-pressure.ts";
 import type { Provenance } from "../round/dead-letter.ts";
-import { decideUnlessFlood, floodBackoff } from "../failures/dead-letter-flood.ts";
-import { decide, surroundings } from "../round/decide.ts";
+import { floodBackoff } from "../failures/dead-letter-flood.ts";
+import { createPipeline, type Pipeline } from "../round/pipeline.ts";
 import { createFlood, type FloodLimits } from "../failures/flood.ts";
-import { type InFlight, inFlight, keyOf, laneOf, type Round } from "./in-flight.ts";
+import { type InFlight, inFlight, keyOf, laneOf } from "./in-flight.ts";
 import { createLanes } from "./lanes.ts";
 import type { Lease } from "./lease-guard.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
+import type { PartitionLimits } from "./limits.ts";
 import type { LogRecord } from "../../log/log.ts";
 import type { Producer } from "../../log/producer.ts";
 import type { Telemetry } from "../telemetry.ts";
-import { createRoundTracker, type Inherited, notInherited } from "./round-tracker.ts";
+import { createRoundTracker, type Inherited } from "./round-tracker.ts";
 import type { Waits } from "../liveness/waits.ts";
 import type { Encoders } from "../round/write-round.ts";
-
-/** Bounds of one partition. */
-export interface PartitionLimits {
-  /** Records in one round, at most; 1 to 10,000. */
-  readonly maxRound: number;
-  /** Rounds side by side, with disjoint keys. */
-  readonly concurrency: number;
-  /** Lanes side by side within a round, where a step decides one by one. */
-  readonly laneConcurrency: number;
-  /** Above this many unfinished records the partition is paused; below half of it, resumed. */
-  readonly maxRecords: number;
-  /** The same bound in bytes of keys and values queued. */
-  readonly maxBytes: number;
-}
-
-/** Bounds of a process: its partitions have even shares of them, so that they hold without a partition asking another. */
-export interface ProcessLimits extends PartitionLimits {
-  readonly processMaxRecords: number;
-  readonly processMaxBytes: number;
-}
-
-/** The bounds of each of `partitions` partitions of one process. */
-export const shareOf = (limits: ProcessLimits, partitions: number): PartitionLimits => ({
-  ...limits,
-  maxRecords: Math.min(limits.maxRecords, Math.ceil(limits.processMaxRecords / partitions)),
-  maxBytes: Math.min(limits.maxBytes, Math.ceil(limits.processMaxBytes / partitions)),
-});
 
 /** What a partition works with. */
 export interface PartitionOptions {
@@ -63,24 +38,24 @@ export interface PartitionOptions {
   /** What the steps need, bound to the partition's lease. */
   readonly deps: (fence: Fence) => unknown;
   readonly lease: Lease;
-  /** Whether `touched` will be asked. */
+  /** Whether `touched` will be called. */
   readonly rememberKeys: boolean;
   readonly provenance: Provenance;
   readonly limits: PartitionLimits;
-  readonly attempts: Omit<AttemptOptions, "signal">;
+  readonly attempts: Omit<AttemptOptions, "signal" | "during">;
   readonly flood: FloodLimits;
-  /** Where calls, and acknowledgements, are listed while they are waited for. */
+  /** Where calls and acknowledgements are listed while they are waited for. */
   readonly waits: { readonly calls: Waits; readonly acknowledgements: Waits };
-  /** What the former assignment of this very partition had not ended when it was let go. */
+  /** Rounds that the former assignment of this partition had not ended when it was abandoned. */
   readonly inherited: Inherited;
   readonly telemetry: Telemetry;
   /** Pauses or resumes fetching. */
   readonly setPaused: (paused: boolean) => void;
-  /** Something happened that no record is guilty of: the process must stop. Called at most once. */
+  /** An error that is no record's: the process must stop. Called at most once. */
   readonly onFatal: (error: unknown) => void;
 }
 
-/** What is to be seen of a partition. */
+/** What a partition reports of itself. */
 export interface PartitionStatus {
   readonly queuedRecords: number;
   readonly inFlightRecords: number;
@@ -93,32 +68,37 @@ export interface PartitionStatus {
 export interface Partition {
   /** Takes what was fetched, in offset order. */
   readonly intake: (records: readonly LogRecord[], endOffset: bigint) => void;
-  /** Starts no more rounds; resolves when those under way have ended. What fails meanwhile is not waited for. */
+  /** Starts no more rounds; resolves when those in flight have ended. A call that fails meanwhile is given up. */
   readonly drain: () => Promise<void>;
-  /** Lets go at once: nothing that is still under way counts any more. Answers what that is. */
+  /** Gives up at once: what is in flight no longer counts. Returns the rounds that have not ended. */
   readonly abandon: () => Inherited;
   /** The next offset to commit; undefined where nothing has been read. */
   readonly committable: () => bigint | undefined;
   readonly status: () => PartitionStatus;
-  /** The keys that rounds have had since this was asked last. */
+  /** The keys of rounds since the last call. */
   readonly touched: () => readonly Buffer[];
   /**
-   * Runs a task while nothing of a key is in flight, by the partition's lease; undefined where the partition is given back
-   * before it could begin. Rejects with what the task rejects with.
+   * Runs a task exclusively: while no record of the key is in flight, under the partition's lease; undefined where the
+   * partition is revoked before it could begin. Rejects with what the task rejects with.
    */
   readonly alone: <T>(key: Buffer, task: (fence: Fence) => Promise<T>) => Promise<T | undefined>;
 }
 
 /** Starts work on a partition: its lease is taken first, and no round begins before it is. */
 export const createPartition = (options: PartitionOptions): Partition => {
-  const { limits, telemetry, source, inherited } = options;
+  const { limits, source, inherited, lease, waits } = options;
+  const where = `${source.name}/${options.partition}`;
   const lanes = createLanes<InFlight>({ remember: options.rememberKeys });
   const ledger = createLedger();
-  const flood = createFlood(options.flood);
   const pressure = createBackPressure(limits, options.setPaused);
   const leaving = new AbortController();
-  const tries = attemptsOf(options, leaving.signal);
-  let around: StepEnvironment | undefined;
+  const attempts: AttemptOptions = {
+    ...options.attempts,
+    signal: leaving.signal,
+    during: (call, work) => waits.calls.during(`${call} of ${where}`, work),
+  };
+  const attempt = createAttemptOnce(attempts);
+  let pipeline: Pipeline | undefined;
   let active = 0;
   let endOffset = 0n;
   let draining = false;
@@ -129,35 +109,32 @@ export const createPartition = (options: PartitionOptions): Partition => {
 
   const balance = (): void =>
     pressure.balance({ unfinishedRecords: ledger.unfinished(), queuedBytes: lanes.queuedBytes() });
-  /** The lanes are free as soon as the round's writes are queued, in order; its offsets finish when they are acknowledged. */
-  const work = async (round: Round, within: StepEnvironment): Promise<void> => {
-    const startedAt = performance.now();
-    // No wait of its own: what the rounds of before wait for is listed by them.
-    const own = inherited.size === 0 ? round : await notInherited(round, inherited);
-    const { writer, count } = await decideUnlessFlood(flood, tries.slow, () => decide(options, within, own));
-    const acknowledged = writer.flush();
-    count();
-    active--;
-    lanes.release(round);
-    pump();
-    await tries.acknowledged(own.length, acknowledged);
-    for (const { entry } of round) ledger.finish(entry);
-    telemetry.round(source.name, round.length, (performance.now() - startedAt) / 1_000);
-    balance();
-  };
   const pump = (): void => {
     exclusiveTasks.pump();
-    while (around !== undefined && !draining && active < limits.concurrency) {
+    while (pipeline !== undefined && !draining && active < limits.concurrency) {
       const round = lanes.take(limits.maxRound);
       if (round.length === 0) return;
       active++;
-      tracker.track(work(round, around), round);
+      tracker.track(pipeline(round), round);
     }
   };
-  const mayBegin = (): boolean => around !== undefined && !draining;
+  const openPipeline = (): Pipeline =>
+    pipelineOf(options, attempts, {
+      // The lanes are free when the round's writes are queued, in order; its offsets finish when they are acknowledged.
+      written: (round) => {
+        active--;
+        lanes.release(round);
+        pump();
+      },
+      finished: (round) => {
+        for (const { entry } of round) ledger.finish(entry);
+        balance();
+      },
+    });
+  const mayBegin = (): boolean => pipeline !== undefined && !draining;
   const exclusiveTasks = createExclusiveTasks(lanes, { mayBegin, track: tracker.track, ended: () => pump() });
-  const opening = options.lease.acquire(tries.unguarded).then(() => {
-    around = surroundings(options, tries.guarded);
+  const opening = lease.acquire(attempt).then(() => {
+    pipeline = openPipeline();
     pump();
   });
   const leave = (): void => {
@@ -185,12 +162,51 @@ export const createPartition = (options: PartitionOptions): Partition => {
       return tracker.rounds(ledger.committable());
     },
     touched: () => [...lanes.touched()].flatMap((lane) => keyOf(lane) ?? []),
-    alone: async (key, task) =>
-      draining ? undefined : exclusiveTasks.run(laneOf(key), () => tries.task(() => task(options.lease.fence))),
+    alone: async (key, task) => {
+      if (draining) return undefined;
+      const run = () => lease.renewing(() => task(lease.fence));
+      return exclusiveTasks.run(laneOf(key), () => waits.calls.during(`a key's task of ${where}`, run()));
+    },
     committable: ledger.committable,
     status: () => statusOf({ queuedRecords: lanes.queuedRecords(), ledger, endOffset, paused: pressure.paused() }),
   };
 };
+
+/** The pipeline of a partition whose lease is taken. */
+const pipelineOf = (
+  options: PartitionOptions,
+  attempts: AttemptOptions,
+  hooks: Pick<Parameters<typeof createPipeline>[0], "written" | "finished">,
+): Pipeline => {
+  const { source, partition, lease } = options;
+  const attemptAll = createAttemptAll(attempts);
+  const environment: StepEnvironment = {
+    attempt: (call) => attemptAll({ ...call, run: (items) => lease.renewing(() => call.run(items)) }),
+    deps: options.deps(lease.fence),
+    now: attempts.clock.now,
+    limit: pLimit(options.limits.laneConcurrency),
+    observe: observerOf(options.telemetry),
+  };
+  return createPipeline({
+    ...options,
+    ...hooks,
+    deciding: { ...options, from: { topic: source.name, partition }, environment, observe: attempts.observe },
+    flood: createFlood(options.flood),
+    attempts: {
+      call: createAttemptOnce(attempts),
+      round: createAttemptOnce({ ...options.attempts, signal: attempts.signal, backoff: floodBackoff }),
+    },
+    acknowledgements: options.waits.acknowledgements,
+  });
+};
+
+const observerOf =
+  (telemetry: Telemetry): NonNullable<StepEnvironment["observe"]> =>
+  (turn, paths) => {
+    if (turn.kind === "outcome") telemetry.outcome(turn.step, turn.outcome, paths.length);
+    else if (turn.kind === "undone") telemetry.undone(turn.step, paths.length);
+    else if (turn.kind === "written") telemetry.written(turn.sink, paths.length);
+  };
 
 const statusOf = (of: Pick<PartitionStatus, "queuedRecords" | "paused"> & Progress): PartitionStatus => {
   const { ledger, endOffset, queuedRecords, paused } = of;
@@ -206,20 +222,3 @@ interface Progress {
   readonly ledger: Ledger;
   readonly endOffset: bigint;
 }
-
-/** What is waited for, each wait listed; attempts of rounds also take the lease again where they are refused for it. */
-const attemptsOf = ({ attempts, lease, waits, partition, source }: PartitionOptions, signal: AbortSignal) => {
-  const where = `${source.name}/${partition}`;
-  const plain = createAttempt({ ...attempts, signal });
-  const unguarded: StepEnvironment["attempt"] = <R>(call: Call<R>) =>
-    plain<R>({ ...call, run: (items) => waits.calls.during(`${call.name} of ${where}`, call.run(items)) });
-  return {
-    unguarded,
-    guarded: lease.guard(unguarded),
-    // A flood's attempts are whole rounds, made of calls that are listed themselves.
-    slow: createAttempt({ ...attempts, backoff: floodBackoff, signal }),
-    task: <T>(work: () => Promise<T>): Promise<T> => waits.calls.during(`a key's task of ${where}`, lease.once(work)),
-    acknowledged: (records: number, work: Promise<void>): Promise<void> =>
-      waits.acknowledgements.during(`the acknowledgement of what ${records} records of ${where} wrote`, work),
-  };
-};

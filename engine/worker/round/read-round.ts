@@ -1,9 +1,10 @@
-/** From a round's bytes to its values: what cannot be read is set aside, what cannot be read yet is waited for. */
+/** From a round's bytes to its values: a record that cannot be read gets an error, a schema that is not known yet is waited for. */
 import { Poison, Unavailable } from "../../errors.ts";
 import type { Decoded, Decoder } from "../../avro/codec.ts";
-import type { Call, Entrant, Result } from "../../interpreter/interpret.ts";
+import type { Entrant, Result } from "../../interpreter/interpret.ts";
 import type { AnyTopic } from "../../flow/parts.ts";
 import type { LogRecord } from "../../log/log.ts";
+import type { AttemptOnce } from "../failures/attempts.ts";
 
 /** A record in its lane. */
 export interface InLane {
@@ -16,26 +17,25 @@ export interface Reading {
   readonly source: AnyTopic;
   readonly partition: number;
   readonly decoder: Decoder<unknown>;
-  readonly attempt: <R>(call: Call<R>) => Promise<readonly Result<R>[]>;
+  readonly attempt: AttemptOnce;
 }
 
-/** Reads a round; answers in order. Holds while the registry is away, or a schema is younger than its grace. */
+/** Reads a round; answers in order. Holds while the registry is away, or a schema id is unknown for less than its grace. */
 export const readRound = async (round: readonly InLane[], reading: Reading): Promise<readonly Result<Entrant>[]> => {
   const { decoder } = reading;
   let decoded = round.map(({ record }) => decoder.decode(record.value));
   const unknown = new Set(decoded.flatMap((d) => (d.kind === "unknownSchema" ? [d.id] : [])));
   if (unknown.size > 0) {
-    await reading.attempt({ name: "decode", items: [], run: () => learnAll(decoder, [...unknown]) });
+    await reading.attempt("decode", () => learnAll(decoder, [...unknown]));
     decoded = round.map(({ record }) => decoder.decode(record.value));
   }
   return decoded.map((d, at) => toEntrant(d, round[at], reading));
 };
 
-const learnAll = async (decoder: Decoder<unknown>, ids: readonly number[]): Promise<readonly never[]> => {
+const learnAll = async (decoder: Decoder<unknown>, ids: readonly number[]): Promise<void> => {
   const learned = await Promise.all(ids.map((id) => decoder.learn(id)));
   const away = ids.find((_, at) => learned[at] === "unavailable");
   if (away !== undefined) throw new Unavailable("registry", `no answer yet for schema id ${away}`);
-  return [];
 };
 
 const toEntrant = (

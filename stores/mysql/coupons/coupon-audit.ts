@@ -1,9 +1,11 @@
 /** Reads everything there is about coupons, for a verifier that believes nobody: coupons, user coupons, refusals. */
 import type { OwnedVerdict } from "../../../processors/coupons/coupon-ports.ts";
-import type { CouponId, PolicyId, ReservationId, UserId } from "../../../schemas/coupon.ts";
-import { reservationIdOf } from "../../ids.ts";
+import type { CouponId, ReservationId, UserId } from "../../../schemas/coupon.ts";
+import { hexOf } from "../../ids.ts";
+import { columns, idColumn, integerColumn, joined, uuidColumn } from "../columns.ts";
 import type { Database } from "../database.ts";
 import { eachRow, pageRows } from "../pages.ts";
+import { policyColumns } from "./coupon-columns.ts";
 import { reasonOfCode } from "./reason-codes.ts";
 import { withSession } from "../session.ts";
 
@@ -22,71 +24,56 @@ export interface CouponAudit {
   readonly verdicts: (prefix: string, see: (id: ReservationId, verdict: OwnedVerdict) => void) => Promise<void>;
 }
 
-const selectCoupons = `SELECT coupon_id, stock, remaining FROM coupon WHERE LEFT(coupon_id, LENGTH(?)) = ?`;
+const stocks = columns("coupon", {
+  couponId: idColumn<CouponId>(),
+  stock: integerColumn(),
+  remaining: integerColumn(),
+});
+const selectCoupons = `SELECT ${stocks.list} FROM coupon WHERE LEFT(coupon_id, LENGTH(?)) = ?`;
 
-const selectIssued = `SELECT u.reservation_id, c.coupon_id, u.user_id, p.policy_id, u.issued_at, u.expires_at
-  FROM user_coupon AS u
-  JOIN coupon AS c ON c.coupon_no = u.coupon_no
-  JOIN policy_snapshot AS p ON p.snapshot_no = u.snapshot_no
-  WHERE u.reservation_id > ? AND LEFT(c.coupon_id, LENGTH(?)) = ?
-  ORDER BY u.reservation_id LIMIT ${pageRows}`;
+const issued = joined(
+  columns("user_coupon", {
+    reservationId: uuidColumn<ReservationId>(),
+    userId: idColumn<UserId>(),
+    issuedAt: integerColumn(),
+    expiresAt: integerColumn(),
+  }),
+  joined(columns("coupon", { couponId: idColumn<CouponId>() }), policyColumns),
+);
+const selectIssued = `SELECT ${issued.list}
+  FROM user_coupon
+  JOIN coupon ON coupon.coupon_no = user_coupon.coupon_no
+  JOIN policy_snapshot ON policy_snapshot.snapshot_no = user_coupon.snapshot_no
+  WHERE user_coupon.reservation_id > ? AND LEFT(coupon.coupon_id, LENGTH(?)) = ?
+  ORDER BY user_coupon.reservation_id LIMIT ${pageRows}`;
 
-const selectRefused = `SELECT reservation_id, coupon_id, user_id, reason, refused_at FROM refusal
+const refused = columns("refusal", {
+  reservationId: uuidColumn<ReservationId>(),
+  couponId: idColumn<CouponId>(),
+  userId: idColumn<UserId>(),
+  reason: integerColumn(),
+  refusedAt: integerColumn(),
+});
+const selectRefused = `SELECT ${refused.list} FROM refusal
   WHERE reservation_id > ? AND LEFT(coupon_id, LENGTH(?)) = ?
   ORDER BY reservation_id LIMIT ${pageRows}`;
 
-interface VerdictRow {
-  readonly reservation_id: Buffer;
-  readonly coupon_id: Buffer;
-  readonly user_id: Buffer;
-}
-type IssuedRow = VerdictRow & { readonly policy_id: Buffer; readonly issued_at: number; readonly expires_at: number };
-type RefusedRow = VerdictRow & { readonly reason: number; readonly refused_at: number };
-
 /** The audit of a database. */
 export const couponAudit = (database: Database): CouponAudit => ({
-  coupons: (prefix) =>
-    withSession(database, async (session) => {
-      const rows = await session.rows<{ coupon_id: Buffer; stock: number; remaining: number }>(selectCoupons, [
-        prefix,
-        prefix,
-      ]);
-      return rows.map(({ coupon_id, stock, remaining }) => ({
-        couponId: coupon_id.toString() as CouponId,
-        stock,
-        remaining,
-      }));
-    }),
+  coupons: (prefix) => withSession(database, ({ select }) => select(stocks, selectCoupons, [prefix, prefix])),
   verdicts: (prefix, see) =>
     withSession(database, async (session) => {
-      await eachRow<IssuedRow>(session, { sql: selectIssued, ...byReservation(prefix) }, (row) =>
-        see(reservationIdOf(row.reservation_id), {
-          kind: "issued",
-          ...ownerOf(row),
-          policyId: row.policy_id.toString() as PolicyId,
-          issuedAt: row.issued_at,
-          expiresAt: row.expires_at,
-        }),
+      const paged = { ...byReservation, values: [prefix, prefix] };
+      await eachRow(session, { columns: issued, sql: selectIssued, ...paged }, ({ reservationId, ...verdict }) =>
+        see(reservationId, { kind: "issued", ...verdict }),
       );
-      await eachRow<RefusedRow>(session, { sql: selectRefused, ...byReservation(prefix) }, (row) =>
-        see(reservationIdOf(row.reservation_id), {
-          kind: "refused",
-          ...ownerOf(row),
-          reason: reasonOfCode(row.reason),
-          refusedAt: row.refused_at,
-        }),
+      await eachRow(session, { columns: refused, sql: selectRefused, ...paged }, ({ reservationId, ...verdict }) =>
+        see(reservationId, { kind: "refused", ...verdict, reason: reasonOfCode(verdict.reason) }),
       );
     }),
 });
 
-/** The casts give ids their names back; they were checked when they were written. */
-const ownerOf = (row: VerdictRow): { readonly couponId: CouponId; readonly userId: UserId } => ({
-  couponId: row.coupon_id.toString() as CouponId,
-  userId: row.user_id.toString() as UserId,
-});
-
-const byReservation = (prefix: string) => ({
+const byReservation = {
   from: Buffer.alloc(0),
-  keyOf: ({ reservation_id }: VerdictRow) => Buffer.from(reservation_id),
-  values: [prefix, prefix],
-});
+  keyOf: ({ reservationId }: { readonly reservationId: ReservationId }) => Buffer.from(hexOf(reservationId), "hex"),
+};

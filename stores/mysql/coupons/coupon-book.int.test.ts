@@ -1,10 +1,10 @@
 /** The book, its lookups, the register and the keys against the real database. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { Fenced, Unavailable } from "../../../engine/errors.ts";
 import { couponBookContract } from "../../testing/coupon-book.ts";
 import { couponRegisterContract } from "../../testing/coupon-register.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { idempotencyKeysContract } from "../../testing/idempotency-keys.ts";
 import { leasesContract } from "../../testing/leases.ts";
 import { couponTruthContract } from "../../testing/reconciliation.ts";
@@ -15,17 +15,12 @@ import { couponRegister } from "./coupon-register.ts";
 import { couponTruth } from "./coupon-truth.ts";
 import { openDatabase } from "../database.ts";
 import { idempotencyKeys } from "../idempotency/idempotency-keys.ts";
-import { migrate } from "../migrate.ts";
 import { inFencedTransaction, partitionLeases } from "../partition-lease.ts";
-import { inTransaction, withSession } from "../session.ts";
+import { inTransaction } from "../session.ts";
 import { verdictLookup } from "./verdict-lookup.ts";
+import { numberColumns, numberOf } from "../testing/number-of.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
-before(async () => {
-  await migrate({ databaseUrl: url });
-});
-after(() => database.close());
+const { url, database } = databaseUnderTest();
 
 const register = couponRegister(database);
 const catalog = couponCatalog(database);
@@ -86,7 +81,7 @@ test("mysql leases: a take-over waits for a transaction that writes by the old e
     taken = true;
   });
   // Something else of the database is answered meanwhile: the take-over had its chance.
-  await withSession(database, ({ rows }) => rows("SELECT SLEEP(0.2)", []));
+  await numberOf(database, "SELECT SLEEP(0.2) AS n");
   assert.equal(taken, false);
   leave.resolve();
   assert.equal(await writing, "written");
@@ -101,10 +96,10 @@ test("mysql leases: look at the epoch again when a transaction is begun again", 
   const leases = partitionLeases(database);
   const fence = await leases.take({ topology: "t", topic: "restarts", partition: 0 }, "old");
   let taking: Promise<unknown> = Promise.resolve();
-  const begunAgain = inFencedTransaction(database, fence, async ({ restart, rows }) => {
+  const begunAgain = inFencedTransaction(database, fence, async ({ restart, select }) => {
     taking = leases.take(fence, "new");
     // The take-over waits for our lock by then; only the restart gives it up.
-    await rows("SELECT SLEEP(0.3)", []);
+    await select(numberColumns, "SELECT SLEEP(0.3) AS n", []);
     await restart();
   });
   await assert.rejects(begunAgain, Fenced);
@@ -117,10 +112,10 @@ test("mysql leases: are taken over from a holder that stands still in the middle
   const fence = await leases.take({ topology: "t", topic: "stands-still", partition: 0 }, "frozen");
   const entered = Promise.withResolvers<void>();
   const wake = Promise.withResolvers<void>();
-  const writing = inFencedTransaction(frozen, fence, async ({ rows }) => {
+  const writing = inFencedTransaction(frozen, fence, async ({ select }) => {
     entered.resolve();
     await wake.promise;
-    return rows("SELECT 1", []);
+    return select(numberColumns, "SELECT 1 AS n", []);
   });
   await entered.promise;
   assert.equal((await leases.take(fence, "new")).epoch, fence.epoch + 1);

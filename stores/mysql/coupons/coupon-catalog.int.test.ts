@@ -1,23 +1,17 @@
 /** What the catalog keeps and what it does not. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { Unavailable } from "../../../engine/errors.ts";
 import type { CouponCatalog } from "../../../processors/coupons/coupon-ports.ts";
 import type { CouponId } from "../../../schemas/coupon.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { aCoupon, aCouponId, many } from "../../../processors/testing/samples.ts";
 import { couponCatalog } from "./coupon-catalog.ts";
 import { couponRegister } from "./coupon-register.ts";
 import { openDatabase } from "../database.ts";
-import { migrate } from "../migrate.ts";
 import { withSession } from "../session.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
-before(async () => {
-  await migrate({ databaseUrl: url });
-});
-after(() => database.close());
+const { url, database } = databaseUnderTest();
 
 /** Opens `count` coupons; answers their ids. */
 const opened = async (count: number): Promise<readonly CouponId[]> => {
@@ -28,7 +22,7 @@ const opened = async (count: number): Promise<readonly CouponId[]> => {
 
 /** A catalog that reads through a pool of one connection, and what takes that connection away while it works. */
 const cutOff = async (keptMaxCoupons: number, body: (catalog: CouponCatalog, away: Away) => Promise<void>) => {
-  const mine = openDatabase({ databaseUrl: url, poolMax: 1, acquireTimeoutMs: 50 });
+  const mine = openDatabase({ databaseUrl: url, poolMax: 1, acquireTimeoutMs: 500 });
   try {
     await body(couponCatalog(mine, { keptMaxCoupons }), (work) => withSession(mine, work));
   } finally {

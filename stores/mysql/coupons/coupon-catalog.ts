@@ -1,7 +1,9 @@
 /** The coupons there are: terms kept for as long as they are asked for, because they never change; stock always asked. */
 import type { CouponCatalog } from "../../../processors/coupons/coupon-ports.ts";
-import type { Coupon, CouponId, CouponPolicy, Discount, PolicyId, Won } from "../../../schemas/coupon.ts";
+import type { Coupon, CouponId } from "../../../schemas/coupon.ts";
 import { isStorableId } from "../../ids.ts";
+import { columns, idColumn, integerColumn, joined, nullable, type RowOf, textColumn } from "../columns.ts";
+import { discountColumns, policyColumns, remainingColumns, toTerms } from "./coupon-columns.ts";
 import type { Database } from "../database.ts";
 import { withSession } from "../session.ts";
 
@@ -15,27 +17,22 @@ const wanted = `JSON_TABLE(?, '$[*]' COLUMNS (
     coupon_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS wanted
   STRAIGHT_JOIN coupon ON coupon.coupon_id = CAST(wanted.coupon_id AS BINARY)`;
 
-const findTerms = `SELECT coupon.coupon_id, coupon.stock, coupon.opens_at, coupon.closes_at, coupon.valid_for_days,
-    policy_snapshot.policy_id, policy_snapshot.name, policy_snapshot.discount_kind, policy_snapshot.discount_amount,
-    policy_snapshot.discount_percent, policy_snapshot.min_order_amount
+const termsColumns = joined(
+  columns("coupon", {
+    couponId: idColumn<CouponId>(),
+    stock: integerColumn(),
+    opensAt: nullable(integerColumn()),
+    closesAt: nullable(integerColumn()),
+    validForDays: integerColumn(),
+  }),
+  joined(joined(policyColumns, columns("policy_snapshot", { name: textColumn() })), discountColumns),
+);
+
+const findTerms = `SELECT ${termsColumns.list}
   FROM ${wanted}
   STRAIGHT_JOIN policy_snapshot ON policy_snapshot.snapshot_no = coupon.snapshot_no`;
 
-const findRemaining = `SELECT coupon.coupon_id, coupon.remaining FROM ${wanted}`;
-
-interface TermsColumns {
-  readonly coupon_id: Buffer;
-  readonly stock: number;
-  readonly opens_at: number | null;
-  readonly closes_at: number | null;
-  readonly valid_for_days: number;
-  readonly policy_id: Buffer;
-  readonly name: string;
-  readonly discount_kind: number;
-  readonly discount_amount: number;
-  readonly discount_percent: number | null;
-  readonly min_order_amount: number;
-}
+const findRemaining = `SELECT ${remainingColumns.list} FROM ${wanted}`;
 
 /**
  * The {@link CouponCatalog} of a database. An unknown id is never kept: it may be opened any moment, and whoever sends
@@ -66,40 +63,33 @@ export const couponCatalog = (database: Database, { keptMaxCoupons = 10_000 }: C
     remaining: async (couponIds) => {
       const ids = [...new Set(couponIds)].filter(isStorableId);
       if (ids.length === 0) return new Map();
-      const rows = await withSession(database, (session) =>
-        session.rows<{ readonly coupon_id: Buffer; readonly remaining: number }>(findRemaining, [JSON.stringify(ids)]),
+      const rows = await withSession(database, ({ select }) =>
+        select(remainingColumns, findRemaining, [JSON.stringify(ids)]),
       );
-      return new Map(rows.map((row) => [row.coupon_id.toString() as CouponId, row.remaining]));
+      return new Map(rows.map(({ couponId, remaining }) => [couponId, remaining]));
     },
   };
 };
 
 const read = async (database: Database, couponIds: ReadonlySet<CouponId>): Promise<readonly Coupon[]> => {
-  const rows = await withSession(database, (session) =>
-    session.rows<TermsColumns>(findTerms, [JSON.stringify([...couponIds])]),
+  const rows = await withSession(database, ({ select }) =>
+    select(termsColumns, findTerms, [JSON.stringify([...couponIds])]),
   );
   return rows.map(toCoupon);
 };
 
-/** Ids and amounts were checked when the coupon was opened; the casts give them their names back. */
-const toCoupon = (row: TermsColumns): Coupon => ({
-  couponId: row.coupon_id.toString() as CouponId,
-  policyId: row.policy_id.toString() as PolicyId,
-  stock: row.stock,
-  opensAt: row.opens_at,
-  closesAt: row.closes_at,
-  validForDays: row.valid_for_days,
-  policy: toPolicy(row),
+const toCoupon = ({
+  name,
+  couponId,
+  policyId,
+  stock,
+  opensAt,
+  closesAt,
+  validForDays,
+  ...discount
+}: Terms): Coupon => ({
+  ...{ couponId, policyId, stock, opensAt, closesAt, validForDays },
+  policy: { name, ...toTerms(discount) },
 });
 
-const toPolicy = (row: TermsColumns): CouponPolicy => ({
-  name: row.name,
-  discount: toDiscount(row),
-  minOrderAmount: row.min_order_amount as Won,
-});
-
-/** A CHECK of the table lets only a percent discount, and every one of those, have a percentage. */
-const toDiscount = ({ discount_percent: percent, discount_amount }: TermsColumns): Discount =>
-  percent === null
-    ? { kind: "fixed", amount: discount_amount as Won }
-    : { kind: "percent", percent, maxAmount: discount_amount as Won };
+type Terms = RowOf<typeof termsColumns>;

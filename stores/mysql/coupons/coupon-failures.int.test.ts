@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
 import { Fatal, Poison, Retriable, Unavailable } from "../../../engine/errors.ts";
 import type { Coupon, CouponId, ReservationId, UserId } from "../../../schemas/coupon.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { aClaim } from "../../testing/idempotency-keys.ts";
 import { aCoupon, aCouponId, anIssue, aRefusal, aReservationId, many } from "../../../processors/testing/samples.ts";
 import { closedPort, listening, type TcpProxy, tcpProxy } from "../../testing/tcp-proxy.ts";
@@ -18,20 +18,19 @@ import { migrate } from "../migrate.ts";
 import { lockCoupons, takeUnits } from "./round-statements.ts";
 import { inTransaction, type Session, withSession } from "../session.ts";
 import { verdictLookup } from "./verdict-lookup.ts";
+import { columns, integerColumn, textColumn } from "../columns.ts";
+import { numberColumns, numberOf } from "../testing/number-of.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
+const { url, database } = databaseUnderTest();
 const register = couponRegister(database);
 const catalog = couponCatalog(database);
 let proxy: TcpProxy;
 before(async () => {
-  await migrate({ databaseUrl: url });
   proxy = await tcpProxy(url);
 });
 beforeEach(() => proxy.heal());
 after(async () => {
   await proxy.close();
-  await database.close();
 });
 
 const opened = async (changes: Partial<Coupon> = {}): Promise<CouponId> => {
@@ -52,19 +51,18 @@ const using = async (config: Partial<DatabaseConfig>, body: (mine: Database) => 
   }
 };
 
-const connectionId = "SELECT CONNECTION_ID() AS id";
-const idOf = (mine: Database): Promise<number> =>
-  withSession(mine, async ({ rows }) => (await rows<{ readonly id: number }>(connectionId, []))[0]?.id ?? 0);
+const connectionId = "SELECT CONNECTION_ID() AS n";
+const idOf = (mine: Database): Promise<number> => numberOf(mine, connectionId);
 
-const lockCoupon = "SELECT coupon_no FROM coupon WHERE coupon_id = ? FOR UPDATE";
-const lock = ({ rows }: Session, couponId: CouponId) => rows(lockCoupon, [Buffer.from(couponId)]);
+const lockCoupon = "SELECT coupon_no AS n FROM coupon WHERE coupon_id = ? FOR UPDATE";
+const lock = ({ select }: Session, couponId: CouponId) => select(numberColumns, lockCoupon, [Buffer.from(couponId)]);
 
 /** Resolves once this session of the database runs a statement that asks for a lock: it waits, or it would be done. */
 const waitsForLock = async (id: number): Promise<void> => {
-  const running = "SELECT id FROM information_schema.processlist WHERE id = ? AND info LIKE '%FOR UPDATE%'";
+  const running = "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE id = ? AND info LIKE '%FOR UPDATE%'";
   for (let seen = 0; seen < 3; ) {
-    const found = await withSession(database, ({ rows }) => rows(running, [id]));
-    seen = found.length === 0 ? 0 : seen + 1;
+    const found = await numberOf(database, running, [id]);
+    seen = found === 0 ? 0 : seen + 1;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 };
@@ -230,11 +228,8 @@ for (const [name, ask] of [
 test("mysql database: has the server end a statement that takes too long, and keeps the connection", async () => {
   await using({ statementTimeoutMs: 200, poolMax: 1 }, async (mine) => {
     const id = await idOf(mine);
-    const nap = "SELECT COUNT(*) FROM (SELECT SLEEP(5)) AS nap";
-    await assert.rejects(
-      withSession(mine, ({ rows }) => rows(nap, [])),
-      isUnavailable,
-    );
+    const nap = "SELECT COUNT(*) AS n FROM (SELECT SLEEP(5)) AS nap";
+    await assert.rejects(numberOf(mine, nap), isUnavailable);
     assert.equal(await idOf(mine), id);
   });
 });
@@ -322,12 +317,15 @@ test("mysql database: opens another connection when an idle one was killed", asy
 });
 
 test("mysql database: gives every connection the settings the SQL relies on", async () => {
-  const settings =
-    "SELECT @@sql_mode AS mode, @@time_zone AS zone, @@innodb_lock_wait_timeout AS wait, @@tx_isolation AS level";
+  const settings = columns(
+    "session",
+    { mode: textColumn(), zone: textColumn(), wait: integerColumn(), level: textColumn() },
+    { mode: "@@sql_mode", zone: "@@time_zone", wait: "@@innodb_lock_wait_timeout", level: "@@tx_isolation" },
+  );
   await using({ lockWaitTimeoutSeconds: 7 }, async (mine) => {
-    const [row] = await withSession(mine, ({ rows }) => rows<Record<string, unknown>>(settings, []));
-    assert.match(String(row?.["mode"]), /STRICT_ALL_TABLES/);
-    assert.deepEqual([row?.["zone"], row?.["wait"], row?.["level"]], ["+00:00", 7, "READ-COMMITTED"]);
+    const [row] = await withSession(mine, ({ select }) => select(settings, `SELECT ${settings.list}`, []));
+    assert.match(row?.mode ?? "", /STRICT_ALL_TABLES/);
+    assert.deepEqual([row?.zone, row?.wait, row?.level], ["+00:00", 7, "READ-COMMITTED"]);
   });
 });
 

@@ -1,17 +1,16 @@
 /** Sequelize models of the tables an administrator writes. The hot tables have none: their SQL is in round-statements.ts. */
+import { type CreationOptional, DataTypes, type ModelStatic, type Sequelize } from "sequelize";
 import {
-  type CreationOptional,
-  DataTypes,
-  type InferAttributes,
-  type InferCreationAttributes,
-  type Model,
-  type ModelStatic,
-  type Sequelize,
-} from "sequelize";
+  bigintColumn,
+  bytesColumn,
+  numberedColumn,
+  optionalBigintColumn,
+  type Row,
+  tableOptions,
+} from "../model-columns.ts";
 
 /** One set of terms; never updated. Found by its content. */
-export interface PolicySnapshotRow
-  extends Model<InferAttributes<PolicySnapshotRow>, InferCreationAttributes<PolicySnapshotRow>> {
+export interface PolicySnapshotRow extends Row<PolicySnapshotRow> {
   readonly snapshotNo: CreationOptional<number>;
   readonly policyId: Buffer;
   readonly name: string;
@@ -24,7 +23,7 @@ export interface PolicySnapshotRow
 }
 
 /** One coupon. Only `remaining` ever moves, and not through this model. */
-export interface CouponRow extends Model<InferAttributes<CouponRow>, InferCreationAttributes<CouponRow>> {
+export interface CouponRow extends Row<CouponRow> {
   readonly couponNo: CreationOptional<number>;
   readonly couponId: Buffer;
   readonly snapshotNo: number;
@@ -41,43 +40,34 @@ export interface Models {
   readonly coupons: ModelStatic<CouponRow>;
 }
 
-// Never synced: the types say how values travel, the migrations what the columns are. BLOB stands for VARBINARY and
-// BINARY: a Buffer is bound as it is, and where Sequelize writes a condition into its SQL it becomes an X'..' literal.
-// Functions, because Sequelize writes each column's name into the object it is given.
-const bytes = () => ({ type: DataTypes.BLOB, allowNull: false }) as const;
-const whole = () => ({ type: DataTypes.BIGINT, allowNull: false }) as const;
-const optional = () => ({ type: DataTypes.BIGINT, allowNull: true }) as const;
-const numbered = () => ({ type: DataTypes.INTEGER, autoIncrement: true, primaryKey: true }) as const;
-const options = { timestamps: false, underscored: true } as const;
-
 /** Binds the models to a pool. */
 export const defineModels = (sequelize: Sequelize): Models => ({
   policySnapshots: sequelize.define<PolicySnapshotRow>(
     "policySnapshot",
     {
-      snapshotNo: numbered(),
-      policyId: bytes(),
+      snapshotNo: numberedColumn(),
+      policyId: bytesColumn(),
       name: { type: DataTypes.STRING(255), allowNull: false },
-      discountKind: whole(),
-      discountAmount: whole(),
-      discountPercent: optional(),
-      minOrderAmount: whole(),
-      contentHash: bytes(),
+      discountKind: bigintColumn(),
+      discountAmount: bigintColumn(),
+      discountPercent: optionalBigintColumn(),
+      minOrderAmount: bigintColumn(),
+      contentHash: bytesColumn(),
     },
-    { ...options, tableName: "policy_snapshot" },
+    tableOptions("policy_snapshot"),
   ),
   coupons: sequelize.define<CouponRow>(
     "coupon",
     {
-      couponNo: numbered(),
-      couponId: bytes(),
-      snapshotNo: whole(),
-      stock: whole(),
-      remaining: whole(),
-      opensAt: optional(),
-      closesAt: optional(),
-      validForDays: whole(),
+      couponNo: numberedColumn(),
+      couponId: bytesColumn(),
+      snapshotNo: bigintColumn(),
+      stock: bigintColumn(),
+      remaining: bigintColumn(),
+      opensAt: optionalBigintColumn(),
+      closesAt: optionalBigintColumn(),
+      validForDays: bigintColumn(),
     },
-    { ...options, tableName: "coupon" },
+    tableOptions("coupon"),
   ),
 });

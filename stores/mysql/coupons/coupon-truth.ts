@@ -3,17 +3,18 @@ import { Fatal } from "../../../engine/errors.ts";
 import type { Fence } from "../../../engine/lease.ts";
 import { type CouponTruth, repairMaxMarks } from "../../../processors/coupons/reconcile-coupons.ts";
 import { isReservationId, isStorableId } from "../../ids.ts";
+import { remainingColumns } from "./coupon-columns.ts";
 import { couponCatalog } from "./coupon-catalog.ts";
 import type { Database } from "../database.ts";
 import { inFencedTransaction } from "../partition-lease.ts";
 import { readVerdicts } from "./round-statements.ts";
 import { verdictLookup } from "./verdict-lookup.ts";
 
-// Whoever takes from the coupon has its row locked until the end: a COMMIT on its way, of a round given up, is waited for.
-const lockRemaining = "SELECT remaining FROM coupon WHERE coupon_id = ? LOCK IN SHARE MODE";
+// A round that takes from the coupon has its row locked until it ends, so this waits for a COMMIT that is still on its way.
+const lockRemaining = `SELECT ${remainingColumns.list} FROM coupon WHERE coupon_id = ? LOCK IN SHARE MODE`;
 
 /**
- * The {@link CouponTruth} of a database. `standing` is refused where `fence` is not the lease's latest, and to whoever has none.
+ * The {@link CouponTruth} of a database. `standing` needs a fence. @throws Fenced where it is not the lease's latest.
  * @throws Fatal above 1,000 reservations.
  */
 export const couponTruth = (database: Database, fence?: Fence): CouponTruth => ({
@@ -26,7 +27,7 @@ export const couponTruth = (database: Database, fence?: Fence): CouponTruth => (
     if (!isStorableId(couponId)) return { remaining: undefined, verdicts: new Map() };
     const wanted = reservationIds.filter(isReservationId).map((reservationId) => ({ reservationId }));
     return inFencedTransaction(database, fence, async (session) => {
-      const [row] = await session.rows<{ readonly remaining: number }>(lockRemaining, [Buffer.from(couponId)]);
+      const [row] = await session.select(remainingColumns, lockRemaining, [Buffer.from(couponId)]);
       const verdicts = wanted.length === 0 ? new Map() : await readVerdicts(session, wanted);
       return { remaining: row?.remaining, verdicts };
     });

@@ -13,7 +13,7 @@ const recorder = (): Session & { readonly given: (readonly Parameter[])[] } => {
   const take = (_sql: string, values: readonly Parameter[]) => given.push(values);
   return {
     given,
-    rows: async (sql, values) => {
+    select: async (_columns, sql, values) => {
       take(sql, values);
       return [];
     },

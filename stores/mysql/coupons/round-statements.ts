@@ -12,9 +12,12 @@
  * byte for byte, in the index.
  */
 import type { Issue, OwnedVerdict, Refusal } from "../../../processors/coupons/coupon-ports.ts";
-import type { CouponId, PolicyId, ReservationId, UserId } from "../../../schemas/coupon.ts";
-import { hexOf, reservationIdOf } from "../../ids.ts";
+import { Fatal } from "../../../engine/errors.ts";
+import type { CouponId, ReservationId, UserId } from "../../../schemas/coupon.ts";
+import { hexOf } from "../../ids.ts";
 import { holderKey } from "../../../processors/coupons/allocate-coupons.ts";
+import { columns, idColumn, integerColumn, joined, optional, type RowOf, uuidColumn } from "../columns.ts";
+import { policyColumns } from "./coupon-columns.ts";
 import { codeOfReason, reasonOfCode } from "./reason-codes.ts";
 import type { Session } from "../session.ts";
 
@@ -29,17 +32,17 @@ const wantedCoupons = `JSON_TABLE(?, '$[*]' COLUMNS (
     coupon_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$')) AS wanted
   STRAIGHT_JOIN coupon ON coupon.coupon_id = CAST(wanted.coupon_id AS BINARY)`;
 
-const lockToTake = `SELECT coupon.coupon_id, coupon.coupon_no, coupon.snapshot_no, coupon.remaining
-  FROM ${wantedCoupons} FOR UPDATE`;
+const lockedColumns = columns("coupon", {
+  couponId: idColumn<CouponId>(),
+  couponNo: integerColumn(),
+  snapshotNo: integerColumn(),
+  remaining: integerColumn(),
+});
 
-const lockToRefuse = `SELECT coupon.coupon_no FROM ${wantedCoupons} LOCK IN SHARE MODE`;
+const lockToTake = `SELECT ${lockedColumns.list} FROM ${wantedCoupons} FOR UPDATE`;
 
-interface CouponColumns {
-  readonly coupon_id: Buffer;
-  readonly coupon_no: number;
-  readonly snapshot_no: number;
-  readonly remaining: number;
-}
+const couponNumber = columns("coupon", { couponNo: integerColumn() });
+const lockToRefuse = `SELECT ${couponNumber.list} FROM ${wantedCoupons} LOCK IN SHARE MODE`;
 
 /** Sorted, so that all rounds lock in one order and none waits for another in a circle. */
 const sortedIds = (rows: readonly { readonly couponId: CouponId }[]): string =>
@@ -50,14 +53,8 @@ export const lockCoupons = async (
   session: Session,
   issues: readonly Issue[],
 ): Promise<ReadonlyMap<CouponId, LockedCoupon>> => {
-  const rows = await session.rows<CouponColumns>(lockToTake, [sortedIds(issues)]);
-  return new Map(
-    rows.map(({ coupon_id, coupon_no, snapshot_no, remaining }) => [
-      // The bytes are those of an id we asked for.
-      coupon_id.toString() as CouponId,
-      { couponNo: coupon_no, snapshotNo: snapshot_no, remaining },
-    ]),
-  );
+  const rows = await session.select(lockedColumns, lockToTake, [sortedIds(issues)]);
+  return new Map(rows.map((row) => [row.couponId, row]));
 };
 
 /**
@@ -65,7 +62,7 @@ export const lockCoupons = async (
  * one process and refused by another at the same moment. Refusals of one coupon don't keep each other out.
  */
 export const lockOutIssuing = async (session: Session, refusals: readonly Refusal[]): Promise<void> => {
-  await session.rows(lockToRefuse, [sortedIds(refusals)]);
+  await session.select(couponNumber, lockToRefuse, [sortedIds(refusals)]);
 };
 
 /**
@@ -133,10 +130,27 @@ export const insertRefused = (session: Session, refusals: readonly Refusal[]): P
   return session.change(insertRefusals, [JSON.stringify(rows)]);
 };
 
-const findVerdicts = `SELECT UNHEX(wanted.id) AS reservation_id,
-    COALESCE(coupon.coupon_id, refusal.coupon_id) AS coupon_id,
-    COALESCE(user_coupon.user_id, refusal.user_id) AS user_id,
-    policy_snapshot.policy_id, user_coupon.issued_at, user_coupon.expires_at, refusal.reason, refusal.refused_at
+const verdictColumns = joined(
+  columns(
+    "verdict",
+    { reservationId: uuidColumn<ReservationId>(), couponId: idColumn<CouponId>(), userId: idColumn<UserId>() },
+    {
+      reservationId: "UNHEX(wanted.id)",
+      couponId: "COALESCE(coupon.coupon_id, refusal.coupon_id)",
+      userId: "COALESCE(user_coupon.user_id, refusal.user_id)",
+    },
+  ),
+  joined(
+    optional(
+      "issued",
+      "policy_id",
+      joined(policyColumns, columns("user_coupon", { issuedAt: integerColumn(), expiresAt: integerColumn() })),
+    ),
+    optional("refused", "reason", columns("refusal", { reason: integerColumn(), refusedAt: integerColumn() })),
+  ),
+);
+
+const findVerdicts = `SELECT ${verdictColumns.list}
   FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) CHARACTER SET ascii PATH '$')) AS wanted
   LEFT JOIN user_coupon ON user_coupon.reservation_id = UNHEX(wanted.id)
   LEFT JOIN coupon ON coupon.coupon_no = user_coupon.coupon_no
@@ -144,38 +158,29 @@ const findVerdicts = `SELECT UNHEX(wanted.id) AS reservation_id,
   LEFT JOIN refusal ON refusal.reservation_id = UNHEX(wanted.id)
   WHERE user_coupon.reservation_id IS NOT NULL OR refusal.reservation_id IS NOT NULL`;
 
-interface VerdictColumns {
-  readonly reservation_id: Buffer;
-  readonly coupon_id: Buffer;
-  readonly user_id: Buffer;
-  readonly policy_id: Buffer | null;
-  readonly issued_at: number;
-  readonly expires_at: number;
-  readonly reason: number;
-  readonly refused_at: number;
-}
-
 /** The verdicts there are for these reservations, with whose they are. */
 export const readVerdicts = async (
   session: Session,
-  of: readonly { readonly reservationId: ReservationId }[],
+  asked: readonly { readonly reservationId: ReservationId }[],
 ): Promise<ReadonlyMap<ReservationId, OwnedVerdict>> => {
-  const wanted = JSON.stringify(of.map(({ reservationId }) => hexOf(reservationId)));
-  const rows = await session.rows<VerdictColumns>(findVerdicts, [wanted]);
-  return new Map(rows.map((row) => [reservationIdOf(row.reservation_id), toVerdict(row)]));
+  const wanted = JSON.stringify(asked.map(({ reservationId }) => hexOf(reservationId)));
+  const rows = await session.select(verdictColumns, findVerdicts, [wanted]);
+  return new Map(rows.map((row) => [row.reservationId, toVerdict(row)]));
 };
 
-/** Only an issued one has a policy. Ids were checked when they were written; the casts give them their names back. */
-const toVerdict = (row: VerdictColumns): OwnedVerdict => {
-  const owner = { couponId: row.coupon_id.toString() as CouponId, userId: row.user_id.toString() as UserId };
-  if (row.policy_id === null) {
-    return { kind: "refused", ...owner, reason: reasonOfCode(row.reason), refusedAt: row.refused_at };
-  }
-  const policyId = row.policy_id.toString() as PolicyId;
-  return { kind: "issued", ...owner, policyId, issuedAt: row.issued_at, expiresAt: row.expires_at };
+/** Where a reservation has both rows, which no transaction writes, the issued one counts. */
+const toVerdict = ({ couponId, userId, issued, refused }: RowOf<typeof verdictColumns>): OwnedVerdict => {
+  if (issued !== null) return { kind: "issued", couponId, userId, ...issued };
+  if (refused === null) throw new Fatal("VERDICT_LOST", `a user coupon of coupon ${couponId} has no policy`);
+  return { kind: "refused", couponId, userId, reason: reasonOfCode(refused.reason), refusedAt: refused.refusedAt };
 };
 
-const findHolders = `SELECT wanted.at, user_coupon.reservation_id
+const holderColumns = joined(
+  columns("wanted", { at: integerColumn() }),
+  columns("user_coupon", { reservationId: uuidColumn<ReservationId>() }),
+);
+
+const findHolders = `SELECT ${holderColumns.list}
   FROM JSON_TABLE(?, '$[*]' COLUMNS (
     at FOR ORDINALITY,
     coupon_no INT UNSIGNED PATH '$[0]',
@@ -190,13 +195,11 @@ export const readHolders = async (
   coupons: ReadonlyMap<CouponId, LockedCoupon>,
 ): Promise<ReadonlyMap<string, ReservationId>> => {
   const wanted = issues.map(({ couponId, userId }) => [coupons.get(couponId)?.couponNo, userId]);
-  const rows = await session.rows<{ readonly at: number; readonly reservation_id: Buffer }>(findHolders, [
-    JSON.stringify(wanted),
-  ]);
+  const rows = await session.select(holderColumns, findHolders, [JSON.stringify(wanted)]);
   return new Map(
-    rows.flatMap(({ at, reservation_id }) => {
+    rows.flatMap(({ at, reservationId }) => {
       const issue = issues[at - 1];
-      return issue ? [[holderKey(issue.couponId, issue.userId), reservationIdOf(reservation_id)] as const] : [];
+      return issue ? [[holderKey(issue.couponId, issue.userId), reservationId] as const] : [];
     }),
   );
 };

@@ -1,22 +1,15 @@
 /** What cannot be kept as an idempotency key. The rest is in the contract. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { Fatal, Poison } from "../../../engine/errors.ts";
 import type { ReservationId, UserId } from "../../../schemas/coupon.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { aClaim } from "../../testing/idempotency-keys.ts";
 import { many } from "../../../processors/testing/samples.ts";
-import { openDatabase } from "../database.ts";
 import { idempotencyKeys } from "./idempotency-keys.ts";
-import { migrate } from "../migrate.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
+const { database } = databaseUnderTest();
 const keys = idempotencyKeys(database);
-before(async () => {
-  await migrate({ databaseUrl: url });
-});
-after(() => database.close());
 
 test("mysql keys: refuses claims that can't be kept", async () => {
   const wrong = [

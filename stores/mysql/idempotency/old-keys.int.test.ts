@@ -1,30 +1,24 @@
 /** Forgetting keys of the real database: what a forgotten key means, who waits for whom, and by which index. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { UserId } from "../../../schemas/coupon.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { aClaim } from "../../testing/idempotency-keys.ts";
 import { agedMs, longAgoMs, oldKeysContract } from "../../testing/old-keys.ts";
 import { anAsk, anItem, anOptionId, anOrder, aPaymentId, won } from "../../testing/payment-samples.ts";
 import { aReservationId, aUserId, many } from "../../../processors/testing/samples.ts";
-import { openDatabase } from "../database.ts";
 import { idempotencyKeys } from "./idempotency-keys.ts";
-import { migrate } from "../migrate.ts";
 import { oldCouponKeys, oldPaymentKeys } from "./old-keys.ts";
 import { orderRegister } from "../payments/order-register.ts";
 import { paymentBook } from "../payments/payment-book.ts";
 import { insertBound, type KeyRow } from "../payments/payment-statements.ts";
 import { inTransaction, withSession } from "../session.ts";
+import { numberColumns, numberOf } from "../testing/number-of.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
+const { database } = databaseUnderTest();
 const register = orderRegister(database);
 const book = paymentBook(database);
 const claims = idempotencyKeys(database);
-before(async () => {
-  await migrate({ databaseUrl: url });
-});
-after(() => database.close());
 
 const agePayments = "UPDATE payment_key SET created_at = created_at - ? WHERE user_id = ?";
 const ageCoupons = "UPDATE idempotency_key SET created_at = created_at - ? WHERE user_id = ?";
@@ -34,11 +28,7 @@ const countCoupons = "SELECT COUNT(*) AS n FROM idempotency_key WHERE user_id = 
 const age = async (sql: string, userId: UserId): Promise<void> => {
   await withSession(database, ({ change }) => change(sql, [agedMs, Buffer.from(userId)]));
 };
-const count = (sql: string, userId: UserId): Promise<number> =>
-  withSession(database, async ({ rows }) => {
-    const [row] = await rows<{ readonly n: number }>(sql, [Buffer.from(userId)]);
-    return row?.n ?? assert.fail();
-  });
+const count = (sql: string, userId: UserId): Promise<number> => numberOf(database, sql, [Buffer.from(userId)]);
 
 /** Orders of one user, with money and stock for all of them. */
 const ordersOf = async (userId: UserId, number: number) => {
@@ -150,9 +140,9 @@ test("mysql payment keys: a key that somebody holds is left, and nobody waits fo
   const [held, free] = [aUserId(), aUserId()];
   for (const userId of [held, free]) await payAll(userId, 3);
   for (const userId of [held, free]) await age(agePayments, userId);
-  const hold = "SELECT 1 FROM payment_key WHERE user_id = ? FOR UPDATE";
-  await inTransaction(database, async ({ rows }) => {
-    await rows(hold, [Buffer.from(held)]);
+  const hold = "SELECT 1 AS n FROM payment_key WHERE user_id = ? FOR UPDATE";
+  await inTransaction(database, async ({ select }) => {
+    await select(numberColumns, hold, [Buffer.from(held)]);
     assert.equal(await oldPaymentKeys(database).prune(longAgoMs, 1_000), 3);
   });
   assert.deepEqual([await count(countPayments, held), await count(countPayments, free)], [3, 0]);

@@ -2,25 +2,25 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { Unavailable } from "../../../engine/errors.ts";
-import type { OutboxRow } from "../../../processors/payments/payment-ports.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
-import { outboxContract, payments, rowsOf } from "../../testing/outbox.ts";
+import type { OutboxRow } from "../../../engine/outbox/outbox.ts";
+import { outboxContract, rowsWithIds } from "../../../engine/outbox/testing/outbox-contract.ts";
+import type { Payment } from "../../../processors/payments/payment-ports.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
+import { idsOf, paymentOutboxSubject, payments } from "../../testing/outbox.ts";
 import { type TcpProxy, tcpProxy } from "../../testing/tcp-proxy.ts";
 import { hexOf } from "../../ids.ts";
 import { openDatabase } from "../database.ts";
-import { migrate } from "../migrate.ts";
 import { orderRegister } from "./order-register.ts";
 import { outbox } from "./outbox.ts";
 import { outboxToOneself } from "../testing/outbox-alone.ts";
 import { paymentBook } from "./payment-book.ts";
 import { inTransaction, withSession } from "../session.ts";
+import { numberOf } from "../testing/number-of.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
+const { url, database } = databaseUnderTest();
 let proxy: TcpProxy;
 let giveBack: () => Promise<void>;
 before(async () => {
-  await migrate({ databaseUrl: url });
   giveBack = await outboxToOneself(url);
   proxy = await tcpProxy(url);
 });
@@ -28,11 +28,10 @@ beforeEach(() => proxy.heal());
 after(async () => {
   await proxy.close();
   await giveBack();
-  await database.close();
 });
 
 const subject = { book: paymentBook(database), register: orderRegister(database), outbox: outbox(database) };
-outboxContract("mysql outbox", () => subject);
+outboxContract("mysql outbox", () => paymentOutboxSubject(subject));
 
 const insertRow = "INSERT INTO outbox (payment_id) VALUES (UNHEX(?))";
 const deleteRows = "DELETE FROM outbox WHERE payment_id = UNHEX(?)";
@@ -53,20 +52,20 @@ test("mysql outbox: shows a row that is committed after a later one, also when t
   await first.promise;
   await withSession(database, ({ change }) => change(insertRow, [hexOf(late.paymentId)]));
   await subject.outbox.lead(1_000, async (led) => {
-    const seen = await rowsOf(led, [early, late]);
+    const seen = await rowsWithIds(led, idsOf([early, late]));
     assert.deepEqual(
-      seen.map(({ payment }) => payment),
+      seen.map(({ value }) => value),
       [late],
     );
     await led.markPublished(seen);
     second.resolve();
     await open;
-    const then = await rowsOf(led, [early, late]);
+    const then = await rowsWithIds(led, idsOf([early, late]));
     assert.deepEqual(
-      then.map(({ payment }) => payment),
+      then.map(({ value }) => value),
       [early],
     );
-    assert.ok((then[0]?.outboxNo ?? 0) < (seen[0]?.outboxNo ?? 0));
+    assert.ok((then[0]?.number ?? 0) < (seen[0]?.number ?? 0));
     await led.markPublished(then);
     return true;
   });
@@ -77,7 +76,7 @@ test("mysql outbox: is led by the next one as soon as the leader's connection is
   const mine = openDatabase({ databaseUrl: proxy.url, poolMax: 1, poolKeptIdle: 0 });
   const [leads, cut] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const old = outbox(mine).lead(1_000, async (led) => {
-    const rows = await rowsOf(led, paid);
+    const rows = await rowsWithIds(led, idsOf(paid));
     leads.resolve();
     await cut.promise;
     await assert.rejects(led.stillLeading(), Unavailable);
@@ -89,8 +88,8 @@ test("mysql outbox: is led by the next one as soon as the leader's connection is
   cut.resolve();
   await assert.rejects(old, Unavailable);
   await subject.outbox.lead(5_000, async (led) => {
-    assert.equal((await rowsOf(led, paid)).length, 3);
-    await led.markPublished(await rowsOf(led, paid));
+    assert.equal((await rowsWithIds(led, idsOf(paid))).length, 3);
+    await led.markPublished(await rowsWithIds(led, idsOf(paid)));
     return true;
   });
   await mine.close();
@@ -101,7 +100,7 @@ test("mysql outbox: is led by the next one when the leader's bytes are swallowed
   const mine = openDatabase({ databaseUrl: proxy.url, poolMax: 1, poolKeptIdle: 0 });
   const [leads, next] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const old = outbox(mine).lead(1_000, async (led) => {
-    const rows = await rowsOf(led, paid);
+    const rows = await rowsWithIds(led, idsOf(paid));
     proxy.onRequest = () => "silence";
     leads.resolve();
     await next.promise;
@@ -109,13 +108,13 @@ test("mysql outbox: is led by the next one when the leader's bytes are swallowed
   });
   await leads.promise;
   // Held for as long as the leader may be silent, and no longer; asked for in pieces as long as a statement may wait.
-  let rows: readonly OutboxRow[] | undefined;
+  let rows: readonly OutboxRow<Payment>[] | undefined;
   for (let asked = 0; rows === undefined && asked < 4; asked++) {
     rows = await subject.outbox.lead(5_000, async (led) => {
-      const mineNow = await rowsOf(led, paid);
+      const mineNow = await rowsWithIds(led, idsOf(paid));
       next.resolve();
       await assert.rejects(old, Unavailable);
-      assert.deepEqual(await rowsOf(led, paid), mineNow);
+      assert.deepEqual(await rowsWithIds(led, idsOf(paid)), mineNow);
       assert.equal(await led.markPublished(mineNow), 2);
       return mineNow;
     });
@@ -126,9 +125,8 @@ test("mysql outbox: is led by the next one when the leader's bytes are swallowed
 
 test("mysql outbox: is no longer led by a session that the server has ended", async () => {
   const lost = subject.outbox.lead(1_000, async (led) => {
-    const sessions = "SELECT IS_USED_LOCK(CONCAT('sluice-outbox-', LEFT(SHA2(DATABASE(), 256), 32))) AS id";
-    const [leader] = await withSession(database, ({ rows }) => rows<{ readonly id: number }>(sessions, []));
-    await database.sequelize.query(`KILL ${leader?.id}`);
+    const sessions = "SELECT IS_USED_LOCK(CONCAT('sluice-outbox-', LEFT(SHA2(DATABASE(), 256), 32))) AS n";
+    await database.sequelize.query(`KILL ${await numberOf(database, sessions)}`);
     await led.stillLeading();
   });
   await assert.rejects(lost, Unavailable);

@@ -1,30 +1,21 @@
 /** The audit must be able to fail: payments that are in order, and then each of its findings, made by hand. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Payment } from "../../../processors/payments/payment-ports.ts";
 import { anAsk, anItem, anOptionId, anOrder, won } from "../../testing/payment-samples.ts";
 import { aUserId } from "../../../processors/testing/samples.ts";
 import { hexOf } from "../../ids.ts";
 import type { Parameter } from "../connection.ts";
-import { openDatabase } from "../database.ts";
-import { migrate } from "../migrate.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { orderRegister } from "./order-register.ts";
 import { type PaymentBooks, paymentAudit } from "./payment-audit.ts";
 import { paymentBook } from "./payment-book.ts";
 import { paymentTables } from "../testing/payment-tables.ts";
 import { withSession } from "../session.ts";
 
-const databaseUrl = process.env["SLUICE_DATABASE_URL"] ?? "";
-const database = openDatabase({ databaseUrl });
+const { database } = databaseUnderTest();
 const audit = paymentAudit(database);
 const tables = paymentTables(database);
-
-before(async () => {
-  await migrate({ databaseUrl });
-});
-after(async () => {
-  await database.close();
-});
 
 const change = (sql: string, ...values: readonly Parameter[]): Promise<number> =>
   withSession(database, (session) => session.change(sql, values));

@@ -1,16 +1,17 @@
 /**
- * Reads everything there is about payments, for a verifier that believes nobody: payments, outbox and history row by row,
- * and what orders, options, accounts and coupons do not agree about. Reads whole tables: not for every minute.
+ * Reads everything there is about payments, for `sluice verify`: payments, outbox and history row by row,
+ * and where orders, options, accounts and coupons disagree. Reads whole tables, so it is not for every minute.
  */
 import type { Payment } from "../../../processors/payments/payment-ports.ts";
 import type { PaymentId } from "../../../schemas/payment.ts";
-import { uuidOf } from "../../ids.ts";
+import { hexOf } from "../../ids.ts";
+import { columns, integerColumn, nullable, type RowOf, textColumn, uuidColumn } from "../columns.ts";
 import type { Database } from "../database.ts";
 import { eachRow, pageRows } from "../pages.ts";
-import { type PaymentColumns, toPayment } from "./payment-statements.ts";
+import { paymentColumns } from "./payment-columns.ts";
 import { withSession } from "../session.ts";
 
-/** Ids of what does not add up, {@link auditMaxIds} of each kind at most; none where all is well. */
+/** Ids of what is inconsistent, at most {@link auditMaxIds} of each kind; none where all agrees. */
 export interface PaymentBooks {
   /** Orders after payment without a payment, and orders before payment, or unknown, with one. */
   readonly ordersOff: readonly string[];
@@ -31,7 +32,7 @@ export interface OutboxEntry {
   readonly published: boolean;
 }
 
-/** Each statement is of one moment; rows that come while a table is read may be missed. Everything throws Unavailable. */
+/** Each statement sees one moment; rows inserted while a table is read may be missed. Everything throws Unavailable. */
 export interface PaymentAudit {
   readonly payments: (see: (payment: Payment) => void) => Promise<void>;
   readonly outbox: (see: (entry: OutboxEntry) => void) => Promise<void>;
@@ -40,14 +41,23 @@ export interface PaymentAudit {
   readonly books: () => Promise<PaymentBooks>;
 }
 
-/** Enough to see how bad it is. */
+/** Ids of one kind at most: enough to see how many there are. */
 export const auditMaxIds = 1_000;
 
-const selectPayments = (table: "payment" | "transaction_history") =>
-  `SELECT payment_id, order_id, user_id, amount, discount, paid_at FROM ${table}
+const payments = { payment: paymentColumns("payment"), transaction_history: paymentColumns("transaction_history") };
+const selectPayments = (table: keyof typeof payments) =>
+  `SELECT ${payments[table].list} FROM ${table}
     WHERE payment_id > ? ORDER BY payment_id LIMIT ${pageRows}`;
-const selectOutbox = `SELECT outbox_no, payment_id, published_at FROM outbox
+
+const outboxColumns = columns("outbox", {
+  outboxNo: integerColumn(),
+  paymentId: uuidColumn<PaymentId>(),
+  publishedAt: nullable(integerColumn()),
+});
+const selectOutbox = `SELECT ${outboxColumns.list} FROM outbox
   WHERE outbox_no > ? ORDER BY outbox_no LIMIT ${pageRows}`;
+
+const found = columns("audit", { id: textColumn() });
 
 // Indexes are named where large tables meet: right after a burst the optimizer takes them for small, and compares each
 // row of one with each of the other.
@@ -84,7 +94,7 @@ const couponsOff = `SELECT LOWER(HEX(order_coupon.reservation_id)) AS id FROM pa
     ) AS spent ON spent.reservation_id = user_coupon.reservation_id
     WHERE (user_coupon.status = 2 AND spent.orders IS NULL) OR spent.orders > 1`;
 
-// The discount is reckoned here once more, by other code than what took it.
+// The discount is computed here again, by other code than the one that took it.
 const amountsOff = `SELECT LOWER(HEX(priced.payment_id)) AS id FROM (
     SELECT payment.payment_id, payment.order_id, payment.amount, payment.discount,
       COALESCE(SUM(order_item.quantity * order_item.unit_price), 0) AS total
@@ -99,44 +109,30 @@ const amountsOff = `SELECT LOWER(HEX(priced.payment_id)) AS id FROM (
     LEAST(policy_snapshot.discount_amount, COALESCE(priced.total * policy_snapshot.discount_percent DIV 100, priced.total))
   ), 0))`;
 
-interface OutboxColumns {
-  readonly outbox_no: number;
-  readonly payment_id: Buffer;
-  readonly published_at: number | null;
-}
-
 /** The audit of a database. */
 export const paymentAudit = (database: Database): PaymentAudit => {
-  const eachPayment = (table: "payment" | "transaction_history", see: (payment: Payment) => void): Promise<void> =>
-    withSession(database, (session) =>
-      eachRow<PaymentColumns>(
-        session,
-        {
-          sql: selectPayments(table),
-          from: Buffer.alloc(0),
-          keyOf: ({ payment_id }) => Buffer.from(payment_id),
-        },
-        (row) => see(toPayment(row)),
-      ),
-    );
+  const eachPayment = (table: keyof typeof payments, see: (payment: Payment) => void): Promise<void> =>
+    withSession(database, (session) => {
+      const keyOf = ({ paymentId }: Payment) => Buffer.from(hexOf(paymentId), "hex");
+      const paged = { columns: payments[table], sql: selectPayments(table), from: Buffer.alloc(0), keyOf };
+      return eachRow(session, paged, see);
+    });
   const idsOf = (sql: string): Promise<readonly string[]> =>
-    withSession(database, async ({ rows }) => {
-      const found = await rows<{ readonly id: string }>(`${sql} LIMIT ${auditMaxIds}`, []);
-      return found.map(({ id }) => id);
+    withSession(database, async ({ select }) => {
+      const rows = await select(found, `${sql} LIMIT ${auditMaxIds}`, []);
+      return rows.map(({ id }) => id);
     });
   return {
     payments: (see) => eachPayment("payment", see),
     history: (see) => eachPayment("transaction_history", see),
     outbox: (see) =>
-      withSession(database, (session) =>
-        eachRow<OutboxColumns>(
-          session,
-          { sql: selectOutbox, from: 0, keyOf: ({ outbox_no }) => outbox_no },
-          ({ outbox_no: outboxNo, payment_id, published_at }) =>
-            // Of a payment's own column; the cast gives the id its name back.
-            see({ outboxNo, paymentId: uuidOf(payment_id) as PaymentId, published: published_at !== null }),
-        ),
-      ),
+      withSession(database, (session) => {
+        const keyOf = ({ outboxNo }: RowOf<typeof outboxColumns>) => outboxNo;
+        const paged = { columns: outboxColumns, sql: selectOutbox, from: 0, keyOf };
+        return eachRow(session, paged, ({ outboxNo, paymentId, publishedAt }) =>
+          see({ outboxNo, paymentId, published: publishedAt !== null }),
+        );
+      }),
     books: async () => ({
       ordersOff: await idsOf(ordersOff),
       optionsOff: await idsOf(optionsOff),

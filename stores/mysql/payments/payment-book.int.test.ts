@@ -1,26 +1,19 @@
 /** Payments and their register against the real database. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { Fatal, Poison } from "../../../engine/errors.ts";
 import type { OptionId, Order, OrderItem, PaymentAsk } from "../../../processors/payments/payment-ports.ts";
 import type { ReservationId, UserId, Won } from "../../../schemas/coupon.ts";
 import type { OrderId } from "../../../schemas/payment.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { paymentBookContract } from "../../testing/payment-book.ts";
 import { anAsk, anItem, anOptionId, anOrder, won } from "../../testing/payment-samples.ts";
 import { aUserId, many } from "../../../processors/testing/samples.ts";
-import { openDatabase } from "../database.ts";
-import { migrate } from "../migrate.ts";
 import { orderRegister } from "./order-register.ts";
 import { paymentBook, payMaxAsks } from "./payment-book.ts";
 import { paymentTables } from "../testing/payment-tables.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
-before(async () => {
-  await migrate({ databaseUrl: url });
-});
-after(() => database.close());
+const { database } = databaseUnderTest();
 
 const book = paymentBook(database);
 const register = orderRegister(database);

@@ -20,7 +20,8 @@ import {
 } from "../../../processors/payments/payment-ports.ts";
 import type { UserId } from "../../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
-import { isStorableId, isUuid } from "../../ids.ts";
+import { compareText, isStorableId, isUuid } from "../../ids.ts";
+import { readClock } from "../clock.ts";
 import type { Database } from "../database.ts";
 import {
   insertBound,
@@ -34,7 +35,6 @@ import {
   markUsed,
   payOrders,
   readBound,
-  readClock,
   readItems,
   readOrderCoupons,
   readPayments,
@@ -107,7 +107,7 @@ const keysOf = (asks: readonly PaymentAsk[]): ReadonlyMap<string, KeyRow> => {
     if (keys.has(name)) continue;
     keys.set(name, { userId, keyHash: createHash("sha256").update(key).digest(), fingerprint, paymentId });
   }
-  return new Map([...keys].sort(([a], [b]) => compare(a, b)));
+  return new Map([...keys].sort(([a], [b]) => compareText(a, b)));
 };
 
 const boundBy = async (session: Session, keys: ReadonlyMap<string, KeyRow>): Promise<KnownPayments["bound"]> => {
@@ -194,9 +194,7 @@ const expect = (what: string, expected: number, got: number): void => {
   );
 };
 
-const sorted = <Id extends string>(ids: readonly Id[]): readonly Id[] => [...new Set(ids)].sort(compare);
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const sorted = <Id extends string>(ids: readonly Id[]): readonly Id[] => [...new Set(ids)].sort(compareText);
 
 const checkAsk = ({ orderId, userId, key, fingerprint, paymentId }: PaymentAsk): void => {
   const good = isUuid(orderId) && isUuid(paymentId) && isStorableId(userId) && fingerprint.length === 32 && key !== "";

@@ -4,31 +4,28 @@ import { after, before, beforeEach, test } from "node:test";
 import { Retriable, Unavailable } from "../../../engine/errors.ts";
 import { type OptionId, type Order, PaymentInDoubt } from "../../../processors/payments/payment-ports.ts";
 import type { UserId } from "../../../schemas/coupon.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { anAsk, anItem, anOptionId, anOrder, won } from "../../testing/payment-samples.ts";
 import { aUserId, many } from "../../../processors/testing/samples.ts";
 import { closedPort, type TcpProxy, tcpProxy } from "../../testing/tcp-proxy.ts";
 import { hexOf } from "../../ids.ts";
 import { type Database, type DatabaseConfig, openDatabase } from "../database.ts";
-import { migrate } from "../migrate.ts";
 import { orderRegister } from "./order-register.ts";
 import { paymentBook } from "./payment-book.ts";
 import { paymentTables } from "../testing/payment-tables.ts";
 import { inTransaction, type Session } from "../session.ts";
+import { numberColumns } from "../testing/number-of.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
+const { url, database } = databaseUnderTest();
 const register = orderRegister(database);
 const { look } = paymentTables(database);
 let proxy: TcpProxy;
 before(async () => {
-  await migrate({ databaseUrl: url });
   proxy = await tcpProxy(url);
 });
 beforeEach(() => proxy.heal());
 after(async () => {
   await proxy.close();
-  await database.close();
 });
 
 /** A user with 100,000 won and an order of one unit of ten, for 10,000. */
@@ -114,10 +111,10 @@ test("mysql payments: leave everything as it was when the connection is cut at a
   assert.equal(await look.outboxRows(ask.paymentId), 1);
 });
 
-const lockBalance = "SELECT balance FROM user_balance WHERE user_id = ? FOR UPDATE";
+const lockBalance = "SELECT balance AS n FROM user_balance WHERE user_id = ? FOR UPDATE";
 const raiseDeposit = "UPDATE user_balance SET deposited = deposited + 1 WHERE user_id = ?";
-const lockOrder = "SELECT status FROM customer_order WHERE order_id = UNHEX(?) FOR UPDATE";
-const lock = ({ rows }: Session, userId: UserId) => rows(lockBalance, [Buffer.from(userId)]);
+const lockOrder = "SELECT status AS n FROM customer_order WHERE order_id = UNHEX(?) FOR UPDATE";
+const lock = ({ select }: Session, userId: UserId) => select(numberColumns, lockBalance, [Buffer.from(userId)]);
 
 test("mysql payments: are retriable and change nothing when a lock is not given up", async () => {
   const { order, optionId, userId } = await aShop();
@@ -143,14 +140,14 @@ test("mysql payments: are made all the same when their transaction was a deadloc
     for (const each of [userId, ...ballast]) await session.change(raiseDeposit, [Buffer.from(each)]);
     const pending = paymentBook(database).pay([anAsk(order)]);
     // Waits for the payment to hold the order, which is before it asks for the balance.
-    const held = "SELECT status FROM customer_order WHERE order_id = UNHEX(?) FOR UPDATE NOWAIT";
+    const held = "SELECT status AS n FROM customer_order WHERE order_id = UNHEX(?) FOR UPDATE NOWAIT";
     for (let free = true; free; ) {
-      free = await inTransaction(database, ({ rows }) => rows(held, [hexOf(order.orderId)])).then(
+      free = await inTransaction(database, ({ select }) => select(numberColumns, held, [hexOf(order.orderId)])).then(
         () => true,
         () => false,
       );
     }
-    await session.rows(lockOrder, [hexOf(order.orderId)]);
+    await session.select(numberColumns, lockOrder, [hexOf(order.orderId)]);
     return { paying: pending };
   });
   assert.deepEqual(

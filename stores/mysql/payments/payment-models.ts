@@ -1,15 +1,6 @@
 /** Sequelize models of what a shop writes. The payment itself has none: its SQL is in payment-statements.ts. */
-import {
-  type CreationOptional,
-  DataTypes,
-  type InferAttributes,
-  type InferCreationAttributes,
-  type Model,
-  type ModelStatic,
-  type Sequelize,
-} from "sequelize";
-
-type Row<Self extends Model> = Model<InferAttributes<Self>, InferCreationAttributes<Self>>;
+import type { CreationOptional, ModelStatic, Sequelize } from "sequelize";
+import { bigintColumn, bytesColumn, keyColumn, numberedColumn, type Row, tableOptions } from "../model-columns.ts";
 
 /** Something that is sold. Only `remaining` ever moves, and not through this model. */
 export interface ProductOptionRow extends Row<ProductOptionRow> {
@@ -57,42 +48,41 @@ export interface PaymentModels {
   readonly orderCoupons: ModelStatic<OrderCouponRow>;
 }
 
-// As in models.ts: never synced, BLOB stands for BINARY, and functions because Sequelize writes into what it is given.
-const id = () => ({ type: DataTypes.BLOB, allowNull: false, primaryKey: true }) as const;
-const bytes = () => ({ type: DataTypes.BLOB, allowNull: false }) as const;
-const whole = () => ({ type: DataTypes.BIGINT, allowNull: false }) as const;
-const options = (tableName: string) => ({ timestamps: false, underscored: true, tableName }) as const;
-
 /** Binds the models to a pool. */
 export const definePaymentModels = (sequelize: Sequelize): PaymentModels => ({
   productOptions: sequelize.define<ProductOptionRow>(
     "productOption",
     {
-      optionNo: { type: DataTypes.INTEGER, autoIncrement: true, primaryKey: true },
-      optionId: bytes(),
-      stock: whole(),
-      remaining: whole(),
+      optionNo: numberedColumn(),
+      optionId: bytesColumn(),
+      stock: bigintColumn(),
+      remaining: bigintColumn(),
     },
-    options("product_option"),
+    tableOptions("product_option"),
   ),
   userBalances: sequelize.define<UserBalanceRow>(
     "userBalance",
-    { userId: id(), deposited: whole(), balance: whole() },
-    options("user_balance"),
+    { userId: keyColumn(), deposited: bigintColumn(), balance: bigintColumn() },
+    tableOptions("user_balance"),
   ),
   customerOrders: sequelize.define<CustomerOrderRow>(
     "customerOrder",
-    { orderId: id(), userId: bytes(), status: { ...whole(), defaultValue: 1 } },
-    options("customer_order"),
+    { orderId: keyColumn(), userId: bytesColumn(), status: { ...bigintColumn(), defaultValue: 1 } },
+    tableOptions("customer_order"),
   ),
   orderItems: sequelize.define<OrderItemRow>(
     "orderItem",
-    { orderId: id(), optionNo: { ...whole(), primaryKey: true }, quantity: whole(), unitPrice: whole() },
-    options("order_item"),
+    {
+      orderId: keyColumn(),
+      optionNo: { ...bigintColumn(), primaryKey: true },
+      quantity: bigintColumn(),
+      unitPrice: bigintColumn(),
+    },
+    tableOptions("order_item"),
   ),
   orderCoupons: sequelize.define<OrderCouponRow>(
     "orderCoupon",
-    { orderId: id(), reservationId: id() },
-    options("order_coupon"),
+    { orderId: keyColumn(), reservationId: keyColumn() },
+    tableOptions("order_coupon"),
   ),
 });

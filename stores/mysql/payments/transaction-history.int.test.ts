@@ -1,51 +1,20 @@
 /** The history of payments against the real database. */
-import { after, before } from "node:test";
-import type { UserId, Won } from "../../../schemas/coupon.ts";
-import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
+import type { PaymentId } from "../../../schemas/payment.ts";
 import type { HistoryRow } from "../../../sinks/transaction-history.ts";
-import { databaseUrl } from "../../testing/endpoints.ts";
+import { databaseUnderTest } from "../testing/database-under-test.ts";
 import { transactionHistoryContract } from "../../testing/transaction-history.ts";
 import { hexOf } from "../../ids.ts";
-import { openDatabase } from "../database.ts";
-import { migrate } from "../migrate.ts";
 import { withSession } from "../session.ts";
 import { transactionHistory } from "./transaction-history.ts";
+import { paymentColumns } from "./payment-columns.ts";
 
-const url = databaseUrl();
-const database = openDatabase({ databaseUrl: url });
-before(async () => {
-  await migrate({ databaseUrl: url });
-});
-after(() => database.close());
+const { database } = databaseUnderTest();
 
-interface Row {
-  readonly id: string;
-  readonly order_id: string;
-  readonly user_id: Buffer;
-  readonly amount: number;
-  readonly discount: number;
-  readonly paid_at: number;
-}
-
-const select = `SELECT LOWER(HEX(payment_id)) AS id, LOWER(HEX(order_id)) AS order_id, user_id, amount, discount, paid_at
-  FROM transaction_history
+const rowColumns = paymentColumns("transaction_history");
+const selectRows = `SELECT ${rowColumns.list} FROM transaction_history
   WHERE payment_id IN (SELECT UNHEX(id) FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(32) PATH '$')) AS wanted)`;
 
-const uuidOf = (hex: string): string => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-
-const rowsOf = async (paymentIds: readonly PaymentId[]): Promise<readonly HistoryRow[]> => {
-  const rows = await withSession(database, (session) =>
-    session.rows<Row>(select, [JSON.stringify(paymentIds.map(hexOf))]),
-  );
-  // The casts give ids and amounts their names back.
-  return rows.map((row) => ({
-    paymentId: uuidOf(row.id) as PaymentId,
-    orderId: uuidOf(row.order_id) as OrderId,
-    userId: row.user_id.toString() as UserId,
-    amount: row.amount as Won,
-    discount: row.discount as Won,
-    paidAt: row.paid_at,
-  }));
-};
+const rowsOf = (paymentIds: readonly PaymentId[]): Promise<readonly HistoryRow[]> =>
+  withSession(database, ({ select }) => select(rowColumns, selectRows, [JSON.stringify(paymentIds.map(hexOf))]));
 
 transactionHistoryContract("mysql history", () => ({ history: transactionHistory(database), rowsOf }));

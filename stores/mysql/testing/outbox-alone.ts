@@ -1,16 +1,17 @@
 /** Test files run side by side on one database, and an outbox has one leader: those that lead it take turns. */
 import { openDatabase } from "../database.ts";
 import { withSession } from "../session.ts";
+import { numberColumns } from "./number-of.ts";
 
-const take = "SELECT GET_LOCK('sluice-test-outbox', 5) AS taken";
+const take = "SELECT COALESCE(GET_LOCK('sluice-test-outbox', 5), 0) AS n";
 
 /** Waits until no other test file has the outbox; answers how to give it back. Ends with the process in any case. */
 export const outboxToOneself = async (databaseUrl: string): Promise<() => Promise<void>> => {
   const database = openDatabase({ databaseUrl, poolMax: 1, poolKeptIdle: 0 });
   const taken = Promise.withResolvers<void>();
   const done = Promise.withResolvers<void>();
-  const held = withSession(database, async ({ rows }) => {
-    for (let mine = 0; mine !== 1; ) mine = (await rows<{ readonly taken: number }>(take, []))[0]?.taken ?? 0;
+  const held = withSession(database, async ({ select }) => {
+    for (let taken = 0; taken !== 1; ) taken = (await select(numberColumns, take, []))[0]?.n ?? 0;
     taken.resolve();
     await done.promise;
   });

@@ -1,5 +1,4 @@
 /** Looks into the payment tables, and gives coupons, for tests. */
-import assert from "node:assert/strict";
 import type { PaymentSubject } from "../../testing/payment-book.ts";
 import { aCoupon, anIssue } from "../../../processors/testing/samples.ts";
 import { hexOf } from "../../ids.ts";
@@ -7,7 +6,7 @@ import { couponBook } from "../coupons/coupon-book.ts";
 import { couponRegister } from "../coupons/coupon-register.ts";
 import type { Database } from "../database.ts";
 import type { Parameter } from "../connection.ts";
-import { withSession } from "../session.ts";
+import { numberOf } from "./number-of.ts";
 
 const leftOf = "SELECT remaining AS n FROM product_option WHERE option_id = ?";
 const balanceOf = "SELECT balance AS n FROM user_balance WHERE user_id = ?";
@@ -17,10 +16,7 @@ const rowsOfOutbox = "SELECT COUNT(*) AS n FROM outbox WHERE payment_id = UNHEX(
 
 /** What a contract's subject has besides its ports. */
 export const paymentTables = (database: Database): Pick<PaymentSubject, "giveCoupon" | "look"> => {
-  const number = async (sql: string, value: Parameter): Promise<number> => {
-    const [row] = await withSession(database, ({ rows }) => rows<{ readonly n: number }>(sql, [value]));
-    return row?.n ?? assert.fail(sql);
-  };
+  const number = (sql: string, value: Parameter): Promise<number> => numberOf(database, sql, [value]);
   return {
     giveCoupon: async (userId, policy, expiresInMs) => {
       const coupon = aCoupon(1, { policy });

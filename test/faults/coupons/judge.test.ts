@@ -34,11 +34,12 @@ const sound = () => ({
     refused: new Map<ReservationId, OwnedVerdict>(),
     coupons: new Map([[couponId, { couponId, stock: 2, remaining: 0 }]]),
     counters: new Map([[couponId, 0]]),
-    toldIssued: new Map([1, 2].map((n) => [id(n), told(n)])),
-    toldRefused: new Map(),
-    ...{ marks: new Map([[couponId, 2]]), staleMarks: [], toldCompensated: [] },
+    publishedIssued: new Map([1, 2].map((n) => [id(n), told(n)])),
+    publishedRefused: new Map(),
+    ...{ marks: new Map([[couponId, 2]]), staleMarks: [], publishedCompensations: [] },
     group: { id: "g", committed: [] },
     deadLetters: 1,
+    topicsSince: { requests: 0, issued: 0, refused: 0 },
   },
   expected: { prefix: "c", acknowledged: new Set([id(1), id(2)]), poison: 1 },
   deadLetters: { poison: 1, inDoubt: 0 },
@@ -86,7 +87,7 @@ test("judge: finds a verdict double when a reservation has two, or a user two co
 
 test("judge: finds a verdict untold, and a counter off", () => {
   const world = sound();
-  world.facts.toldIssued.delete(id(1));
+  world.facts.publishedIssued.delete(id(1));
   world.facts.counters.set(couponId, 1);
   assert.deepEqual(amissOf(world), ["untold: 1", "counterOff: 1"]);
 });

@@ -108,11 +108,10 @@ export const findingsOf = (facts: CouponFacts, expected: Expected, deadLetters: 
     double:
       twice.length + brokenOf("no user has a coupon twice") + brokenOf("every verdict belongs to an accepted request"),
     untold:
-      brokenOf("every verdict was told as it is") + brokenOf("a unit that went back was that of a refused request"),
+      brokenOf("every verdict was published as it is") +
+      brokenOf("a unit that was given back was that of a refused request"),
     outOfOrder: brokenOf("first come, first served, by offset"),
-    counterOff:
-      brokenOf("the counter equals the database") +
-      brokenOf("every unit the gate gave out stands for an issued coupon"),
+    counterOff: brokenOf("the counter equals the database") + brokenOf("every mark of the gate has an issued coupon"),
     wrongDeadLetters: wrong,
     examples: [
       ...missing.slice(0, 2).map((id) => `${id} was acknowledged and is not in the topic`),
@@ -132,7 +131,7 @@ const checkOf = (checks: readonly Check[], claim: string): Check => {
 export const factsAbout = (facts: CouponFacts, prefix: string): CouponFacts => {
   const about = <K, V extends { readonly couponId: string }>(map: ReadonlyMap<K, V>): Map<K, V> =>
     new Map([...map].filter(([, { couponId }]) => couponId.startsWith(prefix)));
-  const { accepted, issued, refused, coupons, counters, marks, toldIssued, toldRefused } = facts;
+  const { accepted, issued, refused, coupons, counters, marks, publishedIssued, publishedRefused } = facts;
   return {
     ...facts,
     accepted: new Map([...accepted].filter(([, { request }]) => request.couponId.startsWith(prefix))),
@@ -142,8 +141,8 @@ export const factsAbout = (facts: CouponFacts, prefix: string): CouponFacts => {
     counters: new Map([...counters].filter(([couponId]) => couponId.startsWith(prefix))),
     marks: new Map([...marks].filter(([couponId]) => couponId.startsWith(prefix))),
     staleMarks: facts.staleMarks.filter(({ couponId }) => couponId.startsWith(prefix)),
-    toldIssued: about(toldIssued),
-    toldRefused: about(toldRefused),
-    toldCompensated: facts.toldCompensated.filter(({ couponId }) => couponId.startsWith(prefix)),
+    publishedIssued: about(publishedIssued),
+    publishedRefused: about(publishedRefused),
+    publishedCompensations: facts.publishedCompensations.filter(({ couponId }) => couponId.startsWith(prefix)),
   };
 };

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { applyAll } from "../../../ops/apply.ts";
+import { applyApp } from "../../../engine/app/apply.ts";
+import { app } from "../../../sluice.config.ts";
 import { type Child, spawnChild, startOnStack } from "../../../dev/children.ts";
 import { type Config, readConfig } from "../../../ops/config.ts";
 import { endpointsEnv, type StackEndpoints } from "../../../dev/stack/endpoints.ts";
@@ -75,7 +76,7 @@ const script = join(import.meta.dirname, "worker.ts");
 /** Sets a scene on a stack that is up. */
 export const setScene = async (stackName: string, endpoints: StackEndpoints, signal: AbortSignal): Promise<Scene> => {
   const config = readConfig({ ...endpointsEnv(endpoints), SLUICE_GROUP_PREFIX: "faults" }, () => "");
-  await applyAll(config);
+  await applyApp(app, config, { allow: { newGroup: true } });
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-faults" });
   const groupId = `${config.groupPrefix}.${couponIssuing.graph.name}`;
   const asker = await openAsker(config);

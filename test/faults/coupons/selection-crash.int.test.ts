@@ -1,18 +1,12 @@
 /** A few faults on the tests' own stack, so that every change meets them; `npm run faults` tries them all. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { stackAddresses } from "../../testing/stack-under-test.ts";
 import { choose } from "../faults.ts";
 import { ofCoupons, tryFault } from "../run.ts";
 import { type Scene, setScene } from "./scene.ts";
 
-const stackName = process.env["SLUICE_TEST_STACK"];
-assert.ok(stackName !== undefined, "run this with: npm test -- test/faults/coupons/selection-crash.int.test.ts");
-const endpoints = {
-  brokers: (process.env["SLUICE_BROKERS"] ?? "").split(","),
-  registryUrl: process.env["SLUICE_REGISTRY_URL"] ?? "",
-  databaseUrl: process.env["SLUICE_DATABASE_URL"] ?? "",
-  redisUrl: process.env["SLUICE_REDIS_URL"] ?? "",
-};
+const { stackName, endpoints } = stackAddresses();
 // Moments differ from run to run, and a run can be had again: the seed is in the test's name.
 const seed = Date.now() % 1_000_000;
 let scene: Scene;

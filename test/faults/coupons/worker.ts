@@ -3,8 +3,11 @@
  * connections led where the test wants them. `FAULTS_AT=<point>:<hit>`, `FAULTS_SIGNAL=SIGKILL|SIGSTOP`,
  * `FAULTS_NOTE=<file>`, `FAULTS_LEAD=<ports>`.
  */
-import { startCouponWorker } from "../../../ops/processes/coupon-worker.ts";
-import { runProcess } from "../../../ops/process.ts";
+import { openCouponIssuing } from "../../../ops/processes/coupon-worker.ts";
+import { runProcess } from "../../../engine/app/process.ts";
+import { startTopologyWorker } from "../../../engine/app/topology-worker.ts";
+import { app } from "../../../sluice.config.ts";
+import { couponIssuing } from "../../../topology/coupon-issuing.ts";
 import { trapped } from "./around.ts";
 import { leadConnections } from "../lead.ts";
 import { failPoints } from "./points.ts";
@@ -25,4 +28,6 @@ const trap: Trap = (point) => {
   process.kill(process.pid, "SIGTERM");
 };
 
-await runProcess("worker", (context) => startCouponWorker(context, trapped(trap)));
+await runProcess(app, "worker", async (context) =>
+  startTopologyWorker(context, couponIssuing, await openCouponIssuing(context, trapped(trap))),
+);

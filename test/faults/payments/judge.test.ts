@@ -28,7 +28,7 @@ const sound = () => ({
   facts: {
     payments: byId(payment),
     outbox: byId(() => ({ rows: 1, published: true })),
-    told: byId((n) => ({ payment: payment(n), partition: 0, offset: BigInt(n - 1), contradicted: false })),
+    published: byId((n) => ({ payment: payment(n), partition: 0, offset: BigInt(n - 1), contradicted: false })),
     history: byId(payment),
     platform: byId(() => 1),
     historyGroup: group(),
@@ -80,7 +80,7 @@ test("judge of payments: finds an order paid twice when two clients were told tw
   assert.deepEqual(amissOf(told), ["toldNotPaid: 1", "paidTwice: 1"]);
   const there = sound();
   for (const all of [there.facts.payments, there.facts.history]) all.set(id(2), payment(2, 1));
-  there.facts.told.set(id(2), { payment: payment(2, 1), partition: 0, offset: 1n, contradicted: false });
+  there.facts.published.set(id(2), { payment: payment(2, 1), partition: 0, offset: 1n, contradicted: false });
   assert.ok(amissOf(there).includes("paidTwice: 1"));
 });
 
@@ -90,8 +90,8 @@ test("judge of payments: finds a client who was never answered", () => {
   assert.deepEqual(amissOf(world), ["unanswered: 1"]);
 });
 
-for (const where of ["outbox", "told", "history", "platform"] as const) {
-  const finding = where === "told" ? "topic" : where;
+for (const where of ["outbox", "published", "history", "platform"] as const) {
+  const finding = where === "published" ? "topic" : where;
   test(`judge of payments: finds a payment missing when it is not in the ${finding}`, () => {
     const world = sound();
     world.facts[where].delete(id(2));
@@ -121,7 +121,7 @@ test("judge of payments: finds books that are off, and dead letters", () => {
 
 test("judge of payments: is not content when nothing was looked at", () => {
   const world = sound();
-  for (const all of [world.facts.payments, world.facts.outbox, world.facts.told, world.facts.history]) all.clear();
+  for (const all of [world.facts.payments, world.facts.outbox, world.facts.published, world.facts.history]) all.clear();
   world.facts.platform.clear();
   world.told.length = 0;
   assert.ok(amissOf(world).includes("nothing was looked at"));

@@ -50,8 +50,8 @@ export interface PayFindings {
 
 const claims = {
   outbox: ["outbox = payments"],
-  topic: ["topic = payments, and says what they say"],
-  history: ["history = payments, and says what they say"],
+  topic: ["topic = payments, with the same contents"],
+  history: ["history = payments, with the same contents"],
   booksOff: [
     "an order is paid where there is a payment of it",
     "stock = what is left + what paid orders have, to the unit",
@@ -96,8 +96,8 @@ export interface Strange {
 
 /** Reads what does not add up before anything was done. */
 export const readStrange = async (config: PayScene["config"]): Promise<Strange> => {
-  const { payments, outbox, told, history, books, ...groups } = await readPaymentFacts(config, { users: "" });
-  const known = [outbox, told, history].flatMap((each) => [...each.keys()]);
+  const { payments, outbox, published, history, books, ...groups } = await readPaymentFacts(config, { users: "" });
+  const known = [outbox, published, history].flatMap((each) => [...each.keys()]);
   return {
     ids: new Set(known.filter((id) => !payments.has(id))),
     books: new Set(Object.values(books).flat()),
@@ -115,7 +115,7 @@ const withoutStrange = (facts: PaymentFacts, { ids, books, deadLetters }: Strang
   const { ordersOff, optionsOff, balancesOff, couponsOff, amountsOff } = facts.books;
   return {
     ...facts,
-    ...{ outbox: own(facts.outbox), told: own(facts.told), history: own(facts.history) },
+    ...{ outbox: own(facts.outbox), published: own(facts.published), history: own(facts.history) },
     platform: facts.platform && own(facts.platform),
     books: {
       ordersOff: off(ordersOff),

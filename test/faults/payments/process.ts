@@ -3,9 +3,16 @@
  * armed to die at a point and with its connections led where the test wants them. The variables are those of ../worker.ts.
  */
 import { startApi } from "../../../ops/processes/api.ts";
-import { startExternalWorker } from "../../../ops/processes/external-worker.ts";
-import { startHistoryWorker } from "../../../ops/processes/history-worker.ts";
-import { type ProcessContext, type Running, runProcess } from "../../../ops/process.ts";
+import { openExternalData } from "../../../ops/processes/external-worker.ts";
+import { openTransactionHistory } from "../../../ops/processes/history-worker.ts";
+import type { Running } from "../../../engine/app/define-app.ts";
+import { runProcess } from "../../../engine/app/process.ts";
+import { startTopologyWorker } from "../../../engine/app/topology-worker.ts";
+import type { ShopContext } from "../../../ops/config.ts";
+import type { ProcessHooks } from "../../../ops/processes/process-hooks.ts";
+import { app } from "../../../sluice.config.ts";
+import { externalData } from "../../../topology/external-data.ts";
+import { transactionHistory } from "../../../topology/transaction-history.ts";
 import { startOutboxRelay } from "../../../ops/processes/relay.ts";
 import { leadConnections } from "../lead.ts";
 import { parseArmed, springOn, trapFor } from "../trap.ts";
@@ -25,12 +32,14 @@ const roleOf = (): Role => {
 const starts = {
   api: startApi,
   relay: startOutboxRelay,
-  history: startHistoryWorker,
-  external: startExternalWorker,
+  history: async (context: ShopContext, hooks: ProcessHooks) =>
+    startTopologyWorker(context, transactionHistory, await openTransactionHistory(context, hooks)),
+  external: async (context: ShopContext, hooks: ProcessHooks) =>
+    startTopologyWorker(context, externalData, await openExternalData(context, hooks)),
 };
 
 const role = roleOf();
 if (lead !== undefined) leadConnections(lead);
 const armed = at === undefined ? undefined : parseArmed(at);
 const parts = trappedParts(role, trapFor(armed, springOn(note, signal === "SIGSTOP" ? signal : "SIGKILL")));
-await runProcess(role, (context: ProcessContext): Promise<Running> => starts[role](context, parts));
+await runProcess(app, role, (context: ShopContext): Promise<Running> => starts[role](context, parts));

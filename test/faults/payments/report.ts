@@ -1,5 +1,5 @@
 /** What came of faults of payments, in columns. */
-import { formatTable } from "../../../ops/cli.ts";
+import { formatTable } from "../../../engine/app/cli.ts";
 import type { PayOutcome, ReportOf } from "../run.ts";
 import type { PayFindings } from "./judge.ts";
 

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { applyAll } from "../../../ops/apply.ts";
+import { applyApp } from "../../../engine/app/apply.ts";
+import { app } from "../../../sluice.config.ts";
 import { type Child, spawnChild, startOnStack } from "../../../dev/children.ts";
 import { type Config, readConfig } from "../../../ops/config.ts";
 import { platformControl, type PlatformControl } from "../../../dev/demo/payments/outage.ts";
@@ -88,7 +89,7 @@ export const setPayScene = async (
   const runId = Date.now().toString(36);
   const groupPrefix = `faults-pay-${runId}`;
   const config = readConfig({ ...endpointsEnv(endpoints), SLUICE_GROUP_PREFIX: groupPrefix }, () => "");
-  await applyAll(config);
+  await applyApp(app, config, { allow: { newGroup: true } });
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-faults" });
   const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 2, poolKeptIdle: 0 });
   const notes = await mkdtemp(join(tmpdir(), "sluice-faults-"));

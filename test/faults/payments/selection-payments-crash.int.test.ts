@@ -5,21 +5,12 @@ import { kafkaLog } from "../../../engine/log/kafka/kafka-log.ts";
 import type { TopicPartition } from "../../../engine/log/log.ts";
 import { silentLogger } from "../../../engine/logger.ts";
 import { paymentsCompleted } from "../../../schemas/payment.ts";
+import { stackAddresses } from "../../testing/stack-under-test.ts";
 import { choose } from "../faults.ts";
 import { groupOf, type PayScene, setPayScene } from "./scene.ts";
 import { ofPayments, tryFault } from "../run.ts";
 
-const stackName = process.env["SLUICE_TEST_STACK"];
-assert.ok(
-  stackName !== undefined,
-  "run this with: npm test -- test/faults/payments/selection-payments-crash.int.test.ts",
-);
-const endpoints = {
-  brokers: (process.env["SLUICE_BROKERS"] ?? "").split(","),
-  registryUrl: process.env["SLUICE_REGISTRY_URL"] ?? "",
-  databaseUrl: process.env["SLUICE_DATABASE_URL"] ?? "",
-  redisUrl: process.env["SLUICE_REDIS_URL"] ?? "",
-};
+const { stackName, endpoints } = stackAddresses();
 // Moments differ from run to run, and a run can be had again: the seed is in the test's name.
 const seed = Date.now() % 1_000_000;
 let scene: PayScene;

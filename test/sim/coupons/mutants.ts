@@ -8,7 +8,7 @@ const restless: Partial<Scenario> = {
   ...{ profile: "flushed", upkeepMs: 100, coupons: 2, requests: 160, latencyMs: 30, stormMs: 6_000 },
   incidents: Array.from({ length: 60 }, (_, n) => ({
     kind: n % 10 === 9 ? "restore" : "rebalance",
-    ...{ atMs: n * 97, forMs: 400, worker: 0 },
+    ...{ atMs: n * 97, forMs: 400, place: 0 },
   })),
 };
 
@@ -24,6 +24,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "release guard: gives back what is not held",
+    seed: 36,
     file: "processors/testing/memory-coupon-stock.ts",
     line: "if (counter?.marks.get(userId) !== reservationId) return;",
     instead: "if (counter === undefined) return;",
@@ -38,6 +39,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "the database's own word: one unit more than there are, when the gate agrees",
+    seed: 194,
     file: "processors/coupons/allocate-coupons.ts",
     line: "if (left > 0) return grant(issue, left);",
     instead: "if (left >= 0) return grant(issue, left);",
@@ -46,6 +48,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "one each: a user may have two, when the gate forgot",
+    seed: 37,
     file: "processors/coupons/allocate-coupons.ts",
     line: "if (holders.has(holderKey(issue.couponId, issue.userId))) {",
     instead: "if (holders.size < 0) {",
@@ -60,6 +63,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "drain on revoke: partitions are given back at once",
+    seed: 55,
     file: "engine/worker/assignment.ts",
     line: "await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));",
     instead: "",
@@ -67,6 +71,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: the database writes for whoever asks",
+    seed: 5,
     file: "processors/testing/memory-database.ts",
     line: "if (fence !== undefined && found !== fence.epoch) throw new Fenced(fence, found);",
     instead: "",
@@ -74,6 +79,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: the gate serves whoever asks",
+    seed: 39,
     file: "processors/testing/memory-coupon-stock.ts",
     line: "if (counter.epoch > fence.epoch) throw new Fenced(fence, counter.epoch);",
     instead: "",
@@ -81,6 +87,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: the gate forgets which epoch it has seen",
+    seed: 39,
     file: "processors/testing/memory-coupon-stock.ts",
     line: "counter.epoch = fence.epoch;",
     instead: "",
@@ -88,6 +95,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: who was refused takes the lease again without asking the group",
+    seed: 5,
     file: "engine/worker/partition/lease-guard.ts",
     line: "renewing ??= prove()",
     instead: "renewing ??= Promise.resolve()",
@@ -95,6 +103,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: who was refused never takes the lease again",
+    seed: 109,
     file: "engine/worker/partition/lease-guard.ts",
     line: "throw (await renew()) ?? error;",
     instead: "throw error;",
@@ -103,13 +112,13 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "lease check: rounds begin before the lease is taken",
     file: "engine/worker/partition/partition.ts",
-    line: "const opening = options.lease.acquire(tries.unguarded).then(() => {",
-    instead:
-      "options.lease.acquire(tries.unguarded).catch(() => {});\n  const opening = Promise.resolve().then(() => {",
+    line: "const opening = lease.acquire(attempt).then(() => {",
+    instead: "lease.acquire(attempt).catch(() => {});\n  const opening = Promise.resolve().then(() => {",
   },
   {
     kind: "coupons",
     breaks: "reconciling: a repair runs beside rounds of its coupon",
+    seed: 61,
     file: "engine/worker/partition/lanes.ts",
     line: "return !busy.has(lane);",
     instead: "return true;",
@@ -133,6 +142,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "reconciling: a counter that differs is left alone",
+    seed: 24,
     file: "processors/coupons/reconcile-coupons.ts",
     line: "return should === undefined || should === left ? [] : [couponId];",
     instead: "return [];",
@@ -148,6 +158,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "attaching: a round that failed counts as one that came to its end",
+    seed: 82,
     file: "engine/worker/partition/round-tracker.ts",
     line: "return false;",
     instead: "return true;",
@@ -176,8 +187,8 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "acknowledgement: finished before what it wrote is in the log",
-    file: "engine/worker/partition/partition.ts",
-    line: "await tries.acknowledged(own.length, acknowledged);",
+    file: "engine/worker/round/pipeline.ts",
+    line: "await acknowledged;",
     instead: "acknowledged.catch(() => {});",
   },
   {
@@ -198,14 +209,14 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "holding: an outage uses up attempts",
     file: "engine/worker/failures/attempts.ts",
-    line: 'observe?.({ kind: "holding", call: call.name, error, failures: ++holds });',
+    line: 'observe?.({ kind: "holding", call: name, error, failures: ++holds });',
     instead: "if (++misses >= maxAttempts) return { ok: false, error };",
   },
   {
     kind: "coupons",
     breaks: "dead letters: what cannot be read is skipped",
     file: "engine/worker/round/decide.ts",
-    line: "writer.add(deadLetterTopic(options.topology), letterOf(options, queued, failure), queued);",
+    line: "writer.add(deadLetterTopic(deciding.topology), letterOf(deciding, queued, failure), queued);",
     instead: "",
   },
   {
@@ -234,6 +245,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "ending together: a round is over while a part of it has effects",
+    seed: 6,
     file: "engine/interpreter/together.ts",
     line: 'for (const ended of await Promise.allSettled(parts)) if (ended.status === "rejected") throw ended.reason;',
     instead: "await Promise.all(parts);",
@@ -250,8 +262,8 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "compensation: a unit goes back and nobody is told",
     file: "engine/interpreter/unwind.ts",
-    line: "walk.emissions.push({ sink, value: project({ done, reason, undoneAt: around.now() }, walk.context) });",
-    instead: "project({ done, reason, undoneAt: around.now() }, walk.context);",
+    line: "record.emissions.push({ sink, value: project({ done, reason, undoneAt: now() }, record.context) });",
+    instead: "project({ done, reason, undoneAt: now() }, record.context);",
   },
 ];
 

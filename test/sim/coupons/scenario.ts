@@ -1,19 +1,18 @@
 /** What a seed's world is like: its workers, coupons and requests, and which faults strike how often. Drawn, never chosen. */
 import type { Dice } from "../environment/dice.ts";
-import { bounds, type CallFaults, noFaults, type Outage, type Profile, type Weather } from "../environment/weather.ts";
+import {
+  bounds,
+  drawFaults,
+  drawIncidents,
+  drawOutages,
+  type Incident,
+  noFaults,
+  type Profile,
+  type Weather,
+} from "../environment/weather.ts";
 
-/** Services that these worlds have. */
-const services = ["redis", "database", "kafka", "registry"] as const;
-
-/** Something that happens to a worker, or to the group, at a time; all times are ms from the beginning. */
-export interface Incident {
-  readonly kind: "kill" | "leave" | "freeze" | "cut off" | "rebalance" | "flush" | "restore";
-  readonly atMs: number;
-  /** How long it is away; of a restore, how old the snapshot is. */
-  readonly forMs: number;
-  /** Whom it strikes, as a number that is taken modulo the number of workers. */
-  readonly worker: number;
-}
+/** What happens to workers, to their group and to the gate. */
+export type CouponIncident = Incident<"kill" | "leave" | "freeze" | "cut off" | "rebalance" | "flush" | "restore">;
 
 /** A seed's world. */
 export interface Scenario extends Weather {
@@ -35,7 +34,7 @@ export interface Scenario extends Weather {
   /** Unfinished records of a partition above which it is paused. */
   readonly maxRecords: number;
   readonly maxAttempts: number;
-  readonly incidents: readonly Incident[];
+  readonly incidents: readonly CouponIncident[];
   /** When the registry has learned the schema of requests; 0 where it has it from the beginning. */
   readonly schemaLateMs: number;
   /** Time between two passes of a worker's upkeep; undefined where nothing is looked after. */
@@ -66,8 +65,11 @@ export const drawScenario = (dice: Dice, chosen: Partial<Scenario> = {}): Scenar
     latencyMs: dice.pick([1, 5, 15, 30]),
     maxAttempts: dice.between(3, 5),
     faults: drawFaults(dice, overlaps),
-    incidents: drawIncidents(dice, profile, stormMs),
-    outages: drawOutages(dice, stormMs),
+    incidents: drawStorm(dice, profile, stormMs),
+    outages: drawOutages(dice, {
+      ...{ stormMs, most: 2, longestMs: () => 1_500 },
+      services: ["redis", "database", "kafka", "registry"],
+    }),
     schemaLateMs: dice.pick([0, 0, 0, dice.between(1, 2_000)]),
     // A gate that forgets, and one that late calls reach, are set right by nothing else; any other must need no help.
     upkeepMs: profile === "orderly" && dice.chance(0.5) ? undefined : dice.pick([100, 300]),
@@ -75,23 +77,9 @@ export const drawScenario = (dice: Dice, chosen: Partial<Scenario> = {}): Scenar
   };
 };
 
-const drawFaults = (dice: Dice, overlaps: boolean): CallFaults => ({
-  refused: dice.pick([0, 0.02, 0.1]),
-  answerLost: dice.pick([0, 0.02, 0.1]),
-  deadlock: dice.pick([0, 0, 0.05, 0.3]),
-  late: overlaps ? dice.pick([0, 0.02, 0.1]) : 0,
-  slow: overlaps ? dice.pick([0, 0.01, 0.05]) : 0,
-  crash: dice.pick([0, 0.005, 0.02]),
-});
-
-const drawIncidents = (dice: Dice, profile: Profile, stormMs: number): readonly Incident[] => {
-  const some = (most: number, kind: Incident["kind"], maxMs = 0): readonly Incident[] =>
-    Array.from({ length: dice.between(0, most) }, () => ({
-      kind,
-      atMs: dice.between(0, stormMs),
-      forMs: dice.between(1, Math.max(1, maxMs)),
-      worker: dice.between(0, 1_000),
-    }));
+const drawStorm = (dice: Dice, profile: Profile, stormMs: number): readonly CouponIncident[] => {
+  const some = <Kind extends CouponIncident["kind"]>(most: number, kind: Kind, longestMs?: number) =>
+    drawIncidents(dice, { kind, most, stormMs, longestMs });
   const overlaps = profile === "overlapping" || profile === "wild";
   const flushes = profile === "flushed" || profile === "wild";
   return [
@@ -104,19 +92,13 @@ const drawIncidents = (dice: Dice, profile: Profile, stormMs: number): readonly 
 };
 
 /** A third of what the gate loses is what happened since a snapshot. */
-const lossOf = (flush: Incident): Incident =>
-  flush.worker % 3 === 0 ? { ...flush, kind: "restore", forMs: Math.min(flush.atMs, flush.worker * 3) } : flush;
-
-const drawOutages = (dice: Dice, stormMs: number): readonly Outage[] =>
-  Array.from({ length: dice.between(0, 2) }, () => {
-    const fromMs = dice.between(0, stormMs);
-    return { service: dice.pick(services), fromMs, untilMs: fromMs + dice.between(50, 1_500) };
-  });
+const lossOf = (flush: CouponIncident): CouponIncident =>
+  flush.place % 3 === 0 ? { ...flush, kind: "restore", forMs: Math.min(flush.atMs, flush.place * 3) } : flush;
 
 /** For dying at every point: two workers, a rebalance, copies and poison, more requests than units; nothing else goes wrong. */
 export const smallCoupons: Partial<Scenario> = {
   ...{ profile: "orderly", workers: 2, coupons: 2, requests: 14, usersPerRequest: 0.6, copies: 0.1, poison: 0.1 },
   ...{ reused: 0, stormMs: 300, maxRound: 4, concurrency: 2, fetchMaxRecords: 5, maxRecords: 20, latencyMs: 5 },
   ...{ maxAttempts: 3, schemaLateMs: 0, upkeepMs: 100, outages: [], faults: noFaults },
-  incidents: [{ kind: "rebalance", atMs: 150, forMs: 1, worker: 0 }],
+  incidents: [{ kind: "rebalance", atMs: 150, forMs: 1, place: 0 }],
 };

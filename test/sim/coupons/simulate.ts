@@ -8,7 +8,7 @@ import type { MemoryBroker } from "../../../engine/log/memory/memory-log.ts";
 import { couponIssueRequests } from "../../../schemas/coupon.ts";
 import { checkAtRest, countersEqual, promises } from "./claims.ts";
 import type { Place } from "../environment/place.ts";
-import type { Incident, Scenario } from "./scenario.ts";
+import type { CouponIncident, Scenario } from "./scenario.ts";
 import type { Simulated, Stories, Telling } from "../story.ts";
 import { beginningAt } from "../environment/time.ts";
 import { type CouponWorld, workerPlace } from "./workers.ts";
@@ -77,7 +77,7 @@ const simulate = async (
 };
 
 /** The gate as it was a while ago: what it took and gave back since is forgotten. */
-const planRestore = ({ time, trace, gate, leasing, stormy }: CouponWorld, { atMs, forMs }: Incident): void => {
+const planRestore = ({ time, trace, gate, leasing, stormy }: CouponWorld, { atMs, forMs }: CouponIncident): void => {
   time.after(atMs - forMs, () => {
     const snapshot = structuredClone(gate.counters);
     time.after(forMs, () => {
@@ -105,7 +105,7 @@ const plan = (world: CouponWorld, places: readonly Place[]): void => {
       } else if (incident.kind === "rebalance") {
         trace.add("broker", () => "rebalances");
         broker.rebalance(groupId);
-      } else places[incident.worker % places.length]?.strike({ kind: incident.kind, forMs: incident.forMs });
+      } else places[incident.place % places.length]?.strike({ kind: incident.kind, forMs: incident.forMs });
     });
   }
 };

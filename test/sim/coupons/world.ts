@@ -1,12 +1,11 @@
 /** Everything of one seed's world before anything happens in it: services, watchers, and what they have seen. */
 import { deadLetterTopic } from "../../../engine/worker/round/dead-letter.ts";
-import type { Log } from "../../../engine/log/log.ts";
-import { MemoryBroker } from "../../../engine/log/memory/memory-log.ts";
 import { couponTopics, type ReservationId } from "../../../schemas/coupon.ts";
 import { couponIssuing } from "../../../topology/coupon-issuing.ts";
 import { memoryCouponStock } from "../../../processors/testing/memory-coupon-stock.ts";
 import { memoryDatabase } from "../../../processors/testing/memory-database.ts";
 import { type ClaimName, isSettled, lieOf, type Rest } from "./claims.ts";
+import { appendTo, commitWatcher, createBroker } from "../environment/broker.ts";
 import { watchDraining } from "../environment/draining.ts";
 import { watchLeases } from "./leasing.ts";
 import { createNetwork } from "../environment/network.ts";
@@ -15,9 +14,7 @@ import { drawScenario, type Scenario } from "./scenario.ts";
 import type { Broke, Telling } from "../story.ts";
 import { shortName } from "./stores.ts";
 import { setStage } from "../environment/stage.ts";
-import type { Time } from "../environment/time.ts";
 import { watchVerdicts } from "./verdicts.ts";
-import { bounds } from "../environment/weather.ts";
 import { deadLetterPartitions } from "../environment/worker.ts";
 import type { CouponWorld } from "./workers.ts";
 import { createWitness, placeOf, type Witness } from "./witness.ts";
@@ -39,7 +36,8 @@ const deadLetters = deadLetterTopic(couponIssuing.graph.name);
 export const createWorld = (seed: number, { codec, traced = false, world: chosen, diesBeforeCall }: WorldOptions) => {
   const stage = setStage<Scenario, ClaimName>(seed, { draw: (drawing) => drawScenario(drawing, chosen), traced });
   const { dice, time, scenario, stormEndsAt, stormy, trace, broken, broke } = stage;
-  const broker = createBroker(time, scenario, dice.between);
+  const topics = [...couponTopics, { name: deadLetters, partitions: deadLetterPartitions }];
+  const broker = createBroker({ time, dice, scenario, topics });
   const coupons = drawCoupons(dice, scenario);
   const database = memoryDatabase(...coupons);
   const gate = memoryCouponStock();
@@ -59,7 +57,17 @@ export const createWorld = (seed: number, { codec, traced = false, world: chosen
   };
   const commitPassed = commitWatcher(isDone, broke);
   const world: CouponWorld = {
-    ...{ broker, append: appendTo(broker, witness, time), network, dice, trace, scenario, stormy, time, codec },
+    ...{
+      broker,
+      append: appendTo(broker, (...appended) => witness.appended(...appended, time.now())),
+      network,
+      dice,
+      trace,
+      scenario,
+      stormy,
+      time,
+      codec,
+    },
     ...{ groupId, bounds: scenario, database, gate, draining, leasing, broke },
     decided: watchVerdicts(database.verdicts, (id, couponId) =>
       broke("a verdict never changes", `the verdict of ${shortName(id)} changed`, [couponId]),
@@ -100,49 +108,3 @@ const watchersOf = (broke: Broke<ClaimName>, witness: Witness) => ({
   }),
   leasing: watchLeases(broke),
 });
-
-const createBroker = (time: Time, scenario: Scenario, between: (from: number, to: number) => number): MemoryBroker => {
-  const broker = new MemoryBroker({
-    clock: time,
-    // What a process appends travels through the network of the simulation, which may lose it.
-    latencyMs: (request) => (request === "append" ? 0 : between(1, scenario.latencyMs)),
-    fetchMaxRecords: scenario.fetchMaxRecords,
-    drainBudgetMs: bounds.drainBudgetMs,
-    sessionTimeoutMs: bounds.sessionTimeoutMs,
-  });
-  for (const { name, partitions } of couponTopics) broker.createTopic(name, partitions);
-  broker.createTopic(deadLetters, deadLetterPartitions);
-  return broker;
-};
-
-/** Appends as the broker does, and has the witness see it. */
-const appendTo = (broker: MemoryBroker, witness: Witness, time: Time): Log["append"] => {
-  const wire = broker.client("wire");
-  return async (to, records) => {
-    await wire.append(to, records);
-    // The broker appends as its answer is made, so these are the last ones.
-    witness.appended(to, broker.endOffset(to) - BigInt(records.length), records, time.now());
-  };
-};
-
-/** Checks every commit that took effect, at that moment. */
-const commitWatcher = (
-  isDone: (partition: number, offset: bigint) => boolean,
-  broke: Broke<ClaimName>,
-): CouponWorld["committed"] => {
-  const reached = new Map<number, bigint>();
-  return (who, offsets) => {
-    for (const { partition, offset } of offsets) {
-      const before = reached.get(partition) ?? 0n;
-      if (offset < before) broke("commits never go back", `${who} took ${partition} from ${before} to ${offset}`);
-      for (let passed = before; passed < offset; passed += 1n) {
-        if (!isDone(partition, passed))
-          broke(
-            "a commit passes nothing unfinished",
-            `${who} committed ${partition}@${offset}, ${passed} is unfinished`,
-          );
-      }
-      reached.set(partition, offset);
-    }
-  };
-};

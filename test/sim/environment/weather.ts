@@ -1,4 +1,5 @@
 /** What may go wrong in a world, and how often: drawn by the scenarios of all worlds, carried out by the network. */
+import type { Dice } from "./dice.ts";
 
 /**
  * How wild a world is. What must hold differs, see claims.ts:
@@ -49,3 +50,56 @@ export interface Weather {
 
 /** Bounds of time that all worlds share, ms. The drain is longer than a round without failures takes. */
 export const bounds = { sessionTimeoutMs: 2_000, drainBudgetMs: 800, commitIntervalMs: 100 } as const;
+
+/** Draws how often calls fail; calls that come late, or outlast a drain, only where owners may overlap. */
+export const drawFaults = (dice: Dice, overlaps: boolean): CallFaults => ({
+  refused: dice.pick([0, 0.02, 0.1]),
+  answerLost: dice.pick([0, 0.02, 0.1]),
+  deadlock: dice.pick([0, 0, 0.05, 0.3]),
+  late: overlaps ? dice.pick([0, 0.02, 0.1]) : 0,
+  slow: overlaps ? dice.pick([0, 0.01, 0.05]) : 0,
+  crash: dice.pick([0, 0.005, 0.02]),
+});
+
+/** Draws up to `most` outages within the storm. A service that is named twice is drawn twice as often; `longestMs`: of one of it. */
+export const drawOutages = (
+  dice: Dice,
+  {
+    stormMs,
+    most,
+    services,
+    longestMs,
+  }: {
+    readonly stormMs: number;
+    readonly most: number;
+    readonly services: readonly [Service, ...Service[]];
+    readonly longestMs: (service: Service) => number;
+  },
+): readonly Outage[] =>
+  Array.from({ length: dice.between(0, most) }, () => {
+    const fromMs = dice.between(0, stormMs);
+    const service = dice.pick(services);
+    return { service, fromMs, untilMs: fromMs + dice.between(50, longestMs(service)) };
+  });
+
+/** Something that happens to a process, to a group or to a service, at a time; ms from the beginning. */
+export interface Incident<Kind extends string> {
+  readonly kind: Kind;
+  readonly atMs: number;
+  /** How long it lasts; of a restored gate, how old the snapshot is. */
+  readonly forMs: number;
+  /** Whom it strikes, as a number that is taken modulo the number of places. */
+  readonly place: number;
+}
+
+/** Draws up to `most` incidents of a kind within the storm, each for up to `longestMs`. */
+export const drawIncidents = <Kind extends string>(
+  dice: Dice,
+  { kind, most, stormMs, longestMs = 1 }: { kind: Kind; most: number; stormMs: number; longestMs?: number | undefined },
+): readonly Incident<Kind>[] =>
+  Array.from({ length: dice.between(0, most) }, () => ({
+    kind,
+    atMs: dice.between(0, stormMs),
+    forMs: dice.between(1, longestMs),
+    place: dice.between(0, 1_000),
+  }));

@@ -1,13 +1,14 @@
 /** Answers to clients, and the transactions behind them: what must be true of them at the moment they are made. */
-import { keyName, type KnownPayments } from "../../../processors/payments/decide-payments.ts";
+import { isDeepStrictEqual } from "node:util";
+import { keyName } from "../../../processors/payments/decide-payments.ts";
 import type { Payment, PaymentAnswer, PaymentAsk } from "../../../processors/payments/payment-ports.ts";
 import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
 import type { MemoryPayments } from "../../../processors/testing/memory-payments.ts";
+import { payOneByOne } from "../../../processors/testing/pay-one-by-one.ts";
 import type { Broke } from "../story.ts";
 import type { Request, Told } from "./api.ts";
 import type { PaymentClaim } from "./claims.ts";
 import { orderName, paymentName, requestOf } from "./names.ts";
-import { agrees, naively } from "./oracle.ts";
 import type { Shop } from "./workload.ts";
 
 /** Told of answers and transactions. */
@@ -18,7 +19,8 @@ export interface AnswerWatcher {
   /** A process knows what these came to. */
   readonly heard: (asks: readonly PaymentAsk[]) => void;
   readonly overdue: (request: Request, who: string) => void;
-  readonly decided: (asks: readonly PaymentAsk[], known: KnownPayments, answers: readonly PaymentAnswer[]) => void;
+  /** `before` is a copy of the state that was decided from; it is changed. */
+  readonly decided: (asks: readonly PaymentAsk[], before: MemoryPayments, answers: readonly PaymentAnswer[]) => void;
   readonly committed: (outboxNos: readonly number[]) => void;
   readonly toppedUp: (userId: string) => void;
 }
@@ -57,11 +59,12 @@ export const watchAnswers = (options: AnswerOptions): AnswerWatcher => {
       broke("every request is answered by its deadline", `${who} has not answered #${number}`, [
         orderName(wish.orderId),
       ]),
-    decided: (asks, known, answers) => {
-      for (const [at, verdict] of naively(asks, known).entries()) {
+    decided: (asks, before, answers) => {
+      for (const [at, expected] of payOneByOne(before, asks).entries()) {
         const [ask, answer] = [asks[at], answers[at]];
-        if (ask === undefined || answer === undefined || agrees(answer, verdict)) continue;
-        const what = `${orderName(ask.orderId)} for ${ask.key} is ${answer.kind}, one by one it would be ${verdict}`;
+        if (ask === undefined || answer === undefined || isDeepStrictEqual(answer, expected)) continue;
+        const text = (each: PaymentAnswer) => JSON.stringify(each);
+        const what = `${orderName(ask.orderId)} for ${ask.key} is ${text(answer)}, one by one it would be ${text(expected)}`;
         broke("what is decided is what a naive loop decides", what, [orderName(ask.orderId)]);
       }
     },

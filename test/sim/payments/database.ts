@@ -2,11 +2,12 @@
  * A database server in memory: connections that end, transactions that lock, decide and take their outbox numbers before
  * they commit, and the one named lock of the outbox. What it decides and keeps is the fake that passes the contract suites.
  */
-import { keyName, type KnownPayments } from "../../../processors/payments/decide-payments.ts";
+import { keyName } from "../../../processors/payments/decide-payments.ts";
 import { Retriable, Unavailable } from "../../../engine/errors.ts";
 import type { PaymentAnswer, PaymentAsk } from "../../../processors/payments/payment-ports.ts";
 import type { UserId, Won } from "../../../schemas/coupon.ts";
-import { type MemoryPayments, memoryPaymentBook, memoryPayments } from "../../../processors/testing/memory-payments.ts";
+import { type MemoryPayments, memoryPayments } from "../../../processors/testing/memory-payments.ts";
+import { rulePaymentBook } from "../../../processors/testing/rule-payment-book.ts";
 import type { Process } from "../environment/process.ts";
 import type { Time } from "../environment/time.ts";
 import type { Trace } from "../trace.ts";
@@ -33,7 +34,7 @@ interface Work {
 /** Told of what transactions come to. */
 export interface DatabaseWatcher {
   /** A transaction has decided, against what it had locked. */
-  readonly decided: (asks: readonly PaymentAsk[], known: KnownPayments, answers: readonly PaymentAnswer[]) => void;
+  readonly decided: (asks: readonly PaymentAsk[], before: MemoryPayments, answers: readonly PaymentAnswer[]) => void;
   /** One has committed; `outboxNos` are its rows. */
   readonly committed: (outboxNos: readonly number[]) => void;
 }
@@ -123,12 +124,12 @@ export const createDatabase = ({ time, trace, shop, watcher }: DatabaseOptions):
       await locked(session, lockNames(state, asks));
       state.now = time.now();
       const [base, mine] = [copyOf(state), copyOf(state)];
-      const answering = memoryPaymentBook(mine).pay(asks);
+      const answering = rulePaymentBook(mine).pay(asks);
       // Numbers are given at once, whatever becomes of the transaction; others may begin in this very turn.
       state.lastOutboxNo = mine.lastOutboxNo;
       const answers = await answering;
       session.work = { base, mine };
-      watcher.decided(asks, base, answers);
+      watcher.decided(asks, copyOf(base), answers);
       return answers;
     },
     commit: (session) => {

@@ -6,8 +6,9 @@ const kind = "payments" as const;
 
 const decide = "processors/payments/decide-payments.ts";
 const pay = "api/payments/pay.ts";
-const relay = "ops/relay/outbox-relay.ts";
-const fake = "processors/testing/memory-payments.ts";
+const relay = "engine/outbox/relay.ts";
+const table = "engine/outbox/testing/memory-outbox.ts";
+const rule = "processors/testing/rule-payment-book.ts";
 
 /** The log is away while relays lose the lead, or leave, again and again. */
 const unheard = (incident: "sever" | "leave"): Partial<PaymentScenario> => ({
@@ -20,7 +21,7 @@ const deciding: readonly Mutant[] = [
   {
     ...{ kind, file: decide },
     breaks: "keys: what a key has paid is not looked at",
-    line: "if (before !== undefined) return again(ask, before);",
+    line: "if (before !== undefined) return replay(ask, before);",
     instead: "",
   },
   {
@@ -44,8 +45,8 @@ const deciding: readonly Mutant[] = [
   {
     ...{ kind, file: decide },
     breaks: "stock: nobody looks whether there is enough",
-    line: "return there < wanted ? [{ optionId, wanted, left: there }] : [];",
-    instead: "return there < 0 ? [{ optionId, wanted, left: there }] : [];",
+    line: "return available < wanted ? [{ optionId, wanted, left: available }] : [];",
+    instead: "return available < 0 ? [{ optionId, wanted, left: available }] : [];",
   },
   {
     ...{ kind, file: decide },
@@ -77,6 +78,7 @@ const asking: readonly Mutant[] = [
   {
     ...{ kind, file: pay },
     breaks: "asking again: under a new payment id",
+    seed: 7,
     line: "const answers = await parameters.payments.pay(live.map(({ ask }) => ask));",
     instead:
       'const answers = await parameters.payments.pay(live.map(({ ask }) => ({ ...ask, paymentId: v7({ msecs: parameters.clock.nowMs(), random: Buffer.from(ask.paymentId.replaceAll("-", ""), "hex") }) })));',
@@ -84,36 +86,42 @@ const asking: readonly Mutant[] = [
   {
     ...{ kind, file: pay },
     breaks: "in doubt: a lost COMMIT is told as nothing paid",
+    seed: 36,
     line: "if (error instanceof PaymentInDoubt) for (const waiting of live) waiting.mayBePaid = true;",
     instead: "",
   },
   {
     ...{ kind, file: pay },
     breaks: "in doubt: a lock after a lost COMMIT is told as nothing paid",
+    seed: 36,
     line: 'return isInDoubt(live, error) ? "again" : tellAll(live, [{ error }]);',
     instead: "return tellAll(live, [{ error }]);",
   },
   {
     ...{ kind, file: pay },
     breaks: "alone: who is paid is told when the last of its transaction is settled",
+    seed: 9,
     line: "await Promise.race([told.promise, queue.ask(mine)]);",
     instead: "await queue.ask(mine);",
   },
   {
     ...{ kind, file: pay },
     breaks: "deadlines: who was told that nothing was paid is paid later",
+    seed: 9,
     line: "const live = asked.filter(({ deadline }) => !deadline.passed());",
     instead: "const live = asked;",
   },
   {
     ...{ kind, file: "api/http/deadline.ts" },
     breaks: "deadlines: one that is three times as late",
+    seed: 5,
     line: "const cancel = clock.after(limitMs, () => {",
     instead: "const cancel = clock.after(limitMs * 3, () => {",
   },
   {
     ...{ kind, file: pay },
     breaks: "deadlines: an attempt under way is told as nothing paid",
+    seed: 5,
     line: "if (mine.inFlight || mine.mayBePaid) {",
     instead: "if (mine.mayBePaid) {",
   },
@@ -121,31 +129,31 @@ const asking: readonly Mutant[] = [
 
 const writing: readonly Mutant[] = [
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: rule },
     breaks: "writing: a paid order stays as it was",
     line: "state.orders.set(order.orderId, { ...order, paid: true });",
     instead: "",
   },
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: rule },
     breaks: "writing: the stock stays as it was",
     line: "state.left.set(optionId, (state.left.get(optionId) ?? 0) - quantity);",
     instead: "",
   },
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: rule },
     breaks: "writing: the balance stays as it was",
     line: "const balance = (state.balances.get(order.userId) ?? 0) - payment.amount;",
     instead: "const balance = state.balances.get(order.userId) ?? 0;",
   },
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: rule },
     breaks: "writing: a coupon stays as it was",
     line: "if (coupon !== undefined) state.coupons.set(reservationId, { ...coupon, used: true });",
     instead: "",
   },
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: rule },
     breaks: "writing: the key is not remembered",
     line: "state.bound.set(keyName(ask), { fingerprint: ask.fingerprint, payment: answer.payment });",
     instead: "",
@@ -154,10 +162,10 @@ const writing: readonly Mutant[] = [
 
 const relaying: readonly Mutant[] = [
   {
-    ...{ kind, file: relay },
+    ...{ kind, file: "topology/payment-outbox.ts" },
     breaks: "relaying: other sums than were paid",
-    line: "return this.#options.encode(payment);",
-    instead: "return this.#options.encode({ ...payment, amount: payment.amount + 1 });",
+    line: "(payment: Payment): PaymentCompleted => payment;",
+    instead: "(payment) => ({ ...payment, amount: payment.amount + 1 });",
   },
   {
     ...{ kind, file: relay },
@@ -181,8 +189,8 @@ const relaying: readonly Mutant[] = [
   {
     ...{ kind, file: relay },
     breaks: "leading: a lead that was lost is used on",
-    line: "this.#publishAll(lead).finally",
-    instead: "this.#publishAll((this.first ??= lead)).finally",
+    line: "await this.#publishAll(led);",
+    instead: "await this.#publishAll((this.first ??= led));",
   },
   {
     ...{ kind, file: relay },
@@ -192,30 +200,31 @@ const relaying: readonly Mutant[] = [
     instead: "this.#batch = undefined;",
   },
   {
-    ...{ kind, file: relay },
+    ...{ kind, file: "engine/outbox/batch.ts" },
     breaks: "keys: payments go to any partition",
-    line: "const partition = producer.partitionOf(paymentsCompleted.name, key);",
+    line: "const partition = publishing.producer.partitionOf(name, key);",
     instead: "const partition = rows.length % 6;",
   },
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: table },
     breaks: "outbox: rows are found by a number above the last one",
     world: { ...{ apis: 3, lanes: 3, options: 12, users: 10, orders: 40, clients: 60 }, bursts: 0, dawdles: 0.3 },
-    line: "publishedAt === null ? [{ outboxNo, payment }] : [],",
+    line: "return row.publishedAt === null ? [{ number, id, value }] : [];",
     instead:
-      "publishedAt === null && [...state.outbox].every(([no, row]) => row.publishedAt === null || no < outboxNo) ? [{ outboxNo, payment }] : [],",
+      "return row.publishedAt === null && [...rows].every(([no, other]) => other.publishedAt === null || no < number) ? [{ number, id, value }] : [];",
   },
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: rule },
     breaks: "outbox: a payment without a row",
     line: "state.outbox.set(state.lastOutboxNo, { payment, publishedAt: null });",
     instead: "if (payment.amount > 0) state.outbox.set(state.lastOutboxNo, { payment, publishedAt: null });",
   },
   {
-    ...{ kind, file: fake },
+    ...{ kind, file: table },
     breaks: "pruning: rows that are not published are deleted too",
-    line: "publishedAt !== null && publishedAt < state.now - olderThanMs,",
-    instead: "(publishedAt ?? 0) < state.now - olderThanMs,",
+    seed: 7,
+    line: "publishedAt !== null && publishedAt < now() - olderThanMs)",
+    instead: "(publishedAt ?? 0) < now() - olderThanMs)",
     world: { keptMs: 500 },
   },
 ];
@@ -243,18 +252,20 @@ const reading: readonly Mutant[] = [
   {
     ...{ kind, file: "engine/worker/failures/attempts.ts" },
     breaks: "holding: what is away long enough is given up on",
-    line: 'observe?.({ kind: "holding", call: call.name, error, failures: ++holds });',
+    line: 'observe?.({ kind: "holding", call: name, error, failures: ++holds });',
     instead: "if (++misses >= maxAttempts) return { ok: false, error };",
   },
   {
     ...{ kind, file: "engine/worker/partition/ledger.ts" },
     breaks: "commits: any finished record moves them",
+    seed: 7,
     line: "while (head < entries.length && entries[head]?.finished) head++;",
     instead: "if (head < entries.length) head++;",
   },
   {
     ...{ kind, file: "engine/worker/assignment.ts" },
     breaks: "drain on revoke: partitions are given back at once",
+    seed: 55,
     line: "await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));",
     instead: "",
   },

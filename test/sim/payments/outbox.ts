@@ -1,6 +1,7 @@
 /** The outbox of one process: read and marked through the connection that holds the lock, or holds it no more. */
 import { Unavailable } from "../../../engine/errors.ts";
-import type { LedOutbox, Outbox, OutboxRow } from "../../../processors/payments/payment-ports.ts";
+import type { LedOutbox, Outbox, OutboxRow } from "../../../engine/outbox/outbox.ts";
+import type { Payment } from "../../../processors/payments/payment-ports.ts";
 import { memoryOutbox } from "../../../processors/testing/memory-payments.ts";
 import type { Process } from "../environment/process.ts";
 import { connect, type Connection, type DatabaseWorld } from "./connection.ts";
@@ -9,7 +10,7 @@ import { orderName } from "./names.ts";
 /** Told of what a connection does to the outbox, before it does. */
 export interface OutboxWatcher {
   /** `leads`: whether it holds the lock then. */
-  readonly marking: (who: string, rows: readonly OutboxRow[], leads: boolean) => void;
+  readonly marking: (who: string, rows: readonly OutboxRow<Payment>[], leads: boolean) => void;
   readonly pruned: (outboxNos: readonly number[]) => void;
   readonly led: (who: string) => void;
 }
@@ -23,7 +24,7 @@ export interface OutboxWorld extends DatabaseWorld {
 export const leaderSilentMs = 600;
 
 /** The outbox. */
-export const outboxOf = (process: Process, world: OutboxWorld): Outbox => {
+export const outboxOf = (process: Process, world: OutboxWorld): Outbox<Payment> => {
   const { database, outboxWatcher } = world;
   return {
     lead: async (waitMs, work) => {
@@ -72,7 +73,7 @@ const ledBy = async (
   process: Process,
   { session, say }: Connection,
   { database, outboxWatcher, time }: OutboxWorld,
-): Promise<LedOutbox> => {
+): Promise<LedOutbox<Payment>> => {
   const led = await ledOf(database.state);
   const now = (): void => {
     database.state.now = time.now();
@@ -120,16 +121,14 @@ const ledBy = async (
 };
 
 /** What the fake gives its leaders; who leads is decided here. */
-const ledOf = async (state: OutboxWorld["database"]["state"]): Promise<LedOutbox> => {
+const ledOf = async (state: OutboxWorld["database"]["state"]): Promise<LedOutbox<Payment>> => {
   const led = await memoryOutbox(state).lead(0, async (own) => own);
   if (led === undefined) throw new Error("the fake was led by another");
   return led;
 };
 
-const ordersOf = (rows: readonly OutboxRow[]): readonly string[] =>
-  rows.map(({ payment }) => orderName(payment.orderId));
+const ordersOf = (rows: readonly OutboxRow<Payment>[]): readonly string[] =>
+  rows.map(({ value }) => orderName(value.orderId));
 
-const listed = (rows: readonly OutboxRow[]): string =>
-  rows.length === 0
-    ? "nothing"
-    : rows.map(({ outboxNo, payment }) => `${outboxNo}=${orderName(payment.orderId)}`).join(" ");
+const listed = (rows: readonly OutboxRow<Payment>[]): string =>
+  rows.length === 0 ? "nothing" : rows.map(({ number, value }) => `${number}=${orderName(value.orderId)}`).join(" ");

@@ -1,5 +1,7 @@
 /** The processes of a world of payments but the API's: relays, and workers of the two topologies that read payments. */
-import { relayDefaults, startRelay } from "../../../ops/relay/outbox-relay.ts";
+import { startRelay } from "../../../engine/outbox/relay.ts";
+import { relayDefaults, silentRelayTelemetry } from "../../../engine/outbox/relay-options.ts";
+import { paymentOutbox } from "../../../topology/payment-outbox.ts";
 import { unfenced } from "../../../engine/worker/partition/lease-guard.ts";
 import { paymentsCompleted } from "../../../schemas/payment.ts";
 import { externalData } from "../../../topology/external-data.ts";
@@ -44,8 +46,6 @@ export const backgroundPlaces = (world: PaymentWorld): readonly Place[] => {
   ];
 };
 
-const nothing = (): void => {};
-
 const runRelay = async (process: Process, world: PaymentWorld): Promise<Running> => {
   const { maxRows, keptMs } = world.scenario;
   const encode = await codecOf(process, world).encoder(paymentsCompleted);
@@ -53,10 +53,11 @@ const runRelay = async (process: Process, world: PaymentWorld): Promise<Running>
   const producer = producerOf(process, world, log, [paymentsCompleted]);
   const relay = startRelay({
     ...commonOf(process, world),
+    definition: paymentOutbox,
     outbox: outboxOf(process, world),
     producer,
     encode,
-    telemetry: { published: nothing, pruned: nothing, leading: nothing, lag: nothing },
+    telemetry: silentRelayTelemetry,
     settings: {
       ...relayDefaults,
       ...{

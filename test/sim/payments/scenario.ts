@@ -1,17 +1,18 @@
 /** What a seed's world of payments is like: its processes, orders and clients, and which faults strike how often. */
 import type { Dice } from "../environment/dice.ts";
-import { bounds, type CallFaults, noFaults, type Outage, type Service, type Weather } from "../environment/weather.ts";
+import {
+  bounds,
+  drawFaults,
+  drawIncidents,
+  drawOutages,
+  type Incident,
+  noFaults,
+  type Weather,
+} from "../environment/weather.ts";
 import type { WorkerBounds } from "../environment/worker.ts";
 
-/** Something that happens to a process, to a group or to the database, at a time; ms from the beginning. */
-export interface PaymentIncident {
-  /** `sever`: the database ends a process's connections; `restart`: everybody's. */
-  readonly kind: "kill" | "leave" | "freeze" | "cut off" | "rebalance" | "sever" | "restart";
-  readonly atMs: number;
-  readonly forMs: number;
-  /** Whom it strikes, as a number that is taken modulo the number of places. */
-  readonly place: number;
-}
+/** What happens to processes, groups and the database. `sever`: the database ends a process's connections; `restart`: all. */
+export type PaymentIncident = Incident<"kill" | "leave" | "freeze" | "cut off" | "rebalance" | "sever" | "restart">;
 
 /** A seed's world. */
 export interface PaymentScenario extends Weather, WorkerBounds {
@@ -93,30 +94,19 @@ export const drawPaymentScenario = (dice: Dice, chosen: Partial<PaymentScenario>
     maxAttempts: dice.between(3, 5),
     latencyMs: dice.pick([1, 5, 15, 30]),
     faults: drawFaults(dice, overlaps),
-    incidents: drawIncidents(dice, stormMs, overlaps),
-    outages: drawOutages(dice, stormMs),
+    incidents: drawStorm(dice, stormMs, overlaps),
+    outages: drawOutages(dice, {
+      ...{ stormMs, most: 3, longestMs: (service) => (service === "platform" ? 4_000 : 1_500) },
+      services: ["database", "kafka", "registry", "platform", "platform"],
+    }),
     schemaLateMs: dice.pick([0, 0, 0, dice.between(1, 2_000)]),
     ...chosen,
   };
 };
 
-const drawFaults = (dice: Dice, overlaps: boolean): CallFaults => ({
-  refused: dice.pick([0, 0.02, 0.1]),
-  answerLost: dice.pick([0, 0.02, 0.1]),
-  deadlock: dice.pick([0, 0, 0.05, 0.3]),
-  late: overlaps ? dice.pick([0, 0.02, 0.1]) : 0,
-  slow: overlaps ? dice.pick([0, 0.01, 0.05]) : 0,
-  crash: dice.pick([0, 0.005, 0.02]),
-});
-
-const drawIncidents = (dice: Dice, stormMs: number, overlaps: boolean): readonly PaymentIncident[] => {
-  const some = (most: number, kind: PaymentIncident["kind"], maxMs = 1): readonly PaymentIncident[] =>
-    Array.from({ length: dice.between(0, most) }, () => ({
-      kind,
-      atMs: dice.between(0, stormMs),
-      forMs: dice.between(1, maxMs),
-      place: dice.between(0, 1_000),
-    }));
+const drawStorm = (dice: Dice, stormMs: number, overlaps: boolean): readonly PaymentIncident[] => {
+  const some = <Kind extends PaymentIncident["kind"]>(most: number, kind: Kind, longestMs?: number) =>
+    drawIncidents(dice, { kind, most, stormMs, longestMs });
   return [
     ...some(4, "kill"),
     ...some(2, "leave", 1_000),
@@ -126,13 +116,6 @@ const drawIncidents = (dice: Dice, stormMs: number, overlaps: boolean): readonly
     ...(overlaps ? [...some(4, "freeze", 2 * bounds.sessionTimeoutMs), ...some(3, "cut off", 4_000)] : []),
   ];
 };
-
-const drawOutages = (dice: Dice, stormMs: number): readonly Outage[] =>
-  Array.from({ length: dice.between(0, 3) }, () => {
-    const fromMs = dice.between(0, stormMs);
-    const service = dice.pick<Service>(["database", "kafka", "registry", "platform", "platform"]);
-    return { service, fromMs, untilMs: fromMs + dice.between(50, service === "platform" ? 4_000 : 1_500) };
-  });
 
 /** For dying at every point: few of everything, two relays, and nothing else goes wrong. */
 export const smallPayments: Partial<PaymentScenario> = {

@@ -1,5 +1,6 @@
 /** What was told, to clients (answers.ts) and to the log, and what must be true at the moment it is told. */
-import type { OutboxRow, Payment } from "../../../processors/payments/payment-ports.ts";
+import type { OutboxRow } from "../../../engine/outbox/outbox.ts";
+import type { Payment } from "../../../processors/payments/payment-ports.ts";
 import { partitionOfKey } from "../../../engine/log/producer/partitioner.ts";
 import { deadLetterPrefix } from "../../../engine/worker/round/dead-letter.ts";
 import type { NewRecord, TopicPartition } from "../../../engine/log/log.ts";
@@ -28,7 +29,7 @@ export interface Witness extends AnswerWatcher {
   readonly dead: readonly DeadLetter[];
   readonly counts: Record<string, number>;
   readonly appended: (to: TopicPartition, firstOffset: bigint, records: readonly NewRecord[]) => void;
-  readonly marking: (who: string, rows: readonly OutboxRow[], leads: boolean) => void;
+  readonly marking: (who: string, rows: readonly OutboxRow<Payment>[], leads: boolean) => void;
   readonly pruned: (outboxNos: readonly number[]) => void;
   readonly led: (who: string) => void;
 }
@@ -110,11 +111,11 @@ const watchOutbox = (
   { publishedIds }: { readonly publishedIds: ReadonlySet<PaymentId> },
   count: Counted,
 ) => ({
-  marking: (who: string, rows: readonly OutboxRow[], leads: boolean): void => {
-    const about = rows.map(({ payment }) => orderName(payment.orderId));
+  marking: (who: string, rows: readonly OutboxRow<Payment>[], leads: boolean): void => {
+    const about = rows.map(({ value: payment }) => orderName(payment.orderId));
     if (!leads) broke("only the leader marks", `${who} marked ${about.join(" ")} without the lead`, about);
-    const early = rows.filter(({ payment }) => !publishedIds.has(payment.paymentId));
-    for (const { payment } of early)
+    const early = rows.filter(({ value: payment }) => !publishedIds.has(payment.paymentId));
+    for (const { value: payment } of early)
       broke("a row is marked only when its record is in the log", `${who} marked ${orderName(payment.orderId)}`, [
         orderName(payment.orderId),
       ]);

@@ -1,5 +1,5 @@
 /** What there is to pay in a simulated world, and who tries to when: drawn from the seed, before anything happens. */
-import type { HeldCoupon } from "../../../processors/payments/decide-payments.ts";
+import type { UserCoupon } from "../../../processors/payments/decide-payments.ts";
 import type { OptionId, Order } from "../../../processors/payments/payment-ports.ts";
 import type { Discount, ReservationId, UserId, Won } from "../../../schemas/coupon.ts";
 import type { OrderId } from "../../../schemas/payment.ts";
@@ -12,7 +12,7 @@ import type { PaymentScenario } from "./scenario.ts";
 export interface Shop {
   readonly stock: ReadonlyMap<OptionId, number>;
   readonly deposits: ReadonlyMap<UserId, Won>;
-  readonly coupons: ReadonlyMap<ReservationId, HeldCoupon>;
+  readonly coupons: ReadonlyMap<ReservationId, UserCoupon>;
   readonly orders: ReadonlyMap<OrderId, Order>;
   /** Orders whose payments the platform will never take. */
   readonly unwanted: ReadonlySet<OrderId>;
@@ -60,7 +60,7 @@ export const drawShop = (dice: Dice, scenario: PaymentScenario): Shop => {
 const owner = (dice: Dice, users: readonly UserId[]): UserId =>
   users[dice.between(0, users.length - 1)] ?? ("" as UserId);
 
-const drawCoupon = (dice: Dice, userId: UserId, { stormMs }: PaymentScenario): HeldCoupon => {
+const drawCoupon = (dice: Dice, userId: UserId, { stormMs }: PaymentScenario): UserCoupon => {
   const fixed: Discount = { kind: "fixed", amount: dice.pick([500, 3_000, 100_000]) as Won };
   const percent: Discount = {
     kind: "percent",

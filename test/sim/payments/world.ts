@@ -1,17 +1,15 @@
 /** Everything of one seed's world of payments before anything happens in it: services, watchers, and what they have seen. */
 import { deadLetterTopic } from "../../../engine/worker/round/dead-letter.ts";
-import type { Log } from "../../../engine/log/log.ts";
-import { MemoryBroker } from "../../../engine/log/memory/memory-log.ts";
 import { paymentsCompleted } from "../../../schemas/payment.ts";
 import { externalData } from "../../../topology/external-data.ts";
 import { memoryTransactionHistory } from "../../../sinks/testing/memory-transaction-history.ts";
 import { transactionHistory } from "../../../topology/transaction-history.ts";
+import { appendTo, commitWatcher, createBroker } from "../environment/broker.ts";
 import { watchDraining } from "../environment/draining.ts";
 import { type CallWatcher, createNetwork } from "../environment/network.ts";
 import type { PlaceWorld } from "../environment/place.ts";
 import { type Stage, setStage } from "../environment/stage.ts";
 import type { Broke, Telling } from "../story.ts";
-import { bounds } from "../environment/weather.ts";
 import { deadLetterPartitions, type WorkerWorld } from "../environment/worker.ts";
 import type { ApiWorld } from "./api.ts";
 import type { PaymentClaim, PaymentRest } from "./claims.ts";
@@ -49,7 +47,11 @@ export const createPaymentWorld = (seed: number, options: PaymentWorldOptions) =
   });
   const { dice, time, scenario, stormy, trace, broken, broke } = stage;
   const shop = drawShop(dice, scenario);
-  const broker = createBroker(stage);
+  const deadLetters = topologies.map(({ graph }) => ({
+    name: deadLetterTopic(graph.name),
+    partitions: deadLetterPartitions,
+  }));
+  const broker = createBroker({ ...stage, topics: [paymentsCompleted, ...deadLetters] });
   // It looks at the database, and the database tells it what happens.
   const witness: Witness = createPaymentWitness({ codec, shop, broke, turns: time.turns, state: () => database.state });
   const database: Database = createDatabase({ time, trace, shop, watcher: witness });
@@ -73,16 +75,15 @@ export const createPaymentWorld = (seed: number, options: PaymentWorldOptions) =
   const world: PaymentWorld = {
     ...{ ...stage, shop, codec, broker, network, database, history, platform, draining },
     bounds: scenario,
-    append: appendTo(broker, witness),
+    append: appendTo(broker, witness.appended),
     outboxWatcher: witness,
     heard: witness.heard,
     answered: witness.answered,
     overdue: witness.overdue,
     fetched: () => {},
-    committed: commitWatcher({
-      witness,
-      broke,
-      done: { h: (id) => history.rows.has(id), x: platform.effects.has.bind(platform.effects) },
+    committed: watchCommits(stage, witness, {
+      h: (id) => history.rows.has(id),
+      x: platform.effects.has.bind(platform.effects),
     }),
     gaveUp: (who, error) => broke("no process ends by itself", `${who}: ${error.message}`),
   };
@@ -91,56 +92,19 @@ export const createPaymentWorld = (seed: number, options: PaymentWorldOptions) =
   return { world, shop, witness, broken, stage, rest, toppedUp, busy: () => inFlight };
 };
 
-const createBroker = ({ time, scenario, dice }: Stage<PaymentScenario, PaymentClaim>): MemoryBroker => {
-  const broker = new MemoryBroker({
-    clock: time,
-    // What a process appends travels through the network of the simulation, which may lose it.
-    latencyMs: (request) => (request === "append" ? 0 : dice.between(1, scenario.latencyMs)),
-    fetchMaxRecords: scenario.fetchMaxRecords,
-    drainBudgetMs: bounds.drainBudgetMs,
-    sessionTimeoutMs: bounds.sessionTimeoutMs,
-  });
-  broker.createTopic(paymentsCompleted.name, paymentsCompleted.partitions);
-  for (const { graph } of topologies) broker.createTopic(deadLetterTopic(graph.name), deadLetterPartitions);
-  return broker;
-};
-
-/** Appends as the broker does, and has the witness see it. */
-const appendTo = (broker: MemoryBroker, witness: Witness): Log["append"] => {
-  const wire = broker.client("wire");
-  return async (to, records) => {
-    await wire.append(to, records);
-    // The broker appends as its answer is made, so these are the last ones.
-    witness.appended(to, broker.endOffset(to) - BigInt(records.length), records);
-  };
-};
-
 /** Checks every commit that took effect, at that moment: of the history's group, and of the platform's. */
-const commitWatcher = ({
-  witness,
-  broke,
-  done,
-}: {
-  readonly witness: Witness;
-  readonly broke: Stage<PaymentScenario, PaymentClaim>["broke"];
-  readonly done: Readonly<Record<"h" | "x", Platform["effects"]["has"]>>;
-}): WorkerWorld["committed"] => {
-  const reached = new Map<string, bigint>();
-  return (who, offsets) => {
-    const group = who.startsWith("h") ? "h" : "x";
-    const topology = topologies[group === "h" ? 0 : 1].graph.name;
-    for (const { partition, offset } of offsets) {
-      const at = `${group}${partition}`;
-      const before = reached.get(at) ?? 0n;
-      if (offset < before) broke("commits never go back", `${who} took ${partition} from ${before} to ${offset}`);
-      for (let passed = before; passed < offset; passed += 1n) {
-        const place = `${partition}/${passed}`;
-        const payment = witness.published.get(place)?.payment;
-        const isDead = witness.dead.some((one) => one.topology === topology && one.place === place);
-        if (isDead || (payment !== undefined && done[group](payment.paymentId))) continue;
-        broke("a commit passes nothing unfinished", `${who} committed ${partition}@${offset}, ${passed} is unfinished`);
-      }
-      reached.set(at, offset);
-    }
-  };
+const watchCommits = (
+  { broke }: Stage<PaymentScenario, PaymentClaim>,
+  witness: Witness,
+  done: Readonly<Record<"h" | "x", Platform["effects"]["has"]>>,
+): WorkerWorld["committed"] => {
+  const watcherOf = (group: "h" | "x", topology: string) =>
+    commitWatcher((partition, offset) => {
+      const place = `${partition}/${offset}`;
+      const payment = witness.published.get(place)?.payment;
+      const isDead = witness.dead.some((one) => one.topology === topology && one.place === place);
+      return isDead || (payment !== undefined && done[group](payment.paymentId));
+    }, broke);
+  const watchers = { h: watcherOf("h", topologies[0].graph.name), x: watcherOf("x", topologies[1].graph.name) };
+  return (who, offsets) => watchers[who.startsWith("h") ? "h" : "x"](who, offsets);
 };

@@ -8,7 +8,7 @@ import { openTestCluster, type TestCluster } from "../testing/int-test-cluster.t
 
 let cluster: TestCluster;
 before(async () => {
-  cluster = await openTestCluster(process.env["SLUICE_BROKERS"]);
+  cluster = await openTestCluster();
 });
 after(() => cluster?.close());
 

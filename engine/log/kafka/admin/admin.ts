@@ -7,6 +7,15 @@ import { withAdmin, withCluster } from "../client.ts";
 import { failureOf, hasType } from "../failures.ts";
 import { type KafkaOptions, type KafkaSettings, settingsOf } from "../options.ts";
 import { type OnRecords, readTopic } from "./read-topic.ts";
+import {
+  addPartitions,
+  alterTopicSettings,
+  clusterIdOf,
+  countRecordsBefore,
+  describeTopics,
+  type SettingChanges,
+  type TopicDescription,
+} from "./topic-settings.ts";
 
 /** A topic as it should be. */
 export interface TopicSpec {
@@ -34,6 +43,16 @@ export interface KafkaAdmin {
   readonly ensureTopics: (topics: readonly TopicSpec[]) => Promise<void>;
   /** By topic; topics that do not exist are left out. */
   readonly partitionCounts: (topics: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+  /** Partitions and settings, by topic; topics that do not exist are left out. */
+  readonly describeTopics: (topics: readonly string[]) => Promise<ReadonlyMap<string, TopicDescription>>;
+  /** Changes settings of a topic; what is not named stays. Idempotent. @throws Fatal (SETTING_REFUSED, TOPIC_MISSING) */
+  readonly alterSettings: (topic: string, changes: SettingChanges) => Promise<void>;
+  /** Makes a topic have this many partitions; keys move, so never for one whose records are read by key. Idempotent. */
+  readonly addPartitions: (topic: string, count: number) => Promise<void>;
+  /** Records that are older than `beforeMs`, epoch ms. @throws Fatal (TOPIC_MISSING) */
+  readonly countRecordsBefore: (topic: string, beforeMs: number) => Promise<bigint>;
+  /** The cluster's own id. */
+  readonly clusterId: () => Promise<string>;
   /** The offset after the last record, by partition. @throws Fatal (TOPIC_MISSING) */
   readonly endOffsets: (topic: string) => Promise<readonly bigint[]>;
   /** The first offset there is, by partition. @throws Fatal (TOPIC_MISSING) */
@@ -72,6 +91,13 @@ export const kafkaAdmin = async (
   return {
     ensureTopics: (topics) => asked("making topics", () => ensureTopics(settings, topics)),
     partitionCounts: (topics) => asked("partition counts", () => partitionCounts(settings, topics)),
+    describeTopics: (topics) => asked("settings of topics", () => describeTopics(settings, topics)),
+    alterSettings: (topic, changes) =>
+      asked(`settings of ${topic}`, () => alterTopicSettings(settings, topic, changes)),
+    addPartitions: (topic, count) => asked(`partitions of ${topic}`, () => addPartitions(settings, topic, count)),
+    countRecordsBefore: (topic, beforeMs) =>
+      asked(`offsets of ${topic}`, () => countRecordsBefore(settings, topic, beforeMs)),
+    clusterId: () => asked("the cluster's id", () => clusterIdOf(settings)),
     endOffsets: (topic) => offsets(topic, "high"),
     startOffsets: (topic) => offsets(topic, "low"),
     committedOffsets: (groupId, topic) =>

@@ -12,7 +12,7 @@ import { settingsOf } from "../options.ts";
 
 let cluster: TestCluster;
 before(async () => {
-  cluster = await openTestCluster(process.env["SLUICE_BROKERS"]);
+  cluster = await openTestCluster();
 });
 after(() => cluster?.close());
 

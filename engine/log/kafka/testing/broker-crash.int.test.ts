@@ -6,9 +6,10 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { test } from "node:test";
+import { brokerAddresses } from "../../../testing/address.ts";
 import { surviveBrokerCrashes } from "./broker-crash-scenario.ts";
 
-const { SLUICE_BROKERS, SLUICE_TEST_BROKER_KILL: kill, SLUICE_TEST_BROKER_START: start } = process.env;
+const { SLUICE_TEST_BROKER_KILL: kill, SLUICE_TEST_BROKER_START: start } = process.env;
 const shell = async (command: string): Promise<void> => {
   await promisify(execFile)("sh", ["-c", command]);
 };
@@ -17,9 +18,9 @@ test("kafka: writer and reader lose nothing and keep order when the broker is ki
   timeout: 180_000,
   skip: kill && start ? false : "no broker that may be killed",
 }, async (t) => {
-  assert.ok(SLUICE_BROKERS && kill && start);
+  assert.ok(kill && start);
   const report = await surviveBrokerCrashes({
-    brokers: SLUICE_BROKERS.split(","),
+    brokers: brokerAddresses(),
     kill: () => shell(kill),
     start: () => shell(start),
   });

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import type { ISocketFactory } from "kafkajs";
 import type { Log, TopicPartition } from "../../log.ts";
 import { silentLogger } from "../../../logger.ts";
+import { brokerAddresses } from "../../../testing/address.ts";
 import { type KafkaAdmin, kafkaAdmin, type TopicSpec } from "../admin/admin.ts";
 import { kafkaLog } from "../kafka-log.ts";
 import type { KafkaOptions } from "../options.ts";
@@ -20,11 +21,9 @@ export interface TestCluster {
   readonly close: () => Promise<void>;
 }
 
-/** @throws Error when `SLUICE_BROKERS` (comma-separated `host:port`) is not set. */
-export const openTestCluster = async (variable: string | undefined): Promise<TestCluster> => {
-  if (!variable)
-    throw new Error("SLUICE_BROKERS is not set; run these tests with `npm test`, or against a stack of your own");
-  const brokers = variable.split(",");
+/** Connects to the brokers of the running stack. @throws Error where `SLUICE_BROKERS` is not set. */
+export const openTestCluster = async (): Promise<TestCluster> => {
+  const brokers = brokerAddresses();
   const admin = await kafkaAdmin({ brokers, clientId: "test-admin" });
   const topics: string[] = [];
   const logs: Log[] = [];

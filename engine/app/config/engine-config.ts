@@ -1,0 +1,114 @@
+/** The settings that every application needs: brokers, registry, group, rounds, health. */
+import { z } from "zod";
+import type { FloodLimits } from "../../worker/failures/flood.ts";
+import type { StallLimits } from "../../worker/liveness/watchdog.ts";
+import type { ProcessLimits } from "../../worker/partition/limits.ts";
+import { hostPorts, integer, url } from "./kinds.ts";
+
+/** The variables. */
+export const engineSettings = {
+  /** `production` makes every secret and address required. */
+  SLUICE_ENV: z.enum(["development", "production"]).default("development"),
+  SLUICE_BROKERS: hostPorts(),
+  SLUICE_REGISTRY_URL: url(["http:", "https:"]),
+  /** Consumer groups are named `<prefix>.<topology>`. */
+  SLUICE_GROUP_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,100}$/, "expected 1 to 100 of A-Z a-z 0-9 . _ -")
+    .default("my-group"),
+  SLUICE_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+  /** Where /live, /ready and /metrics are, on loopback; 0 takes any free port. */
+  SLUICE_HEALTH_PORT: integer(0, 65_535, 0),
+  /** Records in one round, at most. Measured 2026-11 on 2 cores: see docs/benchmarks.md. */
+  SLUICE_MAX_ROUND: integer(1, 10_000, 2_000),
+  /** Rounds of one partition side by side, with disjoint keys. */
+  SLUICE_ROUND_CONCURRENCY: integer(1, 32, 2),
+  /** Lanes side by side within a round, in steps that decide one by one. */
+  SLUICE_LANE_CONCURRENCY: integer(1, 1_000, 32),
+  /** Unfinished records of a process; its partitions have even shares, and are paused above them. */
+  SLUICE_MAX_UNFINISHED: integer(1, 1_000_000, 24_000),
+  /** Attempts at a retriable failure. */
+  SLUICE_MAX_ATTEMPTS: integer(1, 100, 5),
+  /** How long a dependency may be away before the worker is not ready. */
+  SLUICE_HOLD_GRACE_MS: integer(0, 3_600_000, 10_000),
+  /** More dead letters than this, of the latest 1,000 records of a partition, hold it; 100 lets all through. */
+  SLUICE_DEAD_LETTER_PERCENT: integer(1, 100, 50),
+  /** How long a call may give no answer, and nothing come of it, before the worker is not ready, and before it ends. */
+  SLUICE_STALL_UNREADY_MS: integer(1_000, 3_600_000, 30_000),
+  SLUICE_STALL_END_MS: integer(1_000, 3_600_000, 120_000),
+  SLUICE_COMMIT_INTERVAL_MS: integer(50, 60_000, 1_000),
+  /** Longest drain before a partition is given back; under the session timeout and under a process's time to stop. */
+  SLUICE_DRAIN_MS: integer(100, 60_000, 10_000),
+  SLUICE_SESSION_TIMEOUT_MS: integer(6_000, 300_000, 30_000),
+};
+
+/** The values of {@link engineSettings}. */
+export type EngineSettings = z.infer<z.ZodObject<typeof engineSettings>>;
+
+/** A second signal, or a process that takes longer than this to stop, ends it at once: what is unfinished comes again. */
+export const stopBudgetMs = 25_000;
+
+/** Variables of the engine that may be given as `<NAME>_FILE`: a registry's URL may hold its user and password. */
+export const engineSecrets: readonly string[] = ["SLUICE_REGISTRY_URL"];
+
+/** What the engine makes of its settings. */
+export interface EngineConfig {
+  readonly environment: EngineSettings["SLUICE_ENV"];
+  readonly brokers: readonly string[];
+  readonly registryUrl: string;
+  readonly groupPrefix: string;
+  readonly logLevel: EngineSettings["SLUICE_LOG_LEVEL"];
+  readonly healthPort: number;
+  readonly limits: ProcessLimits;
+  readonly maxAttempts: number;
+  readonly holdGraceMs: number;
+  readonly flood: FloodLimits;
+  readonly stall: StallLimits;
+  readonly commitIntervalMs: number;
+  readonly drainMs: number;
+  readonly sessionTimeoutMs: number;
+}
+
+/** The configuration of the engine from its settings. */
+export const toEngineConfig = (s: EngineSettings): EngineConfig => ({
+  environment: s.SLUICE_ENV,
+  brokers: s.SLUICE_BROKERS,
+  registryUrl: s.SLUICE_REGISTRY_URL,
+  groupPrefix: s.SLUICE_GROUP_PREFIX,
+  logLevel: s.SLUICE_LOG_LEVEL,
+  healthPort: s.SLUICE_HEALTH_PORT,
+  limits: {
+    maxRound: s.SLUICE_MAX_ROUND,
+    concurrency: s.SLUICE_ROUND_CONCURRENCY,
+    laneConcurrency: s.SLUICE_LANE_CONCURRENCY,
+    // More than a few rounds of one partition only make its records wait, and its commits fall behind.
+    maxRecords: 4 * s.SLUICE_MAX_ROUND,
+    maxBytes: 8 * 1_024 * 1_024,
+    processMaxRecords: s.SLUICE_MAX_UNFINISHED,
+    processMaxBytes: 32 * 1_024 * 1_024,
+  },
+  maxAttempts: s.SLUICE_MAX_ATTEMPTS,
+  holdGraceMs: s.SLUICE_HOLD_GRACE_MS,
+  // A hundred dead letters after a start are too few to tell a flood from bad luck.
+  flood: { windowRecords: 1_000, minRecords: 100, maxShare: s.SLUICE_DEAD_LETTER_PERCENT / 100 },
+  stall: { unreadyMs: s.SLUICE_STALL_UNREADY_MS, endMs: s.SLUICE_STALL_END_MS },
+  commitIntervalMs: s.SLUICE_COMMIT_INTERVAL_MS,
+  drainMs: s.SLUICE_DRAIN_MS,
+  sessionTimeoutMs: s.SLUICE_SESSION_TIMEOUT_MS,
+});
+
+/** Mistakes that show only when settings are compared with each other, one sentence each. */
+export const engineConflicts = (s: EngineSettings): readonly string[] => [
+  ...(s.SLUICE_DRAIN_MS >= s.SLUICE_SESSION_TIMEOUT_MS
+    ? ["SLUICE_DRAIN_MS: expected less than SLUICE_SESSION_TIMEOUT_MS, or the group gives the partition away meanwhile"]
+    : []),
+  ...(s.SLUICE_DRAIN_MS >= stopBudgetMs
+    ? [`SLUICE_DRAIN_MS: expected less than ${stopBudgetMs}, after which a process that stops is ended`]
+    : []),
+  ...(s.SLUICE_STALL_UNREADY_MS > s.SLUICE_STALL_END_MS
+    ? ["SLUICE_STALL_UNREADY_MS: expected at most SLUICE_STALL_END_MS, which ends the worker"]
+    : []),
+  ...(s.SLUICE_MAX_ROUND > s.SLUICE_MAX_UNFINISHED
+    ? ["SLUICE_MAX_ROUND: expected at most SLUICE_MAX_UNFINISHED, or no round reaches it"]
+    : []),
+];

@@ -1,0 +1,158 @@
+/**
+ * The configuration of an application: the engine's variables and its own, validated together. Pure: the environment and
+ * the reader of secret files are parameters. Nothing else reads the environment.
+ */
+import { z } from "zod";
+import { CliError, exitCodes } from "../cli.ts";
+import {
+  type EngineConfig,
+  engineConflicts,
+  engineSecrets,
+  engineSettings,
+  type EngineSettings,
+  toEngineConfig,
+} from "./engine-config.ts";
+
+/** Variables by name, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What an application needs beside {@link engineSettings}. */
+export interface OwnSettings<Shape extends z.ZodRawShape, Own> {
+  /** Its variables: the schema of each one's text. */
+  readonly settings: Shape;
+  /** What its processes get of them, beside the engine's configuration. Keep a secret that is no URL in a Buffer. */
+  readonly toConfig: (settings: z.infer<z.ZodObject<Shape>>) => Own;
+  /** Names of variables that may be given as `<NAME>_FILE`, the path of a file that holds the value. */
+  readonly secrets?: readonly (keyof Shape & string)[];
+  /** Used in development where a variable is not given. Everybody knows them, so production refuses these values. */
+  readonly developmentOnly?: Partial<Readonly<Record<keyof Shape & string, string>>>;
+  /** Values that production refuses, by variable, with the reason. */
+  readonly refusedInProduction?: Partial<Readonly<Record<keyof Shape & string, Refused>>>;
+  /** Variables that other tools set, and that configure nothing. */
+  readonly ignored?: readonly string[];
+  /** Mistakes that show only when settings are compared with each other: `NAME: what is expected`. */
+  readonly conflicts?: (settings: z.infer<z.ZodObject<Shape>> & EngineSettings) => readonly string[];
+}
+
+/** A value that a variable may not have, and why. */
+export interface Refused {
+  readonly value: string;
+  readonly why: string;
+}
+
+/** How an application reads its configuration. */
+export interface Settings<Config extends EngineConfig> {
+  /**
+   * Reads a configuration from variables. Names every mistake at once, unknown `SLUICE_` variables among them.
+   * `readFile` gives a file's text. @throws InvalidConfig
+   */
+  readonly read: (env: Environment, readFile: (path: string) => string) => Config;
+}
+
+/** Every mistake of a configuration, in one error. */
+export class InvalidConfig extends CliError {
+  /** One mistake each, beginning with the variable's name. */
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`the configuration has ${problems.length} mistake(s):\n${problems.map((p) => `  - ${p}`).join("\n")}`, {
+      code: "INVALID_CONFIG",
+      exitCode: exitCodes.usage,
+      fix: "The settings and their ranges: README.md, Configure it. In development a stack that is up gives the addresses: npm run sluice -- stack up",
+    });
+    this.problems = problems;
+  }
+}
+
+/** Declares the settings of an application. */
+export const defineSettings = <const Shape extends z.ZodRawShape, Own extends object>(
+  own: OwnSettings<Shape, Own>,
+): Settings<EngineConfig & Own> => {
+  const schema = z.strictObject(own.settings);
+  const engine = z.strictObject(engineSettings);
+  const names = new Set([...Object.keys(engineSettings), ...Object.keys(own.settings)]);
+  const secrets = [...engineSecrets, ...(own.secrets ?? [])];
+  // Not a setting of what runs: who is at the command line.
+  const ignored = new Set(["SLUICE_ACTOR", ...(own.ignored ?? [])]);
+  const isOurs = (name: string): boolean =>
+    (name.startsWith("SLUICE_") && !ignored.has(name)) || names.has(name) || names.has(name.replace(/_FILE$/, ""));
+  return {
+    read: (env, readFile) => {
+      const given = Object.fromEntries(
+        Object.entries(env).filter(([name, v]) => isOurs(name) && v !== undefined && v !== ""),
+      );
+      const { values, problems } = withSecretFiles(given, secrets, readFile);
+      const production = values["SLUICE_ENV"] === "production";
+      const unknown = Object.keys(values).filter((name) => !names.has(name));
+      const presets = own.developmentOnly ?? {};
+      const engineGiven = engine.safeParse(pick(values, engineSettings));
+      const ownGiven = schema.safeParse(pick(production ? values : { ...presets, ...values }, own.settings));
+      const all = [
+        ...problems,
+        ...unknown.map((name) => `${name}: no such setting`),
+        ...issuesOf(engineGiven, secrets),
+        ...issuesOf(ownGiven, secrets),
+        ...(production ? refusedOf(values, own) : []),
+      ];
+      if (engineGiven.success) all.push(...engineConflicts(engineGiven.data));
+      if (!engineGiven.success || !ownGiven.success) throw new InvalidConfig(all);
+      all.push(...(own.conflicts?.({ ...engineGiven.data, ...ownGiven.data }) ?? []));
+      if (all.length > 0) throw new InvalidConfig(all);
+      return Object.freeze({ ...toEngineConfig(engineGiven.data), ...own.toConfig(ownGiven.data) });
+    },
+  };
+};
+
+const refusedOf = (
+  values: Readonly<Record<string, unknown>>,
+  { developmentOnly = {}, refusedInProduction = {} }: RefusedValues,
+): readonly string[] => [
+  ...Object.entries(developmentOnly).flatMap(([name, preset]) =>
+    values[name] === preset ? [`${name}: the development value is refused in production`] : [],
+  ),
+  ...Object.entries(refusedInProduction).flatMap(([name, refused]) =>
+    refused !== undefined && values[name] === refused.value
+      ? [`${name}: ${refused.why} are refused in production`]
+      : [],
+  ),
+];
+interface RefusedValues {
+  readonly developmentOnly?: Readonly<Record<string, string | undefined>>;
+  readonly refusedInProduction?: Readonly<Record<string, Refused | undefined>>;
+}
+
+const pick = (values: Readonly<Record<string, unknown>>, shape: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => name in shape));
+
+const withSecretFiles = (
+  given: Readonly<Record<string, unknown>>,
+  secrets: readonly string[],
+  readFile: (path: string) => string,
+): { readonly values: Record<string, unknown>; readonly problems: readonly string[] } => {
+  const values: Record<string, unknown> = { ...given };
+  const problems: string[] = [];
+  for (const name of secrets) {
+    const path = values[`${name}_FILE`];
+    if (typeof path !== "string") continue;
+    delete values[`${name}_FILE`];
+    if (name in values) problems.push(`${name}: given twice, by itself and as ${name}_FILE`);
+    try {
+      values[name] = readFile(path).trim();
+    } catch (error) {
+      problems.push(`${name}_FILE: ${path} cannot be read (${error instanceof Error ? error.message : error})`);
+    }
+  }
+  return { values, problems };
+};
+
+const issuesOf = (parsed: z.ZodSafeParseResult<unknown>, secrets: readonly string[]): readonly string[] =>
+  parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(issue, secrets));
+
+// Values are never repeated: one of them may be a secret in the wrong place.
+const problemOf = (issue: z.core.$ZodIssue, secrets: readonly string[]): string => {
+  const name = issue.path.join(".");
+  if (issue.code !== "invalid_type") return `${name}: ${issue.message}`;
+  return `${name}: is required${secrets.includes(name) ? ` (or ${name}_FILE)` : ""}`;
+};
+
+/** The settings of an application that has none of its own. */
+export const engineOnly: Settings<EngineConfig> = defineSettings({ settings: {}, toConfig: () => ({}) });

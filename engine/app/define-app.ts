@@ -1,0 +1,156 @@
+/** What an application is: its topologies with what opens their ports, its settings, and what it adds to the command line. */
+import type { Registry } from "prom-client";
+import type { Backoff } from "../clock.ts";
+import type { Topology } from "../flow/dsl.ts";
+import type { TopologyGraph } from "../flow/graph.ts";
+import { type Parts, writtenTopics } from "../flow/parts.ts";
+import type { Fence, Leases } from "../lease.ts";
+import type { Log } from "../log/log.ts";
+import type { Logger } from "../logger.ts";
+import type { Readiness } from "../readiness.ts";
+import type { ProcessLimits } from "../worker/partition/limits.ts";
+import type { Upkeep } from "../worker/upkeep.ts";
+import type { EngineConfig } from "./config/engine-config.ts";
+import type { Environment, Settings } from "./config/settings.ts";
+import type { DeclaredTopic } from "../deploy/plan/desired.ts";
+import type { OpenDeployments } from "./deploying/open.ts";
+import type { Verification } from "./verify/verification.ts";
+
+/** What a process is started with. */
+export interface ProcessContext<Config extends EngineConfig = EngineConfig> {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Its metrics. */
+  readonly registry: Registry;
+}
+
+/** A process at work. */
+export interface Running {
+  readonly ready: () => Readiness;
+  /** Resolves when it cannot go on, with the reason; never, while it can. */
+  readonly ended: Promise<Error | undefined>;
+  /** Finishes what is in flight and closes everything. */
+  readonly stop: () => Promise<void>;
+  /** Fields of the log line that says it is up. */
+  readonly about?: Readonly<Record<string, unknown>>;
+}
+
+/** The ports of a topology, opened for a worker, and how the worker differs from others. */
+export interface Opened<Deps> {
+  /** Everything the topology's steps need, bound to the lease of the partition they run for. */
+  readonly deps: (fence: Fence) => Deps;
+  /** Without them nobody is fenced: for topologies that cause the same effects whichever worker runs them. */
+  readonly leases?: Leases;
+  readonly upkeep?: Upkeep;
+  /** Closes what `deps` use, after the worker has drained. */
+  readonly close: () => Promise<void>;
+  /** Instead of the configuration's. */
+  readonly limits?: ProcessLimits;
+  /** Between attempts at what failed. Default: 50 ms to 1.5 s. */
+  readonly backoff?: Backoff;
+  /** Dependencies whose absence leaves the worker ready; see engine/worker/failures/holds.ts. */
+  readonly optionalDependencies?: readonly string[];
+  /** Wraps the log; for tests that make it fail. */
+  readonly wrapLog?: (log: Log) => Log;
+}
+
+/** Opens the ports of a topology. */
+export type Open<Deps, Config extends EngineConfig> = (context: ProcessContext<Config>) => Promise<Opened<Deps>>;
+
+/** A topology of an application. */
+export interface Hosted<Config extends EngineConfig = EngineConfig> {
+  readonly topology: { readonly graph: TopologyGraph; readonly parts: Parts; readonly hash: string };
+  /** Starts a worker of it. @throws where the group cannot be joined, or what is deployed is not what runs. */
+  readonly start: (context: ProcessContext<Config>) => Promise<Running>;
+}
+
+/**
+ * A topology with what opens the ports it needs: one that is missing does not compile. Let `open` import drivers when it
+ * is called, so that drawing a topology needs none.
+ */
+export const runs = <Deps, Config extends EngineConfig = EngineConfig>(
+  topology: Topology<Deps>,
+  { open }: { readonly open: Open<NoInfer<Deps>, Config> },
+): Hosted<Config> => ({
+  topology,
+  start: async (context) => {
+    const { startTopologyWorker } = await import("./topology-worker.ts");
+    return startTopologyWorker(context, topology, await open(context));
+  },
+});
+
+/** What an application declares. */
+export interface AppDeclaration<Config extends EngineConfig> {
+  /** Names the application where its command line explains itself. */
+  readonly name: string;
+  /** One sentence for `--help`. */
+  readonly description: string;
+  /** The first is meant where a command is given none. */
+  readonly topologies: readonly [Hosted<Config>, ...Hosted<Config>[]];
+  /** Loads them when a command needs a configuration: help and drawings need none. */
+  readonly settings: () => Promise<Settings<Config>>;
+  /** What its relays publish: their topics are made like those of topologies. */
+  readonly outboxes?: readonly { readonly topic: DeclaredTopic }[];
+  /**
+   * Opens the store of deployments. With one, what was applied is recorded, one apply runs at a time, and a worker starts
+   * only with a graph that was deployed.
+   */
+  readonly deployments?: (config: Config) => Promise<OpenDeployments>;
+  /**
+   * Makes the tables that are missing, and names what it did. Idempotent. Runs before topics and schemas are made; for
+   * applications without `deployments`, which make theirs.
+   */
+  readonly migrate?: (config: Config) => Promise<readonly string[]>;
+  /** What `verify` checks. */
+  readonly checks?: readonly Verification<Config>[];
+  /**
+   * Folders of further commands: `<name>.ts` exports `<name>Command(app): Command`, a name with hyphens in camel case.
+   */
+  readonly commands?: readonly URL[];
+  /** Completes the environment in development, such as by the addresses of the stack that is up. */
+  readonly developmentEnvironment?: (env: Environment) => Promise<Environment>;
+}
+
+/** An application. */
+export interface App<Config extends EngineConfig = EngineConfig> extends AppDeclaration<Config> {
+  /** Marks a value as an application, for the command line that loads it from a file. */
+  readonly kind: "sluice-app";
+  /** Every topic that the application reads or writes, each once, without those for dead letters. */
+  readonly allTopics: readonly DeclaredTopic[];
+}
+
+/**
+ * Declares an application. `sluice.config.ts` exports it as `app`.
+ * @throws RangeError where two topologies have one name, or two declared topics.
+ */
+export const defineApp = <Config extends EngineConfig>(declared: AppDeclaration<Config>): App<Config> => {
+  const names = declared.topologies.map(({ topology }) => topology.graph.name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new RangeError(`two topologies are named ${twice}`);
+  return { ...declared, kind: "sluice-app", allTopics: topicsOf(declared) };
+};
+
+const topicsOf = <Config extends EngineConfig>({ topologies, outboxes = [] }: AppDeclaration<Config>) => {
+  const byName = new Map<string, DeclaredTopic>();
+  const parts = topologies.map(({ topology }) => topology.parts);
+  for (const topic of [
+    ...parts.flatMap((own) => [...own.sources, ...writtenTopics(own)]),
+    ...outboxes.map((own) => own.topic),
+  ]) {
+    const known = byName.get(topic.name);
+    if (known !== undefined && known !== topic) throw new RangeError(`two topics are declared as ${topic.name}`);
+    byName.set(topic.name, topic);
+  }
+  return [...byName.values()];
+};
+
+/** The topology of a name. @throws RangeError where there is none. */
+export const topologyNamed = <Config extends EngineConfig>(app: App<Config>, name: string): Hosted<Config> => {
+  const found = app.topologies.find(({ topology }) => topology.graph.name === name);
+  if (found === undefined) throw new RangeError(`no topology is named ${name}`);
+  return found;
+};
+
+/** The names of an application's topologies, the first of which is meant where none is given. */
+export const topologyNames = (app: { readonly topologies: readonly Pick<Hosted, "topology">[] }): readonly string[] =>
+  app.topologies.map(({ topology }) => topology.graph.name);

@@ -1,0 +1,168 @@
+/** The verbs of `sluice topology` that look: drift, status and log. */
+import type { Deployment, Operation } from "../../deploy/deployments.ts";
+import { durationText } from "../../deploy/plan/units.ts";
+import { makePlan } from "../../deploy/run/observe.ts";
+import type { KafkaAdmin } from "../../log/kafka/admin/admin.ts";
+import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
+import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../cli.ts";
+import type { EngineConfig } from "../config/engine-config.ts";
+import type { App } from "../define-app.ts";
+import { loadConfig } from "../process.ts";
+import { withDeployPorts } from "./open.ts";
+import { planLines } from "./show-plan.ts";
+
+/** `drift`: what is live against what was applied last. Exit code 3 where they differ. */
+export const driftVerb = async <Config extends EngineConfig>(
+  app: App<Config>,
+  { json }: { readonly json?: boolean },
+): Promise<void> => {
+  const config = await loadConfig(app);
+  const planned = await withDeployPorts(app, config, async (ports) => {
+    const last = await ports.deployments.latest();
+    return last && makePlan(ports, last.document, {});
+  });
+  const { changes = [], refusals = [], foreign = [] } = planned?.plan ?? {};
+  const differs = changes.length + refusals.length > 0;
+  const next = [differs ? "sluice topology plan" : "sluice topology status"];
+  const [nothing, some] = ["nothing is deployed", `${changes.length + refusals.length} differ from deployment`];
+  note(planned === undefined ? nothing : differs ? `${some} ${planned.live.deployment}` : "no drift");
+  if (json) printJson(jsonDocument("topology.drift", { changes, differences: refusals, foreign }, { next }));
+  else if (planned !== undefined) for (const line of planLines(planned, new Map())) print(line);
+  if (!json) print(`Next: ${next.join(", ")}`);
+  if (differs) process.exitCode = exitCodes.pending;
+};
+
+interface TopologyStatus {
+  readonly topology: string;
+  readonly deployed: string | null;
+  readonly beside: string | null;
+  readonly deployedAt: number | null;
+  /** Workers by the first digits of the graph they run; `?` where they do not say. */
+  readonly running: Readonly<Record<string, number>>;
+  /** Records; null where nothing was committed yet or a topic is missing. */
+  readonly lag: string | null;
+  readonly deadLetters: string | null;
+}
+
+/** `status`: what is deployed, what runs, how far it is behind, and which operation has not ended. */
+export const statusVerb = async <Config extends EngineConfig>(
+  app: App<Config>,
+  { json }: { readonly json?: boolean },
+): Promise<void> => {
+  const config = await loadConfig(app);
+  const { rows, open } = await withDeployPorts(app, config, async ({ cluster, deployments }) => {
+    const last = await deployments.latest();
+    const status: TopologyStatus[] = [];
+    for (const { topology } of app.topologies) {
+      const { name, sources } = topology.graph;
+      status.push(await statusOf(cluster, last, { name, sources, group: `${config.groupPrefix}.${name}` }));
+    }
+    const unfinished = (await deployments.operations(10)).filter(({ endedAt }) => endedAt === null);
+    return { rows: status, open: unfinished };
+  });
+  const isDeployed = rows.some(({ deployed }) => deployed !== null);
+  const next = [isDeployed ? "sluice topology drift" : "sluice topology apply"];
+  if (json) return printJson(jsonDocument("topology.status", { topologies: rows, unfinished: open }, { next }));
+  const head = ["topology", "deployed", "running", "lag", "dead letters"];
+  print(formatTable(head, rows.map(statusRow), { right: ["lag", "dead letters"] }));
+  for (const { number, actor, verb } of open) print(`operation ${number} (${verb}) of ${actor} began and did not end`);
+  print(`Next: ${next.join(", ")}`);
+};
+
+const statusOf = async (
+  cluster: KafkaAdmin,
+  last: Deployment | undefined,
+  of: { readonly name: string; readonly sources: readonly string[]; readonly group: string },
+): Promise<TopologyStatus> => {
+  const { name, sources, group } = of;
+  const deployed = last?.document.topologies[name];
+  const { members } = await cluster.describeGroup(group);
+  const running: Record<string, number> = {};
+  for (const { clientId } of members) {
+    const hash = /@([0-9a-f]{8})$/.exec(clientId)?.[1] ?? "?";
+    running[hash] = (running[hash] ?? 0) + 1;
+  }
+  return {
+    topology: name,
+    deployed: deployed?.hash.slice(0, 8) ?? null,
+    beside: last?.besides[name]?.slice(0, 8) ?? null,
+    deployedAt: deployed === undefined ? null : (last?.deployedAt ?? null),
+    running,
+    lag: await unlessMissing(async () => {
+      let lag = 0n;
+      for (const topic of sources) lag += await lagOf(cluster, group, topic);
+      return lag;
+    }),
+    deadLetters: await unlessMissing(async () => {
+      const topic = deadLetterTopic(name);
+      const [starts, ends] = await Promise.all([cluster.startOffsets(topic), cluster.endOffsets(topic)]);
+      return sum(ends) - sum(starts);
+    }),
+  };
+};
+
+/** A group that has committed nothing in a partition reads it from its beginning. */
+const lagOf = async (cluster: KafkaAdmin, group: string, topic: string): Promise<bigint> => {
+  const [starts, ends, committed] = await Promise.all([
+    cluster.startOffsets(topic),
+    cluster.endOffsets(topic),
+    cluster.committedOffsets(group, topic),
+  ]);
+  return sum(ends.map((end, partition) => end - (committed[partition] ?? starts[partition] ?? 0n)));
+};
+
+const sum = (numbers: readonly bigint[]): bigint => numbers.reduce((total, one) => total + one, 0n);
+
+const unlessMissing = async (ask: () => Promise<bigint>): Promise<string | null> => {
+  try {
+    return (await ask()).toString();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "TOPIC_MISSING") return null;
+    throw error;
+  }
+};
+
+const statusRow = ({
+  topology,
+  deployed,
+  deployedAt,
+  running,
+  lag,
+  deadLetters,
+}: TopologyStatus): readonly string[] => {
+  const workers = Object.entries(running).map(([hash, count]) => `${count} ${hash}`);
+  const age = deployedAt === null ? "" : `  ${ageText(Date.now() - deployedAt)}`;
+  return [topology, `${deployed ?? "not"}${age}`, workers.join(", ") || "none", lag ?? "?", deadLetters ?? "?"];
+};
+
+/** A duration in whole minutes, hours or days. */
+const ageText = (ms: number): string => {
+  const minutes = Math.max(0, Math.floor(ms / 60_000));
+  if (minutes < 60) return `${minutes} min`;
+  const [size, unit] = minutes < 48 * 60 ? [3_600_000, "h"] : [86_400_000, "d"];
+  return `${Math.floor(ms / size)} ${unit}`;
+};
+
+/** `log`: the newest operations. */
+export const logVerb = async <Config extends EngineConfig>(
+  app: App<Config>,
+  { json, limit }: { readonly json?: boolean; readonly limit: number },
+): Promise<void> => {
+  const config = await loadConfig(app);
+  const operations = await withDeployPorts(app, config, ({ deployments }) => deployments.operations(limit));
+  const next = ["sluice topology status"];
+  if (json) return printJson(jsonDocument("topology.log", operations, { next }));
+  const head = ["number", "started", "by", "what", "result", "took", "reason"];
+  print(formatTable(head, operations.map(logRow), { right: ["number"] }));
+  print(`Next: ${next.join(", ")}`);
+};
+
+const logRow = ({ number, actor, verb, reason, startedAt, endedAt, result }: Operation): readonly string[] => [
+  String(number),
+  new Date(startedAt).toISOString().slice(0, 19).replace("T", " "),
+  actor,
+  verb,
+  result ?? "not ended",
+  endedAt === null ? "" : durationText(endedAt - startedAt),
+  reason ?? "",
+];

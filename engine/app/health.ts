@@ -1,0 +1,30 @@
+/** The health server of a process: /live, /ready and /metrics on a loopback port. Never on a public address. */
+import Fastify from "fastify";
+import type { Registry } from "prom-client";
+
+/** A running health server. */
+export interface HealthServer {
+  readonly port: number;
+  readonly close: () => Promise<void>;
+}
+
+/** What it answers from. */
+export interface HealthOptions {
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly registry: Registry;
+  readonly ready: () => { readonly ok: boolean; readonly why: readonly string[] };
+}
+
+/** Starts it. @throws where the port is taken. */
+export const serveHealth = async ({ port, registry, ready }: HealthOptions): Promise<HealthServer> => {
+  const server = Fastify({ forceCloseConnections: true });
+  server.get("/live", () => ({ ok: true }));
+  server.get("/ready", (_request, reply) => {
+    const answer = ready();
+    return reply.status(answer.ok ? 200 : 503).send(answer);
+  });
+  server.get("/metrics", async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
+  const address = await server.listen({ host: "127.0.0.1", port });
+  return { port: Number(new URL(address).port), close: () => server.close() };
+};

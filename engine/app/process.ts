@@ -1,0 +1,93 @@
+/**
+ * What every long-running process does: read its configuration, log, serve its health, run until it is stopped or cannot
+ * continue, drain, and say by its exit code which of the two it was.
+ */
+import { readFileSync } from "node:fs";
+import pino from "pino";
+import { errorFields, type Logger } from "../logger.ts";
+import { CliError, environment, exitCodes } from "./cli.ts";
+import { type EngineConfig, stopBudgetMs } from "./config/engine-config.ts";
+import { redacted } from "./config/redact.ts";
+import type { App, ProcessContext, Running } from "./define-app.ts";
+import { serveHealth } from "./health.ts";
+import { createRegistry } from "./metrics.ts";
+
+/** The configuration of this process: its own variables, completed in development by the application. @throws InvalidConfig */
+export const loadConfig = async <Config extends EngineConfig>({
+  settings,
+  developmentEnvironment = async (env) => env,
+}: Pick<App<Config>, "settings" | "developmentEnvironment">): Promise<Config> =>
+  (await settings()).read(await developmentEnvironment(environment()), readSecretFile);
+
+/** Reads the file that a `<NAME>_FILE` variable names. */
+export const readSecretFile = (path: string): string => readFileSync(path, "utf8");
+
+/**
+ * Runs a process until it is stopped, and ends it: what a start that failed left open would keep it alive for ever, and
+ * its supervisor would never start it again. @throws InvalidConfig
+ */
+export const runProcess = async <Config extends EngineConfig>(
+  app: Pick<App<Config>, "settings" | "developmentEnvironment">,
+  name: string,
+  start: (context: ProcessContext<Config>) => Promise<Running>,
+): Promise<void> => {
+  const config = await loadConfig(app);
+  const logger = pino({ name, level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const registry = createRegistry();
+  const end = (code: number): never => {
+    logger.flush();
+    process.exit(code);
+  };
+  const stopping = untilSignalled(logger);
+  logger.info({ event: "process.starting", ...redacted(config) }, "starting");
+  let started = false;
+  // Stopped before it is up, it has nothing to drain.
+  void stopping.then(() => started || end(exitCodes.done));
+  // Its health is part of its start: a port that is taken must end it like anything else that is missing.
+  const bringUp = async () => {
+    const running = await start({ config, logger, registry });
+    return { running, health: await serveHealth({ port: config.healthPort, registry, ready: running.ready }) };
+  };
+  const { running, health } = await bringUp().catch((error: unknown) => {
+    logger.error({ event: "process.startFailed", ...errorFields(error) }, "could not start");
+    return end(error instanceof CliError ? error.exitCode : exitCodes.failure);
+  });
+  started = true;
+  logger.info({ event: "process.started", healthPort: health.port, ...running.about }, "up");
+  const failure = await Promise.race([stopping, running.ended]);
+  logger.info({ event: "process.draining" }, "draining");
+  const drained = await within(running.stop(), stopBudgetMs);
+  await health.close();
+  if (!drained)
+    logger.error(
+      { event: "process.drainTimedOut", stopBudgetMs },
+      "the drain took too long; unfinished records will be delivered again",
+    );
+  if (failure !== undefined)
+    logger.error({ event: "process.failed", ...errorFields(failure) }, "stopped, because it could not continue");
+  else logger.info({ event: "process.stopped" }, "stopped");
+  end(failure === undefined && drained ? exitCodes.done : exitCodes.failure);
+};
+
+const untilSignalled = (logger: Logger): Promise<undefined> =>
+  new Promise((resolve) => {
+    let signals = 0;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      logger.info({ event: "process.signalled", signal }, "received a signal to stop");
+      if (++signals > 1) process.exit(exitCodes.interrupted);
+      resolve(undefined);
+    };
+    process.on("SIGTERM", onSignal);
+    process.on("SIGINT", onSignal);
+  });
+
+/** Whether it ended within its budget. */
+const within = async (work: Promise<void>, budgetMs: number): Promise<boolean> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), budgetMs);
+  });
+  const ended = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return ended;
+};

@@ -1,0 +1,118 @@
+/**
+ * The command line of an application: finds the commands of the engine and those of the application, runs one, and turns
+ * how it ended into an exit code. Without an application only `init` is there.
+ */
+import { readdir } from "node:fs/promises";
+import { basename } from "node:path";
+import { Command, CommanderError } from "commander";
+import { CliError, describeError, errorDocument, exitCodes, InterruptedError, note, paint, printJson } from "./cli.ts";
+
+const ownCommands = new URL("./commands/", import.meta.url);
+
+/** What of an application the command line reads itself; the commands get the whole. */
+export interface CommandSet {
+  readonly kind: "sluice-app";
+  readonly description: string;
+  readonly commands?: readonly URL[];
+  readonly checks?: readonly unknown[];
+}
+
+/** A file that exports a command. */
+interface Source {
+  readonly file: URL;
+  readonly name: string;
+}
+
+/** Files here are sources, or JavaScript where the engine was built; declarations beside it are neither. */
+const commandFile = /^([a-z][a-z-]*)\.(ts|js)$/;
+
+const commandsIn = async (folder: URL): Promise<readonly Source[]> =>
+  (await readdir(folder)).flatMap((file) => {
+    const [, name] = commandFile.exec(file) ?? [];
+    return name === undefined ? [] : [{ name, file: new URL(file, folder) }];
+  });
+
+/** `commands/<name>.ts` exports `<name>Command(app): Command`; a name with hyphens is written in camel case. */
+async function loadCommand({ name, file }: Source, app: CommandSet | undefined): Promise<Command> {
+  const exported = `${name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}Command`;
+  const module: Record<string, unknown> = await import(file.href);
+  const make = module[exported];
+  const command: unknown = typeof make === "function" ? make(app) : undefined;
+  // Not instanceof: an application may have a commander of its own.
+  if (!isCommand(command)) throw new Error(`${basename(file.pathname)} does not export ${exported}(app): Command`);
+  return command;
+}
+
+const isCommand = (value: unknown): value is Command =>
+  typeof value === "object" && value !== null && "parseAsync" in value && "exitOverride" in value;
+
+/** Loads the one command that was asked for, or all of them where the list of commands is wanted. */
+async function loadCommands(app: CommandSet | undefined, wanted: string | undefined): Promise<readonly Command[]> {
+  const folders = [ownCommands, ...(app?.commands ?? [])];
+  const found = (await Promise.all(folders.map(commandsIn)))
+    .flat()
+    .filter(({ name }) => (app === undefined ? name === "init" : name !== "verify" || (app.checks ?? []).length > 0))
+    .toSorted((a, b) => a.name.localeCompare(b.name));
+  const chosen = found.filter(({ name }) => name === wanted);
+  return Promise.all((chosen.length > 0 ? chosen : found).map((source) => loadCommand(source, app)));
+}
+
+/** commander's settings are not inherited by a command that is added whole, so every one gets them. */
+function harden(command: Command): Command {
+  // A noun without its verb is a usage mistake too: its help goes to stderr, and the exit code is not 0.
+  command.exitOverride().showHelpAfterError().helpCommand(false).allowExcessArguments(false);
+  command.configureHelp({ showGlobalOptions: true });
+  for (const child of command.commands) harden(child);
+  return command;
+}
+
+async function program(app: CommandSet | undefined, wanted: string | undefined): Promise<Command> {
+  const root = new Command("sluice")
+    .description(
+      app?.description ?? "Topologies on Kafka. There is no sluice.config.ts here: `sluice init` writes one.",
+    )
+    .usage("<command> [options]")
+    .option("--verbose", "show the stack of an unexpected error");
+  for (const command of await loadCommands(app, wanted)) root.addCommand(command);
+  return harden(root);
+}
+
+/** Prints how a command failed: a document on stdout with `--json`, a line for people on stderr in any case. */
+function report(error: unknown, argv: readonly string[]): number {
+  // commander has written its message and the usage already. Help that was asked for is not a mistake.
+  if (isCommanderError(error) && error.exitCode === 0) return exitCodes.done;
+  if (isCommanderError(error)) {
+    if (argv.includes("--json")) printJson(errorDocument(new CliError(error.message, { code: "USAGE" })));
+    return exitCodes.usage;
+  }
+  const { message, fix, exitCode } = describeError(error);
+  if (argv.includes("--json")) printJson(errorDocument(error));
+  // A user who pressed Ctrl-C knows that it is no error.
+  const prefix = error instanceof InterruptedError ? "" : `${paint("red", "error:", process.stderr)} `;
+  note(`${prefix}${message}`);
+  if (fix !== undefined) note(fix);
+  if (argv.includes("--verbose") && error instanceof Error) note(error.stack ?? "");
+  return exitCode;
+}
+
+const isCommanderError = (error: unknown): error is CommanderError =>
+  error instanceof CommanderError || (error instanceof Error && error.name === "CommanderError");
+
+/** Runs the command line of this process. Sets its exit code; a long-running command ends the process itself. */
+export const runCommandLine = async (loadApp: () => Promise<CommandSet | undefined>): Promise<void> => {
+  // `sluice ... | head` closes our stdout early; that is no failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(exitCodes.done);
+  });
+  const argv = process.argv.slice(2);
+  try {
+    const root = await program(
+      await loadApp(),
+      argv.find((argument) => !argument.startsWith("-")),
+    );
+    await root.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    process.exitCode = report(error, argv);
+  }
+};

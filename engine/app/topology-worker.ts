@@ -1,0 +1,82 @@
+/** Starts a worker of a topology: Kafka, codec, producer and metrics around it, and the order in which they end. */
+import { hostname } from "node:os";
+import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../log/producer/accumulator.ts";
+import { type Backoff, systemClock } from "../clock.ts";
+import { deadLetterTopic } from "../worker/round/dead-letter.ts";
+import { kafkaLog } from "../log/kafka/kafka-log.ts";
+import { unfenced } from "../worker/partition/lease-guard.ts";
+import { startWorker } from "../worker/worker.ts";
+import { createCodec } from "../avro/codec.ts";
+import { confluentRegistry } from "../avro/registry.ts";
+import type { Topology } from "../flow/dsl.ts";
+import { writtenTopics } from "../flow/parts.ts";
+import { watchBacklog, watchHolds, watchPartitions, workerTelemetry } from "./metrics.ts";
+import type { Opened, ProcessContext, Running } from "./define-app.ts";
+
+/** Between attempts at what failed: soon enough to go on within 2 s of a dependency's return. */
+const backoff: Backoff = { initialMs: 50, maxMs: 1_500 };
+
+/** Starts a worker. @throws where the group cannot be joined, or what is deployed is not what runs. */
+export const startTopologyWorker = async <Deps>(
+  { config, logger, registry }: ProcessContext,
+  topology: Topology<Deps>,
+  own: Opened<NoInfer<Deps>>,
+): Promise<Running> => {
+  const { name } = topology.graph;
+  const kafka = kafkaLog({
+    brokers: config.brokers,
+    // A group's description says by it which graph each member runs.
+    clientId: `sluice-${name}@${topology.hash.slice(0, 8)}`,
+    logger,
+    sessionTimeoutMs: config.sessionTimeoutMs,
+    drainBudgetMs: config.drainMs,
+  });
+  const log = own.wrapLog?.(kafka) ?? kafka;
+  // The sources too: upkeep asks in which partition a key is read.
+  const known = [...topology.parts.sources, ...writtenTopics(topology.parts)].map((topic) => topic.name);
+  const topics = [...known, deadLetterTopic(name)];
+  const producer = createAccumulator({
+    ...accumulatorDefaults,
+    writer: log,
+    partitionCounts: await loadPartitionCounts(log, topics),
+    clock: systemClock,
+    random: Math.random,
+    logger,
+  });
+  const worker = await startWorker({
+    topology,
+    deps: own.deps,
+    leases: own.leases ?? unfenced,
+    ...(own.upkeep === undefined ? {} : { upkeep: own.upkeep }),
+    name: `${hostname()}:${process.pid}`,
+    log,
+    producer,
+    codec: createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() }),
+    groupId: `${config.groupPrefix}.${name}`,
+    clock: systemClock,
+    random: Math.random,
+    backoff: own.backoff ?? backoff,
+    limits: own.limits ?? config.limits,
+    maxAttempts: config.maxAttempts,
+    commitIntervalMs: config.commitIntervalMs,
+    readinessPolicy: { graceMs: config.holdGraceMs, optionalDependencies: own.optionalDependencies ?? [] },
+    flood: config.flood,
+    stall: config.stall,
+    telemetry: workerTelemetry(registry, name),
+    logger,
+  });
+  watchPartitions(registry, name, worker.status);
+  watchHolds(registry, worker.holding);
+  watchBacklog(registry, producer.backlogRecords);
+  return {
+    ready: worker.ready,
+    ended: worker.ended,
+    about: { topology: name, graph: topology.hash.slice(0, 12) },
+    stop: async () => {
+      await worker.stop();
+      await producer.close();
+      await log.close();
+      await own.close();
+    },
+  };
+};

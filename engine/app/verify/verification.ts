@@ -1,0 +1,47 @@
+/** What `sluice verify` checks of an application: subjects, each with claims that are compared with what is found. */
+import type { EngineConfig } from "../config/engine-config.ts";
+
+/** One claim and what breaks it. */
+export interface Check {
+  /** The claim, in words. */
+  readonly claim: string;
+  /** How many things were looked at. */
+  readonly looked: number;
+  /** How many of them break the claim. */
+  readonly broken: number;
+  /** How many more would, but are not decided yet: pending, not broken. */
+  readonly pending: number;
+  /** How many could not be compared: they are older than the oldest record of a topic. Absent where that cannot be. */
+  readonly older?: number;
+  /** A few of those that break it, in words. */
+  readonly examples: readonly string[];
+}
+
+/** What was found of one subject. */
+export interface Verified {
+  readonly checks: readonly Check[];
+  readonly warnings?: readonly string[];
+  /** For programs: part of what `--json` prints. */
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+/** An option of `sluice verify`, as commander writes it: `--users <prefix>`. */
+export interface VerifyOption {
+  readonly flags: string;
+  readonly description: string;
+  /** Used where it is not given. */
+  readonly preset?: string;
+  /** @throws InvalidArgumentError (commander) where the text is wrong. */
+  readonly parse?: (text: string) => string;
+}
+
+/** A subject of `sluice verify`. */
+export interface Verification<Config extends EngineConfig = EngineConfig> {
+  /** Names it on the command line: `sluice verify <subject>`. */
+  readonly subject: string;
+  /** What is checked, in a sentence. */
+  readonly description: string;
+  readonly options?: readonly VerifyOption[];
+  /** Reads everything afresh and checks it. `options` are those given, in camel case. @throws where something is unreachable. */
+  readonly run: (config: Config, options: Readonly<Record<string, string | undefined>>) => Promise<Verified>;
+}

@@ -1,0 +1,39 @@
+/** `sluice-engine/app`: an application as one value, its settings, and what its own commands are written with. */
+export { applyApp, type Applied } from "../app/apply.ts";
+export {
+  CliError,
+  exitCodes,
+  type ExitCode,
+  formatTable,
+  integerOption,
+  interruptible,
+  jsonDocument,
+  note,
+  print,
+  printJson,
+} from "../app/cli.ts";
+export { type EngineConfig, engineSettings } from "../app/config/engine-config.ts";
+export { hostPorts, integer, url, urlWithoutUser } from "../app/config/kinds.ts";
+export { redacted } from "../app/config/redact.ts";
+export {
+  defineSettings,
+  engineOnly,
+  type Environment,
+  InvalidConfig,
+  type OwnSettings,
+  type Settings,
+} from "../app/config/settings.ts";
+export {
+  type App,
+  type AppDeclaration,
+  defineApp,
+  type Hosted,
+  type Opened,
+  type ProcessContext,
+  type Running,
+  runs,
+  topologyNamed,
+} from "../app/define-app.ts";
+export { loadConfig, runProcess } from "../app/process.ts";
+export { runCommandLine } from "../app/program.ts";
+export type { Check, Verification, Verified, VerifyOption } from "../app/verify/verification.ts";

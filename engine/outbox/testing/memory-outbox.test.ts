@@ -1,0 +1,17 @@
+// The fake outbox passes the contract of outboxes.
+import { memoryOutbox } from "./memory-outbox.ts";
+import { outboxContract } from "./outbox-contract.ts";
+
+outboxContract("memory outbox", () => {
+  const memory = memoryOutbox<{ readonly id: string }>(({ id }) => id);
+  let last = 0;
+  return {
+    outbox: memory.outbox,
+    write: async (count) => {
+      const values = Array.from({ length: count }, () => ({ id: `value-${++last}` }));
+      memory.add(...values);
+      return values;
+    },
+    idOf: ({ id }) => id,
+  };
+});

@@ -1,0 +1,28 @@
+/** How much a partition may have in memory and run side by side, and what share of the process each partition has. */
+
+/** Bounds of one partition. */
+export interface PartitionLimits {
+  /** Records in one round, at most; 1 to 10,000. */
+  readonly maxRound: number;
+  /** Rounds side by side, with disjoint keys. */
+  readonly concurrency: number;
+  /** Lanes side by side within a round, where a step decides one by one. */
+  readonly laneConcurrency: number;
+  /** Above this many unfinished records the partition is paused; below half of it, resumed. */
+  readonly maxRecords: number;
+  /** The same bound in bytes of keys and values queued. */
+  readonly maxBytes: number;
+}
+
+/** Bounds of a process: its partitions have even shares of them, so that they hold without a partition asking another. */
+export interface ProcessLimits extends PartitionLimits {
+  readonly processMaxRecords: number;
+  readonly processMaxBytes: number;
+}
+
+/** The bounds of each of `partitions` partitions of one process. */
+export const shareOf = (limits: ProcessLimits, partitions: number): PartitionLimits => ({
+  ...limits,
+  maxRecords: Math.min(limits.maxRecords, Math.ceil(limits.processMaxRecords / partitions)),
+  maxBytes: Math.min(limits.maxBytes, Math.ceil(limits.processMaxBytes / partitions)),
+});

@@ -1,0 +1,66 @@
+/** What a round goes through: it is read, decided, checked for a flood of dead letters, written, and finished. */
+import type { Decoder } from "../../avro/codec.ts";
+import type { AnyTopic } from "../../flow/parts.ts";
+import type { AttemptOnce } from "../failures/attempts.ts";
+import { guardFlood } from "../failures/dead-letter-flood.ts";
+import type { Flood } from "../failures/flood.ts";
+import type { Waits } from "../liveness/waits.ts";
+import type { Round } from "../partition/in-flight.ts";
+import { type Inherited, notInherited } from "../partition/round-tracker.ts";
+import type { Telemetry } from "../telemetry.ts";
+import { type Deciding, type Decision, decideRound } from "./decide.ts";
+import { readRound } from "./read-round.ts";
+
+/** What the pipeline of one partition works with. */
+export interface PipelineOptions {
+  readonly source: AnyTopic;
+  readonly decoder: Decoder<unknown>;
+  readonly deciding: Deciding;
+  readonly flood: Flood;
+  /** Rounds of the former assignment of this partition that had not ended. */
+  readonly inherited: Inherited;
+  readonly attempts: {
+    /** Of reading. */
+    readonly call: AttemptOnce;
+    /** Of a whole round that was a flood; its calls are listed by themselves. */
+    readonly round: AttemptOnce;
+  };
+  /** Where acknowledgements are listed while they are waited for. */
+  readonly acknowledgements: Pick<Waits, "during">;
+  readonly telemetry: Pick<Telemetry, "round">;
+  /** The round is handed to the producer, in order: its lanes are free. */
+  readonly written: (round: Round) => void;
+  /** All the round wrote is acknowledged: its offsets are finished. */
+  readonly finished: (round: Round) => void;
+}
+
+/** Runs one round to its end. @throws Aborted @throws Fatal @throws Error what a flooded round's last attempt threw */
+export type Pipeline = (round: Round) => Promise<void>;
+
+/** The pipeline of one partition: read -> decide -> guardFlood -> write -> finish. */
+export const createPipeline = (options: PipelineOptions): Pipeline => {
+  const { flood, attempts, deciding, inherited, telemetry, source } = options;
+  const reading = { source, partition: deciding.from.partition, decoder: options.decoder, attempt: attempts.call };
+  const where = `${source.name}/${deciding.from.partition}`;
+
+  const read = (round: Round) => readRound(round, reading);
+  const write = (records: number, { writer, count }: Decision): Promise<void> => {
+    const acknowledged = writer.flush();
+    count();
+    const what = `the acknowledgement of what ${records} records of ${where} wrote`;
+    return options.acknowledgements.during(what, acknowledged);
+  };
+
+  return async (round) => {
+    const startedAt = performance.now();
+    // Not listed as a wait: the rounds of the former assignment list what they wait for.
+    const own = inherited.size === 0 ? round : await notInherited(round, inherited);
+    const decide = async (): Promise<Decision> => decideRound(own, await read(own), deciding);
+    const decision = await guardFlood(flood, attempts.round, decide);
+    const acknowledged = write(own.length, decision);
+    options.written(round);
+    await acknowledged;
+    options.finished(round);
+    telemetry.round(source.name, round.length, (performance.now() - startedAt) / 1_000);
+  };
+};

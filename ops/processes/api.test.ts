@@ -1,0 +1,116 @@
+// The started API on fakes: when it is ready, and what ends it.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Registry } from "prom-client";
+import { fakeStores } from "../../api/testing/testing.ts";
+import { testSecret } from "../../api/testing/testing-api.ts";
+import { mintToken } from "../../api/tokens/token.ts";
+import { Fatal } from "../../engine/errors.ts";
+import { encodeAsJson, fakeProducer } from "../../engine/log/testing/fake-producer.ts";
+import { silentLogger } from "../../engine/logger.ts";
+import { settled } from "../../engine/testing/stepped-clock.ts";
+import type { CouponIssueRequested } from "../../schemas/coupon.ts";
+import { serveApi } from "./api.ts";
+
+const maxBacklogRecords = 100;
+const api = { host: "127.0.0.1", port: 0, maxBacklogRecords, maxWaitingPayments: 10 };
+
+/** An API that listens on a free port, on a producer of this test. */
+const served = async () => {
+  const producer = fakeProducer<CouponIssueRequested>();
+  const context = { config: { api, tokenSecret: testSecret }, logger: silentLogger, registry: new Registry() };
+  const running = await serveApi(context, {
+    ports: fakeStores().ports,
+    producer,
+    encodeRequest: encodeAsJson,
+    close: async () => {},
+  });
+  const token = mintToken({ secret: testSecret, userId: "alice", ttlMs: 60_000, now: Date.now() });
+  const reserve = () =>
+    fetch(`${String(running.about?.["url"])}/v1/coupons/summer/reservations`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+    });
+  /** Reserves, and lets the log refuse the record for good. */
+  const reserveRefused = async (error: Error): Promise<number> => {
+    producer.hold();
+    const before = producer.produced.length;
+    const answer = reserve();
+    for (const end = Date.now() + 5_000; producer.produced.length === before; ) {
+      assert.ok(Date.now() < end, "nothing was produced within 5 s");
+      await settled();
+    }
+    producer.produced.at(-1)?.fail(error);
+    return (await answer).status;
+  };
+  return { producer, running, reserve, reserveRefused };
+};
+
+test("api process: is unready when the backlog is full, and ready again when half of it is gone", async () => {
+  const { producer, running, reserve } = await served();
+  producer.backlog = maxBacklogRecords - 1;
+  assert.deepEqual(running.ready(), { ok: true, why: [] });
+  producer.backlog = maxBacklogRecords;
+  assert.deepEqual(running.ready(), { ok: false, why: ["the log does not keep up with what is accepted"] });
+  assert.equal((await reserve()).status, 503);
+  producer.backlog = maxBacklogRecords / 2 + 1;
+  assert.equal(running.ready().ok, false);
+  producer.backlog = maxBacklogRecords / 2;
+  assert.deepEqual(running.ready(), { ok: true, why: [] });
+  assert.equal((await reserve()).status, 202);
+  await running.stop();
+  assert.deepEqual(running.ready(), { ok: false, why: ["stopping"] });
+});
+
+const refusal = (n: number) => new Fatal("KAFKA_REFUSED", `TOPIC_AUTHORIZATION_FAILED ${n}`);
+
+/** Whether it has ended by now, and with what. */
+const endedNow = (ended: Promise<Error | undefined>): Promise<Error | undefined | "running"> =>
+  Promise.race([ended, settled().then(() => "running" as const)]);
+
+test("api process: is unready at once, and ends with the error, when its producer fails for good", async () => {
+  const { running, reserveRefused } = await served();
+  assert.equal(await reserveRefused(refusal(1)), 503);
+  assert.deepEqual(running.ready(), { ok: false, why: ["the log refuses what is written"] });
+  await reserveRefused(refusal(2));
+  assert.equal(await endedNow(running.ended), "running");
+  const last = refusal(3);
+  await reserveRefused(last);
+  assert.equal(await endedNow(running.ended), last);
+  assert.equal(running.ready().ok, false);
+  await running.stop();
+});
+
+test("api process: does not end when single records fail between others that are acknowledged", async () => {
+  const { producer, running, reserveRefused, reserve } = await served();
+  for (let n = 1; n <= 5; n++) {
+    await reserveRefused(new Fatal("KAFKA_REFUSED", "RangeError", { cause: new RangeError("one record") }));
+    const answer = reserve();
+    const before = producer.produced.length;
+    for (const end = Date.now() + 5_000; producer.produced.length === before; ) {
+      assert.ok(Date.now() < end, "nothing was produced within 5 s");
+      await settled();
+    }
+    producer.produced.at(-1)?.acknowledge();
+    assert.equal((await answer).status, 202);
+    assert.deepEqual(running.ready(), { ok: true, why: [] });
+  }
+  assert.equal(await endedNow(running.ended), "running");
+  await running.stop();
+});
+
+test("api process: counts one append once when it fails many calls", async () => {
+  const { producer, running, reserve } = await served();
+  producer.hold();
+  const answers = Array.from({ length: 5 }, () => reserve());
+  for (const end = Date.now() + 5_000; producer.produced.length < 5; ) {
+    assert.ok(Date.now() < end, "five records were not produced within 5 s");
+    await settled();
+  }
+  const error = refusal(1);
+  for (const { fail } of producer.produced) fail(error);
+  for (const answer of answers) assert.equal((await answer).status, 503);
+  assert.equal(running.ready().ok, false);
+  assert.equal(await endedNow(running.ended), "running");
+  await running.stop();
+});

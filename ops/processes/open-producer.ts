@@ -1,0 +1,55 @@
+/** What every process that publishes to fixed topics opens: the log, the codec, and a producer for those topics. */
+import { type Codec, createCodec } from "../../engine/avro/codec.ts";
+import { confluentRegistry } from "../../engine/avro/registry.ts";
+import { systemClock } from "../../engine/clock.ts";
+import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
+import type { Log } from "../../engine/log/log.ts";
+import {
+  type Accumulator,
+  accumulatorDefaults,
+  createAccumulator,
+  loadPartitionCounts,
+} from "../../engine/log/producer/accumulator.ts";
+import { watchBacklog } from "../../engine/app/metrics.ts";
+import { refuseOtherPartitionCounts } from "../../engine/worker/partition-counts.ts";
+import type { ShopContext } from "../config.ts";
+
+/** What a process publishes through. */
+export interface OpenedProducer {
+  readonly log: Log;
+  readonly codec: Codec;
+  readonly producer: Accumulator;
+}
+
+/** Which topics a process publishes to, and as which client. */
+export interface ProducerNeeds {
+  readonly clientId: string;
+  readonly topics: Parameters<typeof refuseOtherPartitionCounts>[1];
+  /** Wraps the log; for tests that make it fail. */
+  readonly wrapLog?: (log: Log) => Log;
+}
+
+/**
+ * Opens a producer, and counts its backlog in the process's metrics. The caller closes the producer, then the log.
+ * @throws Fatal where a topic has another number of partitions than declared: its readers would miss what is published.
+ * @throws Unavailable where the log is away.
+ */
+export const openProducer = async (
+  { config, logger, registry }: ShopContext,
+  { clientId, topics, wrapLog = (log) => log }: ProducerNeeds,
+): Promise<OpenedProducer> => {
+  const log = wrapLog(kafkaLog({ brokers: config.brokers, clientId, logger }));
+  await refuseOtherPartitionCounts(log, topics);
+  const names = topics.map(({ name }) => name);
+  const producer = createAccumulator({
+    ...accumulatorDefaults,
+    writer: log,
+    partitionCounts: await loadPartitionCounts(log, names),
+    clock: systemClock,
+    random: Math.random,
+    logger,
+  });
+  watchBacklog(registry, producer.backlogRecords);
+  const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
+  return { log, codec, producer };
+};

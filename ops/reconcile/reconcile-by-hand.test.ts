@@ -1,0 +1,78 @@
+/** Reconciling by hand: what it repairs, what it only shows, and when it keeps its hands off. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Fence } from "../../engine/lease.ts";
+import { openCoupon, request } from "../../topology/testing/memory-stage.ts";
+import type { CouponId, UserId } from "../../schemas/coupon.ts";
+import { memoryCouponStock } from "../../processors/testing/memory-coupon-stock.ts";
+import { memoryDatabase, memoryLeases } from "../../processors/testing/memory-database.ts";
+import { memoryCouponGate, memoryCouponTruth } from "../../processors/testing/memory-reconciliation.ts";
+import { CliError, exitCodes } from "../../engine/app/cli.ts";
+import { reconcileByHand, refuseMembers } from "./reconcile-by-hand.ts";
+
+const [low, stale, sound] = ["low", "stale", "sound"] as const satisfies readonly string[];
+const all = [low, stale, sound] as unknown as readonly CouponId[];
+
+/** One counter too low, one coupon with five marks for nothing, one in order. */
+const damaged = async (dryRun = false) => {
+  const database = memoryDatabase(...all.map((couponId) => openCoupon(couponId, 10)));
+  const stock = memoryCouponStock();
+  await stock.initialise(new Map([low, stale, sound].map((id) => [id as CouponId, id === low ? 3 : 10])));
+  for (let n = 0; n < 5; n++)
+    stock.counters.get(stale as CouponId)?.marks.set(`user-${n}` as UserId, request(n, stale).reservationId);
+  const leases = memoryLeases(database);
+  const taken: number[] = [];
+  const options = {
+    ports: (fence?: Fence) => ({
+      gate: memoryCouponGate(stock, fence, 2),
+      truth: memoryCouponTruth(database, fence),
+    }),
+    lease: async (partition: number) => {
+      taken.push(partition);
+      return leases.take({ topology: "t", topic: "s", partition }, "by hand");
+    },
+    dryRun,
+  };
+  return { database, stock, options, taken };
+};
+
+test("reconcile: repairs what differs and tells of it, and finds nothing the second time", async () => {
+  const { stock, options } = await damaged();
+  assert.deepEqual(await reconcileByHand(options, all), [
+    { couponId: low, counter: 3, remaining: 10, staleMarks: 0, done: "repaired" },
+    { couponId: stale, counter: 10, remaining: 10, staleMarks: 5, done: "repaired" },
+  ]);
+  for (const counter of stock.counters.values()) assert.deepEqual([counter.left, counter.marks.size], [10, 0]);
+  assert.deepEqual(await reconcileByHand(options, all), []);
+});
+
+test("reconcile: changes nothing and takes no lease when it only looks", async () => {
+  const { stock, options, taken } = await damaged(true);
+  assert.deepEqual(await reconcileByHand(options, all), [
+    { couponId: low, counter: 3, remaining: 10, staleMarks: 0, done: "seen" },
+    { couponId: stale, counter: 10, remaining: 10, staleMarks: 5, done: "seen" },
+  ]);
+  assert.deepEqual([stock.counters.get(low as CouponId)?.left, taken], [3, []]);
+});
+
+test("reconcile: gives way when a worker takes the partition over", async () => {
+  const { database, options, stock } = await damaged();
+  const lease = async (partition: number) => {
+    const own = await options.lease(partition);
+    await memoryLeases(database).take(own, "a worker");
+    return own;
+  };
+  const isConflict = (error: unknown) => error instanceof CliError && error.exitCode === exitCodes.conflict;
+  await assert.rejects(reconcileByHand({ ...options, lease }, all), isConflict);
+  assert.equal(stock.counters.get(low as CouponId)?.left, 3);
+});
+
+test("reconcile: refuses and names the members when the group has some", () => {
+  const members = [{ memberId: "m", clientId: "sluice-coupon-issuing", host: "/10.0.0.7" }];
+  assert.throws(
+    () => refuseMembers("g", { state: "Stable", members }),
+    (error) =>
+      error instanceof CliError && error.exitCode === exitCodes.refused && /at \/10\.0\.0\.7/.test(error.message),
+  );
+  refuseMembers("g", { state: "Empty", members: [] });
+});

@@ -1,0 +1,32 @@
+/** The shop as one value: its topologies with what opens their ports, its settings, tables, checks and commands. */
+import { defineApp, runs } from "./engine/app/define-app.ts";
+import type { ShopContext } from "./ops/config.ts";
+import { couponVerification, paymentVerification } from "./ops/verify/verifications.ts";
+import { couponIssuing } from "./topology/coupon-issuing.ts";
+import { externalData } from "./topology/external-data.ts";
+import { paymentOutbox } from "./topology/payment-outbox.ts";
+import { transactionHistory } from "./topology/transaction-history.ts";
+
+/** What `sluice` runs. Drivers are imported when a worker opens its ports: drawing a topology needs none. */
+export const app = defineApp({
+  name: "sluice",
+  description: "First-come-first-served coupons on Kafka.",
+  topologies: [
+    runs(couponIssuing, {
+      open: async (c: ShopContext) => (await import("./ops/processes/coupon-worker.ts")).openCouponIssuing(c),
+    }),
+    runs(transactionHistory, {
+      open: async (c: ShopContext) => (await import("./ops/processes/history-worker.ts")).openTransactionHistory(c),
+    }),
+    runs(externalData, {
+      open: async (c: ShopContext) => (await import("./ops/processes/external-worker.ts")).openExternalData(c),
+    }),
+  ],
+  settings: async () => (await import("./ops/config.ts")).shopSettings,
+  outboxes: [paymentOutbox],
+  deployments: async ({ databaseUrl }) =>
+    (await import("./stores/mysql/operations/open-deployments.ts")).openDeployments({ databaseUrl }),
+  checks: [couponVerification, paymentVerification],
+  commands: [new URL("./ops/commands/", import.meta.url), new URL("./dev/commands/", import.meta.url)],
+  developmentEnvironment: async (env) => (await import("./dev/development.ts")).developmentEnvironment(env),
+});

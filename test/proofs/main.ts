@@ -1,0 +1,14 @@
+/** `npm run proofs -- <name>`: what the documents claim, tried on a real stack of its own. */
+import { exitCodes, interruptible, note } from "../../engine/app/cli.ts";
+import { proveDeploy } from "./deploy/main.ts";
+
+const proofs = { deploy: proveDeploy };
+
+const [name] = process.argv.slice(2);
+if (name === undefined || !Object.hasOwn(proofs, name)) {
+  note(`usage: npm run proofs -- <${Object.keys(proofs).join("|")}>`);
+  process.exit(exitCodes.usage);
+}
+// Checked above.
+const held = await interruptible(proofs[name as keyof typeof proofs]);
+process.exit(held ? exitCodes.done : exitCodes.failure);

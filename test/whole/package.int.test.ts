@@ -1,0 +1,110 @@
+/** The engine as a package: built, packed, installed with npm alone, and an application made with it on the real stack. */
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { promisify } from "node:util";
+import { repositoryRoot } from "../../dev/stack/layout.ts";
+import { stackAddresses, until } from "../testing/stack-under-test.ts";
+
+const { endpoints } = stackAddresses();
+const folder = await mkdtemp(join(tmpdir(), "sluice-package-"));
+const appFolder = join(folder, "app");
+await mkdir(appFolder);
+after(() => rm(folder, { recursive: true, force: true }));
+
+/** Without what npm and the test runner set for this process: that is not for the application. */
+const env = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_(?!EXTRA)|SLUICE_)/.test(name))),
+  SLUICE_BROKERS: endpoints.brokers.join(","),
+  SLUICE_REGISTRY_URL: endpoints.registryUrl,
+  SLUICE_GROUP_PREFIX: "package-test",
+};
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end; how it ended is for the caller to judge. */
+const run = async (cwd: string, command: string, ...args: readonly string[]): Promise<Ran> =>
+  promisify(execFile)(command, args, { cwd, env, maxBuffer: 64 * 1_024 * 1_024 }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (error: { readonly code?: number; readonly stdout: string; readonly stderr: string }) => ({
+      code: error.code ?? 1,
+      stdout: error.stdout,
+      stderr: error.stderr,
+    }),
+  );
+
+const succeed = async (cwd: string, command: string, ...args: readonly string[]): Promise<string> => {
+  const { code, stdout, stderr } = await run(cwd, command, ...args);
+  assert.equal(code, 0, `${command} ${args.join(" ")}\n${stdout}\n${stderr}`);
+  return stdout;
+};
+
+const install = ["install", "--prefer-offline", "--no-audit", "--no-fund"];
+
+test("package: is what publint and arethetypeswrong expect when it is built", async () => {
+  await succeed(repositoryRoot, "npm", "run", "-s", "check:engine");
+});
+
+test("package: can be installed, and init writes an application that passes its tests", async () => {
+  await succeed(join(repositoryRoot, "engine"), "npm", "pack", "--pack-destination", folder);
+  const tarball = (await readdir(folder)).find((file) => file.endsWith(".tgz")) ?? "";
+  const manifest: unknown = JSON.parse(await readFile(join(repositoryRoot, "package.json"), "utf8"));
+  assert.match(JSON.stringify(manifest), /"node":"24\.21\.0"/);
+  await succeed(appFolder, "npm", ...install, join(folder, tarball), "node@24.21.0");
+
+  const written: unknown = JSON.parse(await succeed(appFolder, "npx", "--no-install", "sluice", "init", "--json"));
+  assert.match(JSON.stringify(written), /sluice\.config\.ts/);
+  const files = await Promise.all(
+    (await readdir(join(repositoryRoot, "examples/starter"))).map((file) => readFile(join(appFolder, file), "utf8")),
+  );
+  const lines = files.reduce((sum, text) => sum + text.split("\n").length - 1, 0);
+  assert.ok(lines <= 150, `${lines} lines`);
+
+  const again = await run(appFolder, "npx", "--no-install", "sluice", "init");
+  assert.equal(again.code, 4, again.stderr);
+  assert.match(again.stderr, /topology\.ts.* would be overwritten/);
+
+  await succeed(appFolder, "npm", ...install);
+  assert.match(await succeed(appFolder, "npm", "test"), /pass 3/);
+  assert.match(await succeed(appFolder, "npm", "run", "-s", "sluice", "--", "topology", "graph"), /take-items/);
+});
+
+test("package: the example of refunds passes its tests when it is installed", async () => {
+  const refund = join(folder, "refund");
+  await cp(join(repositoryRoot, "examples/refund"), refund, { recursive: true });
+  const tarball = (await readdir(folder)).find((file) => file.endsWith(".tgz")) ?? "";
+  await succeed(refund, "npm", ...install, join(folder, tarball));
+  assert.match(await succeed(refund, "npm", "test"), /pass 3/);
+});
+
+test("package: its worker takes a record in and gives an outcome out", async () => {
+  const applied = await succeed(appFolder, "npm", "run", "-s", "sluice", "--", "topology", "apply", "--json");
+  assert.match(applied, /order-answers-value/);
+  const worker = spawn(join(appFolder, "node_modules/.bin/node"), ["node_modules/.bin/sluice", "worker"], {
+    cwd: appFolder,
+    env,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let log = "";
+  worker.stderr.on("data", (text) => {
+    log += text;
+  });
+  const ended = once(worker, "exit");
+  try {
+    await until("the worker is up", () => log.includes('"msg":"up"') || worker.exitCode !== null);
+    await copyFile(join(repositoryRoot, "examples/send-order.ts"), join(appFolder, "send-order.ts"));
+    const answer: unknown = JSON.parse(await succeed(appFolder, "node_modules/.bin/node", "send-order.ts"));
+    assert.match(JSON.stringify(answer), /"accepted":1/);
+  } finally {
+    worker.kill("SIGTERM");
+  }
+  assert.deepEqual(await ended, [0, null], log);
+});

@@ -1,0 +1,60 @@
+/** Our processes when they cannot start: they end, with a reason and an exit code, and can be told to stop meanwhile. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { repositoryRoot } from "../../dev/stack/layout.ts";
+
+/** Runs one of our processes against addresses where nobody answers as they should. */
+const run = (command: string, port: number) => {
+  const nobody = `127.0.0.1:${port}`;
+  const child = spawn(process.execPath, [join(repositoryRoot, "ops", "sluice.ts"), command], {
+    env: {
+      PATH: process.env["PATH"],
+      SLUICE_BROKERS: nobody,
+      SLUICE_REGISTRY_URL: `http://${nobody}`,
+      SLUICE_DATABASE_URL: `mysql://application:application@${nobody}/hhplus`,
+      SLUICE_REDIS_URL: `redis://${nobody}`,
+      SLUICE_API_PORT: "0",
+    },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  child.stderr.on("data", (text) => {
+    said += text;
+  });
+  return { child, said: () => said };
+};
+
+test("api: ends with exit code 1 and says why when what it needs is away", { timeout: 120_000 }, async () => {
+  const { child, said } = run("api", 1);
+  const [code] = await once(child, "exit");
+  assert.equal(code, 1, said());
+  assert.match(said(), /unavailable|could not start/);
+});
+
+test("worker: waits for the database that says what is deployed, and ends when it is stopped", {
+  timeout: 60_000,
+}, async () => {
+  const { child, said } = run("worker", 1);
+  await new Promise<void>((resolve) => child.stderr.on("data", () => said().includes("start.waiting") && resolve()));
+  child.kill("SIGTERM");
+  const [code] = await once(child, "exit");
+  assert.equal(code, 0, said());
+});
+
+test("worker: ends when it is told to while it waits for brokers that never answer", { timeout: 60_000 }, async () => {
+  const silent = createServer(() => {});
+  silent.listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const address = silent.address();
+  assert.ok(address !== null && typeof address === "object");
+  const { child, said } = run("worker", address.port);
+  await new Promise<void>((resolve) => child.stderr.on("data", () => said().includes("starting") && resolve()));
+  child.kill("SIGTERM");
+  const [code] = await once(child, "exit");
+  silent.close();
+  assert.equal(code, 0, said());
+});

@@ -1,0 +1,85 @@
+// The command line, as a shell sees it: output, error output and exit code.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { test } from "node:test";
+
+function sluice(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, "../../ops/sluice.ts"), ...args],
+    {
+      encoding: "utf8",
+      env: { PATH: "/usr/bin:/bin", NO_COLOR: "1" },
+    },
+  );
+  return { status, stdout, stderr };
+}
+
+test("sluice: shows its commands on stdout when asked for help", () => {
+  const { status, stdout, stderr } = sluice("--help");
+  assert.equal(status, 0);
+  assert.match(stdout, /^ {2}stack /m);
+  assert.equal(stderr, "");
+});
+
+test("sluice: shows the options of a verb when asked for its help", () => {
+  const { status, stdout } = sluice("stack", "up", "--help");
+  assert.equal(status, 0);
+  assert.match(stdout, /--brokers/);
+  assert.match(stdout, /--verbose/);
+});
+
+for (const [mistake, args] of Object.entries({
+  "no command": [],
+  "an unknown command": ["nonsense"],
+  "a noun without its verb": ["stack"],
+  "an unknown verb": ["stack", "explode"],
+  "an unknown option": ["stack", "status", "--nonsense"],
+  "a number of brokers that can't be": ["stack", "up", "--brokers", "2"],
+  "a name that can't be a folder": ["stack", "status", "--name", "../x"],
+  "an argument too many": ["stack", "status", "x"],
+})) {
+  test(`sluice: exits with 2 and shows the usage on stderr when given ${mistake}`, () => {
+    const { status, stdout, stderr } = sluice(...args);
+    assert.equal(status, 2);
+    assert.equal(stdout, "");
+    assert.match(stderr, /Usage: sluice/);
+  });
+}
+
+test("sluice: says what failed in one line, and what to do, without a stack", () => {
+  const { status, stdout, stderr } = sluice("stack", "env", "--name", "never-started");
+  assert.equal(status, 1);
+  assert.equal(stdout, "");
+  assert.equal(
+    stderr,
+    "error: stack never-started is not up\nStart it: npm run sluice -- stack up --name never-started\n",
+  );
+});
+
+test("sluice: shows the stack when asked to be verbose, wherever that is said", () => {
+  assert.match(sluice("stack", "env", "--name", "never-started", "--verbose").stderr, /\n {4}at /);
+  assert.match(sluice("--verbose", "stack", "env", "--name", "never-started").stderr, /\n {4}at /);
+});
+
+test("sluice: prints one document with --json, when it fails and when it is misused too", () => {
+  const failed = JSON.parse(sluice("stack", "env", "--name", "never-started", "--json").stdout);
+  assert.equal(failed.errors[0].code, "STACK_NOT_UP");
+  const misused = sluice("stack", "up", "--json", "--brokers", "2");
+  assert.equal(misused.status, 2);
+  assert.equal(JSON.parse(misused.stdout).errors[0].code, "USAGE");
+});
+
+test("sluice: exits with 1 when a stack that never was is asked for its status", () => {
+  const { status, stdout, stderr } = sluice("stack", "status", "--name", "never-started");
+  assert.equal(status, 1);
+  assert.equal(stdout, "");
+  assert.match(stderr, /^Stack never-started is not running\.$/m);
+});
+
+test("sluice: takes a stack down that never was", () => {
+  const { status, stderr } = sluice("stack", "down", "--name", "never-started");
+  assert.equal(status, 0);
+  assert.match(stderr, /nothing of it was running/);
+});
