@@ -20,6 +20,8 @@ export interface LogRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: Headers;
+  /** Why the log could not read the record, with the place of its batch; its key and value are null then. */
+  readonly unreadable?: string;
 }
 
 /** A record to write. */

@@ -22,9 +22,6 @@ export interface KafkajsModules {
   readonly "src/producer/groupMessagesPerPartition.js": GroupMessages;
   readonly "src/protocol/decoder.js": new (bytes: Buffer) => Decoder;
   readonly "src/protocol/encoder.js": new (initialBytes?: number) => Encoder;
-  readonly "src/protocol/message/compression/index.js": {
-    readonly lookupCodecByAttributes: (attributes: number) => Codec | null;
-  };
   readonly "src/protocol/requests/fetch/v4/decodeMessages.js": (decoder: Decoder) => Promise<readonly DecodedMessage[]>;
   readonly "src/protocol/requests/produce/v3/request.js": (request: ProduceRequest) => EncodableRequest;
 }
@@ -55,11 +52,6 @@ export interface Decoder {
   readonly readBytes: (byteLength?: number) => Buffer | null;
   readonly canReadBytes: (length: number) => boolean;
   offset: number;
-}
-
-/** A compression codec's reading half. */
-export interface Codec {
-  readonly decompress: (bytes: Buffer) => Promise<Buffer>;
 }
 
 /** What a request is to a connection. */

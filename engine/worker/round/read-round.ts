@@ -45,6 +45,10 @@ const toEntrant = (
 ): Result<Entrant> => {
   if (queued === undefined) throw new RangeError("more values than records in a round");
   const { record, lane } = queued;
+  if (record.unreadable !== undefined) {
+    const error = new Poison("UNREADABLE_BATCH", `offset ${record.offset} cannot be read: ${record.unreadable}`);
+    return { ok: false, error };
+  }
   switch (decoded.kind) {
     case "malformed":
       return {

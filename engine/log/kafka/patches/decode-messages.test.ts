@@ -1,10 +1,13 @@
 /** Our record decoder against kafkajs's own, on the same buffers. */
 import assert from "node:assert/strict";
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { test } from "node:test";
 import fc from "fast-check";
+import { decompressedMaxBytes } from "../codecs/codecs.ts";
+import { kafkaBatches } from "../codecs/testing/batches.ts";
 import type { DecodedMessage } from "../internals.ts";
 import { requireKafkajs } from "../kafkajs.ts";
+import { crc32c } from "./crc32c.ts";
 import { decodeMessagesPatch } from "./decode-messages.ts";
 import { type EncodableRecord, putBatch, sizeBatch } from "./record-batch.ts";
 
@@ -96,7 +99,96 @@ test("decode messages: reads compressed batches", async () => {
   const compressed = Buffer.concat([plainBatch.subarray(0, 61), gzipSync(plainBatch.subarray(61))]);
   compressed.writeInt32BE(compressed.length - 12, 8);
   compressed.writeInt16BE(1, 21);
+  compressed.writeUInt32BE(crc32c(compressed, 21, compressed.length), 17);
   assert.equal(await assertSame(sized(compressed)), 2);
+});
+
+const batchOf = (codec: string): Buffer => Buffer.from(kafkaBatches.get(codec) ?? "", "base64");
+/** The batch with other records and attributes, its length and checksum right. */
+const withRecords = (batch: Buffer, attributes: number, records: Buffer): Buffer => {
+  const whole = Buffer.concat([batch.subarray(0, 61), records]);
+  whole.writeInt32BE(whole.length - 12, 8);
+  whole.writeInt16BE(attributes, 21);
+  whole.writeUInt32BE(crc32c(whole, 21, whole.length), 17);
+  return whole;
+};
+const unreadableOf = (record: DecodedMessage): unknown => "unreadable" in record && record.unreadable;
+
+for (const codec of kafkaBatches.keys()) {
+  test(`decode messages: reads a batch when Kafka compressed it with ${codec}`, async () => {
+    const { records } = await decodeWith(ours, sized(batchOf(codec)));
+    assert.deepEqual(
+      records.map(({ offset, timestamp, key, value, headers }) => [offset, timestamp, `${key}`, `${value}`, headers]),
+      ["value-0", "value-1", "w".repeat(100_000)].map((value, index) => [
+        String(100 + index),
+        String(1_790_000_000_000 + index),
+        `key-${index}`,
+        value,
+        { h: Buffer.from(`${index}`) },
+      ]),
+    );
+  });
+
+  test(`decode messages: names the place and goes on when a byte of a ${codec} batch is wrong`, async () => {
+    const damaged = batchOf(codec);
+    damaged[100] = (damaged[100] ?? 0) ^ 0xff;
+    const got = await ours(new Decoder(sized(Buffer.concat([damaged, batchOf("gzip")]))));
+    assert.deepEqual(
+      got.map((record) => [String(record.offset), record.value === null]),
+      [100, 101, 102, 100, 101, 102].map((offset, index) => [String(offset), index < 3]),
+    );
+    const [first] = got;
+    assert.ok(first);
+    assert.equal(unreadableOf(first), `batch of the offsets 100 to 102: ${codec}: its checksum is wrong`);
+  });
+
+  test(`decode messages: names the place when ${codec} bytes are wrong under a right checksum`, async () => {
+    const attributes = batchOf(codec).readInt16BE(21);
+    const got = await ours(new Decoder(sized(withRecords(batchOf(codec), attributes, Buffer.from("not compressed")))));
+    assert.equal(got.length, 3);
+    for (const record of got) assert.match(String(unreadableOf(record)), new RegExp(`100 to 102: ${codec}: `));
+  });
+}
+
+const zeros = Buffer.alloc(decompressedMaxBytes + 1);
+const bombs = [
+  ["gzip", 1, () => gzipSync(zeros, { level: 1 })],
+  ["zstd", 4, () => zstdCompressSync(zeros)],
+  ["snappy", 2, () => Buffer.from([0x81, 0x80, 0x80, 0x20, 0x00, 0x00])], // declares 64 MiB and a byte
+  ["lz4", 3, () => lz4Zeros(decompressedMaxBytes)],
+] as const;
+/** One frame with a block of one literal and a match that is longer than `more`. */
+const lz4Zeros = (more: number): Buffer => {
+  const run = Buffer.alloc(Math.ceil(more / 255) + 1, 255);
+  const block = Buffer.concat([Buffer.from([0x1f, 0, 1, 0]), run, Buffer.from([0])]);
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(block.length);
+  return Buffer.concat([Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73]), size, block, Buffer.alloc(4)]);
+};
+for (const [codec, attributes, bomb] of bombs) {
+  test(`decode messages: refuses a ${codec} batch when it becomes more than 64 MiB`, async () => {
+    const got = await ours(new Decoder(sized(withRecords(batchOf(codec), attributes, bomb()))));
+    assert.deepEqual(
+      got.map(({ offset }) => String(offset)),
+      ["100", "101", "102"],
+    );
+    for (const record of got) assert.match(String(unreadableOf(record)), /larger than|too big|more than/);
+  });
+}
+
+test("decode messages: names the place when no codec has the batch's number", async () => {
+  const got = await ours(new Decoder(sized(withRecords(batchOf("gzip"), 5, Buffer.from("?")))));
+  assert.deepEqual(got.map(unreadableOf), Array(3).fill("batch of the offsets 100 to 102: codec 5: it is not known"));
+});
+
+test("decode messages: gives one record when an unreadable batch declares two billion offsets", async () => {
+  const batch = batchOf("zstd");
+  batch.writeInt32BE(2_000_000_000, 23);
+  const got = await ours(new Decoder(sized(batch)));
+  assert.deepEqual(
+    got.map(({ offset }) => String(offset)),
+    ["2000000100"],
+  );
 });
 
 test("decode messages: takes headers named like what every object inherits for names", async () => {

@@ -3,8 +3,11 @@
  * Longs and a copied headers object for every record, and passes all records of a batch as arguments of one call.
  * Records are what the listener gets: offsets as bigint, timestamps as numbers.
  */
-import type { Codec, Decoder } from "../internals.ts";
-import { type FetchedRecord, type RecordsContext, readRecords } from "./fetched-records.ts";
+import { Fatal } from "../../../errors.ts";
+import { type BatchCodec, codecOf, decompressedMaxBytes } from "../codecs/codecs.ts";
+import type { Decoder } from "../internals.ts";
+import { crc32c } from "./crc32c.ts";
+import { type FetchedRecord, type RecordsContext, readRecords, unreadableRecords } from "./fetched-records.ts";
 import { batchHeaderBytes } from "./record-batch.ts";
 import { definePatch } from "./patch.ts";
 
@@ -20,18 +23,15 @@ const controlBit = 0x20;
 export const decodeMessagesPatch = definePatch({
   file: "src/protocol/requests/fetch/v4/decodeMessages.js",
   sha256: "d9fede59bebf84ee15169d0ecc54df594a11722b6ba8d5db535ed1d8548d4fcc",
-  replace: (original, need) => {
-    const { lookupCodecByAttributes } = need("src/protocol/message/compression/index.js");
-    return async (decoder) => {
-      const start = decoder.offset;
-      const bytes = recordsOf(decoder);
-      if (bytes === null) return [];
-      if (bytes.length > magicAt && bytes.readInt8(magicAt) !== magic) {
-        decoder.offset = start;
-        return original(decoder);
-      }
-      return decodeBatches(bytes, lookupCodecByAttributes);
-    };
+  replace: (original) => async (decoder) => {
+    const start = decoder.offset;
+    const bytes = recordsOf(decoder);
+    if (bytes === null) return [];
+    if (bytes.length > magicAt && bytes.readInt8(magicAt) !== magic) {
+      decoder.offset = start;
+      return original(decoder);
+    }
+    return decodeBatches(bytes);
   },
 });
 
@@ -41,10 +41,7 @@ const recordsOf = (decoder: Decoder): Buffer | null => {
 };
 
 /** The last batch may be cut short by the fetch's limit: what is cut comes whole with the next fetch. */
-const decodeBatches = async (
-  bytes: Buffer,
-  codecOf: (attributes: number) => Codec | null,
-): Promise<readonly FetchedRecord[]> => {
+const decodeBatches = async (bytes: Buffer): Promise<readonly FetchedRecord[]> => {
   const batches: FetchedRecord[][] = [];
   let at = 0;
   while (bytes.length - at >= batchHeaderBytes) {
@@ -55,11 +52,30 @@ const decodeBatches = async (
     batches.push(
       codec === null
         ? readRecords(bytes, at + batchHeaderBytes, of)
-        : readRecords(await codec.decompress(bytes.subarray(at + batchHeaderBytes, end)), 0, of),
+        : await readCompressed(bytes.subarray(at, end), codec, of),
     );
     at = end;
   }
   return batches.length === 1 ? (batches[0] ?? []) : batches.flat();
+};
+
+/**
+ * A batch that cannot be read never becomes readable, and failing the fetch would stop every partition of it: each of its
+ * offsets gets a record that says why it has no value. The checksum is verified because lz4js reads none.
+ */
+const readCompressed = async (
+  batch: Buffer,
+  { name, decompress }: BatchCodec,
+  of: { readonly count: number; readonly context: RecordsContext },
+): Promise<FetchedRecord[]> => {
+  try {
+    if (crc32c(batch, 21, batch.length) !== batch.readUInt32BE(17)) throw new Error("its checksum is wrong");
+    return readRecords(await decompress(batch.subarray(batchHeaderBytes), decompressedMaxBytes), 0, of);
+  } catch (error) {
+    if (error instanceof Fatal) throw error;
+    const why = `${name}: ${error instanceof Error ? error.message : String(error)}`;
+    return unreadableRecords(of.context, batch.readInt32BE(23), why);
+  }
 };
 
 const contextOf = (bytes: Buffer, at: number): RecordsContext => {

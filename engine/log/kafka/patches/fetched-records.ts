@@ -59,6 +59,47 @@ export const readRecords = (
 
 const noHeaders: Headers = Object.freeze({});
 
+/** A record in place of one whose batch cannot be read: its place is known, its key and value are not. */
+class UnreadableRecord implements FetchedRecord {
+  readonly offset: bigint;
+  readonly timestampMs: number;
+  readonly key = null;
+  readonly value = null;
+  readonly headers = noHeaders;
+  readonly batchContext: RecordsContext;
+  readonly unreadable: string;
+
+  constructor(offset: bigint, context: RecordsContext, why: string) {
+    this.offset = offset;
+    this.timestampMs = context.appendedAt ?? context.firstTimestampMs;
+    this.batchContext = context;
+    this.unreadable = why;
+  }
+
+  get isControlRecord(): boolean {
+    return false;
+  }
+
+  get timestamp(): string {
+    return String(this.timestampMs);
+  }
+}
+
+/** A batch of more offsets than this gets one record, at its last offset: a damaged header may declare two billion. */
+const unreadableMax = 100_000;
+
+/** One record for each offset of a batch that cannot be read; `lastDelta` is its last offset minus its first. */
+export const unreadableRecords = (context: RecordsContext, lastDelta: number, why: string): FetchedRecord[] => {
+  const last = Math.max(0, lastDelta);
+  const from = last < unreadableMax ? 0 : last;
+  const { firstOffset } = context;
+  const text = `batch of the offsets ${firstOffset} to ${firstOffset + BigInt(last)}: ${why}`;
+  return Array.from(
+    { length: last - from + 1 },
+    (_, index) => new UnreadableRecord(firstOffset + BigInt(from + index), context, text),
+  );
+};
+
 const readHeaders = (cursor: Cursor): Headers => {
   const count = cursor.varint();
   if (count <= 0) return noHeaders;

@@ -1,0 +1,33 @@
+/** A round's records become values or errors, each by itself. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { record, string } from "../../avro/avro.ts";
+import { createCodec } from "../../avro/codec.ts";
+import { topic } from "../../avro/topic.ts";
+import type { AnyTopic } from "../../flow/parts.ts";
+import type { LogRecord } from "../../log/log.ts";
+import { readRound } from "./read-round.ts";
+
+const Text = record("test.v1.Text", { text: string() });
+const texts = topic("texts", Text, { key: "text", id: ({ text }) => text });
+const codec = createCodec({
+  source: { schemaOf: async (id: number) => (id === 1 ? Text.avro : undefined), idOf: async () => 1 },
+  now: () => 0,
+});
+
+test("read round: makes a record poison with its place when its batch could not be read, and reads the others", async () => {
+  const encode = await codec.encoder(texts);
+  const fields = { timestampMs: 1, key: null, headers: {} };
+  const unreadable: LogRecord = { ...fields, offset: 7n, value: null, unreadable: "batch of the offsets 7 to 7: lz4" };
+  const readable: LogRecord = { ...fields, offset: 8n, value: encode({ text: "a" }) };
+  const [first, second] = await readRound(
+    [unreadable, readable].map((one) => ({ record: one, lane: String(one.offset) })),
+    // Erasure: the topology's DSL does the same.
+    { source: texts as AnyTopic, partition: 0, decoder: codec.decoder(texts), attempt: (_, run) => run() },
+  );
+  assert.ok(first && !first.ok && first.error instanceof Error && "code" in first.error);
+  assert.equal(first.error.code, "UNREADABLE_BATCH");
+  assert.equal(first.error.message, "offset 7 cannot be read: batch of the offsets 7 to 7: lz4");
+  assert.ok(second?.ok);
+  assert.equal(second.value.context.idempotencyKey, "a");
+});
