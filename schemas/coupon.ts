@@ -79,6 +79,8 @@ const byCoupon = {
   id: (value: { readonly reservationId: ReservationId }) => value.reservationId,
 } as const;
 
+// Settings: those that every topic has, 30 days of retention among them (engine/deploy/plan/topic-settings.ts). A topic that
+// needs others declares `config`, as payment-completed does.
 /** Requests. Keyed by coupon: first come, first served, at the price of one hot partition in a rush. */
 export const couponIssueRequests = topic("coupon-issue", CouponIssueRequested, byCoupon);
 /** Verdicts that say yes. */

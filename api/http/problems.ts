@@ -12,7 +12,7 @@ export const problemTypes = {
   "token-invalid": { status: 401, title: "The bearer token is not valid" },
   "token-expired": { status: 401, title: "The bearer token has expired" },
   forbidden: { status: 403, title: "The caller may not do this" },
-  "not-found": { status: 404, title: "There is no such thing" },
+  "not-found": { status: 404, title: "Not found" },
   "order-not-found": { status: 404, title: "The caller has no such order" },
   "method-not-allowed": { status: 405, title: "The method is not allowed here" },
   "request-timeout": { status: 408, title: "The request did not arrive in time" },

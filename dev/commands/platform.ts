@@ -33,8 +33,8 @@ export const platformCommand = (): Command =>
 
 const run = async ({ json, controlPort, ...options }: PlatformCommandOptions): Promise<void> => {
   const { startPlatform } = await import("../platform/stand-in.ts");
-  const told = environment()["SLUICE_HEALTH_PORT"];
-  const control = controlPort ?? (told === undefined ? 8091 : integerOption(0, 65_535)(told));
+  const given = environment()["SLUICE_HEALTH_PORT"];
+  const control = controlPort ?? (given === undefined ? 8091 : integerOption(0, 65_535)(given));
   const platform = await startPlatform({ ...options, controlPort: control }).catch((error: unknown) => {
     throw portTaken(error) ?? error;
   });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TopicDescription } from "../log/kafka/admin/topic-settings.ts";
-import { topicSettings } from "./plan/settings.ts";
+import { topicSettings } from "./plan/topic-settings.ts";
 import { refuseOtherSettings, refuseUndeployed } from "./start-check.ts";
 
 const [mine, before, other] = ["a", "b", "c"].map((digit) => digit.repeat(64)) as [string, string, string]; // Three in, three out.

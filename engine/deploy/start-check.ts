@@ -3,7 +3,7 @@ import type { AnyTopic } from "../flow/parts.ts";
 import { Fatal } from "../errors.ts";
 import type { KafkaAdmin } from "../log/kafka/admin/admin.ts";
 import type { AcceptedGraphs } from "./deployments.ts";
-import { reasonFor, requiredAtStart, topicSettings } from "./plan/settings.ts";
+import { reasonFor, requiredAtStart, topicSettings } from "./plan/topic-settings.ts";
 
 /** The graph a worker runs. */
 export interface RunningGraph {

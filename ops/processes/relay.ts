@@ -1,6 +1,6 @@
 /** Composition root of the outbox relay: the outbox, a producer, and the loop between them. */
 import { Counter, Gauge, type Registry } from "prom-client";
-import { forgetDefaults, forgetKeys } from "../relay/forget-keys.ts";
+import { forgetDefaults, forgetKeys } from "../idempotency/forget-keys.ts";
 import { startRelay } from "../../engine/outbox/relay.ts";
 import { type RelayTelemetry, relayDefaults } from "../../engine/outbox/relay-options.ts";
 import { paymentOutbox } from "../../topology/payment-outbox.ts";

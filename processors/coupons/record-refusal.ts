@@ -2,7 +2,8 @@
 import type { CouponIssueRequested, RefusalReason } from "../../schemas/coupon.ts";
 import type { CouponBook, Verdict } from "./coupon-ports.ts";
 import { defineProcessor, type Item } from "../../engine/flow/processor.ts";
-import type { AlreadyHeld, Closed, NotOpen, OfRequest, OtherPolicy, SoldOut, UnknownCoupon } from "./reserve-stock.ts";
+import type { Closed, NotOpen, OtherPolicy, UnknownCoupon } from "./check-terms.ts";
+import type { AlreadyHeld, OfRequest, SoldOut } from "./reserve-stock.ts";
 import type { Issued } from "./write-through.ts";
 
 /** Every outcome of reserving that refuses. */

@@ -1,5 +1,6 @@
 /** The first step: is the coupon open to this request, and is there a unit for it? */
 import type { Coupon, CouponIssueRequested } from "../../schemas/coupon.ts";
+import { checkTerms, type RefusedByTerms } from "./check-terms.ts";
 import type { CouponCatalog, CouponStock, TakeAnswer } from "./coupon-ports.ts";
 import { Unavailable } from "../../engine/errors.ts";
 import { defineCompensation, defineProcessor, type Item } from "../../engine/flow/processor.ts";
@@ -11,18 +12,10 @@ export type OfRequest = { readonly request: CouponIssueRequested };
 export type Reserved = { readonly kind: "reserved"; readonly coupon: Coupon };
 /** No unit was left. Nothing is held. */
 export type SoldOut = { readonly kind: "soldOut" };
-/** The request was accepted before the coupon opened. Nothing is held. */
-export type NotOpen = { readonly kind: "notOpen" };
-/** The request was accepted after the coupon closed. Nothing is held. */
-export type Closed = { readonly kind: "closed" };
-/** No coupon has this id. Nothing is held. */
-export type UnknownCoupon = { readonly kind: "unknownCoupon" };
-/** The user was shown another policy than the coupon has. Nothing is held. */
-export type OtherPolicy = { readonly kind: "otherPolicy" };
 /** The user holds this coupon by another reservation. Nothing more is held. */
 export type AlreadyHeld = { readonly kind: "alreadyHeld" };
 
-type Outcomes = Reserved | SoldOut | NotOpen | Closed | UnknownCoupon | OtherPolicy | AlreadyHeld;
+type Outcomes = Reserved | SoldOut | RefusedByTerms | AlreadyHeld;
 type Needs = { readonly stock: CouponStock; readonly catalog: CouponCatalog };
 type Requests = readonly Item<OfRequest>[];
 
@@ -32,14 +25,16 @@ export const reserveStock = defineProcessor({
   compensatable: ["reserved"],
   runMany: async (requests: Requests, { stock, catalog }: Needs): Promise<readonly Outcomes[]> => {
     const coupons = await catalog.find([...new Set(requests.map(({ value }) => value.request.couponId))]);
-    const judged = requests.map((item) => judge(item, coupons.get(item.value.request.couponId)));
-    const admitted = requests.flatMap(({ value }, at) => (judged[at]?.kind === "reserved" ? [value.request] : []));
+    const checked = requests.map(({ value: { request }, context }) =>
+      checkTerms(request, coupons.get(request.couponId), context.timestampMs),
+    );
+    const admitted = requests.flatMap(({ value }, at) => (checked[at]?.kind === "admitted" ? [value.request] : []));
     const answers = await takeAll(admitted, { stock, catalog });
     let next = 0;
-    return judged.map((outcome) => {
-      if (outcome.kind !== "reserved") return outcome;
+    return checked.map((terms) => {
+      if (terms.kind !== "admitted") return terms;
       const at = next++;
-      return conclude(outcome, answers[at], admitted[at]);
+      return conclude({ kind: "reserved", coupon: terms.coupon }, answers[at], admitted[at]);
     });
   },
 });
@@ -50,15 +45,6 @@ export const releaseStock = defineCompensation({
   runMany: (done: readonly Item<Reserved & OfRequest>[], { stock }: { readonly stock: CouponStock }): Promise<void> =>
     stock.release(done.map(({ value }) => value.request)),
 });
-
-/** What the terms alone say; `reserved` where the stock decides. By the broker's clock: the same at every delivery. */
-const judge = ({ value: { request }, context }: Item<OfRequest>, coupon: Coupon | undefined): Outcomes => {
-  if (coupon === undefined) return { kind: "unknownCoupon" };
-  if (coupon.opensAt !== null && context.timestampMs < coupon.opensAt) return { kind: "notOpen" };
-  if (coupon.closesAt !== null && context.timestampMs >= coupon.closesAt) return { kind: "closed" };
-  if (request.policyId !== null && request.policyId !== coupon.policyId) return { kind: "otherPolicy" };
-  return { kind: "reserved", coupon };
-};
 
 /**
  * Asks the gate; where it has no counter (-2), sets it to what the database says is left and asks again. Exact, because

@@ -57,6 +57,12 @@ export const transactionHistoryContract = (name: string, subject: () => HistoryS
     await holds(of, rows);
   });
 
+  says("changes nothing when a decoded record comes again, which is no plain object", async (of) => {
+    const rows = many(3, () => Object.assign(Object.create({}) as object, aPayment()));
+    await of.history.record(rows);
+    await of.history.record(rows);
+  });
+
   says("writes a payment once when it stands twice in a round", async (of) => {
     const row = aPayment();
     await of.history.record([row, aPayment(), row]);

@@ -43,6 +43,8 @@ export type ChildUse = Pick<StackChildPlan, "command" | "name"> &
 export interface StackUnderTest extends StackAddresses {
   readonly config: Config;
   readonly database: Database;
+  /** Resolves when topics, schemas and tables are there: a file's own `before` that uses them waits for this. */
+  readonly prepared: () => Promise<void>;
   /** Starts one of our processes and waits until it is ready; it is stopped after the file's last test. @throws CliError where it is not. */
   readonly start: (child: ChildUse) => Promise<StackChild>;
   /** Those that were started since the last {@link StackUnderTest.stopAll}. */
@@ -95,6 +97,7 @@ export const stackUnderTest = ({ env = {}, ownsOutbox = false }: StackUse = {}):
     endpoints,
     config,
     database,
+    prepared: isPrepared,
     start,
     children,
     stopAll,

@@ -24,7 +24,7 @@ import { outbox } from "../../stores/mysql/payments/outbox.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
 import { numberOf } from "../../stores/mysql/testing/number-of.ts";
 
-const { config, database } = stackUnderTest({ ownsOutbox: true });
+const { config, database, prepared } = stackUnderTest({ ownsOutbox: true });
 const url = config.databaseUrl;
 const log = kafkaLog({ brokers: config.brokers, clientId: "relay-test", logger: silentLogger });
 const shop = { book: paymentBook(database), register: orderRegister(database) };
@@ -33,6 +33,7 @@ let encode: Encoder<Payment>;
 /** Whose bytes these are. */
 const paymentIds = new WeakMap<Buffer, string>();
 before(async () => {
+  await prepared();
   const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
   encode = await codec.encoder(paymentsCompleted);
   producer = createAccumulator({

@@ -3,7 +3,7 @@ import type { AvroJson } from "../../avro/avro.ts";
 import { subjectOf } from "../../avro/topic.ts";
 import type { TopologyGraph } from "../../flow/graph.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
-import { deadLetterSettings, topicSettings } from "./settings.ts";
+import { deadLetterSettings, topicSettings } from "./topic-settings.ts";
 
 /** A topic as it is declared. */
 export interface DesiredTopic {

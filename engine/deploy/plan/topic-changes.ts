@@ -3,7 +3,7 @@ import { partitionOfKey } from "../../log/producer/partitioner.ts";
 import type { Change, ForeignSetting, Refusal } from "./change.ts";
 import type { DesiredTopic } from "./desired.ts";
 import type { LiveTopic } from "./live.ts";
-import { reasonFor, riskOf } from "./settings.ts";
+import { reasonFor, riskOf } from "./topic-settings.ts";
 import { settingText } from "./units.ts";
 
 /** A topic three ways. */
