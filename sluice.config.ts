@@ -1,6 +1,7 @@
 /** The shop as one value: its topologies with what opens their ports, its settings, tables, checks and commands. */
 import { defineApp, runs } from "./engine/app/define-app.ts";
 import type { ShopContext } from "./ops/config.ts";
+import { shopChecks } from "./ops/doctor/shop-checks.ts";
 import { couponVerification, paymentVerification } from "./ops/verify/verifications.ts";
 import { couponIssuing } from "./topology/coupon-issuing.ts";
 import { externalData } from "./topology/external-data.ts";
@@ -26,6 +27,7 @@ export const app = defineApp({
   outboxes: [paymentOutbox],
   deployments: async ({ databaseUrl }) =>
     (await import("./stores/mysql/operations/open-deployments.ts")).openDeployments({ databaseUrl }),
+  doctor: shopChecks,
   checks: [couponVerification, paymentVerification],
   commands: [new URL("./ops/commands/", import.meta.url), new URL("./dev/commands/", import.meta.url)],
   developmentEnvironment: async (env) => (await import("./dev/development.ts")).developmentEnvironment(env),

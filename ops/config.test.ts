@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { engineSettings } from "../engine/app/config/engine-config.ts";
 import { redacted } from "../engine/app/config/redact.ts";
 import { InvalidConfig } from "../engine/app/config/settings.ts";
-import { readConfig, shopVariables } from "./config.ts";
+import { readConfig, shopSettings, shopVariables } from "./config.ts";
 
 const noFiles = (path: string): string => {
   throw new Error(`ENOENT: ${path}`);
@@ -160,4 +160,37 @@ test("config: asks for the platform's address where it is needed only, and for n
     const problems = problemsOf({ ...addresses, SLUICE_PLATFORM_URL: url });
     assert.ok(problems[0]?.startsWith("SLUICE_PLATFORM_URL:") && !problems.join().includes("hunter2"), `${problems}`);
   }
+});
+
+test("config: explains where each setting is from when they come from defaults, variables and files", () => {
+  const explained = shopSettings.explain(
+    { ...addresses, SLUICE_MAX_ROUND: "7", SLUICE_TOKEN_SECRET_FILE: "/run/secret" },
+    () => `${"s".repeat(40)}\n`,
+  );
+  const of = (wanted: string) => explained.find(({ name }) => name === wanted);
+  assert.deepEqual(
+    explained.map(({ name }) => name),
+    [...Object.keys(engineSettings), ...Object.keys(shopVariables)].toSorted(),
+  );
+  assert.deepEqual(of("SLUICE_MAX_ROUND"), { name: "SLUICE_MAX_ROUND", value: "7", from: "environment" });
+  assert.deepEqual(of("SLUICE_MAX_ATTEMPTS"), { name: "SLUICE_MAX_ATTEMPTS", value: "5", from: "default" });
+  assert.deepEqual(of("SLUICE_PLATFORM_URL"), { name: "SLUICE_PLATFORM_URL", value: undefined, from: "default" });
+  assert.deepEqual(of("SLUICE_TOKEN_SECRET"), {
+    name: "SLUICE_TOKEN_SECRET",
+    value: "(secret, 40 bytes)",
+    from: "file",
+  });
+});
+
+test("config: explains no secret when one looks like a URL or is part of one", () => {
+  const explained = shopSettings.explain(
+    {
+      ...addresses,
+      SLUICE_REGISTRY_URL: "https://me:hunter3@registry.test/v7?token=hunter4",
+      SLUICE_TOKEN_SECRET: `secret://hunter5/${"x".repeat(32)}`,
+    },
+    noFiles,
+  );
+  assert.doesNotMatch(JSON.stringify(explained), /hunter/);
+  assert.equal(explained.find(({ name }) => name === "SLUICE_REGISTRY_URL")?.value, "https://registry.test/v7");
 });

@@ -14,6 +14,7 @@ import type { EngineConfig } from "./config/engine-config.ts";
 import type { Environment, Settings } from "./config/settings.ts";
 import type { DeclaredTopic } from "../deploy/plan/desired.ts";
 import type { OpenDeployments } from "./deploying/open.ts";
+import type { DoctorCheck } from "./doctor/checkup.ts";
 import type { Verification } from "./verify/verification.ts";
 
 /** What a process is started with. */
@@ -103,6 +104,8 @@ export interface AppDeclaration<Config extends EngineConfig> {
   readonly migrate?: (config: Config) => Promise<readonly string[]>;
   /** What `verify` checks. */
   readonly checks?: readonly Verification<Config>[];
+  /** What `doctor` checks beside brokers, registry and deployment. */
+  readonly doctor?: readonly DoctorCheck<Config>[];
   /**
    * Folders of further commands: `<name>.ts` exports `<name>Command(app): Command`, a name with hyphens in camel case.
    */

@@ -34,6 +34,7 @@ export {
   runs,
   topologyNamed,
 } from "../app/define-app.ts";
+export type { DoctorCheck, Finding } from "../app/doctor/checkup.ts";
 export { loadConfig, runProcess } from "../app/process.ts";
 export { runCommandLine } from "../app/program.ts";
 export type { Check, Verification, Verified, VerifyOption } from "../app/verify/verification.ts";

@@ -12,7 +12,7 @@ const redactedValue = (value: unknown): unknown => {
 };
 
 /** A URL's user, password, query and fragment may be credentials; what is no URL is left as it is. */
-const withoutCredentials = (text: string): string => {
+export const withoutCredentials = (text: string): string => {
   const parsed = URL.parse(text);
   if (parsed === null) return text;
   const { username, password, search, hash } = parsed;

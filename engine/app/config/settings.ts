@@ -12,6 +12,7 @@ import {
   type EngineSettings,
   toEngineConfig,
 } from "./engine-config.ts";
+import { withoutCredentials } from "./redact.ts";
 
 /** Variables by name, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -47,6 +48,17 @@ export interface Settings<Config extends EngineConfig> {
    * `readFile` gives a file's text. @throws InvalidConfig
    */
   readonly read: (env: Environment, readFile: (path: string) => string) => Config;
+  /** Every setting with its value and where it is from, secrets masked, by name. @throws InvalidConfig as `read` */
+  readonly explain: (env: Environment, readFile: (path: string) => string) => readonly ResolvedSetting[];
+}
+
+/** One setting as it is in force. */
+export interface ResolvedSetting {
+  readonly name: string;
+  /** For people: of a secret only its length, of a URL no credentials; absent where it is optional and not given. */
+  readonly value: string | undefined;
+  /** `default`: from the code; `environment`: its variable; `file`: the file that `<NAME>_FILE` names. */
+  readonly from: "default" | "environment" | "file";
 }
 
 /** Every mistake of a configuration, in one error. */
@@ -75,31 +87,53 @@ export const defineSettings = <const Shape extends z.ZodRawShape, Own extends ob
   const ignored = new Set(["SLUICE_ACTOR", ...(own.ignored ?? [])]);
   const isOurs = (name: string): boolean =>
     (name.startsWith("SLUICE_") && !ignored.has(name)) || names.has(name) || names.has(name.replace(/_FILE$/, ""));
+  const resolve = (env: Environment, readFile: (path: string) => string) => {
+    const given = Object.fromEntries(
+      Object.entries(env).filter(([name, v]) => isOurs(name) && v !== undefined && v !== ""),
+    );
+    const { values, problems } = withSecretFiles(given, secrets, readFile);
+    const production = values["SLUICE_ENV"] === "production";
+    const unknown = Object.keys(values).filter((name) => !names.has(name));
+    const presets = own.developmentOnly ?? {};
+    const engineGiven = engine.safeParse(pick(values, engineSettings));
+    const ownGiven = schema.safeParse(pick(production ? values : { ...presets, ...values }, own.settings));
+    const all = [
+      ...problems,
+      ...unknown.map((name) => `${name}: no such setting`),
+      ...issuesOf(engineGiven, secrets),
+      ...issuesOf(ownGiven, secrets),
+      ...(production ? refusedOf(values, own) : []),
+    ];
+    if (engineGiven.success) all.push(...engineConflicts(engineGiven.data));
+    if (!engineGiven.success || !ownGiven.success) throw new InvalidConfig(all);
+    all.push(...(own.conflicts?.({ ...engineGiven.data, ...ownGiven.data }) ?? []));
+    if (all.length > 0) throw new InvalidConfig(all);
+    return { given, values, engine: engineGiven.data, own: ownGiven.data };
+  };
   return {
     read: (env, readFile) => {
-      const given = Object.fromEntries(
-        Object.entries(env).filter(([name, v]) => isOurs(name) && v !== undefined && v !== ""),
-      );
-      const { values, problems } = withSecretFiles(given, secrets, readFile);
-      const production = values["SLUICE_ENV"] === "production";
-      const unknown = Object.keys(values).filter((name) => !names.has(name));
-      const presets = own.developmentOnly ?? {};
-      const engineGiven = engine.safeParse(pick(values, engineSettings));
-      const ownGiven = schema.safeParse(pick(production ? values : { ...presets, ...values }, own.settings));
-      const all = [
-        ...problems,
-        ...unknown.map((name) => `${name}: no such setting`),
-        ...issuesOf(engineGiven, secrets),
-        ...issuesOf(ownGiven, secrets),
-        ...(production ? refusedOf(values, own) : []),
-      ];
-      if (engineGiven.success) all.push(...engineConflicts(engineGiven.data));
-      if (!engineGiven.success || !ownGiven.success) throw new InvalidConfig(all);
-      all.push(...(own.conflicts?.({ ...engineGiven.data, ...ownGiven.data }) ?? []));
-      if (all.length > 0) throw new InvalidConfig(all);
-      return Object.freeze({ ...toEngineConfig(engineGiven.data), ...own.toConfig(ownGiven.data) });
+      const resolved = resolve(env, readFile);
+      return Object.freeze({ ...toEngineConfig(resolved.engine), ...own.toConfig(resolved.own) });
+    },
+    explain: (env, readFile) => {
+      const { given, values, ...resolved } = resolve(env, readFile);
+      const inForce: Readonly<Record<string, unknown>> = { ...resolved.engine, ...resolved.own };
+      return [...names].toSorted().map((name) => ({
+        name,
+        value: shown(name, inForce[name], secrets),
+        from: `${name}_FILE` in given ? "file" : name in values ? "environment" : "default",
+      }));
     },
   };
+};
+
+// A secret is shown as a URL only where its name says that it is one: any text with a colon parses as some URL.
+const shown = (name: string, value: unknown, secrets: readonly string[]): string | undefined => {
+  if (value === undefined) return undefined;
+  const text = Array.isArray(value) ? value.map(String).map(withoutCredentials).join(",") : String(value);
+  return secrets.includes(name) && !name.endsWith("_URL")
+    ? `(secret, ${Buffer.byteLength(text)} bytes)`
+    : withoutCredentials(text);
 };
 
 const refusedOf = (
