@@ -14,7 +14,6 @@ import { nowMsSql } from "../clock.ts";
 import { columns, idColumn, integerColumn, nullable, type RowOf, textColumn } from "../columns.ts";
 import type { Database } from "../database.ts";
 import { classified } from "../errors.ts";
-import { migrate, pendingMigrations } from "../migrate.ts";
 import { type Session, withSession } from "../session.ts";
 
 /** Named locks belong to the server, so the schema's name is part of this one; at most 64 characters. */
@@ -88,8 +87,9 @@ export const deploymentsOf = (database: Database, { databaseUrl }: { readonly da
     }),
   operations: async (limit) =>
     (await found(database, ({ select }) => select(operation, newestOperations, [limit]))) ?? [],
-  pendingMigrations: () => pendingMigrations(database),
-  migrate: () => migrate({ databaseUrl }),
+  // Loaded when they are asked for: a worker asks what is deployed, keeps what it loads for good, and never migrates.
+  pendingMigrations: async () => (await import("../migrate.ts")).pendingMigrations(database),
+  migrate: async () => (await import("../migrate.ts")).migrate({ databaseUrl }),
   locked: (waitMs, work) => locked(database, waitMs, work),
 });
 
