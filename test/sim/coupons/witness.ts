@@ -2,7 +2,7 @@
  * What was asked and what was told, as it stands in the log: seen at the moment it is appended, so that what must be true
  * at that moment is checked there and then.
  */
-import { deadLetterPrefix } from "../../../engine/worker/round/dead-letter.ts";
+import { deadLetterPrefix } from "../../../engine/worker/round/letter-headers.ts";
 import type { Headers, NewRecord, TopicPartition } from "../../../engine/log/log.ts";
 import type { Codec, Decoded } from "../../../engine/avro/codec.ts";
 import {

@@ -1,0 +1,25 @@
+/** A retry record: what a dead letter becomes to be decided again. It is the record as it was, with what must not be lost of it. */
+import type { NewRecord } from "../../log/log.ts";
+import { ownText, toHeaders, withoutOurs } from "./letter-headers.ts";
+
+/** The retry topic of a topology: a second feed of its sources, which only its own workers read. */
+export const retryTopic = (topology: string): string => `${topology}.retry`;
+
+/**
+ * Of ours only these go back: where the record first stood, and what it went through. What else a letter says is about one
+ * failure, and would pile up.
+ */
+const carried = ["topic", "partition", "offset", "timestamp", "attempt", "first-at", "job"] as const;
+
+/**
+ * The record to append to partition `partition` of the {@link retryTopic}, as the letter's header of that name says. Key,
+ * value and headers are the letter's to the byte; of ours it has those that are carried, `job` being the replay it is sent
+ * by, where one is given. A letter whose bytes were dropped has none: find them first.
+ */
+export const toRetryRecord = ({ key, value, headers = {} }: NewRecord, job?: string): NewRecord => {
+  const texts = carried.flatMap((name) => {
+    const text = name === "job" ? (job ?? ownText(headers, name)) : ownText(headers, name);
+    return text === undefined ? [] : [[name, text] as const];
+  });
+  return { key, value, headers: { ...withoutOurs(headers), ...toHeaders(Object.fromEntries(texts)) } };
+};
