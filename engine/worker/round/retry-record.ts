@@ -1,9 +1,23 @@
 /** A retry record: what a dead letter becomes to be decided again. It is the record as it was, with what must not be lost of it. */
+import type { TopologyGraph } from "../../flow/graph.ts";
 import type { NewRecord } from "../../log/log.ts";
 import { ownText, toHeaders, withoutOurs } from "./letter-headers.ts";
 
 /** The retry topic of a topology: a second feed of its sources, which only its own workers read. */
 export const retryTopic = (topology: string): string => `${topology}.retry`;
+
+/**
+ * As many partitions as its retry topic has: a letter goes to the number it came from. With several sources there is still
+ * one retry topic, with as many as the largest of them: partition p is a feed of every source's partition p, and a record's
+ * origin says which of them decides it.
+ */
+export const retryPartitions = ({ sources, endpoints }: Pick<TopologyGraph, "sources" | "endpoints">): number =>
+  Math.max(
+    ...sources.map((name) => {
+      const endpoint = endpoints[name];
+      return endpoint?.kind === "topic" ? endpoint.partitions : 0;
+    }),
+  );
 
 /**
  * Of ours only these go back: where the record first stood, and what it went through. What else a letter says is about one

@@ -1,6 +1,7 @@
 /** Everything of one seed's world before anything happens in it: services, watchers, and what they have seen. */
 import { deadLetterTopic } from "../../../engine/worker/round/dead-letter.ts";
-import { couponTopics, type ReservationId } from "../../../schemas/coupon.ts";
+import { retryTopic } from "../../../engine/worker/round/retry-record.ts";
+import { couponIssueRequests, couponTopics, type ReservationId } from "../../../schemas/coupon.ts";
 import { couponIssuing } from "../../../topology/coupon-issuing.ts";
 import { memoryCouponStock } from "../../../processors/testing/memory-coupon-stock.ts";
 import { memoryDatabase } from "../../../processors/testing/memory-database.ts";
@@ -36,7 +37,11 @@ const deadLetters = deadLetterTopic(couponIssuing.graph.name);
 export const createWorld = (seed: number, { codec, traced = false, world: chosen, diesBeforeCall }: WorldOptions) => {
   const stage = setStage<Scenario, ClaimName>(seed, { draw: (drawing) => drawScenario(drawing, chosen), traced });
   const { dice, time, scenario, stormEndsAt, stormy, trace, broken, broke } = stage;
-  const topics = [...couponTopics, { name: deadLetters, partitions: deadLetterPartitions }];
+  const topics = [
+    ...couponTopics,
+    { name: deadLetters, partitions: deadLetterPartitions },
+    { name: retryTopic(couponIssuing.graph.name), partitions: couponIssueRequests.partitions },
+  ];
   const broker = createBroker({ time, dice, scenario, topics });
   const coupons = drawCoupons(dice, scenario);
   const database = memoryDatabase(...coupons);
