@@ -13,6 +13,7 @@ import { createBackPressure } from "./back-pressure.ts";
 import type { Provenance } from "../round/dead-letter.ts";
 import { floodBackoff } from "../failures/dead-letter-flood.ts";
 import { createPipeline, type Pipeline } from "../round/pipeline.ts";
+import { createTries } from "../failures/tries.ts";
 import { createFlood, type FloodLimits } from "../failures/flood.ts";
 import type { Feed } from "./feed.ts";
 import { type InFlight, keyOf, laneOf, type Round } from "./in-flight.ts";
@@ -177,7 +178,8 @@ const pipelineOf = (
   hooks: Pick<Parameters<typeof createPipeline>[0], "written" | "finished">,
 ): Pipeline => {
   const { source, partition, lease } = options;
-  const attemptAll = createAttemptAll(attempts);
+  const tries = createTries();
+  const attemptAll = createAttemptAll({ ...attempts, tries });
   const environment: StepEnvironment = {
     attempt: (call) => attemptAll({ ...call, run: (items) => lease.renewing(() => call.run(items)) }),
     deps: options.deps(lease.fence),
@@ -188,7 +190,7 @@ const pipelineOf = (
   return createPipeline({
     ...options,
     ...hooks,
-    deciding: { ...options, from: { topic: source.name, partition }, environment, observe: attempts.observe },
+    deciding: { ...options, from: { topic: source.name, partition }, environment, tries, observe: attempts.observe },
     flood: createFlood(options.flood),
     attempts: {
       call: createAttemptOnce(attempts),

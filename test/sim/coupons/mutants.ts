@@ -1,6 +1,7 @@
 /** The same code with one line broken: each mutant is a mistake that somebody could make, and some seed must catch it. */
 import type { Mutant } from "../mutant.ts";
 import { paymentMutants } from "../payments/mutants.ts";
+import { feedMutants } from "./feed-mutants.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** The gate is restored again and again, and partitions go from hand to hand meanwhile. */
@@ -65,7 +66,7 @@ export const couponMutants: readonly Mutant[] = [
     breaks: "drain on revoke: partitions are given back at once",
     seed: 55,
     file: "engine/worker/assignment.ts",
-    line: "await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));",
+    line: "await Promise.all([...leaving.sources.values()].map(({ partition }) => partition.drain()));",
     instead: "",
   },
   {
@@ -268,4 +269,4 @@ export const couponMutants: readonly Mutant[] = [
 ];
 
 /** Every mutant, of all worlds. */
-export const mutants: readonly Mutant[] = [...couponMutants, ...paymentMutants];
+export const mutants: readonly Mutant[] = [...couponMutants, ...feedMutants, ...paymentMutants];

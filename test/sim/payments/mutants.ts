@@ -266,7 +266,7 @@ const reading: readonly Mutant[] = [
     ...{ kind, file: "engine/worker/assignment.ts" },
     breaks: "drain on revoke: partitions are given back at once",
     seed: 55,
-    line: "await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));",
+    line: "await Promise.all([...leaving.sources.values()].map(({ partition }) => partition.drain()));",
     instead: "",
   },
   {
