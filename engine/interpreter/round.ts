@@ -3,7 +3,7 @@
  * through a topology in, and how each one's path ended.
  */
 import type { Buffer } from "node:buffer";
-import type { Item, RecordContext } from "../flow/processor.ts";
+import type { Item, RecordContext, RecordHeaders } from "../flow/processor.ts";
 import type { AnyTopic } from "../flow/parts.ts";
 
 /** A call of a step's, a sink's or an undo's function for part of a round. */
@@ -33,6 +33,8 @@ export interface Emission {
   readonly key: string;
   /** The value as the environment has encoded it. */
   readonly bytes: Buffer;
+  /** What its record's headers say of the trace; undefined where they say nothing. */
+  readonly headers: RecordHeaders | undefined;
 }
 
 /**

@@ -41,8 +41,8 @@ const emitUndone = (record: RecordState, reason: string, environment: StepEnviro
   const { sink, project } = undo;
   if (sink === undefined || project === undefined) return true;
   try {
-    const undone = project({ done, reason, undoneAt: environment.now() }, record.context);
-    record.emissions.push(emissionOf(environment, sink, undone));
+    const value = project({ done, reason, undoneAt: environment.now() }, record.context);
+    record.emissions.push(emissionOf(environment, sink, { value, context: record.context }));
     return true;
   } catch (error) {
     failAll([record], `write ${sink.name}`, error);

@@ -78,11 +78,11 @@ const emissionsOf = (
   sink: AnyTopic,
   { project, many }: { readonly project: Writing["project"]; readonly many: boolean },
 ): Writing["project"] => {
-  if (!many) return (value, context) => emissionOf(environment, sink, project(value, context));
+  if (!many) return (value, context) => emissionOf(environment, sink, { value: project(value, context), context });
   const list = toList(project, sink);
   // `toList` has checked that it is one.
   return (value, context) =>
-    (list(value, context) as readonly unknown[]).map((one) => emissionOf(environment, sink, one));
+    (list(value, context) as readonly unknown[]).map((one) => emissionOf(environment, sink, { value: one, context }));
 };
 
 const emit = (many: boolean, projected: readonly Projected[]): readonly RecordState[] => {

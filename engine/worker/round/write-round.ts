@@ -84,9 +84,9 @@ export const createRoundWriter = <Cause>(options: RoundWriterOptions<Cause>): Ro
     }
   };
   return {
-    emit: ({ sink, key: text, bytes }, cause) => {
+    emit: ({ sink, key: text, bytes, headers }, cause) => {
       const { key, batch } = targetOf(sink.name, text);
-      batch.records.push({ key, value: bytes });
+      batch.records.push(headers === undefined ? { key, value: bytes } : { key, value: bytes, headers });
       batch.causes.push(cause);
     },
     add,
