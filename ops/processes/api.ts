@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { createApi } from "../../api/api.ts";
 import type { Clock, CouponApiParameters } from "../../api/http/parameters.ts";
 import { readinessOf } from "../../engine/readiness.ts";
-import { openProducer } from "./open-producer.ts";
+import { openProducer } from "../../engine/app/open-producer.ts";
 import { watchProducer } from "./producer-health.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { couponIssueRequests } from "../../schemas/coupon.ts";
