@@ -27,7 +27,7 @@ export interface CouponUpkeepOptions {
 
 /** Coupons compared at a time: two thousand Redis reads and one statement, some 10 ms. */
 const comparedAtOnce = 1_000;
-/** Coupons that wait for their turn to be looked at alone, or are being: the others come in a later pass. */
+/** Coupons that wait for their turn to be looked at exclusively, or are being: the others come in a later pass. */
 const repairsMax = 200;
 /** Of those, how many at once, so that they take few connections from rounds: 200 take a tenth of a second. */
 const repairsAtOnce = 8;
@@ -124,14 +124,14 @@ const auditMarks = async (options: CouponUpkeepOptions, state: State, pass: Upke
 const setRight = (
   { ports, repaired }: CouponUpkeepOptions,
   state: State,
-  { alone }: UpkeepPass,
+  { exclusive }: UpkeepPass,
   { couponId, suspects }: { readonly couponId: CouponId; readonly suspects: readonly Mark[] },
 ): boolean => {
   const { repairing, limit } = state;
   if (repairing.has(couponId) || repairing.size >= repairsMax) return false;
   const repair = async (some: readonly Mark[]): Promise<void> => {
     // Asked for a few at once: whoever waits for its turn must not keep a lane, or hold up a drain.
-    const done = await limit(() => alone(couponId, (fence) => reconcileCoupon(ports(fence), couponId, some)));
+    const done = await limit(() => exclusive(couponId, (fence) => reconcileCoupon(ports(fence), couponId, some)));
     if (done !== undefined) repaired(done);
   };
   const all = async (): Promise<void> => {

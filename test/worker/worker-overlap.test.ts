@@ -151,7 +151,7 @@ test("worker: ends when a task that keeps a lane to itself never answers", async
     stall: tiny,
     upkeep: {
       ...{ intervalMs: 1, topic: couponIssueRequests },
-      pass: async ({ alone }) => void (await alone("hot", () => new Promise(() => {}))),
+      pass: async ({ exclusive }) => void (await exclusive("hot", () => new Promise(() => {}))),
     },
   });
   assert.match(String(await worker.ended), /nothing has come of a key's task of coupon-issue/);
