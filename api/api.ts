@@ -4,7 +4,7 @@ import { type FastifyInstance, fastify } from "fastify";
 import { createAccept } from "./coupons/accept.ts";
 import { couponSchema } from "./coupons/coupon-body.ts";
 import { addCouponRoutes } from "./coupons/coupon-routes.ts";
-import { checkContentType, checkRepeatedFields, checkUrl, createAuthentication } from "./http/guards.ts";
+import { checkContentType, checkRepeatedFields, checkUrl, createAuthentication } from "./http/request/guards.ts";
 import { swaggerOptions } from "./http/openapi.ts";
 import {
   type ApiLog,
@@ -17,8 +17,13 @@ import {
 import { createPay } from "./payments/pay.ts";
 import { addPaymentRoutes, paymentSchema } from "./payments/payment-routes.ts";
 import { addProbes } from "./http/probes.ts";
-import { answerClientError, answerExpectation, createProblemReplies, routeOf } from "./http/problem-replies.ts";
-import { problemSchema } from "./http/problems.ts";
+import {
+  answerClientError,
+  answerExpectation,
+  createProblemReplies,
+  routeOf,
+} from "./http/problems/problem-replies.ts";
+import { problemSchema } from "./http/problems/problems.ts";
 import { createReservationIds } from "./coupons/reservation-id.ts";
 import { addReservationRoutes } from "./coupons/reservation-routes.ts";
 import { createTokenReader } from "./tokens/token.ts";

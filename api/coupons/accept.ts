@@ -25,7 +25,7 @@ import {
 import { type Coalesced, coalesce } from "../http/coalesce.ts";
 import { DeadlinePassed, within } from "../http/deadline.ts";
 import type { ApiMetrics, Clock, ApiSettings } from "../http/parameters.ts";
-import { Problem, retryAfter, wrongField } from "../http/problems.ts";
+import { Problem, retryAfter, wrongField } from "../http/problems/problems.ts";
 import { type ReservationIds, randomBytesPerId } from "./reservation-id.ts";
 
 /** A verified wish for one coupon. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { couponFrom, couponText } from "./coupon-body.ts";
-import { Problem } from "../http/problems.ts";
+import { Problem } from "../http/problems/problems.ts";
 
 const good = {
   couponId: "c",

@@ -1,9 +1,9 @@
 /** Opening a coupon: what the body must be, the coupon it says, and how a coupon is told. Ranges are those of schemas/coupon.ts. */
-import { fieldsOf } from "../http/fields.ts";
+import { fieldsOf } from "../http/request/fields.ts";
 import type { Coupon, CouponPolicy, Discount, Won } from "../../schemas/coupon.ts";
-import { couponIdFrom, namePattern, nameWords, policyIdFrom } from "../http/ids.ts";
-import { momentFrom, momentPattern, textOfMoment } from "../http/moment.ts";
-import { type FieldError, Problem } from "../http/problems.ts";
+import { couponIdFrom, namePattern, nameWords, policyIdFrom } from "../http/request/ids.ts";
+import { momentFrom, momentPattern, textOfMoment } from "../http/request/moment.ts";
+import { type FieldError, Problem } from "../http/problems/problems.ts";
 
 /** An inclusive range of integers, as the schema and the reader below both need it. */
 interface Range {

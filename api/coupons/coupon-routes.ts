@@ -3,10 +3,10 @@ import type { FastifyInstance } from "fastify";
 import type { CouponRegister } from "../../processors/coupons/coupon-ports.ts";
 import { couponFrom, couponText } from "./coupon-body.ts";
 import { within } from "../http/deadline.ts";
-import type { Guard } from "../http/guards.ts";
+import type { Guard } from "../http/request/guards.ts";
 import { bearerSecurity, problemResponses } from "../http/openapi.ts";
 import type { Clock } from "../http/parameters.ts";
-import { wrongField } from "../http/problems.ts";
+import { wrongField } from "../http/problems/problems.ts";
 
 /** What the route needs. */
 export interface CouponRoutes {

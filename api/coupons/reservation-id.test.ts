@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { validate, version } from "uuid";
 import { Fatal } from "../../engine/errors.ts";
-import { reservationIdFrom, userIdFrom } from "../http/ids.ts";
+import { reservationIdFrom, userIdFrom } from "../http/request/ids.ts";
 import { createReservationIds, randomBytesPerId } from "./reservation-id.ts";
 import { userNamed } from "../testing/testing.ts";
 

@@ -1,10 +1,10 @@
 /** The two doors of a coupon rush: ask for a coupon, and ask what became of it. */
-import { fieldsOf } from "../http/fields.ts";
+import { fieldsOf } from "../http/request/fields.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import { type ReservationId, refusalReasons } from "../../schemas/coupon.ts";
 import { type ReservationWish, reservationPath } from "./accept.ts";
-import { callerOf, type Guard } from "../http/guards.ts";
+import { callerOf, type Guard } from "../http/request/guards.ts";
 import {
   idempotencyKeyPattern,
   couponIdFrom,
@@ -13,10 +13,10 @@ import {
   policyIdFrom,
   reservationIdFrom,
   reservationIdPattern,
-} from "../http/ids.ts";
-import { momentPattern, textOfMoment } from "../http/moment.ts";
+} from "../http/request/ids.ts";
+import { momentPattern, textOfMoment } from "../http/request/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
-import { Problem, wrongField } from "../http/problems.ts";
+import { Problem, wrongField } from "../http/problems/problems.ts";
 import type { ReservationIds } from "./reservation-id.ts";
 import type { VerdictWatch } from "./verdict-watch.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Poison, Retriable, Unavailable } from "../../engine/errors.ts";
-import { reservationIdFrom } from "../http/ids.ts";
+import { reservationIdFrom } from "../http/request/ids.ts";
 import { createReservationIds } from "./reservation-id.ts";
 import { settled } from "../../engine/testing/stepped-clock.ts";
 import { userNamed } from "../testing/testing.ts";

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import { problemResponses } from "./openapi.ts";
 import type { Readiness } from "../../engine/readiness.ts";
-import { Problem } from "./problems.ts";
+import { Problem } from "./problems/problems.ts";
 
 /** What the probes need. `closing` is true from the moment the process has begun to stop. */
 export interface Probes {

@@ -25,7 +25,7 @@ import type { OrderId, PaymentId } from "../../schemas/payment.ts";
 import { coalesce } from "../http/coalesce.ts";
 import { type Deadline, DeadlinePassed, within } from "../http/deadline.ts";
 import type { Clock, ApiSettings } from "../http/parameters.ts";
-import { Problem, retryAfter } from "../http/problems.ts";
+import { Problem, retryAfter } from "../http/problems/problems.ts";
 
 /** A verified wish to pay one order. */
 export interface PaymentWish {

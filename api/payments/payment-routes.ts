@@ -1,17 +1,23 @@
 /** The doors of payment: pay an order, and look at a payment. */
-import { fieldsOf } from "../http/fields.ts";
+import { fieldsOf } from "../http/request/fields.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Payment, PaymentAnswer, PaymentBook, PaymentRefusal } from "../../processors/payments/payment-ports.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
 import { coalesce } from "../http/coalesce.ts";
 import { within } from "../http/deadline.ts";
-import { callerOf, type Guard } from "../http/guards.ts";
-import { idempotencyKeyPattern, orderIdFrom, paymentIdFrom, reservationIdPattern, uuidPattern } from "../http/ids.ts";
-import { momentPattern, textOfMoment } from "../http/moment.ts";
+import { callerOf, type Guard } from "../http/request/guards.ts";
+import {
+  idempotencyKeyPattern,
+  orderIdFrom,
+  paymentIdFrom,
+  reservationIdPattern,
+  uuidPattern,
+} from "../http/request/ids.ts";
+import { momentPattern, textOfMoment } from "../http/request/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
 import type { Clock } from "../http/parameters.ts";
 import type { PaymentWish } from "./pay.ts";
-import { Problem, wrongField } from "../http/problems.ts";
+import { Problem, wrongField } from "../http/problems/problems.ts";
 
 /** What the routes need. */
 export interface PaymentRoutes {

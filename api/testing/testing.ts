@@ -4,7 +4,7 @@ import type { PaymentAsk } from "../../processors/payments/payment-ports.ts";
 import type { Coupon, CouponId, ReservationId, UserId } from "../../schemas/coupon.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
 import { memoryPaymentBook, memoryPayments } from "../../processors/testing/memory-payments.ts";
-import { userIdFrom } from "../http/ids.ts";
+import { userIdFrom } from "../http/request/ids.ts";
 import type { Clock } from "../http/parameters.ts";
 
 /** A user id from text that is known to be one. @throws TypeError where it is not. */

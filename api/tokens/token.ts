@@ -2,7 +2,7 @@
 import { createSigner, createVerifier } from "fast-jwt";
 import { Fatal } from "../../engine/errors.ts";
 import type { UserId } from "../../schemas/coupon.ts";
-import { userIdFrom } from "../http/ids.ts";
+import { userIdFrom } from "../http/request/ids.ts";
 import { checkSecret } from "./secret.ts";
 
 /** Who asks: what a verified token says. */

@@ -1,8 +1,8 @@
 /** The API's processes and the way to them: what a client sends may be lost on its way, and so may what it is told. */
 import { createPay } from "../../../api/payments/pay.ts";
 import { apiDefaults } from "../../../api/http/parameters.ts";
-import { problemOf } from "../../../api/http/problem-of.ts";
-import type { ProblemName } from "../../../api/http/problems.ts";
+import { problemOf } from "../../../api/http/problems/problem-of.ts";
+import type { ProblemName } from "../../../api/http/problems/problems.ts";
 import type { PaymentAnswer } from "../../../processors/payments/payment-ports.ts";
 import { createPlace, type Place, type PlaceWorld, type Running } from "../environment/place.ts";
 import type { Process } from "../environment/process.ts";

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { ApiLog, ApiMetrics, TurnedAway } from "./parameters.ts";
+import type { ApiLog, ApiMetrics, TurnedAway } from "../parameters.ts";
 import { problemOf } from "./problem-of.ts";
 import { Problem, type ProblemName, problemBody, problemMediaType } from "./problems.ts";
 

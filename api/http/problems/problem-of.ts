@@ -1,8 +1,8 @@
 /** Which problem an error is: total, so that whatever is thrown becomes a document that says no more than it should. */
-import { Retriable, Unavailable } from "../../engine/errors.ts";
-import { DeadlinePassed } from "./deadline.ts";
+import { Retriable, Unavailable } from "../../../engine/errors.ts";
+import { DeadlinePassed } from "../deadline.ts";
 import { type FieldError, Problem, type ProblemName } from "./problems.ts";
-import { LookupTimeout, WatchFull } from "../coupons/verdict-watch.ts";
+import { LookupTimeout, WatchFull } from "../../coupons/verdict-watch.ts";
 
 /** What a problem needs from the settings. */
 export interface ProblemContext {

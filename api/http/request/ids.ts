@@ -1,6 +1,6 @@
 /** The alphabets of ids that come from outside, and the only places where text becomes such an id. */
-import type { CouponId, PolicyId, ReservationId, UserId } from "../../schemas/coupon.ts";
-import type { OrderId, PaymentId } from "../../schemas/payment.ts";
+import type { CouponId, PolicyId, ReservationId, UserId } from "../../../schemas/coupon.ts";
+import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
 
 /** Coupon and policy ids: safe in a URL, a log line, a key and a file name. Not `.` and `..`, which no URL can hold. */
 export const namePattern = "^(?![.]{1,2}$)[A-Za-z0-9._-]{1,64}$";

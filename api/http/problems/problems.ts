@@ -1,5 +1,5 @@
 /** Every error the API answers with: one table of problem types (RFC 9457), and the document a client gets. */
-import type { ShortOption, UnusableCoupon } from "../../processors/payments/payment-ports.ts";
+import type { ShortOption, UnusableCoupon } from "../../../processors/payments/payment-ports.ts";
 
 /**
  * The problem types there are. A type's URI, `urn:sluice:problem:<name>`, never changes its meaning; clients may tell
