@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { Pool } from "undici";
 import type { Producer } from "../engine/log/producer.ts";
 import { createApi } from "./api.ts";
-import type { Clock } from "./http/parameters.ts";
+import { machineClock } from "./http/clock.ts";
 import { createReservationIds } from "./coupons/reservation-id.ts";
 import { settled } from "../engine/testing/stepped-clock.ts";
 import { encodeAsJson, fakeProducer } from "../engine/log/testing/fake-producer.ts";
@@ -16,13 +16,6 @@ import { fakeStores, userNamed } from "./testing/testing.ts";
 import { testSecret } from "./testing/testing-api.ts";
 import { mintToken } from "./tokens/token.ts";
 
-const clock: Clock = {
-  nowMs: Date.now,
-  after: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 const producer = fakeProducer();
 const stores = fakeStores();
 const apiOn = (itsProducer: Producer) =>
@@ -30,7 +23,7 @@ const apiOn = (itsProducer: Producer) =>
     ports: stores.ports,
     producer: itsProducer,
     encodeRequest: encodeAsJson,
-    clock,
+    clock: machineClock,
     randomBytes,
     tokenSecret: testSecret,
     ready: () => ({ ok: true, why: [] }),

@@ -49,7 +49,7 @@ test("API: is a problem when there is nothing at the path, or not for the method
 test("API: wants a bearer token, and says in the challenge what is wrong with it", async () => {
   const { app, bearer, clock, producer } = testApi();
   const { authorization } = bearer("alice");
-  const foreign = mintToken({ secret: Buffer.alloc(32, 2), userId: "alice", ttlMs: 60_000, now: clock.nowMs() });
+  const foreign = mintToken({ secret: Buffer.alloc(32, 2), userId: "alice", ttlMs: 60_000, now: clock.now() });
   const routes = [
     ["POST", url],
     ["GET", "/v1/reservations/x"],

@@ -46,10 +46,7 @@ export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
   const ids = createReservationIds(tokenSecret);
   const watch = watchVerdicts(ports.verdicts, clock, settings);
   const accept = createAccept({ ...parameters, ...ports, ids, metrics, settings });
-  const { anyUser, admin } = createAuthentication(
-    createTokenReader(tokenSecret, settings.rememberedTokens),
-    clock.nowMs,
-  );
+  const { anyUser, admin } = createAuthentication(createTokenReader(tokenSecret, settings.rememberedTokens), clock.now);
 
   const guards = { writing: [anyUser, checkContentType], reading: [anyUser] };
 

@@ -24,7 +24,8 @@ import {
 } from "../../schemas/coupon.ts";
 import { type Coalesced, coalesce } from "../http/coalesce.ts";
 import { DeadlinePassed, within } from "../http/deadline.ts";
-import type { ApiMetrics, Clock, ApiSettings } from "../http/parameters.ts";
+import type { ApiMetrics, ApiSettings } from "../http/parameters.ts";
+import type { ApiClock } from "../http/clock.ts";
 import { Problem, retryAfter, wrongField } from "../http/problems/problems.ts";
 import { type ReservationIds, randomBytesPerId } from "./reservation-id.ts";
 
@@ -43,7 +44,7 @@ export interface AcceptParameters {
   readonly producer: Producer;
   readonly encodeRequest: (value: CouponIssueRequested) => Buffer;
   readonly ids: ReservationIds;
-  readonly clock: Clock;
+  readonly clock: ApiClock;
   readonly randomBytes: (sizeBytes: number) => Uint8Array;
   readonly metrics: ApiMetrics;
   readonly settings: ApiSettings;
@@ -88,10 +89,10 @@ const accept = async (accepting: Accepting): Promise<ReservationId> => {
       // Its client has been told that nothing was written.
       if (deadline.passed()) return reservationId;
       const { to, record } = recordOf(parameters, wish, reservationId);
-      const handedOverAt = clock.nowMs();
+      const handedOverAt = clock.now();
       handedOver = reservationId;
       await producer.produce(to, [record]);
-      metrics.accepted(Math.max(0, clock.nowMs() - handedOverAt));
+      metrics.accepted(Math.max(0, clock.now() - handedOverAt));
       return reservationId;
     });
   } catch (error) {
@@ -120,7 +121,7 @@ const recordOf = (
   { couponId, userId, policyId }: ReservationWish,
   reservationId: ReservationId,
 ): { readonly to: TopicPartition; readonly record: NewRecord } => {
-  const value: CouponIssueRequested = { reservationId, couponId, userId, policyId, requestedAt: clock.nowMs() };
+  const value: CouponIssueRequested = { reservationId, couponId, userId, policyId, requestedAt: clock.now() };
   const key = Buffer.from(couponIssueRequests.key(value));
   const topic = couponIssueRequests.name;
   return { to: { topic, partition: producer.partitionOf(topic, key) }, record: { key, value: encodeRequest(value) } };
@@ -135,7 +136,7 @@ const createMint = ({ ids, clock, randomBytes }: AcceptParameters): ((userId: Us
       used = 0;
     }
     used += randomBytesPerId;
-    return ids.mint(userId, clock.nowMs(), pool.subarray(used - randomBytesPerId, used));
+    return ids.mint(userId, clock.now(), pool.subarray(used - randomBytesPerId, used));
   };
 };
 

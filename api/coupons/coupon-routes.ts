@@ -5,13 +5,13 @@ import { couponFrom, couponText } from "./coupon-body.ts";
 import { within } from "../http/deadline.ts";
 import type { Guard } from "../http/request/guards.ts";
 import { bearerSecurity, problemResponses } from "../http/openapi.ts";
-import type { Clock } from "../http/parameters.ts";
+import type { ApiClock } from "../http/clock.ts";
 import { wrongField } from "../http/problems/problems.ts";
 
 /** What the route needs. */
 export interface CouponRoutes {
   readonly coupons: CouponRegister;
-  readonly clock: Clock;
+  readonly clock: ApiClock;
   /** How long the database may take; 503 then, and the same request again is safe. */
   readonly timeoutMs: number;
   readonly guards: readonly Guard[];

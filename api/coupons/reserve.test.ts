@@ -29,7 +29,7 @@ test("reserve: writes one record, keyed by its coupon, and answers 202 when it i
     couponId: "launch",
     userId: "alice",
     policyId: "p-1",
-    requestedAt: clock.nowMs(),
+    requestedAt: clock.now(),
   });
   assert.ok(
     createReservationIds(testSecret).mintedFor(reservationIdFrom(reservationId) ?? assert.fail(), userNamed("alice")),

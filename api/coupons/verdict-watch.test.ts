@@ -166,6 +166,15 @@ test("verdict watch: pauses as long as the look-up took when that is longer", as
   assert.equal(calls.length, 2);
 });
 
+test("verdict watch: pauses no longer than a read may take when the time of day is set meanwhile", async () => {
+  const { clock, calls, ask } = setUp();
+  ask(a, 60_000);
+  clock.set(86_400_000);
+  await calls[0]?.find();
+  clock.advance(2_000);
+  assert.equal(calls.length, 2);
+});
+
 test("verdict watch: answers nobody from a look-up that began before the question", async () => {
   const { calls, ask } = setUp();
   ask(a, 0);

@@ -6,7 +6,7 @@
  */
 import type { OwnedVerdict, VerdictLookup } from "../../processors/coupons/coupon-ports.ts";
 import type { ReservationId } from "../../schemas/coupon.ts";
-import type { Clock } from "../http/parameters.ts";
+import type { ApiClock } from "../http/clock.ts";
 
 /** A reader's question. */
 export interface Question {
@@ -79,12 +79,12 @@ interface Entry {
 const failurePauseMs = 200;
 
 /** Watches verdicts through a look-up. With nobody waiting it asks nothing. */
-export const watchVerdicts = (lookup: VerdictLookup, clock: Clock, settings: WatchSettings): VerdictWatch =>
+export const watchVerdicts = (lookup: VerdictLookup, clock: ApiClock, settings: WatchSettings): VerdictWatch =>
   new Watch(lookup, clock, settings);
 
 class Watch implements VerdictWatch {
   readonly #lookup: VerdictLookup;
-  readonly #clock: Clock;
+  readonly #clock: ApiClock;
   readonly #settings: WatchSettings;
   /** Asked for, and some reader of it not looked up yet. A map is a queue here: insertion order. */
   readonly #fresh = new Map<ReservationId, Entry>();
@@ -97,7 +97,7 @@ class Watch implements VerdictWatch {
   #pausing = false;
   #closed = false;
 
-  constructor(lookup: VerdictLookup, clock: Clock, settings: WatchSettings) {
+  constructor(lookup: VerdictLookup, clock: ApiClock, settings: WatchSettings) {
     this.#lookup = lookup;
     this.#clock = clock;
     this.#settings = settings;
@@ -205,7 +205,7 @@ class Watch implements VerdictWatch {
   async #find(ids: readonly ReservationId[]): Promise<void> {
     this.#finding = true;
     this.#lookups += 1;
-    const beganAt = this.#clock.nowMs();
+    const beganAt = this.#clock.now();
     let pauseMs = this.#settings.lookupPauseMs;
     try {
       this.#found(await this.#lookup.find(ids));
@@ -216,7 +216,9 @@ class Watch implements VerdictWatch {
     this.#inFlight.clear();
     this.#finding = false;
     // At least as long as the look-up took: polling never keeps the database busy more than half of the time.
-    this.#pause(Math.max(pauseMs, this.#clock.nowMs() - beganAt));
+    // And no longer than a read may take: the time of day may have been set meanwhile.
+    const tookMs = Math.min(this.#clock.now() - beganAt, this.#settings.readTimeoutMs);
+    this.#pause(Math.max(pauseMs, tookMs));
     this.#next();
   }
 

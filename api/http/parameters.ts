@@ -4,6 +4,7 @@ import type { PaymentBook } from "../../processors/payments/payment-ports.ts";
 import type { Producer } from "../../engine/log/producer.ts";
 import type { Logger } from "../../engine/logger.ts";
 import type { Readiness } from "../../engine/readiness.ts";
+import type { ApiClock } from "./clock.ts";
 import type { CouponIssueRequested } from "../../schemas/coupon.ts";
 
 /** The stores the API asks. Every call may reject with Unavailable; the answer is then a 503. */
@@ -12,14 +13,6 @@ export interface CouponApiPorts {
   readonly verdicts: VerdictLookup;
   readonly coupons: CouponRegister;
   readonly payments: PaymentBook;
-}
-
-/** Time, as the API needs it. */
-export interface Clock {
-  /** Epoch ms. */
-  readonly nowMs: () => number;
-  /** Runs once, `delayMs` from now; the answer cancels it, and is harmless afterwards. */
-  readonly after: (delayMs: number, run: () => void) => () => void;
 }
 
 /** Where the API says what no client is told. A pino logger is one. */
@@ -107,7 +100,7 @@ export interface CouponApiParameters {
   readonly producer: Producer;
   /** The bytes of a request's record. @throws Unavailable where the schema is not known yet. */
   readonly encodeRequest: (value: CouponIssueRequested) => Buffer;
-  readonly clock: Clock;
+  readonly clock: ApiClock;
   /** Cryptographically random bytes: `randomBytes` of node:crypto. */
   readonly randomBytes: (sizeBytes: number) => Uint8Array;
   /** Verifies tokens (HS256), and by derivation marks reservation ids. At least 32 bytes. */

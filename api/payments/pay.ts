@@ -24,7 +24,8 @@ import type { UserId } from "../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../schemas/payment.ts";
 import { coalesce } from "../http/coalesce.ts";
 import { type Deadline, DeadlinePassed, within } from "../http/deadline.ts";
-import type { Clock, ApiSettings } from "../http/parameters.ts";
+import type { ApiSettings } from "../http/parameters.ts";
+import type { ApiClock } from "../http/clock.ts";
 import { Problem, retryAfter } from "../http/problems/problems.ts";
 
 /** A verified wish to pay one order. */
@@ -38,7 +39,7 @@ export interface PaymentWish {
 /** What paying needs. */
 export interface PayParameters {
   readonly payments: Pick<PaymentBook, "pay">;
-  readonly clock: Clock;
+  readonly clock: ApiClock;
   readonly randomBytes: (sizeBytes: number) => Uint8Array;
   readonly settings: ApiSettings;
 }
@@ -95,7 +96,7 @@ const askOf = ({ clock, randomBytes }: PayParameters, { orderId, userId, key }: 
   userId,
   key,
   fingerprint: hash("sha256", JSON.stringify([orderId]), "buffer"),
-  paymentId: v7({ msecs: clock.nowMs(), random: randomBytes(16) }) as PaymentId, // A UUIDv7 by construction.
+  paymentId: v7({ msecs: clock.now(), random: randomBytes(16) }) as PaymentId, // A UUIDv7 by construction.
 });
 
 /** Asks until there is an answer for each that somebody still waits for. Never rejects. */
@@ -145,7 +146,7 @@ const tellAll = (live: readonly Waiting[], outcomes: readonly Outcome[]): readon
 const isInDoubt = (live: readonly Waiting[], error: unknown): boolean =>
   dispositionOf(error) === "retriable" && live.some(({ mayBePaid }) => mayBePaid);
 
-const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
+const pause = (clock: ApiClock, ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
 
 const problemOfWaiting = (
   error: unknown,

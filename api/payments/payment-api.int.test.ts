@@ -13,19 +13,12 @@ import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
 import { paymentTables } from "../../stores/mysql/testing/payment-tables.ts";
 import { createApi } from "../api.ts";
-import type { Clock } from "../http/parameters.ts";
+import { machineClock } from "../http/clock.ts";
 import { encodeAsJson, fakeProducer } from "../../engine/log/testing/fake-producer.ts";
 import { fakeStores } from "../testing/testing.ts";
 import { testSecret } from "../testing/testing-api.ts";
 import { mintToken } from "../tokens/token.ts";
 
-const clock: Clock = {
-  nowMs: Date.now,
-  after: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 const url = databaseUrl();
 const direct = openDatabase({ databaseUrl: url });
 const register = orderRegister(direct);
@@ -41,7 +34,7 @@ before(async () => {
     ports: { ...fakeStores().ports, payments: paymentBook(behind) },
     producer: fakeProducer(),
     encodeRequest: encodeAsJson,
-    clock,
+    clock: machineClock,
     randomBytes,
     tokenSecret: testSecret,
     ready: () => ({ ok: true, why: [] }),

@@ -15,7 +15,7 @@ import {
 } from "../http/request/ids.ts";
 import { momentPattern, textOfMoment } from "../http/request/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
-import type { Clock } from "../http/parameters.ts";
+import type { ApiClock } from "../http/clock.ts";
 import type { PaymentWish } from "./pay.ts";
 import { Problem, wrongField } from "../http/problems/problems.ts";
 
@@ -23,7 +23,7 @@ import { Problem, wrongField } from "../http/problems/problems.ts";
 export interface PaymentRoutes {
   readonly pay: (wish: PaymentWish) => Promise<PaymentAnswer>;
   readonly payments: Pick<PaymentBook, "find">;
-  readonly clock: Clock;
+  readonly clock: ApiClock;
   /** How long a read may wait for the database; 503 then. */
   readonly readTimeoutMs: number;
   /** Guards of a route whose body is read, and of one without. */

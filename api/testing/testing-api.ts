@@ -48,7 +48,7 @@ export const testApi = (settings: Partial<ApiSettings> = {}) => {
     metrics,
   });
   const bearer = (userId: string, role?: string): { readonly authorization: string } => ({
-    authorization: `Bearer ${mintToken({ secret: testSecret, userId, ttlMs: 60_000, now: clock.nowMs(), ...(role === undefined ? {} : { role }) })}`,
+    authorization: `Bearer ${mintToken({ secret: testSecret, userId, ttlMs: 60_000, now: clock.now(), ...(role === undefined ? {} : { role }) })}`,
   });
   return { app, clock, producer, stores, readiness, seen, bearer, ...clientOf(app, bearer) };
 };

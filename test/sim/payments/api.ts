@@ -165,7 +165,7 @@ const serverOf = (process: Process, world: ApiWorld): Server => {
 };
 
 const apiClock = (process: Process, time: Time) => ({
-  nowMs: time.now,
+  now: time.now,
   after: (delayMs: number, run: () => void): (() => void) => {
     const turn: Turn = time.after(delayMs, () => process.reach(() => turn.cancelled || run()));
     return () => {

@@ -81,7 +81,7 @@ const asking: readonly Mutant[] = [
     seed: 7,
     line: "const answers = await parameters.payments.pay(live.map(({ ask }) => ask));",
     instead:
-      'const answers = await parameters.payments.pay(live.map(({ ask }) => ({ ...ask, paymentId: v7({ msecs: parameters.clock.nowMs(), random: Buffer.from(ask.paymentId.replaceAll("-", ""), "hex") }) })));',
+      'const answers = await parameters.payments.pay(live.map(({ ask }) => ({ ...ask, paymentId: v7({ msecs: parameters.clock.now(), random: Buffer.from(ask.paymentId.replaceAll("-", ""), "hex") }) })));',
   },
   {
     ...{ kind, file: pay },
