@@ -26,7 +26,7 @@ import { type Coalesced, coalesce } from "../http/coalesce.ts";
 import { DeadlinePassed, within } from "../http/deadline.ts";
 import type { ApiMetrics, ApiSettings } from "../http/parameters.ts";
 import type { ApiClock } from "../http/clock.ts";
-import { Problem, retryAfter, wrongField } from "../http/problems/problems.ts";
+import { overloaded, Problem, retryAfter, wrongField } from "../http/problems/problems.ts";
 import { type ReservationIds, randomBytesPerId } from "./reservation-id.ts";
 
 /** A verified wish for one coupon. */
@@ -66,7 +66,11 @@ export const createAccept = (parameters: AcceptParameters): ((wish: ReservationW
   const mint = createMint(parameters);
   return async (wish) => {
     const backlogRecords = producer.backlogRecords() + claims.waiting();
-    if (backlogRecords >= settings.maxBacklogRecords) throw overloaded(settings);
+    if (backlogRecords >= settings.maxBacklogRecords) {
+      const { maxBacklogRecords } = settings;
+      const detail = `Nothing was accepted: ${maxBacklogRecords} or more requests are waiting to be written.`;
+      throw overloaded(detail, settings);
+    }
     return accept({ parameters, claims, wish, minted: mint(wish.userId) });
   };
 };
@@ -139,12 +143,6 @@ const createMint = ({ ids, clock, randomBytes }: AcceptParameters): ((userId: Us
     return ids.mint(userId, clock.now(), pool.subarray(used - randomBytesPerId, used));
   };
 };
-
-const overloaded = (settings: ApiSettings): Problem =>
-  new Problem("overloaded", {
-    detail: `Nothing was accepted: ${settings.maxBacklogRecords} or more requests are waiting to be written. Ask again later.`,
-    headers: retryAfter(settings),
-  });
 
 const outcomeUnknown = (
   reservationId: ReservationId,

@@ -6,7 +6,6 @@ import { type ReservationId, refusalReasons } from "../../schemas/coupon.ts";
 import { type ReservationWish, reservationPath } from "./accept.ts";
 import { callerOf, type Guard } from "../http/request/guards.ts";
 import {
-  idempotencyKeyPattern,
   couponIdFrom,
   namePattern,
   nameWords,
@@ -14,6 +13,7 @@ import {
   reservationIdFrom,
   reservationIdPattern,
 } from "../http/request/ids.ts";
+import { idempotencyKeyIn, idempotencyKeySchema } from "../http/request/idempotency-key.ts";
 import { momentPattern, textOfMoment } from "../http/request/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
 import { Problem, wrongField } from "../http/problems/problems.ts";
@@ -54,11 +54,7 @@ const reserveSchema = {
   headers: {
     type: "object",
     properties: {
-      "idempotency-key": {
-        type: "string",
-        pattern: idempotencyKeyPattern,
-        description: "1 to 255 visible ASCII characters; stored per user for at least 24 hours.",
-      },
+      "idempotency-key": idempotencyKeySchema,
     },
   },
   body: {
@@ -177,14 +173,9 @@ const wishOf = (request: FastifyRequest): ReservationWish => {
   if (idOfCoupon === undefined) throw wrongField("validation", "couponId", `must be ${nameWords}`);
   const idOfPolicy = body["policyId"] === undefined ? null : policyIdFrom(body["policyId"]);
   if (idOfPolicy === undefined) throw wrongField("validation", "/policyId", `must be ${nameWords}`);
-  const idempotencyKey = request.headers["idempotency-key"];
-  if (idempotencyKey !== undefined && (typeof idempotencyKey !== "string" || !keyPattern.test(idempotencyKey))) {
-    throw wrongField("validation", "idempotency-key", "must be 1 to 255 visible ASCII characters");
-  }
+  const idempotencyKey = idempotencyKeyIn(request.headers);
   return { couponId: idOfCoupon, userId: callerOf(request).userId, policyId: idOfPolicy, idempotencyKey };
 };
-
-const keyPattern = new RegExp(idempotencyKeyPattern);
 
 /** Digits and nothing else become a number, for the schema to check; the framework's own conversion also takes 1e3 and 0x10. */
 const readWaitMs: Guard = (request, _reply, done) => {

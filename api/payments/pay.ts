@@ -26,7 +26,7 @@ import { coalesce } from "../http/coalesce.ts";
 import { type Deadline, DeadlinePassed, within } from "../http/deadline.ts";
 import type { ApiSettings } from "../http/parameters.ts";
 import type { ApiClock } from "../http/clock.ts";
-import { Problem, retryAfter } from "../http/problems/problems.ts";
+import { overloaded, Problem, retryAfter } from "../http/problems/problems.ts";
 
 /** A verified wish to pay one order. */
 export interface PaymentWish {
@@ -74,7 +74,9 @@ export const createPay = (parameters: PayParameters): ((wish: PaymentWish) => Pr
   const run = (asked: readonly Waiting[]) => settle(parameters, asked);
   const queue = coalesce(run, { maxItems: maxAsks, lanes: settings.paymentLanes });
   return async (wish) => {
-    if (queue.waiting() >= settings.maxWaitingPayments) throw overloaded(settings);
+    if (queue.waiting() >= settings.maxWaitingPayments) {
+      throw overloaded(`Nothing was paid: ${settings.maxWaitingPayments} or more payments are waiting.`, settings);
+    }
     let mine: Waiting | undefined;
     try {
       return await within(clock, settings.acknowledgeTimeoutMs, async (deadline) => {
@@ -160,9 +162,3 @@ const problemOfWaiting = (
   }
   return new Problem("unavailable", { detail: "Nothing was paid. Ask again later.", headers }, { cause: error });
 };
-
-const overloaded = (settings: ApiSettings): Problem =>
-  new Problem("overloaded", {
-    detail: `Nothing was paid: ${settings.maxWaitingPayments} or more payments are waiting. Ask again later.`,
-    headers: retryAfter(settings),
-  });

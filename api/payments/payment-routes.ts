@@ -6,13 +6,9 @@ import type { PaymentId } from "../../schemas/payment.ts";
 import { coalesce } from "../http/coalesce.ts";
 import { within } from "../http/deadline.ts";
 import { callerOf, type Guard } from "../http/request/guards.ts";
-import {
-  idempotencyKeyPattern,
-  orderIdFrom,
-  paymentIdFrom,
-  reservationIdPattern,
-  uuidPattern,
-} from "../http/request/ids.ts";
+import { orderIdFrom, paymentIdFrom, reservationIdPattern } from "../http/request/ids.ts";
+import { uuidPattern } from "../../schemas/ids.ts";
+import { idempotencyKeySchema, requiredIdempotencyKeyIn } from "../http/request/idempotency-key.ts";
 import { momentPattern, textOfMoment } from "../http/request/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
 import type { ApiClock } from "../http/clock.ts";
@@ -68,11 +64,7 @@ const paySchema = {
     type: "object",
     required: ["idempotency-key"],
     properties: {
-      "idempotency-key": {
-        type: "string",
-        pattern: idempotencyKeyPattern,
-        description: "1 to 255 visible ASCII characters; stored per user for at least 24 hours.",
-      },
+      "idempotency-key": idempotencyKeySchema,
     },
   },
   body: { type: "object", additionalProperties: false, required: ["orderId"], properties: { orderId } },
@@ -153,16 +145,10 @@ export const addPaymentRoutes = (app: FastifyInstance, routes: PaymentRoutes): v
 };
 
 /** The wish that a request says. Checked again here: no validator is believed at the edge of the domain. */
-const keyPattern = new RegExp(idempotencyKeyPattern);
-
 const wishOf = (request: FastifyRequest): PaymentWish => {
   const id = orderIdFrom(fieldsOf(request.body)["orderId"]);
   if (id === undefined) throw wrongField("validation", "/orderId", "must be a UUID in lower case");
-  const key = request.headers["idempotency-key"];
-  if (typeof key !== "string" || !keyPattern.test(key)) {
-    throw wrongField("validation", "idempotency-key", "must be 1 to 255 visible ASCII characters");
-  }
-  return { orderId: id, userId: callerOf(request).userId, key };
+  return { orderId: id, userId: callerOf(request).userId, key: requiredIdempotencyKeyIn(request.headers) };
 };
 
 const textOf = ({ paymentId: id, orderId: of, amount, paidAt }: Payment): Readonly<Record<string, unknown>> => ({

@@ -1,7 +1,7 @@
 /** Which problem an error is: total, so that whatever is thrown becomes a document that says no more than it should. */
 import { Retriable, Unavailable } from "../../../engine/errors.ts";
 import { DeadlinePassed } from "../deadline.ts";
-import { type FieldError, Problem, type ProblemName } from "./problems.ts";
+import { type FieldError, overloaded, Problem, type ProblemName, retryAfter } from "./problems.ts";
 import { LookupTimeout, WatchFull } from "../../coupons/verdict-watch.ts";
 
 /** What a problem needs from the settings. */
@@ -17,13 +17,8 @@ const maxFieldLength = 80;
 /** The problem that `error` is. Only `internal` is worth an operator's look: everything unforeseen ends there. */
 export const problemOf = (error: unknown, context: ProblemContext): Problem => {
   if (error instanceof Problem) return error;
-  const headers = { "retry-after": String(context.retryAfterSeconds) };
   if (error instanceof WatchFull) {
-    return new Problem(
-      "overloaded",
-      { detail: "Too many readers are waiting. Ask again later.", headers },
-      { cause: error },
-    );
+    return overloaded("Too many readers are waiting.", context, error);
   }
   if (
     error instanceof Unavailable ||
@@ -33,7 +28,7 @@ export const problemOf = (error: unknown, context: ProblemContext): Problem => {
   ) {
     return new Problem(
       "unavailable",
-      { detail: "A store did not answer. Ask again later.", headers },
+      { detail: "A store did not answer. Ask again later.", headers: retryAfter(context) },
       { cause: error },
     );
   }

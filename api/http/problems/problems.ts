@@ -77,6 +77,10 @@ export class Problem extends Error {
 export const wrongField = (code: ProblemName, field: string, message: string): Problem =>
   new Problem(code, { detail: `${field} ${message}`, errors: [{ field, message }] });
 
+/** Too much is waiting already; `detail` says what, and that nothing was done. */
+export const overloaded = (detail: string, settings: { readonly retryAfterSeconds: number }, cause?: Error): Problem =>
+  new Problem("overloaded", { detail: `${detail} Ask again later.`, headers: retryAfter(settings) }, { cause });
+
 /** The type's URI. */
 export const problemType = (name: ProblemName): string => `urn:sluice:problem:${name}`;
 

@@ -1,7 +1,7 @@
 /** The coupons there are: terms kept for as long as they are asked for, because they never change; stock always asked. */
 import type { CouponCatalog } from "../../../processors/coupons/coupon-ports.ts";
 import type { Coupon, CouponId } from "../../../schemas/coupon.ts";
-import { isStorableId } from "../../ids.ts";
+import { isStorableId } from "../../../schemas/ids.ts";
 import { columns, idColumn, integerColumn, joined, nullable, type RowOf, textColumn } from "../columns.ts";
 import { discountColumns, policyColumns, remainingColumns, toTerms } from "./coupon-columns.ts";
 import type { Database } from "../database.ts";

@@ -4,7 +4,7 @@ import { type Transaction, UniqueConstraintError } from "sequelize";
 import type { CouponRegister } from "../../../processors/coupons/coupon-ports.ts";
 import { Poison } from "../../../engine/errors.ts";
 import type { Coupon, CouponPolicy, PolicyId } from "../../../schemas/coupon.ts";
-import { idMaxLength, isStorableId } from "../../ids.ts";
+import { idMaxLength, isStorableId } from "../../../schemas/ids.ts";
 import type { Database } from "../database.ts";
 import { type CouponRow, defineModels, type Models } from "./coupon-models.ts";
 import { inModelTransaction } from "../model-transaction.ts";

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import type { IdempotencyKeys, KeyAnswer, KeyClaim } from "../../../processors/coupons/coupon-ports.ts";
 import { Fatal, Poison } from "../../../engine/errors.ts";
 import type { ReservationId } from "../../../schemas/coupon.ts";
-import { compareText, hexOf, isReservationId, isStorableId } from "../../ids.ts";
+import { compareText, hexOf } from "../../ids.ts";
+import { isUuid, isStorableId } from "../../../schemas/ids.ts";
 import { nowMsSql } from "../clock.ts";
 import { bytesColumn, columns, integerColumn, joined, type RowOf, uuidColumn } from "../columns.ts";
 import type { Database } from "../database.ts";
@@ -74,7 +75,7 @@ const toRow = ({ userId, key, fingerprint, reservationId }: KeyClaim): Row => [
 ];
 
 const checkClaim = ({ userId, fingerprint, reservationId }: KeyClaim): void => {
-  if (isStorableId(userId) && fingerprint.length === 32 && isReservationId(reservationId)) return;
+  if (isStorableId(userId) && fingerprint.length === 32 && isUuid(reservationId)) return;
   throw new Poison(
     "BAD_CLAIM",
     `claim for reservation ${reservationId}: user id, fingerprint or reservation id is malformed`,

@@ -20,7 +20,8 @@ import {
 } from "../../../processors/payments/payment-ports.ts";
 import type { UserId } from "../../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
-import { compareText, isStorableId, isUuid } from "../../ids.ts";
+import { compareText } from "../../ids.ts";
+import { isStorableId, isUuid } from "../../../schemas/ids.ts";
 import { readClock } from "../clock.ts";
 import type { Database } from "../database.ts";
 import {
