@@ -117,7 +117,6 @@ const createServer = ({ settings, log, metrics }: ServerParameters): FastifyInst
         removeAdditional: false,
         useDefaults: false,
         allErrors: true,
-        discriminator: true,
       },
     },
     // While closing, a request on a connection that is still open is answered as any other.

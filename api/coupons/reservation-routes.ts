@@ -14,7 +14,7 @@ import {
   reservationIdPattern,
 } from "../http/request/ids.ts";
 import { idempotencyKeyIn, idempotencyKeySchema } from "../http/request/idempotency-key.ts";
-import { momentPattern, textOfMoment } from "../http/request/moment.ts";
+import { momentText, textOfMoment } from "../http/request/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
 import { Problem, wrongField } from "../http/problems/problems.ts";
 import type { ReservationIds } from "./reservation-id.ts";
@@ -40,7 +40,6 @@ const reservationId = {
   pattern: reservationIdPattern,
   description: "A UUIDv7.",
 } as const;
-const moment = { type: "string", format: "date-time", pattern: momentPattern } as const;
 
 const reserveSchema = {
   operationId: "reserve",
@@ -120,8 +119,8 @@ const readSchema = {
         couponId,
         status: { type: "string", enum: ["pending", "issued", "refused"] },
         policyId: { ...policyId, description: "Present when status is issued." },
-        issuedAt: { ...moment, description: "Present when status is issued." },
-        expiresAt: { ...moment, description: "Present when status is issued." },
+        issuedAt: { ...momentText, description: "Present when status is issued." },
+        expiresAt: { ...momentText, description: "Present when status is issued." },
         reason: { type: "string", enum: refusalReasons, description: "Present when status is refused." },
       },
     },

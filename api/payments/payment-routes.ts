@@ -9,7 +9,7 @@ import { callerOf, type Guard } from "../http/request/guards.ts";
 import { orderIdFrom, paymentIdFrom, reservationIdPattern } from "../http/request/ids.ts";
 import { uuidPattern } from "../../schemas/ids.ts";
 import { idempotencyKeySchema, requiredIdempotencyKeyIn } from "../http/request/idempotency-key.ts";
-import { momentPattern, textOfMoment } from "../http/request/moment.ts";
+import { momentText, textOfMoment } from "../http/request/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
 import type { ApiClock } from "../http/clock.ts";
 import type { PaymentWish } from "./pay.ts";
@@ -46,7 +46,7 @@ export const paymentSchema = {
       maximum: Number.MAX_SAFE_INTEGER,
       description: "Amount deducted from the balance, in won.",
     },
-    paidAt: { type: "string", format: "date-time", pattern: momentPattern },
+    paidAt: momentText,
   },
 } as const;
 
