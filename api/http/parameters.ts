@@ -64,7 +64,7 @@ export interface ApiSettings {
   readonly maxLookupIds: number;
   /** Pause between look-ups of reservations that were pending at the last one; 1 to 1,000. */
   readonly lookupPauseMs: number;
-  /** Tokens whose verification is remembered, about; each takes some 500 bytes. 0 remembers none. */
+  /** Tokens whose verification is remembered; each takes some 500 bytes. 0 remembers none. */
   readonly rememberedTokens: number;
   /** From a connection's first byte to the end of a request's header fields; 1 to 60,000. */
   readonly headersTimeoutMs: number;

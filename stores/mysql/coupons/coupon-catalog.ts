@@ -1,5 +1,6 @@
 /** The coupons there are: terms kept for as long as they are asked for, because they never change; stock always asked. */
 import type { CouponCatalog } from "../../../processors/coupons/coupon-ports.ts";
+import { createLru } from "../../../engine/lru.ts";
 import type { Coupon, CouponId } from "../../../schemas/coupon.ts";
 import { isStorableId } from "../../../schemas/ids.ts";
 import { columns, idColumn, integerColumn, joined, nullable, type RowOf, textColumn } from "../columns.ts";
@@ -39,14 +40,7 @@ const findRemaining = `SELECT ${remainingColumns.list} FROM ${wanted}`;
  * made-up ids must not fill the memory.
  */
 export const couponCatalog = (database: Database, { keptMaxCoupons = 10_000 }: CatalogLimits = {}): CouponCatalog => {
-  // A Map keeps the order of insertion: taking out and putting back makes its first entry the one used longest ago.
-  const kept = new Map<CouponId, Coupon>();
-  const keep = (coupon: Coupon): void => {
-    kept.delete(coupon.couponId);
-    kept.set(coupon.couponId, coupon);
-    const [oldest] = kept.keys();
-    if (kept.size > keptMaxCoupons && oldest !== undefined) kept.delete(oldest);
-  };
+  const kept = createLru<CouponId, Coupon>(keptMaxCoupons);
   return {
     find: async (couponIds) => {
       const found = new Map<CouponId, Coupon>();
@@ -56,8 +50,11 @@ export const couponCatalog = (database: Database, { keptMaxCoupons = 10_000 }: C
         if (coupon !== undefined) found.set(couponId, coupon);
         else if (isStorableId(couponId)) missing.add(couponId);
       }
-      if (missing.size > 0) for (const coupon of await read(database, missing)) found.set(coupon.couponId, coupon);
-      for (const coupon of found.values()) keep(coupon);
+      if (missing.size === 0) return found;
+      for (const coupon of await read(database, missing)) {
+        found.set(coupon.couponId, coupon);
+        kept.set(coupon.couponId, coupon);
+      }
       return found;
     },
     remaining: async (couponIds) => {
