@@ -1,13 +1,12 @@
 /** The outbox against the real database: who leads, what is seen, and what a lost connection does. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { after, before, test } from "node:test";
 import { Unavailable } from "../../../engine/errors.ts";
 import type { OutboxRow } from "../../../engine/outbox/outbox.ts";
 import { outboxContract, rowsWithIds } from "../../../engine/outbox/testing/outbox-contract.ts";
 import type { Payment } from "../../../processors/payments/payment-ports.ts";
-import { databaseUnderTest } from "../testing/database-under-test.ts";
+import { databaseBehindProxy } from "../testing/database-behind-proxy.ts";
 import { idsOf, paymentOutboxSubject, payments } from "../../testing/outbox.ts";
-import { type TcpProxy, tcpProxy } from "../../testing/tcp-proxy.ts";
 import { hexOf } from "../../ids.ts";
 import { openDatabase } from "../database.ts";
 import { orderRegister } from "./order-register.ts";
@@ -17,18 +16,12 @@ import { paymentBook } from "./payment-book.ts";
 import { inTransaction, withSession } from "../session.ts";
 import { numberOf } from "../testing/number-of.ts";
 
-const { url, database } = databaseUnderTest();
-let proxy: TcpProxy;
+const { url, database, proxy } = databaseBehindProxy();
 let giveBack: () => Promise<void>;
 before(async () => {
   giveBack = await outboxToOneself(url);
-  proxy = await tcpProxy(url);
 });
-beforeEach(() => proxy.heal());
-after(async () => {
-  await proxy.close();
-  await giveBack();
-});
+after(() => giveBack());
 
 const subject = { book: paymentBook(database), register: orderRegister(database), outbox: outbox(database) };
 outboxContract("mysql outbox", () => paymentOutboxSubject(subject));
@@ -73,7 +66,7 @@ test("mysql outbox: shows a row that is committed after a later one, also when t
 
 test("mysql outbox: is led by the next one as soon as the leader's connection is cut, and the old one marks nothing", async () => {
   const paid = await payments(subject, 3);
-  const mine = openDatabase({ databaseUrl: proxy.url, poolMax: 1, poolKeptIdle: 0 });
+  const mine = openDatabase({ databaseUrl: proxy().url, poolMax: 1, poolKeptIdle: 0 });
   const [leads, cut] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const old = outbox(mine).lead(1_000, async (led) => {
     const rows = await rowsWithIds(led, idsOf(paid));
@@ -84,7 +77,7 @@ test("mysql outbox: is led by the next one as soon as the leader's connection is
   });
   await leads.promise;
   assert.equal(await subject.outbox.lead(1, async () => assert.fail()), undefined);
-  proxy.onRequest = () => "cut";
+  proxy().onRequest = () => "cut";
   cut.resolve();
   await assert.rejects(old, Unavailable);
   await subject.outbox.lead(5_000, async (led) => {
@@ -97,11 +90,11 @@ test("mysql outbox: is led by the next one as soon as the leader's connection is
 
 test("mysql outbox: is led by the next one when the leader's bytes are swallowed, and the old one marks nothing", async () => {
   const paid = await payments(subject, 2);
-  const mine = openDatabase({ databaseUrl: proxy.url, poolMax: 1, poolKeptIdle: 0 });
+  const mine = openDatabase({ databaseUrl: proxy().url, poolMax: 1, poolKeptIdle: 0 });
   const [leads, next] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const old = outbox(mine).lead(1_000, async (led) => {
     const rows = await rowsWithIds(led, idsOf(paid));
-    proxy.onRequest = () => "silence";
+    proxy().onRequest = () => "silence";
     leads.resolve();
     await next.promise;
     await led.markPublished(rows);
