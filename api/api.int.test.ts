@@ -7,34 +7,25 @@ import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { Pool } from "undici";
 import type { Producer } from "../engine/log/producer.ts";
-import { createApi } from "./api.ts";
-import { machineClock } from "./http/clock.ts";
 import { createReservationIds } from "./coupons/reservation-id.ts";
 import { settled } from "../engine/testing/stepped-clock.ts";
-import { encodeAsJson, fakeProducer } from "../engine/log/testing/fake-producer.ts";
+import { fakeProducer } from "../engine/log/testing/fake-producer.ts";
 import { fakeStores, userNamed } from "./testing/testing.ts";
-import { testSecret } from "./testing/testing-api.ts";
-import { mintToken } from "./tokens/token.ts";
+import { apiInRealTime, bearerOf, testSecret } from "./testing/testing-api.ts";
 
 const producer = fakeProducer();
 const stores = fakeStores();
 const apiOn = (itsProducer: Producer) =>
-  createApi({
+  apiInRealTime({
     ports: stores.ports,
     producer: itsProducer,
-    encodeRequest: encodeAsJson,
-    clock: machineClock,
-    randomBytes,
-    tokenSecret: testSecret,
-    ready: () => ({ ok: true, why: [] }),
-    log: { warn: () => {}, error: () => {} },
     settings: { headersTimeoutMs: 500, requestTimeoutMs: 500 },
   });
 const app = apiOn(producer);
 let port = 0;
 const portOf = async (api: typeof app): Promise<number> =>
   Number(new URL(await api.listen({ host: "127.0.0.1", port: 0 })).port);
-const bearer = `Bearer ${mintToken({ secret: testSecret, userId: "alice", ttlMs: 600_000, now: Date.now() })}`;
+const bearer = bearerOf("alice");
 const head = `POST /v1/coupons/launch/reservations HTTP/1.1\r\nhost: x\r\nauthorization: ${bearer}\r\n`;
 
 before(async () => {
