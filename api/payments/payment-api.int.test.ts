@@ -1,6 +1,6 @@
 // Paying by HTTP on a real database behind a wire that is cut: one payment, and the right answer at once.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { v7 } from "uuid";
 import { anItem, anOptionId, anOrder, won } from "../../stores/testing/payment-samples.ts";
 import { aUserId, many } from "../../processors/testing/samples.ts";
@@ -12,15 +12,11 @@ import { paymentTables } from "../../stores/mysql/testing/payment-tables.ts";
 import { fakeStores } from "../testing/testing.ts";
 import { apiInRealTime, bearerOf } from "../testing/testing-api.ts";
 
-const { database, proxy } = databaseBehindProxy();
+const { database, proxy } = await databaseBehindProxy();
 const register = orderRegister(database);
 const { look } = paymentTables(database);
-let behind: ReturnType<typeof openDatabase>;
-let app: ReturnType<typeof apiInRealTime>;
-before(async () => {
-  behind = openDatabase({ databaseUrl: proxy().url, connectTimeoutMs: 500 });
-  app = apiInRealTime({ ports: { ...fakeStores().ports, payments: paymentBook(behind) } });
-});
+const behind = openDatabase({ databaseUrl: proxy.url, connectTimeoutMs: 500 });
+const app = apiInRealTime({ ports: { ...fakeStores().ports, payments: paymentBook(behind) } });
 after(async () => {
   await app.close();
   await behind.close();
@@ -51,14 +47,14 @@ for (const [when, direction] of commitCuts) {
     const { orders, optionId } = await shops(5);
     let cuts = 0;
     let committing = false;
-    proxy().onRequest = (bytes) => {
+    proxy.onRequest = (bytes) => {
       committing ||= cuts === 0 && bytes.includes("\x03COMMIT");
       if (!committing || direction !== "onRequest") return "pass";
       cuts += 1;
       committing = false;
       return "cut";
     };
-    proxy().onReply = () => {
+    proxy.onReply = () => {
       if (!committing || direction !== "onReply") return "pass";
       cuts += 1;
       committing = false;
@@ -80,7 +76,7 @@ for (const [when, direction] of commitCuts) {
 test("payment: waits for a database that comes back, and is made once", async () => {
   const { orders } = await shops(3);
   let refused = 0;
-  proxy().onRequest = () => {
+  proxy.onRequest = () => {
     refused += 1;
     return refused <= 6 ? "cut" : "pass";
   };

@@ -21,7 +21,7 @@ import { verdictLookup } from "./verdict-lookup.ts";
 import { columns, integerColumn, textColumn } from "../columns.ts";
 import { numberColumns, numberOf } from "../testing/number-of.ts";
 
-const { url, database, proxy, using, cutCommit } = databaseBehindProxy();
+const { url, database, proxy, using, cutCommit } = await databaseBehindProxy();
 const register = couponRegister(database);
 const catalog = couponCatalog(database);
 
@@ -161,12 +161,12 @@ for (const [when, direction] of commitCuts) {
   test(`mysql book: is unavailable, and answers the same when asked again, when COMMIT is cut off ${when}`, async () => {
     const couponId = await opened();
     const round = [...many(3, () => anIssue(couponId)), ...many(9, () => anIssue(couponId))];
-    await using({ databaseUrl: proxy().url }, async (mine) => {
+    await using({ databaseUrl: proxy.url }, async (mine) => {
       const book = couponBook(mine);
       const committing = cutCommit(direction);
       await assert.rejects(book.issue(round), isUnavailable);
       assert.ok(committing());
-      proxy().heal();
+      proxy.heal();
       const verdicts = await verdictLookup(database).find(round.map(({ reservationId }) => reservationId));
       assert.equal(verdicts.size, direction === "onRequest" ? 0 : 12);
       const kinds = (await book.issue(round)).map(({ kind }) => kind);
@@ -187,11 +187,11 @@ for (const [name, ask] of [
   test(`mysql ${name}: is unavailable when the database stops answering, and its place in the pool is free again`, async () => {
     const couponId = await opened();
     const limits = { statementTimeoutMs: 300, connectTimeoutMs: 300, poolMax: 1 };
-    await using({ databaseUrl: proxy().url, ...limits }, async (mine) => {
+    await using({ databaseUrl: proxy.url, ...limits }, async (mine) => {
       await ask(mine, couponId);
-      proxy().onReply = () => "silence";
+      proxy.onReply = () => "silence";
       await assert.rejects(ask(mine, couponId), isUnavailable);
-      proxy().heal();
+      proxy.heal();
       // The pool may be opening a connection that the silence got; the one after it is good.
       await ask(mine, couponId).catch(() => ask(mine, couponId));
     });

@@ -16,7 +16,7 @@ import { paymentBook } from "./payment-book.ts";
 import { inTransaction, withSession } from "../session.ts";
 import { numberOf } from "../testing/number-of.ts";
 
-const { url, database, proxy } = databaseBehindProxy();
+const { url, database, proxy } = await databaseBehindProxy();
 let giveBack: () => Promise<void>;
 before(async () => {
   giveBack = await outboxToOneself(url);
@@ -66,7 +66,7 @@ test("mysql outbox: shows a row that is committed after a later one, also when t
 
 test("mysql outbox: is led by the next one as soon as the leader's connection is cut, and the old one marks nothing", async () => {
   const paid = await payments(subject, 3);
-  const mine = openDatabase({ databaseUrl: proxy().url, poolMax: 1, poolKeptIdle: 0 });
+  const mine = openDatabase({ databaseUrl: proxy.url, poolMax: 1, poolKeptIdle: 0 });
   const [leads, cut] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const old = outbox(mine).lead(1_000, async (led) => {
     const rows = await rowsWithIds(led, idsOf(paid));
@@ -77,7 +77,7 @@ test("mysql outbox: is led by the next one as soon as the leader's connection is
   });
   await leads.promise;
   assert.equal(await subject.outbox.lead(1, async () => assert.fail()), undefined);
-  proxy().onRequest = () => "cut";
+  proxy.onRequest = () => "cut";
   cut.resolve();
   await assert.rejects(old, Unavailable);
   await subject.outbox.lead(5_000, async (led) => {
@@ -90,11 +90,11 @@ test("mysql outbox: is led by the next one as soon as the leader's connection is
 
 test("mysql outbox: is led by the next one when the leader's bytes are swallowed, and the old one marks nothing", async () => {
   const paid = await payments(subject, 2);
-  const mine = openDatabase({ databaseUrl: proxy().url, poolMax: 1, poolKeptIdle: 0 });
+  const mine = openDatabase({ databaseUrl: proxy.url, poolMax: 1, poolKeptIdle: 0 });
   const [leads, next] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const old = outbox(mine).lead(1_000, async (led) => {
     const rows = await rowsWithIds(led, idsOf(paid));
-    proxy().onRequest = () => "silence";
+    proxy.onRequest = () => "silence";
     leads.resolve();
     await next.promise;
     await led.markPublished(rows);

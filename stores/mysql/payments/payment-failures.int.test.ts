@@ -15,7 +15,7 @@ import { paymentTables } from "../testing/payment-tables.ts";
 import { inTransaction, type Session } from "../session.ts";
 import { numberColumns } from "../testing/number-of.ts";
 
-const { database, proxy, using, cutCommit } = databaseBehindProxy();
+const { database, proxy, using, cutCommit } = await databaseBehindProxy();
 const register = orderRegister(database);
 const { look } = paymentTables(database);
 
@@ -35,12 +35,12 @@ for (const [when, direction] of commitCuts) {
   test(`mysql payments: are in doubt, and told by asking again, when COMMIT is cut off ${when}`, async () => {
     const { order, optionId, userId } = await aShop();
     const ask = anAsk(order);
-    await using({ databaseUrl: proxy().url }, async (mine) => {
+    await using({ databaseUrl: proxy.url }, async (mine) => {
       const book = paymentBook(mine);
       const committing = cutCommit(direction);
       await assert.rejects(book.pay([ask]), PaymentInDoubt);
       assert.ok(committing());
-      proxy().heal();
+      proxy.heal();
       assert.equal(await look.outboxRows(ask.paymentId), direction === "onReply" ? 1 : 0);
       const [answer] = await book.pay([ask]);
       assert.equal(answer?.kind, "paid");
@@ -54,14 +54,14 @@ for (const [when, direction] of commitCuts) {
 test("mysql payments: leave everything as it was when the connection is cut at any statement before the COMMIT", async () => {
   const { order, optionId, userId } = await aShop();
   const ask = anAsk(order);
-  await using({ databaseUrl: proxy().url, poolMax: 1 }, async (mine) => {
+  await using({ databaseUrl: proxy.url, poolMax: 1 }, async (mine) => {
     const book = paymentBook(mine);
     // Opens and settles the connection, and has the server prepare nothing yet.
     await book.find([ask.paymentId]);
     let cuts = 0;
     for (let survives = 0; ; survives += 1) {
       let requests = 0;
-      proxy().onRequest = (bytes) => {
+      proxy.onRequest = (bytes) => {
         if (bytes.includes("\x03COMMIT")) return "pass";
         requests += 1;
         return requests > survives ? "cut" : "pass";
@@ -73,7 +73,7 @@ test("mysql payments: leave everything as it was when the connection is cut at a
       if (!(outcome instanceof Error)) break;
       assert.ok(isUnavailable(outcome), String(outcome));
       cuts += 1;
-      proxy().heal();
+      proxy.heal();
       assert.equal(await look.isPaid(order.orderId), false, `after ${survives} requests`);
       assert.equal(await look.left(optionId), 10);
       assert.equal(await look.balance(userId), 100_000);

@@ -1,6 +1,6 @@
 /** The real database behind a wire that can be cut, for tests of what a store does when it cannot reach it. */
-import { after, before, beforeEach } from "node:test";
-import { type TcpProxy, tcpProxy } from "../../testing/tcp-proxy.ts";
+import { after, beforeEach } from "node:test";
+import { tcpProxy } from "../../testing/tcp-proxy.ts";
 import { type Database, type DatabaseConfig, openDatabase } from "../database.ts";
 import { databaseUnderTest } from "./database-under-test.ts";
 
@@ -14,12 +14,10 @@ export const commitCuts = [
 ] as const;
 
 /** A {@link databaseUnderTest} with a proxy that is healed before each test. Call it once, at the head of a file. */
-export const databaseBehindProxy = () => {
+export const databaseBehindProxy = async () => {
   const { url, database } = databaseUnderTest();
-  let proxy: TcpProxy;
-  before(async () => {
-    proxy = await tcpProxy(url);
-  });
+  // Not in a hook: hooks of one file run side by side, and others need its address.
+  const proxy = await tcpProxy(url);
   beforeEach(() => proxy.heal());
   after(() => proxy.close());
 
@@ -45,5 +43,5 @@ export const databaseBehindProxy = () => {
     return () => committing;
   };
 
-  return { url, database, proxy: () => proxy, using, cutCommit };
+  return { url, database, proxy, using, cutCommit };
 };
