@@ -106,7 +106,7 @@ test("socket: frees the waiter's place when its client hangs up", async () => {
   };
   await looked(3);
   socket.destroy();
-  // Look-ups end, because nobody waits any more: the count is the same over several pauses.
+  // Look-ups end, because no client waits any more: the count is the same over several pauses.
   for (let still = 0, last = -1; still < 5; ) {
     await new Promise((resolve) => setTimeout(resolve, 40));
     still = stores.findCalls.length === last ? still + 1 : 0;
@@ -136,7 +136,7 @@ test("socket: accepts a burst of clients, each with a reservation of its own", a
   assert.equal(producer.produced.length, before + 500);
 });
 
-test("socket: ends what is under way, and is not ready, when the API closes", async () => {
+test("socket: ends what is in flight, and is not ready, when the API closes", async () => {
   const held = fakeProducer();
   held.hold();
   const api = apiOn(held);

@@ -36,8 +36,8 @@ const maxBodyBytes = 4_096;
 const maxHeaderBytes = 8_192;
 
 /**
- * The API, to be told to `listen`, or asked by `inject`. Its `close` answers everybody who waits with what is known and
- * lets requests under way end; close it before its producer.
+ * The API: call `listen`, or ask it by `inject`. Its `close` answers every waiting request with what is known and lets
+ * requests in flight end; close it before its producer.
  * @throws Fatal (WEAK_SECRET) when the token secret is shorter than 32 bytes.
  */
 export const createApi = (parameters: CouponApiParameters): FastifyInstance => {

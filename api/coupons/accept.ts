@@ -1,6 +1,6 @@
 /**
  * Accepting a reservation: bind the idempotency key if there is one, write the record, and say yes only when the log
- * has acknowledged it. What can go wrong on the way, and what the client is told:
+ * has acknowledged it. What can go wrong on the way, and what is answered:
  *
  * - too much is queued already: `overloaded`, before anything is claimed or queued;
  * - the key store is away: `unavailable`, nothing is queued; the key may be bound, so that a retry gets that id;
@@ -90,7 +90,7 @@ const accept = async (accepting: Accepting): Promise<ReservationId> => {
   try {
     return await within(clock, settings.acknowledgeTimeoutMs, async (deadline) => {
       const reservationId = wish.idempotencyKey === undefined ? minted : await bind(claims, wish, minted);
-      // Its client has been told that nothing was written.
+      // Its client has been answered that nothing was written.
       if (deadline.passed()) return reservationId;
       const { to, record } = recordOf(parameters, wish, reservationId);
       const handedOverAt = clock.now();
@@ -106,7 +106,7 @@ const accept = async (accepting: Accepting): Promise<ReservationId> => {
   }
 };
 
-/** The reservation that the client's key stands for. */
+/** The reservation that the client's key identifies. */
 const bind = async (
   claims: Accepting["claims"],
   wish: ReservationWish,

@@ -18,7 +18,7 @@ const won = (minimum: number) => integer(minimum, Number.MAX_SAFE_INTEGER).trans
 
 const policyNameWords = mustBe("1 to 100 characters without control characters");
 /**
- * No control character: those are an attack on whoever prints the name. Half a surrogate pair is no character: a database
+ * No control character: those are an attack on a terminal that prints the name. Half a surrogate pair is no character: a database
  * would refuse it, or keep something else.
  */
 const policyName = z

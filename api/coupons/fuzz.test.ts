@@ -109,7 +109,7 @@ test("fuzz: a coupon is opened exactly when every term is lawful, and the wrong 
   );
 });
 
-test("fuzz: nobody gets in without a token that was minted for them", async () => {
+test("fuzz: a request is refused without a token that was minted for its user", async () => {
   const good = api.bearer("alice").authorization;
   const token = fc.oneof(
     fc.string({ unit: "grapheme-ascii", maxLength: 200 }),

@@ -193,8 +193,8 @@ const readReservationId = (request: FastifyRequest): ReservationId => {
 };
 
 /**
- * The caller's verdict, or null while there is none. Somebody else's, and an id that was never minted for the caller,
- * are the same `not-found`: nobody learns what exists.
+ * The caller's verdict, or null while there is none. Another user's, and an id that was never minted for the
+ * caller, are the same `not-found`: no caller learns what exists.
  */
 const verdictFor = async (
   request: FastifyRequest,
@@ -204,7 +204,7 @@ const verdictFor = async (
   const { userId } = callerOf(request);
   const { waitMs } = fieldsOf(request.query);
   const minted = ids.mintedFor(id, userId);
-  // An id that is not the caller's, as far as it tells, is looked up once (the secret may have been renewed) and never waited for.
+  // An id that does not prove to be the caller's is looked up once (the secret may have been renewed) and never waited for.
   const asked = watch.ask({ reservationId: id, waitMs: minted && typeof waitMs === "number" ? waitMs : 0 });
   reply.raw.once("close", asked.leave);
   const verdict = await asked.verdict;

@@ -211,7 +211,7 @@ test("reserve: refuses a key that was used for something else, and writes nothin
   assert.equal(producer.produced.length, 1);
 });
 
-test("reserve: claims keys together while a claim is under way", async () => {
+test("reserve: claims keys together while a claim is in flight", async () => {
   const { stores, reserve } = testApi();
   const { promise, resolve } = Promise.withResolvers<void>();
   stores.trouble.until = promise;

@@ -29,7 +29,7 @@ export interface VerdictWatch {
   readonly ask: (question: Question) => Asked;
   /** Questions without an answer. */
   readonly waiting: () => number;
-  /** Answers everybody who waits with what is known, null included, and holds no answer any more. Idempotent. */
+  /** Answers every waiting question with what is known, null included, and holds no answer any more. Idempotent. */
   readonly close: () => void;
 }
 
@@ -53,7 +53,7 @@ export class LookupTimeout extends Error {
 
 interface Waiter {
   readonly entry: Entry;
-  /** Number of the look-up under way, or last done, when the question was put: only a later one answers it. */
+  /** Number of the look-up in flight, or last done, when the question was put: only a later one answers it. */
   readonly askedAtLookup: number;
   /** Whether `waitMs` is over: the next look-up's answer is the answer. */
   due: boolean;
@@ -78,7 +78,7 @@ interface Entry {
 /** A failed look-up is tried again after this, and not at once. */
 const failurePauseMs = 200;
 
-/** Watches verdicts through a look-up. With nobody waiting it asks nothing. */
+/** Watches verdicts through a look-up. Without a waiter it asks nothing. */
 export const watchVerdicts = (lookup: VerdictLookup, clock: ApiClock, settings: WatchSettings): VerdictWatch =>
   new Watch(lookup, clock, settings);
 
@@ -139,7 +139,7 @@ class Watch implements VerdictWatch {
     };
     entry.waiters.add(waiter);
     this.#waiting += 1;
-    // Under way, it is put back into the right queue when its look-up ends.
+    // In flight, it is put back into the right queue when its look-up ends.
     if (!this.#inFlight.has(id)) {
       this.#pending.delete(id);
       this.#fresh.set(id, entry);
@@ -147,7 +147,7 @@ class Watch implements VerdictWatch {
     return waiter;
   }
 
-  /** The waiter's time is over. It is told what the last look-up said; without one, it waits for the first, but not for ever. */
+  /** The waiter's time is over. It is answered what the last look-up found; without one, it waits for the first, but not for ever. */
   #due(waiter: Waiter, heldMs: number): void {
     waiter.cancel();
     waiter.due = true;

@@ -15,7 +15,7 @@ export interface CouponApiPorts {
   readonly payments: PaymentBook;
 }
 
-/** Where the API says what no client is told. A pino logger is one. */
+/** The log of what is not in any answer. A pino logger is one. */
 export type ApiLog = Pick<Logger, "warn" | "error">;
 
 /**
@@ -44,11 +44,11 @@ export const noMetrics: ApiMetrics = { answered: () => {}, accepted: () => {}, t
 /** The API's bounds. */
 export interface ApiSettings {
   /**
-   * Records queued or under way, and requests about to queue one, above which reservations are turned away; 1 to
+   * Records queued or in flight, and requests about to queue one, above which reservations are turned away; 1 to
    * 1,000,000. It should be what the log acknowledges in less than `acknowledgeTimeoutMs`.
    */
   readonly maxBacklogRecords: number;
-  /** Payments waiting or under way above which further ones are turned away; 1 to 100,000. */
+  /** Payments waiting or in flight above which further ones are turned away; 1 to 100,000. */
   readonly maxWaitingPayments: number;
   /** Transactions of payments side by side; 1 to 16. */
   readonly paymentLanes: number;

@@ -1,4 +1,4 @@
-/** Doors for whoever runs the process: is it up, should it be sent requests, and what does it offer. */
+/** Routes for operators: whether the process is up, whether it should be sent requests, and what it offers. */
 import type { FastifyInstance } from "fastify";
 import { problemResponses } from "./openapi.ts";
 import type { Readiness } from "../../engine/readiness.ts";

@@ -1,4 +1,4 @@
-/** Fakes for the API's tests: a clock that moves when told, a producer that acknowledges when told, stores in memory. */
+/** Fakes for the API's tests: a clock and a producer that do nothing by themselves, stores in memory. */
 import type { KeyAnswer, KeyClaim, OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import type { PaymentAsk } from "../../processors/payments/payment-ports.ts";
 import type { Coupon, CouponId, ReservationId, UserId } from "../../schemas/coupon.ts";
@@ -14,7 +14,7 @@ export const userNamed = (text: string): UserId => {
   return userId;
 };
 
-/** A clock that stands still. */
+/** A clock that a test moves. */
 export interface FakeClock extends ApiClock {
   /** Moves on, running what falls due, in order, each at its own moment. */
   readonly advance: (byMs: number) => void;

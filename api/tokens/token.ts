@@ -66,7 +66,7 @@ interface Known {
 }
 
 /**
- * Tells who a token speaks for, at `nowMs`. Good tokens are remembered by their whole text, so that a client's second
+ * Reads who a token is for, at `nowMs`. Good tokens are remembered by their whole text, so that a client's second
  * request costs a map look-up; expiry is judged at every call, remembered or not. A miss costs about 4 us.
  *
  * fast-jwt's own memory is not used: it reads the system clock, and its key, a digest, costs a burst of new users half

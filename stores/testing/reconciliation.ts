@@ -88,7 +88,7 @@ export const couponGateContract = (name: string, subject: () => GateSubject): vo
     assert.deepEqual((await gate().counters([couponId])).get(couponId), { left: 7, marks: 3 });
   });
 
-  says("leaves a mark that stands for another reservation by now", async ({ stock, gate }, couponId) => {
+  says("leaves a mark that is of another reservation by now", async ({ stock, gate }, couponId) => {
     const take = aTake(couponId);
     await stock.initialise(new Map([[couponId, 5]]));
     await stock.reserve([take]);
@@ -145,7 +145,7 @@ export const couponTruthContract = (name: string, subject: () => TruthSubject): 
       await body(all, await all.leases.take({ topology: "t", topic: aCouponId(), partition: 0 }, "test"));
     });
 
-  says("tells what is left, and the verdicts asked about", async ({ register, book, truth }, fence) => {
+  says("answers what is left, and the verdicts asked about", async ({ register, book, truth }, fence) => {
     const coupon = aCoupon(5);
     await register.open(coupon);
     const [issue, refusal, neither] = [anIssue(coupon.couponId), aRefusal(coupon.couponId), aTake(coupon.couponId)];
@@ -162,11 +162,11 @@ export const couponTruthContract = (name: string, subject: () => TruthSubject): 
     assert.deepEqual(await truth(fence).standing(coupon.couponId, []), { remaining: 4, verdicts: new Map() });
   });
 
-  says("tells that there is no such coupon", async ({ truth }, fence) => {
+  says("answers that there is no such coupon", async ({ truth }, fence) => {
     assert.deepEqual(await truth(fence).standing(aCouponId(), []), { remaining: undefined, verdicts: new Map() });
   });
 
-  says("refuses whoever lost the lease", async ({ leases, register, truth }, fence) => {
+  says("refuses a worker that lost the lease", async ({ leases, register, truth }, fence) => {
     const coupon = aCoupon(5);
     await register.open(coupon);
     await leases.take(fence, "another");

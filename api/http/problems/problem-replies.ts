@@ -64,7 +64,7 @@ export const answerClientError = (error: Error & { readonly code?: string }, soc
       ),
       body,
     ]),
-    // A client that goes on sending would keep a half-closed socket open.
+    // A client that keeps sending would keep a half-closed socket open.
     () => socket.destroy(),
   );
 };

@@ -2,8 +2,8 @@
 import type { ShortOption, UnusableCoupon } from "../../../processors/payments/payment-ports.ts";
 
 /**
- * The problem types there are. A type's URI, `urn:sluice:problem:<name>`, never changes its meaning; clients may tell
- * problems apart by it, by nothing else.
+ * The problem types there are. A type's URI, `urn:sluice:problem:<name>`, never changes its meaning; clients
+ * distinguish problems by it, and by nothing else.
  */
 export const problemTypes = {
   validation: { status: 400, title: "A field of the request is wrong" },
@@ -102,7 +102,7 @@ export const problemBody = ({ code, status, details }: Problem, url: string): Bu
 export const problemSchema = {
   $id: "Problem",
   type: "object",
-  description: "A problem (RFC 9457). Tell problems apart by `type`.",
+  description: "A problem (RFC 9457). Clients distinguish problems by `type`.",
   required: ["type", "title", "status", "detail", "instance"],
   properties: {
     type: { type: "string", enum: Object.keys(problemTypes).map((name) => `urn:sluice:problem:${name}`) },

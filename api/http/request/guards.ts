@@ -6,7 +6,7 @@ import type { Caller, TokenAnswer } from "../../tokens/token.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Who asks; set by {@link createAuthentication}, null on routes that need nobody. */
+    /** Who asks; set by {@link createAuthentication}, null on routes without authentication. */
     caller: Caller | null;
   }
 }

@@ -5,7 +5,7 @@ import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
 
 /** Coupon and policy ids: safe in a URL, a log line, a key and a file name. Not `.` and `..`, which no URL can hold. */
 export const namePattern = "^(?![.]{1,2}$)[A-Za-z0-9._-]{1,64}$";
-/** {@link namePattern} in words, for whoever sent something else. */
+/** {@link namePattern} in words, for a client that sent something else. */
 export const nameWords = "1 to 64 characters of A-Z a-z 0-9 . _ -, and not . or ..";
 /** Users, as identity providers name them: an e-mail address, `auth0|123`, a UUID, a number. */
 export const userIdPattern = "^[A-Za-z0-9._@:|+-]{1,64}$";

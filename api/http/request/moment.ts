@@ -11,7 +11,7 @@ const words = mustBe(`a moment of the years 1970 to 9999 with a time zone, such 
 
 /**
  * A moment as a client sends it, read as epoch ms. No leap seconds, no 24 o'clock; more than three digits of a second are
- * refused and not cut off, because the coupon would be opened with a moment that nobody sent.
+ * refused and not cut off, because the coupon would be opened with another moment than was sent.
  */
 export const momentSchema = z.iso
   .datetime({ offset: true, ...words })

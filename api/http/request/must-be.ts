@@ -7,7 +7,7 @@ export interface MustBe {
 }
 
 /**
- * A message in the words of whoever sends the value, and not in those of the schema. The first check that fails ends the
+ * A message in the client's words, and not in those of the schema. The first check that fails ends the
  * checks of the value, and those that compare it with others: they would find a second fault in the same mistake.
  */
 export const mustBe = (expected: string): MustBe => ({

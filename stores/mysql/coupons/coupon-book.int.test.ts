@@ -106,10 +106,10 @@ test("mysql leases: look at the epoch again when a transaction is begun again", 
   await taking;
 });
 
-test("mysql leases: are taken over from a holder that stands still in the middle of a transaction", async () => {
+test("mysql leases: are taken over from an owner that is frozen in the middle of a transaction", async () => {
   const frozen = openDatabase({ databaseUrl: url, idleTransactionTimeoutSeconds: 1 });
   const leases = partitionLeases(database);
-  const fence = await leases.take({ topology: "t", topic: "stands-still", partition: 0 }, "frozen");
+  const fence = await leases.take({ topology: "t", topic: "frozen", partition: 0 }, "frozen");
   const entered = Promise.withResolvers<void>();
   const wake = Promise.withResolvers<void>();
   const writing = inFencedTransaction(frozen, fence, async ({ select }) => {

@@ -36,8 +36,8 @@ const findTerms = `SELECT ${termsColumns.list}
 const findRemaining = `SELECT ${remainingColumns.list} FROM ${wanted}`;
 
 /**
- * The {@link CouponCatalog} of a database. An unknown id is never kept: it may be opened any moment, and whoever sends
- * made-up ids must not fill the memory.
+ * The {@link CouponCatalog} of a database. An unknown id is never kept: it may be opened any moment, and made-up
+ * ids must not fill the memory.
  */
 export const couponCatalog = (database: Database, { keptMaxCoupons = 10_000 }: CatalogLimits = {}): CouponCatalog => {
   const kept = createLru<CouponId, Coupon>(keptMaxCoupons);

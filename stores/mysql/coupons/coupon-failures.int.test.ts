@@ -1,4 +1,4 @@
-/** What the book does when the real database refuses, hangs, is cut off, or has somebody else in the way. */
+/** What the book does when the real database refuses, hangs, is cut off, or has another session in the way. */
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { test } from "node:test";

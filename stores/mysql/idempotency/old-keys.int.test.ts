@@ -136,7 +136,7 @@ test("mysql payment keys: are forgotten beside payments that use new keys and th
   assert.ok(forgotten > 100, String(forgotten));
 });
 
-test("mysql payment keys: a key that somebody holds is left, and nobody waits for it", async () => {
+test("mysql payment keys: a key that another session holds is left, and not waited for", async () => {
   const [held, free] = [aUserId(), aUserId()];
   for (const userId of [held, free]) await payAll(userId, 3);
   for (const userId of [held, free]) await age(agePayments, userId);

@@ -11,7 +11,7 @@ import { hexOf } from "../../ids.ts";
 import { openDatabase } from "../database.ts";
 import { orderRegister } from "./order-register.ts";
 import { outbox } from "./outbox.ts";
-import { outboxToOneself } from "../testing/outbox-alone.ts";
+import { exclusiveOutbox } from "../testing/exclusive-outbox.ts";
 import { paymentBook } from "./payment-book.ts";
 import { inTransaction, withSession } from "../session.ts";
 import { numberOf } from "../testing/number-of.ts";
@@ -19,7 +19,7 @@ import { numberOf } from "../testing/number-of.ts";
 const { url, database, proxy } = await databaseBehindProxy();
 let giveBack: () => Promise<void>;
 before(async () => {
-  giveBack = await outboxToOneself(url);
+  giveBack = await exclusiveOutbox(url);
 });
 after(() => giveBack());
 

@@ -1,4 +1,4 @@
-/** What payments do when the real database hangs, is cut off, or has somebody else in the way. */
+/** What payments do when the real database hangs, is cut off, or has another session in the way. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Retriable, Unavailable } from "../../../engine/errors.ts";
@@ -32,7 +32,7 @@ const aShop = async (): Promise<{ order: Order; optionId: OptionId; userId: User
 const isUnavailable = (error: unknown) => error instanceof Unavailable && !(error instanceof PaymentInDoubt);
 
 for (const [when, direction] of commitCuts) {
-  test(`mysql payments: are in doubt, and told by asking again, when COMMIT is cut off ${when}`, async () => {
+  test(`mysql payments: are in doubt, and known by asking again, when COMMIT is cut off ${when}`, async () => {
     const { order, optionId, userId } = await aShop();
     const ask = anAsk(order);
     await using({ databaseUrl: proxy.url }, async (mine) => {

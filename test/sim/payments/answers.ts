@@ -51,9 +51,7 @@ export const watchAnswers = (options: AnswerOptions): AnswerWatcher => {
       if (answer.kind === "paid" || answer.kind === "repeat") paid(request, answer, { ...options, memory });
       else if (answer.kind === "problem") notAnswered(request, answer.problem, { ...options, memory });
       else refused(request, answer.kind, { ...options, memory });
-      checkMaker(memory, request.number, (what) =>
-        broke("who was told that nothing was paid has paid nothing", what, about),
-      );
+      checkMaker(memory, request.number, (what) => broke("what was answered as not paid is not paid", what, about));
     },
     overdue: ({ number, wish }, who) =>
       broke("every request is answered by its deadline", `${who} has not answered #${number}`, [
@@ -173,7 +171,7 @@ const stands = (payment: Payment, { broke, count, memory }: Looking): void => {
     broke("a refusal stands", `${name} pays what was refused as ${why}`, about);
   const number = requestOf(payment.paymentId);
   memory.madeBy.set(number, payment.paymentId);
-  checkMaker(memory, number, (what) => broke("who was told that nothing was paid has paid nothing", what, about));
+  checkMaker(memory, number, (what) => broke("what was answered as not paid is not paid", what, about));
 };
 
 const checkMaker = ({ madeBy, told }: Memory, number: number, lied: (what: string) => void): void => {

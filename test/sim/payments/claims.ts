@@ -20,7 +20,7 @@ export const paymentPromises = {
   "two answers to one key never differ": "always",
   "who pays is told so, and who repeats too": "always",
   "what is known is told": "always",
-  "who was told that nothing was paid has paid nothing": "always",
+  "what was answered as not paid is not paid": "always",
   // But for more money, nothing that refuses an order ever goes away.
   "a refusal stands": "always",
   "what is decided is what a naive loop decides": "always",
