@@ -15,7 +15,7 @@ import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import type { Running } from "../../engine/app/define-app.ts";
 import type { ShopContext } from "../config.ts";
 
-/** Between attempts while the database is away: soon enough to go on within 2 s of its return. */
+/** Between attempts while the database is away: soon enough to resume within 2 s of its return. */
 const backoff = { initialMs: 50, maxMs: 1_500 };
 /** How long a stopping relay waits for acknowledgements that do not come. */
 const drainMs = 5_000;
@@ -105,7 +105,7 @@ export const relayTelemetry = (registry: Registry): RelayTelemetry => {
   });
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
   const leading = gauge("sluice_outbox_leading", "1 while this relay is the one that publishes.");
-  const rows = gauge("sluice_outbox_lag_rows", "Outbox rows to be published; 100,000 also stands for more.");
+  const rows = gauge("sluice_outbox_lag_rows", "Outbox rows to be published; 100,000 may be more.");
   const oldest = gauge("sluice_outbox_lag_seconds", "Age of the first outbox row to be published.");
   return {
     published: (count) => published.inc(count),

@@ -21,7 +21,7 @@ export interface CouponUpkeepOptions {
   readonly ports: (fence?: Fence) => ReconcilePorts;
   /** A page of all coupons there are, another one at each call. */
   readonly pages: () => Promise<readonly CouponId[]>;
-  /** Told of everything that was set right. */
+  /** Called for everything that was repaired. */
   readonly repaired: (repaired: Repaired) => void;
 }
 
@@ -40,7 +40,7 @@ const auditsMax = 10_000;
 
 /**
  * The upkeep of a coupon worker. Each pass compares the counters of what rounds have touched, and of a page of all coupons,
- * with the database, many at once and without holding anything up. What differs may only be under way; where it
+ * with the database, many at once and without holding anything up. What differs may only be in flight; where it
  * still differs in the next pass, it is looked at again with nothing of it in flight, and set right. Then its marks are
  * looked through in the same two steps, some thousands a pass; so are, when there is time, those of all coupons.
  */
@@ -76,7 +76,7 @@ interface State {
   /** Those that are being set right, or wait until nothing of them is in flight: a pass waits for none of them. */
   readonly repairing: Set<CouponId>;
   readonly limit: LimitFunction;
-  /** What went wrong with one coupon, and is no reason to leave the others alone. */
+  /** What went wrong with one coupon, and does not keep the others from being repaired. */
   problem: unknown;
 }
 
@@ -130,7 +130,7 @@ const setRight = (
   const { repairing, limit } = state;
   if (repairing.has(couponId) || repairing.size >= repairsMax) return false;
   const repair = async (some: readonly Mark[]): Promise<void> => {
-    // Asked for a few at once: whoever waits for its turn must not keep a lane, or hold up a drain.
+    // Asked for a few at once: a repair that waits for its turn must not keep a lane, or hold up a drain.
     const done = await limit(() => exclusive(couponId, (fence) => reconcileCoupon(ports(fence), couponId, some)));
     if (done !== undefined) repaired(done);
   };

@@ -36,7 +36,7 @@ const damaged = async (dryRun = false) => {
   return { database, stock, options, taken };
 };
 
-test("reconcile: repairs what differs and tells of it, and finds nothing the second time", async () => {
+test("reconcile: repairs what differs and reports it, and finds nothing the second time", async () => {
   const { stock, options } = await damaged();
   assert.deepEqual(await reconcileByHand(options, all), [
     { couponId: low, counter: 3, remaining: 10, staleMarks: 0, done: "repaired" },

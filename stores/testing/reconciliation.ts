@@ -153,23 +153,23 @@ export const couponTruthContract = (name: string, subject: () => TruthSubject): 
     await book.refuse([refusal]);
     const idsOf = (takes: readonly Take[]) => takes.map(({ reservationId }) => reservationId);
     const ids = idsOf([issue, refusal, neither]);
-    const { remaining, verdicts } = await truth(fence).standing(coupon.couponId, ids);
+    const { remaining, verdicts } = await truth(fence).stored(coupon.couponId, ids);
     assert.equal(remaining, 4);
     assert.deepEqual(new Set(verdicts.keys()), new Set(idsOf([issue, refusal])));
     assert.deepEqual(verdicts, await truth().find(ids));
     assert.equal(verdicts.get(issue.reservationId)?.userId, issue.userId);
     assert.deepEqual(await truth().remaining([coupon.couponId]), new Map([[coupon.couponId, 4]]));
-    assert.deepEqual(await truth(fence).standing(coupon.couponId, []), { remaining: 4, verdicts: new Map() });
+    assert.deepEqual(await truth(fence).stored(coupon.couponId, []), { remaining: 4, verdicts: new Map() });
   });
 
   says("answers that there is no such coupon", async ({ truth }, fence) => {
-    assert.deepEqual(await truth(fence).standing(aCouponId(), []), { remaining: undefined, verdicts: new Map() });
+    assert.deepEqual(await truth(fence).stored(aCouponId(), []), { remaining: undefined, verdicts: new Map() });
   });
 
   says("refuses a worker that lost the lease", async ({ leases, register, truth }, fence) => {
     const coupon = aCoupon(5);
     await register.open(coupon);
     await leases.take(fence, "another");
-    await assert.rejects(truth(fence).standing(coupon.couponId, []), Fenced);
+    await assert.rejects(truth(fence).stored(coupon.couponId, []), Fenced);
   });
 };

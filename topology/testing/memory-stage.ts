@@ -37,7 +37,7 @@ import type { ProcessLimits } from "../../engine/worker/partition/limits.ts";
 import { noTelemetry } from "../../engine/worker/telemetry.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../../engine/worker/worker.ts";
 
-/** A registry in memory: ids from 1, by subject; can be told to be away. */
+/** A registry in memory: ids from 1, by subject; can be away. */
 export const memoryRegistry = (): SchemaSource & { away: boolean; readonly schemas: Map<number, AvroJson> } => {
   const topics = [...couponTopics, ...paymentTopics];
   const schemas = new Map(topics.map((topic, at) => [at + 1, topic.schema.avro]));

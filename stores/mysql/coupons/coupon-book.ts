@@ -141,10 +141,10 @@ const refuseRound = async (session: Session, refusals: readonly Refusal[]): Prom
     return refusals.map(({ reason, refusedAt }) => ({ kind: "refused", reason, refusedAt }));
   }
   const verdicts = await readVerdicts(session, refusals);
-  return refusals.map((refusal) => standing(refusal, verdicts.get(refusal.reservationId)));
+  return refusals.map((refusal) => verdictFor(refusal, verdicts.get(refusal.reservationId)));
 };
 
-const standing = (refusal: Refusal, verdict: OwnedVerdict | undefined): Verdict => {
+const verdictFor = (refusal: Refusal, verdict: OwnedVerdict | undefined): Verdict => {
   if (verdict === undefined) throw changedUnderneath(`reservation ${refusal.reservationId} lost its verdict`);
   checkOwner(refusal, verdict);
   if (verdict.kind === "refused") return { kind: "refused", reason: verdict.reason, refusedAt: verdict.refusedAt };

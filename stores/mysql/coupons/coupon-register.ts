@@ -17,8 +17,8 @@ export const couponRegister = (database: Database): CouponRegister => {
     open: async (coupon) => {
       checkCoupon(coupon);
       for (let attempt = 1; ; attempt++) {
-        const standing = await look(coupon);
-        if (standing !== "none") return standing;
+        const found = await look(coupon);
+        if (found !== "none") return found;
         try {
           await inModelTransaction(database, (inside) => insert(models, coupon, inside));
           return "opened";

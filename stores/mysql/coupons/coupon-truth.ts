@@ -14,13 +14,13 @@ import { verdictLookup } from "./verdict-lookup.ts";
 const lockRemaining = `SELECT ${remainingColumns.list} FROM coupon WHERE coupon_id = ? LOCK IN SHARE MODE`;
 
 /**
- * The {@link CouponTruth} of a database. `standing` needs a fence. @throws Fenced where it is not the lease's latest.
+ * The {@link CouponTruth} of a database. `stored` needs a fence. @throws Fenced where it is not the lease's latest.
  * @throws Fatal above 1,000 reservations.
  */
 export const couponTruth = (database: Database, fence?: Fence): CouponTruth => ({
   remaining: couponCatalog(database).remaining,
   find: verdictLookup(database).find,
-  standing: async (couponId, reservationIds) => {
+  stored: async (couponId, reservationIds) => {
     if (fence === undefined) throw new Fatal("NO_LEASE", "a coupon is reconciled by the lease of its partition only");
     if (reservationIds.length > repairMaxMarks)
       throw new Fatal("LOOKUP_TOO_LARGE", `at most ${repairMaxMarks} ids a look, got ${reservationIds.length}`);

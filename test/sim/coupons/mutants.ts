@@ -57,8 +57,8 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "one verdict for ever: a refusal is written over what stands",
     file: "processors/testing/memory-database.ts",
-    line: "if (standing === undefined) {",
-    instead: "if (standing?.kind !== undefined || standing === undefined) {",
+    line: "if (stored === undefined) {",
+    instead: "if (stored?.kind !== undefined || stored === undefined) {",
   },
   {
     kind: "coupons",

@@ -64,7 +64,7 @@ const simulate = async (
   const rests = (): boolean =>
     time.now() >= calmAt && witness.asked.length === sendings.length && network.inFlight() === 0 && isCaughtUp(broker);
   if (!(await time.passUntil(rests, stormEndsAt + restWithinMs)))
-    broke("everything comes to rest", `not within ${restWithinMs} ms of the storm's end: ${standing(broker)}`, []);
+    broke("everything comes to rest", `not within ${restWithinMs} ms of the storm's end: ${unsettled(broker)}`, []);
   const { upkeepMs } = scenario;
   const isInOrder = (): boolean =>
     countersEqual(rest()) && checkAtRest(rest()).every(({ claim }) => claim !== "no mark is held for nobody");
@@ -118,7 +118,7 @@ const partitions: readonly TopicPartition[] = Array.from({ length: source.partit
 const isCaughtUp = (broker: MemoryBroker): boolean =>
   partitions.every((at) => (broker.committed(groupId, at) ?? 0n) === broker.endOffset(at));
 
-const standing = (broker: MemoryBroker): string =>
+const unsettled = (broker: MemoryBroker): string =>
   partitions
     .filter((at) => (broker.committed(groupId, at) ?? 0n) !== broker.endOffset(at))
     .map((at) => `${at.partition}@${broker.committed(groupId, at) ?? 0n} of ${broker.endOffset(at)}`)

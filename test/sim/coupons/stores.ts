@@ -131,9 +131,9 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
         what: () => `initialise ${[...counters].map(([couponId, left]) => `${couponId}=${left}`).join(" ")}`,
         about: [...counters.keys()],
         effect: async (fence) => {
-          const standing = new Set(known([...counters.keys()]));
+          const before = new Set(known([...counters.keys()]));
           const answer = await gate.under(fence).initialise(counters);
-          return { answer, changed: [...counters.keys()].filter((couponId) => !standing.has(couponId)) };
+          return { answer, changed: [...counters.keys()].filter((couponId) => !before.has(couponId)) };
         },
       }),
   };

@@ -50,7 +50,7 @@ const truthOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponTruth 
       what: () => `look up ${ids.length} verdicts`,
       effect: () => memoryCouponTruth(world.database).find(ids),
     }),
-  standing: (couponId, ids) =>
+  stored: (couponId, ids) =>
     fencedCall(
       from,
       world,
@@ -59,7 +59,7 @@ const truthOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponTruth 
       ...{ to: "database", kind: "read", about: [couponId] },
       what: () => `what stands of ${couponId}, and of ${ids.length} reservations`,
       effect: async (fence) => ({
-        answer: await memoryCouponTruth(world.database, fence).standing(couponId, ids),
+        answer: await memoryCouponTruth(world.database, fence).stored(couponId, ids),
         changed: [],
       }),
       told: ({ remaining }) => `${remaining} left`,

@@ -188,9 +188,9 @@ const wordOf = (told: Told): string => (told.kind === "problem" ? told.problem :
 
 const textOf = (payment: Payment): string => JSON.stringify(Object.entries(payment).toSorted());
 
-/** What is wrong with a payment that was told; undefined where it stands. */
+/** What is wrong with a payment that was answered; undefined where it is stored. */
 export const lieOf = (payment: Payment, { payments }: MemoryPayments): string | undefined => {
-  const standing = payments.get(payment.paymentId);
-  if (standing === undefined) return "it does not stand";
-  return textOf(standing) === textOf(payment) ? undefined : "it stands with other sums";
+  const stored = payments.get(payment.paymentId);
+  if (stored === undefined) return "it is not stored";
+  return textOf(stored) === textOf(payment) ? undefined : "it is stored with other sums";
 };

@@ -49,9 +49,14 @@ const simulate = async (
   const ends = scenario.incidents.map(({ atMs, forMs }) => beginningAt + atMs + forMs);
   const calmAt = Math.max(made.stage.stormEndsAt, ...ends) + 300;
   const rests = (): boolean =>
-    time.now() >= calmAt && clients() === 0 && trusts() === 0 && api.isIdle() && busy() === 0 && standing(world) === "";
+    time.now() >= calmAt &&
+    clients() === 0 &&
+    trusts() === 0 &&
+    api.isIdle() &&
+    busy() === 0 &&
+    unsettled(world) === "";
   if (!(await time.passUntil(rests, made.stage.stormEndsAt + restWithinMs)))
-    broke("everything comes to rest", `${clients()} clients wait, ${busy()} calls are under way; ${standing(world)}`);
+    broke("everything comes to rest", `${clients()} clients wait, ${busy()} calls are in flight; ${unsettled(world)}`);
   broken.push(...checkPaymentsAtRest(made.rest()));
   const ended = { tookMs: time.now() - beginningAt, turns: time.turns(), calls: network.calls(), crashed };
   const told = { asked: witness.told.size, counts: witness.counts, happenings: trace.happenings };
@@ -134,7 +139,7 @@ const strike = (incident: PaymentIncident, world: PaymentWorld, place: Place | u
 };
 
 /** What is behind; empty where nothing is. */
-const standing = ({ broker, database }: PaymentWorld): string => {
+const unsettled = ({ broker, database }: PaymentWorld): string => {
   const unpublished = [...database.state.outbox.values()].filter(({ publishedAt }) => publishedAt === null).length;
   const behind = topologies.flatMap(({ graph: { name } }) =>
     Array.from({ length: paymentsCompleted.partitions }, (_, partition) => {
