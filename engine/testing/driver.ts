@@ -3,7 +3,9 @@
  * time: every call is tried once. Values go through their Avro schemas, so what is read is what a consumer would read.
  */
 import { dispositionOf, Poison } from "../errors.ts";
-import type { RecordContext } from "../flow/processor.ts";
+import { Buffer } from "node:buffer";
+import { recordContext } from "./record-context.ts";
+import type { RecordContext, RecordHeaders } from "../flow/processor.ts";
 import { createCodec, encoderFor } from "../avro/codec.ts";
 import type { Topic } from "../avro/topic.ts";
 import type { Topology } from "../flow/dsl.ts";
@@ -17,6 +19,10 @@ export interface SendOptions {
   readonly key?: string;
   /** The broker's timestamp, epoch ms, instead of `now`. */
   readonly timestampMs?: number;
+  /** When the records were accepted, epoch ms, instead of their timestamp: as if they were replayed from the dead letters. */
+  readonly acceptedAtMs?: number;
+  /** Their headers; none by default. */
+  readonly headers?: RecordHeaders;
   /** The offset of the first, instead of the topic's next. One that was sent before keeps its timestamp: a redelivery. */
   readonly offset?: bigint;
 }
@@ -70,13 +76,18 @@ export const createDriver = <Deps>(
   const sources = new Map(parts.sources.map((topic) => [topic.name, { mirror: mirrorOf(topic), stamp: stamper(now) }]));
   const sinks = new Map(writtenTopics(parts).map((topic) => [topic.name, sinkOf(topic)]));
   return {
-    send: async (topic, values, { key, ...when } = {}) => {
+    send: async (topic, values, { key, acceptedAtMs, headers, ...when } = {}) => {
       const { mirror, stamp } = find(sources, topic.name);
       const reflect = await mirror;
       const entrants = listOf(values).map((value, nth) => ({
         value: reflect(value),
         lane: key ?? topic.key(value),
-        context: { topic: topic.name, partition: 0, ...stamp(nth, when), idempotencyKey: topic.id(value) },
+        context: recordContext({
+          ...{ topic: topic.name, ...stamp(nth, when), idempotencyKey: topic.id(value) },
+          key: Buffer.from(key ?? topic.key(value)),
+          ...(acceptedAtMs !== undefined && { acceptedAtMs }),
+          ...(headers && { headers }),
+        }),
       }));
       const traces = new Map(entrants.map(({ context }) => [context, []]));
       const paths = await interpreter.round(topic.name, entrants, environmentOf({ deps, now, traces }));
