@@ -85,11 +85,11 @@ test("judge: finds a verdict double when a reservation has two, or a user two co
   assert.ok(amissOf(greedy).includes("double: 1"));
 });
 
-test("judge: finds a verdict untold, and a counter off", () => {
+test("judge: finds a verdict unpublished, and a counter off", () => {
   const world = sound();
   world.facts.publishedIssued.delete(id(1));
   world.facts.counters.set(couponId, 1);
-  assert.deepEqual(amissOf(world), ["untold: 1", "counterOff: 1"]);
+  assert.deepEqual(amissOf(world), ["unpublished: 1", "counterOff: 1"]);
 });
 
 test("judge: finds dead letters wrong when poison is missing, or something else is in doubt", () => {

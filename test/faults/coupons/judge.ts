@@ -30,7 +30,7 @@ export interface Findings {
   /** Reservations with two verdicts, users with a coupon twice, verdicts nobody asked for. */
   readonly double: number;
   /** Verdicts that were not told, or told otherwise; units told to have gone back that were issued. */
-  readonly untold: number;
+  readonly unpublished: number;
   /** Refused as sold out before somebody who came later was issued one. */
   readonly outOfOrder: number;
   /** Coupons whose counter is not what the database says, and units marked for nobody who has one. */
@@ -107,7 +107,7 @@ export const findingsOf = (facts: CouponFacts, expected: Expected, deadLetters: 
     oversold: brokenOf("issued = stock taken, never more than there are"),
     double:
       twice.length + brokenOf("no user has a coupon twice") + brokenOf("every verdict belongs to an accepted request"),
-    untold:
+    unpublished:
       brokenOf("every verdict was published as it is") +
       brokenOf("a unit that was given back was that of a refused request"),
     outOfOrder: brokenOf("first come, first served, by offset"),

@@ -145,7 +145,7 @@ export const processFaults: readonly Fault[] = [
   },
   {
     name: "zombie-at-points",
-    about: `A worker freezes in the middle of its work (${zombiePoints.join(", ")}), another takes over, it wakes and goes on`,
+    about: `A worker freezes in the middle of its work (${zombiePoints.join(", ")}), another takes over, it wakes and continues`,
     windows: [13, 14, 12],
     times: 1,
     brokers: 1,
@@ -154,7 +154,7 @@ export const processFaults: readonly Fault[] = [
   },
   {
     name: "rolling",
-    about: "Four workers are told to stop (SIGTERM) and replaced, one after the other, under load",
+    about: "Four workers get SIGTERM and are replaced, one after the other, under load",
     windows: [13, 33],
     times: 3,
     brokers: 1,

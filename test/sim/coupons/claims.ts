@@ -26,13 +26,13 @@ export const promises = {
   "every record has a verdict or a dead letter": "always",
   "issued units are taken from the stock, and no more than there are": "always",
   "no user has a coupon twice": "always",
-  "what is told is what stands, and all that stands is told": "always",
-  "a verdict is durable before it is told": "always",
+  "what is published is what is stored, and all that is stored is published": "always",
+  "a verdict is durable before it is published": "always",
   "a verdict never changes": "always",
   "terms are judged by the broker's time": "always",
   "only what is wrong or in doubt is dead-lettered": "always",
   // Where its record was fetched again, the second round may find the unit gone, and has nothing to give back.
-  "a unit given back is told when its record is fetched once": "always",
+  "a unit given back is published when its record is fetched once": "always",
   "a commit passes nothing unfinished": "always",
   "commits never go back": "always",
   "no worker ends by itself": "always",
@@ -44,21 +44,21 @@ export const promises = {
   "owners' effects on a coupon do not interleave": notBoth,
   // A repair that was given up on may arrive late.
   "a repair says what the database says": oneOwner,
-  "a repair drops no mark that an issued coupon stands for": oneOwner,
+  "a repair drops no mark of an issued coupon": oneOwner,
   "nothing is tried again while partitions are drained": oneOwner,
-  "whoever has drained has nothing under way": oneOwner,
+  "a drained process has nothing in flight": oneOwner,
   "a coupon is decided in one place at a time": oneOwner,
   // The gate's answers are then those of a loop that decides one by one, whoever owns the partition.
   "verdicts are those of a naive loop": gateRemembers,
   // Within a bounded time after the storm where upkeep looks after it; and in orderly worlds without upkeep.
   "the counter equals the database": "always",
   // Upkeep looks through the marks of all coupons, bit by bit, whether or not their counters agree.
-  "no mark is held for nobody": "always",
-  "a unit given back is told when its record is fetched again": "not yet",
+  "no mark is held without an issued coupon": "always",
+  "a unit given back is published when its record is fetched again": "not yet",
   // Its lane goes on while its dead letter is on its way; if the worker dies then, it comes again and is decided later.
   "a record given up on keeps its place when it comes again after all": "not yet",
   // The later copy may hold a unit, or win, until the database remembers that the earlier one was refused.
-  "copies before and after a coupon's opening or closing disturb nobody": "not yet",
+  "copies before and after a coupon's opening or closing disturb no other request": "not yet",
 } as const satisfies Promises;
 /** One of {@link promises}. */
 export type ClaimName = keyof typeof promises;
@@ -151,7 +151,7 @@ export const lieOf = ({ kind, event }: Told, verdict: OwnedVerdict | undefined):
 };
 
 const toldIsWhatStands = ({ witness, database: { verdicts } }: Rest): readonly Broken[] => {
-  const claim = "what is told is what stands, and all that stands is told";
+  const claim = "what is published is what is stored, and all that is stored is published";
   const inDoubt = inDoubtOf(witness);
   const lies = [...witness.told].flatMap(([id, all]) =>
     all.flatMap((one) => {
@@ -247,7 +247,7 @@ const asANaiveLoop = ({ witness, database, givenUp }: Rest): readonly Broken[] =
 
 /** Which claim it breaks when the order is not that of a naive loop. */
 const orderOf = ({ apart, revived }: { readonly apart: boolean; readonly revived: boolean }): ClaimName => {
-  if (apart) return "copies before and after a coupon's opening or closing disturb nobody";
+  if (apart) return "copies before and after a coupon's opening or closing disturb no other request";
   if (revived) return "a record given up on keeps its place when it comes again after all";
   return "verdicts are those of a naive loop";
 };
@@ -308,7 +308,7 @@ const countersAgree = ({ scenario, witness, database, gate }: Rest): readonly Br
     }
     if (leaked.length > 0) {
       const what = `${couponId}: ${leaked.map(shortName).join(" ")}`;
-      broken.push({ claim: "no mark is held for nobody", what, about: [couponId] });
+      broken.push({ claim: "no mark is held without an issued coupon", what, about: [couponId] });
     }
     return broken;
   });
@@ -321,7 +321,7 @@ const releasesAreTold = ({ witness, released, fetches }: Rest): readonly Broken[
     const records = byId.get(id) ?? [];
     const isAgain = records.some((one) => (fetches.get(placeOf(one)) ?? 0) > 1);
     return {
-      claim: `a unit given back is told when its record is fetched ${isAgain ? "again" : "once"}` as const,
+      claim: `a unit given back is published when its record is fetched ${isAgain ? "again" : "once"}` as const,
       what: `the unit of ${shortName(id)} went back, and nobody was told`,
       about: records.flatMap(couponsOf),
     };

@@ -122,5 +122,5 @@ const witness = ({ database, broke }: UpkeepWorld, { couponId, left, drop }: Rep
     return verdict?.kind === "issued" && verdict.couponId === couponId && verdict.userId === userId;
   });
   if (issued.length > 0)
-    broke("a repair drops no mark that an issued coupon stands for", `it dropped ${namesOf(issued)}`, [couponId]);
+    broke("a repair drops no mark of an issued coupon", `it dropped ${namesOf(issued)}`, [couponId]);
 };

@@ -43,7 +43,7 @@ export const createWorld = (seed: number, { codec, traced = false, world: chosen
   const gate = memoryCouponStock();
   const witness = createWitness(codec, deadLetters, (told) => {
     const lie = lieOf(told, database.verdicts.get(told.event.reservationId));
-    if (lie !== undefined) broke("a verdict is durable before it is told", lie, [told.event.couponId]);
+    if (lie !== undefined) broke("a verdict is durable before it is published", lie, [told.event.couponId]);
   });
   const { ownership, draining, leasing } = watchersOf(broke, witness);
   const network = createNetwork({
@@ -104,7 +104,7 @@ const watchersOf = (broke: Broke<ClaimName>, witness: Witness) => ({
       witness.asked.filter(({ request }) => request?.reservationId === reservationId && request.couponId === couponId)
         .length,
     askedTwice: (what, about) => broke("nothing is tried again while partitions are drained", what, about),
-    goesOn: (what, about) => broke("whoever has drained has nothing under way", what, about),
+    goesOn: (what, about) => broke("a drained process has nothing in flight", what, about),
   }),
   leasing: watchLeases(broke),
 });

@@ -60,7 +60,7 @@ export const createPaymentWorld = (seed: number, options: PaymentWorldOptions) =
   const draining = watchDraining({
     copies: () => Number.POSITIVE_INFINITY,
     askedTwice: () => {},
-    goesOn: (what, about) => broke("whoever has drained has nothing under way", what, about),
+    goesOn: (what, about) => broke("a drained process has nothing in flight", what, about),
   });
   let inFlight = 0;
   const busyness: CallWatcher = {

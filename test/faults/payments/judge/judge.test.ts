@@ -50,22 +50,22 @@ test("judge of payments: finds nothing amiss when everything agrees", () => {
 test("judge of payments: finds a promise broken when somebody was told of a payment that is not there", () => {
   const world = sound();
   world.told.push(asked(4, paid(4)));
-  assert.deepEqual(amissOf(world), ["toldNotPaid: 1"]);
+  assert.deepEqual(amissOf(world), ["answeredNotPaid: 1"]);
 });
 
 test("judge of payments: finds a promise broken when somebody was told of another order's payment", () => {
   const world = sound();
   world.told.push(asked(4, paid(1)));
-  assert.deepEqual(amissOf(world), ["toldNotPaid: 1"]);
+  assert.deepEqual(amissOf(world), ["answeredNotPaid: 1"]);
 });
 
 test("judge of payments: finds a promise broken when an order is paid that was refused, or that nobody asked to pay", () => {
   const refusedAndPaid = sound();
   refusedAndPaid.told[1] = asked(2, refused);
-  assert.deepEqual(amissOf(refusedAndPaid), ["paidNotTold: 1"]);
+  assert.deepEqual(amissOf(refusedAndPaid), ["paidNotAnswered: 1"]);
   const never = sound();
   never.told.splice(1, 1);
-  assert.deepEqual(amissOf(never), ["paidNotTold: 1"]);
+  assert.deepEqual(amissOf(never), ["paidNotAnswered: 1"]);
 });
 
 test("judge of payments: lets one of two who asked for an order be refused", () => {
@@ -77,7 +77,7 @@ test("judge of payments: lets one of two who asked for an order be refused", () 
 test("judge of payments: finds an order paid twice when two clients were told two payments, or two are there", () => {
   const told = sound();
   told.told.push(asked(1, paid(9)));
-  assert.deepEqual(amissOf(told), ["toldNotPaid: 1", "paidTwice: 1"]);
+  assert.deepEqual(amissOf(told), ["answeredNotPaid: 1", "paidTwice: 1"]);
   const there = sound();
   for (const all of [there.facts.payments, there.facts.history]) all.set(id(2), payment(2, 1));
   there.facts.published.set(id(2), { payment: payment(2, 1), partition: 0, offset: 1n, contradicted: false });

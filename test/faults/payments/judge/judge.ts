@@ -27,8 +27,8 @@ export interface PayFindings {
   readonly orders: number;
   /** Payments there are. */
   readonly paid: number;
-  readonly toldNotPaid: number;
-  readonly paidNotTold: number;
+  readonly answeredNotPaid: number;
+  readonly paidNotAnswered: number;
   readonly paidTwice: number;
   /** Cases that did not come out as they had to: who had to be refused was not, or the other way round. */
   readonly unplanned: number;
@@ -141,7 +141,7 @@ export const payFindingsOf = (facts: PaymentFacts, { told = [], batches = [] }: 
     orders: isAsked ? new Set(answers.map(({ attempt }) => attempt.orderId)).size : facts.payments.size,
     paid: facts.payments.size,
     ...promises,
-    ...(isAsked ? {} : { paidNotTold: 0 }),
+    ...(isAsked ? {} : { paidNotAnswered: 0 }),
     paidTwice: Math.max(promises.paidTwice, broken(["no order is paid twice"])),
     unplanned: plans.reduce((sum, plan) => sum + plan.broken, 0),
     outbox: broken(claims.outbox),

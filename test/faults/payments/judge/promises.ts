@@ -6,9 +6,9 @@ import type { Told } from "../clients.ts";
 /** Promises that were not kept; all are to be 0. */
 export interface BrokenPromises {
   /** Told of a payment that is not there, or is another order's. */
-  readonly toldNotPaid: number;
+  readonly answeredNotPaid: number;
   /** Orders that are paid although everybody who asked for them was refused, or nobody asked. */
-  readonly paidNotTold: number;
+  readonly paidNotAnswered: number;
   /** Orders with two payments, there or told of. */
   readonly paidTwice: number;
   /** Clients whom nobody answered, however often they asked. */
@@ -23,7 +23,7 @@ export const brokenPromises = (
 ): BrokenPromises => {
   const paymentsOf = Map.groupBy([...payments.values()], ({ orderId }) => orderId);
   const byOrder = Map.groupBy(told, ({ attempt }) => attempt.orderId);
-  const toldNotPaid: string[] = [];
+  const answeredNotPaid: string[] = [];
   const paidTwice: string[] = [];
   const unanswered: string[] = [];
   const mayBePaid = new Set<OrderId>();
@@ -35,20 +35,20 @@ export const brokenPromises = (
       if (one.kind !== "paid") continue;
       // What an API answered; the map says whether it is one of ours.
       const paymentId = one.paymentId as PaymentId;
-      if (payments.get(paymentId)?.orderId !== orderId) toldNotPaid.push(`${orderId}: told ${paymentId}`);
+      if (payments.get(paymentId)?.orderId !== orderId) answeredNotPaid.push(`${orderId}: told ${paymentId}`);
       ids.add(paymentId);
     }
     if (ids.size > 1) paidTwice.push(`${orderId}: paid by ${[...ids].join(" and ")}`);
   }
-  const paidNotTold = [...paymentsOf.keys()].filter((orderId) => !mayBePaid.has(orderId));
+  const paidNotAnswered = [...paymentsOf.keys()].filter((orderId) => !mayBePaid.has(orderId));
   return {
-    toldNotPaid: toldNotPaid.length,
-    paidNotTold: paidNotTold.length,
+    answeredNotPaid: answeredNotPaid.length,
+    paidNotAnswered: paidNotAnswered.length,
     paidTwice: paidTwice.length,
     unanswered: unanswered.length,
     examples: [
-      ...toldNotPaid.slice(0, 2).map((what) => `${what}, which is not there`),
-      ...paidNotTold.slice(0, 2).map((orderId) => `${orderId} is paid, and everybody was refused`),
+      ...answeredNotPaid.slice(0, 2).map((what) => `${what}, which is not there`),
+      ...paidNotAnswered.slice(0, 2).map((orderId) => `${orderId} is paid, and everybody was refused`),
       ...paidTwice.slice(0, 2),
       ...unanswered.slice(0, 2),
     ],

@@ -122,11 +122,11 @@ const paid = (
   const { number, wish } = request;
   const name = `${who} was told ${kind} ${paymentName(payment.paymentId)}`;
   const lie = lieOf(payment, state());
-  if (lie !== undefined) broke("what is told is what stands", `${name}, and ${lie}`, about);
+  if (lie !== undefined) broke("what is answered is what is stored", `${name}, and ${lie}`, about);
   if (payment.orderId !== wish.orderId || payment.userId !== wish.userId)
-    broke("what is told is what stands", `${name}, which paid ${orderName(payment.orderId)}`, about);
+    broke("what is answered is what is stored", `${name}, which paid ${orderName(payment.orderId)}`, about);
   const isOwn = requestOf(payment.paymentId) === number;
-  if (isOwn && kind === "repeat") broke("who pays is told so, and who repeats too", `${name}, its own`, about);
+  if (isOwn && kind === "repeat") broke("a payment is answered as such, and so is a repeat", `${name}, its own`, about);
   const before = paidBy.get(key);
   if (before !== undefined && textOf(before) !== textOf(payment))
     broke("two answers to one key never differ", `${name}, before it was ${paymentName(before.paymentId)}`, about);
@@ -141,7 +141,8 @@ const refused = (request: Request, kind: string, { shop, broke, memory }: Lookin
     broke("two answers to one key never differ", `${who} was told ${kind}, before it was paid`, about);
   const isPaid = memory.ordersPaid.has(orderId);
   const saysPaid = kind === "orderNotPayable" && shop.orders.get(orderId)?.items.length !== 0;
-  if (saysPaid && !isPaid) broke("what is told is what stands", `${who} was told that it is paid already`, about);
+  if (saysPaid && !isPaid)
+    broke("what is answered is what is stored", `${who} was told that it is paid already`, about);
   const isFinal = kind !== "mismatch" && kind !== "orderNotFound";
   if (isFinal && !isPaid) memory.refused.set(orderId, kind);
 };
@@ -153,7 +154,7 @@ const notAnswered = (request: Request, problem: string, { turns, broke, memory }
   const { about, who } = nameOf(request);
   // A process that thaws may hear of the answer and of its deadline at once.
   if (turns() > (memory.knownAt.get(request.number) ?? Number.POSITIVE_INFINITY))
-    broke("what is known is told", `${who} was told ${problem}`, about);
+    broke("what is known is answered", `${who} was told ${problem}`, about);
   if (!expectedProblems.has(problem))
     broke("every request is answered by its deadline", `${who} was told ${problem}`, about);
 };
@@ -168,7 +169,7 @@ const stands = (payment: Payment, { broke, count, memory }: Looking): void => {
   memory.ordersPaid.set(payment.orderId, payment.paymentId);
   const why = memory.refused.get(payment.orderId);
   if (why !== undefined && !memory.toppedUp.has(payment.userId))
-    broke("a refusal stands", `${name} pays what was refused as ${why}`, about);
+    broke("a refusal remains", `${name} pays what was refused as ${why}`, about);
   const number = requestOf(payment.paymentId);
   memory.madeBy.set(number, payment.paymentId);
   checkMaker(memory, number, (what) => broke("what was answered as not paid is not paid", what, about));
