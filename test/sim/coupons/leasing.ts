@@ -1,6 +1,6 @@
 /**
  * Watches what leases are for: whatever takes effect does so under the latest epoch there is, an owner's effects on a coupon
- * are over when the next one's begin, and nobody takes a lease back without asking the group.
+ * are over when the next one's begin, and no worker takes a lease back without asking the group.
  */
 import type { Fence, LeasedPartition } from "../../../engine/lease.ts";
 import type { ClaimName } from "./claims.ts";
@@ -16,7 +16,7 @@ export interface FencedEffect {
   readonly coupons: readonly string[];
 }
 
-/** Told of everything that has to do with leases. */
+/** Sees everything that has to do with leases. */
 export interface LeaseWatcher {
   /** A take-over is sent. `partition` is one object for one assignment of it. */
   readonly taking: (from: Process, partition: LeasedPartition) => void;

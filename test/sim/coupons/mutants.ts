@@ -1,4 +1,4 @@
-/** The same code with one line broken: each mutant is a mistake that somebody could make, and some seed must catch it. */
+/** The same code with one line broken: each mutant is a mistake that one could make, and some seed must catch it. */
 import type { Mutant } from "../mutant.ts";
 import { paymentMutants } from "../payments/mutants.ts";
 import type { Scenario } from "./scenario.ts";

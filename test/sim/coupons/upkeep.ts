@@ -13,7 +13,7 @@ import { catalogOf, fencedCall, shortName, type StoreWorld } from "./stores.ts";
 /** What upkeep works with. */
 export interface UpkeepWorld extends StoreWorld {
   readonly scenario: Scenario;
-  /** Told of every step of a repair. */
+  /** Called for every step of a repair. */
   readonly mending: () => void;
   readonly broke: (claim: ClaimName, what: string, about: readonly string[]) => void;
 }
@@ -57,12 +57,12 @@ const truthOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponTruth 
       leaseOf(lease),
     )({
       ...{ to: "database", kind: "read", about: [couponId] },
-      what: () => `what stands of ${couponId}, and of ${ids.length} reservations`,
+      what: () => `what is stored of ${couponId}, and of ${ids.length} reservations`,
       effect: async (fence) => ({
         answer: await memoryCouponTruth(world.database, fence).stored(couponId, ids),
         changed: [],
       }),
-      told: ({ remaining }) => `${remaining} left`,
+      inWords: ({ remaining }) => `${remaining} left`,
     }),
 });
 
@@ -91,7 +91,7 @@ const gateOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponGate =>
         leaseOf(lease),
       )({
         to: "redis",
-        // Nothing else may be under way beside it.
+        // Nothing else may be in flight beside it.
         kind: "take",
         what: () => `repair ${repair.couponId} from ${repair.seen} to ${repair.left}, without ${namesOf(repair.drop)}`,
         about: [repair.couponId],
@@ -102,7 +102,7 @@ const gateOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponGate =>
           witness(world, repair);
           return { answer, changed: [repair.couponId] };
         },
-        told: (dropped) => (dropped === undefined ? "it changed meanwhile" : `${dropped} marks dropped`),
+        inWords: (dropped) => (dropped === undefined ? "it changed meanwhile" : `${dropped} marks dropped`),
       }),
   };
 };

@@ -1,5 +1,5 @@
 /**
- * What must be true of a world of payments: while it goes on, where it could first be false (witness.ts), and when it has
+ * What must be true of a world of payments: while it runs, where it could first be false (witness.ts), and when it has
  * come to rest, from scratch: shop, payments, outbox, topic, history and platform are compared with each other.
  */
 import type { OrderItem, Payment } from "../../../../processors/payments/payment-ports.ts";
@@ -153,14 +153,14 @@ const setsAgree = ({ shop, state, witness, history, platform }: PaymentRest): re
 const isSame = (row: HistoryRow | undefined, payment: Payment): boolean =>
   (["orderId", "userId", "amount", "discount", "paidAt"] as const).every((field) => row?.[field] === payment[field]);
 
-/** For ever: whoever was told of a payment finds it as it was told. */
+/** For ever: a client that was answered a payment finds it as it was answered. */
 const toldStands = ({ state, witness }: PaymentRest): readonly Broken<PaymentClaim>[] =>
-  [...witness.told].flatMap(([number, told]) => {
-    if (told.kind !== "paid" && told.kind !== "repeat") return [];
-    const lie = lieOf(told.payment, state);
+  [...witness.replies].flatMap(([number, reply]) => {
+    if (reply.kind !== "paid" && reply.kind !== "repeat") return [];
+    const lie = lieOf(reply.payment, state);
     if (lie === undefined) return [];
-    const what = `#${number} was told ${paymentName(told.payment.paymentId)}, and ${lie}`;
-    return [{ claim: "what is answered is what is stored", what, about: [orderName(told.payment.orderId)] }];
+    const what = `#${number} was answered ${paymentName(reply.payment.paymentId)}, and ${lie}`;
+    return [{ claim: "what is answered is what is stored", what, about: [orderName(reply.payment.orderId)] }];
   });
 
 /** The platform's refusals, and bytes that are no payment; each once at least, in each topology that has to. */
