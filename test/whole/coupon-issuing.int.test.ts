@@ -141,7 +141,7 @@ test("coupon issuing: answers with one reservation when a request is retried wit
   await assertSound("e2e-retry");
 });
 
-test("coupon issuing: sets the gate right within seconds when it forgot, was restored, or holds a unit for nobody", async () => {
+test("coupon issuing: sets the gate right within seconds when it forgot, was restored, or holds a unit without a reservation", async () => {
   const redis = await openRedis({ redisUrl: config.redisUrl });
   const { client } = redis;
   const coupons = ["flushed", "restored", "low", "high", "orphan"].map((name) => `e2e-gate-${name}`);
@@ -156,7 +156,7 @@ test("coupon issuing: sets the gate right within seconds when it forgot, was res
     await client.hset(restored, old);
     await client.hincrby(low, "left", -7);
     await client.hincrby(high, "left", 7);
-    await client.hset(orphan, "u:held-for-nobody", v7());
+    await client.hset(orphan, "u:held-without-reservation", v7());
     await sendAgain("e2e-gate-flushed");
     await until("all agree", async () => (await Promise.all(coupons.map(agrees))).every(Boolean));
     await Promise.all(coupons.map((couponId) => burst(couponId, 100, progress(), "late-")));
@@ -180,7 +180,7 @@ test("coupon issuing: is reconciled by hand when no worker runs, and only then",
     const isRefused = (error: unknown) => error instanceof CliError && error.exitCode === exitCodes.refused;
     await assert.rejects(reconcileOnStores(config, wish), isRefused);
     await Promise.all(workers().map(({ child }) => child.stop()));
-    await redis.client.hset(hashOf(couponId), "left", 3, "u:held-for-nobody", v7());
+    await redis.client.hset(hashOf(couponId), "left", 3, "u:held-without-reservation", v7());
     const seen = await reconcileOnStores(config, { ...wish, dryRun: true });
     assert.deepEqual(
       seen.differences.map(({ counter, staleMarks, done }) => [counter, staleMarks, done]),

@@ -1,4 +1,4 @@
-/** What a worker does about its leases: it waits for them, takes back what is its own, and leaves alone what is not. */
+/** What a worker does about its leases: it waits for them, takes back what is its own, and leaves unchanged what is not. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Unavailable } from "../../engine/errors.ts";

@@ -41,7 +41,7 @@ const fetchedOf = (worker: Worker): number => {
   return status === undefined ? 0 : status.queuedRecords + status.inFlightRecords;
 };
 
-/** Has the group rebalance, and waits until the partitions were given back although work was under way. */
+/** Has the group rebalance, and waits until the partitions were given back although work was in flight. */
 const reassign = async (stage: ReturnType<typeof memoryStage>): Promise<void> => {
   const before = stage.broker.generation(groupId);
   stage.broker.rebalance(groupId);
@@ -104,7 +104,7 @@ test("worker: lives on when the log takes nothing for long, also while records w
   });
   await stage.send(many(0, 10));
   const worker = await stage.start("w1", { stall: tiny });
-  await until("it cannot tell of what it issued", () => refusals > 3);
+  await until("it cannot publish what it issued", () => refusals > 3);
   await reassign(stage);
   await until("it has fetched them again", () => fetchedOf(worker) === 10);
   await until("all is committed", () => stage.broker.committed(groupId, hot) === 10n);

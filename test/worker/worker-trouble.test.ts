@@ -44,7 +44,7 @@ test("worker: attaches what it fetches again to the round that still has it when
   assert.equal((await stage.read(couponsIssued)).length, 10);
 });
 
-test("worker: writes no dead letter of a flood, holds, and goes on when its cause is gone", async () => {
+test("worker: writes no dead letter of a flood, holds, and resumes when its cause is gone", async () => {
   const stage = memoryStage(openCoupon("hot", 1_000));
   let wrong = true;
   const deps = stage.issuing(async (issues, issue) => {
@@ -101,7 +101,7 @@ test("worker: ends when a call never answers", async () => {
   await worker.stop();
 });
 
-test("worker: lives on when an outage lasts, because it goes on trying", async () => {
+test("worker: does not end when an outage lasts, because it keeps trying", async () => {
   const stage = memoryStage(openCoupon("hot", 100));
   let attempts = 0;
   const deps = stage.issuing(async (issues, issue) => {

@@ -1,4 +1,4 @@
-/** The fail points: the moments of a worker's life at which it can be made to die, and what each stands for. */
+/** The fail points: the moments of a worker's life at which it can be made to die, and what each is. */
 
 /** One moment at which a worker dies by SIGKILL. */
 export interface FailPoint {
@@ -10,7 +10,7 @@ export interface FailPoint {
   readonly windows: readonly number[];
   /** How often it comes up: with nearly every round, or only now and then; then the first time must do. */
   readonly comes: "often" | "seldom";
-  /** Reached only by a worker that gives its partitions back: it tells itself to stop when it has written something. */
+  /** Reached only by a worker that gives its partitions back: it sends itself SIGTERM when it has written something. */
   readonly leaving?: true;
 }
 

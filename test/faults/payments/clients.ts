@@ -1,11 +1,11 @@
-/** Clients that pay by HTTP and ask until they are answered; what each was told is kept, for it is a promise. */
+/** Clients that pay by HTTP and ask until they are answered; what each was answered is kept, for it is a promise. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 import { mintToken } from "../../../api/tokens/token.ts";
 import type { PayTold } from "../../../dev/demo/payments/payer.ts";
 import type { Attempt } from "../../../dev/demo/payments/plan-payments.ts";
 
-/** What a client was told of one attempt in the end. */
+/** What a client was answered to one attempt in the end. */
 export interface Told {
   readonly attempt: Attempt;
   readonly told: PayTold;
@@ -15,7 +15,7 @@ export interface Told {
 
 /** Many clients. */
 export interface Clients {
-  /** Asks until answered, or until nobody has answered for two minutes. */
+  /** Asks until answered, or until no API has answered for two minutes. */
   readonly pay: (attempt: Attempt) => Promise<Told>;
   readonly close: () => Promise<void>;
 }

@@ -12,12 +12,12 @@ export interface FedBatch {
   readonly answered: readonly AnsweredCase[];
 }
 
-/** A load under way. */
+/** A running load. */
 export interface PayFeed {
   readonly prefix: string;
-  /** Clients that were told that they have paid, so far. */
+  /** Clients that were answered as paid, so far. */
   readonly paid: () => number;
-  /** Ends it; resolves when every client is answered, or has given up, with what all of them were told. */
+  /** Ends it; resolves when every client is answered, or has given up, with the answers to all of them. */
   readonly stop: () => Promise<readonly FedBatch[]>;
 }
 
@@ -25,13 +25,13 @@ export interface PayFeed {
 export interface FeedOptions {
   readonly perSecond: number;
   readonly urls: () => readonly string[];
-  /** Opened at a time; 400 unless told. */
+  /** Opened at a time; 400 by default. */
   readonly batchOrders?: number;
 }
 
 /** Between two handfuls of clients. */
 const everyMs = 20;
-/** Cases under way: while no API answers, no more are begun. */
+/** Cases in flight: while no API answers, no more are begun. */
 const maxInFlight = 400;
 const connections = 64;
 
@@ -68,7 +68,7 @@ const feedOf = (scene: PayScene, { perSecond, prefix, clients, batchOrders = 400
     batches.push(batch);
     return batch;
   };
-  /** Whoever waits for it is told of its failure; until somebody does it is no one's. */
+  /** Its failure goes to those that wait for it, and is no unhandled rejection before. */
   const openNext = (): ReturnType<typeof open> => {
     const opening = open();
     opening.catch(() => undefined);

@@ -58,9 +58,9 @@ export interface PayScene {
   readonly newPrefix: () => string;
   /** Starts a process and waits until it is ready. */
   readonly start: (plan: PayPlan) => Promise<PayChild>;
-  /** Starts one that may die before it is ready. Not an API: nobody would know its address. */
+  /** Starts one that may die before it is ready. Not an API: its address would not be known. */
   readonly spawn: (plan: PayPlan) => Promise<PayChild>;
-  /** Takes the dead out of a worker's group, so that nobody waits for their sessions; of other roles nothing. */
+  /** Takes the dead out of a worker's group, so that no partition waits for their sessions; of other roles nothing. */
   readonly bury: (role: Role) => Promise<void>;
   /** Ends every process that is left but the platform, and sets that right again. */
   readonly clear: () => Promise<void>;
@@ -69,7 +69,7 @@ export interface PayScene {
 
 const script = join(import.meta.dirname, "process.ts");
 
-/** What `sluice` is told to run a role. */
+/** The arguments of `sluice` that run a role. */
 const commands = {
   api: { command: "api", args: [] },
   relay: { command: "relay", args: [] },

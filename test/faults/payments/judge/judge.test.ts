@@ -23,7 +23,7 @@ const paid = (n: number): PayTold => ({ kind: "paid", paymentId: id(n), fresh: t
 const refused: PayTold = { kind: "refused", problem: "balance-too-low" };
 const group = (deadLetters = 0) => ({ id: "g", committed: [2n], deadLetters });
 
-/** Two orders are paid, told, remembered and delivered; a third was refused. */
+/** Two orders are paid, answered, remembered and delivered; a third was refused. */
 const sound = () => ({
   facts: {
     payments: byId(payment),
@@ -47,19 +47,19 @@ test("judge of payments: finds nothing amiss when everything agrees", () => {
   assert.deepEqual(amissOf(sound()), []);
 });
 
-test("judge of payments: finds a promise broken when somebody was told of a payment that is not there", () => {
+test("judge of payments: finds a promise broken when a client was answered a payment that is not there", () => {
   const world = sound();
   world.told.push(asked(4, paid(4)));
   assert.deepEqual(amissOf(world), ["answeredNotPaid: 1"]);
 });
 
-test("judge of payments: finds a promise broken when somebody was told of another order's payment", () => {
+test("judge of payments: finds a promise broken when a client was answered another order's payment", () => {
   const world = sound();
   world.told.push(asked(4, paid(1)));
   assert.deepEqual(amissOf(world), ["answeredNotPaid: 1"]);
 });
 
-test("judge of payments: finds a promise broken when an order is paid that was refused, or that nobody asked to pay", () => {
+test("judge of payments: finds a promise broken when an order is paid that was refused, or that was not asked for", () => {
   const refusedAndPaid = sound();
   refusedAndPaid.told[1] = asked(2, refused);
   assert.deepEqual(amissOf(refusedAndPaid), ["paidNotAnswered: 1"]);
@@ -74,7 +74,7 @@ test("judge of payments: lets one of two who asked for an order be refused", () 
   assert.deepEqual(amissOf(world), []);
 });
 
-test("judge of payments: finds an order paid twice when two clients were told two payments, or two are there", () => {
+test("judge of payments: finds an order paid twice when two clients were answered two payments, or two are there", () => {
   const told = sound();
   told.told.push(asked(1, paid(9)));
   assert.deepEqual(amissOf(told), ["answeredNotPaid: 1", "paidTwice: 1"]);

@@ -1,4 +1,4 @@
-/** What came of a fault of payments: database, outbox, topic, history and platform against each other and what clients were told. */
+/** What came of a fault of payments: database, outbox, topic, history and platform against each other and the answers of clients. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkAnswers } from "../../../../dev/demo/payments/check-answers.ts";
 import type { Check } from "../../../../ops/verify/check.ts";
@@ -15,15 +15,15 @@ import type { PayScene } from "../scene.ts";
 export interface PayExpected {
   /** Begins the ids of the users that are looked at; all where it is empty. */
   readonly prefix: string;
-  /** What every client was told, by batches, whose plans say who had to be refused; unknown where left out. */
+  /** What every client was answered, by batches, whose plans say who had to be refused; unknown where left out. */
   readonly batches?: readonly FedBatch[];
-  /** What clients were told besides. */
+  /** What clients were answered besides. */
   readonly told?: readonly Told[];
 }
 
 /** What was found; all but the first two are to be 0. */
 export interface PayFindings {
-  /** Orders that somebody asked to pay. */
+  /** Orders that a client asked to pay. */
   readonly orders: number;
   /** Payments there are. */
   readonly paid: number;
@@ -86,7 +86,7 @@ export const judgePayments = async (
   }
 };
 
-/** What stood there before the scene was set, and does not add up: on a stack of its own nothing. */
+/** What was there before the scene was set, and does not add up: on a stack of its own nothing. */
 export interface Strange {
   /** Of no payment. */
   readonly ids: ReadonlySet<PaymentId>;

@@ -1,17 +1,17 @@
-/** What clients were told, held against the payments there are: "paid" is a promise, and so is a refusal. Pure. */
+/** What clients were answered, held against the payments there are: "paid" is a promise, and so is a refusal. Pure. */
 import type { Payment } from "../../../../processors/payments/payment-ports.ts";
 import type { OrderId, PaymentId } from "../../../../schemas/payment.ts";
 import type { Told } from "../clients.ts";
 
 /** Promises that were not kept; all are to be 0. */
 export interface BrokenPromises {
-  /** Told of a payment that is not there, or is another order's. */
+  /** Answered a payment that is not there, or is another order's. */
   readonly answeredNotPaid: number;
-  /** Orders that are paid although everybody who asked for them was refused, or nobody asked. */
+  /** Orders that are paid although all who asked for them were refused, or none asked. */
   readonly paidNotAnswered: number;
-  /** Orders with two payments, there or told of. */
+  /** Orders with two payments, there or answered. */
   readonly paidTwice: number;
-  /** Clients whom nobody answered, however often they asked. */
+  /** Clients without an answer, however often they asked. */
   readonly unanswered: number;
   readonly examples: readonly string[];
 }
@@ -35,7 +35,7 @@ export const brokenPromises = (
       if (one.kind !== "paid") continue;
       // What an API answered; the map says whether it is one of ours.
       const paymentId = one.paymentId as PaymentId;
-      if (payments.get(paymentId)?.orderId !== orderId) answeredNotPaid.push(`${orderId}: told ${paymentId}`);
+      if (payments.get(paymentId)?.orderId !== orderId) answeredNotPaid.push(`${orderId}: answered ${paymentId}`);
       ids.add(paymentId);
     }
     if (ids.size > 1) paidTwice.push(`${orderId}: paid by ${[...ids].join(" and ")}`);
@@ -48,7 +48,7 @@ export const brokenPromises = (
     unanswered: unanswered.length,
     examples: [
       ...answeredNotPaid.slice(0, 2).map((what) => `${what}, which is not there`),
-      ...paidNotAnswered.slice(0, 2).map((orderId) => `${orderId} is paid, and everybody was refused`),
+      ...paidNotAnswered.slice(0, 2).map((orderId) => `${orderId} is paid, and all who asked were refused`),
       ...paidTwice.slice(0, 2),
       ...unanswered.slice(0, 2),
     ],
