@@ -55,7 +55,7 @@ export const spawnChild = async (plan: ChildPlan): Promise<Child> => {
       SLUICE_HEALTH_PORT: String(plan.healthPort),
     },
     stdio: ["ignore", log.fd, log.fd],
-    // A group of its own: Ctrl-C reaches the demo alone, which then ends its children in order.
+    // A group of its own: Ctrl-C reaches only the demo, which then ends its children in order.
     detached: true,
   });
   await log.close();

@@ -207,9 +207,9 @@ const burstOn = async ({ api, couponId, secret }: Site, options: DemoOptions): P
   const startedAt = performance.now();
   const tokenOf = (userId: string): string => tokens.get(userId) ?? "";
   try {
-    const told = await sendBurst(asks, { baseUrl: api, tokenOf, clients, progress, signal });
+    const replies = await sendBurst(asks, { baseUrl: api, tokenOf, clients, progress, signal });
     signal.throwIfAborted();
-    return summarise(told, startedAt);
+    return summarise(replies, startedAt);
   } finally {
     line.stop();
   }

@@ -1,4 +1,4 @@
-/** The stand-in platform's two doors: the one the contract describes, and the one where it is told what to do wrong. */
+/** The stand-in platform's two servers: the one the contract describes, and the one where faults are set. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -13,7 +13,7 @@ export interface FrontDoor {
   readonly effects: Effects;
   readonly faults: () => Faults;
   readonly random: () => number;
-  /** Told of each payment when it takes effect. */
+  /** AttemptReply of each payment when it takes effect. */
   readonly onEffect: (document: unknown) => void;
 }
 
@@ -69,7 +69,7 @@ const later = (reply: FastifyReply, status: 429 | 503, { retryAfterSeconds }: Fa
   return reply.status(status).send({ error: "later" });
 };
 
-/** Nothing is answered: the connection is cut, or left to whoever waits longer. */
+/** Nothing is answered: the connection is cut, or left open until the client gives up. */
 const hangUp = (reply: FastifyReply, cut: boolean): FastifyReply => {
   void reply.hijack();
   if (cut) reply.raw.destroy();
@@ -96,7 +96,7 @@ export interface ControlDoor {
   readonly setFaults: (faults: Faults) => Promise<void>;
 }
 
-/** The door for tests and the demo: /faults, /report, /effects, and /ready for whoever started it. */
+/** The server for tests and the demo: /faults, /report, /effects, and /ready for the process that started it. */
 export const controlDoor = ({ effects, faults, setFaults }: ControlDoor): FastifyInstance => {
   const server = Fastify({ forceCloseConnections: true, bodyLimit: 4_096 });
   server.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) =>

@@ -1,20 +1,20 @@
-/** A stand-in for the external data platform, for the demo and for tests: keeps the contract, until it is told not to. */
+/** A stand-in for the external data platform, for the demo and for tests: keeps the contract, unless faults are set. */
 import type { FastifyInstance } from "fastify";
 import { controlDoor, frontDoor, paymentsPath } from "./doors.ts";
 import { Effects, type PlatformReport } from "./effects.ts";
 import { type Faults, noFaults, readFaults } from "./faults.ts";
 
-/** How it is started. Loopback only: it stands in for somebody else on this machine. */
+/** How it is started. Loopback only: it replaces a system of another team on this machine. */
 export interface PlatformOptions {
   /** Where payments are posted to; 0, the default, takes any free port. */
   readonly port?: number;
-  /** Where it is told what to do; 0, the default, takes any free port. */
+  /** Where faults are set; 0, the default, takes any free port. */
   readonly controlPort?: number;
   /** Payments it remembers, some 250 bytes each; default 200,000. Above them it answers 507. */
   readonly maxPayments?: number;
   /** Decides which requests meet a fault; [0, 1). */
   readonly random?: () => number;
-  /** Told of each payment when it takes effect. */
+  /** AttemptReply of each payment when it takes effect. */
   readonly onEffect?: (document: unknown) => void;
 }
 
@@ -69,7 +69,7 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Plat
   return {
     url: `http://${host}:${port}${paymentsPath}`,
     controlUrl,
-    set: (told) => setFaults(readFaults(told)),
+    set: (wanted) => setFaults(readFaults(wanted)),
     report: () => effects.report(),
     effects: () => effects.payments,
     close: async () => {

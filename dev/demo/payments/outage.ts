@@ -44,7 +44,7 @@ export interface OutagePlan {
   /** Payments made so far. */
   readonly paid: () => number;
   readonly signal: AbortSignal;
-  /** Told when it goes and when it is back. */
+  /** Called when it goes and when it is back. */
   readonly onChange: (isAway: boolean) => void;
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AnsweredCase } from "../../../dev/demo/payments/payer.ts";
 import type { PayCase, PaymentPlan } from "../../../dev/demo/payments/plan-payments.ts";
-import { type Clients, createClients, type Told } from "./clients.ts";
+import { type Clients, createClients, type AttemptReply } from "./clients.ts";
 import type { PayScene } from "./scene.ts";
 import { openBatch } from "./shop.ts";
 
@@ -77,10 +77,10 @@ const feedOf = (scene: PayScene, { perSecond, prefix, clients, batchOrders = 400
   const begin = async (one: PayCase, answered: AnsweredCase[]): Promise<void> => {
     count.begun++;
     count.inFlight++;
-    const told = await Promise.all(one.attempts.map(clients.pay));
-    count.paid += told.filter((each) => each.told.kind === "paid").length;
+    const replies = await Promise.all(one.attempts.map(clients.pay));
+    count.paid += replies.filter((each) => each.reply.kind === "paid").length;
     count.inFlight--;
-    answered.push({ ...one, answers: told.map(answerOf) });
+    answered.push({ ...one, answers: replies.map(answerOf) });
   };
   const going: Promise<void>[] = [];
   const opened = openNext();
@@ -118,4 +118,4 @@ const feedOf = (scene: PayScene, { perSecond, prefix, clients, batchOrders = 400
 };
 
 /** As the demo's checks of answers have it; when it was asked is of no interest here. */
-const answerOf = (told: Told): AnsweredCase["answers"][number] => ({ ...told, dueAtMs: 0, latencyMs: 0 });
+const answerOf = (reply: AttemptReply): AnsweredCase["answers"][number] => ({ ...reply, dueAtMs: 0, latencyMs: 0 });

@@ -1,7 +1,7 @@
 /** Everything payments need, up and under load, while something happens to it; at the end all of it must agree. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { crewOf } from "../live.ts";
-import type { Told } from "./clients.ts";
+import type { AttemptReply } from "./clients.ts";
 import { type PayFeed, startPayFeed } from "./feed.ts";
 import { judgePayments } from "./judge/judge.ts";
 import type { PayFaultRun, PayTried } from "./fault.ts";
@@ -37,7 +37,7 @@ export interface PayLive extends PayCrew {
   /** Something worth reporting. */
   readonly note: (what: string) => void;
   /** Answers to clients besides those of the load. Their users' ids begin with the feed's prefix. */
-  readonly alsoTold: (told: readonly Told[]) => void;
+  readonly alsoAnswered: (replies: readonly AttemptReply[]) => void;
 }
 
 /** What the load is, and on what. */
@@ -90,7 +90,7 @@ export const underPayLoad = async (
 ): Promise<PayTried> => {
   const missed: string[] = [];
   const notes: string[] = [];
-  const told: Told[] = [];
+  const replies: AttemptReply[] = [];
   let times = 0;
   let returnedAt: number | undefined;
   const crew = payCrewOf(scene, missed);
@@ -108,7 +108,7 @@ export const underPayLoad = async (
       },
       missed: (what) => void missed.push(what),
       note: (what) => void notes.push(what),
-      alsoTold: (some) => void told.push(...some),
+      alsoAnswered: (some) => void replies.push(...some),
     });
     await wait(afterwardsMs);
   } catch (error) {
@@ -120,7 +120,7 @@ export const underPayLoad = async (
   say(`${feed.paid()} answered as paid, ${times} strikes; waiting until all is at rest`);
   await untilRest(scene, restWithinMs).catch((error: Error) => missed.push(error.message));
   const restMs = Math.round(performance.now() - endedAt);
-  const findings = await judgePayments(scene, { prefix: feed.prefix, batches, told });
+  const findings = await judgePayments(scene, { prefix: feed.prefix, batches, replies });
   await crew.stopAll();
   return { times, missed, notes, recoveriesMs: [restMs], findings };
 };

@@ -6,7 +6,7 @@ import type { OrderId } from "../../../../schemas/payment.ts";
 import { orderRegister } from "../../../../stores/mysql/payments/order-register.ts";
 import { wholeFrom } from "../../chance.ts";
 import { isFrozen } from "../../coupons/process-faults.ts";
-import { createClients, type Told } from "../clients.ts";
+import { createClients, type AttemptReply } from "../clients.ts";
 import type { PayFault, PayFaultRun, PayTried } from "../fault.ts";
 import { namesFrom, oneOfEach, type PayLive, underPayLoad } from "../live.ts";
 import type { PayChild, PayPlan, PayScene } from "../scene.ts";
@@ -101,12 +101,12 @@ const oneOrder = (run: PayFaultRun): Promise<PayTried> => {
     for (const [n, { orderId, userId }] of orders.entries()) {
       // In every other round half of the clients are one client that clicks sixteen times.
       const keyOf = (at: number): string => `${orderId}-${n % 2 === 1 && at % 2 === 1 ? "same" : at}`;
-      const told = await Promise.all(
+      const replies = await Promise.all(
         Array.from({ length: impatient }, (_, at) => clients.pay({ orderId, userId, key: keyOf(at) })),
       );
-      live.alsoTold(told);
+      live.alsoAnswered(replies);
       live.struck();
-      const wrong = wrongIn(told);
+      const wrong = wrongIn(replies);
       if (wrong !== undefined) live.missed(`round ${n + 1}: ${wrong}`);
     }
     await clients.close();
@@ -114,12 +114,12 @@ const oneOrder = (run: PayFaultRun): Promise<PayTried> => {
 };
 
 /** One payment, answered to one key; all others are answered that the order is paid. */
-const wrongIn = (told: readonly Told[]): string | undefined => {
-  const winners = new Set(told.flatMap(({ attempt, told: one }) => (one.kind === "paid" ? [attempt.key] : [])));
+const wrongIn = (replies: readonly AttemptReply[]): string | undefined => {
+  const winners = new Set(replies.flatMap(({ attempt, reply: one }) => (one.kind === "paid" ? [attempt.key] : [])));
   if (winners.size !== 1) return `${winners.size} of ${impatient} keys were answered as paid`;
-  const others = told.filter(({ told: one }) => one.kind !== "paid");
-  const wrong = others.find(({ told: one }) => one.kind !== "refused" || one.problem !== "order-not-payable");
-  return wrong && `a client was answered ${JSON.stringify(wrong.told)}`;
+  const others = replies.filter(({ reply: one }) => one.kind !== "paid");
+  const wrong = others.find(({ reply: one }) => one.kind !== "refused" || one.problem !== "order-not-payable");
+  return wrong && `a client was answered ${JSON.stringify(wrong.reply)}`;
 };
 
 const unitPrice = 10_000 as Won;

@@ -6,7 +6,7 @@ import { checkPayments } from "../../../../ops/verify/check-payments.ts";
 import type { PaymentFacts } from "../../../../ops/verify/payment-facts.ts";
 import { readPaymentFacts } from "../../../../ops/verify/read-payment-facts.ts";
 import type { PaymentId } from "../../../../schemas/payment.ts";
-import type { Told } from "../clients.ts";
+import type { AttemptReply } from "../clients.ts";
 import type { FedBatch } from "../feed.ts";
 import { brokenPromises } from "./promises.ts";
 import type { PayScene } from "../scene.ts";
@@ -18,7 +18,7 @@ export interface PayExpected {
   /** What every client was answered, by batches, whose plans say who had to be refused; unknown where left out. */
   readonly batches?: readonly FedBatch[];
   /** What clients were answered besides. */
-  readonly told?: readonly Told[];
+  readonly replies?: readonly AttemptReply[];
 }
 
 /** What was found; all but the first two are to be 0. */
@@ -129,9 +129,9 @@ const withoutStrange = (facts: PaymentFacts, { ids, books, deadLetters }: Strang
 };
 
 /** Pure. */
-export const payFindingsOf = (facts: PaymentFacts, { told = [], batches = [] }: PayExpected): PayFindings => {
+export const payFindingsOf = (facts: PaymentFacts, { replies = [], batches = [] }: PayExpected): PayFindings => {
   const checks = checkPayments(facts);
-  const answers = [...told, ...batches.flatMap(({ answered }) => answered.flatMap((one) => one.answers))];
+  const answers = [...replies, ...batches.flatMap(({ answered }) => answered.flatMap((one) => one.answers))];
   const { examples, ...promises } = brokenPromises(answers, facts.payments);
   const isAsked = answers.length > 0;
   const plans = batches.flatMap(({ plan, answered }) => plannedChecks(plan, answered, facts));

@@ -1,7 +1,7 @@
 /** What clients were answered, held against the payments there are: "paid" is a promise, and so is a refusal. Pure. */
 import type { Payment } from "../../../../processors/payments/payment-ports.ts";
 import type { OrderId, PaymentId } from "../../../../schemas/payment.ts";
-import type { Told } from "../clients.ts";
+import type { AttemptReply } from "../clients.ts";
 
 /** Promises that were not kept; all are to be 0. */
 export interface BrokenPromises {
@@ -18,18 +18,18 @@ export interface BrokenPromises {
 
 /** Compares. `payments` are those of the users of these clients. */
 export const brokenPromises = (
-  told: readonly Pick<Told, "attempt" | "told">[],
+  replies: readonly Pick<AttemptReply, "attempt" | "reply">[],
   payments: ReadonlyMap<PaymentId, Payment>,
 ): BrokenPromises => {
   const paymentsOf = Map.groupBy([...payments.values()], ({ orderId }) => orderId);
-  const byOrder = Map.groupBy(told, ({ attempt }) => attempt.orderId);
+  const byOrder = Map.groupBy(replies, ({ attempt }) => attempt.orderId);
   const answeredNotPaid: string[] = [];
   const paidTwice: string[] = [];
   const unanswered: string[] = [];
   const mayBePaid = new Set<OrderId>();
   for (const [orderId, all] of byOrder) {
     const ids = new Set((paymentsOf.get(orderId) ?? []).map(({ paymentId }) => paymentId));
-    for (const { attempt, told: one } of all) {
+    for (const { attempt, reply: one } of all) {
       if (one.kind !== "refused") mayBePaid.add(orderId);
       if (one.kind === "unanswered") unanswered.push(`${orderId}: ${attempt.key} was not answered`);
       if (one.kind !== "paid") continue;
