@@ -165,7 +165,7 @@ export const startOnStack = async (plan: StackChildPlan): Promise<StackChild> =>
   }
 };
 
-/** The API reads its port from the environment; the platform is somebody else's, and is told. */
+/** The API reads its port from the environment; the platform is another system, and is given it. */
 const argumentsOf = ({ command, args = [] }: StackChildPlan, port: number): readonly string[] => [
   command,
   ...args,
