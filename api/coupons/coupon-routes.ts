@@ -1,4 +1,4 @@
-/** The admin's door: open a coupon. */
+/** The route of admins: open a coupon. */
 import type { FastifyInstance } from "fastify";
 import type { CouponRegister } from "../../processors/coupons/coupon-ports.ts";
 import { couponFrom, couponText } from "./coupon-body.ts";

@@ -1,4 +1,4 @@
-/** The two doors of a coupon rush: ask for a coupon, and ask what became of it. */
+/** The two routes of users: request a coupon, and read what became of the request. */
 import { fieldsOf } from "../http/request/fields.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";

@@ -1,4 +1,4 @@
-/** The doors of payment: pay an order, and look at a payment. */
+/** The routes of payments: pay an order, and read a payment. */
 import { fieldsOf } from "../http/request/fields.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Payment, PaymentAnswer, PaymentBook, PaymentRefusal } from "../../processors/payments/payment-ports.ts";

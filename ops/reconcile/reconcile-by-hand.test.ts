@@ -1,4 +1,4 @@
-/** Reconciling by hand: what it repairs, what it only shows, and when it keeps its hands off. */
+/** Reconciling by hand: what it repairs, what it only shows, and when it is refused. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Fence } from "../../engine/lease.ts";

@@ -1,4 +1,4 @@
-/** What the steps of coupon issuing ask of their ports, and what they do about ports that do not keep their word. */
+/** What the steps of coupon issuing ask of their ports, and what they do about ports that break their contract. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type {

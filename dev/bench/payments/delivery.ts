@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { PaymentCompleted } from "../../../schemas/payment.ts";
 import { quantile } from "../../demo/summary.ts";
 import { note } from "../../../engine/app/cli.ts";
-import { paymentsPath } from "../../platform/doors.ts";
+import { paymentsPath } from "../../platform/servers.ts";
 import type { PlatformReport } from "../../platform/effects.ts";
 import { appendPayments, emptyTopic, makePayments, withCopies } from "./payment-events.ts";
 import type { Stage } from "../stage.ts";

@@ -8,7 +8,7 @@ import { app } from "../../../sluice.config.ts";
 import { type Child, spawnChild, startOnStack } from "../../../dev/children.ts";
 import { type Config, readConfig } from "../../../ops/config.ts";
 import { platformControl, type PlatformControl } from "../../../dev/demo/payments/outage.ts";
-import { paymentsPath } from "../../../dev/platform/doors.ts";
+import { paymentsPath } from "../../../dev/platform/servers.ts";
 import { endpointsEnv, type StackEndpoints } from "../../../dev/stack/endpoints.ts";
 import { layoutOf } from "../../../dev/stack/layout.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../../engine/log/kafka/admin/admin.ts";

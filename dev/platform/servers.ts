@@ -8,8 +8,8 @@ import { repositoryRoot } from "../stack/layout.ts";
 import type { Effects } from "./effects.ts";
 import { type Faults, fateOf, InvalidFaults, readFaults } from "./faults.ts";
 
-/** What the front door works with. */
-export interface FrontDoor {
+/** What the contract's server works with. */
+export interface ContractServer {
   readonly effects: Effects;
   readonly faults: () => Faults;
   readonly random: () => number;
@@ -31,8 +31,8 @@ const headersSchema = {
 /** Where payments are posted to. */
 export const paymentsPath = "/v1/payments";
 
-/** The door of the contract: docs/data-platform.md. */
-export const frontDoor = ({ effects, faults, random, onEffect }: FrontDoor): FastifyInstance => {
+/** The server of the contract: docs/data-platform.md. */
+export const contractServer = ({ effects, faults, random, onEffect }: ContractServer): FastifyInstance => {
   const server = Fastify({
     forceCloseConnections: true,
     bodyLimit: 16_384,
@@ -89,15 +89,15 @@ const conclude = (reply: FastifyReply, how: ReturnType<Effects["take"]>): Fastif
   }
 };
 
-/** What the control door works with. */
-export interface ControlDoor {
+/** What the control server works with. */
+export interface ControlServer {
   readonly effects: Effects;
   readonly faults: () => Faults;
   readonly setFaults: (faults: Faults) => Promise<void>;
 }
 
 /** The server for tests and the demo: /faults, /report, /effects, and /ready for the process that started it. */
-export const controlDoor = ({ effects, faults, setFaults }: ControlDoor): FastifyInstance => {
+export const controlServer = ({ effects, faults, setFaults }: ControlServer): FastifyInstance => {
   const server = Fastify({ forceCloseConnections: true, bodyLimit: 4_096 });
   server.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) =>
     reply.status(error instanceof InvalidFaults ? 400 : (error.statusCode ?? 500)).send({ error: error.message }),
