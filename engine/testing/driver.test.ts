@@ -182,7 +182,7 @@ test("driver: ends a path as failed when what it writes is not of the sink's sch
   const { driver } = start();
   const [ended] = await driver.send(asked, ask("a", "huge"));
   assert(ended?.kind === "failed" && ended.error instanceof EncodeFailed);
-  assert.deepEqual([ended.call, ended.trace.at(-1)], ["encode", "encode failed"]);
+  assert.deepEqual([ended.call, ended.trace.at(-1)], ["write answered", "write answered failed"]);
   assert.deepEqual(driver.read(answered), []);
 });
 
