@@ -1,4 +1,4 @@
-// Asking what became of a reservation: for its owner, and as if it did not exist for everybody else.
+// Reading a reservation: its owner gets it, for every other user it does not exist.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";

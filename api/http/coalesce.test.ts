@@ -107,7 +107,7 @@ test("coalesce: makes further calls when run throws instead of rejecting", async
   assert.equal(await ask(2), 2);
 });
 
-test("coalesce: gives everybody their own answer, in order, one call at a time, whatever the timing", async () => {
+test("coalesce: gives every item its own answer, in order, one call at a time, whatever the timing", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 60 }),

@@ -9,7 +9,7 @@ import type { OldKeys } from "../../processors/payments/payment-ports.ts";
 import type { Clock } from "../../engine/clock.ts";
 import { errorFields, type Logger } from "../../engine/logger.ts";
 
-/** What is forgotten, when, and who hears of it. */
+/** What is forgotten, when, and what is called with the count. */
 export interface ForgetOptions<Kind extends string> {
   readonly keys: Readonly<Record<Kind, OldKeys>>;
   /** Whether it is this process's turn. */

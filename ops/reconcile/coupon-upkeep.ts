@@ -66,7 +66,7 @@ export const couponUpkeep = (options: CouponUpkeepOptions): Upkeep => {
 };
 
 interface State {
-  /** To be compared in this pass; what a pass that was cut short did not come to stays. */
+  /** To be compared in this pass; what a pass that was cut short did not reach stays. */
   readonly due: Set<CouponId>;
   /** Those that differed when they were last compared. */
   readonly differed: Set<CouponId>;

@@ -86,7 +86,7 @@ const cases: Readonly<Record<string, { readonly facts: Partial<PaymentFacts>; re
     facts: { published: without(publishedAll, 2), history, platform },
     says: ["topic broken 1"],
   },
-  "the relay has not come to it": {
+  "the relay has not published it yet": {
     facts: {
       outbox: withOne(outbox, 2, { rows: 1, published: false }),
       published: without(publishedAll, 2),

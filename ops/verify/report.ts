@@ -17,7 +17,7 @@ export interface CouponReport {
   readonly orphanMarks: number;
   /** Those of them whose reservation was refused, or issued to another user. */
   readonly wrongMarks: number;
-  /** Requests that the workers have not come to yet. */
+  /** Requests that the workers have not read yet. */
   readonly pending: number;
 }
 

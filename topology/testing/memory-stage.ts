@@ -54,7 +54,7 @@ export const memoryRegistry = (): SchemaSource & { away: boolean; readonly schem
   return registry;
 };
 
-/** A coupon that is open to everybody. */
+/** A coupon that is open for every request. */
 export const openCoupon = (couponId: string, stock: number): Coupon => ({
   couponId: couponId as CouponId,
   policyId: "policy" as PolicyId,
@@ -205,7 +205,7 @@ const untilWithinMs = 60_000;
 export const until = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
   const deadlineAt = Date.now() + untilWithinMs;
   while (!(await condition())) {
-    if (Date.now() > deadlineAt) throw new Error(`it did not come to this within ${untilWithinMs} ms: ${what}`);
+    if (Date.now() > deadlineAt) throw new Error(`this did not happen within ${untilWithinMs} ms: ${what}`);
     await systemClock.sleep(2);
   }
 };
