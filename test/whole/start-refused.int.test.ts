@@ -44,7 +44,7 @@ const runWorker = async (env: Readonly<Record<string, string>>) => {
 
 const isRefused = { code: "GATE_OF_OTHER_DATABASE" };
 
-test("worker: is refused with 4 when its Redis serves another database", { timeout: 60_000 }, async () => {
+test("worker: is refused with 4 when its Redis serves another database", { timeout: 120_000 }, async () => {
   const { exitCode, log } = await runWorker({ SLUICE_REDIS_URL: othersRedis });
   assert.equal(exitCode, exitCodes.refused, log);
   assert.match(log, /GATE_OF_OTHER_DATABASE.*this Redis serves another database.*SLUICE_REDIS_URL/);
@@ -57,7 +57,7 @@ test("reconcile and verify: are refused when Redis serves another database", asy
   await assert.rejects(readFacts(other, "nobody"), isRefused);
 });
 
-test("worker: is refused with 4 when its graph was deployed for another group", { timeout: 60_000 }, async () => {
+test("worker: is refused with 4 when its graph was deployed for another group", { timeout: 120_000 }, async () => {
   const { exitCode, log } = await runWorker({ SLUICE_GROUP_PREFIX: "another" });
   assert.equal(exitCode, exitCodes.refused, log);
   assert.match(log, /OTHER_GROUP.*in group my-group\.coupon-issuing, but this worker is of group another\./);

@@ -49,5 +49,18 @@ export const refuseBeforeStart = async <Config extends EngineConfig>(
   }
 };
 
+/** What every process that writes to topics asks at its start. @throws StartRefused (TOPIC_SETTING) @throws Unavailable */
+export const refuseOtherTopicSettings = async (
+  { brokers }: Pick<EngineConfig, "brokers">,
+  topics: readonly CheckedTopic[],
+): Promise<void> => {
+  const admin = await kafkaAdmin({ brokers, clientId: "sluice-start" });
+  try {
+    await refuseOtherSettings(admin, topics);
+  } finally {
+    await admin.close();
+  }
+};
+
 const refuseGraph = async ({ deployments }: OpenDeployments, graph: RunningGraph): Promise<void> =>
   refuseUndeployed(graph, await deployments.accepted(graph.name));

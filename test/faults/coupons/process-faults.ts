@@ -132,8 +132,8 @@ const staticPlan = (name: string, id: number): WorkerPlan => ({
   env: { SLUICE_GROUP_INSTANCE_ID: `instance-${id}`, SLUICE_SESSION_TIMEOUT_MS: "30000" },
 });
 
-/** Longest start of a worker on a loaded machine, and the first round after it. */
-const afterComebackMs = 6_000;
+/** A drain, a worker's start where two cores have three workers and the load, and the first round after it. */
+const afterComebackMs = 12_000;
 
 /** Takes each of three static members away in turn, in one of two ways, and starts it again under its id at once. */
 const comeBack =
