@@ -15,7 +15,7 @@ interface RecordHooks extends Hooks {
 }
 const recordHooks = (type: { readonly prototype: unknown }): RecordHooks => type.prototype as RecordHooks;
 
-const { _createConstructor, _createReader, _createSkipper } = recordHooks(RecordType);
+const { _createConstructor, _createReader, _createSkipper, _update } = recordHooks(RecordType);
 
 /** A record. Its values are plain objects, equal to those that a program writes down. */
 export class ExactRecord extends RecordType {}
@@ -29,6 +29,11 @@ recordHooks(ExactRecord)._createReader = function () {
 };
 recordHooks(ExactRecord)._createSkipper = function () {
   return inBounds(this as avsc.Type, _createSkipper.call(this));
+};
+
+recordHooks(ExactRecord)._update = function (resolver, writer, options) {
+  _update.call(this, resolver, writer, options);
+  if (resolver._read !== null) resolver._read = inBounds(this as avsc.Type, resolver._read);
 };
 
 /** Counts the depth where the record is in itself: a schema that is not recursive bounds it. */

@@ -1,10 +1,10 @@
 /** What avsc would write or read as another value is refused, at any depth. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AvroJson, long, optional, record, string } from "./avro.ts";
-import { EncodeFailed, encoderFor } from "./codec.ts";
-import { avscType } from "./exact-types.ts";
-import { topic } from "./topic.ts";
+import { type AvroJson, long, optional, record, string } from "../avro.ts";
+import { EncodeFailed, encoderFor } from "../codec.ts";
+import { avscType } from "../exact-types.ts";
+import { topic } from "../topic.ts";
 
 const smallest = -(2 ** 52);
 const places: readonly (readonly [string, AvroJson, (value: unknown) => unknown])[] = [
