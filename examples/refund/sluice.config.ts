@@ -1,5 +1,13 @@
 /** The application of refunds. Its own setting says where the shop's database is; the fakes are in its adapters' place. */
-import { defineApp, defineSettings, type EngineConfig, type ProcessContext, relays, runs, url } from "sluice-engine/app";
+import {
+  defineApp,
+  defineSettings,
+  type EngineConfig,
+  type ProcessContext,
+  relays,
+  runs,
+  url,
+} from "sluice-engine/app";
 import { memoryOutbox } from "sluice-engine/testing";
 import { memoryShop } from "./memory-shop.ts";
 import { refundOutbox, type RefundRow } from "./outbox.ts";
