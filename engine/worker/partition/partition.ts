@@ -81,7 +81,7 @@ export interface Partition {
    * Runs a task exclusively: while no record of the key is in flight, under the partition's lease; undefined where the
    * partition is revoked before it could begin. Rejects with what the task rejects with.
    */
-  readonly alone: <T>(key: Buffer, task: (fence: Fence) => Promise<T>) => Promise<T | undefined>;
+  readonly exclusive: <T>(key: Buffer, task: (fence: Fence) => Promise<T>) => Promise<T | undefined>;
 }
 
 /** Starts work on a partition: its lease is taken first, and no round begins before it is. */
@@ -162,7 +162,7 @@ export const createPartition = (options: PartitionOptions): Partition => {
       return tracker.rounds(ledger.committable());
     },
     touched: () => [...lanes.touched()].flatMap((lane) => keyOf(lane) ?? []),
-    alone: async (key, task) => {
+    exclusive: async (key, task) => {
       if (draining) return undefined;
       const run = () => lease.renewing(() => task(lease.fence));
       return exclusiveTasks.run(laneOf(key), () => waits.calls.during(`a key's task of ${where}`, run()));
