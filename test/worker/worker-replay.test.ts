@@ -48,6 +48,24 @@ test("worker: decides a letter that is put on the retry topic, and commits both 
   await worker.stop();
 });
 
+test("worker: changes nothing when a letter is replayed twice", async () => {
+  const { stage, state, worker, letter } = await withLetter(new Retriable("BROKEN", "a bug"));
+  state.fails = false;
+  await replay(stage, letter);
+  await until("it is issued", () => stage.database.verdicts.size === 1);
+  await replay(stage, letter);
+  await until("both replays are committed", () => committedOf(stage, retries) === 2n);
+  assert.deepEqual([...stage.database.remaining.values()], [9]);
+  assert.deepEqual(
+    [...stage.stock.counters.values()].map(({ left }) => left),
+    [9],
+  );
+  const told = await stage.read(couponsIssued);
+  assert.equal(new Set(told.map(({ reservationId }) => reservationId)).size, 1);
+  assert.equal(stage.deadLetters().length, 1);
+  await worker.stop();
+});
+
 test("worker: writes a letter of the next attempt, from where the record first stood, when a replay fails again", async () => {
   const { stage, worker, letter } = await withLetter(new Retriable("BROKEN", "a bug"));
   await replay(stage, letter);
