@@ -23,7 +23,7 @@ afterEach(stack.stopAll);
 
 const metricOf = async ({ healthUrl }: StackChild, name: string): Promise<number> => {
   const text = await (await fetch(`${healthUrl}/metrics`)).text();
-  return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
+  return Number(new RegExp(`^${name}\\{outbox="payments"\\} (\\S+)$`, "m").exec(text)?.[1]);
 };
 
 /** Far below the hours for which a server keeps a lock, and below the 30 s of an earlier limit. */

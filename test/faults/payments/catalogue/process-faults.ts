@@ -70,7 +70,7 @@ const untilLeads = async (live: PayLive, { healthUrl, logFile }: PayChild): Prom
   const deadline = performance.now() + heirWithinMs;
   const leads = async (): Promise<boolean> => {
     const text = await (await fetch(`${healthUrl}/metrics`)).text();
-    return /^sluice_outbox_leading 1$/m.test(text);
+    return /^sluice_outbox_leading\{outbox="payments"\} 1$/m.test(text);
   };
   while (!(await leads())) {
     if (performance.now() > deadline) throw new Error(`no relay led after ${heirWithinMs} ms; see ${logFile}`);
