@@ -24,7 +24,7 @@ export const PaymentCompleted = record("payment.v1.PaymentCompleted", {
 export type PaymentCompleted = TypeOf<typeof PaymentCompleted>;
 
 /** Payments are kept this long, ms: a data platform that is away for weeks still gets them all. */
-export const paymentsKeptMs = 30 * 86_400_000;
+const paymentsKeptMs = 30 * 86_400_000;
 
 /** Payments. Keyed by order: what follows a payment is in order per order. */
 export const paymentsCompleted = topic("payment-completed", PaymentCompleted, {

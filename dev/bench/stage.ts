@@ -64,8 +64,15 @@ export const setStage = async (signal: AbortSignal): Promise<Stage> => {
         random: Math.random,
         logger: silentLogger,
       }),
-    start: (command, { env = {}, args = [] } = {}) =>
-      startOnStack({
+    start: async (command, { env = {}, args = [] } = {}) => {
+      // A worker starts only in the group that was deployed.
+      if (env["SLUICE_GROUP_PREFIX"] !== undefined)
+        await applyApp(
+          app,
+          readConfig({ ...endpointsEnv(endpoints), ...env }, () => ""),
+          { allow: { newGroup: true } },
+        );
+      return startOnStack({
         stackName: benchStack,
         endpoints,
         command,
@@ -73,7 +80,8 @@ export const setStage = async (signal: AbortSignal): Promise<Stage> => {
         name: command,
         env: { SLUICE_LOG_LEVEL: "warn", ...env },
         signal,
-      }),
+      });
+    },
     close: async () => {
       await admin.close();
       await log.close();

@@ -3,6 +3,7 @@ import { type Codec, createCodec } from "../avro/codec.ts";
 import { confluentRegistry } from "../avro/registry.ts";
 import { systemClock } from "../clock.ts";
 import { kafkaLog } from "../log/kafka/kafka-log.ts";
+import type { AnyTopic } from "../flow/parts.ts";
 import type { Log } from "../log/log.ts";
 import {
   type Accumulator,
@@ -12,6 +13,7 @@ import {
 } from "../log/producer/accumulator.ts";
 import { refuseOtherPartitionCounts } from "../worker/partition-counts.ts";
 import type { ProcessContext } from "./define-app.ts";
+import { refuseOtherTopicSettings } from "./deploying/start-check.ts";
 import { watchBacklog } from "./metrics.ts";
 
 /** What a process publishes through. */
@@ -24,13 +26,15 @@ export interface OpenedProducer {
 /** Which topics a process publishes to, and as which client. */
 export interface ProducerNeeds {
   readonly clientId: string;
-  readonly topics: Parameters<typeof refuseOtherPartitionCounts>[1];
+  readonly topics: readonly Pick<AnyTopic, "name" | "partitions" | "config">[];
   /** Wraps the log; for tests that make it fail. */
   readonly wrapLog?: (log: Log) => Log;
 }
 
 /**
  * Opens a producer, and counts its backlog in the process's metrics. The caller closes the producer, then the log.
+ * @throws StartRefused (TOPIC_SETTING) where a topic's settings break a promise, as a worker does: what is accepted on a topic
+ * that keeps a client's clock is accepted wrongly, whoever reads it.
  * @throws Fatal where a topic has another number of partitions than declared: its readers would miss what is published.
  * @throws Unavailable where the log is away.
  */
@@ -39,7 +43,7 @@ export const openProducer = async (
   { clientId, topics, wrapLog = (log) => log }: ProducerNeeds,
 ): Promise<OpenedProducer> => {
   const log = wrapLog(kafkaLog({ brokers: config.brokers, clientId, logger }));
-  await refuseOtherPartitionCounts(log, topics);
+  await Promise.all([refuseOtherPartitionCounts(log, topics), refuseOtherTopicSettings(config, topics)]);
   const names = topics.map(({ name }) => name);
   const producer = createAccumulator({
     ...accumulatorDefaults,

@@ -102,7 +102,8 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
     ending.resolve(error instanceof Error ? error : new Error(String(error))),
   );
   const { upkeep, clock, readinessPolicy } = options;
-  const keeping = upkeep && keepUp(upkeep, { partitions: assignment.partitions, clock, logger, signal });
+  const refused = ending.resolve;
+  const keeping = upkeep && keepUp(upkeep, { partitions: assignment.partitions, clock, logger, refused, signal });
   const watchdog = watch({ limits: options.stall, oldest: watched.oldest, clock, logger, signal });
   void watchdog.watching.then((error) => error && ending.resolve(error));
   return {

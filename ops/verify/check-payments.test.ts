@@ -95,7 +95,7 @@ const cases: Readonly<Record<string, { readonly facts: Partial<PaymentFacts>; re
     },
     says: ["topic pending 1", "history pending 1", "platform pending 1"],
   },
-  "a payment is past the topic's retention": {
+  "a payment is older than the topic's oldest record": {
     facts: { published: without(publishedAll, 2), topicSince: 1_001 },
     says: [],
   },
@@ -148,6 +148,16 @@ for (const [what, { facts, says }] of Object.entries(cases)) {
     assert.deepEqual(stateOf({ ...sound(), ...facts }), says);
   });
 }
+
+test("verify payments: counts apart what is older than the topic's oldest record, and breaks on what is not", () => {
+  const topicOf = (topicSince: number) => {
+    const checks = checkPayments({ ...sound(), published: without(publishedAll, 2), topicSince });
+    return checks.find(({ claim }) => claim.startsWith("topic ="));
+  };
+  const [older, lost] = [topicOf(1_001), topicOf(1_000)];
+  assert.deepEqual([older?.broken, older?.pending, older?.older], [0, 0, 1]);
+  assert.deepEqual([lost?.broken, lost?.pending, lost?.older], [1, 0, undefined]);
+});
 
 for (const book of ["ordersOff", "optionsOff", "balancesOff", "couponsOff", "amountsOff"] as const) {
   test(`verify payments: one claim breaks, with its example, when the books have ${book}`, () => {

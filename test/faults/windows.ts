@@ -154,6 +154,8 @@ export const windows: readonly Window[] = [
       fault("zombie"),
       fault("zombie-at-points"),
       fault("rolling"),
+      fault("kill-static"),
+      fault("rolling-static"),
       point("drain-before"),
       point("drain-after"),
       point("lease-take-after"),
@@ -356,7 +358,7 @@ export const windows: readonly Window[] = [
   {
     number: 33,
     about: "A worker gets SIGTERM in the middle of a round",
-    tried: [fault("rolling"), point("drain-before"), point("drain-after")],
+    tried: [fault("rolling"), fault("rolling-static"), point("drain-before"), point("drain-after")],
   },
   {
     number: 34,

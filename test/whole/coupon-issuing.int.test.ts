@@ -20,7 +20,6 @@ import { stockKey } from "../../stores/redis/coupon-stock.ts";
 
 const stack = stackUnderTest({
   env: {
-    SLUICE_GROUP_PREFIX: "end-to-end",
     // A worker that is killed is given up by its group after this: the least a broker allows.
     SLUICE_SESSION_TIMEOUT_MS: "6000",
     SLUICE_DRAIN_MS: "3000",
