@@ -5,7 +5,7 @@ import { topic } from "../engine/avro/topic.ts";
 
 /** Names an order: a UUID, lower case. */
 export type OrderId = Brand<string, "OrderId">;
-/** Names a payment: a UUIDv7, lower case. Also the id of the event that tells of it: one payment, one event. */
+/** Names a payment: a UUIDv7, lower case. Also the id of its record: one payment, one record. */
 export type PaymentId = Brand<string, "PaymentId">;
 
 /** An order was paid: stock, balance, coupons, order and payment are durable. */

@@ -20,7 +20,7 @@ export interface UpkeepPass {
    * Runs a slice of work while nothing of the key is in flight, by the partition's lease; undefined where it is not ours any
    * more. Records of the key wait for it, so it must be short. Passes on what it throws.
    */
-  readonly alone: <T>(key: string, slice: (fence: Fence) => Promise<T>) => Promise<T | undefined>;
+  readonly exclusive: <T>(key: string, slice: (fence: Fence) => Promise<T>) => Promise<T | undefined>;
   /** Aborted when the worker stops. */
   readonly signal: AbortSignal;
 }
@@ -81,7 +81,7 @@ const passOf = ({ topic }: Upkeep, { partitions, signal }: UpkeepOptions): Upkee
   return {
     touched: own().flatMap(({ work }) => work.touched().map((key) => key.toString())),
     owns: (key) => workOf(Buffer.from(key)) !== undefined,
-    alone: async (key, slice) => workOf(Buffer.from(key))?.alone(Buffer.from(key), slice),
+    exclusive: async (key, slice) => workOf(Buffer.from(key))?.exclusive(Buffer.from(key), slice),
     signal,
   };
 };

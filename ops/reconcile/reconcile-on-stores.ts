@@ -75,7 +75,7 @@ const describe = async ({ brokers }: Config, group: string) => {
   }
 };
 
-/** Takes each partition's lease when it is first needed: only what is repaired is taken from anybody. */
+/** Takes each partition's lease when it is first needed: a lease is taken over only where something is repaired. */
 const leasesOf = (database: Database): ByHandOptions["lease"] => {
   const leases = partitionLeases(database);
   const taken = new Map<number, Promise<Fence>>();

@@ -5,12 +5,12 @@ import { wholeFrom } from "../chance.ts";
 import type { Fault, FaultRun, Tried } from "../fault.ts";
 import { type Live, underLoad } from "../live.ts";
 
-/** A worker's death is noticed when its session ends, and then its partitions have to find somebody. */
+/** A worker's death is noticed when its session ends, and then its partitions have to be assigned. */
 const afterDeathMs = sessionTimeoutMs + 2_000;
 
 /**
  * One that is frozen in the middle of a transaction keeps its locks, those on its leases too, until the database ends what
- * stands still: 10 s, see stores/mysql/database.ts.
+ * is idle: 10 s, see stores/mysql/database.ts.
  */
 const afterFreezeMs = 10_000 + 2_000;
 
@@ -58,7 +58,7 @@ const zombie = (run: FaultRun): Promise<Tried> => {
   });
 };
 
-/** Where a worker that lost its partitions wakes up and goes on with what it was about to do. */
+/** Where a worker that lost its partitions wakes up and does what it was about to do. */
 const zombiePoints = [
   "gate-reserve-before",
   "gate-reserve-after",
@@ -90,7 +90,7 @@ const zombieAtPoints = (run: FaultRun): Promise<Tried> => {
         await live.wait(2_000);
       }
       await live.kill(name);
-      // Its session ends before the next one is frozen, or two of them would stand still at once.
+      // Its session ends before the next one is frozen, or two of them would be frozen at once.
       await live.wait(sessionTimeoutMs);
     }
   });
@@ -98,7 +98,7 @@ const zombieAtPoints = (run: FaultRun): Promise<Tried> => {
 
 const freezeWithinMs = 20_000;
 
-/** Waits until a process has noted that it stands still; false where it has not in 20 s. */
+/** Waits until a process has noted that it is frozen; false where it has not in 20 s. */
 export const isFrozen = async (live: Pick<Live, "wait">, { note }: { readonly note: string }): Promise<boolean> => {
   const deadline = performance.now() + freezeWithinMs;
   while (performance.now() < deadline) {
@@ -184,7 +184,7 @@ export const processFaults: readonly Fault[] = [
   },
   {
     name: "zombie-at-points",
-    about: `A worker freezes in the middle of its work (${zombiePoints.join(", ")}), another takes over, it wakes and goes on`,
+    about: `A worker freezes in the middle of its work (${zombiePoints.join(", ")}), another takes over, it wakes and continues`,
     windows: [13, 14, 12],
     times: 1,
     brokers: 1,
@@ -193,7 +193,7 @@ export const processFaults: readonly Fault[] = [
   },
   {
     name: "rolling",
-    about: "Four workers are told to stop (SIGTERM) and replaced, one after the other, under load",
+    about: "Four workers get SIGTERM and are replaced, one after the other, under load",
     windows: [13, 33],
     times: 3,
     brokers: 1,

@@ -1,20 +1,20 @@
 /** What every process that publishes to fixed topics opens: the log, the codec, and a producer for those topics. */
-import { type Codec, createCodec } from "../../engine/avro/codec.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
-import { systemClock } from "../../engine/clock.ts";
-import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
-import type { AnyTopic } from "../../engine/flow/parts.ts";
-import type { Log } from "../../engine/log/log.ts";
+import { type Codec, createCodec } from "../avro/codec.ts";
+import { confluentRegistry } from "../avro/registry.ts";
+import { systemClock } from "../clock.ts";
+import { kafkaLog } from "../log/kafka/kafka-log.ts";
+import type { AnyTopic } from "../flow/parts.ts";
+import type { Log } from "../log/log.ts";
 import {
   type Accumulator,
   accumulatorDefaults,
   createAccumulator,
   loadPartitionCounts,
-} from "../../engine/log/producer/accumulator.ts";
-import { refuseOtherTopicSettings } from "../../engine/app/deploying/start-check.ts";
-import { watchBacklog } from "../../engine/app/metrics.ts";
-import { refuseOtherPartitionCounts } from "../../engine/worker/partition-counts.ts";
-import type { ShopContext } from "../config.ts";
+} from "../log/producer/accumulator.ts";
+import { refuseOtherPartitionCounts } from "../worker/partition-counts.ts";
+import type { ProcessContext } from "./define-app.ts";
+import { refuseOtherTopicSettings } from "./deploying/start-check.ts";
+import { watchBacklog } from "./metrics.ts";
 
 /** What a process publishes through. */
 export interface OpenedProducer {
@@ -39,7 +39,7 @@ export interface ProducerNeeds {
  * @throws Unavailable where the log is away.
  */
 export const openProducer = async (
-  { config, logger, registry }: ShopContext,
+  { config, logger, registry }: ProcessContext,
   { clientId, topics, wrapLog = (log) => log }: ProducerNeeds,
 ): Promise<OpenedProducer> => {
   const log = wrapLog(kafkaLog({ brokers: config.brokers, clientId, logger }));
