@@ -3,20 +3,15 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { Registry } from "prom-client";
-import { StartRefused } from "../../engine/errors.ts";
-import { type KafkaAdmin, kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
-import { silentLogger } from "../../engine/logger.ts";
-import { addressOf, brokerAddresses } from "../../engine/testing/address.ts";
-import { readConfig } from "../config.ts";
+import { StartRefused } from "../errors.ts";
+import { type KafkaAdmin, kafkaAdmin } from "../log/kafka/admin/admin.ts";
+import { silentLogger } from "../logger.ts";
+import { addressOf, brokerAddresses } from "../testing/address.ts";
+import { engineOnly } from "./config/settings.ts";
 import { openProducer } from "./open-producer.ts";
 
-const config = readConfig(
-  {
-    SLUICE_BROKERS: brokerAddresses().join(","),
-    SLUICE_REGISTRY_URL: addressOf("SLUICE_REGISTRY_URL"),
-    SLUICE_DATABASE_URL: addressOf("SLUICE_DATABASE_URL"),
-    SLUICE_REDIS_URL: addressOf("SLUICE_REDIS_URL"),
-  },
+const config = engineOnly.read(
+  { SLUICE_BROKERS: brokerAddresses().join(","), SLUICE_REGISTRY_URL: addressOf("SLUICE_REGISTRY_URL") },
   () => "",
 );
 const name = `open-producer-${randomUUID()}`;
