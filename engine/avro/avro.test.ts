@@ -172,6 +172,11 @@ test("withAliases: adds former names, with a default or without one", () => {
   });
 });
 
+test("withDefault: says that a union's default is of its first branch", () => {
+  const later = () => withDefault(union(string(), long()), { kind: "long", value: 1 });
+  assert.throws(later, /a union's default is of its first branch, string/);
+});
+
 const one = { text: string() };
 const refused: readonly (readonly [string, () => unknown])[] = [
   ["a field with a name of Object's", () => record("test.v1.A", { constructor: string() })],
