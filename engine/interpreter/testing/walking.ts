@@ -106,6 +106,10 @@ export const play = async (
   const around: StepEnvironment = {
     attempt: halving,
     deps: { calls },
+    encode: ({ name }, value) => {
+      if ((value as Text).text === "too large") throw new RangeError(`too large for ${name}`);
+      return Buffer.alloc(0);
+    },
     now: () => 7,
     limit: (task) => task(),
     observe: (turn, items) => turns.push(`${Object.values<string>(turn).join(" ")}: ${items.length}`),

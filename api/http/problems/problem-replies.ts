@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { ApiLog, ApiMetrics, TurnedAway } from "./parameters.ts";
+import type { ApiLog, ApiMetrics, TurnedAway } from "../parameters.ts";
 import { problemOf } from "./problem-of.ts";
 import { Problem, type ProblemName, problemBody, problemMediaType } from "./problems.ts";
 
@@ -64,7 +64,7 @@ export const answerClientError = (error: Error & { readonly code?: string }, soc
       ),
       body,
     ]),
-    // A client that goes on sending would keep a half-closed socket open.
+    // A client that keeps sending would keep a half-closed socket open.
     () => socket.destroy(),
   );
 };

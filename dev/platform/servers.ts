@@ -1,4 +1,4 @@
-/** The stand-in platform's two doors: the one the contract describes, and the one where it is told what to do wrong. */
+/** The stand-in platform's two servers: the one the contract describes, and the one where faults are set. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -8,12 +8,12 @@ import { repositoryRoot } from "../stack/layout.ts";
 import type { Effects } from "./effects.ts";
 import { type Faults, fateOf, InvalidFaults, readFaults } from "./faults.ts";
 
-/** What the front door works with. */
-export interface FrontDoor {
+/** What the contract's server works with. */
+export interface ContractServer {
   readonly effects: Effects;
   readonly faults: () => Faults;
   readonly random: () => number;
-  /** Told of each payment when it takes effect. */
+  /** AttemptReply of each payment when it takes effect. */
   readonly onEffect: (document: unknown) => void;
 }
 
@@ -31,8 +31,8 @@ const headersSchema = {
 /** Where payments are posted to. */
 export const paymentsPath = "/v1/payments";
 
-/** The door of the contract: docs/data-platform.md. */
-export const frontDoor = ({ effects, faults, random, onEffect }: FrontDoor): FastifyInstance => {
+/** The server of the contract: docs/data-platform.md. */
+export const contractServer = ({ effects, faults, random, onEffect }: ContractServer): FastifyInstance => {
   const server = Fastify({
     forceCloseConnections: true,
     bodyLimit: 16_384,
@@ -69,7 +69,7 @@ const later = (reply: FastifyReply, status: 429 | 503, { retryAfterSeconds }: Fa
   return reply.status(status).send({ error: "later" });
 };
 
-/** Nothing is answered: the connection is cut, or left to whoever waits longer. */
+/** Nothing is answered: the connection is cut, or left open until the client gives up. */
 const hangUp = (reply: FastifyReply, cut: boolean): FastifyReply => {
   void reply.hijack();
   if (cut) reply.raw.destroy();
@@ -89,15 +89,15 @@ const conclude = (reply: FastifyReply, how: ReturnType<Effects["take"]>): Fastif
   }
 };
 
-/** What the control door works with. */
-export interface ControlDoor {
+/** What the control server works with. */
+export interface ControlServer {
   readonly effects: Effects;
   readonly faults: () => Faults;
   readonly setFaults: (faults: Faults) => Promise<void>;
 }
 
-/** The door for tests and the demo: /faults, /report, /effects, and /ready for whoever started it. */
-export const controlDoor = ({ effects, faults, setFaults }: ControlDoor): FastifyInstance => {
+/** The server for tests and the demo: /faults, /report, /effects, and /ready for the process that started it. */
+export const controlServer = ({ effects, faults, setFaults }: ControlServer): FastifyInstance => {
   const server = Fastify({ forceCloseConnections: true, bodyLimit: 4_096 });
   server.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) =>
     reply.status(error instanceof InvalidFaults ? 400 : (error.statusCode ?? 500)).send({ error: error.message }),

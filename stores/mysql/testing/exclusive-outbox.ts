@@ -6,7 +6,7 @@ import { numberColumns } from "./number-of.ts";
 const take = "SELECT COALESCE(GET_LOCK('sluice-test-outbox', 5), 0) AS n";
 
 /** Waits until no other test file has the outbox; answers how to give it back. Ends with the process in any case. */
-export const outboxToOneself = async (databaseUrl: string): Promise<() => Promise<void>> => {
+export const exclusiveOutbox = async (databaseUrl: string): Promise<() => Promise<void>> => {
   const database = openDatabase({ databaseUrl, poolMax: 1, poolKeptIdle: 0 });
   const taken = Promise.withResolvers<void>();
   const done = Promise.withResolvers<void>();

@@ -1,25 +1,20 @@
 /** The alphabets of ids that come from outside, and the only places where text becomes such an id. */
-import type { CouponId, PolicyId, ReservationId, UserId } from "../../schemas/coupon.ts";
-import type { OrderId, PaymentId } from "../../schemas/payment.ts";
+import type { CouponId, PolicyId, ReservationId, UserId } from "../../../schemas/coupon.ts";
+import { isUuid } from "../../../schemas/ids.ts";
+import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
 
 /** Coupon and policy ids: safe in a URL, a log line, a key and a file name. Not `.` and `..`, which no URL can hold. */
 export const namePattern = "^(?![.]{1,2}$)[A-Za-z0-9._-]{1,64}$";
-/** {@link namePattern} in words, for whoever sent something else. */
+/** {@link namePattern} in words, for a client that sent something else. */
 export const nameWords = "1 to 64 characters of A-Z a-z 0-9 . _ -, and not . or ..";
 /** Users, as identity providers name them: an e-mail address, `auth0|123`, a UUID, a number. */
 export const userIdPattern = "^[A-Za-z0-9._@:|+-]{1,64}$";
 /** A UUIDv7 in lower case: one id has one spelling. */
 export const reservationIdPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
-/** Any UUID in lower case. */
-export const uuidPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
-
-/** An `Idempotency-Key`: 1 to 255 visible ASCII characters. */
-export const idempotencyKeyPattern = "^[\\x21-\\x7e]{1,255}$";
 
 const name = new RegExp(namePattern);
 const userId = new RegExp(userIdPattern);
 const reservationId = new RegExp(reservationIdPattern);
-const uuid = new RegExp(uuidPattern);
 
 // The casts below are the edge: each follows the check of the whole alphabet and length.
 
@@ -45,4 +40,4 @@ export const paymentIdFrom = (text: unknown): PaymentId | undefined =>
 
 /** The order id that `text` is, if it is one. */
 export const orderIdFrom = (text: unknown): OrderId | undefined =>
-  typeof text === "string" && uuid.test(text) ? (text as OrderId) : undefined;
+  typeof text === "string" && isUuid(text) ? (text as OrderId) : undefined;

@@ -1,9 +1,9 @@
 /** Every error the API answers with: one table of problem types (RFC 9457), and the document a client gets. */
-import type { ShortOption, UnusableCoupon } from "../../processors/payments/payment-ports.ts";
+import type { ShortOption, UnusableCoupon } from "../../../processors/payments/payment-ports.ts";
 
 /**
- * The problem types there are. A type's URI, `urn:sluice:problem:<name>`, never changes its meaning; clients may tell
- * problems apart by it, by nothing else.
+ * The problem types there are. A type's URI, `urn:sluice:problem:<name>`, never changes its meaning; clients
+ * distinguish problems by it, and by nothing else.
  */
 export const problemTypes = {
   validation: { status: 400, title: "A field of the request is wrong" },
@@ -77,6 +77,10 @@ export class Problem extends Error {
 export const wrongField = (code: ProblemName, field: string, message: string): Problem =>
   new Problem(code, { detail: `${field} ${message}`, errors: [{ field, message }] });
 
+/** Too much is waiting already; `detail` says what, and that nothing was done. */
+export const overloaded = (detail: string, settings: { readonly retryAfterSeconds: number }, cause?: Error): Problem =>
+  new Problem("overloaded", { detail: `${detail} Ask again later.`, headers: retryAfter(settings) }, { cause });
+
 /** The type's URI. */
 export const problemType = (name: ProblemName): string => `urn:sluice:problem:${name}`;
 
@@ -98,7 +102,7 @@ export const problemBody = ({ code, status, details }: Problem, url: string): Bu
 export const problemSchema = {
   $id: "Problem",
   type: "object",
-  description: "A problem (RFC 9457). Tell problems apart by `type`.",
+  description: "A problem (RFC 9457). Clients distinguish problems by `type`.",
   required: ["type", "title", "status", "detail", "instance"],
   properties: {
     type: { type: "string", enum: Object.keys(problemTypes).map((name) => `urn:sluice:problem:${name}`) },

@@ -1,12 +1,12 @@
 /** What is looked at before a body is read: who asks, what kind of body it is, and whether a header field was sent twice. */
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { Problem, wrongField } from "./problems.ts";
-import type { Caller, TokenAnswer } from "../tokens/token.ts";
+import { Problem, wrongField } from "../problems/problems.ts";
+import type { Caller, TokenAnswer } from "../../tokens/token.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Who asks; set by {@link createAuthentication}, null on routes that need nobody. */
+    /** Who asks; set by {@link createAuthentication}, null on routes without authentication. */
     caller: Caller | null;
   }
 }

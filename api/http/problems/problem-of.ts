@@ -1,29 +1,20 @@
 /** Which problem an error is: total, so that whatever is thrown becomes a document that says no more than it should. */
-import { Retriable, Unavailable } from "../../engine/errors.ts";
-import { DeadlinePassed } from "./deadline.ts";
-import { type FieldError, Problem, type ProblemName } from "./problems.ts";
-import { LookupTimeout, WatchFull } from "../coupons/verdict-watch.ts";
+import { Retriable, Unavailable } from "../../../engine/errors.ts";
+import { DeadlinePassed } from "../deadline.ts";
+import { type FieldError, overloaded, Problem, type ProblemName, retryAfter } from "./problems.ts";
+import { escapePointer, validation as validationProblem } from "./validation.ts";
+import { LookupTimeout, WatchFull } from "../../coupons/verdict-watch.ts";
 
 /** What a problem needs from the settings. */
 export interface ProblemContext {
   readonly retryAfterSeconds: number;
 }
 
-/** Wrong fields a problem names at most; a body of 4 KB can hold hundreds. */
-const maxFieldErrors = 16;
-/** Characters of a field's name that are repeated to the client who sent it. */
-const maxFieldLength = 80;
-
 /** The problem that `error` is. Only `internal` is worth an operator's look: everything unforeseen ends there. */
 export const problemOf = (error: unknown, context: ProblemContext): Problem => {
   if (error instanceof Problem) return error;
-  const headers = { "retry-after": String(context.retryAfterSeconds) };
   if (error instanceof WatchFull) {
-    return new Problem(
-      "overloaded",
-      { detail: "Too many readers are waiting. Ask again later.", headers },
-      { cause: error },
-    );
+    return overloaded("Too many readers are waiting.", context, error);
   }
   if (
     error instanceof Unavailable ||
@@ -33,7 +24,7 @@ export const problemOf = (error: unknown, context: ProblemContext): Problem => {
   ) {
     return new Problem(
       "unavailable",
-      { detail: "A store did not answer. Ask again later.", headers },
+      { detail: "A store did not answer. Ask again later.", headers: retryAfter(context) },
       { cause: error },
     );
   }
@@ -84,36 +75,28 @@ const problemOfValidation = (error: unknown): Problem => {
     readonly validationContext?: unknown;
   };
   const found: readonly unknown[] = Array.isArray(validation) ? validation : [];
-  const said = new Map<string, string>();
-  for (const entry of found) {
-    const { field: name, message } = fieldErrorOf(entry, validationContext === "body");
-    // The first finding about a field is the plainest: its type comes before its range.
-    if (!said.has(name) && said.size < maxFieldErrors) said.set(name, message);
-  }
-  const errors = Array.from(said, ([name, message]) => ({ field: name, message }));
-  const detail = errors.map(({ field: name, message }) => `${name} ${message}`).join("; ");
-  return new Problem("validation", { detail: detail || "The request is wrong.", errors }, { cause: error });
+  const inBody = validationContext === "body";
+  return validationProblem(
+    found.map((entry) => fieldErrorOf(entry, inBody)),
+    { cause: error },
+  );
 };
 
 /** One finding of the validator, as the field it is about. */
 const fieldErrorOf = (entry: unknown, inBody: boolean): FieldError => {
   // An ajv ErrorObject: every member is read as unknown and checked.
   const { instancePath, keyword, message, params } = entry as { readonly [member: string]: unknown };
-  const { missingProperty, additionalProperty, tag } = (params ?? {}) as { readonly [member: string]: unknown };
+  const { missingProperty, additionalProperty } = (params ?? {}) as { readonly [member: string]: unknown };
   const at = (last: unknown): string => {
     const pointer = `${String(instancePath)}${typeof last === "string" ? `/${escapePointer(last)}` : ""}`;
-    return (inBody ? pointer || "body" : pointer.slice(1)).slice(0, maxFieldLength);
+    return inBody ? pointer || "body" : pointer.slice(1);
   };
   switch (keyword) {
     case "required":
       return { field: at(missingProperty), message: "is missing" };
     case "additionalProperties":
       return { field: at(additionalProperty), message: "is not known" };
-    case "discriminator":
-      return { field: at(tag), message: "must be one of the kinds there are" };
     default:
       return { field: at(undefined), message: String(message) };
   }
 };
-
-const escapePointer = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1");
