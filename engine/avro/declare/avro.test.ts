@@ -22,8 +22,8 @@ import {
   uuid,
   withAliases,
   withDefault,
-} from "./avro.ts";
-import { InvalidSchema } from "./declare/invalid-schema.ts";
+} from "../avro.ts";
+import { InvalidSchema } from "./invalid-schema.ts";
 
 test("record: is an Avro record of its fields, in the order written, in the namespace of its name", () => {
   const Everything = record("test.v1.Everything", {
