@@ -124,6 +124,15 @@ test("record: defines a named type where it is used first, and names it from the
   for (const { avro } of [Order, Both]) assert.ok(typeOf(avro));
 });
 
+test("record: names an enum of another namespace in full when it is there twice", () => {
+  const Color = symbols("test.v1.Color", ["RED"]);
+  const Two = record("test.v2.Two", { a: Color, b: Color, c: symbols("Color", ["BLUE"]) });
+  const types = (fieldsOf(Two) as { readonly type: unknown }[]).map(({ type }) => type);
+  assert.deepEqual(types.slice(1), ["test.v1.Color", { type: "enum", name: "Color", symbols: ["BLUE"] }]);
+  const value = { a: "RED", b: "RED", c: "BLUE" };
+  assert.deepEqual({ ...typeOf(Two.avro).fromBuffer(typeOf(Two.avro).toBuffer(value)) }, value);
+});
+
 test("record: is refused when two types in it have one name", () => {
   const Other = record("test.v1.Item", { sku: string() });
   assert.throws(() => record("test.v1.Two", { a: Item, b: Other }), /two types are named test\.v1\.Item/);
@@ -208,6 +217,7 @@ const refused: readonly (readonly [string, () => unknown])[] = [
   ["a default with half of a pair", () => withDefault(string(), "\ud800")],
   ["a default of a later branch", () => withDefault(union(string(), long()), { kind: "long", value: 1 })],
   ["a default that JSON has as null", () => withDefault(array(optional(int())), [1])],
+  ["a list of records without fields", () => array(record("test.v1.Nothing", {}))],
   ["an optional of an optional", () => optional(optional(string()))],
   ["a union in a union", () => union(union(string(), int()), long())],
   ["an optional in a union", () => union(optional(string()), long())],
