@@ -2,6 +2,7 @@
 import type { CouponRegister, IdempotencyKeys, VerdictLookup } from "../../processors/coupons/coupon-ports.ts";
 import type { PaymentBook } from "../../processors/payments/payment-ports.ts";
 import type { Producer } from "../../engine/log/producer.ts";
+import type { Logger } from "../../engine/logger.ts";
 import type { Readiness } from "../../engine/readiness.ts";
 import type { CouponIssueRequested } from "../../schemas/coupon.ts";
 
@@ -22,10 +23,7 @@ export interface Clock {
 }
 
 /** Where the API says what no client is told. A pino logger is one. */
-export interface ApiLog {
-  readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
-  readonly error: (fields: Readonly<Record<string, unknown>>, message: string) => void;
-}
+export type ApiLog = Pick<Logger, "warn" | "error">;
 
 /**
  * Why a request was turned away for now: too much queued, too many readers, a store is away, or the acknowledgement

@@ -19,12 +19,16 @@ export const createProblemReplies =
   (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const problem = problemOf(error, { retryAfterSeconds });
     if (problem.code === "internal")
-      log.error({ err: error, method: request.method, route: routeOf(request) }, "a request failed");
+      log.error(
+        { event: "request.failed", err: error, method: request.method, route: routeOf(request) },
+        "a request failed",
+      );
     const why = turnedAway[problem.code];
     if (why !== undefined) {
       metrics.turnedAway(why);
       // Expected by the thousand when the log is slow; anything else has a cause worth a line.
-      if (why !== "overloaded") log.warn({ err: problem.cause, route: routeOf(request) }, problem.message);
+      if (why !== "overloaded")
+        log.warn({ event: "request.turnedAway", err: problem.cause, route: routeOf(request) }, problem.message);
     }
     // A buffer: fastify would append a charset, which the media type does not have.
     void reply

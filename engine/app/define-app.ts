@@ -13,7 +13,7 @@ import type { Upkeep } from "../worker/upkeep.ts";
 import type { EngineConfig } from "./config/engine-config.ts";
 import type { Environment, Settings } from "./config/settings.ts";
 import type { DeclaredTopic } from "../deploy/plan/desired.ts";
-import type { OpenDeployments } from "./deploying/open.ts";
+import type { OpenDeployments } from "../deploy/deployments.ts";
 import type { DoctorCheck } from "./doctor/checkup.ts";
 import type { Verification } from "./verify/verification.ts";
 

@@ -91,3 +91,9 @@ export interface Deployments {
     work: (lock: ApplyLock) => Promise<T>,
   ) => Promise<{ readonly value: T } | undefined>;
 }
+
+/** Deployments that are open, until they are closed. */
+export interface OpenDeployments {
+  readonly deployments: Deployments;
+  readonly close: () => Promise<void>;
+}

@@ -53,13 +53,16 @@ export const keepUp = async (upkeep: Upkeep, options: UpkeepOptions): Promise<vo
     if (signal.aborted) return;
     try {
       await upkeep.pass(passOf(upkeep, options));
-      if (failures > 0) logger.info({ ...about, failures }, "upkeep goes on");
+      if (failures > 0) logger.info({ event: "upkeep.resumed", ...about, failures }, "upkeep goes on");
       failures = 0;
     } catch (error) {
       failures += 1;
       // An outage is one story.
       if (failures === 1)
-        logger.warn({ ...about, ...errorFields(error) }, "upkeep was cut short; the next pass goes on");
+        logger.warn(
+          { event: "upkeep.failed", ...about, ...errorFields(error) },
+          "upkeep was cut short; the next pass goes on",
+        );
     }
   }
 };

@@ -57,7 +57,10 @@ const forgetSome = async <Kind extends string>(options: ForgetOptions<Kind>): Pr
       if (rows > 0) forgotten(kind, rows);
       more ||= rows === settings.maxRows;
     } catch (error) {
-      logger.warn({ ...errorFields(error), kind }, "old idempotency keys cannot be forgotten now");
+      logger.warn(
+        { event: "keys.pruneFailed", kind, ...errorFields(error) },
+        "old idempotency keys cannot be forgotten now",
+      );
     }
   }
   return more;

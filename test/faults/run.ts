@@ -6,7 +6,7 @@ import { chanceOf } from "./chance.ts";
 import type { Fault, FaultOf, TriedOf } from "./fault.ts";
 import { faultsOf, type Findings, judge } from "./coupons/judge.ts";
 import type { PayFault } from "./payments/fault.ts";
-import { judgePayments, type PayFindings, payFaultsOf } from "./payments/judge.ts";
+import { judgePayments, type PayFindings, payFaultsOf } from "./payments/judge/judge.ts";
 import { type PayScene, setPayScene } from "./payments/scene.ts";
 import { type Scene, setScene } from "./coupons/scene.ts";
 

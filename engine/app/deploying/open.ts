@@ -6,7 +6,7 @@ import { registerSchemas } from "../../avro/register.ts";
 import { confluentRegistry, RegistryUnavailable } from "../../avro/registry.ts";
 import { subjectState } from "../../avro/registry-admin.ts";
 import { topicOfSubject } from "../../avro/topic.ts";
-import type { Deployments } from "../../deploy/deployments.ts";
+import type { OpenDeployments } from "../../deploy/deployments.ts";
 import { type Desired, desiredOf } from "../../deploy/plan/desired.ts";
 import { countStranded } from "../../deploy/run/letters.ts";
 import type { DeployPorts } from "../../deploy/run/ports.ts";
@@ -15,12 +15,6 @@ import { type KafkaAdmin, kafkaAdmin } from "../../log/kafka/admin/admin.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { Environment } from "../config/settings.ts";
 import type { App } from "../define-app.ts";
-
-/** Deployments that are open, until they are closed. */
-export interface OpenDeployments {
-  readonly deployments: Deployments;
-  readonly close: () => Promise<void>;
-}
 
 /** What an application declares, as the document that is deployed. */
 export const desiredOfApp = <Config extends EngineConfig>(

@@ -1,5 +1,5 @@
 /** Asks the checks of engine/deploy/start-check.ts before a worker starts, and ends with "refused" where one says no. */
-import type { OpenDeployments } from "./open.ts";
+import type { OpenDeployments } from "../../deploy/deployments.ts";
 import { type CheckedTopic, refuseOtherSettings, refuseUndeployed } from "../../deploy/start-check.ts";
 import { backoffMs, systemClock } from "../../clock.ts";
 import { Fatal, Unavailable } from "../../errors.ts";

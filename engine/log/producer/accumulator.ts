@@ -208,7 +208,14 @@ class PartitionQueue {
     const { clock, random, backoff, logger } = this.#options;
     const ms = backoffMs(backoff, failures, random);
     logger.warn(
-      { ...this.#to, failures, records: batch.records.length, backoffMs: Math.round(ms), error: String(error) },
+      {
+        event: "producer.appendFailed",
+        ...this.#to,
+        failures,
+        records: batch.records.length,
+        backoffMs: Math.round(ms),
+        error: String(error),
+      },
       "an append failed and is tried again",
     );
     await clock.sleep(ms, this.#abandoned.signal);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { crewOf } from "../live.ts";
 import type { Told } from "./clients.ts";
 import { type PayFeed, startPayFeed } from "./feed.ts";
-import { judgePayments } from "./judge.ts";
+import { judgePayments } from "./judge/judge.ts";
 import type { PayFaultRun, PayTried } from "./fault.ts";
 import type { Role } from "./points.ts";
 import { type PayChild, type PayPlan, type PayScene, untilRest } from "./scene.ts";

@@ -19,7 +19,7 @@ import { externalData } from "../../../topology/external-data.ts";
 import { transactionHistory } from "../../../topology/transaction-history.ts";
 import { environmentOf } from "../coupons/scene.ts";
 import type { Armed } from "../trap.ts";
-import { readStrange, type Strange } from "./judge.ts";
+import { readStrange, type Strange } from "./judge/judge.ts";
 import type { Role } from "./points.ts";
 
 /** How a process of a fault is started. */

@@ -29,8 +29,8 @@ export const workerPlace = (number: number, world: CouponWorld): Place =>
           groupId: world.groupId,
           ...(upkeep && { upkeep }),
           telemetry: {
-            deadLettered: (code, records) => {
-              if (code === "DEADLOCK") world.gaveUpOn(records);
+            deadLettered: ({ code }) => {
+              if (code === "DEADLOCK") world.gaveUpOn(1);
             },
           },
         });

@@ -7,8 +7,8 @@ import type { PaymentAnswer } from "../../../processors/payments/payment-ports.t
 import { createPlace, type Place, type PlaceWorld, type Running } from "../environment/place.ts";
 import type { Process } from "../environment/process.ts";
 import type { Time, Turn } from "../environment/time.ts";
-import { bookOf, inWords } from "./book.ts";
-import type { DatabaseWorld } from "./connection.ts";
+import { bookOf, inWords } from "./stores/book.ts";
+import type { DatabaseWorld } from "./stores/connection.ts";
 import { bytesFor, orderName } from "./names.ts";
 import type { Wish } from "./workload.ts";
 

@@ -244,7 +244,7 @@ const reading: readonly Mutant[] = [
     instead: "paidAt: String((globalThis.sent = (globalThis.sent ?? 0) + 1)),",
   },
   {
-    ...{ kind, file: "test/sim/payments/sinks.ts" },
+    ...{ kind, file: "test/sim/payments/stores/sinks.ts" },
     breaks: "platform: the key is another one each time",
     line: "platform.take(document.paymentId, document)",
     instead: "platform.take(document.paymentId + Math.random(), document)",

@@ -8,7 +8,7 @@ import type { Place } from "../environment/place.ts";
 import type { Simulated, Stories, Telling } from "../story.ts";
 import { beginningAt } from "../environment/time.ts";
 import { createApi } from "./api.ts";
-import { checkPaymentsAtRest, paymentPromises } from "./claims.ts";
+import { checkPaymentsAtRest, paymentPromises } from "./checks/claims.ts";
 import { sendClients } from "./clients.ts";
 import { orderName } from "./names.ts";
 import { backgroundPlaces } from "./processes.ts";

@@ -12,12 +12,12 @@ import { type Stage, setStage } from "../environment/stage.ts";
 import type { Broke, Telling } from "../story.ts";
 import { deadLetterPartitions, type WorkerWorld } from "../environment/worker.ts";
 import type { ApiWorld } from "./api.ts";
-import type { PaymentClaim, PaymentRest } from "./claims.ts";
-import { createDatabase, type Database } from "./database.ts";
-import type { OutboxWorld } from "./outbox.ts";
+import type { PaymentClaim, PaymentRest } from "./checks/claims.ts";
+import { createDatabase, type Database } from "./stores/database.ts";
+import type { OutboxWorld } from "./stores/outbox.ts";
 import { drawPaymentScenario, type PaymentScenario } from "./scenario.ts";
-import { createPlatform, type Platform, type SinkWorld } from "./sinks.ts";
-import { createPaymentWitness, type Witness } from "./witness.ts";
+import { createPlatform, type Platform, type SinkWorld } from "./stores/sinks.ts";
+import { createPaymentWitness, type Witness } from "./checks/witness.ts";
 import { drawShop, type Shop } from "./workload.ts";
 
 /** The two that read payments. */

@@ -159,7 +159,10 @@ export class Membership implements GroupHooks {
       await group.heartbeat({ interval: this.#settings.heartbeatMs });
     } catch (error) {
       // A rebalance is noticed by kafkajs's own next heartbeat, which follows every fetch.
-      this.#settings.logger.debug({ groupId: this.#groupId, error: String(error) }, "a heartbeat failed");
+      this.#settings.logger.debug(
+        { event: "consumer.heartbeatFailed", groupId: this.#groupId, error: String(error) },
+        "a heartbeat failed",
+      );
       if (isCoordinatorLost(error)) await this.#findCoordinator(group).catch(() => {});
     }
   }
@@ -248,12 +251,17 @@ export class Membership implements GroupHooks {
     const drained = new AbortController();
     const revoked = this.#listener
       .revoking()
-      .catch((error: unknown) => logger.error({ groupId: this.#groupId, error: String(error) }, "revoking failed"))
+      .catch((error: unknown) =>
+        logger.error(
+          { event: "consumer.revokeFailed", groupId: this.#groupId, error: String(error) },
+          "revoking failed",
+        ),
+      )
       .finally(() => drained.abort());
     await Promise.race([revoked, this.#clock.sleep(drainBudgetMs, drained.signal)]);
     if (!drained.signal.aborted) {
       logger.warn(
-        { groupId: this.#groupId, drainBudgetMs },
+        { event: "consumer.drainTimedOut", groupId: this.#groupId, drainBudgetMs },
         "the drain ran out of time; the partitions are given back",
       );
     }

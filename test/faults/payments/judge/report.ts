@@ -1,6 +1,6 @@
 /** What came of faults of payments, in columns. */
-import { formatTable } from "../../../engine/app/cli.ts";
-import type { PayOutcome, ReportOf } from "../run.ts";
+import { formatTable } from "../../../../engine/app/cli.ts";
+import type { PayOutcome, ReportOf } from "../../run.ts";
 import type { PayFindings } from "./judge.ts";
 
 /** The columns of findings that must be 0. */

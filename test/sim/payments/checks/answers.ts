@@ -1,15 +1,15 @@
 /** Answers to clients, and the transactions behind them: what must be true of them at the moment they are made. */
 import { isDeepStrictEqual } from "node:util";
-import { keyName } from "../../../processors/payments/decide-payments.ts";
-import type { Payment, PaymentAnswer, PaymentAsk } from "../../../processors/payments/payment-ports.ts";
-import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
-import type { MemoryPayments } from "../../../processors/testing/memory-payments.ts";
-import { payOneByOne } from "../../../processors/testing/pay-one-by-one.ts";
-import type { Broke } from "../story.ts";
-import type { Request, Told } from "./api.ts";
+import { keyName } from "../../../../processors/payments/decide-payments.ts";
+import type { Payment, PaymentAnswer, PaymentAsk } from "../../../../processors/payments/payment-ports.ts";
+import type { OrderId, PaymentId } from "../../../../schemas/payment.ts";
+import type { MemoryPayments } from "../../../../processors/testing/memory-payments.ts";
+import { payOneByOne } from "../../../../processors/testing/pay-one-by-one.ts";
+import type { Broke } from "../../story.ts";
+import type { Request, Told } from "../api.ts";
 import type { PaymentClaim } from "./claims.ts";
-import { orderName, paymentName, requestOf } from "./names.ts";
-import type { Shop } from "./workload.ts";
+import { orderName, paymentName, requestOf } from "../names.ts";
+import type { Shop } from "../workload.ts";
 
 /** Told of answers and transactions. */
 export interface AnswerWatcher {

@@ -1,15 +1,15 @@
 /** What came of a fault of payments: database, outbox, topic, history and platform against each other and what clients were told. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { checkAnswers } from "../../../dev/demo/payments/check-answers.ts";
-import type { Check } from "../../../ops/verify/check.ts";
-import { checkPayments } from "../../../ops/verify/check-payments.ts";
-import type { PaymentFacts } from "../../../ops/verify/payment-facts.ts";
-import { readPaymentFacts } from "../../../ops/verify/read-payment-facts.ts";
-import type { PaymentId } from "../../../schemas/payment.ts";
-import type { Told } from "./clients.ts";
-import type { FedBatch } from "./feed.ts";
+import { checkAnswers } from "../../../../dev/demo/payments/check-answers.ts";
+import type { Check } from "../../../../ops/verify/check.ts";
+import { checkPayments } from "../../../../ops/verify/check-payments.ts";
+import type { PaymentFacts } from "../../../../ops/verify/payment-facts.ts";
+import { readPaymentFacts } from "../../../../ops/verify/read-payment-facts.ts";
+import type { PaymentId } from "../../../../schemas/payment.ts";
+import type { Told } from "../clients.ts";
+import type { FedBatch } from "../feed.ts";
 import { brokenPromises } from "./promises.ts";
-import type { PayScene } from "./scene.ts";
+import type { PayScene } from "../scene.ts";
 
 /** What was asked, to be held against what there is. */
 export interface PayExpected {

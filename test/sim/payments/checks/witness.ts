@@ -1,13 +1,13 @@
 /** What was told, to clients (answers.ts) and to the log, and what must be true at the moment it is told. */
-import type { OutboxRow } from "../../../engine/outbox/outbox.ts";
-import type { Payment } from "../../../processors/payments/payment-ports.ts";
-import { partitionOfKey } from "../../../engine/log/producer/partitioner.ts";
-import { deadLetterPrefix } from "../../../engine/worker/round/dead-letter.ts";
-import type { NewRecord, TopicPartition } from "../../../engine/log/log.ts";
-import type { Codec } from "../../../engine/avro/codec.ts";
-import { type PaymentId, paymentsCompleted } from "../../../schemas/payment.ts";
+import type { OutboxRow } from "../../../../engine/outbox/outbox.ts";
+import type { Payment } from "../../../../processors/payments/payment-ports.ts";
+import { partitionOfKey } from "../../../../engine/log/producer/partitioner.ts";
+import { deadLetterPrefix } from "../../../../engine/worker/round/dead-letter.ts";
+import type { NewRecord, TopicPartition } from "../../../../engine/log/log.ts";
+import type { Codec } from "../../../../engine/avro/codec.ts";
+import { type PaymentId, paymentsCompleted } from "../../../../schemas/payment.ts";
 import { type AnswerOptions, type AnswerWatcher, lieOf, watchAnswers } from "./answers.ts";
-import { orderName, paymentName } from "./names.ts";
+import { orderName, paymentName } from "../names.ts";
 
 /** A record of the topic; undefined where its bytes are no payment. */
 export interface Published {

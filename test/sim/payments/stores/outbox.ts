@@ -1,11 +1,11 @@
 /** The outbox of one process: read and marked through the connection that holds the lock, or holds it no more. */
-import { Unavailable } from "../../../engine/errors.ts";
-import type { LedOutbox, Outbox, OutboxRow } from "../../../engine/outbox/outbox.ts";
-import type { Payment } from "../../../processors/payments/payment-ports.ts";
-import { memoryOutbox } from "../../../processors/testing/memory-payments.ts";
-import type { Process } from "../environment/process.ts";
+import { Unavailable } from "../../../../engine/errors.ts";
+import type { LedOutbox, Outbox, OutboxRow } from "../../../../engine/outbox/outbox.ts";
+import type { Payment } from "../../../../processors/payments/payment-ports.ts";
+import { memoryOutbox } from "../../../../processors/testing/memory-payments.ts";
+import type { Process } from "../../environment/process.ts";
 import { connect, type Connection, type DatabaseWorld } from "./connection.ts";
-import { orderName } from "./names.ts";
+import { orderName } from "../names.ts";
 
 /** Told of what a connection does to the outbox, before it does. */
 export interface OutboxWatcher {

@@ -1,7 +1,7 @@
 /** What clients were told, held against the payments there are: "paid" is a promise, and so is a refusal. Pure. */
-import type { Payment } from "../../../processors/payments/payment-ports.ts";
-import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
-import type { Told } from "./clients.ts";
+import type { Payment } from "../../../../processors/payments/payment-ports.ts";
+import type { OrderId, PaymentId } from "../../../../schemas/payment.ts";
+import type { Told } from "../clients.ts";
 
 /** Promises that were not kept; all are to be 0. */
 export interface BrokenPromises {

@@ -1,10 +1,10 @@
 /** What happens to the platform: away for minutes while payments pile up, or in every bad state it can be in. */
 import { readFile } from "node:fs/promises";
-import type { Faults } from "../../../dev/platform/faults.ts";
-import type { PayFault, PayFaultRun, PayTried } from "./fault.ts";
-import { oneOfEach, type PayLive, underPayLoad } from "./live.ts";
-import type { Role } from "./points.ts";
-import { openRecords, type PayChild, type PayScene } from "./scene.ts";
+import type { Faults } from "../../../../dev/platform/faults.ts";
+import type { PayFault, PayFaultRun, PayTried } from "../fault.ts";
+import { oneOfEach, type PayLive, underPayLoad } from "../live.ts";
+import type { Role } from "../points.ts";
+import { openRecords, type PayChild, type PayScene } from "../scene.ts";
 
 const awayMs = 120_000;
 /** Payments that wait for the platform before it comes back. */

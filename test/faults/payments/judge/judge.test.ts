@@ -1,12 +1,12 @@
 /** What judges faults of payments must be able to say no: every finding, made once. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PayTold } from "../../../dev/demo/payments/payer.ts";
-import type { PaymentFacts } from "../../../ops/verify/payment-facts.ts";
-import type { Payment } from "../../../processors/payments/payment-ports.ts";
-import type { UserId, Won } from "../../../schemas/coupon.ts";
-import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
-import type { Told } from "./clients.ts";
+import type { PayTold } from "../../../../dev/demo/payments/payer.ts";
+import type { PaymentFacts } from "../../../../ops/verify/payment-facts.ts";
+import type { Payment } from "../../../../processors/payments/payment-ports.ts";
+import type { UserId, Won } from "../../../../schemas/coupon.ts";
+import type { OrderId, PaymentId } from "../../../../schemas/payment.ts";
+import type { Told } from "../clients.ts";
 import { payFaultsOf, payFindingsOf } from "./judge.ts";
 
 const id = (n: number): PaymentId => `payment-${n}` as PaymentId;

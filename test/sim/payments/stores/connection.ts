@@ -1,12 +1,12 @@
 /** A connection as its process sees it: every call may be the last one, and one that fails is. */
-import { Unavailable } from "../../../engine/errors.ts";
-import type { PaymentAsk } from "../../../processors/payments/payment-ports.ts";
-import type { Dice } from "../environment/dice.ts";
-import type { Call, Network } from "../environment/network.ts";
-import type { Process } from "../environment/process.ts";
-import type { Time } from "../environment/time.ts";
+import { Unavailable } from "../../../../engine/errors.ts";
+import type { PaymentAsk } from "../../../../processors/payments/payment-ports.ts";
+import type { Dice } from "../../environment/dice.ts";
+import type { Call, Network } from "../../environment/network.ts";
+import type { Process } from "../../environment/process.ts";
+import type { Time } from "../../environment/time.ts";
 import type { Database, Session } from "./database.ts";
-import type { PaymentScenario } from "./scenario.ts";
+import type { PaymentScenario } from "../scenario.ts";
 
 /** What a database is reached through. */
 export interface DatabaseWorld {

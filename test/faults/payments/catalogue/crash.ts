@@ -2,16 +2,16 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { v7 } from "uuid";
-import type { Database } from "../../../stores/mysql/database.ts";
-import { withSession } from "../../../stores/mysql/session.ts";
-import { wholeFrom } from "../chance.ts";
-import type { Death } from "../coupons/crash-chain.ts";
-import { pointsNamed } from "../coupons/points.ts";
-import { type Armed, armedText } from "../trap.ts";
-import type { PayFault, PayFaultRun, PayTried } from "./fault.ts";
-import { namesFrom, oneOfEach, type PayLive, underPayLoad } from "./live.ts";
-import { payPoints, type Role } from "./points.ts";
-import type { PayScene } from "./scene.ts";
+import type { Database } from "../../../../stores/mysql/database.ts";
+import { withSession } from "../../../../stores/mysql/session.ts";
+import { wholeFrom } from "../../chance.ts";
+import type { Death } from "../../coupons/crash-chain.ts";
+import { pointsNamed } from "../../coupons/points.ts";
+import { type Armed, armedText } from "../../trap.ts";
+import type { PayFault, PayFaultRun, PayTried } from "../fault.ts";
+import { namesFrom, oneOfEach, type PayLive, underPayLoad } from "../live.ts";
+import { payPoints, type Role } from "../points.ts";
+import type { PayScene } from "../scene.ts";
 
 /** A process that has not died by then has not come by its point. */
 const dieWithinMs = 30_000;

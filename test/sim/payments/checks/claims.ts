@@ -2,16 +2,16 @@
  * What must be true of a world of payments: while it goes on, where it could first be false (witness.ts), and when it has
  * come to rest, from scratch: shop, payments, outbox, topic, history and platform are compared with each other.
  */
-import type { OrderItem, Payment } from "../../../processors/payments/payment-ports.ts";
-import type { PaymentId } from "../../../schemas/payment.ts";
-import type { HistoryRow } from "../../../sinks/transaction-history.ts";
-import type { MemoryPayments } from "../../../processors/testing/memory-payments.ts";
-import type { Broken, Promises } from "../story.ts";
+import type { OrderItem, Payment } from "../../../../processors/payments/payment-ports.ts";
+import type { PaymentId } from "../../../../schemas/payment.ts";
+import type { HistoryRow } from "../../../../sinks/transaction-history.ts";
+import type { MemoryPayments } from "../../../../processors/testing/memory-payments.ts";
+import type { Broken, Promises } from "../../story.ts";
 import { lieOf } from "./answers.ts";
-import { orderName, paymentName } from "./names.ts";
-import type { Platform } from "./sinks.ts";
+import { orderName, paymentName } from "../names.ts";
+import type { Platform } from "../stores/sinks.ts";
 import type { Witness } from "./witness.ts";
-import type { Shop } from "./workload.ts";
+import type { Shop } from "../workload.ts";
 
 /** Every claim, and the worlds it is promised in. */
 export const paymentPromises = {

@@ -1,10 +1,10 @@
 /** What happens to the services of payments: database and broker killed and started again, COMMITs cut off. */
-import { startService, stopService } from "../../../dev/stack/control.ts";
-import { wholeFrom } from "../chance.ts";
-import { layWire } from "../wire.ts";
-import { commitMoments, cutAtCommit } from "../coupons/wire-faults.ts";
-import type { PayFault, PayFaultRun, PayTried } from "./fault.ts";
-import { oneOfEach, underPayLoad } from "./live.ts";
+import { startService, stopService } from "../../../../dev/stack/control.ts";
+import { wholeFrom } from "../../chance.ts";
+import { layWire } from "../../wire.ts";
+import { commitMoments, cutAtCommit } from "../../coupons/wire-faults.ts";
+import type { PayFault, PayFaultRun, PayTried } from "../fault.ts";
+import { oneOfEach, underPayLoad } from "../live.ts";
 
 /** Kills a service under load and starts it again, as often as it is told. */
 const restarts =

@@ -1,9 +1,9 @@
 /** The payment book of one process: its statements and its COMMIT are two calls, between which anything may happen. */
-import { Unavailable } from "../../../engine/errors.ts";
-import { type PaymentAnswer, type PaymentBook, PaymentInDoubt } from "../../../processors/payments/payment-ports.ts";
-import type { Process } from "../environment/process.ts";
+import { Unavailable } from "../../../../engine/errors.ts";
+import { type PaymentAnswer, type PaymentBook, PaymentInDoubt } from "../../../../processors/payments/payment-ports.ts";
+import type { Process } from "../../environment/process.ts";
 import { connect, type DatabaseWorld } from "./connection.ts";
-import { orderName, paymentName } from "./names.ts";
+import { orderName, paymentName } from "../names.ts";
 
 /** How long a process may take before its COMMIT, ms. */
 const dawdleMs = 400;

@@ -2,17 +2,17 @@
  * A database server in memory: connections that end, transactions that lock, decide and take their outbox numbers before
  * they commit, and the one named lock of the outbox. What it decides and keeps is the fake that passes the contract suites.
  */
-import { keyName } from "../../../processors/payments/decide-payments.ts";
-import { Retriable, Unavailable } from "../../../engine/errors.ts";
-import type { PaymentAnswer, PaymentAsk } from "../../../processors/payments/payment-ports.ts";
-import type { UserId, Won } from "../../../schemas/coupon.ts";
-import { type MemoryPayments, memoryPayments } from "../../../processors/testing/memory-payments.ts";
-import { rulePaymentBook } from "../../../processors/testing/rule-payment-book.ts";
-import type { Process } from "../environment/process.ts";
-import type { Time } from "../environment/time.ts";
-import type { Trace } from "../trace.ts";
+import { keyName } from "../../../../processors/payments/decide-payments.ts";
+import { Retriable, Unavailable } from "../../../../engine/errors.ts";
+import type { PaymentAnswer, PaymentAsk } from "../../../../processors/payments/payment-ports.ts";
+import type { UserId, Won } from "../../../../schemas/coupon.ts";
+import { type MemoryPayments, memoryPayments } from "../../../../processors/testing/memory-payments.ts";
+import { rulePaymentBook } from "../../../../processors/testing/rule-payment-book.ts";
+import type { Process } from "../../environment/process.ts";
+import type { Time } from "../../environment/time.ts";
+import type { Trace } from "../../trace.ts";
 import { createLocks } from "./locks.ts";
-import type { Shop } from "./workload.ts";
+import type { Shop } from "../workload.ts";
 
 /** A connection, as the server knows it. */
 export interface Session {

@@ -1,12 +1,12 @@
 /** Where payments end: the history in the database, and a platform that remembers what it took; both behind the network. */
-import { Poison, Retriable, Unavailable } from "../../../engine/errors.ts";
-import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
-import type { DataPlatform, PaymentDocument } from "../../../sinks/data-platform.ts";
-import type { TransactionHistory } from "../../../sinks/transaction-history.ts";
-import type { Dice } from "../environment/dice.ts";
-import type { Network } from "../environment/network.ts";
-import type { Process } from "../environment/process.ts";
-import { orderName } from "./names.ts";
+import { Poison, Retriable, Unavailable } from "../../../../engine/errors.ts";
+import type { OrderId, PaymentId } from "../../../../schemas/payment.ts";
+import type { DataPlatform, PaymentDocument } from "../../../../sinks/data-platform.ts";
+import type { TransactionHistory } from "../../../../sinks/transaction-history.ts";
+import type { Dice } from "../../environment/dice.ts";
+import type { Network } from "../../environment/network.ts";
+import type { Process } from "../../environment/process.ts";
+import { orderName } from "../names.ts";
 
 /** What sinks are reached through. */
 export interface SinkWorld {

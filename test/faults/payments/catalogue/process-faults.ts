@@ -1,15 +1,15 @@
 /** What happens to the processes of payments: killed at any moment, a relay frozen while it leads, 32 clients and one order. */
 import { v7 } from "uuid";
-import type { OptionId, Order } from "../../../processors/payments/payment-ports.ts";
-import type { UserId, Won } from "../../../schemas/coupon.ts";
-import type { OrderId } from "../../../schemas/payment.ts";
-import { orderRegister } from "../../../stores/mysql/payments/order-register.ts";
-import { wholeFrom } from "../chance.ts";
-import { isFrozen } from "../coupons/process-faults.ts";
-import { createClients, type Told } from "./clients.ts";
-import type { PayFault, PayFaultRun, PayTried } from "./fault.ts";
-import { namesFrom, oneOfEach, type PayLive, underPayLoad } from "./live.ts";
-import type { PayChild, PayPlan, PayScene } from "./scene.ts";
+import type { OptionId, Order } from "../../../../processors/payments/payment-ports.ts";
+import type { UserId, Won } from "../../../../schemas/coupon.ts";
+import type { OrderId } from "../../../../schemas/payment.ts";
+import { orderRegister } from "../../../../stores/mysql/payments/order-register.ts";
+import { wholeFrom } from "../../chance.ts";
+import { isFrozen } from "../../coupons/process-faults.ts";
+import { createClients, type Told } from "../clients.ts";
+import type { PayFault, PayFaultRun, PayTried } from "../fault.ts";
+import { namesFrom, oneOfEach, type PayLive, underPayLoad } from "../live.ts";
+import type { PayChild, PayPlan, PayScene } from "../scene.ts";
 
 /** Two of what may stand side by side without waiting for a session to end. */
 const twoInFront: readonly PayPlan[] = [
