@@ -9,6 +9,7 @@ export interface MemoryDlqCluster extends DlqCluster {
   /** Who is in the group. */
   members: GroupDescription["members"];
   clusterId: () => Promise<string>;
+  committedOffsets: DlqCluster["committedOffsets"];
   /** While it is set, nothing is answered. */
   isAway: boolean;
 }

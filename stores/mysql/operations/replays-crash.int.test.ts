@@ -1,5 +1,6 @@
 /** Replays of the real database, in the tables that every replay uses: it takes its rows out again. */
 import { after, before } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { contractHost, replaysContract } from "../../../engine/dlq/testing/replays-contract.ts";
 import { databaseUrl } from "../../testing/endpoints.ts";
 import { columns, integerColumn, nullable } from "../columns.ts";
@@ -30,7 +31,13 @@ replaysContract("mysql replays", () => ({
   replays: replaysOf(database),
   other: replaysOf(second),
   loseLock: async (topology) => {
-    const [row] = await withSession(second, ({ select }) => select(owner, `SELECT ${owner.list}`, [topology]));
-    if (typeof row?.owner === "number") await second.sequelize.query(`KILL ${row.owner}`);
+    const lockOwner = async (): Promise<number | null> => {
+      const [row] = await withSession(second, ({ select }) => select(owner, `SELECT ${owner.list}`, [topology]));
+      return row?.owner ?? null;
+    };
+    const connection = await lockOwner();
+    if (connection !== null) await second.sequelize.query(`KILL ${connection}`);
+    // The server ends a connection soon after it has answered to KILL.
+    while ((await lockOwner()) !== null) await setImmediate();
   },
 }));

@@ -64,10 +64,12 @@ export const readRanges = async (
   for (const { partition, from, end } of ranges) {
     const [start, last] = [starts.get(partition), ends.get(partition)];
     if (start === undefined || last === undefined) continue;
-    const next = from > start ? from : start;
-    await readPartition({ cluster, topic, partition, settings, next, end: end < last ? end : last }, onRecords);
+    const [[, next], [upTo]] = [rising(from, start), rising(end, last)];
+    await readPartition({ cluster, topic, partition, settings, next, end: upTo }, onRecords);
   }
 };
+
+const rising = (one: bigint, other: bigint): readonly [bigint, bigint] => (one < other ? [one, other] : [other, one]);
 
 const offsetsOf = async (
   cluster: Cluster,
