@@ -102,6 +102,14 @@ test("coupon-issuing: refuses with SOLD_OUT, durably, when the gate has no unit 
   assert.deepEqual(left(), [0, 0]);
 });
 
+test("coupon-issuing: judges opening hours by the acceptance of a replayed request, and dates what it issues by its replay", async () => {
+  const { driver } = open([coupon(spring, 1)]);
+  const when = { timestampMs: openedAt + dayMs + 9, acceptedAtMs: openedAt + dayMs - 1 };
+  const [ended] = await driver.send(couponIssueRequests, request(1), when);
+  assert.equal(ended?.trace.at(-1), "write coupon-issued");
+  assert.equal(driver.read(couponsIssued)[0]?.issuedAt, when.timestampMs);
+});
+
 const refusals = [
   { outcome: "notOpen", reason: "NOT_OPEN", at: openedAt - 1, asked: request(1) },
   { outcome: "closed", reason: "CLOSED", at: openedAt + dayMs, asked: request(1) },

@@ -4,10 +4,9 @@
  */
 import { Fatal } from "../errors.ts";
 import type { Fence, Leases } from "../lease.ts";
-import type { Codec, Encoder } from "../avro/codec.ts";
+import type { Codec } from "../avro/codec.ts";
 import type { Topology } from "../flow/dsl.ts";
 import { createInterpreter } from "../interpreter/interpret.ts";
-import { type Parts, writtenTopics } from "../flow/parts.ts";
 import { createAssignment, type PartitionMaker } from "./assignment.ts";
 import { loggingDeadLetters } from "./failures/dead-letter-log.ts";
 import { attemptObserver } from "./failures/attempt-observer.ts";
@@ -25,7 +24,7 @@ import type { Telemetry } from "./telemetry.ts";
 import { keepUp, type Upkeep } from "./upkeep.ts";
 import { createWaits, type Wait } from "./liveness/waits.ts";
 import { type StallLimits, watch } from "./liveness/watchdog.ts";
-import type { Encoders } from "./round/write-round.ts";
+import { type Encoders, encodersOf } from "./round/encoders.ts";
 
 /** What a worker is made of. The log, the clock and randomness are parameters, so that the simulator runs this very code. */
 export interface WorkerOptions<Deps> {
@@ -174,12 +173,6 @@ const commitEvery = async <Deps>(
     await clock.sleep(commitIntervalMs, signal);
     await commit();
   }
-};
-
-const encodersOf = async (codec: Codec, parts: Parts): Promise<Encoders> => {
-  const encoders = new Map<string, Encoder<unknown>>();
-  for (const topic of writtenTopics(parts)) encoders.set(topic.name, await codec.encoder(topic));
-  return encoders;
 };
 
 const partitionMaker = <Deps>(

@@ -16,6 +16,7 @@ import type { Item } from "../../engine/flow/processor.ts";
 import { type Refusable, recordRefusal } from "./record-refusal.ts";
 import { type OfRequest, type Reserved, releaseStock, reserveStock } from "./reserve-stock.ts";
 import { writeThrough } from "./write-through.ts";
+import { recordContext } from "../../engine/testing/record-context.ts";
 
 // Ids are made here, at the edge of the test.
 const coupon = (couponId: string): Coupon => ({
@@ -36,13 +37,12 @@ const request = (n: number, couponId = "a"): CouponIssueRequested => ({
 });
 const item = <T>(value: T, at = 0): Item<T> => ({
   value,
-  context: {
+  context: recordContext({
     topic: "coupon-issue",
-    partition: 0,
     offset: BigInt(at),
     timestampMs: 100 + at,
     idempotencyKey: `r-${at}`,
-  },
+  }),
 });
 const never = (): Promise<never> => Promise.reject(new Error("not to be called"));
 

@@ -60,6 +60,23 @@ test("worker: dead-letters bytes that are no record, and goes on with the others
   assert.equal(committedOf(stage), 5n);
 });
 
+test("worker: hands the trace of a request on to its verdict when the request has one, and to no other", async () => {
+  const stage = memoryStage(openCoupon("hot", 10));
+  await stage.send([request(1, "hot")]);
+  const [asked] = stage.records(couponIssueRequests);
+  const traceparent = Buffer.from("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  assert.ok(asked?.value);
+  // A copy of the first request, with a trace, is decided as the first one was and told again.
+  await stage.sendRaw("hot", asked.value, { traceparent, other: Buffer.from("x") });
+  const worker = await stage.start("w1");
+  await until("both are answered", () => stage.records(couponsIssued).length === 2);
+  await worker.stop();
+  assert.deepEqual(
+    stage.records(couponsIssued).map(({ headers }) => headers),
+    [{}, { traceparent }],
+  );
+});
+
 test("worker: holds, keeps the order and dead-letters nothing when a store is away", async () => {
   const stage = memoryStage(openCoupon("hot", 100));
   let failures = 30;

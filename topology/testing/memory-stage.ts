@@ -30,7 +30,7 @@ import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
-import type { LogRecord } from "../../engine/log/log.ts";
+import type { Headers, LogRecord } from "../../engine/log/log.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import { MemoryBroker, type MemoryBrokerOptions } from "../../engine/log/memory/memory-log.ts";
 import type { ProcessLimits } from "../../engine/worker/partition/limits.ts";
@@ -113,10 +113,15 @@ export const memoryStageWith = (behaviour: Partial<MemoryBrokerOptions>, ...coup
         return { ...others, book: { ...book, issue: (issues: readonly Issue[]) => how(issues, book.issue) } };
       },
     send: (values: readonly CouponIssueRequested[]) => send(broker, codec, values),
-    sendRaw: (key: string, value: Buffer) =>
+    sendRaw: (key: string, value: Buffer, headers: Headers = {}) =>
       broker
         .client("sender")
-        .append({ topic: couponIssueRequests.name, partition: partitionOf(key) }, [{ key: Buffer.from(key), value }]),
+        .append({ topic: couponIssueRequests.name, partition: partitionOf(key) }, [
+          { key: Buffer.from(key), value, headers },
+        ]),
+    /** All there are of a topic, partition by partition. */
+    records: ({ name, partitions }: { readonly name: string; readonly partitions: number }) =>
+      recordsOf(broker, name, partitions),
     start: (name: string, overrides: Overrides = {}) => startOn(stage, name, overrides),
     read: <T>(topic: Topic<T>) => read(broker, codec, topic),
     deadLetters: () => recordsOf(broker, dlq, 6),

@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fatal, Poison, Retriable, Unavailable } from "../../errors.ts";
 import type { Item } from "../../flow/processor.ts";
+import { recordContext } from "../../testing/record-context.ts";
 import type { Result } from "../../interpreter/interpret.ts";
 import { Aborted, type AttemptEvent, createAttemptAll, createAttemptOnce } from "./attempts.ts";
 
 const item = (id: string): Item<unknown> => ({
   value: id,
-  context: { topic: "t", partition: 0, offset: 0n, timestampMs: 0, idempotencyKey: id },
+  context: recordContext({ topic: "t", offset: 0n, timestampMs: 0, idempotencyKey: id }),
 });
 
 const setup = ({ abortAfterSleeps = Number.POSITIVE_INFINITY } = {}) => {

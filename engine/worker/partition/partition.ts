@@ -24,7 +24,7 @@ import type { Producer } from "../../log/producer.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { createRoundTracker, type Inherited } from "./round-tracker.ts";
 import type { Waits } from "../liveness/waits.ts";
-import type { Encoders } from "../round/write-round.ts";
+import { encodeBy, type Encoders } from "../round/encoders.ts";
 
 /** What a partition works with. */
 export interface PartitionOptions {
@@ -183,6 +183,7 @@ const pipelineOf = (
   const environment: StepEnvironment = {
     attempt: (call) => attemptAll({ ...call, run: (items) => lease.renewing(() => call.run(items)) }),
     deps: options.deps(lease.fence),
+    encode: encodeBy(options.encoders),
     now: attempts.clock.now,
     limit: pLimit(options.limits.laneConcurrency),
     observe: observerOf(options.telemetry),

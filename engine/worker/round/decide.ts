@@ -8,7 +8,7 @@ import type { InFlight, Round } from "../partition/in-flight.ts";
 import type { NewRecord, TopicPartition } from "../../log/log.ts";
 import type { Producer } from "../../log/producer.ts";
 import type { Telemetry } from "../telemetry.ts";
-import { createRoundWriter, type Encoders, type RoundWriter, type RoundWriterOptions } from "./write-round.ts";
+import { createRoundWriter, type RoundWriter, type RoundWriterOptions } from "./write-round.ts";
 
 /** What deciding needs. */
 export interface Deciding {
@@ -19,7 +19,6 @@ export interface Deciding {
   readonly interpreter: Interpreter;
   readonly environment: StepEnvironment;
   readonly producer: Producer;
-  readonly encoders: Encoders;
   readonly provenance: Provenance;
   readonly telemetry: Pick<Telemetry, "deadLettered">;
   /** Called for every record that the log refuses. */
@@ -39,10 +38,10 @@ export const decideRound = async (
   read: readonly Result<Entrant>[],
   deciding: Deciding,
 ): Promise<Decision> => {
-  const { from, interpreter, environment, producer, encoders } = deciding;
+  const { from, interpreter, environment, producer } = deciding;
   const readable = read.flatMap((entrant) => (entrant.ok ? [entrant.value] : []));
   const paths = await interpreter.round(from.topic, readable, environment);
-  const writer = createRoundWriter({ producer, encoders, instead: insteadOf(deciding) });
+  const writer = createRoundWriter({ producer, instead: insteadOf(deciding) });
   const failures: { readonly queued: InFlight; readonly failure: Failure }[] = [];
   let next = 0;
   round.forEach((queued, at) => {
@@ -65,11 +64,7 @@ const unreadable = (error: unknown): Failure => ({ stage: "decode", node: "decod
 /** Collects what a path writes; returns why its record is dead-lettered, or undefined. */
 const collect = (writer: RoundWriter<InFlight>, queued: InFlight, path: Path | undefined): Failure | undefined => {
   if (path === undefined) throw new RangeError("fewer paths than records in a round");
-  try {
-    for (const emission of path.emissions) writer.emit(emission, queued);
-  } catch (error) {
-    return { stage: "sink", node: "encode", error, held: [] };
-  }
+  for (const emission of path.emissions) writer.emit(emission, queued);
   const { ending } = path;
   if (ending.kind === "ended") return undefined;
   const stage = ending.call.startsWith("write ") ? "sink" : "process";

@@ -262,8 +262,8 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "compensation: a unit goes back and nobody is told",
     file: "engine/interpreter/unwind.ts",
-    line: "record.emissions.push({ sink, value: project({ done, reason, undoneAt: now() }, record.context) });",
-    instead: "project({ done, reason, undoneAt: now() }, record.context);",
+    line: "record.emissions.push(emissionOf(environment, sink, { value, context: record.context }));",
+    instead: "emissionOf(environment, sink, { value, context: record.context });",
   },
 ];
 
