@@ -56,3 +56,9 @@ export interface Replays {
     work: (lock: ReplayLock) => Promise<T>,
   ) => Promise<{ readonly value: T } | undefined>;
 }
+
+/** Replays that are open, until they are closed. */
+export interface OpenReplays {
+  readonly replays: Replays;
+  readonly close: () => Promise<void>;
+}

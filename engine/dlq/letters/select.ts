@@ -106,6 +106,16 @@ const fingerprintIn = (prefix: string, standings: readonly Standing[]): string =
   return found.has(prefix) ? prefix : only;
 };
 
+/** Whether a letter that came later is of the kind that was meant, whatever else was asked. */
+export const isOfKind =
+  ({ fingerprint, code, node, kind, key }: Selection) =>
+  (letter: Letter): boolean =>
+    (fingerprint === undefined || letter.fingerprint.startsWith(fingerprint)) &&
+    (code === undefined || letter.code === code) &&
+    (node === undefined || letter.node === node) &&
+    (kind === undefined || letter.kind === kind) &&
+    (key === undefined || letter.key === key);
+
 /** By topic, partition and offset of the origin. */
 export const byOrigin = ({ origin: a }: Letter, { origin: b }: Letter): number => {
   if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1;

@@ -65,7 +65,11 @@ const withBytesOf = (origin: LogRecord, letter: LogRecord): LogRecord => {
   return { ...letter, key: origin.key, value: origin.value, headers: Object.fromEntries([...own, ...ours]) };
 };
 
-const fetchPlaces = async (cluster: DlqCluster, places: readonly Place[]): Promise<ReadonlyMap<string, LogRecord>> => {
+/** Records at places, by {@link idText}; those that are gone are missing. @throws Unavailable */
+export const fetchPlaces = async (
+  cluster: DlqCluster,
+  places: readonly Place[],
+): Promise<ReadonlyMap<string, LogRecord>> => {
   const wanted = new Set(places.map(idText));
   const found = new Map<string, LogRecord>();
   for (const [topic, some] of Map.groupBy(places, (place) => place.topic)) {
