@@ -7,6 +7,7 @@ import { writtenTopics } from "../../flow/parts.ts";
 import { errorFields, type Logger } from "../../logger.ts";
 import { kafkaAdmin } from "../../log/kafka/admin/admin.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
+import { retryTopic } from "../../worker/round/retry-record.ts";
 import { CliError, exitCodes } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App, Hosted, ProcessContext } from "../define-app.ts";
@@ -31,6 +32,7 @@ export const refuseBeforeStart = async <Config extends EngineConfig>(
     ...parts.sources,
     ...writtenTopics(parts),
     { name: deadLetterTopic(graph.name) },
+    { name: retryTopic(graph.name) },
   ];
   const startedAt = performance.now();
   try {

@@ -11,7 +11,7 @@ import { fetchLetters, fetchOrigins } from "../../dlq/run/fetch-letters.ts";
 import type { Transform } from "../../dlq/run/send.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { openDeployments } from "../deploying/open.ts";
-import { retryTopic } from "../../dlq/retry-record.ts";
+import { retryTopic } from "../../worker/round/retry-record.ts";
 import { CliError } from "../cli.ts";
 import { selected } from "./look.ts";
 import { lettersOf, type OpenDlq } from "./open.ts";

@@ -1,6 +1,6 @@
 /** The plan of a replay as lines for people, at most 100 columns, and as JSON. Pure. */
 import { type ReplayPlan, sendingMs, type Verdict, verdicts } from "../../dlq/plan/plan.ts";
-import { retryTopic } from "../../dlq/retry-record.ts";
+import { retryTopic } from "../../worker/round/retry-record.ts";
 import { idText } from "../../dlq/letters/letter.ts";
 import { count, jsonDocument } from "../cli.ts";
 import { wrapped } from "./wrap.ts";

@@ -5,7 +5,7 @@ import type { LetterDecoder } from "../../dlq/read/decode.ts";
 import { fetchPlaces } from "../../dlq/run/fetch-letters.ts";
 import type { Standing } from "../../dlq/letters/state.ts";
 import type { Headers, LogRecord } from "../../log/log.ts";
-import { deadLetterPrefix } from "../../worker/round/dead-letter.ts";
+import { deadLetterPrefix } from "../../worker/round/letter-headers.ts";
 import { CliError, exitCodes, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";

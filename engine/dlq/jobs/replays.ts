@@ -1,6 +1,6 @@
 /** The port to replays and discarded letters, and to the lock that lets one change of a topology's letters run at a time. Adapters: stores/mysql/operations, testing/memory-replays.ts. */
 import type { NewOperation } from "../../deploy/deployments.ts";
-import type { Origin } from "../letters/letter.ts";
+import type { Origin } from "../../worker/round/letter-headers.ts";
 import type { JobState, NewJob, ReplayJob } from "./job.ts";
 
 /** The lock was lost while it was needed: its connection ended, or another runner took the job. */

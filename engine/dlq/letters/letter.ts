@@ -1,19 +1,13 @@
 /** What the headers of a dead letter say: where its record first stood, why it failed, and which attempt it was. Pure and total. */
 import { createHash } from "node:crypto";
 import type { Headers, LogRecord, TopicPartition } from "../../log/log.ts";
-import { deadLetterPrefix } from "../../worker/round/dead-letter.ts";
+import { deadLetterPrefix, type Origin } from "../../worker/round/letter-headers.ts";
 import { foreignFields } from "./foreign.ts";
 import { headerNumber, headerOffset, headerText } from "./header.ts";
 
 /** Where a record stands. */
 export interface Place extends TopicPartition {
   readonly offset: bigint;
-}
-
-/** Where a record first stood: its id. The timestamp tells a topic from one that was made anew under its name. */
-export interface Origin extends Place {
-  /** The broker's, epoch ms; 0 where a letter does not say. */
-  readonly timestampMs: number;
 }
 
 /** Who wrote a letter; `none` where its headers are nobody's we know. */
@@ -26,7 +20,10 @@ export interface Letter {
   /** When the broker took it, epoch ms. */
   readonly writtenAt: number;
   readonly dialect: Dialect;
-  /** The letter's id; its own place where its headers name none. */
+  /**
+   * The letter's id; its own place where its headers name none. The timestamp tells a topic from one that was made anew
+   * under its name; it is 0 where a letter does not say.
+   */
   readonly origin: Origin;
   /** Headers without which it cannot be replayed, that are missing or no numbers. */
   readonly flaws: readonly string[];

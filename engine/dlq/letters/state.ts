@@ -1,8 +1,7 @@
 /** What became of each letter: derived from dead letters, retry records, the group's offsets and discards; kept nowhere. Pure. */
-import type { Headers, LogRecord, TopicPartition } from "../../log/log.ts";
-import { deadLetterPrefix } from "../../worker/round/dead-letter.ts";
-import { headerNumber, headerOffset, headerText } from "./header.ts";
-import { type Letter, type Origin, originKey, type Place } from "./letter.ts";
+import type { LogRecord, TopicPartition } from "../../log/log.ts";
+import { earlierOf, type Origin } from "../../worker/round/letter-headers.ts";
+import { type Letter, originKey, type Place } from "./letter.ts";
 
 /**
  * - `open`: it waits for somebody.
@@ -48,25 +47,10 @@ export interface StateFacts {
 
 /** The retry record of a record in a retry topic; undefined where its headers are not ours. */
 export const retryOf = (at: TopicPartition, { headers, offset }: LogRecord): Retry | undefined => {
-  const origin = originIn(headers);
-  const attempt = headerNumber(headers, `${deadLetterPrefix}attempt`);
-  if (origin === undefined || attempt === undefined) return undefined;
-  return {
-    place: { ...at, offset },
-    origin,
-    attempt,
-    job: headerText(headers, `${deadLetterPrefix}job`) ?? "",
-  };
-};
-
-const originIn = (headers: Headers): Origin | undefined => {
-  const topic = headerText(headers, `${deadLetterPrefix}topic`);
-  const partition = headerNumber(headers, `${deadLetterPrefix}partition`);
-  const offset = headerOffset(headers, `${deadLetterPrefix}offset`);
-  const timestampMs = headerNumber(headers, `${deadLetterPrefix}timestamp`);
-  if (topic === undefined || partition === undefined || offset === undefined || timestampMs === undefined)
-    return undefined;
-  return { topic, partition, offset, timestampMs };
+  const earlier = earlierOf(headers);
+  if (earlier === undefined) return undefined;
+  const { origin, attempt, job = "" } = earlier;
+  return { place: { ...at, offset }, origin, attempt, job };
 };
 
 /** Whether a retry record was decided: the group's offset is past it, or its job has finished. */

@@ -1,8 +1,9 @@
 /** Reads what became of a topology's letters: both topics from their beginning, keeping no values. */
 import type { LogRecord, TopicPartition } from "../../log/log.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
-import { retryTopic } from "../retry-record.ts";
-import { createIntern, type Letter, letterOf, type Origin, originKey } from "../letters/letter.ts";
+import { retryTopic } from "../../worker/round/retry-record.ts";
+import { createIntern, type Letter, letterOf, originKey } from "../letters/letter.ts";
+import type { Origin } from "../../worker/round/letter-headers.ts";
 import { type Retry, retryOf, type Standing, standingsOf } from "../letters/state.ts";
 import type { DlqCluster, DlqPorts, LettersOf } from "../ports.ts";
 

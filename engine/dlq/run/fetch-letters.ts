@@ -4,7 +4,7 @@ import { hasOwnBytes, idText, type Letter, type Place } from "../letters/letter.
 import { mergeOffsets } from "../plan/ranges.ts";
 import type { DlqCluster } from "../ports.ts";
 import { unlessMissing } from "../read/read-standings.ts";
-import { deadLetterPrefix } from "../../worker/round/dead-letter.ts";
+import { deadLetterPrefix } from "../../worker/round/letter-headers.ts";
 
 /** Records that are read over rather than asked for anew: a request costs some milliseconds, a record some microseconds. */
 const gap = 200n;

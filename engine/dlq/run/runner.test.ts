@@ -1,7 +1,7 @@
 /** A replay from its beginning to its end: sent once, in order, at its rate, and stopped where it has to be. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deadLetterPrefix } from "../../worker/round/dead-letter.ts";
+import { deadLetterPrefix } from "../../worker/round/letter-headers.ts";
 import { Poison } from "../../errors.ts";
 import { shortenDeadLetter } from "../../worker/round/dead-letter.ts";
 import { readLetters } from "../read/read-standings.ts";

@@ -3,7 +3,7 @@ import { type Backoff, backoffMs, type Clock } from "../../clock.ts";
 import { Poison, Unavailable } from "../../errors.ts";
 import type { LogRecord, LogWriter, NewRecord, TopicPartition } from "../../log/log.ts";
 import { idText, type Letter } from "../letters/letter.ts";
-import { retryTopic, toRetryRecord } from "../retry-record.ts";
+import { retryTopic, toRetryRecord } from "../../worker/round/retry-record.ts";
 import type { DlqCluster } from "../ports.ts";
 import { fetchLetters } from "./fetch-letters.ts";
 

@@ -6,7 +6,7 @@ import { type Letter, letterOf, originKey } from "../letters/letter.ts";
 import { isDecided, type Retry, retryOf } from "../letters/state.ts";
 import type { DlqCluster, LettersOf } from "../ports.ts";
 import { unlessMissing } from "../read/read-standings.ts";
-import { retryTopic } from "../retry-record.ts";
+import { retryTopic } from "../../worker/round/retry-record.ts";
 
 /** How far a replay is, in letters. */
 export interface Progress {

@@ -2,7 +2,8 @@
 import type { NewOperation } from "../../deploy/deployments.ts";
 import { type JobState, isResumable, type ReplayJob } from "../jobs/job.ts";
 import { type ReplayLock, ReplayLockLost, type Replays } from "../jobs/replays.ts";
-import { type Origin, originKey } from "../letters/letter.ts";
+import { originKey } from "../letters/letter.ts";
+import type { Origin } from "../../worker/round/letter-headers.ts";
 
 /** {@link Replays} of one process, open to a test. */
 export interface MemoryReplays extends Replays {

@@ -2,11 +2,10 @@
 import type { Clock } from "../../clock.ts";
 import { MemoryBroker } from "../../log/memory/memory-log.ts";
 import type { Headers, LogRecord, LogWriter } from "../../log/log.ts";
-import { deadLetterPrefix, toDeadLetter } from "../../worker/round/dead-letter.ts";
+import { toDeadLetter } from "../../worker/round/dead-letter.ts";
 import type { JobDocument, ReplayLimits } from "../jobs/job.ts";
 import type { ReplayLock } from "../jobs/replays.ts";
 import type { Letter } from "../letters/letter.ts";
-import { headerNumber, headerText } from "../letters/header.ts";
 import { packPlaces } from "../plan/ranges.ts";
 import { readLetters, readStandings } from "../read/read-standings.ts";
 import { type RunOutcome, type RunRequest, runReplay } from "../run/runner.ts";
@@ -171,14 +170,5 @@ const failure = { stage: "process", node: "check", error: new Error("no"), held:
 const provenance = { groupId: worldOf.group, graphHash: "a".repeat(64) };
 const letterPlace = (record: LogRecord) => ({ topic: letters, partition: Number(record.offset % BigInt(partitions)) });
 
-const failedAgain = (record: LogRecord, now: number) => {
-  const from = { topic: retries, partition: 0 };
-  const letter = toDeadLetter({ from, record, failure }, provenance, now);
-  const job = headerText(record.headers, `${deadLetterPrefix}job`) ?? "";
-  const attempt = (headerNumber(record.headers, `${deadLetterPrefix}attempt`) ?? 0) + 1;
-  const own = {
-    [`${deadLetterPrefix}job`]: Buffer.from(job),
-    [`${deadLetterPrefix}attempt`]: Buffer.from(`${attempt}`),
-  };
-  return { ...letter, headers: { ...letter.headers, ...own } };
-};
+const failedAgain = (record: LogRecord, now: number) =>
+  toDeadLetter({ from: { topic: retries, partition: 0 }, record, failure, replayed: true }, provenance, now);

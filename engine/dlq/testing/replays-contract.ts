@@ -5,7 +5,8 @@ import { test } from "node:test";
 import type { NewOperation } from "../../deploy/deployments.ts";
 import type { JobDocument } from "../jobs/job.ts";
 import { type ReplayLock, ReplayLockLost, type Replays } from "../jobs/replays.ts";
-import { type Origin, originKey } from "../letters/letter.ts";
+import { originKey } from "../letters/letter.ts";
+import type { Origin } from "../../worker/round/letter-headers.ts";
 
 /** Replays that nobody else uses meanwhile, and how a lock is lost. */
 export interface ReplaysSubject {

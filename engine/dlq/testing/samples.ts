@@ -1,6 +1,7 @@
 /** Dead letters, retry records and standings for tests. */
 import type { Headers, LogRecord } from "../../log/log.ts";
-import { deadLetterPrefix, type Failure, toDeadLetter } from "../../worker/round/dead-letter.ts";
+import { type Failure, toDeadLetter } from "../../worker/round/dead-letter.ts";
+import { deadLetterPrefix } from "../../worker/round/letter-headers.ts";
 import { type Letter, letterOf } from "../letters/letter.ts";
 import type { Retry } from "../letters/state.ts";
 

@@ -54,10 +54,14 @@ export const decideRound = async (
   const count = (): void => {
     for (const { queued, failure } of failures) report(deciding, queued, failure);
   };
-  const last = failures.at(-1)?.failure.error;
+  // A replay whose cause is not mended must not hold the live records: it counts neither as records nor as a flood of letters.
+  const counted = failures.filter(({ queued }) => isOfSource(queued));
+  const last = counted.at(-1)?.failure.error;
   const why = last instanceof Error ? last.message : String(last);
-  return { writer, count, records: round.length, deadLetters: failures.length, why };
+  return { writer, count, records: round.filter(isOfSource).length, deadLetters: counted.length, why };
 };
+
+const isOfSource = ({ replay }: InFlight): boolean => replay === undefined;
 
 const unreadable = (error: unknown): Failure => ({ stage: "decode", node: "decode", error, held: [] });
 
@@ -71,11 +75,17 @@ const collect = (writer: RoundWriter<InFlight>, queued: InFlight, path: Path | u
   return { stage, node: ending.call, error: ending.error, held: ending.held };
 };
 
-const report = ({ from, telemetry }: Deciding, { record }: InFlight, { node, error }: Failure): void =>
-  telemetry.deadLettered({ ...from, offset: record.offset, node, code: codeOf(error) });
+const report = ({ telemetry }: Deciding, { record, feed }: InFlight, { node, error }: Failure): void =>
+  telemetry.deadLettered({ ...feed.at, offset: record.offset, node, code: codeOf(error) });
 
-const letterOf = ({ from, provenance, environment }: Deciding, { record }: InFlight, failure: Failure): NewRecord =>
-  toDeadLetter({ from, record, failure }, provenance, environment.now());
+const letterOf = ({ provenance, environment }: Deciding, queued: InFlight, failure: Failure): NewRecord => {
+  const { record, feed, replay } = queued;
+  return toDeadLetter(
+    { from: feed.at, record, failure, replayed: replay !== undefined },
+    provenance,
+    environment.now(),
+  );
+};
 
 /**
  * A record that is too large for the log is not held: no retry changes that, and its lane would be blocked without end. An

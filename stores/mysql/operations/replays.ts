@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { NewOperation } from "../../../engine/deploy/deployments.ts";
 import type { JobDocument, JobState, ReplayJob } from "../../../engine/dlq/jobs/job.ts";
 import { type ReplayLock, ReplayLockLost, type Replays } from "../../../engine/dlq/jobs/replays.ts";
-import type { Origin } from "../../../engine/dlq/letters/letter.ts";
+import type { Origin } from "../../../engine/worker/round/letter-headers.ts";
 import { nowMsSql } from "../clock.ts";
 import { columns, idColumn, integerColumn, nullable, type RowOf, textColumn } from "../columns.ts";
 import type { Parameter } from "../connection.ts";
