@@ -114,6 +114,7 @@ const csvLine = (row: Readonly<Record<string, unknown>>): string =>
 /** Quoted where it must be; a text that a spreadsheet would take for a formula gets an apostrophe. */
 export const csvCell = (value: unknown): string => {
   if (value === null || value === undefined) return "";
-  const text = typeof value === "string" ? value.replace(/^[=+\-@\t\r]/, "'$&") : jsonText(value);
+  const isScalar = typeof value !== "object";
+  const text = isScalar ? String(value).replace(/^[=+\-@\t\r]/, "'$&") : jsonText(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
