@@ -72,7 +72,8 @@ const contentType = "application/vnd.schemaregistry.v1+json";
 const hasErrorCode = (answer: unknown): boolean =>
   typeof answer === "object" && answer !== null && "error_code" in answer && typeof answer.error_code === "number";
 
-const textOf = async (response: Response): Promise<string> => {
+/** The text of an answer. @throws RangeError where it is longer than any that a registry gives. */
+export const textOf = async (response: Response): Promise<string> => {
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const part of response.body ?? []) {
@@ -84,7 +85,9 @@ const textOf = async (response: Response): Promise<string> => {
 };
 
 /** fetch takes no credentials in a URL. */
-const withoutCredentials = (url: string): { readonly base: string; readonly headers: Record<string, string> } => {
+export const withoutCredentials = (
+  url: string,
+): { readonly base: string; readonly headers: Record<string, string> } => {
   const parsed = new URL(url);
   const { username, password } = parsed;
   parsed.username = "";

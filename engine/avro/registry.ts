@@ -28,8 +28,14 @@ export interface RegistryOptions {
 /** Longest wait for one answer where nobody says otherwise. */
 export const defaultTimeoutMs = 3_000;
 
+/** Is given what the registry answered to a question for one schema. */
+type Listener = (id: unknown, answer: unknown) => void;
+
 /** The client, set up so that every request ends and only a registry's answers count. Each call needs {@link inTime} too. */
-export const registryClient = ({ url, timeoutMs = defaultTimeoutMs }: RegistryOptions): SchemaRegistry =>
+export const registryClient = (
+  { url, timeoutMs = defaultTimeoutMs }: RegistryOptions,
+  listener: Listener = () => {},
+): SchemaRegistry =>
   new SchemaRegistry({
     host: url.replace(/\/+$/, ""),
     // The callers retry, with their own clock. The client's options leak into later instances, so all say the same.
@@ -41,6 +47,7 @@ export const registryClient = ({ url, timeoutMs = defaultTimeoutMs }: RegistryOp
         response: async (next) => {
           const response = await next();
           if (!isRegistryAnswer(response.data())) throw new TypeError("what answered is no schema registry");
+          listener(response.request().params()["id"], response.data());
           return response;
         },
       }),
@@ -76,19 +83,26 @@ export const inTime = async <T>(call: Promise<T>, timeoutMs: number): Promise<T>
 /** A {@link SchemaSource} on a Confluent-compatible registry. Ids are immutable, so callers keep what they learn. */
 export const confluentRegistry = (options: RegistryOptions): SchemaSource => {
   const { timeoutMs = defaultTimeoutMs } = options;
-  let client = registryClient(options);
+  // As many as the client keeps schemas, and that is all that were ever asked for.
+  const texts = new Map<unknown, string>();
+  const newClient = (): SchemaRegistry =>
+    registryClient(options, (id, answer) => {
+      const text = wholeText(answer);
+      if (text !== undefined) texts.set(id, text);
+    });
+  let client = newClient();
   const ask = async <T>(what: string, call: () => Promise<T | undefined>): Promise<T | undefined> => {
     try {
       return await inTime(call(), timeoutMs);
     } catch (error) {
       // The client would answer the next question for the same id with the call that never settles.
-      if (error instanceof NoAnswerInTime) client = registryClient(options);
+      if (error instanceof NoAnswerInTime) client = newClient();
       if (saysThereIsNone(error)) return undefined;
       throw new RegistryUnavailable(what, { cause: error });
     }
   };
   return {
-    schemaOf: (id) => ask(`schema ${id}`, async () => avroOf(await client.getSchema(id))),
+    schemaOf: (id) => ask(`schema ${id}`, async () => avroOf(await client.getSchema(id), texts.get(id))),
     idOf: (subject, schema) =>
       ask(`id under ${subject}`, () =>
         client.getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema: JSON.stringify(schema) }),
@@ -114,9 +128,19 @@ const unreadable: ReadonlySet<string> = new Set([
   "ConfluentSchemaRegistryInvalidSchemaError",
 ]);
 
-/** The client answers a parsed avsc type, whose `schema()` is the JSON it was made of; schemas of other kinds have none. */
-const avroOf = (schema: unknown): AvroJson | undefined => {
+/** A schema as it was registered. Undefined where it names others that are kept elsewhere, and is no schema by itself. */
+const wholeText = (answer: unknown): string | undefined => {
+  const { schema, references } = answer as { readonly schema?: unknown; readonly references?: unknown };
+  const hasReferences = Array.isArray(references) && references.length > 0;
+  return typeof schema === "string" && !hasReferences ? schema : undefined;
+};
+
+/**
+ * The client answers a parsed avsc type, and schemas of other kinds answer something else. The text is what was registered:
+ * the type's own `schema()` leaves out logical types, and microseconds would be read as milliseconds.
+ */
+const avroOf = (schema: unknown, text: string | undefined): AvroJson | undefined => {
   const { schema: toJson } = schema as { readonly schema?: unknown };
   if (typeof toJson !== "function") return undefined;
-  return JSON.parse(JSON.stringify(toJson.call(schema, { exportAttrs: true })));
+  return JSON.parse(text ?? JSON.stringify(toJson.call(schema, { exportAttrs: true })));
 };

@@ -24,6 +24,8 @@ export interface AcceptedGraphs {
   readonly hash: string;
   /** The graph before, while old and new workers may run side by side. */
   readonly beside: string | null;
+  /** The consumer group that runs it. */
+  readonly group: string;
 }
 
 /** An operation before it begins: who does what, and why. */

@@ -7,6 +7,15 @@ export type Outcome = { readonly kind: string };
 /** The outcomes of `O` whose kind is `K`. */
 export type Variant<O extends Outcome, K extends O["kind"]> = Extract<O, { readonly kind: K }>;
 
+/** The outcome of a step that catches poison: what was wrong with the record, and the value that the step was given. */
+export interface Poisoned<T> {
+  readonly kind: "poison";
+  /** The error's code. */
+  readonly code: string;
+  readonly message: string;
+  readonly input: T;
+}
+
 /** Headers of a record: names to their bytes. A name may be repeated, a value may be null. */
 export type RecordHeaders = Readonly<Record<string, HeaderBytes | readonly HeaderBytes[]>>;
 /** One header's bytes. */

@@ -24,8 +24,8 @@ import type { Telemetry } from "./telemetry.ts";
 import { keepUp, type Upkeep } from "./upkeep.ts";
 import { createWaits, type Wait } from "./liveness/waits.ts";
 import { type StallLimits, watch } from "./liveness/watchdog.ts";
-import { type Encoders, encodersOf } from "./round/encoders.ts";
 import { retryPartitions, retryTopic } from "./round/retry-record.ts";
+import { type Encoders, encodersOf } from "./round/encoders.ts";
 
 /** What a worker is made of. The log, the clock and randomness are parameters, so that the simulator runs this very code. */
 export interface WorkerOptions<Deps> {
@@ -106,7 +106,8 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
     ending.resolve(error instanceof Error ? error : new Error(String(error))),
   );
   const { upkeep, clock, readinessPolicy } = options;
-  const keeping = upkeep && keepUp(upkeep, { partitions: assignment.partitions, clock, logger, signal });
+  const refused = ending.resolve;
+  const keeping = upkeep && keepUp(upkeep, { partitions: assignment.partitions, clock, logger, refused, signal });
   const watchdog = watch({ limits: options.stall, oldest: watched.oldest, clock, logger, signal });
   void watchdog.watching.then((error) => error && ending.resolve(error));
   return {

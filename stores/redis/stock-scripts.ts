@@ -7,7 +7,7 @@
  * is left alone. The scripts that write begin with the time to live in seconds before that. Then, for each key in turn,
  * the number of its takes and a user and a reservation for each. One HMGET, one HSET and one EXPIRE a coupon, whatever the
  * number of takes: calls are what a script spends its time on. At most 1,000 takes go into one script, because `unpack`
- * fails near 8,000 values and Redis serves nobody else meanwhile.
+ * fails near 8,000 values and Redis serves no other client meanwhile.
  */
 import { script } from "./script.ts";
 

@@ -52,7 +52,7 @@ export const payFaults: readonly PayFault[] = [
   ...payPlatformFaults,
 ];
 
-/** What was asked for by name: faults, or fail points, which stand for every fault that has them. */
+/** What was asked for by name: faults, or fail points, which are every fault that has them. */
 export interface Choice {
   readonly faults: readonly Fault[];
   readonly payFaults: readonly PayFault[];

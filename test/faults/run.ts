@@ -75,7 +75,7 @@ export const ofCoupons: Kind<Scene, Findings> = {
   faultsOf,
 };
 
-/** Faults of payments: on a stack of their own, whose coupons nobody asked for. */
+/** Faults of payments: on a stack of their own, whose coupons have no requests. */
 export const ofPayments: Kind<PayScene, PayFindings> = {
   stackName: "faults-payments",
   set: setPayScene,

@@ -1,4 +1,4 @@
-/** The engine as a package: built, packed, installed with npm alone, and an application made with it on the real stack. */
+/** The engine as a package: built, packed, installed with npm only, and an application made with it on the real stack. */
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -102,7 +102,7 @@ test("package: its worker takes a record in and gives an outcome out", async () 
     await until("the worker is up", () => log.includes('"msg":"up"') || worker.exitCode !== null);
     await copyFile(join(repositoryRoot, "examples/send-order.ts"), join(appFolder, "send-order.ts"));
     const answer: unknown = JSON.parse(await succeed(appFolder, "node_modules/.bin/node", "send-order.ts"));
-    assert.match(JSON.stringify(answer), /"accepted":1/);
+    assert.match(JSON.stringify(answer), /"accepted":true/);
   } finally {
     worker.kill("SIGTERM");
   }

@@ -38,7 +38,7 @@ import type { ProcessLimits } from "../../engine/worker/partition/limits.ts";
 import { noTelemetry } from "../../engine/worker/telemetry.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../../engine/worker/worker.ts";
 
-/** A registry in memory: ids from 1, by subject; can be told to be away. */
+/** A registry in memory: ids from 1, by subject; can be away. */
 export const memoryRegistry = (): SchemaSource & { away: boolean; readonly schemas: Map<number, AvroJson> } => {
   const topics = [...couponTopics, ...paymentTopics];
   const schemas = new Map(topics.map((topic, at) => [at + 1, topic.schema.avro]));
@@ -55,7 +55,7 @@ export const memoryRegistry = (): SchemaSource & { away: boolean; readonly schem
   return registry;
 };
 
-/** A coupon that is open to everybody. */
+/** A coupon that is open for every request. */
 export const openCoupon = (couponId: string, stock: number): Coupon => ({
   couponId: couponId as CouponId,
   policyId: "policy" as PolicyId,
@@ -207,7 +207,7 @@ const untilWithinMs = 60_000;
 export const until = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
   const deadlineAt = Date.now() + untilWithinMs;
   while (!(await condition())) {
-    if (Date.now() > deadlineAt) throw new Error(`it did not come to this within ${untilWithinMs} ms: ${what}`);
+    if (Date.now() > deadlineAt) throw new Error(`this did not happen within ${untilWithinMs} ms: ${what}`);
     await systemClock.sleep(2);
   }
 };

@@ -129,7 +129,7 @@ test("attempt: looks for no more guilty records when the partition is leaving", 
   assert.equal(calls, 1);
 });
 
-test("attempt: halves the round until the guilty record stands alone when nobody is named", async () => {
+test("attempt: halves the round until the guilty record is by itself when nobody is named", async () => {
   const { attempt } = setup();
   const run = async (items: readonly Item<unknown>[]) => {
     if (items.some(({ value }) => value === "f")) throw new Poison("BAD", "one of these is bad");

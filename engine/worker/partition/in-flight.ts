@@ -1,7 +1,7 @@
 /** A record on its way through a partition: its place, its entry in the ledger, and the lane that keeps its order. */
 import type { Poison } from "../../errors.ts";
 import type { LogRecord } from "../../log/log.ts";
-import type { Tried } from "../round/dead-letter.ts";
+import type { Tried } from "../failures/tries.ts";
 import type { Feed } from "./feed.ts";
 import type { Queued } from "./lanes.ts";
 import type { Entry } from "./ledger.ts";
@@ -15,7 +15,7 @@ export interface InFlight extends Queued {
   readonly feed: Pick<Feed, "at" | "ledger">;
   /** Of a record that is replayed; undefined for one of a source. */
   readonly replay: Replay | undefined;
-  /** Its failed tries so far, when its round was decided before and held; undefined before the first. */
+  /** Its failed tries so far: a round that is held for a flood is decided again. Undefined before the first. */
   tried: Tried | undefined;
 }
 

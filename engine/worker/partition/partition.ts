@@ -13,6 +13,7 @@ import { createBackPressure } from "./back-pressure.ts";
 import type { Provenance } from "../round/dead-letter.ts";
 import { floodBackoff } from "../failures/dead-letter-flood.ts";
 import { createPipeline, type Pipeline } from "../round/pipeline.ts";
+import { createTries } from "../failures/tries.ts";
 import { createFlood, type FloodLimits } from "../failures/flood.ts";
 import type { Feed } from "./feed.ts";
 import { type InFlight, keyOf, laneOf, type Round } from "./in-flight.ts";
@@ -80,7 +81,7 @@ export interface Partition {
    * Runs a task exclusively: while no record of the key is in flight, under the partition's lease; undefined where the
    * partition is revoked before it could begin. Rejects with what the task rejects with.
    */
-  readonly alone: <T>(key: Buffer, task: (fence: Fence) => Promise<T>) => Promise<T | undefined>;
+  readonly exclusive: <T>(key: Buffer, task: (fence: Fence) => Promise<T>) => Promise<T | undefined>;
 }
 
 /** Starts work on a partition: its lease is taken first, and no round begins before it is. */
@@ -161,7 +162,7 @@ export const createPartition = (options: PartitionOptions): Partition => {
       return tracker.rounds(committable);
     },
     touched: () => [...lanes.touched()].flatMap((lane) => keyOf(lane) ?? []),
-    alone: async (key, task) => {
+    exclusive: async (key, task) => {
       if (draining) return undefined;
       const run = () => lease.renewing(() => task(lease.fence));
       return exclusiveTasks.run(laneOf(key), () => waits.calls.during(`a key's task of ${where}`, run()));
@@ -177,7 +178,8 @@ const pipelineOf = (
   hooks: Pick<Parameters<typeof createPipeline>[0], "written" | "finished">,
 ): Pipeline => {
   const { source, partition, lease } = options;
-  const attemptAll = createAttemptAll(attempts);
+  const tries = createTries();
+  const attemptAll = createAttemptAll({ ...attempts, tries });
   const environment: StepEnvironment = {
     attempt: (call) => attemptAll({ ...call, run: (items) => lease.renewing(() => call.run(items)) }),
     deps: options.deps(lease.fence),
@@ -189,7 +191,7 @@ const pipelineOf = (
   return createPipeline({
     ...options,
     ...hooks,
-    deciding: { ...options, from: { topic: source.name, partition }, environment, observe: attempts.observe },
+    deciding: { ...options, from: { topic: source.name, partition }, environment, tries, observe: attempts.observe },
     flood: createFlood(options.flood),
     attempts: {
       call: createAttemptOnce(attempts),

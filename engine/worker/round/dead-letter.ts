@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { codeOf, dispositionOf } from "../../errors.ts";
 import type { LogRecord, NewRecord, TopicPartition } from "../../log/log.ts";
+import type { Tried } from "../failures/tries.ts";
 import { deadLetterPrefix, earlierOf, ownText, streamsHeaders, toHeaders, withoutOurs } from "./letter-headers.ts";
 
 /** The dead-letter topic of a topology. */
@@ -21,16 +22,8 @@ export interface Failure {
   readonly error: unknown;
   /** Steps whose effects were still held: what is in doubt. Empty where nothing is. */
   readonly held: readonly string[];
-  /** The tries that failed; undefined where it was decided without one: it was tried once, now. */
+  /** The tries that failed, of this delivery; undefined where nothing was called: it was tried once, now. */
   readonly tried?: Tried | undefined;
-}
-
-/** Tries of what failed, in this delivery of its record. */
-export interface Tried {
-  readonly tries: number;
-  /** When the first and the last of them failed, epoch ms. */
-  readonly firstAtMs: number;
-  readonly lastAtMs: number;
 }
 
 /** What is dead-lettered. */

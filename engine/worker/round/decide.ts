@@ -1,8 +1,10 @@
 /** Decides a round that was read: interprets it, encodes what it writes, and makes dead letters of what failed. */
 import { codeOf, Retriable } from "../../errors.ts";
+import type { RecordContext } from "../../flow/processor.ts";
 import type { Entrant, Interpreter, Path, Result, StepEnvironment } from "../../interpreter/interpret.ts";
 import { deadLetterTopic, type Failure, type Provenance, shortenDeadLetter, toDeadLetter } from "./dead-letter.ts";
 import type { AttemptEvent } from "../failures/attempts.ts";
+import { addTries, type Tries } from "../failures/tries.ts";
 import type { DecidedRound } from "../failures/dead-letter-flood.ts";
 import type { InFlight, Round } from "../partition/in-flight.ts";
 import type { NewRecord, TopicPartition } from "../../log/log.ts";
@@ -21,6 +23,7 @@ export interface Deciding {
   readonly producer: Producer;
   readonly provenance: Provenance;
   readonly telemetry: Pick<Telemetry, "deadLettered">;
+  readonly tries: Pick<Tries, "of">;
   /** Called for every record that the log refuses. */
   readonly observe?: ((event: AttemptEvent) => void) | undefined;
 }
@@ -46,8 +49,9 @@ export const decideRound = async (
   let next = 0;
   round.forEach((queued, at) => {
     const entrant = read[at];
-    const failure = entrant?.ok ? collect(writer, queued, paths[next++]) : unreadable(entrant?.error);
-    if (failure === undefined) return;
+    const why = entrant?.ok ? collect(writer, queued, paths[next++]) : unreadable(entrant?.error);
+    if (why === undefined) return;
+    const failure = withTries(why, queued, deciding, entrant?.ok ? entrant.value.context : undefined);
     failures.push({ queued, failure });
     writer.add(deadLetterTopic(deciding.topology), letterOf(deciding, queued, failure), queued);
   });
@@ -59,6 +63,14 @@ export const decideRound = async (
   const last = counted.at(-1)?.failure.error;
   const why = last instanceof Error ? last.message : String(last);
   return { writer, count, records: round.filter(isOfSource).length, deadLetters: counted.length, why };
+};
+
+/** The tries that led to a failure: those of its call, and those of earlier decisions of the same round. */
+const withTries = (failure: Failure, queued: InFlight, deciding: Deciding, context?: RecordContext): Failure => {
+  const now = deciding.environment.now();
+  const called = context && deciding.tries.of(context, failure.node);
+  queued.tried = addTries(queued.tried, called ?? { tries: 1, firstAtMs: now, lastAtMs: now });
+  return { ...failure, tried: queued.tried };
 };
 
 const isOfSource = ({ replay }: InFlight): boolean => replay === undefined;

@@ -1,6 +1,7 @@
-/** The same code with one line broken: each mutant is a mistake that somebody could make, and some seed must catch it. */
+/** The same code with one line broken: each mutant is a mistake that one could make, and some seed must catch it. */
 import type { Mutant } from "../mutant.ts";
 import { paymentMutants } from "../payments/mutants.ts";
+import { feedMutants } from "./feed-mutants.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** The gate is restored again and again, and partitions go from hand to hand meanwhile. */
@@ -55,22 +56,22 @@ export const couponMutants: readonly Mutant[] = [
   },
   {
     kind: "coupons",
-    breaks: "one verdict for ever: a refusal is written over what stands",
+    breaks: "one verdict for ever: a refusal is written over the verdict",
     file: "processors/testing/memory-database.ts",
-    line: "if (standing === undefined) {",
-    instead: "if (standing?.kind !== undefined || standing === undefined) {",
+    line: "if (stored === undefined) {",
+    instead: "if (stored?.kind !== undefined || stored === undefined) {",
   },
   {
     kind: "coupons",
     breaks: "drain on revoke: partitions are given back at once",
     seed: 55,
     file: "engine/worker/assignment.ts",
-    line: "await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));",
+    line: "await Promise.all([...leaving.sources.values()].map(({ partition }) => partition.drain()));",
     instead: "",
   },
   {
     kind: "coupons",
-    breaks: "lease check: the database writes for whoever asks",
+    breaks: "lease check: the database writes for every caller",
     seed: 5,
     file: "processors/testing/memory-database.ts",
     line: "if (fence !== undefined && found !== fence.epoch) throw new Fenced(fence, found);",
@@ -78,7 +79,7 @@ export const couponMutants: readonly Mutant[] = [
   },
   {
     kind: "coupons",
-    breaks: "lease check: the gate serves whoever asks",
+    breaks: "lease check: the gate serves every caller",
     seed: 39,
     file: "processors/testing/memory-coupon-stock.ts",
     line: "if (counter.epoch > fence.epoch) throw new Fenced(fence, counter.epoch);",
@@ -141,7 +142,7 @@ export const couponMutants: readonly Mutant[] = [
   },
   {
     kind: "coupons",
-    breaks: "reconciling: a counter that differs is left alone",
+    breaks: "reconciling: a counter that differs is left unchanged",
     seed: 24,
     file: "processors/coupons/reconcile-coupons.ts",
     line: "return should === undefined || should === left ? [] : [couponId];",
@@ -149,7 +150,7 @@ export const couponMutants: readonly Mutant[] = [
   },
   {
     kind: "coupons",
-    breaks: "reconciling: whoever drains waits for no repair",
+    breaks: "reconciling: a drain waits for no repair",
     file: "engine/worker/partition/exclusive.ts",
     line: "if (next !== undefined) partition.track(begin(lane, next));",
     instead: "if (next !== undefined) void begin(lane, next);",
@@ -253,14 +254,14 @@ export const couponMutants: readonly Mutant[] = [
   },
   {
     kind: "coupons",
-    breaks: "told after durable: a refusal of the gate is told, and not written down",
+    breaks: "published after durable: a refusal of the gate is published, and not written",
     file: "processors/testing/memory-database.ts",
     line: 'database.verdicts.set(reservationId, { kind: "refused", couponId, userId, reason, refusedAt });',
     instead: "",
   },
   {
     kind: "coupons",
-    breaks: "compensation: a unit goes back and nobody is told",
+    breaks: "compensation: a unit goes back and nothing is published",
     file: "engine/interpreter/unwind.ts",
     line: "record.emissions.push(emissionOf(environment, sink, { value, context: record.context }));",
     instead: "emissionOf(environment, sink, { value, context: record.context });",
@@ -268,4 +269,4 @@ export const couponMutants: readonly Mutant[] = [
 ];
 
 /** Every mutant, of all worlds. */
-export const mutants: readonly Mutant[] = [...couponMutants, ...paymentMutants];
+export const mutants: readonly Mutant[] = [...couponMutants, ...feedMutants, ...paymentMutants];

@@ -13,7 +13,7 @@ export interface CouponWorld extends WorkerWorld, PlaceWorld, UpkeepWorld {
   readonly groupId: string;
   /** Whether a process that starts now is of the release before the retry topic. */
   readonly isOlder: (place: number) => boolean;
-  /** Told of records that a worker gives up on in doubt. */
+  /** Called for records that a worker gives up on in doubt. */
   readonly gaveUpOn: (records: number) => void;
 }
 

@@ -10,7 +10,7 @@ import { watchDraining } from "../environment/draining.ts";
 import { type CallWatcher, createNetwork } from "../environment/network.ts";
 import type { PlaceWorld } from "../environment/place.ts";
 import { type Stage, setStage } from "../environment/stage.ts";
-import type { Broke, Telling } from "../story.ts";
+import type { Broke, StoryOptions } from "../story.ts";
 import { deadLetterPartitions, type WorkerWorld } from "../environment/worker.ts";
 import type { ApiWorld } from "./api.ts";
 import type { PaymentClaim, PaymentRest } from "./checks/claims.ts";
@@ -34,7 +34,7 @@ export interface PaymentWorld extends WorkerWorld, PlaceWorld, ApiWorld, OutboxW
 }
 
 /** How a world is made. */
-export interface PaymentWorldOptions extends Omit<Telling, "crash"> {
+export interface PaymentWorldOptions extends Omit<StoryOptions, "crash"> {
   readonly chosen: Partial<PaymentScenario> | undefined;
   readonly diesBeforeCall: number | undefined;
 }
@@ -54,7 +54,7 @@ export const createPaymentWorld = (seed: number, options: PaymentWorldOptions) =
   }));
   const retries = topologies.map(({ graph }) => ({ name: retryTopic(graph.name), partitions: retryPartitions(graph) }));
   const broker = createBroker({ ...stage, topics: [paymentsCompleted, ...deadLetters, ...retries] });
-  // It looks at the database, and the database tells it what happens.
+  // It looks at the database, and the database notifies it of what happens.
   const witness: Witness = createPaymentWitness({ codec, shop, broke, turns: time.turns, state: () => database.state });
   const database: Database = createDatabase({ time, trace, shop, watcher: witness });
   const platform = createPlatform({ ...scenario, dice, stormy, unwanted: shop.unwanted });
@@ -62,7 +62,7 @@ export const createPaymentWorld = (seed: number, options: PaymentWorldOptions) =
   const draining = watchDraining({
     copies: () => Number.POSITIVE_INFINITY,
     askedTwice: () => {},
-    goesOn: (what, about) => broke("whoever has drained has nothing under way", what, about),
+    goesOn: (what, about) => broke("a drained process has nothing in flight", what, about),
   });
   let inFlight = 0;
   const busyness: CallWatcher = {

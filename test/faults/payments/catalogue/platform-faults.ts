@@ -11,7 +11,7 @@ const awayMs = 120_000;
 const queued = 50_000;
 /** The load of the outage: enough to queue that many in its time. */
 const perSecond = 600;
-/** If they are not paid in this time, the machine is too slow to tell anything. */
+/** If they are not paid in this time, the machine is too slow for a result. */
 const queuedWithinMs = 300_000;
 
 /** What the external worker may take more at the end of an outage than in its first half: what a collection comes late by. */

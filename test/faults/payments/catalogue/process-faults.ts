@@ -6,12 +6,12 @@ import type { OrderId } from "../../../../schemas/payment.ts";
 import { orderRegister } from "../../../../stores/mysql/payments/order-register.ts";
 import { wholeFrom } from "../../chance.ts";
 import { isFrozen } from "../../coupons/process-faults.ts";
-import { createClients, type Told } from "../clients.ts";
+import { createClients, type AttemptReply } from "../clients.ts";
 import type { PayFault, PayFaultRun, PayTried } from "../fault.ts";
 import { namesFrom, oneOfEach, type PayLive, underPayLoad } from "../live.ts";
 import type { PayChild, PayPlan, PayScene } from "../scene.ts";
 
-/** Two of what may stand side by side without waiting for a session to end. */
+/** Two of what may run side by side without waiting for a session to end. */
 const twoInFront: readonly PayPlan[] = [
   ...oneOfEach,
   { name: "api-2", role: "api" },
@@ -25,7 +25,7 @@ const killRandom = (run: PayFaultRun): Promise<PayTried> => {
       await live.wait(wholeFrom(run.chance, 0, 1_500));
       const up = [...live.members];
       const [victim, member] = up[wholeFrom(run.chance, 0, up.length - 1)] ?? [];
-      if (victim === undefined || member === undefined) throw new Error("there is nobody left to kill");
+      if (victim === undefined || member === undefined) throw new Error("there is no process left to kill");
       await live.kill(victim);
       live.struck();
       await live.start({ name: next(member.role), role: member.role });
@@ -34,7 +34,7 @@ const killRandom = (run: PayFaultRun): Promise<PayTried> => {
   });
 };
 
-/** Where a leader stands still: with rows in its hands, with some of them written, with all of them acknowledged. */
+/** Where a leader is frozen: with rows in its hands, with some of them written, with all of them acknowledged. */
 const frozenPoints = ["relay-read-rows", "relay-produce-before", "relay-mark-before", "relay-mark-sent"] as const;
 
 /** A leader that says nothing is taken for dead by the database after 30 s; then the heir asks every two. */
@@ -70,10 +70,10 @@ const untilLeads = async (live: PayLive, { healthUrl, logFile }: PayChild): Prom
   const deadline = performance.now() + heirWithinMs;
   const leads = async (): Promise<boolean> => {
     const text = await (await fetch(`${healthUrl}/metrics`)).text();
-    return /^sluice_outbox_leading 1$/m.test(text);
+    return /^sluice_outbox_leading\{outbox="payments"\} 1$/m.test(text);
   };
   while (!(await leads())) {
-    if (performance.now() > deadline) throw new Error(`nobody led after ${heirWithinMs} ms; see ${logFile}`);
+    if (performance.now() > deadline) throw new Error(`no relay led after ${heirWithinMs} ms; see ${logFile}`);
     await live.wait(200);
   }
 };
@@ -101,25 +101,25 @@ const oneOrder = (run: PayFaultRun): Promise<PayTried> => {
     for (const [n, { orderId, userId }] of orders.entries()) {
       // In every other round half of the clients are one client that clicks sixteen times.
       const keyOf = (at: number): string => `${orderId}-${n % 2 === 1 && at % 2 === 1 ? "same" : at}`;
-      const told = await Promise.all(
+      const replies = await Promise.all(
         Array.from({ length: impatient }, (_, at) => clients.pay({ orderId, userId, key: keyOf(at) })),
       );
-      live.alsoTold(told);
+      live.alsoAnswered(replies);
       live.struck();
-      const wrong = wrongIn(told);
+      const wrong = wrongIn(replies);
       if (wrong !== undefined) live.missed(`round ${n + 1}: ${wrong}`);
     }
     await clients.close();
   });
 };
 
-/** One payment, told to one key; everybody else is told that the order is paid. */
-const wrongIn = (told: readonly Told[]): string | undefined => {
-  const winners = new Set(told.flatMap(({ attempt, told: one }) => (one.kind === "paid" ? [attempt.key] : [])));
-  if (winners.size !== 1) return `${winners.size} of ${impatient} keys were told that they paid`;
-  const others = told.filter(({ told: one }) => one.kind !== "paid");
-  const wrong = others.find(({ told: one }) => one.kind !== "refused" || one.problem !== "order-not-payable");
-  return wrong && `somebody was told ${JSON.stringify(wrong.told)}`;
+/** One payment, answered to one key; all others are answered that the order is paid. */
+const wrongIn = (replies: readonly AttemptReply[]): string | undefined => {
+  const winners = new Set(replies.flatMap(({ attempt, reply: one }) => (one.kind === "paid" ? [attempt.key] : [])));
+  if (winners.size !== 1) return `${winners.size} of ${impatient} keys were answered as paid`;
+  const others = replies.filter(({ reply: one }) => one.kind !== "paid");
+  const wrong = others.find(({ reply: one }) => one.kind !== "refused" || one.problem !== "order-not-payable");
+  return wrong && `a client was answered ${JSON.stringify(wrong.reply)}`;
 };
 
 const unitPrice = 10_000 as Won;

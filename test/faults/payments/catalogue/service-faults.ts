@@ -6,7 +6,7 @@ import { commitMoments, cutAtCommit } from "../../coupons/wire-faults.ts";
 import type { PayFault, PayFaultRun, PayTried } from "../fault.ts";
 import { oneOfEach, underPayLoad } from "../live.ts";
 
-/** Kills a service under load and starts it again, as often as it is told. */
+/** Kills a service under load and starts it again, a number of times. */
 const restarts =
   (service: string, awayMs: number) =>
   (run: PayFaultRun): Promise<PayTried> =>

@@ -1,12 +1,12 @@
 /** What judges faults of payments must be able to say no: every finding, made once. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PayTold } from "../../../../dev/demo/payments/payer.ts";
+import type { PayReply } from "../../../../dev/demo/payments/payer.ts";
 import type { PaymentFacts } from "../../../../ops/verify/payment-facts.ts";
 import type { Payment } from "../../../../processors/payments/payment-ports.ts";
 import type { UserId, Won } from "../../../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../../../schemas/payment.ts";
-import type { Told } from "../clients.ts";
+import type { AttemptReply } from "../clients.ts";
 import { payFaultsOf, payFindingsOf } from "./judge.ts";
 
 const id = (n: number): PaymentId => `payment-${n}` as PaymentId;
@@ -16,14 +16,14 @@ const payment = (n: number, order = n): Payment => ({
   ...{ paymentId: id(n), orderId: orderId(order), userId, amount: 1 as Won, discount: 0 as Won, paidAt: 1_000 },
 });
 const byId = <T>(make: (n: number) => T): Map<PaymentId, T> => new Map([1, 2].map((n) => [id(n), make(n)]));
-const asked = (n: number, told: PayTold): Told => ({
-  ...{ attempt: { orderId: orderId(n), userId, key: `key-${n}` }, told, requests: 1 },
+const asked = (n: number, reply: PayReply): AttemptReply => ({
+  ...{ attempt: { orderId: orderId(n), userId, key: `key-${n}` }, reply, requests: 1 },
 });
-const paid = (n: number): PayTold => ({ kind: "paid", paymentId: id(n), fresh: true });
-const refused: PayTold = { kind: "refused", problem: "balance-too-low" };
+const paid = (n: number): PayReply => ({ kind: "paid", paymentId: id(n), fresh: true });
+const refused: PayReply = { kind: "refused", problem: "balance-too-low" };
 const group = (deadLetters = 0) => ({ id: "g", committed: [2n], deadLetters });
 
-/** Two orders are paid, told, remembered and delivered; a third was refused. */
+/** Two orders are paid, answered, remembered and delivered; a third was refused. */
 const sound = () => ({
   facts: {
     payments: byId(payment),
@@ -37,47 +37,47 @@ const sound = () => ({
     outboxSince: 0,
     topicSince: 0,
   } satisfies PaymentFacts,
-  told: [asked(1, paid(1)), asked(2, paid(2)), asked(3, refused)],
+  replies: [asked(1, paid(1)), asked(2, paid(2)), asked(3, refused)],
 });
 
-const amissOf = ({ facts, told }: ReturnType<typeof sound>): readonly string[] =>
-  payFaultsOf(payFindingsOf(facts, { prefix: "u", told }));
+const amissOf = ({ facts, replies }: ReturnType<typeof sound>): readonly string[] =>
+  payFaultsOf(payFindingsOf(facts, { prefix: "u", replies }));
 
 test("judge of payments: finds nothing amiss when everything agrees", () => {
   assert.deepEqual(amissOf(sound()), []);
 });
 
-test("judge of payments: finds a promise broken when somebody was told of a payment that is not there", () => {
+test("judge of payments: finds a promise broken when a client was answered a payment that is not there", () => {
   const world = sound();
-  world.told.push(asked(4, paid(4)));
-  assert.deepEqual(amissOf(world), ["toldNotPaid: 1"]);
+  world.replies.push(asked(4, paid(4)));
+  assert.deepEqual(amissOf(world), ["answeredNotPaid: 1"]);
 });
 
-test("judge of payments: finds a promise broken when somebody was told of another order's payment", () => {
+test("judge of payments: finds a promise broken when a client was answered another order's payment", () => {
   const world = sound();
-  world.told.push(asked(4, paid(1)));
-  assert.deepEqual(amissOf(world), ["toldNotPaid: 1"]);
+  world.replies.push(asked(4, paid(1)));
+  assert.deepEqual(amissOf(world), ["answeredNotPaid: 1"]);
 });
 
-test("judge of payments: finds a promise broken when an order is paid that was refused, or that nobody asked to pay", () => {
+test("judge of payments: finds a promise broken when an order is paid that was refused, or that was not asked for", () => {
   const refusedAndPaid = sound();
-  refusedAndPaid.told[1] = asked(2, refused);
-  assert.deepEqual(amissOf(refusedAndPaid), ["paidNotTold: 1"]);
+  refusedAndPaid.replies[1] = asked(2, refused);
+  assert.deepEqual(amissOf(refusedAndPaid), ["paidNotAnswered: 1"]);
   const never = sound();
-  never.told.splice(1, 1);
-  assert.deepEqual(amissOf(never), ["paidNotTold: 1"]);
+  never.replies.splice(1, 1);
+  assert.deepEqual(amissOf(never), ["paidNotAnswered: 1"]);
 });
 
 test("judge of payments: lets one of two who asked for an order be refused", () => {
   const world = sound();
-  world.told.push({ ...asked(1, refused), attempt: { orderId: orderId(1), userId, key: "other" } });
+  world.replies.push({ ...asked(1, refused), attempt: { orderId: orderId(1), userId, key: "other" } });
   assert.deepEqual(amissOf(world), []);
 });
 
-test("judge of payments: finds an order paid twice when two clients were told two payments, or two are there", () => {
-  const told = sound();
-  told.told.push(asked(1, paid(9)));
-  assert.deepEqual(amissOf(told), ["toldNotPaid: 1", "paidTwice: 1"]);
+test("judge of payments: finds an order paid twice when two clients were answered two payments, or two are there", () => {
+  const twice = sound();
+  twice.replies.push(asked(1, paid(9)));
+  assert.deepEqual(amissOf(twice), ["answeredNotPaid: 1", "paidTwice: 1"]);
   const there = sound();
   for (const all of [there.facts.payments, there.facts.history]) all.set(id(2), payment(2, 1));
   there.facts.published.set(id(2), { payment: payment(2, 1), partition: 0, offset: 1n, contradicted: false });
@@ -86,7 +86,7 @@ test("judge of payments: finds an order paid twice when two clients were told tw
 
 test("judge of payments: finds a client who was never answered", () => {
   const world = sound();
-  world.told.push(asked(4, { kind: "unanswered" }));
+  world.replies.push(asked(4, { kind: "unanswered" }));
   assert.deepEqual(amissOf(world), ["unanswered: 1"]);
 });
 
@@ -123,6 +123,6 @@ test("judge of payments: is not content when nothing was looked at", () => {
   const world = sound();
   for (const all of [world.facts.payments, world.facts.outbox, world.facts.published, world.facts.history]) all.clear();
   world.facts.platform.clear();
-  world.told.length = 0;
+  world.replies.length = 0;
   assert.ok(amissOf(world).includes("nothing was looked at"));
 });

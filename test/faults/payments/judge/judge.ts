@@ -1,4 +1,4 @@
-/** What came of a fault of payments: database, outbox, topic, history and platform against each other and what clients were told. */
+/** What came of a fault of payments: database, outbox, topic, history and platform against each other and the answers of clients. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkAnswers } from "../../../../dev/demo/payments/check-answers.ts";
 import type { Check } from "../../../../ops/verify/check.ts";
@@ -6,7 +6,7 @@ import { checkPayments } from "../../../../ops/verify/check-payments.ts";
 import type { PaymentFacts } from "../../../../ops/verify/payment-facts.ts";
 import { readPaymentFacts } from "../../../../ops/verify/read-payment-facts.ts";
 import type { PaymentId } from "../../../../schemas/payment.ts";
-import type { Told } from "../clients.ts";
+import type { AttemptReply } from "../clients.ts";
 import type { FedBatch } from "../feed.ts";
 import { brokenPromises } from "./promises.ts";
 import type { PayScene } from "../scene.ts";
@@ -15,20 +15,20 @@ import type { PayScene } from "../scene.ts";
 export interface PayExpected {
   /** Begins the ids of the users that are looked at; all where it is empty. */
   readonly prefix: string;
-  /** What every client was told, by batches, whose plans say who had to be refused; unknown where left out. */
+  /** What every client was answered, by batches, whose plans say who had to be refused; unknown where left out. */
   readonly batches?: readonly FedBatch[];
-  /** What clients were told besides. */
-  readonly told?: readonly Told[];
+  /** What clients were answered besides. */
+  readonly replies?: readonly AttemptReply[];
 }
 
 /** What was found; all but the first two are to be 0. */
 export interface PayFindings {
-  /** Orders that somebody asked to pay. */
+  /** Orders that a client asked to pay. */
   readonly orders: number;
   /** Payments there are. */
   readonly paid: number;
-  readonly toldNotPaid: number;
-  readonly paidNotTold: number;
+  readonly answeredNotPaid: number;
+  readonly paidNotAnswered: number;
   readonly paidTwice: number;
   /** Cases that did not come out as they had to: who had to be refused was not, or the other way round. */
   readonly unplanned: number;
@@ -86,7 +86,7 @@ export const judgePayments = async (
   }
 };
 
-/** What stood there before the scene was set, and does not add up: on a stack of its own nothing. */
+/** What was there before the scene was set, and does not add up: on a stack of its own nothing. */
 export interface Strange {
   /** Of no payment. */
   readonly ids: ReadonlySet<PaymentId>;
@@ -129,9 +129,9 @@ const withoutStrange = (facts: PaymentFacts, { ids, books, deadLetters }: Strang
 };
 
 /** Pure. */
-export const payFindingsOf = (facts: PaymentFacts, { told = [], batches = [] }: PayExpected): PayFindings => {
+export const payFindingsOf = (facts: PaymentFacts, { replies = [], batches = [] }: PayExpected): PayFindings => {
   const checks = checkPayments(facts);
-  const answers = [...told, ...batches.flatMap(({ answered }) => answered.flatMap((one) => one.answers))];
+  const answers = [...replies, ...batches.flatMap(({ answered }) => answered.flatMap((one) => one.answers))];
   const { examples, ...promises } = brokenPromises(answers, facts.payments);
   const isAsked = answers.length > 0;
   const plans = batches.flatMap(({ plan, answered }) => plannedChecks(plan, answered, facts));
@@ -141,7 +141,7 @@ export const payFindingsOf = (facts: PaymentFacts, { told = [], batches = [] }: 
     orders: isAsked ? new Set(answers.map(({ attempt }) => attempt.orderId)).size : facts.payments.size,
     paid: facts.payments.size,
     ...promises,
-    ...(isAsked ? {} : { paidNotTold: 0 }),
+    ...(isAsked ? {} : { paidNotAnswered: 0 }),
     paidTwice: Math.max(promises.paidTwice, broken(["no order is paid twice"])),
     unplanned: plans.reduce((sum, plan) => sum + plan.broken, 0),
     outbox: broken(claims.outbox),

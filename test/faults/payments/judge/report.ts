@@ -5,8 +5,8 @@ import type { PayFindings } from "./judge.ts";
 
 /** The columns of findings that must be 0. */
 export const payColumns = [
-  ["told, not paid", ({ toldNotPaid }: PayFindings) => toldNotPaid],
-  ["paid, not told", ({ paidNotTold }: PayFindings) => paidNotTold],
+  ["answered, not paid", ({ answeredNotPaid }: PayFindings) => answeredNotPaid],
+  ["paid, not answered", ({ paidNotAnswered }: PayFindings) => paidNotAnswered],
   ["paid twice", ({ paidTwice }: PayFindings) => paidTwice],
   ["wrongly refused", ({ unplanned }: PayFindings) => unplanned],
   ["unanswered", ({ unanswered }: PayFindings) => unanswered],

@@ -6,16 +6,16 @@ import type { OrderId, PaymentId } from "../../../../schemas/payment.ts";
 import type { MemoryPayments } from "../../../../processors/testing/memory-payments.ts";
 import { payOneByOne } from "../../../../processors/testing/pay-one-by-one.ts";
 import type { Broke } from "../../story.ts";
-import type { Request, Told } from "../api.ts";
+import type { Request, Reply } from "../api.ts";
 import type { PaymentClaim } from "./claims.ts";
 import { orderName, paymentName, requestOf } from "../names.ts";
 import type { Shop } from "../workload.ts";
 
-/** Told of answers and transactions. */
+/** Sees answers and transactions. */
 export interface AnswerWatcher {
-  /** Requests by their numbers, and what each was told by a process of the API. */
-  readonly told: ReadonlyMap<number, Told>;
-  readonly answered: (request: Request, told: Told) => void;
+  /** Requests by their numbers, and what each was answered by a process of the API. */
+  readonly replies: ReadonlyMap<number, Reply>;
+  readonly answered: (request: Request, reply: Reply) => void;
   /** A process knows what these came to. */
   readonly heard: (asks: readonly PaymentAsk[]) => void;
   readonly overdue: (request: Request, who: string) => void;
@@ -34,26 +34,24 @@ export interface AnswerOptions {
   readonly count: (what: string) => void;
 }
 
-/** A watcher of a world in which nobody has asked yet. */
+/** A watcher of a world in which nothing was asked yet. */
 export const watchAnswers = (options: AnswerOptions): AnswerWatcher => {
   const { turns, broke, count } = options;
   const memory = remember();
-  const { told, knownAt } = memory;
+  const { replies, knownAt } = memory;
   return {
-    told,
+    replies,
     heard: (asks) => {
       for (const { paymentId } of asks) knownAt.set(requestOf(paymentId), turns());
     },
     answered: (request, answer) => {
       count(`answers ${wordOf(answer)}`);
-      told.set(request.number, answer);
+      replies.set(request.number, answer);
       const about = [orderName(request.wish.orderId)];
       if (answer.kind === "paid" || answer.kind === "repeat") paid(request, answer, { ...options, memory });
       else if (answer.kind === "problem") notAnswered(request, answer.problem, { ...options, memory });
       else refused(request, answer.kind, { ...options, memory });
-      checkMaker(memory, request.number, (what) =>
-        broke("who was told that nothing was paid has paid nothing", what, about),
-      );
+      checkMaker(memory, request.number, (what) => broke("what was answered as not paid is not paid", what, about));
     },
     overdue: ({ number, wish }, who) =>
       broke("every request is answered by its deadline", `${who} has not answered #${number}`, [
@@ -71,7 +69,7 @@ export const watchAnswers = (options: AnswerOptions): AnswerWatcher => {
     committed: (outboxNos) => {
       for (const outboxNo of outboxNos) {
         const payment = options.state().outbox.get(outboxNo)?.payment;
-        if (payment !== undefined) stands(payment, { ...options, memory });
+        if (payment !== undefined) checkMade(payment, { ...options, memory });
       }
     },
     toppedUp: (userId) => {
@@ -81,12 +79,12 @@ export const watchAnswers = (options: AnswerOptions): AnswerWatcher => {
   };
 };
 
-/** What was told and made so far. */
+/** What was answered and made so far. */
 interface Memory {
-  readonly told: Map<number, Told>;
-  /** What was paid with each key, as it was told. */
+  readonly replies: Map<number, Reply>;
+  /** What was paid with each key, as it was answered. */
   readonly paidBy: Map<string, Payment>;
-  /** Orders that their owners were told cannot be paid, and why: nothing but more money changes that. */
+  /** Orders that were answered as not payable, and why: nothing but more money changes that. */
   readonly refused: Map<OrderId, string>;
   readonly ordersPaid: Map<OrderId, PaymentId>;
   /** Payments by the requests that made them. */
@@ -97,7 +95,7 @@ interface Memory {
 }
 
 const remember = (): Memory => ({
-  told: new Map(),
+  replies: new Map(),
   paidBy: new Map(),
   refused: new Map(),
   ordersPaid: new Map(),
@@ -114,7 +112,7 @@ const nameOf = ({ number, wish }: Request) => ({
   who: `#${number}`,
 });
 
-/** A client is told of a payment. */
+/** A client is answered a payment. */
 const paid = (
   request: Request,
   { kind, payment }: { readonly kind: "paid" | "repeat"; readonly payment: Payment },
@@ -122,46 +120,47 @@ const paid = (
 ): void => {
   const { about, key, who } = nameOf(request);
   const { number, wish } = request;
-  const name = `${who} was told ${kind} ${paymentName(payment.paymentId)}`;
+  const name = `${who} was answered ${kind} ${paymentName(payment.paymentId)}`;
   const lie = lieOf(payment, state());
-  if (lie !== undefined) broke("what is told is what stands", `${name}, and ${lie}`, about);
+  if (lie !== undefined) broke("what is answered is what is stored", `${name}, and ${lie}`, about);
   if (payment.orderId !== wish.orderId || payment.userId !== wish.userId)
-    broke("what is told is what stands", `${name}, which paid ${orderName(payment.orderId)}`, about);
+    broke("what is answered is what is stored", `${name}, which paid ${orderName(payment.orderId)}`, about);
   const isOwn = requestOf(payment.paymentId) === number;
-  if (isOwn && kind === "repeat") broke("who pays is told so, and who repeats too", `${name}, its own`, about);
+  if (isOwn && kind === "repeat") broke("a payment is answered as such, and so is a repeat", `${name}, its own`, about);
   const before = paidBy.get(key);
   if (before !== undefined && textOf(before) !== textOf(payment))
     broke("two answers to one key never differ", `${name}, before it was ${paymentName(before.paymentId)}`, about);
   paidBy.set(key, payment);
 };
 
-/** A client is told why its order is not paid. */
+/** A client is answered why its order is not paid. */
 const refused = (request: Request, kind: string, { shop, broke, memory }: Looking): void => {
   const { about, key, who } = nameOf(request);
   const { orderId } = request.wish;
   if (memory.paidBy.has(key))
-    broke("two answers to one key never differ", `${who} was told ${kind}, before it was paid`, about);
+    broke("two answers to one key never differ", `${who} was answered ${kind}, before it was paid`, about);
   const isPaid = memory.ordersPaid.has(orderId);
   const saysPaid = kind === "orderNotPayable" && shop.orders.get(orderId)?.items.length !== 0;
-  if (saysPaid && !isPaid) broke("what is told is what stands", `${who} was told that it is paid already`, about);
+  if (saysPaid && !isPaid)
+    broke("what is answered is what is stored", `${who} was answered that it is paid already`, about);
   const isFinal = kind !== "mismatch" && kind !== "orderNotFound";
   if (isFinal && !isPaid) memory.refused.set(orderId, kind);
 };
 
 const expectedProblems: ReadonlySet<string> = new Set(["unavailable", "overloaded", "outcome-unknown"]);
 
-/** A client is told that there is no answer. */
+/** A client is answered that the outcome is not known. */
 const notAnswered = (request: Request, problem: string, { turns, broke, memory }: Looking): void => {
   const { about, who } = nameOf(request);
   // A process that thaws may hear of the answer and of its deadline at once.
   if (turns() > (memory.knownAt.get(request.number) ?? Number.POSITIVE_INFINITY))
-    broke("what is known is told", `${who} was told ${problem}`, about);
+    broke("what is known is answered", `${who} was answered ${problem}`, about);
   if (!expectedProblems.has(problem))
-    broke("every request is answered by its deadline", `${who} was told ${problem}`, about);
+    broke("every request is answered by its deadline", `${who} was answered ${problem}`, about);
 };
 
 /** A payment is committed. */
-const stands = (payment: Payment, { broke, count, memory }: Looking): void => {
+const checkMade = (payment: Payment, { broke, count, memory }: Looking): void => {
   count("payments");
   const about = [orderName(payment.orderId)];
   const name = paymentName(payment.paymentId);
@@ -170,29 +169,29 @@ const stands = (payment: Payment, { broke, count, memory }: Looking): void => {
   memory.ordersPaid.set(payment.orderId, payment.paymentId);
   const why = memory.refused.get(payment.orderId);
   if (why !== undefined && !memory.toppedUp.has(payment.userId))
-    broke("a refusal stands", `${name} pays what was refused as ${why}`, about);
+    broke("a refusal remains", `${name} pays what was refused as ${why}`, about);
   const number = requestOf(payment.paymentId);
   memory.madeBy.set(number, payment.paymentId);
-  checkMaker(memory, number, (what) => broke("who was told that nothing was paid has paid nothing", what, about));
+  checkMaker(memory, number, (what) => broke("what was answered as not paid is not paid", what, about));
 };
 
-const checkMaker = ({ madeBy, told }: Memory, number: number, lied: (what: string) => void): void => {
-  const [made, answer] = [madeBy.get(number), told.get(number)];
+const checkMaker = ({ madeBy, replies }: Memory, number: number, lied: (what: string) => void): void => {
+  const [made, answer] = [madeBy.get(number), replies.get(number)];
   if (made === undefined || answer === undefined || mayPay(answer)) return;
   lied(`${paymentName(made)} was ${wordOf(answer)}`);
 };
 
-/** Whether what a request was told leaves open that its payment is made. */
-const mayPay = (told: Told): boolean =>
-  told.kind === "paid" || (told.kind === "problem" && told.problem === "outcome-unknown");
+/** Whether the answer to a request leaves open that its payment is made. */
+const mayPay = (reply: Reply): boolean =>
+  reply.kind === "paid" || (reply.kind === "problem" && reply.problem === "outcome-unknown");
 
-const wordOf = (told: Told): string => (told.kind === "problem" ? told.problem : told.kind);
+const wordOf = (reply: Reply): string => (reply.kind === "problem" ? reply.problem : reply.kind);
 
 const textOf = (payment: Payment): string => JSON.stringify(Object.entries(payment).toSorted());
 
-/** What is wrong with a payment that was told; undefined where it stands. */
+/** What is wrong with a payment that was answered; undefined where it is stored. */
 export const lieOf = (payment: Payment, { payments }: MemoryPayments): string | undefined => {
-  const standing = payments.get(payment.paymentId);
-  if (standing === undefined) return "it does not stand";
-  return textOf(standing) === textOf(payment) ? undefined : "it stands with other sums";
+  const stored = payments.get(payment.paymentId);
+  if (stored === undefined) return "it is not stored";
+  return textOf(stored) === textOf(payment) ? undefined : "it is stored with other sums";
 };

@@ -1,5 +1,5 @@
 /**
- * What must be true of a world of payments: while it goes on, where it could first be false (witness.ts), and when it has
+ * What must be true of a world of payments: while it runs, where it could first be false (witness.ts), and when it has
  * come to rest, from scratch: shop, payments, outbox, topic, history and platform are compared with each other.
  */
 import type { OrderItem, Payment } from "../../../../processors/payments/payment-ports.ts";
@@ -16,13 +16,13 @@ import type { Shop } from "../workload.ts";
 /** Every claim, and the worlds it is promised in. */
 export const paymentPromises = {
   "an order is paid at most once": "always",
-  "what is told is what stands": "always",
+  "what is answered is what is stored": "always",
   "two answers to one key never differ": "always",
-  "who pays is told so, and who repeats too": "always",
-  "what is known is told": "always",
-  "who was told that nothing was paid has paid nothing": "always",
+  "a payment is answered as such, and so is a repeat": "always",
+  "what is known is answered": "always",
+  "what was answered as not paid is not paid": "always",
   // But for more money, nothing that refuses an order ever goes away.
-  "a refusal stands": "always",
+  "a refusal remains": "always",
   "what is decided is what a naive loop decides": "always",
   "every request is answered by its deadline": "always",
   "stock and balances agree to the unit": "always",
@@ -39,7 +39,7 @@ export const paymentPromises = {
   "a commit passes nothing unfinished": "always",
   "commits never go back": "always",
   // Long freezes and calls that outlast a drain leave something behind.
-  "whoever has drained has nothing under way": ["orderly"],
+  "a drained process has nothing in flight": ["orderly"],
   "no process ends by itself": "always",
   "everything comes to rest": "always",
 } as const satisfies Promises;
@@ -153,14 +153,14 @@ const setsAgree = ({ shop, state, witness, history, platform }: PaymentRest): re
 const isSame = (row: HistoryRow | undefined, payment: Payment): boolean =>
   (["orderId", "userId", "amount", "discount", "paidAt"] as const).every((field) => row?.[field] === payment[field]);
 
-/** For ever: whoever was told of a payment finds it as it was told. */
+/** For ever: a client that was answered a payment finds it as it was answered. */
 const toldStands = ({ state, witness }: PaymentRest): readonly Broken<PaymentClaim>[] =>
-  [...witness.told].flatMap(([number, told]) => {
-    if (told.kind !== "paid" && told.kind !== "repeat") return [];
-    const lie = lieOf(told.payment, state);
+  [...witness.replies].flatMap(([number, reply]) => {
+    if (reply.kind !== "paid" && reply.kind !== "repeat") return [];
+    const lie = lieOf(reply.payment, state);
     if (lie === undefined) return [];
-    const what = `#${number} was told ${paymentName(told.payment.paymentId)}, and ${lie}`;
-    return [{ claim: "what is told is what stands", what, about: [orderName(told.payment.orderId)] }];
+    const what = `#${number} was answered ${paymentName(reply.payment.paymentId)}, and ${lie}`;
+    return [{ claim: "what is answered is what is stored", what, about: [orderName(reply.payment.orderId)] }];
   });
 
 /** The platform's refusals, and bytes that are no payment; each once at least, in each topology that has to. */

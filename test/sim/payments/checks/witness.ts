@@ -1,4 +1,4 @@
-/** What was told, to clients (answers.ts) and to the log, and what must be true at the moment it is told. */
+/** What was answered to clients (answers.ts) and published, and what must be true at that moment. */
 import type { OutboxRow } from "../../../../engine/outbox/outbox.ts";
 import type { Payment } from "../../../../processors/payments/payment-ports.ts";
 import { partitionOfKey } from "../../../../engine/log/producer/partitioner.ts";
@@ -51,7 +51,7 @@ export const createPaymentWitness = (options: WitnessOptions): Witness => {
 
 type Counted = (what: string) => void;
 
-/** What the log is told. */
+/** What is published. */
 const watchTopic = ({ codec, state, broke }: WitnessOptions, count: Counted) => {
   const published = new Map<string, Published>();
   const publishedIds = new Set<PaymentId>();

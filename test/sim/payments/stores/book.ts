@@ -18,7 +18,7 @@ export const bookOf = (process: Process, world: DatabaseWorld): Pick<PaymentBook
       ...{ kind: "effect", about },
       what: () => `pay ${asks.map((ask) => `${orderName(ask.orderId)} by ${ask.userId} ${ask.key}`).join(", ")}`,
       effect: () => database.begin(connection.session, asks),
-      told: (decided) => decided.map(inWords).join(", "),
+      inWords: (decided) => decided.map(inWords).join(", "),
     });
     if (stormy() && dice.chance(scenario.dawdles)) await process.clock.sleep(dice.between(1, dawdleMs));
     try {

@@ -21,7 +21,7 @@ export interface DatabaseWorld {
 }
 
 /** One statement, or some that go together. `about`: orders. */
-export type Statement<T> = Pick<Call<T>, "kind" | "what" | "about" | "told" | "aside"> & {
+export type Statement<T> = Pick<Call<T>, "kind" | "what" | "about" | "inWords" | "aside"> & {
   /** Takes effect when it arrives, if the connection is still there. */
   readonly effect: () => T | Promise<T>;
 };

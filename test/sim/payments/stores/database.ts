@@ -31,7 +31,7 @@ interface Work {
   readonly mine: MemoryPayments;
 }
 
-/** Told of what transactions come to. */
+/** Called with what transactions come to. */
 export interface DatabaseWatcher {
   /** A transaction has decided, against what it had locked. */
   readonly decided: (asks: readonly PaymentAsk[], before: MemoryPayments, answers: readonly PaymentAnswer[]) => void;
@@ -47,7 +47,7 @@ export interface Database {
   /** The server ends it: what it did is undone, what it held is free. */
   readonly close: (session: Session, why: string) => void;
   readonly closeAll: (of: Process | undefined, why: string) => void;
-  /** Locks, decides, and writes what nobody sees yet. @throws Retriable LOCK_TIMEOUT @throws Unavailable */
+  /** Locks, decides, and writes what no other transaction sees yet. @throws Retriable LOCK_TIMEOUT @throws Unavailable */
   readonly begin: (session: Session, asks: readonly PaymentAsk[]) => Promise<readonly PaymentAnswer[]>;
   readonly commit: (session: Session) => void;
   readonly rollback: (session: Session) => void;
@@ -55,7 +55,7 @@ export interface Database {
   readonly lead: (session: Session, waitMs: number) => Promise<boolean>;
   readonly stepDown: (session: Session) => void;
   readonly leads: (session: Session) => boolean;
-  /** Adds to a balance, when nobody has locked it. @throws Retriable @throws Unavailable, with nothing added. */
+  /** Adds to a balance, when it is not locked. @throws Retriable @throws Unavailable, with nothing added. */
   readonly topUp: (userId: UserId, amount: number) => Promise<void>;
 }
 
@@ -71,7 +71,7 @@ export interface DatabaseOptions {
   readonly watcher: DatabaseWatcher;
 }
 
-/** A server with a shop in it that nobody has paid in. */
+/** A server with a shop in it and no payments. */
 export const createDatabase = ({ time, trace, shop, watcher }: DatabaseOptions): Database => {
   const state = stateOf(shop);
   const locks = createLocks(time.after);

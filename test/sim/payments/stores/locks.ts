@@ -1,6 +1,6 @@
-/** Row locks of a simulated database: taken all at once, in the order of asking, so that nobody waits in a circle. */
+/** Row locks of a simulated database: taken all at once, in the order of asking, so that no transactions wait in a circle. */
 
-/** Whoever holds locks. */
+/** A holder of locks. */
 export interface Holder {
   /** False once its connection has ended: it gets nothing any more. */
   readonly open: boolean;

@@ -7,7 +7,7 @@ import type { Process } from "../../environment/process.ts";
 import { connect, type Connection, type DatabaseWorld } from "./connection.ts";
 import { orderName } from "../names.ts";
 
-/** Told of what a connection does to the outbox, before it does. */
+/** Called with what a connection does to the outbox, before it does. */
 export interface OutboxWatcher {
   /** `leads`: whether it holds the lock then. */
   readonly marking: (who: string, rows: readonly OutboxRow<Payment>[], leads: boolean) => void;
@@ -39,7 +39,7 @@ export const outboxOf = (process: Process, world: OutboxWorld): Outbox<Payment> 
           if (isTaken) outboxWatcher.led(process.name);
           return isTaken;
         },
-        told: (isTaken) => (isTaken ? "leads" : "another leads"),
+        inWords: (isTaken) => (isTaken ? "leads" : "another leads"),
       });
       if (!taken) {
         connection.close();
@@ -48,7 +48,7 @@ export const outboxOf = (process: Process, world: OutboxWorld): Outbox<Payment> 
       try {
         return await work(await ledBy(process, connection, world));
       } finally {
-        // The connection stays with the pool: whoever says more through it does so without the lock.
+        // The connection stays with the pool: what is said through it later is said without the lock.
         await say({
           ...{ kind: "effect", about: [] },
           what: () => "give up the lead",
@@ -84,7 +84,7 @@ const ledBy = async (
         ...{ kind: "read", about: [], aside: true },
         what: () => `read ${maxRows} rows`,
         effect: () => led.unpublished(maxRows),
-        told: listed,
+        inWords: listed,
       }),
     markPublished: (rows) =>
       say({
