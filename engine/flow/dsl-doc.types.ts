@@ -73,4 +73,4 @@ path.keep("request").step(reserve);
 path.to(couponsIssued, toIssued);
 path.toMany(stockReturned, toItems);
 path.fail(couponsRefused, toRefused);
-path.drop("nobody asked");
+path.drop("not wanted");
