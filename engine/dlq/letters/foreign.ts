@@ -22,7 +22,7 @@ const fields = (
 ): LetterFields => ({
   dialect,
   ...at,
-  texts: new Map(Object.entries(texts).flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const]))),
+  text: (name) => (Object.hasOwn(texts, name) ? texts[name] : undefined),
   attempt: undefined,
   firstAt: undefined,
   lastAt: undefined,

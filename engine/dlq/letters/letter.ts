@@ -75,7 +75,7 @@ export const letterOf = (at: TopicPartition, record: LogRecord, intern: Intern =
   const place = { ...at, offset: record.offset };
   const fields = fieldsOf(record.headers);
   const flaws = flawsOf(fields);
-  const text = (name: string): string => intern(fields.texts.get(name) ?? "");
+  const text = (name: string): string => intern(fields.text(name) ?? "");
   const { timestampMs } = record;
   const { partition, offset } = fields;
   const isAnonymous = text("topic") === "" || partition === undefined || offset === undefined;
@@ -99,15 +99,15 @@ export const letterOf = (at: TopicPartition, record: LogRecord, intern: Intern =
     lastAt: fields.lastAt ?? timestampMs,
     graph: text("ir"),
     schemaId: text("schema-id"),
-    fingerprint: intern(fields.texts.get("fingerprint") ?? unknownFingerprint(fields)),
+    fingerprint: intern(fields.text("fingerprint") ?? unknownFingerprint(fields)),
     job: text("job"),
-    dropped: text("dropped") === "" ? noneDropped : text("dropped").split(","),
+    dropped: text("dropped") === "" ? none : text("dropped").split(","),
     key: keyText(record.key),
     sizeBytes: (record.key?.length ?? 0) + (record.value?.length ?? 0),
   };
 };
 
-const noneDropped: readonly string[] = [];
+const none: readonly string[] = [];
 
 /** Whether the letter still has its record's own bytes. */
 export const hasOwnBytes = ({ dropped }: Pick<Letter, "dropped">): boolean => !dropped.includes("value");
@@ -115,7 +115,8 @@ export const hasOwnBytes = ({ dropped }: Pick<Letter, "dropped">): boolean => !d
 /** What headers say, by the names of ours. */
 export interface LetterFields {
   readonly dialect: Dialect;
-  readonly texts: ReadonlyMap<string, string>;
+  /** A header's text, by the name of ours that means the same. */
+  readonly text: (name: string) => string | undefined;
   readonly partition: number | undefined;
   readonly offset: bigint | undefined;
   readonly timestampMs: number | undefined;
@@ -145,7 +146,7 @@ const fieldsOf = (headers: Headers): LetterFields => {
   if (!ourTexts.some((name) => Object.hasOwn(headers, of(name)))) return foreignFields(headers) ?? noFields;
   return {
     dialect: "sluice",
-    texts: new Map(ourTexts.flatMap((name) => pair(name, headerText(headers, of(name))))),
+    text: (name) => headerText(headers, of(name)),
     partition: headerNumber(headers, of("partition")),
     offset: headerOffset(headers, of("offset")),
     timestampMs: headerNumber(headers, of("timestamp")),
@@ -155,12 +156,9 @@ const fieldsOf = (headers: Headers): LetterFields => {
   };
 };
 
-const pair = (name: string, text: string | undefined): readonly (readonly [string, string])[] =>
-  text === undefined ? [] : [[name, text]];
-
 const noFields: LetterFields = {
   dialect: "none",
-  texts: new Map(),
+  text: () => undefined,
   partition: undefined,
   offset: undefined,
   timestampMs: undefined,
@@ -170,15 +168,20 @@ const noFields: LetterFields = {
 };
 
 /** Others do not say when a record was accepted, nor count attempts; their letters are shown and not replayed. */
-const flawsOf = ({ dialect, texts, partition, offset, timestampMs, attempt }: LetterFields): readonly string[] => {
-  const needed = { topic: texts.get("topic") || undefined, partition, offset };
-  const ours = dialect === "sluice" || dialect === "none" ? { timestamp: timestampMs, attempt } : {};
-  return Object.entries({ ...needed, ...ours }).flatMap(([name, value]) => (value === undefined ? [name] : []));
+const flawsOf = ({ dialect, text, partition, offset, timestampMs, attempt }: LetterFields): readonly string[] => {
+  const isOurs = dialect === "sluice" || dialect === "none";
+  const flaws: string[] = [];
+  if ((text("topic") ?? "") === "") flaws.push("topic");
+  if (partition === undefined) flaws.push("partition");
+  if (offset === undefined) flaws.push("offset");
+  if (isOurs && timestampMs === undefined) flaws.push("timestamp");
+  if (isOurs && attempt === undefined) flaws.push("attempt");
+  return flaws.length === 0 ? none : flaws;
 };
 
-const unknownFingerprint = ({ dialect, texts }: LetterFields): string =>
+const unknownFingerprint = ({ dialect, text }: LetterFields): string =>
   createHash("sha256")
-    .update([dialect, texts.get("node"), texts.get("class"), texts.get("code")].join("\n"))
+    .update([dialect, text("node"), text("class"), text("code")].join("\n"))
     .digest("hex")
     .slice(0, 16);
 
