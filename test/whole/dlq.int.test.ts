@@ -31,7 +31,6 @@ const platform = createServer(async (request, response) => {
 platform.listen(0, "127.0.0.1");
 await once(platform, "listening");
 const env = {
-  SLUICE_GROUP_PREFIX: `dlq-${process.pid}`,
   SLUICE_PLATFORM_URL: `http://127.0.0.1:${(platform.address() as AddressInfo).port}/v1/payments`,
   SLUICE_DEAD_LETTER_PERCENT: "100",
   SLUICE_COMMIT_INTERVAL_MS: "100",

@@ -1,5 +1,5 @@
 /** The plan of a replay as lines for people, at most 100 columns, and as JSON. Pure. */
-import { type ReplayPlan, sendingMs, type Verdict, verdicts } from "../../dlq/plan/plan.ts";
+import { type ReplayPlan, sendingMs, type Fitness, fitnesses } from "../../dlq/plan/plan.ts";
 import { retryTopic } from "../../worker/round/retry-record.ts";
 import { idText } from "../../dlq/letters/letter.ts";
 import { count, jsonDocument } from "../cli.ts";
@@ -7,11 +7,11 @@ import { wrapped } from "./wrap.ts";
 import type { PlannedReplay } from "./planning.ts";
 import { tookText } from "./words.ts";
 
-/** What each verdict says, and what changes it. */
+/** What each fitness says, and what changes it. */
 const words = (
   { limits, selection: _ }: ReplayPlan,
   isTransformed: boolean,
-): Readonly<Record<Verdict, readonly [string, string]>> => ({
+): Readonly<Record<Fitness, readonly [string, string]>> => ({
   ready: ["ready", ""],
   "over-cap": [`over the cap of ${limits.maxAttempts} attempts`, "--max-attempts raises it"],
   unreadable: isTransformed
@@ -29,13 +29,13 @@ const wordColumns = 46;
 /** The whole plan, without the next command. */
 export const planLines = ({ plan, readers, advice }: PlannedReplay, isTransformed: boolean): readonly string[] => {
   const { counts, limits, topology } = plan;
-  const total = verdicts.reduce((sum, verdict) => sum + counts[verdict], 0);
+  const total = fitnesses.reduce((sum, fitness) => sum + counts[fitness], 0);
   const texts = words(plan, isTransformed);
-  const rows = verdicts
-    .filter((verdict) => counts[verdict] > 0 || verdict === "ready")
-    .map((verdict) => {
-      const [text, fix] = texts[verdict];
-      return `${count(counts[verdict]).padStart(7)}  ${fix === "" ? text : `${text.padEnd(wordColumns)} ${fix}`}`;
+  const rows = fitnesses
+    .filter((fitness) => counts[fitness] > 0 || fitness === "ready")
+    .map((fitness) => {
+      const [text, fix] = texts[fitness];
+      return `${count(counts[fitness]).padStart(7)}  ${fix === "" ? text : `${text.padEnd(wordColumns)} ${fix}`}`;
     });
   const decided = ["They are decided when they are replayed, for ever", ...advice].join("; ");
   const canary = limits.canary > 0 ? ` after a canary of ${Math.min(limits.canary, counts.ready)}` : "";
@@ -48,7 +48,7 @@ export const planLines = ({ plan, readers, advice }: PlannedReplay, isTransforme
   ];
 };
 
-/** The plan for programs: a verdict for each letter. */
+/** The plan for programs: a fitness for each letter. */
 export const planDocument = (kind: string, planned: PlannedReplay, next: readonly string[]) => {
   const { plan, refusals, advice, warnings, readers, clusterId, deployed } = planned;
   const { counts, limits, selection, topology, ready, examples } = plan;
@@ -65,7 +65,7 @@ export const planDocument = (kind: string, planned: PlannedReplay, next: readonl
       advice,
       ready: ready.map(({ letter }) => idText(letter.origin)),
       examples: Object.fromEntries(
-        Object.entries(examples).map(([verdict, letters]) => [verdict, letters.map(({ origin }) => idText(origin))]),
+        Object.entries(examples).map(([fitness, letters]) => [fitness, letters.map(({ origin }) => idText(origin))]),
       ),
       sendingMs: sendingMs(counts.ready, limits),
     },

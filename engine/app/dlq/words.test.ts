@@ -59,7 +59,7 @@ test("letterJson: has offsets as texts, because they may be over 2^53", () => {
   assert.ok(JSON.stringify(first));
 });
 
-test("planLines: says each verdict with what changes it, and what replaying means", () => {
+test("planLines: says each fitness with what changes it, and what replaying means", () => {
   const facts: LetterFacts = {
     isReadable: () => true,
     isAtOrigin: () => true,

@@ -1,11 +1,11 @@
-/** A verdict for each letter. */
+/** A fitness for each letter. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aRecord } from "../testing/samples.ts";
 import { aLetter } from "../testing/samples.ts";
 import { type Letter, letterOf } from "../letters/letter.ts";
 import type { LetterState, Standing } from "../letters/state.ts";
-import { type LetterFacts, planReplay, sendingMs, type Verdict, verdictOf } from "./plan.ts";
+import { type LetterFacts, planReplay, sendingMs, type Fitness, fitnessOf } from "./plan.ts";
 
 const facts: LetterFacts = {
   isReadable: () => true,
@@ -18,7 +18,7 @@ const unreadable = { isReadable: () => false };
 const gone = { isAtOrigin: () => false };
 const withoutBytes = { dropped: "stack,key,value,headers" };
 
-const cases: readonly [verdict: Verdict, what: string, Standing, Partial<LetterFacts>][] = [
+const cases: readonly [fitness: Fitness, what: string, Standing, Partial<LetterFacts>][] = [
   ["ready", "it is open and readable", standing(aLetter(1)), {}],
   ["ready", "it has one attempt left", standing(aLetter(1, { attempt: "2" })), {}],
   ["over-cap", "it has had as many attempts", standing(aLetter(1, { attempt: "3" })), {}],
@@ -34,13 +34,13 @@ const cases: readonly [verdict: Verdict, what: string, Standing, Partial<LetterF
   ["settled", "it was resolved", standing(aLetter(1), "resolved"), {}],
   ["settled", "it was discarded", standing(aLetter(1), "discarded"), {}],
 ];
-for (const [verdict, what, letter, over] of cases)
-  test(`verdictOf: is ${verdict} when ${what}`, () => assert.equal(verdictOf(letter, { ...facts, ...over }), verdict));
+for (const [fitness, what, letter, over] of cases)
+  test(`fitnessOf: is ${fitness} when ${what}`, () => assert.equal(fitnessOf(letter, { ...facts, ...over }), fitness));
 
 const limits = { rate: 200, canary: 20, abortAtPercent: 20, maxLag: 10_000, maxAttempts: 3, wait: true };
 const about = { topology: "shop", selection: {}, limits, letterEnds: ["9"], retryEnds: ["0"] };
 
-test("planReplay: counts verdicts, packs what is ready and keeps a few examples of the rest", () => {
+test("planReplay: counts fitnesses, packs what is ready and keeps a few examples of the rest", () => {
   const selected = [
     ...[1, 2, 4].map((offset) => standing(aLetter(offset))),
     ...Array.from({ length: 7 }, (_, n) => standing(aLetter(10 + n, { attempt: "9" }))),

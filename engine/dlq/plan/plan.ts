@@ -1,4 +1,4 @@
-/** What replaying would do with each letter that is meant. Pure: what was read, and a verdict for each. */
+/** What replaying would do with each letter that is meant. Pure: what was read, and a fitness for each. */
 import type { ReplayLimits } from "../jobs/job.ts";
 import { hasOwnBytes, type Letter } from "../letters/letter.ts";
 import type { Selection } from "../letters/select.ts";
@@ -15,9 +15,9 @@ import { packPlaces, type PlaceRanges } from "./ranges.ts";
  * - `elsewhere`: it came from a topic or a partition that the topology does not read.
  * - `settled`: it was resolved, failed again or was discarded: there is nothing to replay.
  */
-export type Verdict = (typeof verdicts)[number];
+export type Fitness = (typeof fitnesses)[number];
 /** All of them, in the order in which they are shown. */
-export const verdicts = [
+export const fitnesses = [
   "ready",
   "over-cap",
   "unreadable",
@@ -39,8 +39,8 @@ export interface LetterFacts {
   readonly maxAttempts: number;
 }
 
-/** The verdict for one letter. */
-export const verdictOf = ({ letter, state }: Standing, facts: LetterFacts): Verdict => {
+/** The fitness for one letter. */
+export const fitnessOf = ({ letter, state }: Standing, facts: LetterFacts): Fitness => {
   if (state === "pending") return "busy";
   if (state !== "open") return "settled";
   if (letter.flaws.length > 0 || letter.dialect !== "sluice") return "damaged";
@@ -55,17 +55,17 @@ export interface ReplayPlan {
   readonly topology: string;
   readonly selection: Selection;
   readonly limits: ReplayLimits;
-  readonly counts: Readonly<Record<Verdict, number>>;
+  readonly counts: Readonly<Record<Fitness, number>>;
   /** Those that would be sent, in their order. */
   readonly ready: readonly Standing[];
-  /** A few of those that would not, by verdict. */
-  readonly examples: Readonly<Partial<Record<Verdict, readonly Letter[]>>>;
+  /** A few of those that would not, by fitness. */
+  readonly examples: Readonly<Partial<Record<Fitness, readonly Letter[]>>>;
   readonly letters: PlaceRanges;
   readonly letterEnds: readonly string[];
   readonly retryEnds: readonly string[];
 }
 
-/** Letters shown of each verdict. */
+/** Letters shown of each fitness. */
 const shownExamples = 5;
 
 /** Plans: `selected` are the letters that are meant, in the order in which they would be sent. */
@@ -74,16 +74,16 @@ export const planReplay = (
   facts: LetterFacts,
   about: Pick<ReplayPlan, "topology" | "selection" | "limits" | "letterEnds" | "retryEnds">,
 ): ReplayPlan => {
-  const found = Object.groupBy(selected, (standing) => verdictOf(standing, facts));
+  const found = Object.groupBy(selected, (standing) => fitnessOf(standing, facts));
   const ready = found.ready ?? [];
-  const counts = Object.fromEntries(verdicts.map((verdict) => [verdict, found[verdict]?.length ?? 0]));
-  const examples = verdicts.flatMap((verdict) => {
-    const some = verdict === "ready" ? [] : (found[verdict] ?? []).slice(0, shownExamples).map(({ letter }) => letter);
-    return some.length === 0 ? [] : [[verdict, some] as const];
+  const counts = Object.fromEntries(fitnesses.map((fitness) => [fitness, found[fitness]?.length ?? 0]));
+  const examples = fitnesses.flatMap((fitness) => {
+    const some = fitness === "ready" ? [] : (found[fitness] ?? []).slice(0, shownExamples).map(({ letter }) => letter);
+    return some.length === 0 ? [] : [[fitness, some] as const];
   });
   return {
     ...about,
-    counts: counts as Record<Verdict, number>, // Each verdict is a key: fromEntries forgets which there are.
+    counts: counts as Record<Fitness, number>, // Each fitness is a key: fromEntries forgets which there are.
     ready,
     examples: Object.fromEntries(examples),
     letters: packPlaces(ready.map(({ letter }) => letter.place)),
