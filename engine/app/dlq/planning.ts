@@ -16,6 +16,7 @@ import { CliError } from "../cli.ts";
 import { selected } from "./look.ts";
 import { lettersOf, type OpenDlq } from "./open.ts";
 import { readableLetters } from "./readable.ts";
+import { type Around, refusalsOf, type ReplayRefusal } from "./refusals.ts";
 
 /** What is to be planned. */
 export interface PlanRequest {
@@ -25,13 +26,6 @@ export interface PlanRequest {
   readonly transform?: Transform | undefined;
   /** Instead of a selection: exactly these, of a plan that was saved. */
   readonly isMeant?: ((letter: Letter) => boolean) | undefined;
-}
-
-/** Why nothing is sent, and what to do. */
-export interface ReplayRefusal {
-  readonly code: string;
-  readonly text: string;
-  readonly fix: string;
 }
 
 /** A plan with what it was made of. */
@@ -176,14 +170,6 @@ const adviceOf = async <Config extends EngineConfig>(
   }
 };
 
-interface Around {
-  readonly clusterId: string;
-  readonly deployed: string | null;
-  readonly readers: number;
-  /** First digits of the graphs that members run, where they say. */
-  readonly running: readonly string[];
-}
-
 /** Who reads the retry topic, and which graph they run. */
 const aroundOf = async <Config extends EngineConfig>(open: OpenDlq<Config>, topology: string): Promise<Around> => {
   const { group } = lettersOf(open, topology);
@@ -204,30 +190,4 @@ const aroundOf = async <Config extends EngineConfig>(open: OpenDlq<Config>, topo
   } finally {
     await close();
   }
-};
-
-/** Without waiting, nobody has to read the retry topic now. */
-const refusalsOf = (plan: ReplayPlan, around: Around, hasTopic: boolean): readonly ReplayRefusal[] => {
-  const { topology, limits } = plan;
-  const refusals: ReplayRefusal[] = [];
-  if (!hasTopic) {
-    const fix = "Next: sluice topology apply";
-    refusals.push({ code: "RETRY_TOPIC_MISSING", text: `there is no topic ${retryTopic(topology)}`, fix });
-  }
-  if (plan.counts.ready === 0) {
-    const fix = `Next: sluice dlq groups --topology ${topology}`;
-    refusals.push({ code: "NOTHING_READY", text: "no letter that is meant is ready to be replayed", fix });
-  }
-  if (limits.wait && around.readers === 0) {
-    const fix = `Next: sluice worker --topology ${topology}, in another terminal; or --no-wait, to send all the same`;
-    refusals.push({ code: "NO_READER", text: "no worker reads the retry topic", fix });
-  } else if (
-    around.deployed !== null &&
-    around.running.length > 0 &&
-    !around.running.includes(around.deployed.slice(0, 8))
-  ) {
-    const text = `the deployed graph is ${around.deployed.slice(0, 8)}, and workers run ${[...new Set(around.running)].join(", ")}`;
-    refusals.push({ code: "GRAPH_NOT_RUNNING", text, fix: "Next: sluice topology status" });
-  }
-  return refusals;
 };

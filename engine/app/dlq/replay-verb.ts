@@ -23,6 +23,7 @@ import { lettersOf, type OpenDlq, replaysToChange, withDlq } from "./open.ts";
 import { documentOf, limitsOf, type PlanOptions } from "./plan-verb.ts";
 import { type PlannedReplay, planOf } from "./planning.ts";
 import { busyError, outcomeError, progressText, type RanJob, showOutcome, type StartedJob } from "./outcome.ts";
+import { refuseMoved } from "./refusals.ts";
 import { refuseAll, selectionOf } from "./selection.ts";
 import { planDocument, planLines } from "./show-plan.ts";
 import { loadTransform } from "./transform.ts";
@@ -147,28 +148,6 @@ const beginning = async <Config extends EngineConfig>(
 const placesMeant = ({ document }: SavedReplay): ((letter: Letter) => boolean) => {
   const isIn = placesIn(document.letters);
   return ({ place }) => isIn(place);
-};
-
-/** A saved plan is carried out as it is, or not at all. @throws CliError with exit code 4 or 5 */
-const refuseMoved = (saved: SavedReplay, { plan, clusterId, deployed }: PlannedReplay): void => {
-  if (saved.clusterId !== clusterId)
-    throw new CliError(`the plan is of cluster ${saved.clusterId}, this one is ${clusterId}`, {
-      code: "OTHER_CLUSTER",
-      exitCode: exitCodes.refused,
-      fix: "Next: sluice dlq plan",
-    });
-  const moved = [
-    ...(saved.deployed === deployed ? [] : ["another graph was deployed"]),
-    ...(plan.counts.ready === saved.document.count
-      ? []
-      : [`${saved.document.count - plan.counts.ready} of its letters are not ready any more`]),
-  ];
-  if (moved.length === 0) return;
-  throw new CliError(`the plan is out of date, nothing was sent: ${moved.join("; ")}`, {
-    code: "PLAN_OUT_OF_DATE",
-    exitCode: exitCodes.conflict,
-    fix: `Next: sluice dlq plan --topology ${saved.topology}`,
-  });
 };
 
 /** Shows the plan, and asks where there is a terminal. False where it was refused or declined; the exit code says so. */
