@@ -1,8 +1,8 @@
 /** `--transform ./fix.ts#fn`: a function of the operator's that makes another value of each letter's. */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Decoder, Encoder } from "../../avro/codec.ts";
-import { confluentRegistry } from "../../avro/registry.ts";
+import { createCodec, type Decoder, type Encoder } from "../../avro/codec.ts";
+import { confluentRegistry, type SchemaSource } from "../../avro/registry.ts";
 import { idText } from "../../dlq/letters/letter.ts";
 import { untyped } from "../../dlq/read/decode.ts";
 import type { Transform } from "../../dlq/run/send.ts";
@@ -10,7 +10,6 @@ import type { AnyTopic } from "../../flow/parts.ts";
 import { CliError, exitCodes } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { Hosted } from "../define-app.ts";
-import { codecOf } from "./open.ts";
 
 /** What the function is told beside the value. */
 export interface TransformedLetter {
@@ -28,28 +27,35 @@ export interface TransformedLetter {
 export type TransformFunction = (value: unknown, letter: TransformedLetter) => unknown;
 
 /**
- * Loads `<file>#<function>`. Its values are written with the present schema of the topic that each letter came from; key and
- * id have to stay, because they are what keeps the order, and what makes an effect happen once.
+ * Loads `<file>#<function>`; see {@link transformWith}.
  * @throws CliError (BAD_TRANSFORM) where the file has no such function
  */
 export const loadTransform = async <Config extends EngineConfig>(
   text: string,
-  config: Config,
+  { registryUrl: url }: Config,
   { topology: { parts } }: Hosted<Config>,
-): Promise<Transform> => {
-  const run = await functionOf(text);
-  const topics = new Map(parts.sources.map((source) => [source.name, source]));
-  const codec = codecOf(config);
-  const registry = confluentRegistry({ url: config.registryUrl });
+): Promise<Transform> => transformWith(await functionOf(text), confluentRegistry({ url }), parts.sources);
+
+/**
+ * Values are written with the present schema of the topic that each letter came from; key and id have to stay, because they
+ * are what keeps the order, and what makes an effect happen once. What it makes throws where they do not.
+ */
+export const transformWith = (
+  run: TransformFunction,
+  source: SchemaSource,
+  sources: readonly AnyTopic[],
+): Transform => {
+  const topics = new Map(sources.map((one) => [one.name, one]));
+  const codec = createCodec({ source, now: () => performance.now(), unknownIdGraceMs: 0 });
   const encoders = new Map<string, Promise<Encoder<unknown>>>();
   const writers = new Map<string, Decoder<unknown>>();
   /** Of the schema that the letter was written with, whatever the present one is. */
-  const writersValue = async (source: AnyTopic, bytes: Buffer | null): Promise<unknown> => {
+  const writersValue = async (name: string, bytes: Buffer | null): Promise<unknown> => {
     if (bytes === null || bytes.length < 5 || bytes[0] !== 0) throw new TypeError("its value has no schema id");
     const id = bytes.readInt32BE(1);
-    const key = `${source.name} ${id}`;
-    const avro = writers.has(key) ? undefined : await registry.schemaOf(id);
-    if (avro !== undefined) writers.set(key, codec.decoder(untyped({ name: source.name, schema: { avro } })));
+    const key = `${name} ${id}`;
+    const avro = writers.has(key) ? undefined : await source.schemaOf(id);
+    if (avro !== undefined) writers.set(key, codec.decoder(untyped({ name, schema: { avro } })));
     const decoder = writers.get(key);
     if (decoder === undefined || (await decoder.learn(id)) !== "known") throw new TypeError(`there is no schema ${id}`);
     const decoded = decoder.decode(bytes);
@@ -57,18 +63,18 @@ export const loadTransform = async <Config extends EngineConfig>(
     return decoded.value;
   };
   return async (letter, record) => {
-    const source = topics.get(letter.origin.topic);
-    if (source === undefined) throw new TypeError(`no source is named ${letter.origin.topic}`);
-    const before = await writersValue(source, record.value);
-    const idBefore = unlessItThrows(() => source.id(before));
+    const from = topics.get(letter.origin.topic);
+    if (from === undefined) throw new TypeError(`no source is named ${letter.origin.topic}`);
+    const before = await writersValue(from.name, record.value);
+    const idBefore = unlessItThrows(() => from.id(before));
     const { attempt, key, node, code } = letter;
     const after = await run(before, { id: idText(letter.origin), attempt, key, node, code });
-    const encoder = encoders.get(source.name) ?? codec.encoder(untyped(source));
-    encoders.set(source.name, encoder);
+    const encoder = encoders.get(from.name) ?? codec.encoder(untyped(from));
+    encoders.set(from.name, encoder);
     // Encoded first: only of a value of the schema can key and id be asked.
     const bytes = (await encoder)(after);
-    if (idBefore !== undefined && source.id(after) !== idBefore) throw new TypeError("its id has to stay");
-    if (record.key !== null && source.key(after) !== record.key.toString()) throw new TypeError("its key has to stay");
+    if (idBefore !== undefined && from.id(after) !== idBefore) throw new TypeError("its id has to stay");
+    if (record.key !== null && from.key(after) !== record.key.toString()) throw new TypeError("its key has to stay");
     return bytes;
   };
 };
@@ -82,7 +88,8 @@ const unlessItThrows = (ask: () => string): string | undefined => {
   }
 };
 
-const functionOf = async (text: string): Promise<TransformFunction> => {
+/** The function of `<file>#<function>`. @throws CliError (BAD_TRANSFORM) */
+export const functionOf = async (text: string): Promise<TransformFunction> => {
   const [file = "", name = ""] = text.split("#");
   const bad = (why: string, cause?: unknown): CliError =>
     new CliError(`--transform ${text}: ${why}`, {
