@@ -53,11 +53,11 @@ export const groupTable = (groups: readonly LetterGroup[], now: number): string 
   formatTable(
     ["fingerprint", "letters", "open", "node", "code", "first", "last", "readable", "attempts"],
     groups.map((group) => [
-      group.fingerprint.slice(0, 16),
+      shortFingerprint(group.fingerprint),
       count(group.letters),
       count(group.open),
       cell(group.node, 13),
-      cell(group.code, 14),
+      cell(group.code, 22),
       agoText(group.firstAt, now),
       agoText(group.lastAt, now),
       readableText(group.readable),
