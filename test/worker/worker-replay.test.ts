@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock } from "../../engine/clock.ts";
 import { Poison, Retriable, Unavailable } from "../../engine/errors.ts";
-import type { Log, LogRecord } from "../../engine/log/log.ts";
+import type { Log, LogRecord, TopicPartition } from "../../engine/log/log.ts";
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import { earlierOf, toHeaders } from "../../engine/worker/round/letter-headers.ts";
 import { retryTopic, toRetryRecord } from "../../engine/worker/round/retry-record.ts";
 import { couponIssueRequests, couponsIssued } from "../../schemas/coupon.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
-import { memoryStage, openCoupon, request, until } from "../../topology/testing/memory-stage.ts";
+import { memoryStage, openCoupon, request, testLimits, until } from "../../topology/testing/memory-stage.ts";
 
 const groupId = "test.coupon-issuing";
 const retries = retryTopic(couponIssuing.graph.name);
@@ -44,6 +44,24 @@ test("worker: decides a letter that is put on the retry topic, and commits both 
   await until("the replay is committed", () => committedOf(stage, retries) === 1n);
   assert.equal(committedOf(stage, couponIssueRequests.name), 1n);
   assert.equal((await stage.read(couponsIssued)).length, 1);
+  assert.equal(stage.deadLetters().length, 1);
+  await worker.stop();
+});
+
+test("worker: changes nothing when a letter is replayed twice", async () => {
+  const { stage, state, worker, letter } = await withLetter(new Retriable("BROKEN", "a bug"));
+  state.fails = false;
+  await replay(stage, letter);
+  await until("it is issued", () => stage.database.verdicts.size === 1);
+  await replay(stage, letter);
+  await until("both replays are committed", () => committedOf(stage, retries) === 2n);
+  assert.deepEqual([...stage.database.remaining.values()], [9]);
+  assert.deepEqual(
+    [...stage.stock.counters.values()].map(({ left }) => left),
+    [9],
+  );
+  const told = await stage.read(couponsIssued);
+  assert.equal(new Set(told.map(({ reservationId }) => reservationId)).size, 1);
   assert.equal(stage.deadLetters().length, 1);
   await worker.stop();
 });
@@ -172,6 +190,38 @@ const couponIn = (partition: number): string => {
   const found = names.find((name) => partitionOfKey(Buffer.from(name), couponIssueRequests.partitions) === partition);
   return found ?? assert.fail("no coupon of this partition");
 };
+
+test("worker: pauses and resumes both feeds of a partition when it is full", async () => {
+  const stage = memoryStage(openCoupon("hot", 100));
+  const gate = Promise.withResolvers<void>();
+  const deps = stage.issuing(async (issues, issue) => {
+    await gate.promise;
+    return issue(issues);
+  });
+  const calls: string[] = [];
+  const log = stage.broker.client("w1");
+  const watching: Log = {
+    ...olderLog(stage, "w1"),
+    subscribe: async (options, listener) => {
+      const subscription = await log.subscribe(options, listener);
+      const noted = (what: "pause" | "resume") => (at: TopicPartition) => {
+        calls.push(`${what} ${at.topic}/${at.partition}`);
+        subscription[what](at);
+      };
+      return { ...subscription, pause: noted("pause"), resume: noted("resume") };
+    },
+  };
+  await stage.send(Array.from({ length: 20 }, (_, n) => request(n + 1, "hot")));
+  const worker = await stage.start("w1", { log: watching, deps, limits: { ...testLimits, maxRecords: 5 } });
+  const both = (what: string) =>
+    [couponIssueRequests.name, retries].every((topic) => calls.includes(`${what} ${topic}/${hot}`));
+  await until("both are paused", () => both("pause"));
+  assert.ok(!both("resume"));
+  gate.resolve();
+  await until("both are resumed", () => both("resume"));
+  await until("all are issued", () => stage.database.verdicts.size === 20);
+  await worker.stop();
+});
 
 test("worker: refuses to start when the retry topic has other partitions than its source", async () => {
   const stage = memoryStage(openCoupon("hot", 10));
