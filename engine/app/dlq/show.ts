@@ -5,7 +5,7 @@ import type { LetterDecoder } from "../../dlq/read/decode.ts";
 import { fetchPlaces } from "../../dlq/run/fetch-letters.ts";
 import type { Standing } from "../../dlq/letters/state.ts";
 import type { Headers, LogRecord } from "../../log/log.ts";
-import { deadLetterPrefix } from "../../worker/round/letter-headers.ts";
+import { withoutOurs } from "../../worker/round/letter-headers.ts";
 import { CliError, exitCodes, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
@@ -100,9 +100,10 @@ const shownValue = async (decoder: LetterDecoder, letter: Letter, bytes: Buffer 
 /** Without ours, which are shown as what they say. */
 const ownHeaders = (headers: Headers): ShownAttempt["headers"] =>
   Object.fromEntries(
-    Object.entries(headers)
-      .filter(([name]) => !name.startsWith(deadLetterPrefix))
-      .map(([name, value]) => [name, (Array.isArray(value) ? value : [value]).map(valueText)]),
+    Object.entries(withoutOurs(headers)).map(([name, value]) => [
+      name,
+      (Array.isArray(value) ? value : [value]).map(valueText),
+    ]),
   );
 
 const attemptLines = ({ standing, message, stack, headers, value }: ShownAttempt, now: number): readonly string[] => {
