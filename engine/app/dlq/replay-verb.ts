@@ -56,7 +56,7 @@ export const replayVerb = async <Config extends EngineConfig>(
     const job = options.resume === undefined ? undefined : await jobToResume(replays, options.resume, topology);
     const begin = job === undefined ? await beginning(open, replays, { saved, ids, options }) : undefined;
     const done = await replays.locked(topology, options.lockTimeout * 1_000, async (lock) => {
-      const started = job ?? (await begin?.(lock));
+      const started = job === undefined ? await begin?.(lock) : await resuming(lock, job, options);
       return started === undefined ? undefined : runUnderLock(open, { lock, replays, options, job: started });
     });
     if (done === undefined) throw await busyError(replays, topology);
@@ -99,6 +99,18 @@ const jobToResume = async (replays: Replays, id: string, topology: string): Prom
     });
   if (isResumable(job.state)) return job;
   throw new CliError(`job ${job.id} is ${job.state}`, { code: "JOB_ENDED", exitCode: exitCodes.refused, fix });
+};
+
+/** Each runner has an operation of its own: the job's first one says how its first runner ended. */
+const resuming = async (lock: ReplayLock, job: ReplayJob, { actor, reason }: ReplayOptions): Promise<StartedJob> => {
+  const operation = await lock.begin({
+    actor: actor ?? actorOf(environment()),
+    host: hostOf(),
+    verb: "dlq replay --resume",
+    reason: reason ?? job.reason,
+    document: { job: job.id },
+  });
+  return { ...job, operation };
 };
 
 /** Checks what needs no lock; answers what writes the job down under it. */
