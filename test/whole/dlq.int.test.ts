@@ -140,7 +140,10 @@ test("dlq: loses and doubles nothing when a runner is killed, and lets one in at
   const args = ["replay", ...ours, "--reason", "killed", "--rate", "4", "--canary", "0"];
   const runner = sluiceChild(...args, "--code", "DELIVERY_REFUSED");
   const killed = ended(runner);
-  const job = async () => (await dlqJson("status", "--topology", topology)).data[0];
+  const job = async () => {
+    const { data } = await dlqJson("status", "--topology", topology);
+    return data.find(({ reason }: { readonly reason: string }) => reason === "killed");
+  };
   await until("some are sent", async () => (await job())?.sent >= 4, 30_000);
   // Frozen, so that it does not come to its end before the others have had their say.
   runner.kill("SIGSTOP");
