@@ -219,7 +219,11 @@ const records = (pair: RecordPair, memory: Memory): readonly Finding[] => {
 };
 
 /** Compares with the pair open; keeps the result where it rests on nothing that is open around it. */
-const remembering = ({ to, from, path }: RecordPair, memory: Memory, work: () => readonly Finding[]): readonly Finding[] => {
+const remembering = (
+  { to, from, path }: RecordPair,
+  memory: Memory,
+  work: () => readonly Finding[],
+): readonly Finding[] => {
   const depth = [...memory.open.values()].reduce((sum, { size }) => sum + size, 0);
   const before = memory.cut;
   memory.cut = Number.POSITIVE_INFINITY;
