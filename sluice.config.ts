@@ -25,6 +25,7 @@ export const app = defineApp({
   ],
   settings: async () => (await import("./ops/config.ts")).shopSettings,
   outboxes: [paymentOutbox],
+  schemas: { history: new URL("./schemas/versions/", import.meta.url) },
   deployments: async ({ databaseUrl }) =>
     (await import("./stores/mysql/operations/open-deployments.ts")).openDeployments({ databaseUrl }),
   doctor: shopChecks,

@@ -15,6 +15,7 @@ import type { Environment, Settings } from "./config/settings.ts";
 import type { DeclaredTopic } from "../deploy/plan/desired.ts";
 import type { OpenDeployments } from "./deploying/open.ts";
 import type { DoctorCheck } from "./doctor/checkup.ts";
+import type { SchemaKeeping } from "./evolving/subjects.ts";
 import type { Verification } from "./verify/verification.ts";
 
 /** What a process is started with. */
@@ -102,6 +103,8 @@ export interface AppDeclaration<Config extends EngineConfig> {
    * applications without `deployments`, which make theirs.
    */
   readonly migrate?: (config: Config) => Promise<readonly string[]>;
+  /** Where versions of its schemas are kept in the repository, for `sluice schema`, and what of their changes is allowed. */
+  readonly schemas?: SchemaKeeping;
   /** What `verify` checks. */
   readonly checks?: readonly Verification<Config>[];
   /** What `doctor` checks beside brokers, registry and deployment. */
