@@ -6,7 +6,7 @@ import { type AvroJson, int, optional, record, string, symbols } from "./avro.ts
 import { couponTopics } from "../../schemas/coupon.ts";
 import { answer, cutOff, faultyRegistry, hang, refusingUrl } from "./testing/faulty-registry.ts";
 import { IncompatibleSchema, OtherCompatibility, registerSchemas, SchemaRefused } from "./register.ts";
-import { RegistryUnavailable } from "./registry.ts";
+import { RegistryUnavailable } from "./registry-http.ts";
 import { testSubjects } from "./testing/test-subjects.ts";
 
 const { url, subjects } = testSubjects();
@@ -25,7 +25,7 @@ const evolving = () => {
   const incompatible = { name, schema: record(recordName, { text: string(), size: int() }) };
   return { name, first, compatible, incompatible };
 };
-const backward = { compatibilityLevel: "BACKWARD" };
+const backward = { compatibilityLevel: "BACKWARD_TRANSITIVE" };
 
 test("registerSchemas: registers a schema under its topic's subject, and has later ones checked", async () => {
   const { name, first } = evolving();

@@ -1,6 +1,8 @@
 /** What the codec needs of a schema registry, and the Confluent-compatible one. Nothing here registers. */
-import { SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
+import { z } from "zod";
 import type { AvroJson } from "./avro.ts";
+import { avscType } from "./exact-types.ts";
+import { registryHttp, type RegistryOptions } from "./registry-http.ts";
 
 /** A registry, as those see it who read and write records. */
 export interface SchemaSource {
@@ -10,113 +12,39 @@ export interface SchemaSource {
   readonly idOf: (subject: string, schema: AvroJson) => Promise<number | undefined>;
 }
 
-/** The registry did not answer, or not with an answer: refused, timed out, cut off, 5xx. Ask again later. */
-export class RegistryUnavailable extends Error {
-  readonly code = "REGISTRY_UNAVAILABLE";
-  constructor(what: string, options: ErrorOptions) {
-    super(`the schema registry did not answer (${what}); is SLUICE_REGISTRY_URL right, is it up?`, options);
-  }
-}
-
-/** How to reach a registry. `url` is the base of its Confluent-compatible API. */
-export interface RegistryOptions {
-  readonly url: string;
-  /** Longest wait for one answer, its last byte included. Default 3,000. */
-  readonly timeoutMs?: number;
-}
-
-/** Longest wait for one answer where nobody says otherwise. */
-export const defaultTimeoutMs = 3_000;
-
-/** The client, set up so that every request ends and only a registry's answers count. Each call needs {@link inTime} too. */
-export const registryClient = ({ url, timeoutMs = defaultTimeoutMs }: RegistryOptions): SchemaRegistry =>
-  new SchemaRegistry({
-    host: url.replace(/\/+$/, ""),
-    // The callers retry, with their own clock. The client's options leak into later instances, so all say the same.
-    retry: { retries: 0 },
-    middlewares: [
-      () => ({
-        // The client's own timeout starts again with every byte.
-        prepareRequest: async (next) => (await next()).enhance({ signal: AbortSignal.timeout(timeoutMs) }),
-        response: async (next) => {
-          const response = await next();
-          if (!isRegistryAnswer(response.data())) throw new TypeError("what answered is no schema registry");
-          return response;
-        },
-      }),
-    ],
-  });
-
-// A login page of a proxy is answered with 200 too.
-const isRegistryAnswer = (body: unknown): boolean => {
-  if (typeof body !== "object" || body === null) return false;
-  const { schema, id, compatibility, compatibilityLevel } = body as Readonly<Record<string, unknown>>;
-  return [schema, compatibility, compatibilityLevel].some((text) => typeof text === "string") || Number.isInteger(id);
-};
-
-/** Nothing came of a call for so long that nothing will. */
-export class NoAnswerInTime extends Error {
-  readonly code = "NO_ANSWER_IN_TIME";
-  constructor(timeoutMs: number) {
-    super(`no answer for ${timeoutMs} ms`);
-  }
-}
-
-/** Ends the wait for a call of the client, which never settles where its answer is cut off. @throws NoAnswerInTime */
-export const inTime = async <T>(call: Promise<T>, timeoutMs: number): Promise<T> => {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new NoAnswerInTime(timeoutMs)), timeoutMs);
-  try {
-    return await Promise.race([call, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
-
 /** A {@link SchemaSource} on a Confluent-compatible registry. Ids are immutable, so callers keep what they learn. */
 export const confluentRegistry = (options: RegistryOptions): SchemaSource => {
-  const { timeoutMs = defaultTimeoutMs } = options;
-  let client = registryClient(options);
-  const ask = async <T>(what: string, call: () => Promise<T | undefined>): Promise<T | undefined> => {
-    try {
-      return await inTime(call(), timeoutMs);
-    } catch (error) {
-      // The client would answer the next question for the same id with the call that never settles.
-      if (error instanceof NoAnswerInTime) client = registryClient(options);
-      if (saysThereIsNone(error)) return undefined;
-      throw new RegistryUnavailable(what, { cause: error });
-    }
-  };
+  const ask = registryHttp(options);
   return {
-    schemaOf: (id) => ask(`schema ${id}`, async () => avroOf(await client.getSchema(id))),
-    idOf: (subject, schema) =>
-      ask(`id under ${subject}`, () =>
-        client.getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema: JSON.stringify(schema) }),
-      ),
+    schemaOf: async (id) => {
+      const answer = await ask(writtenSchema, { about: `schema ${id}`, path: `schemas/ids/${id}` });
+      return answer.kind === "found" ? avroOf(answer.value) : undefined;
+    },
+    idOf: async (subject, schema) => {
+      const answer = await ask(withId, {
+        about: `id under ${subject}`,
+        path: `subjects/${encodeURIComponent(subject)}`,
+        method: "POST",
+        body: { schema: JSON.stringify(schema) },
+      });
+      return answer.kind === "found" ? answer.value.id : undefined;
+    },
   };
 };
 
-/**
- * Is this failure of the client an answer? Two kinds are: the registry's own "not found", and a schema that is no Avro.
- * No other 4xx, because the client reports refused connections and time-outs as 400; and no 404 without a registry's
- * message, because a wrong path has that too. Where there was no message the client writes "Error, status 404", and
- * for a schema asked by its text it keeps nothing but that text: there is nothing else to tell by.
- */
-const saysThereIsNone = (error: unknown): boolean => {
-  if (!(error instanceof Error)) return false;
-  const notFound = "status" in error ? error.status === 404 : error.name === "ConfluentSchemaRegistryError";
-  return (notFound && !error.message.includes("Error, status 404")) || unreadable.has(error.name);
-};
+const withId = z.looseObject({ id: z.int() });
 
-// Thrown for an answer that is a schema, as `isRegistryAnswer` has seen, but none that can be read.
-const unreadable: ReadonlySet<string> = new Set([
-  "ConfluentSchemaRegistryArgumentError",
-  "ConfluentSchemaRegistryInvalidSchemaError",
-]);
+/** A schema as registries write it: its text, and its kind where that is not Avro. */
+export const writtenSchema = z.looseObject({ schema: z.string(), schemaType: z.string().default("AVRO") });
 
-/** The client answers a parsed avsc type, whose `schema()` is the JSON it was made of; schemas of other kinds have none. */
-const avroOf = (schema: unknown): AvroJson | undefined => {
-  const { schema: toJson } = schema as { readonly schema?: unknown };
-  if (typeof toJson !== "function") return undefined;
-  return JSON.parse(JSON.stringify(toJson.call(schema, { exportAttrs: true })));
+/** The Avro in a registry's answer; undefined where it is of another kind, or none that can be read. */
+export const avroOf = ({ schema, schemaType }: z.infer<typeof writtenSchema>): AvroJson | undefined => {
+  if (schemaType !== "AVRO") return undefined;
+  try {
+    const avro: AvroJson = JSON.parse(schema);
+    avscType(avro);
+    return avro;
+  } catch {
+    return undefined;
+  }
 };

@@ -3,9 +3,6 @@ import type { AvroJson } from "../avro/avro.ts";
 import { compare, type Finding, isReadable, type Rule } from "./compare.ts";
 import { type RecordShape, shapeOf, textOf } from "./shape.ts";
 
-/** The registry's level of every subject: readers of dead letters and rewinds meet every version, not only the last. */
-export const evolutionLevel = "BACKWARD_TRANSITIVE";
-
 /** What is declared for a subject. */
 export interface DeclaredSubject {
   readonly subject: string;

@@ -1,5 +1,7 @@
 /** `sluice-engine/avro`: records, topics, and the codec between values and bytes. */
 export * from "../avro/avro.ts";
 export * from "../avro/codec.ts";
-export { confluentRegistry, type RegistryOptions, RegistryUnavailable, type SchemaSource } from "../avro/registry.ts";
+export type { AskingOptions, Learned } from "../avro/learn.ts";
+export { confluentRegistry, type SchemaSource } from "../avro/registry.ts";
+export { type RegistryOptions, RegistryUnavailable } from "../avro/registry-http.ts";
 export * from "../avro/topic.ts";

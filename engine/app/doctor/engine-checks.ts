@@ -1,5 +1,5 @@
 /** What `sluice doctor` checks of every application: its brokers, its registry, and whether what it declares is deployed. */
-import { subjectState } from "../../avro/registry-admin.ts";
+import { confluentAdmin } from "../../avro/registry-admin.ts";
 import { makePlan } from "../../deploy/run/observe.ts";
 import { kafkaAdmin } from "../../log/kafka/admin/admin.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
@@ -25,10 +25,9 @@ export const engineChecks = <Config extends EngineConfig>(app: App<Config>): rea
     name: "registry",
     fix: "Check SLUICE_REGISTRY_URL and that the registry runs.",
     run: async (config) => {
-      const [subject] = Object.entries(desiredOfApp(app, config).subjects);
+      const [subject] = Object.keys(desiredOfApp(app, config).subjects);
       if (subject === undefined) return { level: "ok", found: "not needed: no subject is declared" };
-      const [name, { avro }] = subject;
-      await subjectState({ url: config.registryUrl }, name, avro);
+      await confluentAdmin({ url: config.registryUrl }).versions(subject);
       return { level: "ok", found: "answers" };
     },
   },

@@ -2,21 +2,9 @@
 import type { AvroJson } from "../../avro/avro.ts";
 import { adviceOf } from "../../evolution/advice.ts";
 import type { History } from "../../evolution/history.ts";
-import { type Allowance, isSameSchema, judge, type Verdict, type Version } from "../../evolution/rules.ts";
+import type { Judging, Trouble } from "../../evolution/look.ts";
+import { isSameSchema, judge, type Verdict, type Version } from "../../evolution/rules.ts";
 import type { AppSubject } from "./subjects.ts";
-
-/** Why a subject stops a check or an evolution, beside the findings of its verdict. */
-export interface Trouble {
-  readonly code:
-    | "NOT_RECORDED"
-    | "ENGINES_DISAGREE"
-    | "MODE_NOT_READWRITE"
-    | "OTHER_LEVEL"
-    | "NOT_AVRO"
-    | "LETTERS_UNREADABLE";
-  readonly text: string;
-  readonly fix: string;
-}
 
 /** What was found out about a subject. */
 export interface CheckedSubject {
@@ -41,13 +29,6 @@ export interface Readable {
 
 /** Whether it stops. */
 export const isStopped = ({ verdict, troubles }: CheckedSubject): boolean => verdict.refused || troubles.length > 0;
-
-/** What judging needs beside schemas. */
-export interface Judging {
-  readonly allowances: readonly Allowance[];
-  /** `2026-11-27` */
-  readonly today: string;
-}
 
 /** Checks a subject by the versions in the repository alone. @throws BadHistory */
 export const checkOffline = async (

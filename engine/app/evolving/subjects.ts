@@ -2,6 +2,7 @@
 import { subjectOf } from "../../avro/topic.ts";
 import { type Users, usersOf } from "../../evolution/advice.ts";
 import { folderHistory, type History } from "../../evolution/history.ts";
+import type { Judging } from "../../evolution/look.ts";
 import type { Allowance, DeclaredSubject } from "../../evolution/rules.ts";
 import { CliError, exitCodes } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
@@ -54,5 +55,8 @@ export const historyOf = ({ schemas }: { readonly schemas?: SchemaKeeping }): Hi
   });
 };
 
-/** The day by this machine's clock, in UTC: `2026-11-27`. */
-export const today = (): string => new Date().toISOString().slice(0, 10);
+/** What the application allows, and the day by this machine's clock, in UTC. */
+export const judgingOf = ({ schemas }: { readonly schemas?: SchemaKeeping }): Judging => ({
+  allowances: schemas?.allowances ?? [],
+  today: new Date().toISOString().slice(0, 10),
+});

@@ -3,9 +3,9 @@ import { relative } from "node:path";
 import { CliError, exitCodes, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
-import { type CheckedSubject, checkOffline, isStopped, type Judging } from "./check.ts";
+import { type CheckedSubject, checkOffline, isStopped } from "./check.ts";
 import { checkDocument, checkLines, githubLines, nextAfterCheck } from "./show-check.ts";
-import { historyOf, subjectsOfApp, today } from "./subjects.ts";
+import { historyOf, judgingOf, subjectsOfApp } from "./subjects.ts";
 
 /** Options of `check`. */
 export interface CheckOptions {
@@ -30,11 +30,6 @@ export const checkVerb = async <Config extends EngineConfig>(
   for (const subject of subjects) checked.push(await checkOffline(subject, history, judgingOf(app)));
   showCheck(checked, json ? "json" : format);
 };
-
-const judgingOf = <Config extends EngineConfig>({ schemas }: App<Config>): Judging => ({
-  allowances: schemas?.allowances ?? [],
-  today: today(),
-});
 
 const showCheck = (checked: readonly CheckedSubject[], format: CheckOptions["format"]): void => {
   if (format === "json") printJson(checkDocument(checked));

@@ -6,7 +6,7 @@ import { aDesired, aGraph, appliedLive, asDeclared, emptyLive } from "../testing
 import type { Action, Change } from "./change.ts";
 import { risksOf } from "./change.ts";
 import type { Desired } from "./desired.ts";
-import type { Applied, Live, LiveTopic } from "./live.ts";
+import type { Applied, Live, LiveSubject, LiveTopic } from "./live.ts";
 import { type Allowed, isRolling, planOf } from "./plan.ts";
 import { stepsOf } from "./steps.ts";
 
@@ -233,11 +233,11 @@ const refusals: readonly [code: string, input: Parameters<typeof plan>[0], text:
       live: appliedLive(before, {
         subjects: {
           ...appliedLive(before).subjects,
-          "in-value": { latest: 3, registered: false, compatible: false, level: "BACKWARD" },
+          "in-value": { latest: 3, registered: false, compatible: false, level: "BACKWARD", why: "TYPE_CHANGED in.id" },
         },
       }),
     },
-    /v3/,
+    /^TYPE_CHANGED in.id$/,
   ],
   [
     "SUBJECT_LEVEL",
@@ -295,14 +295,25 @@ test("plan: adds partitions of a dead-letter topic, whose letters have no order"
   assert.deepEqual(brief(changes), [["change", "topic", "shop.dlq", "partitions 3 -> 6", "plain"]]);
 });
 
-test("plan: registers a compatible schema, and sets a level that is not set", () => {
-  const subjects = appliedLive(before).subjects;
-  const pending = { latest: 3, registered: false, compatible: true, level: "BACKWARD" };
-  const { changes } = plan({ live: appliedLive(before, { subjects: { ...subjects, "in-value": pending } }) });
-  assert.deepEqual(brief(changes), [["change", "subject", "in-value", "v3 -> v4, readers first", "plain"]]);
-  const unset = { latest: 3, registered: true, compatible: true, level: null };
-  const again = plan({ live: appliedLive(before, { subjects: { ...subjects, "in-value": unset } }) });
-  assert.deepEqual(brief(again.changes), [["change", "subject", "in-value", "level BACKWARD", "plain"]]);
+test("plan: registers a compatible schema, and sets or raises the level", () => {
+  const subjectPlan = (over: Partial<LiveSubject>, desired = before) => {
+    const found = { latest: 3, registered: true, compatible: true, level: "BACKWARD_TRANSITIVE", ...over };
+    const subjects = { ...appliedLive(before).subjects, "in-value": found };
+    return brief(plan({ desired, live: appliedLive(before, { subjects }) }).changes);
+  };
+  const change = (text: string) => [["change", "subject", "in-value", text, "plain"]];
+  assert.deepEqual(subjectPlan({}), []);
+  assert.deepEqual(subjectPlan({ registered: false }), change("v3 -> v4, readers first"));
+  assert.deepEqual(subjectPlan({ level: null }), change("level BACKWARD_TRANSITIVE"));
+  assert.deepEqual(subjectPlan({ level: "BACKWARD" }), change("level BACKWARD -> BACKWARD_TRANSITIVE"));
+});
+
+test("plan: never lowers the level when an older deployment declares the lower one", () => {
+  const declared = before.subjects["in-value"] ?? assert.fail();
+  const older = { ...before, subjects: { ...before.subjects, "in-value": { ...declared, level: "BACKWARD" } } };
+  const applied = { number: 1, clusterId: "cluster-1", document: older };
+  assert.deepEqual(plan({ desired: older, applied, live: appliedLive(before) }).changes, []);
+  assert.deepEqual(plan({ desired: older, applied, live: appliedLive(before) }).refusals, []);
 });
 
 test("plan: shows what of a graph changes, and whether old and new workers may run side by side", () => {
