@@ -6,7 +6,7 @@ import { aDesired, aGraph, appliedLive, asDeclared, emptyLive } from "../testing
 import type { Action, Change } from "./change.ts";
 import { risksOf } from "./change.ts";
 import type { Desired } from "./desired.ts";
-import type { Applied, Live, LiveSubject, LiveTopic } from "./live.ts";
+import type { Applied, Live, LiveTopic } from "./live.ts";
 import { type Allowed, isRolling, planOf } from "./plan.ts";
 import { stepsOf } from "./steps.ts";
 
@@ -293,27 +293,6 @@ test("plan: adds partitions of a dead-letter topic, whose letters have no order"
     live: { ...live, topics: { ...live.topics, "shop.dlq": { ...letters, partitions: 3 } } },
   });
   assert.deepEqual(brief(changes), [["change", "topic", "shop.dlq", "partitions 3 -> 6", "plain"]]);
-});
-
-test("plan: registers a compatible schema, and sets or raises the level", () => {
-  const subjectPlan = (over: Partial<LiveSubject>, desired = before) => {
-    const found = { latest: 3, registered: true, compatible: true, level: "BACKWARD_TRANSITIVE", ...over };
-    const subjects = { ...appliedLive(before).subjects, "in-value": found };
-    return brief(plan({ desired, live: appliedLive(before, { subjects }) }).changes);
-  };
-  const change = (text: string) => [["change", "subject", "in-value", text, "plain"]];
-  assert.deepEqual(subjectPlan({}), []);
-  assert.deepEqual(subjectPlan({ registered: false }), change("v3 -> v4, readers first"));
-  assert.deepEqual(subjectPlan({ level: null }), change("level BACKWARD_TRANSITIVE"));
-  assert.deepEqual(subjectPlan({ level: "BACKWARD" }), change("level BACKWARD -> BACKWARD_TRANSITIVE"));
-});
-
-test("plan: never lowers the level when an older deployment declares the lower one", () => {
-  const declared = before.subjects["in-value"] ?? assert.fail();
-  const older = { ...before, subjects: { ...before.subjects, "in-value": { ...declared, level: "BACKWARD" } } };
-  const applied = { number: 1, clusterId: "cluster-1", document: older };
-  assert.deepEqual(plan({ desired: older, applied, live: appliedLive(before) }).changes, []);
-  assert.deepEqual(plan({ desired: older, applied, live: appliedLive(before) }).refusals, []);
 });
 
 test("plan: shows what of a graph changes, and whether old and new workers may run side by side", () => {
