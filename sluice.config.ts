@@ -1,5 +1,5 @@
 /** The shop as one value: its topologies with what opens their ports, its settings, tables, checks and commands. */
-import { defineApp, runs } from "./engine/app/define-app.ts";
+import { defineApp, relays, runs } from "./engine/app/define-app.ts";
 import type { ShopContext } from "./ops/config.ts";
 import { shopChecks } from "./ops/doctor/shop-checks.ts";
 import { couponVerification, paymentVerification } from "./ops/verify/verifications.ts";
@@ -24,7 +24,11 @@ export const app = defineApp({
     }),
   ],
   settings: async () => (await import("./ops/config.ts")).shopSettings,
-  outboxes: [paymentOutbox],
+  outboxes: [
+    relays(paymentOutbox, {
+      open: async (c: ShopContext) => (await import("./ops/processes/payment-relay.ts")).openPaymentOutbox(c),
+    }),
+  ],
   schemas: { history: new URL("./schemas/versions/", import.meta.url) },
   deployments: async ({ databaseUrl }) =>
     (await import("./stores/mysql/operations/open-deployments.ts")).openDeployments({ databaseUrl }),

@@ -7,41 +7,25 @@ import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { Pool } from "undici";
 import type { Producer } from "../engine/log/producer.ts";
-import { createApi } from "./api.ts";
-import type { Clock } from "./http/parameters.ts";
 import { createReservationIds } from "./coupons/reservation-id.ts";
 import { settled } from "../engine/testing/stepped-clock.ts";
-import { encodeAsJson, fakeProducer } from "../engine/log/testing/fake-producer.ts";
+import { fakeProducer } from "../engine/log/testing/fake-producer.ts";
 import { fakeStores, userNamed } from "./testing/testing.ts";
-import { testSecret } from "./testing/testing-api.ts";
-import { mintToken } from "./tokens/token.ts";
+import { apiInRealTime, bearerOf, testSecret } from "./testing/testing-api.ts";
 
-const clock: Clock = {
-  nowMs: Date.now,
-  after: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 const producer = fakeProducer();
 const stores = fakeStores();
 const apiOn = (itsProducer: Producer) =>
-  createApi({
+  apiInRealTime({
     ports: stores.ports,
     producer: itsProducer,
-    encodeRequest: encodeAsJson,
-    clock,
-    randomBytes,
-    tokenSecret: testSecret,
-    ready: () => ({ ok: true, why: [] }),
-    log: { warn: () => {}, error: () => {} },
     settings: { headersTimeoutMs: 500, requestTimeoutMs: 500 },
   });
 const app = apiOn(producer);
 let port = 0;
 const portOf = async (api: typeof app): Promise<number> =>
   Number(new URL(await api.listen({ host: "127.0.0.1", port: 0 })).port);
-const bearer = `Bearer ${mintToken({ secret: testSecret, userId: "alice", ttlMs: 600_000, now: Date.now() })}`;
+const bearer = bearerOf("alice");
 const head = `POST /v1/coupons/launch/reservations HTTP/1.1\r\nhost: x\r\nauthorization: ${bearer}\r\n`;
 
 before(async () => {
@@ -122,7 +106,7 @@ test("socket: frees the waiter's place when its client hangs up", async () => {
   };
   await looked(3);
   socket.destroy();
-  // Look-ups end, because nobody waits any more: the count is the same over several pauses.
+  // Look-ups end, because no client waits any more: the count is the same over several pauses.
   for (let still = 0, last = -1; still < 5; ) {
     await new Promise((resolve) => setTimeout(resolve, 40));
     still = stores.findCalls.length === last ? still + 1 : 0;
@@ -152,7 +136,7 @@ test("socket: accepts a burst of clients, each with a reservation of its own", a
   assert.equal(producer.produced.length, before + 500);
 });
 
-test("socket: ends what is under way, and is not ready, when the API closes", async () => {
+test("socket: ends what is in flight, and is not ready, when the API closes", async () => {
   const held = fakeProducer();
   held.hold();
   const api = apiOn(held);

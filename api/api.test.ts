@@ -10,7 +10,7 @@ import { fieldsIn, problemIn, problemName, testApi, testSecret } from "./testing
 import { mintToken } from "./tokens/token.ts";
 
 const url = "/v1/coupons/launch/reservations";
-// The injector sends a list as fields of their own, and tells no type of it.
+// The injector sends a list as fields of their own, and gives them no type.
 const manyValued = (headers: object): NonNullable<InjectOptions["headers"]> =>
   headers as NonNullable<InjectOptions["headers"]>;
 
@@ -49,7 +49,7 @@ test("API: is a problem when there is nothing at the path, or not for the method
 test("API: wants a bearer token, and says in the challenge what is wrong with it", async () => {
   const { app, bearer, clock, producer } = testApi();
   const { authorization } = bearer("alice");
-  const foreign = mintToken({ secret: Buffer.alloc(32, 2), userId: "alice", ttlMs: 60_000, now: clock.nowMs() });
+  const foreign = mintToken({ secret: Buffer.alloc(32, 2), userId: "alice", ttlMs: 60_000, now: clock.now() });
   const routes = [
     ["POST", url],
     ["GET", "/v1/reservations/x"],
@@ -97,7 +97,7 @@ test("API: takes one spelling of JSON and refuses every other body before it is 
     app.inject({
       method: "POST",
       url,
-      // The injector names a type by itself unless it is told that there is none.
+      // The injector names a type by itself unless it is given an empty one.
       headers: { ...bearer("alice"), ...(type === undefined ? {} : { "content-type": type }) },
       payload: Buffer.from(payload),
     });
@@ -251,7 +251,7 @@ test("API: refuses targets that are too long or not UTF-8", async () => {
   assert.equal(producer.produced.length, 0);
 });
 
-test("API: tells nobody but its log what broke", async () => {
+test("API: says what broke in its log only", async () => {
   const { app, bearer, stores, seen } = testApi();
   stores.trouble.error = new TypeError("SELECT * FROM user_coupon at /srv/stores/mysql.ts:7");
   const response = await app.inject({ method: "POST", url, headers: { ...bearer("alice"), "idempotency-key": "k" } });
@@ -260,7 +260,7 @@ test("API: tells nobody but its log what broke", async () => {
   assert.match(seen.logged.join(), /^error: a request failed TypeError: SELECT/);
 });
 
-test("API: is live while it is up, and ready when it is told so and not closing", async () => {
+test("API: is live while it is up, and ready when its parameter says so and it is not closing", async () => {
   const { app, readiness } = testApi();
   assert.deepEqual((await app.inject("/live")).json(), { status: "ok" });
   assert.deepEqual((await app.inject("/ready")).json(), { status: "ok" });

@@ -4,7 +4,7 @@ import { type FastifyInstance, fastify } from "fastify";
 import { createAccept } from "./coupons/accept.ts";
 import { couponSchema } from "./coupons/coupon-body.ts";
 import { addCouponRoutes } from "./coupons/coupon-routes.ts";
-import { checkContentType, checkRepeatedFields, checkUrl, createAuthentication } from "./http/guards.ts";
+import { checkContentType, checkRepeatedFields, checkUrl, createAuthentication } from "./http/request/guards.ts";
 import { swaggerOptions } from "./http/openapi.ts";
 import {
   type ApiLog,
@@ -17,8 +17,13 @@ import {
 import { createPay } from "./payments/pay.ts";
 import { addPaymentRoutes, paymentSchema } from "./payments/payment-routes.ts";
 import { addProbes } from "./http/probes.ts";
-import { answerClientError, answerExpectation, createProblemReplies, routeOf } from "./http/problem-replies.ts";
-import { problemSchema } from "./http/problems.ts";
+import {
+  answerClientError,
+  answerExpectation,
+  createProblemReplies,
+  routeOf,
+} from "./http/problems/problem-replies.ts";
+import { problemSchema } from "./http/problems/problems.ts";
 import { createReservationIds } from "./coupons/reservation-id.ts";
 import { addReservationRoutes } from "./coupons/reservation-routes.ts";
 import { createTokenReader } from "./tokens/token.ts";
@@ -31,8 +36,8 @@ const maxBodyBytes = 4_096;
 const maxHeaderBytes = 8_192;
 
 /**
- * The API, to be told to `listen`, or asked by `inject`. Its `close` answers everybody who waits with what is known and
- * lets requests under way end; close it before its producer.
+ * The API: call `listen`, or ask it by `inject`. Its `close` answers every waiting request with what is known and lets
+ * requests in flight end; close it before its producer.
  * @throws Fatal (WEAK_SECRET) when the token secret is shorter than 32 bytes.
  */
 export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
@@ -41,10 +46,7 @@ export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
   const ids = createReservationIds(tokenSecret);
   const watch = watchVerdicts(ports.verdicts, clock, settings);
   const accept = createAccept({ ...parameters, ...ports, ids, metrics, settings });
-  const { anyUser, admin } = createAuthentication(
-    createTokenReader(tokenSecret, settings.rememberedTokens),
-    clock.nowMs,
-  );
+  const { anyUser, admin } = createAuthentication(createTokenReader(tokenSecret, settings.rememberedTokens), clock.now);
 
   const guards = { writing: [anyUser, checkContentType], reading: [anyUser] };
 
@@ -115,7 +117,6 @@ const createServer = ({ settings, log, metrics }: ServerParameters): FastifyInst
         removeAdditional: false,
         useDefaults: false,
         allErrors: true,
-        discriminator: true,
       },
     },
     // While closing, a request on a connection that is still open is answered as any other.

@@ -55,7 +55,7 @@ export const spawnChild = async (plan: ChildPlan): Promise<Child> => {
       SLUICE_HEALTH_PORT: String(plan.healthPort),
     },
     stdio: ["ignore", log.fd, log.fd],
-    // A group of its own: Ctrl-C reaches the demo alone, which then ends its children in order.
+    // A group of its own: Ctrl-C reaches only the demo, which then ends its children in order.
     detached: true,
   });
   await log.close();
@@ -165,7 +165,7 @@ export const startOnStack = async (plan: StackChildPlan): Promise<StackChild> =>
   }
 };
 
-/** The API reads its port from the environment; the platform is somebody else's, and is told. */
+/** The API reads its port from the environment; the platform is another system, and is given it. */
 const argumentsOf = ({ command, args = [] }: StackChildPlan, port: number): readonly string[] => [
   command,
   ...args,

@@ -5,7 +5,7 @@ import { readEndpoints } from "./stack/status.ts";
 const addresses = ["SLUICE_BROKERS", "SLUICE_REGISTRY_URL", "SLUICE_DATABASE_URL", "SLUICE_REDIS_URL"] as const;
 
 /**
- * The environment, with the addresses of the stack named `demo` where none is given and it is up. Production is left alone.
+ * The environment, with the addresses of the stack named `demo` where none is given and it is up. Production is left unchanged.
  */
 export const developmentEnvironment = async (
   env: Readonly<Record<string, string | undefined>>,

@@ -74,6 +74,27 @@ export class Fatal extends PipelineError {
   }
 }
 
+/**
+ * What a process found at its start is not what it was started for: a graph that was not deployed, a store of somebody else.
+ * The process ends with "refused" (exit code 4), because starting it again helps nothing. Upkeep may find it later, too.
+ */
+export class StartRefused extends Fatal {}
+
+/**
+ * Another process has joined the group under this one's instance id: it is this one's successor, or a mistake. This one
+ * ends (exit code 8) and is not to be started again under that id; leases see to it that nothing it still sends counts.
+ */
+export class InstanceFenced extends Fatal {
+  constructor(what: string, options?: ErrorOptions) {
+    super(
+      "INSTANCE_FENCED",
+      `${what}: another process has joined the group under this one's instance id. If it is this one's successor, nothing is ` +
+        "to be done; otherwise give each process a SLUICE_GROUP_INSTANCE_ID of its own",
+      options,
+    );
+  }
+}
+
 /** Total: an error nobody classified is retried, then dead-lettered, never skipped. */
 export const dispositionOf = (error: unknown): Disposition =>
   error instanceof PipelineError ? error.disposition : "retriable";

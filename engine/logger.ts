@@ -1,8 +1,15 @@
 /** Where log lines go; pino fits it. Fields are ids, counts and codes, never payloads or secrets. */
 import { codeOf } from "./errors.ts";
 
+/** The fields of a line. `event` names what happened, for alerts and searches: it stays when the text is reworded. */
+export interface LogFields {
+  /** `<subject>.<what happened>`; all of them are in docs/reference/log-events.md. */
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
+
 /** One line: its fields, then its text. */
-export type LogLine = (fields: Readonly<Record<string, unknown>>, text: string) => void;
+export type LogLine = (fields: LogFields, text: string) => void;
 
 /** A logger by level. */
 export interface Logger {

@@ -74,7 +74,7 @@ test("config: refuses workers that are not fenced when in production", () => {
   assert.ok(problemsOf({ SLUICE_ENV: "production", SLUICE_UNFENCED: "yes" }).some((p) => p.includes("not fenced")));
 });
 
-test("config: reads a secret from its file when told where it is", () => {
+test("config: reads a secret from its file when the variable names one", () => {
   const secret = "s".repeat(40);
   const config = readConfig({ ...addresses, SLUICE_TOKEN_SECRET_FILE: "/run/secret" }, (path) => {
     assert.equal(path, "/run/secret");

@@ -20,7 +20,7 @@ export const shopVariables = {
   SLUICE_UNFENCED: z.enum(["yes", "no"]).default("no"),
   /** Requests queued or unacknowledged above which the API answers 503. */
   SLUICE_API_MAX_BACKLOG: integer(1, 1_000_000, 20_000),
-  /** Where external-data posts payments to; required by it alone. */
+  /** Where external-data posts payments to; required by no other. */
   SLUICE_PLATFORM_URL: urlWithoutUser(["http:", "https:"]).optional(),
   /** Requests to the platform in flight, of one process. */
   SLUICE_PLATFORM_CONCURRENCY: integer(1, 1_000, 64),

@@ -5,7 +5,7 @@ import { topic } from "../engine/avro/topic.ts";
 
 /** Names an order: a UUID, lower case. */
 export type OrderId = Brand<string, "OrderId">;
-/** Names a payment: a UUIDv7, lower case. Also the id of the event that tells of it: one payment, one event. */
+/** Names a payment: a UUIDv7, lower case. Also the id of its record: one payment, one record. */
 export type PaymentId = Brand<string, "PaymentId">;
 
 /** An order was paid: stock, balance, coupons, order and payment are durable. */
@@ -24,7 +24,7 @@ export const PaymentCompleted = record("payment.v1.PaymentCompleted", {
 export type PaymentCompleted = TypeOf<typeof PaymentCompleted>;
 
 /** Payments are kept this long, ms: a data platform that is away for weeks still gets them all. */
-export const paymentsKeptMs = 30 * 86_400_000;
+const paymentsKeptMs = 30 * 86_400_000;
 
 /** Payments. Keyed by order: what follows a payment is in order per order. */
 export const paymentsCompleted = topic("payment-completed", PaymentCompleted, {

@@ -8,7 +8,7 @@ export type HistoryRow = PaymentCompleted;
 /** The history of payments. */
 export interface TransactionHistory {
   /**
-   * Writes a row for each payment that has none; rows that stand are never changed. Idempotent per payment id.
+   * Writes a row for each payment that has none; rows that are there are never changed. Idempotent per payment id.
    * @throws Poison HISTORY_DIFFERS naming a payment whose row says something else; the others are written.
    * @throws Poison BAD_PAYMENT naming one that no row can hold; nothing is written.
    * @throws Unavailable where the database is away, or it is unknown whether the rows were written.

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { Poison } from "../engine/errors.ts";
 import type { CouponId, ReservationId, UserId } from "../schemas/coupon.ts";
 import { aCouponId, aReservationId, aTake, hostileIds, many } from "../processors/testing/samples.ts";
-import { checkTake, hexOf, isReservationId, isStorableId, uuidOf } from "./ids.ts";
+import { checkTake, hexOf, uuidOf } from "./ids.ts";
+import { isUuid, isStorableId } from "../schemas/ids.ts";
 
 test("ids: a reservation id survives its 16 bytes", () => {
   for (const id of many(100, aReservationId)) assert.equal(uuidOf(Buffer.from(hexOf(id), "hex")), id);
@@ -12,7 +13,7 @@ test("ids: a reservation id survives its 16 bytes", () => {
 
 test("ids: takes a UUID in lower case for a reservation id, and nothing else", () => {
   const id = aReservationId();
-  assert.ok(isReservationId(id));
+  assert.ok(isUuid(id));
   const wrong = [
     "",
     "x",
@@ -24,7 +25,7 @@ test("ids: takes a UUID in lower case for a reservation id, and nothing else", (
     id.replace(/.$/, "g"),
     `{${id}}`,
   ];
-  for (const other of wrong) assert.equal(isReservationId(other), false, JSON.stringify(other));
+  for (const other of wrong) assert.equal(isUuid(other), false, JSON.stringify(other));
 });
 
 test("ids: takes 1 to 64 well-formed characters for another id", () => {

@@ -2,32 +2,18 @@
 import type { Take } from "../processors/coupons/coupon-ports.ts";
 import { Poison } from "../engine/errors.ts";
 import type { ReservationId } from "../schemas/coupon.ts";
+import { idMaxLength, isStorableId, isUuid } from "../schemas/ids.ts";
 import type { OrderId, PaymentId } from "../schemas/payment.ts";
-
-/** Characters a coupon's, policy's or user's id may have (schemas/coupon.ts); at most 256 bytes of UTF-8, as the columns hold. */
-export const idMaxLength = 64;
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Ids that are kept in 16 bytes. */
 export type Uuid = ReservationId | OrderId | PaymentId;
-
-/** Whether this is a UUID of 36 characters in lower case: one id has one text and one form in 16 bytes. */
-export const isUuid = (id: string): boolean => uuid.test(id);
-/** {@link isUuid}, for a reservation's. */
-export const isReservationId = isUuid;
-
-/**
- * Whether an id fits its column and comes back as it went in. Lone surrogates have no UTF-8: two ids would become one.
- */
-export const isStorableId = (id: string): boolean => id.length > 0 && id.length <= idMaxLength && id.isWellFormed();
 
 /**
  * Refuses a record whose ids no store can keep.
  * @throws Poison naming the reservation.
  */
 export const checkTake = ({ reservationId, couponId, userId }: Take): void => {
-  if (!isReservationId(reservationId)) throw badId(reservationId, "reservation", reservationId, "a UUID in lower case");
+  if (!isUuid(reservationId)) throw badId(reservationId, "reservation", reservationId, "a UUID in lower case");
   const expected = `1 to ${idMaxLength} characters of well-formed text`;
   if (!isStorableId(couponId)) throw badId(reservationId, "coupon", couponId, expected);
   if (!isStorableId(userId)) throw badId(reservationId, "user", userId, expected);

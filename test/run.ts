@@ -61,9 +61,9 @@ const main = async (): Promise<number> => {
   // One more than there are cores: many of them wait, for a timer or a child process.
   let { passed, failed } = await runFiles(unit, availableParallelism() + 1);
   if (!values.unit && needsStack.length > 0) {
-    // Tests that take a service away from everybody come last, one by one, when nobody else is at work.
-    const [alone, together] = [needsStack.filter(isDisruptive), needsStack.filter((file) => !isDisruptive(file))];
-    for (const real of await onStack(async () => [await runFiles(together), await runFiles(alone, 1)])) {
+    // Tests that take a service away from all others come last, one by one, when no others run.
+    const [disruptive, together] = [needsStack.filter(isDisruptive), needsStack.filter((file) => !isDisruptive(file))];
+    for (const real of await onStack(async () => [await runFiles(together), await runFiles(disruptive, 1)])) {
       passed += real.passed;
       failed += real.failed;
     }

@@ -41,7 +41,7 @@ const coupon = (couponId: CouponId, stock: number, more: Partial<Coupon> = {}): 
   ...more,
 });
 
-/** Request `n` of user `n`, for the spring coupon, unless told otherwise. */
+/** Request `n` of user `n`, for the spring coupon, unless changed. */
 const request = (n: number, more: Partial<CouponIssueRequested> = {}): CouponIssueRequested => ({
   reservationId: `01890000-0000-7000-8000-${String(n).padStart(12, "0")}` as ReservationId,
   couponId: spring,
@@ -52,7 +52,7 @@ const request = (n: number, more: Partial<CouponIssueRequested> = {}): CouponIss
 });
 const by = (user: number): Partial<CouponIssueRequested> => ({ userId: `user-${user}` as UserId });
 
-/** A shop with coupons, a gate without counters, and the topology at work in it; `book` may stand in for the real one. */
+/** A shop with coupons, a gate without counters, and the topology at work in it; `book` may replace the real one. */
 const open = (coupons: readonly Coupon[], bookOf: (book: CouponBook) => CouponBook = (book) => book) => {
   const database = memoryDatabase(...coupons);
   const stock = memoryCouponStock();
@@ -100,6 +100,14 @@ test("coupon-issuing: refuses with SOLD_OUT, durably, when the gate has no unit 
   assert.deepEqual(driver.read(couponsRefused), [refusal]);
   assert.deepEqual(database.verdicts.get(reservationId)?.kind, "refused");
   assert.deepEqual(left(), [0, 0]);
+});
+
+test("coupon-issuing: judges opening hours by the acceptance of a replayed request, and dates what it issues by its replay", async () => {
+  const { driver } = open([coupon(spring, 1)]);
+  const when = { timestampMs: openedAt + dayMs + 9, acceptedAtMs: openedAt + dayMs - 1 };
+  const [ended] = await driver.send(couponIssueRequests, request(1), when);
+  assert.equal(ended?.trace.at(-1), "write coupon-issued");
+  assert.equal(driver.read(couponsIssued)[0]?.issuedAt, when.timestampMs);
 });
 
 const refusals = [
@@ -200,7 +208,7 @@ test("coupon-issuing: gives the unit back and repeats the refusal when an earlie
   assert.deepEqual(left(), [1, 0]);
 });
 
-test("coupon-issuing: stands by its word when an earlier delivery was issued and the gate forgot it", async () => {
+test("coupon-issuing: keeps its verdict when an earlier delivery was issued and the gate forgot it", async () => {
   const { driver, stock, send, left } = open([coupon(spring, 1)]);
   await send(request(1), openedAt);
   stock.counters.clear();
@@ -215,10 +223,10 @@ test("coupon-issuing: stands by its word when an earlier delivery was issued and
 
 // ---- Errors ----
 
-test("coupon-issuing: gives the unit back when the database finds the request itself wrong, and goes on with the others", async () => {
+test("coupon-issuing: gives the unit back when the database finds the request itself wrong, and decides the others", async () => {
   const { driver, send, left } = open([coupon(spring, 5), coupon(autumn, 5)]);
   await send(request(1));
-  // The same reservation, but for another coupon: nobody's request.
+  // The same reservation, but for another coupon: no client's request.
   const traces = await send([request(1, { couponId: autumn }), request(2, { couponId: autumn })]);
   assert.deepEqual(traces, [
     ["reserve-stock reserved", "undo release-stock", "write coupon-compensated", "write-through failed"],
@@ -231,7 +239,7 @@ test("coupon-issuing: gives the unit back when the database finds the request it
   assert.deepEqual(left(autumn), [4, 4]);
 });
 
-test("coupon-issuing: leaves the unit held, and says so, when nobody knows what the database did", async () => {
+test("coupon-issuing: leaves the unit held, and says so, when it is not known what the database did", async () => {
   const away = new Unavailable("database", "gone");
   const { driver, left } = open([coupon(spring, 5)], (book) => ({ ...book, issue: () => Promise.reject(away) }));
   const [ended] = await driver.send(couponIssueRequests, request(1), { timestampMs: openedAt });

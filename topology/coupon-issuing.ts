@@ -51,7 +51,7 @@ export const couponIssuing = defineTopology(
   ),
 );
 
-/** Nothing is held: make the refusal durable, then tell of it. */
+/** Nothing is held: make the refusal durable, then publish it. */
 function refuse(refusable: Stream<Refusable & OfRequest, unknown, OfRequest>) {
   return refusable
     .step(recordRefusal)
@@ -59,7 +59,7 @@ function refuse(refusable: Stream<Refusable & OfRequest, unknown, OfRequest>) {
     .to(couponsRefused, toRefused);
 }
 
-/** A unit is held, and the refusal is durable already: give the unit back, then tell of it. */
+/** A unit is held, and the refusal is durable already: give the unit back, then publish it. */
 function giveUp(given: Stream<GivenUp, unknown, OfRequest>) {
   return given.fail(couponsRefused, toGivenUp);
 }

@@ -29,7 +29,7 @@ import { createDriver } from "../engine/testing/driver.ts";
 import { defineTopology, from, type NeedsOf, type Stream, undo } from "../engine/flow/dsl.ts";
 import type { Undone } from "../engine/flow/parts.ts";
 
-// Invariant in both: `any`, `never` and optional or readonly differences are told apart.
+// Invariant in both: `any`, `never` and optional or readonly differences are distinguished.
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type Expect<T extends true> = T;
 /** An intersection as one object, as `Equal` compares by shape. */
@@ -166,7 +166,7 @@ const issued = driver.read(couponsIssued);
 export type Paths = [
   // Past a fork the path carries that outcome and no other.
   Expect<Equal<typeof onTook extends Stream<infer T, never> ? T : never, Took>>,
-  // A step with one outcome needs no telling apart.
+  // A step with one outcome needs no distinction.
   Expect<Equal<ReturnType<typeof paying> extends Stream<infer T, never> ? T : never, Paid>>,
   Expect<Equal<typeof issued, readonly CouponIssued[]>>,
 ];
@@ -197,9 +197,9 @@ createDriver(pivoting, { a: 2 });
 const dropTook = (stream: Stream<Took, unknown>) => stream.drop("took");
 const dropFull = (stream: Stream<Full, unknown>) => stream.drop("full");
 
-// @ts-expect-error Several outcomes, not told apart.
+// @ts-expect-error Several outcomes, not distinguished.
 taken.to(couponsIssued, toIssued);
-// @ts-expect-error Several outcomes, not told apart.
+// @ts-expect-error Several outcomes, not distinguished.
 taken.step(pay);
 // @ts-expect-error `full` has no arm.
 taken.continueOn("took", {});
@@ -224,7 +224,7 @@ const widened = defineProcessor({
   compensatable: [],
   run: async (value: CouponIssueRequested) => ({ kind: value.couponId as string }),
 });
-// @ts-expect-error `kind` is any string: nothing can be told apart.
+// @ts-expect-error `kind` is any string: nothing can be distinguished.
 requests.step(widened).to(couponsIssued, toIssued);
 
 // ---- Undo ----
@@ -243,7 +243,7 @@ onTook.step(pay, { paid: undo(refund, couponsCompensated, toRefunded) });
 undo(giveBack, couponsIssued, toCompensated);
 // @ts-expect-error The projection expects another step's outcome.
 undo(giveBack, couponsCompensated, toRefunded);
-// @ts-expect-error A compensation alone tells nobody.
+// @ts-expect-error A compensation by itself publishes nothing.
 requests.step(take, { took: giveBack });
 
 // ---- Processors ----

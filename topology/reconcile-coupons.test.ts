@@ -53,7 +53,7 @@ const story = fc.record({
 
 type Story = typeof story extends fc.Arbitrary<infer S> ? S : never;
 
-/** Decides the first requests, damages the gate, repairs it as told, and decides the rest, one by one. */
+/** Decides the first requests, damages the gate, repairs it, and decides the rest, one by one. */
 const live = async (
   { stock, users, decided, damage: done }: Story,
   repair: (ports: ReconcilePorts) => Promise<void>,
@@ -104,7 +104,7 @@ test("reconciling: sells no coupon out early, nor serves a later one first, when
       const { asks, got, left, remaining } = await live(one, async (ports) => {
         await reconcileCoupon(ports, couponId);
       });
-      // A stale mark may keep its user from the coupon until it is dropped, and nobody else.
+      // A stale mark may keep its user from the coupon until it is dropped, and no other user.
       const kept = new Set(one.damage.stale.map(([user]) => userOf(user)));
       const others = asks.filter(({ userId, reservationId }) => !kept.has(userId) || got.has(reservationId));
       assert.deepEqual(got, naively(others, one.stock));

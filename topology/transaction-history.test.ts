@@ -39,7 +39,7 @@ test("transaction-history: keeps one row a payment, whatever is delivered again"
   assert.deepEqual([...history.rows.values()], [...payments, payment(4)]);
 });
 
-test("transaction-history: sets a payment aside, and it alone, when its row says something else", async () => {
+test("transaction-history: sets a payment aside, and no other, when its row says something else", async () => {
   const { history, driver } = open();
   await driver.send(paymentsCompleted, payment(1));
   const ended = await driver.send(paymentsCompleted, [payment(2), payment(1, { amount: 1 as Won }), payment(3)]);

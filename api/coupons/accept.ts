@@ -1,6 +1,6 @@
 /**
  * Accepting a reservation: bind the idempotency key if there is one, write the record, and say yes only when the log
- * has acknowledged it. What can go wrong on the way, and what the client is told:
+ * has acknowledged it. What can go wrong on the way, and what is answered:
  *
  * - too much is queued already: `overloaded`, before anything is claimed or queued;
  * - the key store is away: `unavailable`, nothing is queued; the key may be bound, so that a retry gets that id;
@@ -24,8 +24,9 @@ import {
 } from "../../schemas/coupon.ts";
 import { type Coalesced, coalesce } from "../http/coalesce.ts";
 import { DeadlinePassed, within } from "../http/deadline.ts";
-import type { ApiMetrics, Clock, ApiSettings } from "../http/parameters.ts";
-import { Problem, retryAfter, wrongField } from "../http/problems.ts";
+import type { ApiMetrics, ApiSettings } from "../http/parameters.ts";
+import type { ApiClock } from "../http/clock.ts";
+import { overloaded, Problem, retryAfter, wrongField } from "../http/problems/problems.ts";
 import { type ReservationIds, randomBytesPerId } from "./reservation-id.ts";
 
 /** A verified wish for one coupon. */
@@ -43,7 +44,7 @@ export interface AcceptParameters {
   readonly producer: Producer;
   readonly encodeRequest: (value: CouponIssueRequested) => Buffer;
   readonly ids: ReservationIds;
-  readonly clock: Clock;
+  readonly clock: ApiClock;
   readonly randomBytes: (sizeBytes: number) => Uint8Array;
   readonly metrics: ApiMetrics;
   readonly settings: ApiSettings;
@@ -65,7 +66,11 @@ export const createAccept = (parameters: AcceptParameters): ((wish: ReservationW
   const mint = createMint(parameters);
   return async (wish) => {
     const backlogRecords = producer.backlogRecords() + claims.waiting();
-    if (backlogRecords >= settings.maxBacklogRecords) throw overloaded(settings);
+    if (backlogRecords >= settings.maxBacklogRecords) {
+      const { maxBacklogRecords } = settings;
+      const detail = `Nothing was accepted: ${maxBacklogRecords} or more requests are waiting to be written.`;
+      throw overloaded(detail, settings);
+    }
     return accept({ parameters, claims, wish, minted: mint(wish.userId) });
   };
 };
@@ -85,13 +90,13 @@ const accept = async (accepting: Accepting): Promise<ReservationId> => {
   try {
     return await within(clock, settings.acknowledgeTimeoutMs, async (deadline) => {
       const reservationId = wish.idempotencyKey === undefined ? minted : await bind(claims, wish, minted);
-      // Its client has been told that nothing was written.
+      // Its client has been answered that nothing was written.
       if (deadline.passed()) return reservationId;
       const { to, record } = recordOf(parameters, wish, reservationId);
-      const handedOverAt = clock.nowMs();
+      const handedOverAt = clock.now();
       handedOver = reservationId;
       await producer.produce(to, [record]);
-      metrics.accepted(Math.max(0, clock.nowMs() - handedOverAt));
+      metrics.accepted(Math.max(0, clock.now() - handedOverAt));
       return reservationId;
     });
   } catch (error) {
@@ -101,7 +106,7 @@ const accept = async (accepting: Accepting): Promise<ReservationId> => {
   }
 };
 
-/** The reservation that the client's key stands for. */
+/** The reservation that the client's key identifies. */
 const bind = async (
   claims: Accepting["claims"],
   wish: ReservationWish,
@@ -120,7 +125,7 @@ const recordOf = (
   { couponId, userId, policyId }: ReservationWish,
   reservationId: ReservationId,
 ): { readonly to: TopicPartition; readonly record: NewRecord } => {
-  const value: CouponIssueRequested = { reservationId, couponId, userId, policyId, requestedAt: clock.nowMs() };
+  const value: CouponIssueRequested = { reservationId, couponId, userId, policyId, requestedAt: clock.now() };
   const key = Buffer.from(couponIssueRequests.key(value));
   const topic = couponIssueRequests.name;
   return { to: { topic, partition: producer.partitionOf(topic, key) }, record: { key, value: encodeRequest(value) } };
@@ -135,15 +140,9 @@ const createMint = ({ ids, clock, randomBytes }: AcceptParameters): ((userId: Us
       used = 0;
     }
     used += randomBytesPerId;
-    return ids.mint(userId, clock.nowMs(), pool.subarray(used - randomBytesPerId, used));
+    return ids.mint(userId, clock.now(), pool.subarray(used - randomBytesPerId, used));
   };
 };
-
-const overloaded = (settings: ApiSettings): Problem =>
-  new Problem("overloaded", {
-    detail: `Nothing was accepted: ${settings.maxBacklogRecords} or more requests are waiting to be written. Ask again later.`,
-    headers: retryAfter(settings),
-  });
 
 const outcomeUnknown = (
   reservationId: ReservationId,

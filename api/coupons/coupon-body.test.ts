@@ -1,9 +1,9 @@
-// The coupon that a body says: checked again at the edge of the domain, as if no validator had run before.
+// The coupon that a body says, and what is said of one that says none.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { couponFrom, couponText } from "./coupon-body.ts";
-import { Problem } from "../http/problems.ts";
+import { Problem } from "../http/problems/problems.ts";
 
 const good = {
   couponId: "c",
@@ -22,15 +22,14 @@ const fieldsOf = (body: unknown): readonly string[] => {
   }
 };
 
-test("coupon body: is read alike when it is told and read again", () => {
+test("coupon body: is read alike when it is answered and read again", () => {
   const coupon = couponFrom({ ...good, opensAt: "2027-01-01T00:00:00Z" });
   assert.deepEqual(couponFrom(couponText(coupon)), coupon);
 });
 
-test("coupon body: names what is wrong without any schema", () => {
-  const everything = ["/couponId", "/policyId", "/stock", "/validForDays", "/policy/name"];
-  const fixed = ["/policy/discount/kind", "/policy/discount/amount", "/policy/minOrderAmount"];
-  for (const body of [undefined, null, 7, "x", [], {}]) assert.deepEqual(fieldsOf(body), [...everything, ...fixed]);
+test("coupon body: names every wrong field, in the order of the body", () => {
+  for (const body of [undefined, null, 7, "x", []]) assert.deepEqual(fieldsOf(body), ["body"]);
+  assert.deepEqual(fieldsOf({}), ["/couponId", "/policyId", "/stock", "/validForDays", "/policy"]);
   assert.deepEqual(fieldsOf(good), []);
   assert.deepEqual(fieldsOf({ ...good, stock: 1.5 }), ["/stock"]);
   assert.deepEqual(

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import fc from "fast-check";
 import type { InjectOptions } from "fastify";
-import { namePattern, userIdPattern } from "../http/ids.ts";
+import { namePattern, userIdPattern } from "../http/request/ids.ts";
 import { fieldsIn, problemIn, testApi } from "../testing/testing-api.ts";
 import { assertHolds, encoded, lawful, nasty, value } from "../testing/testing-values.ts";
 
@@ -109,7 +109,7 @@ test("fuzz: a coupon is opened exactly when every term is lawful, and the wrong 
   );
 });
 
-test("fuzz: nobody gets in without a token that was minted for them", async () => {
+test("fuzz: a request is refused without a token that was minted for its user", async () => {
   const good = api.bearer("alice").authorization;
   const token = fc.oneof(
     fc.string({ unit: "grapheme-ascii", maxLength: 200 }),

@@ -1,4 +1,4 @@
-// Asking what became of a reservation: for its owner, and as if it did not exist for everybody else.
+// Reading a reservation: its owner gets it, for every other user it does not exist.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
@@ -33,7 +33,7 @@ test("read: is pending while there is no verdict", async () => {
   assert.equal(response.headers["cache-control"], "no-store");
 });
 
-test("read: tells what was issued, with its moments in UTC", async () => {
+test("read: answers what was issued, with its moments in UTC", async () => {
   const { stores, read } = testApi();
   stores.verdicts.set(id, issued);
   assert.deepEqual((await read("alice", id)).json(), {
@@ -46,7 +46,7 @@ test("read: tells what was issued, with its moments in UTC", async () => {
   });
 });
 
-test("read: tells why it was refused", async () => {
+test("read: answers why it was refused", async () => {
   const { stores, read } = testApi();
   stores.verdicts.set(id, refused);
   assert.deepEqual((await read("alice", id)).json(), {
@@ -57,7 +57,7 @@ test("read: tells why it was refused", async () => {
   });
 });
 
-test("read: is not found, in the same words, when it is another's, or nobody's", async () => {
+test("read: is not found, in the same words, when it is another user's, or does not exist", async () => {
   const { stores, read } = testApi();
   const pendingOfAlice = (await read("bob", id)).body;
   stores.verdicts.set(id, issued);
@@ -209,7 +209,7 @@ test("read: frees the waiter's place when its client goes away", async () => {
   assert.equal((await next).statusCode, 200);
 });
 
-test("read: answers whoever waits when the API closes", async () => {
+test("read: answers every waiting request when the API closes", async () => {
   const { app, read } = testApi();
   const response = read("alice", id, { query: "?waitMs=10000" });
   await settled();

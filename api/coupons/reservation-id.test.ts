@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { validate, version } from "uuid";
 import { Fatal } from "../../engine/errors.ts";
-import { reservationIdFrom, userIdFrom } from "../http/ids.ts";
+import { reservationIdFrom, userIdFrom } from "../http/request/ids.ts";
 import { createReservationIds, randomBytesPerId } from "./reservation-id.ts";
 import { userNamed } from "../testing/testing.ts";
 
@@ -29,7 +29,7 @@ test("reservation id: is a UUIDv7 that carries its time when minted", () => {
   );
 });
 
-test("reservation id: is minted for its user and for nobody else", () => {
+test("reservation id: is minted for its user and for no other", () => {
   fc.assert(
     fc.property(moment, random, fc.stringMatching(/^[A-Za-z0-9._@:|+-]{1,64}$/), (nowMs, bytes, name) => {
       const user = userNamed(name);
@@ -42,7 +42,7 @@ test("reservation id: is minted for its user and for nobody else", () => {
   );
 });
 
-test("reservation id: is nobody's when any one bit is changed", () => {
+test("reservation id: belongs to no user when any one bit is changed", () => {
   const id = ids.mint(alice, 1_800_000_000_000, randomBytes(randomBytesPerId));
   const bytes = Buffer.from(id.replaceAll("-", ""), "hex");
   let tried = 0;

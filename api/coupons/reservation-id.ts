@@ -28,7 +28,7 @@ export interface ReservationIds {
 }
 
 /**
- * Ids under a key derived from the token secret (HKDF-SHA256, so that a tag tells nothing about token signatures).
+ * Ids under a key derived from the token secret (HKDF-SHA256, so that a tag reveals nothing about token signatures).
  * @throws Fatal (WEAK_SECRET) below 32 bytes.
  */
 export const createReservationIds = (tokenSecret: Uint8Array): ReservationIds => {

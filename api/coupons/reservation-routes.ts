@@ -1,22 +1,22 @@
-/** The two doors of a coupon rush: ask for a coupon, and ask what became of it. */
-import { fieldsOf } from "../http/fields.ts";
+/** The two routes of users: request a coupon, and read what became of the request. */
+import { fieldsOf } from "../http/request/fields.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import { type ReservationId, refusalReasons } from "../../schemas/coupon.ts";
 import { type ReservationWish, reservationPath } from "./accept.ts";
-import { callerOf, type Guard } from "../http/guards.ts";
+import { callerOf, type Guard } from "../http/request/guards.ts";
 import {
-  idempotencyKeyPattern,
   couponIdFrom,
   namePattern,
   nameWords,
   policyIdFrom,
   reservationIdFrom,
   reservationIdPattern,
-} from "../http/ids.ts";
-import { momentPattern, textOfMoment } from "../http/moment.ts";
+} from "../http/request/ids.ts";
+import { idempotencyKeyIn, idempotencyKeySchema } from "../http/request/idempotency-key.ts";
+import { momentText, textOfMoment } from "../http/request/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
-import { Problem, wrongField } from "../http/problems.ts";
+import { Problem, wrongField } from "../http/problems/problems.ts";
 import type { ReservationIds } from "./reservation-id.ts";
 import type { VerdictWatch } from "./verdict-watch.ts";
 
@@ -40,7 +40,6 @@ const reservationId = {
   pattern: reservationIdPattern,
   description: "A UUIDv7.",
 } as const;
-const moment = { type: "string", format: "date-time", pattern: momentPattern } as const;
 
 const reserveSchema = {
   operationId: "reserve",
@@ -54,11 +53,7 @@ const reserveSchema = {
   headers: {
     type: "object",
     properties: {
-      "idempotency-key": {
-        type: "string",
-        pattern: idempotencyKeyPattern,
-        description: "1 to 255 visible ASCII characters; stored per user for at least 24 hours.",
-      },
+      "idempotency-key": idempotencyKeySchema,
     },
   },
   body: {
@@ -124,8 +119,8 @@ const readSchema = {
         couponId,
         status: { type: "string", enum: ["pending", "issued", "refused"] },
         policyId: { ...policyId, description: "Present when status is issued." },
-        issuedAt: { ...moment, description: "Present when status is issued." },
-        expiresAt: { ...moment, description: "Present when status is issued." },
+        issuedAt: { ...momentText, description: "Present when status is issued." },
+        expiresAt: { ...momentText, description: "Present when status is issued." },
         reason: { type: "string", enum: refusalReasons, description: "Present when status is refused." },
       },
     },
@@ -177,14 +172,9 @@ const wishOf = (request: FastifyRequest): ReservationWish => {
   if (idOfCoupon === undefined) throw wrongField("validation", "couponId", `must be ${nameWords}`);
   const idOfPolicy = body["policyId"] === undefined ? null : policyIdFrom(body["policyId"]);
   if (idOfPolicy === undefined) throw wrongField("validation", "/policyId", `must be ${nameWords}`);
-  const idempotencyKey = request.headers["idempotency-key"];
-  if (idempotencyKey !== undefined && (typeof idempotencyKey !== "string" || !keyPattern.test(idempotencyKey))) {
-    throw wrongField("validation", "idempotency-key", "must be 1 to 255 visible ASCII characters");
-  }
+  const idempotencyKey = idempotencyKeyIn(request.headers);
   return { couponId: idOfCoupon, userId: callerOf(request).userId, policyId: idOfPolicy, idempotencyKey };
 };
-
-const keyPattern = new RegExp(idempotencyKeyPattern);
 
 /** Digits and nothing else become a number, for the schema to check; the framework's own conversion also takes 1e3 and 0x10. */
 const readWaitMs: Guard = (request, _reply, done) => {
@@ -203,8 +193,8 @@ const readReservationId = (request: FastifyRequest): ReservationId => {
 };
 
 /**
- * The caller's verdict, or null while there is none. Somebody else's, and an id that was never minted for the caller,
- * are the same `not-found`: nobody learns what exists.
+ * The caller's verdict, or null while there is none. Another user's, and an id that was never minted for the
+ * caller, are the same `not-found`: no caller learns what exists.
  */
 const verdictFor = async (
   request: FastifyRequest,
@@ -214,7 +204,7 @@ const verdictFor = async (
   const { userId } = callerOf(request);
   const { waitMs } = fieldsOf(request.query);
   const minted = ids.mintedFor(id, userId);
-  // An id that is not the caller's, as far as it tells, is looked up once (the secret may have been renewed) and never waited for.
+  // An id that does not prove to be the caller's is looked up once (the secret may have been renewed) and never waited for.
   const asked = watch.ask({ reservationId: id, waitMs: minted && typeof waitMs === "number" ? waitMs : 0 });
   reply.raw.once("close", asked.leave);
   const verdict = await asked.verdict;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Poison, Retriable, Unavailable } from "../../engine/errors.ts";
-import { reservationIdFrom } from "../http/ids.ts";
+import { reservationIdFrom } from "../http/request/ids.ts";
 import { createReservationIds } from "./reservation-id.ts";
 import { settled } from "../../engine/testing/stepped-clock.ts";
 import { userNamed } from "../testing/testing.ts";
@@ -29,7 +29,7 @@ test("reserve: writes one record, keyed by its coupon, and answers 202 when it i
     couponId: "launch",
     userId: "alice",
     policyId: "p-1",
-    requestedAt: clock.nowMs(),
+    requestedAt: clock.now(),
   });
   assert.ok(
     createReservationIds(testSecret).mintedFor(reservationIdFrom(reservationId) ?? assert.fail(), userNamed("alice")),
@@ -211,7 +211,7 @@ test("reserve: refuses a key that was used for something else, and writes nothin
   assert.equal(producer.produced.length, 1);
 });
 
-test("reserve: claims keys together while a claim is under way", async () => {
+test("reserve: claims keys together while a claim is in flight", async () => {
   const { stores, reserve } = testApi();
   const { promise, resolve } = Promise.withResolvers<void>();
   stores.trouble.until = promise;

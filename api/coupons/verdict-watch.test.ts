@@ -1,4 +1,4 @@
-// Waiting for verdicts: who is looked up when, with whom, and what everybody is told in the end.
+// Waiting for verdicts: which are looked up when, with which others, and what each is answered in the end.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -24,7 +24,7 @@ const issued: OwnedVerdict = {
 };
 const [a, b, c, d] = [idNumber(1), idNumber(2), idNumber(3), idNumber(4)] as const;
 
-/** A watch on a look-up whose calls end when told. */
+/** A watch on a look-up whose calls end when the test says so. */
 const setUp = (settings: { readonly maxWaiters?: number; readonly maxLookupIds?: number } = {}) => {
   const clock = fakeClock();
   const calls: {
@@ -166,7 +166,16 @@ test("verdict watch: pauses as long as the look-up took when that is longer", as
   assert.equal(calls.length, 2);
 });
 
-test("verdict watch: answers nobody from a look-up that began before the question", async () => {
+test("verdict watch: pauses no longer than a read may take when the time of day is set meanwhile", async () => {
+  const { clock, calls, ask } = setUp();
+  ask(a, 60_000);
+  clock.set(86_400_000);
+  await calls[0]?.find();
+  clock.advance(2_000);
+  assert.equal(calls.length, 2);
+});
+
+test("verdict watch: answers no question from a look-up that began before it", async () => {
   const { calls, ask } = setUp();
   ask(a, 0);
   const { state } = ask(a, 0);
@@ -262,7 +271,7 @@ test("verdict watch: answers further readers at once when as many wait as may, a
   assert.equal(watch.waiting(), 2);
 });
 
-test("verdict watch: answers everybody when it is closed, and holds no answer afterwards", async () => {
+test("verdict watch: answers every question when it is closed, and holds no answer afterwards", async () => {
   const { calls, watch, ask } = setUp();
   const known = ask(a, 10_000);
   await calls[0]?.find();
@@ -278,7 +287,7 @@ test("verdict watch: answers everybody when it is closed, and holds no answer af
   assert.equal(late.state.answer, null);
 });
 
-test("verdict watch: answers everybody in the end, and truly, whatever the timing", async () => {
+test("verdict watch: answers every question in the end, and truly, whatever the timing", async () => {
   const step = fc.record({
     id: fc.integer({ min: 1, max: 5 }),
     waitMs: fc.constantFrom(0, 10, 100),

@@ -6,7 +6,7 @@
  */
 import type { OwnedVerdict, VerdictLookup } from "../../processors/coupons/coupon-ports.ts";
 import type { ReservationId } from "../../schemas/coupon.ts";
-import type { Clock } from "../http/parameters.ts";
+import type { ApiClock } from "../http/clock.ts";
 
 /** A reader's question. */
 export interface Question {
@@ -29,7 +29,7 @@ export interface VerdictWatch {
   readonly ask: (question: Question) => Asked;
   /** Questions without an answer. */
   readonly waiting: () => number;
-  /** Answers everybody who waits with what is known, null included, and holds no answer any more. Idempotent. */
+  /** Answers every waiting question with what is known, null included, and holds no answer any more. Idempotent. */
   readonly close: () => void;
 }
 
@@ -53,7 +53,7 @@ export class LookupTimeout extends Error {
 
 interface Waiter {
   readonly entry: Entry;
-  /** Number of the look-up under way, or last done, when the question was put: only a later one answers it. */
+  /** Number of the look-up in flight, or last done, when the question was put: only a later one answers it. */
   readonly askedAtLookup: number;
   /** Whether `waitMs` is over: the next look-up's answer is the answer. */
   due: boolean;
@@ -78,13 +78,13 @@ interface Entry {
 /** A failed look-up is tried again after this, and not at once. */
 const failurePauseMs = 200;
 
-/** Watches verdicts through a look-up. With nobody waiting it asks nothing. */
-export const watchVerdicts = (lookup: VerdictLookup, clock: Clock, settings: WatchSettings): VerdictWatch =>
+/** Watches verdicts through a look-up. Without a waiter it asks nothing. */
+export const watchVerdicts = (lookup: VerdictLookup, clock: ApiClock, settings: WatchSettings): VerdictWatch =>
   new Watch(lookup, clock, settings);
 
 class Watch implements VerdictWatch {
   readonly #lookup: VerdictLookup;
-  readonly #clock: Clock;
+  readonly #clock: ApiClock;
   readonly #settings: WatchSettings;
   /** Asked for, and some reader of it not looked up yet. A map is a queue here: insertion order. */
   readonly #fresh = new Map<ReservationId, Entry>();
@@ -97,7 +97,7 @@ class Watch implements VerdictWatch {
   #pausing = false;
   #closed = false;
 
-  constructor(lookup: VerdictLookup, clock: Clock, settings: WatchSettings) {
+  constructor(lookup: VerdictLookup, clock: ApiClock, settings: WatchSettings) {
     this.#lookup = lookup;
     this.#clock = clock;
     this.#settings = settings;
@@ -139,7 +139,7 @@ class Watch implements VerdictWatch {
     };
     entry.waiters.add(waiter);
     this.#waiting += 1;
-    // Under way, it is put back into the right queue when its look-up ends.
+    // In flight, it is put back into the right queue when its look-up ends.
     if (!this.#inFlight.has(id)) {
       this.#pending.delete(id);
       this.#fresh.set(id, entry);
@@ -147,7 +147,7 @@ class Watch implements VerdictWatch {
     return waiter;
   }
 
-  /** The waiter's time is over. It is told what the last look-up said; without one, it waits for the first, but not for ever. */
+  /** The waiter's time is over. It is answered what the last look-up found; without one, it waits for the first, but not for ever. */
   #due(waiter: Waiter, heldMs: number): void {
     waiter.cancel();
     waiter.due = true;
@@ -205,7 +205,7 @@ class Watch implements VerdictWatch {
   async #find(ids: readonly ReservationId[]): Promise<void> {
     this.#finding = true;
     this.#lookups += 1;
-    const beganAt = this.#clock.nowMs();
+    const beganAt = this.#clock.now();
     let pauseMs = this.#settings.lookupPauseMs;
     try {
       this.#found(await this.#lookup.find(ids));
@@ -216,7 +216,9 @@ class Watch implements VerdictWatch {
     this.#inFlight.clear();
     this.#finding = false;
     // At least as long as the look-up took: polling never keeps the database busy more than half of the time.
-    this.#pause(Math.max(pauseMs, this.#clock.nowMs() - beganAt));
+    // And no longer than a read may take: the time of day may have been set meanwhile.
+    const tookMs = Math.min(this.#clock.now() - beganAt, this.#settings.readTimeoutMs);
+    this.#pause(Math.max(pauseMs, tookMs));
     this.#next();
   }
 

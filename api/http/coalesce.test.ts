@@ -6,7 +6,7 @@ import { Fatal } from "../../engine/errors.ts";
 import { coalesce } from "./coalesce.ts";
 import { settled } from "../../engine/testing/stepped-clock.ts";
 
-/** A function of many whose calls end when told. */
+/** A function of many whose calls end when the test says so. */
 const held = () => {
   const calls: {
     readonly items: readonly number[];
@@ -18,7 +18,7 @@ const held = () => {
   return { calls, run };
 };
 
-test("coalesce: asks at once when nothing is under way, and everything that waits when that ends", async () => {
+test("coalesce: asks at once when nothing is in flight, and everything that waits when that ends", async () => {
   const { calls, run } = held();
   const { ask, waiting } = coalesce(run, { maxItems: 100 });
   const answers = [ask(1), ask(2), ask(3)];
@@ -53,7 +53,7 @@ test("coalesce: splits what waits when it is more than a call may hold", async (
   assert.deepEqual(await answers, ["1", "2", "3", "4"]);
 });
 
-test("coalesce: has as many calls under way as it has lanes, and what waits goes with the first that is free", async () => {
+test("coalesce: has as many calls in flight as it has lanes, and what waits goes with the first that is free", async () => {
   const { calls, run } = held();
   const { ask, waiting } = coalesce(run, { maxItems: 2, lanes: 2 });
   const answers = [1, 2, 3, 4, 5].map(ask);
@@ -77,7 +77,7 @@ test("coalesce: has as many calls under way as it has lanes, and what waits goes
   assert.equal(waiting(), 0);
 });
 
-test("coalesce: fails those of a call, and nobody else, when it rejects", async () => {
+test("coalesce: fails those of a call, and no others, when it rejects", async () => {
   const { calls, run } = held();
   const { ask } = coalesce(run, { maxItems: 100 });
   const [first, second, third] = [ask(1), ask(2), ask(3)];
@@ -93,7 +93,7 @@ test("coalesce: fails a call when its answers are not as many as its items", asy
   await assert.rejects(ask(1), (error) => error instanceof Fatal && error.code === "COALESCE_ANSWERS");
 });
 
-test("coalesce: goes on when run throws instead of rejecting", async () => {
+test("coalesce: makes further calls when run throws instead of rejecting", async () => {
   let calls = 0;
   const { ask } = coalesce(
     (items: readonly number[]) => {
@@ -107,7 +107,7 @@ test("coalesce: goes on when run throws instead of rejecting", async () => {
   assert.equal(await ask(2), 2);
 });
 
-test("coalesce: gives everybody their own answer, in order, one call at a time, whatever the timing", async () => {
+test("coalesce: gives every item its own answer, in order, one call at a time, whatever the timing", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 60 }),

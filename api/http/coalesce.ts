@@ -1,11 +1,11 @@
-/** Coalescing: many callers, one call. Whatever waits while a call is under way goes into the next one, without a timer. */
+/** Coalescing: many callers, one call. Whatever waits while a call is in flight goes into the next one, without a timer. */
 import { Fatal } from "../../engine/errors.ts";
 
 /** A function of many that is called with one. */
 export interface Coalesced<Item, Answer> {
   /** Answers for one item, from a call that began after this. Rejects as that call did, with every other item of it. */
   readonly ask: (item: Item) => Promise<Answer>;
-  /** Items that wait or are under way. */
+  /** Items that wait or are in flight. */
   readonly waiting: () => number;
 }
 
@@ -61,7 +61,7 @@ const settle = async <Item, Answer>(
     if (answers.length !== batch.length) {
       throw new Fatal("COALESCE_ANSWERS", `${batch.length} items were asked and ${answers.length} answered`);
     }
-    // In bounds: the lengths are equal. `Answer` may include undefined, so no check of the value could tell.
+    // In bounds: the lengths are equal. `Answer` may include undefined, so the value cannot be checked.
     for (const [at, { resolve }] of batch.entries()) resolve(answers[at] as Answer);
   } catch (error) {
     for (const { reject } of batch) reject(error);

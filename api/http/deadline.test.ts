@@ -17,7 +17,7 @@ test("deadline: answers and holds no timer when the work ends in time", async ()
   assert.equal(clock.timers(), 0);
 });
 
-test("deadline: rejects when the work is late, tells the work, and swallows its end", async () => {
+test("deadline: rejects when the work is late, lets the work know, and swallows its end", async () => {
   const clock = fakeClock();
   const { promise, reject } = Promise.withResolvers<number>();
   let passed = (): boolean => false;
@@ -30,6 +30,6 @@ test("deadline: rejects when the work is late, tells the work, and swallows its 
   clock.advance(1);
   assert.equal(passed(), true);
   await assert.rejects(late, DeadlinePassed);
-  reject(new Error("nobody listens"));
+  reject(new Error("swallowed"));
   await settled();
 });

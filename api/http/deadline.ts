@@ -1,12 +1,12 @@
 /** Work with a deadline: what a client waits for ends, even if what it waits for does not. */
-import type { Clock } from "./parameters.ts";
+import type { ApiClock } from "./clock.ts";
 
-/** The deadline came first. The work goes on, and its end is nobody's business any more. */
+/** The deadline came first. The work continues, and its end is ignored. */
 export class DeadlinePassed extends Error {
   readonly code = "DEADLINE_PASSED";
 }
 
-/** Tells the work whether somebody still waits for it. */
+/** Lets the work know whether its caller still waits for it. */
 export interface Deadline {
   readonly passed: () => boolean;
 }
@@ -15,7 +15,7 @@ export interface Deadline {
  * The work's answer, if it comes within `limitMs`.
  * @throws DeadlinePassed when it does not. A later rejection of the work is swallowed.
  */
-export const within = <T>(clock: Clock, limitMs: number, work: (deadline: Deadline) => Promise<T>): Promise<T> =>
+export const within = <T>(clock: ApiClock, limitMs: number, work: (deadline: Deadline) => Promise<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     let passed = false;
     const cancel = clock.after(limitMs, () => {

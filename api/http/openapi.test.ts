@@ -1,7 +1,7 @@
 // The OpenAPI document: complete, consistent in itself, and true of what the API answers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { problemTypes } from "./problems.ts";
+import { problemTypes } from "./problems/problems.ts";
 import { testApi } from "../testing/testing-api.ts";
 
 interface Operation {

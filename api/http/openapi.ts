@@ -1,6 +1,6 @@
 /** The OpenAPI document: what is the same for every route, and the parts that routes are described with. */
 import type { FastifyDynamicSwaggerOptions } from "@fastify/swagger";
-import { type ProblemName, problemMediaType, problemTypes } from "./problems.ts";
+import { type ProblemName, problemMediaType, problemTypes } from "./problems/problems.ts";
 
 /** The part of a document that {@link complete} touches. */
 type Document = Parameters<NonNullable<FastifyDynamicSwaggerOptions["transformObject"]>>[0];

@@ -2,7 +2,9 @@
 import type { CouponRegister, IdempotencyKeys, VerdictLookup } from "../../processors/coupons/coupon-ports.ts";
 import type { PaymentBook } from "../../processors/payments/payment-ports.ts";
 import type { Producer } from "../../engine/log/producer.ts";
+import type { Logger } from "../../engine/logger.ts";
 import type { Readiness } from "../../engine/readiness.ts";
+import type { ApiClock } from "./clock.ts";
 import type { CouponIssueRequested } from "../../schemas/coupon.ts";
 
 /** The stores the API asks. Every call may reject with Unavailable; the answer is then a 503. */
@@ -13,19 +15,8 @@ export interface CouponApiPorts {
   readonly payments: PaymentBook;
 }
 
-/** Time, as the API needs it. */
-export interface Clock {
-  /** Epoch ms. */
-  readonly nowMs: () => number;
-  /** Runs once, `delayMs` from now; the answer cancels it, and is harmless afterwards. */
-  readonly after: (delayMs: number, run: () => void) => () => void;
-}
-
-/** Where the API says what no client is told. A pino logger is one. */
-export interface ApiLog {
-  readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
-  readonly error: (fields: Readonly<Record<string, unknown>>, message: string) => void;
-}
+/** The log of what is not in any answer. A pino logger is one. */
+export type ApiLog = Pick<Logger, "warn" | "error">;
 
 /**
  * Why a request was turned away for now: too much queued, too many readers, a store is away, or the acknowledgement
@@ -53,11 +44,11 @@ export const noMetrics: ApiMetrics = { answered: () => {}, accepted: () => {}, t
 /** The API's bounds. */
 export interface ApiSettings {
   /**
-   * Records queued or under way, and requests about to queue one, above which reservations are turned away; 1 to
+   * Records queued or in flight, and requests about to queue one, above which reservations are turned away; 1 to
    * 1,000,000. It should be what the log acknowledges in less than `acknowledgeTimeoutMs`.
    */
   readonly maxBacklogRecords: number;
-  /** Payments waiting or under way above which further ones are turned away; 1 to 100,000. */
+  /** Payments waiting or in flight above which further ones are turned away; 1 to 100,000. */
   readonly maxWaitingPayments: number;
   /** Transactions of payments side by side; 1 to 16. */
   readonly paymentLanes: number;
@@ -73,7 +64,7 @@ export interface ApiSettings {
   readonly maxLookupIds: number;
   /** Pause between look-ups of reservations that were pending at the last one; 1 to 1,000. */
   readonly lookupPauseMs: number;
-  /** Tokens whose verification is remembered, about; each takes some 500 bytes. 0 remembers none. */
+  /** Tokens whose verification is remembered; each takes some 500 bytes. 0 remembers none. */
   readonly rememberedTokens: number;
   /** From a connection's first byte to the end of a request's header fields; 1 to 60,000. */
   readonly headersTimeoutMs: number;
@@ -109,7 +100,7 @@ export interface CouponApiParameters {
   readonly producer: Producer;
   /** The bytes of a request's record. @throws Unavailable where the schema is not known yet. */
   readonly encodeRequest: (value: CouponIssueRequested) => Buffer;
-  readonly clock: Clock;
+  readonly clock: ApiClock;
   /** Cryptographically random bytes: `randomBytes` of node:crypto. */
   readonly randomBytes: (sizeBytes: number) => Uint8Array;
   /** Verifies tokens (HS256), and by derivation marks reservation ids. At least 32 bytes. */

@@ -1,8 +1,8 @@
-/** Doors for whoever runs the process: is it up, should it be sent requests, and what does it offer. */
+/** Routes for operators: whether the process is up, whether it should be sent requests, and what it offers. */
 import type { FastifyInstance } from "fastify";
 import { problemResponses } from "./openapi.ts";
 import type { Readiness } from "../../engine/readiness.ts";
-import { Problem } from "./problems.ts";
+import { Problem } from "./problems/problems.ts";
 
 /** What the probes need. `closing` is true from the moment the process has begun to stop. */
 export interface Probes {

@@ -1,5 +1,5 @@
 /** Requests that no route takes: an unknown path, or a known one with another method. */
-import { Problem } from "./problems.ts";
+import { Problem } from "./problems/problems.ts";
 
 /** Learns the routes there are and says what is wrong with a request that none of them took. */
 export interface Unmatched {

@@ -1,11 +1,11 @@
 /**
- * Paying: every request that waits while a transaction is under way goes into the next one (coalesce.ts). What can go
- * wrong on the way, and what the client is told:
+ * Paying: every request that waits while a transaction is in flight goes into the next one (coalesce.ts). What can go
+ * wrong on the way, and what is answered:
  *
  * - too many wait already: `overloaded`, nothing is asked;
  * - the database is away: the same asks again, until the client's deadline, then `unavailable`: nothing was paid;
- * - the connection is lost at the COMMIT: the same asks again, which tell whether it took effect; where the deadline
- *   comes first, or comes while a transaction is under way, `outcome-unknown`, never a yes and never a no;
+ * - the connection is lost at the COMMIT: the same asks again, which find out whether it took effect; where the deadline
+ *   comes first, or comes while a transaction is in flight, `outcome-unknown`, never a yes and never a no;
  * - a deadlock or a lock that is not given up: every ask by itself, so that only those in its way fail, `unavailable`;
  *   one that an earlier attempt left in doubt asks again, because that attempt may have paid;
  * - paid, and the answer to the client is lost: the same key again finds the same payment.
@@ -24,8 +24,9 @@ import type { UserId } from "../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../schemas/payment.ts";
 import { coalesce } from "../http/coalesce.ts";
 import { type Deadline, DeadlinePassed, within } from "../http/deadline.ts";
-import type { Clock, ApiSettings } from "../http/parameters.ts";
-import { Problem, retryAfter } from "../http/problems.ts";
+import type { ApiSettings } from "../http/parameters.ts";
+import type { ApiClock } from "../http/clock.ts";
+import { overloaded, Problem, retryAfter } from "../http/problems/problems.ts";
 
 /** A verified wish to pay one order. */
 export interface PaymentWish {
@@ -38,7 +39,7 @@ export interface PaymentWish {
 /** What paying needs. */
 export interface PayParameters {
   readonly payments: Pick<PaymentBook, "pay">;
-  readonly clock: Clock;
+  readonly clock: ApiClock;
   readonly randomBytes: (sizeBytes: number) => Uint8Array;
   readonly settings: ApiSettings;
 }
@@ -46,7 +47,7 @@ export interface PayParameters {
 /** Payments of one transaction at most: more would only hold their locks for longer. */
 const maxAsks = 200;
 /** Asks that are asked one by one at the same time, each on a connection of its own. */
-const aloneAtOnce = 8;
+const singlesAtOnce = 8;
 /** Between attempts while the database is away: doubling, in ms. */
 const pauses = [20, 40, 80, 160, 320] as const;
 
@@ -54,9 +55,9 @@ const pauses = [20, 40, 80, 160, 320] as const;
 interface Waiting {
   readonly ask: PaymentAsk;
   readonly deadline: Deadline;
-  /** Told once what came of it, however long the others of its transaction take. */
-  readonly tell: (outcome: Outcome) => void;
-  /** What is known of its payment when the deadline passes: an attempt is under way; or one may have paid, or has. */
+  /** Called once with what came of it, however long the others of its transaction take. */
+  readonly notify: (outcome: Outcome) => void;
+  /** What is known of its payment when the deadline passes: an attempt is in flight; or one may have paid, or has. */
   inFlight: boolean;
   mayBePaid: boolean;
 }
@@ -73,13 +74,15 @@ export const createPay = (parameters: PayParameters): ((wish: PaymentWish) => Pr
   const run = (asked: readonly Waiting[]) => settle(parameters, asked);
   const queue = coalesce(run, { maxItems: maxAsks, lanes: settings.paymentLanes });
   return async (wish) => {
-    if (queue.waiting() >= settings.maxWaitingPayments) throw overloaded(settings);
+    if (queue.waiting() >= settings.maxWaitingPayments) {
+      throw overloaded(`Nothing was paid: ${settings.maxWaitingPayments} or more payments are waiting.`, settings);
+    }
     let mine: Waiting | undefined;
     try {
       return await within(clock, settings.acknowledgeTimeoutMs, async (deadline) => {
-        const told = Promise.withResolvers<Outcome>();
-        mine = { ask: askOf(parameters, wish), deadline, tell: told.resolve, inFlight: false, mayBePaid: false };
-        const outcome = await Promise.race([told.promise, queue.ask(mine)]);
+        const notified = Promise.withResolvers<Outcome>();
+        mine = { ask: askOf(parameters, wish), deadline, notify: notified.resolve, inFlight: false, mayBePaid: false };
+        const outcome = await Promise.race([notified.promise, queue.ask(mine)]);
         if ("error" in outcome) throw outcome.error;
         return outcome.answer;
       });
@@ -95,14 +98,14 @@ const askOf = ({ clock, randomBytes }: PayParameters, { orderId, userId, key }: 
   userId,
   key,
   fingerprint: hash("sha256", JSON.stringify([orderId]), "buffer"),
-  paymentId: v7({ msecs: clock.nowMs(), random: randomBytes(16) }) as PaymentId, // A UUIDv7 by construction.
+  paymentId: v7({ msecs: clock.now(), random: randomBytes(16) }) as PaymentId, // A UUIDv7 by construction.
 });
 
-/** Asks until there is an answer for each that somebody still waits for. Never rejects. */
+/** Asks until there is an answer for each whose client still waits. Never rejects. */
 const settle = async (parameters: PayParameters, asked: readonly Waiting[]): Promise<readonly Outcome[]> => {
   const outcomes = new Map<Waiting, Outcome>();
   for (let failures = 0; ; failures++) {
-    // Its client has been told that nothing was paid, or that nobody knows: paying it now would be a surprise.
+    // Its client has been answered that nothing was paid, or that it is not known: paying it now would be a surprise.
     const live = asked.filter(({ deadline }) => !deadline.passed());
     const answered = live.length === 0 ? [] : await attempt(parameters, live);
     if (answered !== "again") {
@@ -110,7 +113,9 @@ const settle = async (parameters: PayParameters, asked: readonly Waiting[]): Pro
         const waiting = live[at];
         if (waiting !== undefined) outcomes.set(waiting, outcome);
       }
-      return asked.map((waiting) => outcomes.get(waiting) ?? { error: new DeadlinePassed("nobody waits any more") });
+      return asked.map(
+        (waiting) => outcomes.get(waiting) ?? { error: new DeadlinePassed("the client waits no longer") },
+      );
     }
     await pause(parameters.clock, pauses[Math.min(failures, pauses.length - 1)] ?? 0);
   }
@@ -121,23 +126,23 @@ const attempt = async (parameters: PayParameters, live: readonly Waiting[]): Pro
   try {
     const answers = await parameters.payments.pay(live.map(({ ask }) => ask));
     for (const waiting of live) waiting.mayBePaid = true;
-    return tellAll(
+    return notifyAll(
       live,
       answers.map((answer) => ({ answer })),
     );
   } catch (error) {
     if (error instanceof PaymentInDoubt) for (const waiting of live) waiting.mayBePaid = true;
     if (error instanceof Unavailable) return "again";
-    if (live.length === 1) return isInDoubt(live, error) ? "again" : tellAll(live, [{ error }]);
-    const one = pLimit(aloneAtOnce);
+    if (live.length === 1) return isInDoubt(live, error) ? "again" : notifyAll(live, [{ error }]);
+    const one = pLimit(singlesAtOnce);
     return (await Promise.all(live.map((waiting) => one(() => settle(parameters, [waiting]))))).flat();
   } finally {
     for (const waiting of live) waiting.inFlight = false;
   }
 };
 
-const tellAll = (live: readonly Waiting[], outcomes: readonly Outcome[]): readonly Outcome[] => {
-  for (const [at, outcome] of outcomes.entries()) live[at]?.tell(outcome);
+const notifyAll = (live: readonly Waiting[], outcomes: readonly Outcome[]): readonly Outcome[] => {
+  for (const [at, outcome] of outcomes.entries()) live[at]?.notify(outcome);
   return outcomes;
 };
 
@@ -145,7 +150,7 @@ const tellAll = (live: readonly Waiting[], outcomes: readonly Outcome[]): readon
 const isInDoubt = (live: readonly Waiting[], error: unknown): boolean =>
   dispositionOf(error) === "retriable" && live.some(({ mayBePaid }) => mayBePaid);
 
-const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
+const pause = (clock: ApiClock, ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
 
 const problemOfWaiting = (
   error: unknown,
@@ -154,14 +159,8 @@ const problemOfWaiting = (
   if (!(error instanceof DeadlinePassed) || mine === undefined) return error;
   const headers = retryAfter(settings);
   if (mine.inFlight || mine.mayBePaid) {
-    const detail = `There was no answer within ${settings.acknowledgeTimeoutMs} ms; the order may be paid, or may not. The same Idempotency-Key again tells, and never pays twice.`;
+    const detail = `There was no answer within ${settings.acknowledgeTimeoutMs} ms; the order may be paid, or may not. Ask again with the same Idempotency-Key to find out: that never pays twice.`;
     return new Problem("outcome-unknown", { detail, headers }, { cause: error });
   }
   return new Problem("unavailable", { detail: "Nothing was paid. Ask again later.", headers }, { cause: error });
 };
-
-const overloaded = (settings: ApiSettings): Problem =>
-  new Problem("overloaded", {
-    detail: `Nothing was paid: ${settings.maxWaitingPayments} or more payments are waiting. Ask again later.`,
-    headers: retryAfter(settings),
-  });

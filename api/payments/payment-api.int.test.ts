@@ -1,59 +1,25 @@
 // Paying by HTTP on a real database behind a wire that is cut: one payment, and the right answer at once.
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
-import { after, before, beforeEach, test } from "node:test";
+import { after, test } from "node:test";
 import { v7 } from "uuid";
-import { databaseUrl } from "../../stores/testing/endpoints.ts";
 import { anItem, anOptionId, anOrder, won } from "../../stores/testing/payment-samples.ts";
 import { aUserId, many } from "../../processors/testing/samples.ts";
-import { type TcpProxy, tcpProxy } from "../../stores/testing/tcp-proxy.ts";
+import { commitCuts, databaseBehindProxy } from "../../stores/mysql/testing/database-behind-proxy.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
-import { migrate } from "../../stores/mysql/migrate.ts";
 import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
 import { paymentTables } from "../../stores/mysql/testing/payment-tables.ts";
-import { createApi } from "../api.ts";
-import type { Clock } from "../http/parameters.ts";
-import { encodeAsJson, fakeProducer } from "../../engine/log/testing/fake-producer.ts";
 import { fakeStores } from "../testing/testing.ts";
-import { testSecret } from "../testing/testing-api.ts";
-import { mintToken } from "../tokens/token.ts";
+import { apiInRealTime, bearerOf } from "../testing/testing-api.ts";
 
-const clock: Clock = {
-  nowMs: Date.now,
-  after: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
-const url = databaseUrl();
-const direct = openDatabase({ databaseUrl: url });
-const register = orderRegister(direct);
-const { look } = paymentTables(direct);
-let proxy: TcpProxy;
-let behind: ReturnType<typeof openDatabase>;
-let app: ReturnType<typeof createApi>;
-before(async () => {
-  await migrate({ databaseUrl: url });
-  proxy = await tcpProxy(url);
-  behind = openDatabase({ databaseUrl: proxy.url, connectTimeoutMs: 500 });
-  app = createApi({
-    ports: { ...fakeStores().ports, payments: paymentBook(behind) },
-    producer: fakeProducer(),
-    encodeRequest: encodeAsJson,
-    clock,
-    randomBytes,
-    tokenSecret: testSecret,
-    ready: () => ({ ok: true, why: [] }),
-    log: { warn: () => {}, error: () => {} },
-  });
-});
-beforeEach(() => proxy.heal());
+const { database, proxy } = await databaseBehindProxy();
+const register = orderRegister(database);
+const { look } = paymentTables(database);
+const behind = openDatabase({ databaseUrl: proxy.url, connectTimeoutMs: 500 });
+const app = apiInRealTime({ ports: { ...fakeStores().ports, payments: paymentBook(behind) } });
 after(async () => {
   await app.close();
   await behind.close();
-  await proxy.close();
-  await direct.close();
 });
 
 const pay = (userId: string, orderId: string, key: string) =>
@@ -61,7 +27,7 @@ const pay = (userId: string, orderId: string, key: string) =>
     method: "POST",
     url: "/v1/payments",
     headers: {
-      authorization: `Bearer ${mintToken({ secret: testSecret, userId, ttlMs: 60_000, now: Date.now() })}`,
+      authorization: bearerOf(userId),
       "idempotency-key": key,
     },
     payload: { orderId },
@@ -76,10 +42,7 @@ const shops = async (count: number) => {
   return { optionId, orders };
 };
 
-for (const [when, direction] of [
-  ["before it arrived", "onRequest"],
-  ["after it took effect", "onReply"],
-] as const) {
+for (const [when, direction] of commitCuts) {
   test(`payment: is 201 once, and 200 ever after, when its COMMIT is cut off ${when}`, async () => {
     const { orders, optionId } = await shops(5);
     let cuts = 0;

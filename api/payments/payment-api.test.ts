@@ -49,7 +49,7 @@ const shopApi = (settings: Partial<ApiSettings> = {}) => {
   return { ...api, shop, cup, openOrder, pay, readPayment: read };
 };
 
-test("payment: is 201 with the payment, and can be looked at by its owner alone", async () => {
+test("payment: is 201 with the payment, and can be looked at by its owner only", async () => {
   const { openOrder, pay, readPayment, shop } = shopApi();
   const orderId = openOrder("alice", 2);
   const response = await pay("alice", orderId);
@@ -84,7 +84,7 @@ test("payment: is the same with 200 when its key asks again, and 422 with anothe
   assert.equal((await pay("bob", openOrder("bob"), key)).statusCode, 201);
 });
 
-test("payment: is 404 for another user's order and for one that is not there, and tells them not apart", async () => {
+test("payment: is 404 for another user's order and for one that is not there, in the same words", async () => {
   const { openOrder, pay } = shopApi();
   const answers = [await pay("bob", openOrder("alice")), await pay("bob", v7())].map(problemIn);
   for (const { type, status } of answers) assert.deepEqual([type, status], ["urn:sluice:problem:order-not-found", 404]);
@@ -137,7 +137,7 @@ test("payment: is not asked for when anything of the request is wrong", async ()
   assert.deepEqual(fieldsIn(read), ["paymentId"]);
 });
 
-test("payment: goes into the next transaction with all that wait while one is under way", async () => {
+test("payment: goes into the next transaction with all that wait while one is in flight", async () => {
   const { openOrder, pay, stores } = shopApi({ paymentLanes: 1 });
   const gate = Promise.withResolvers<void>();
   stores.trouble.until = gate.promise;
@@ -149,7 +149,7 @@ test("payment: goes into the next transaction with all that wait while one is un
   assert.ok(stores.payCalls.length <= 3, String(stores.payCalls.length));
 });
 
-test("payment: is made by the other lane when one is stuck, and waits behind nobody of it", async () => {
+test("payment: is made by the other lane when one is stuck, and waits behind none of it", async () => {
   const { openOrder, pay, stores } = shopApi();
   const { payments } = stores.ports;
   const { pay: payNow } = payments;
@@ -171,7 +171,7 @@ test("payment: is made by the other lane when one is stuck, and waits behind nob
   assert.equal((await stuck).statusCode, 201);
 });
 
-test("payment: is answered when the API closes while it is under way, and keeps it open no longer", {
+test("payment: is answered when the API closes while it is in flight, and keeps it open no longer", {
   timeout: 10_000,
 }, async () => {
   const { app, bearer, openOrder, stores } = shopApi();
@@ -293,7 +293,7 @@ test("payment: has an unknown outcome when a commit was in doubt and locks are i
   assert.equal(problemName(await running(api, api.pay("alice", api.openOrder("alice")))), "outcome-unknown");
 });
 
-test("payment: fails alone when one of several is in the way of a lock", async () => {
+test("payment: fails by itself when one of several is in the way of a lock", async () => {
   const api = shopApi({ paymentLanes: 1 });
   const { payments } = api.stores.ports;
   const bad = api.openOrder("mallory");
@@ -316,7 +316,7 @@ test("payment: fails alone when one of several is in the way of a lock", async (
   );
 });
 
-test("payment: is told as soon as it is made, when others of its transaction have to ask again for longer", async () => {
+test("payment: is answered as soon as it is made, when others of its transaction have to ask again for longer", async () => {
   const api = shopApi({ paymentLanes: 1, acknowledgeTimeoutMs: 500 });
   const { payments } = api.stores.ports;
   const { pay } = payments;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import fc from "fast-check";
-import { uuidPattern } from "../http/ids.ts";
+import { uuidPattern } from "../../schemas/ids.ts";
 import { fieldsIn, problemName, testApi } from "../testing/testing-api.ts";
 import { assertHolds, encoded, nasty, value } from "../testing/testing-values.ts";
 

@@ -1,23 +1,25 @@
-/** The doors of payment: pay an order, and look at a payment. */
-import { fieldsOf } from "../http/fields.ts";
+/** The routes of payments: pay an order, and read a payment. */
+import { fieldsOf } from "../http/request/fields.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Payment, PaymentAnswer, PaymentBook, PaymentRefusal } from "../../processors/payments/payment-ports.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
 import { coalesce } from "../http/coalesce.ts";
 import { within } from "../http/deadline.ts";
-import { callerOf, type Guard } from "../http/guards.ts";
-import { idempotencyKeyPattern, orderIdFrom, paymentIdFrom, reservationIdPattern, uuidPattern } from "../http/ids.ts";
-import { momentPattern, textOfMoment } from "../http/moment.ts";
+import { callerOf, type Guard } from "../http/request/guards.ts";
+import { orderIdFrom, paymentIdFrom, reservationIdPattern } from "../http/request/ids.ts";
+import { uuidPattern } from "../../schemas/ids.ts";
+import { idempotencyKeySchema, requiredIdempotencyKeyIn } from "../http/request/idempotency-key.ts";
+import { momentText, textOfMoment } from "../http/request/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
-import type { Clock } from "../http/parameters.ts";
+import type { ApiClock } from "../http/clock.ts";
 import type { PaymentWish } from "./pay.ts";
-import { Problem, wrongField } from "../http/problems.ts";
+import { Problem, wrongField } from "../http/problems/problems.ts";
 
 /** What the routes need. */
 export interface PaymentRoutes {
   readonly pay: (wish: PaymentWish) => Promise<PaymentAnswer>;
   readonly payments: Pick<PaymentBook, "find">;
-  readonly clock: Clock;
+  readonly clock: ApiClock;
   /** How long a read may wait for the database; 503 then. */
   readonly readTimeoutMs: number;
   /** Guards of a route whose body is read, and of one without. */
@@ -44,7 +46,7 @@ export const paymentSchema = {
       maximum: Number.MAX_SAFE_INTEGER,
       description: "Amount deducted from the balance, in won.",
     },
-    paidAt: { type: "string", format: "date-time", pattern: momentPattern },
+    paidAt: momentText,
   },
 } as const;
 
@@ -62,11 +64,7 @@ const paySchema = {
     type: "object",
     required: ["idempotency-key"],
     properties: {
-      "idempotency-key": {
-        type: "string",
-        pattern: idempotencyKeyPattern,
-        description: "1 to 255 visible ASCII characters; stored per user for at least 24 hours.",
-      },
+      "idempotency-key": idempotencyKeySchema,
     },
   },
   body: { type: "object", additionalProperties: false, required: ["orderId"], properties: { orderId } },
@@ -147,16 +145,10 @@ export const addPaymentRoutes = (app: FastifyInstance, routes: PaymentRoutes): v
 };
 
 /** The wish that a request says. Checked again here: no validator is believed at the edge of the domain. */
-const keyPattern = new RegExp(idempotencyKeyPattern);
-
 const wishOf = (request: FastifyRequest): PaymentWish => {
   const id = orderIdFrom(fieldsOf(request.body)["orderId"]);
   if (id === undefined) throw wrongField("validation", "/orderId", "must be a UUID in lower case");
-  const key = request.headers["idempotency-key"];
-  if (typeof key !== "string" || !keyPattern.test(key)) {
-    throw wrongField("validation", "idempotency-key", "must be 1 to 255 visible ASCII characters");
-  }
-  return { orderId: id, userId: callerOf(request).userId, key };
+  return { orderId: id, userId: callerOf(request).userId, key: requiredIdempotencyKeyIn(request.headers) };
 };
 
 const textOf = ({ paymentId: id, orderId: of, amount, paidAt }: Payment): Readonly<Record<string, unknown>> => ({

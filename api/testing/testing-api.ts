@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { createApi } from "../api.ts";
-import type { ApiMetrics, ApiSettings, TurnedAway } from "../http/parameters.ts";
+import { machineClock } from "../http/clock.ts";
+import type { ApiMetrics, ApiSettings, CouponApiParameters, TurnedAway } from "../http/parameters.ts";
 import { encodeAsJson, fakeProducer } from "../../engine/log/testing/fake-producer.ts";
 import type { Readiness } from "../../engine/readiness.ts";
 import { fakeClock, fakeStores } from "./testing.ts";
@@ -48,10 +49,28 @@ export const testApi = (settings: Partial<ApiSettings> = {}) => {
     metrics,
   });
   const bearer = (userId: string, role?: string): { readonly authorization: string } => ({
-    authorization: `Bearer ${mintToken({ secret: testSecret, userId, ttlMs: 60_000, now: clock.nowMs(), ...(role === undefined ? {} : { role }) })}`,
+    authorization: `Bearer ${mintToken({ secret: testSecret, userId, ttlMs: 60_000, now: clock.now(), ...(role === undefined ? {} : { role }) })}`,
   });
   return { app, clock, producer, stores, readiness, seen, bearer, ...clientOf(app, bearer) };
 };
+
+/** An API on fakes and the machine's clock, for what needs a socket or a real store. */
+export const apiInRealTime = (changes: Partial<CouponApiParameters>): FastifyInstance =>
+  createApi({
+    ports: fakeStores().ports,
+    producer: fakeProducer(),
+    encodeRequest: encodeAsJson,
+    clock: machineClock,
+    randomBytes,
+    tokenSecret: testSecret,
+    ready: () => ({ ok: true, why: [] }),
+    log: { warn: () => {}, error: () => {} },
+    ...changes,
+  });
+
+/** What a user of {@link apiInRealTime} sends as `Authorization`, for ten minutes. */
+export const bearerOf = (userId: string): string =>
+  `Bearer ${mintToken({ secret: testSecret, userId, ttlMs: 600_000, now: Date.now() })}`;
 
 /** An API on fakes, as {@link testApi} makes it. */
 export type TestApi = ReturnType<typeof testApi>;

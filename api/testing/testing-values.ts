@@ -3,7 +3,7 @@ import fc from "fast-check";
 
 /** A lawful coupon or policy id. */
 export const lawful = fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/);
-/** Text that has meant something to somebody's parser. */
+/** Text that has meant something to some parser. */
 export const nasty = fc.constantFrom(
   "",
   " ",

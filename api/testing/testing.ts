@@ -1,11 +1,11 @@
-/** Fakes for the API's tests: a clock that moves when told, a producer that acknowledges when told, stores in memory. */
+/** Fakes for the API's tests: a clock and a producer that do nothing by themselves, stores in memory. */
 import type { KeyAnswer, KeyClaim, OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import type { PaymentAsk } from "../../processors/payments/payment-ports.ts";
 import type { Coupon, CouponId, ReservationId, UserId } from "../../schemas/coupon.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
 import { memoryPaymentBook, memoryPayments } from "../../processors/testing/memory-payments.ts";
-import { userIdFrom } from "../http/ids.ts";
-import type { Clock } from "../http/parameters.ts";
+import { userIdFrom } from "../http/request/ids.ts";
+import type { ApiClock } from "../http/clock.ts";
 
 /** A user id from text that is known to be one. @throws TypeError where it is not. */
 export const userNamed = (text: string): UserId => {
@@ -14,10 +14,12 @@ export const userNamed = (text: string): UserId => {
   return userId;
 };
 
-/** A clock that stands still. */
-export interface FakeClock extends Clock {
+/** A clock that a test moves. */
+export interface FakeClock extends ApiClock {
   /** Moves on, running what falls due, in order, each at its own moment. */
   readonly advance: (byMs: number) => void;
+  /** Sets the time of day forward, as an operator may: timers take no notice. */
+  readonly set: (byMs: number) => void;
   /** What is still to run. */
   readonly timers: () => number;
 }
@@ -25,9 +27,10 @@ export interface FakeClock extends Clock {
 /** Starts at 2027-01-15T08:00:00Z. */
 export const fakeClock = (): FakeClock => {
   let now = 1_800_000_000_000;
+  let setByMs = 0;
   const timers = new Set<{ readonly at: number; readonly run: () => void }>();
   return {
-    nowMs: () => now,
+    now: () => now + setByMs,
     after: (delayMs, run) => {
       const timer = { at: now + delayMs, run };
       timers.add(timer);
@@ -44,6 +47,9 @@ export const fakeClock = (): FakeClock => {
         first.run();
       }
       now = end;
+    },
+    set: (byMs) => {
+      setByMs += byMs;
     },
     timers: () => timers.size,
   };

@@ -1,8 +1,9 @@
 /** Bearer tokens: minted for development, verified at every request. HS256 and nothing else. */
 import { createSigner, createVerifier } from "fast-jwt";
 import { Fatal } from "../../engine/errors.ts";
+import { createLru } from "../../engine/lru.ts";
 import type { UserId } from "../../schemas/coupon.ts";
-import { userIdFrom } from "../http/ids.ts";
+import { userIdFrom } from "../http/request/ids.ts";
 import { checkSecret } from "./secret.ts";
 
 /** Who asks: what a verified token says. */
@@ -65,7 +66,7 @@ interface Known {
 }
 
 /**
- * Tells who a token speaks for, at `nowMs`. Good tokens are remembered by their whole text, so that a client's second
+ * Reads who a token is for, at `nowMs`. Good tokens are remembered by their whole text, so that a client's second
  * request costs a map look-up; expiry is judged at every call, remembered or not. A miss costs about 4 us.
  *
  * fast-jwt's own memory is not used: it reads the system clock, and its key, a digest, costs a burst of new users half
@@ -83,7 +84,7 @@ export const createTokenReader = (
     ignoreExpiration: true,
     ignoreNotBefore: true,
   });
-  const memory = createMemory<Known>(rememberedTokens);
+  const memory = createLru<string, Known>(rememberedTokens);
   return (token, nowMs) => {
     let known = memory.get(token);
     if (known === undefined) {
@@ -117,27 +118,4 @@ const readToken = (verify: (token: string) => unknown, token: string): Known | s
   if (nbf !== undefined && (typeof nbf !== "number" || !Number.isFinite(nbf))) return "The nbf claim must be a number.";
   if (role !== undefined && typeof role !== "string") return "The role claim must be a string.";
   return { caller: { userId, admin: role === "admin" }, notBeforeMs: (nbf ?? 0) * 1_000, expiresAtMs: exp * 1_000 };
-};
-
-interface Memory<T> {
-  readonly get: (key: string) => T | undefined;
-  readonly set: (key: string, value: T) => void;
-}
-
-/** Remembers the last `size` or so: two generations, the older dropped when the younger is full. No bookkeeping on a hit. */
-const createMemory = <T>(size: number): Memory<T> => {
-  const generationSize = Math.ceil(size / 2);
-  let young = new Map<string, T>();
-  let old = new Map<string, T>();
-  return {
-    get: (key) => young.get(key) ?? old.get(key),
-    set: (key, value) => {
-      if (generationSize === 0) return;
-      if (young.size >= generationSize) {
-        old = young;
-        young = new Map();
-      }
-      young.set(key, value);
-    },
-  };
 };

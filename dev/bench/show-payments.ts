@@ -7,7 +7,7 @@ import { latencies } from "./show-values.ts";
 
 /** Loads on the API, and the relay. */
 export const showPayments = ({ runs, baseline, relay }: PaymentsReport): string => {
-  tell(runs.map(({ load, broken }) => ({ about: load, broken })));
+  show(runs.map(({ load, broken }) => ({ about: load, broken })));
   const right = ["paid", "paid/s", "baseline", "p50", "p99", "max", "API CPU"];
   const rows = runs.map((run) => [
     run.load,
@@ -32,7 +32,7 @@ export const showPayments = ({ runs, baseline, relay }: PaymentsReport): string 
 
 /** The history, and its baseline. */
 export const showHistory = (run: HistoryRun): string => {
-  tell([{ about: "history", broken: run.broken }]);
+  show([{ about: "history", broken: run.broken }]);
   const right = ["rows", "time", "rows/s", "baseline", "CPU/row", "peak"];
   const { baseline } = run;
   const base = [count(baseline.records), `${baseline.seconds} s`, count(baseline.rowsPerSecond), "1.0x", "", ""];
@@ -49,7 +49,7 @@ export const showHistory = (run: HistoryRun): string => {
 
 /** Loads of deliveries; in flight are medians. */
 export const showDelivery = ({ runs, ratio }: DeliveryReport): string => {
-  tell(runs.map(({ load, broken }) => ({ about: load, broken })));
+  show(runs.map(({ load, broken }) => ({ about: load, broken })));
   const right = [
     "delivered",
     "time",
@@ -80,6 +80,6 @@ export const showDelivery = ({ runs, ratio }: DeliveryReport): string => {
 
 const percent = (share: number | undefined): string => (share === undefined ? "" : `${(share * 100).toFixed(1)} %`);
 
-const tell = (runs: readonly { readonly about: string; readonly broken: readonly string[] }[]): void => {
+const show = (runs: readonly { readonly about: string; readonly broken: readonly string[] }[]): void => {
   for (const { about, broken } of runs) if (broken.length > 0) note(`BROKEN in ${about}: ${broken.join("; ")}`);
 };

@@ -1,4 +1,4 @@
-/** What every measurement stands on: a stack of one broker of its own, tables, topics, schemas, and tables that are large. */
+/** What every measurement runs on: a stack of one broker of its own, tables, topics, schemas, and tables that are large. */
 import { createAccumulator, accumulatorDefaults, loadPartitionCounts } from "../../engine/log/producer/accumulator.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
@@ -25,7 +25,7 @@ export interface Stage {
   readonly config: Config;
   readonly admin: KafkaAdmin;
   readonly codec: Codec;
-  /** A producer for topics; to be closed by whoever asked for it. */
+  /** A producer for topics; to be closed by the caller. */
   readonly producer: (topics: readonly string[]) => Promise<Producer>;
   /** Starts `sluice <command>` as a process. */
   readonly start: (command: StackChildPlan["command"], how?: How) => Promise<StackChild>;
@@ -64,8 +64,15 @@ export const setStage = async (signal: AbortSignal): Promise<Stage> => {
         random: Math.random,
         logger: silentLogger,
       }),
-    start: (command, { env = {}, args = [] } = {}) =>
-      startOnStack({
+    start: async (command, { env = {}, args = [] } = {}) => {
+      // A worker starts only in the group that was deployed.
+      if (env["SLUICE_GROUP_PREFIX"] !== undefined)
+        await applyApp(
+          app,
+          readConfig({ ...endpointsEnv(endpoints), ...env }, () => ""),
+          { allow: { newGroup: true } },
+        );
+      return startOnStack({
         stackName: benchStack,
         endpoints,
         command,
@@ -73,7 +80,8 @@ export const setStage = async (signal: AbortSignal): Promise<Stage> => {
         name: command,
         env: { SLUICE_LOG_LEVEL: "warn", ...env },
         signal,
-      }),
+      });
+    },
     close: async () => {
       await admin.close();
       await log.close();

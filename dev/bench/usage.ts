@@ -18,7 +18,7 @@ export const usageOf = async (pid: number): Promise<Usage> => {
     readFile(`/proc/${pid}/stat`, "utf8"),
     readFile(`/proc/${pid}/status`, "utf8"),
   ]);
-  // Fields after the name, which stands in parentheses and may hold blanks: utime and stime are the 12th and 13th.
+  // Fields after the name, which is in parentheses and may hold blanks: utime and stime are the 12th and 13th.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
   return {

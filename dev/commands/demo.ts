@@ -44,7 +44,7 @@ const demo = async (
     import("../stack/down.ts"),
     import("../development.ts"),
   ]);
-  // Only what was started here is ended here: somebody may be at work on a stack that was up before.
+  // Only what was started here is ended here: others may use a stack that was up before.
   const wasUp = await isUp();
   try {
     const { report, children } = await runDemo({

@@ -3,7 +3,7 @@ import { Pool } from "undici";
 import type { Ask } from "./requests.ts";
 
 /** How one ask ended. */
-export interface Told {
+export interface Reply {
   readonly status: "issued" | "refused" | "undecided" | "turnedAway";
   /** Why it was refused, or the HTTP status that turned it away. */
   readonly reason: string | undefined;
@@ -35,26 +35,26 @@ export interface BurstOptions {
 const maxQuestions = 6;
 
 /** Sends every ask, `clients` at a time; answers how each ended, in the order of the asks. */
-export const sendBurst = async (asks: readonly Ask[], options: BurstOptions): Promise<readonly Told[]> => {
+export const sendBurst = async (asks: readonly Ask[], options: BurstOptions): Promise<readonly Reply[]> => {
   const pool = new Pool(options.baseUrl, { connections: options.clients, pipelining: 1 });
-  const told = new Array<Told>(asks.length);
+  const replies = new Array<Reply>(asks.length);
   let next = 0;
   const client = async (): Promise<void> => {
     for (let at = next++; at < asks.length; at = next++) {
       if (options.signal.aborted) return;
       const ask = asks[at];
-      if (ask !== undefined) told[at] = await askOnce(pool, ask, options);
+      if (ask !== undefined) replies[at] = await askOnce(pool, ask, options);
     }
   };
   try {
     await Promise.all(Array.from({ length: options.clients }, client));
-    return told.filter((one) => one !== undefined);
+    return replies.filter((one) => one !== undefined);
   } finally {
     await pool.close();
   }
 };
 
-const askOnce = async (pool: Pool, ask: Ask, { tokenOf, progress }: BurstOptions): Promise<Told> => {
+const askOnce = async (pool: Pool, ask: Ask, { tokenOf, progress }: BurstOptions): Promise<Reply> => {
   const startedAt = performance.now();
   const authorization = `Bearer ${tokenOf(ask.userId)}`;
   progress.sent++;
@@ -75,12 +75,12 @@ const askOnce = async (pool: Pool, ask: Ask, { tokenOf, progress }: BurstOptions
   return { ...answer, ...timed(startedAt) };
 };
 
-const timed = (startedAt: number): Pick<Told, "latencyMs" | "endedAtMs"> => {
+const timed = (startedAt: number): Pick<Reply, "latencyMs" | "endedAtMs"> => {
   const endedAtMs = performance.now();
   return { latencyMs: endedAtMs - startedAt, endedAtMs };
 };
 
-type Verdict = Pick<Told, "status" | "reason">;
+type Verdict = Pick<Reply, "status" | "reason">;
 
 const untilDecided = async (pool: Pool, reservationId: string, authorization: string): Promise<Verdict> => {
   for (let question = 0; question < maxQuestions; question++) {

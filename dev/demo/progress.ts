@@ -1,4 +1,4 @@
-/** A line that is rewritten while work goes on; off a terminal, a plain line now and then. */
+/** A line that is rewritten while work is done; off a terminal, a plain line now and then. */
 import { clearLine, cursorTo } from "node:readline";
 import { note } from "../../engine/app/cli.ts";
 
@@ -8,7 +8,7 @@ export interface ProgressLine {
   readonly stop: () => void;
 }
 
-/** On a terminal four times a second; elsewhere (a log file, CI) every five seconds, so that nobody drowns. */
+/** On a terminal four times a second; elsewhere (a log file, CI) every five seconds, so that the log stays short. */
 export const showProgress = (text: () => string): ProgressLine => {
   const { stderr } = process;
   const rewrite = (): void => {

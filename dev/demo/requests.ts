@@ -21,7 +21,7 @@ export interface BurstPlan {
 export const planBurst = ({ couponId, requests, secondAskEvery, unknownEvery }: BurstPlan): readonly Ask[] => {
   const asks: Ask[] = [];
   for (let n = 0; n < requests; n++) {
-    // A second ask names a user of a while ago, mostly one whose first ask has been decided or is under way.
+    // A second ask names a user of a while ago, mostly one whose first ask has been decided or is in flight.
     const again = n > 0 && n % secondAskEvery === 0;
     const user = again ? Math.max(0, n - Math.ceil(secondAskEvery / 2)) : n;
     const unknown = !again && n % unknownEvery === 1;

@@ -11,7 +11,7 @@ import { type Check, checkCoupons } from "../../ops/verify/check.ts";
 import { readFacts } from "../../ops/verify/read-facts.ts";
 import type { CouponFacts } from "../../ops/verify/facts.ts";
 import { type Child, type StackChild, type StackChildPlan, startOnStack } from "../children.ts";
-import { paymentsPath } from "../platform/doors.ts";
+import { paymentsPath } from "../platform/servers.ts";
 import { type BurstProgress, sendBurst } from "./client.ts";
 import { type PaymentsDemo, runPayments } from "./payments/payments.ts";
 import { showProgress } from "./progress.ts";
@@ -207,9 +207,9 @@ const burstOn = async ({ api, couponId, secret }: Site, options: DemoOptions): P
   const startedAt = performance.now();
   const tokenOf = (userId: string): string => tokens.get(userId) ?? "";
   try {
-    const told = await sendBurst(asks, { baseUrl: api, tokenOf, clients, progress, signal });
+    const replies = await sendBurst(asks, { baseUrl: api, tokenOf, clients, progress, signal });
     signal.throwIfAborted();
-    return summarise(told, startedAt);
+    return summarise(replies, startedAt);
   } finally {
     line.stop();
   }

@@ -1,10 +1,10 @@
 /** The numbers of a burst add up. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Told } from "./client.ts";
+import type { Reply } from "./client.ts";
 import { quantile, summarise } from "./summary.ts";
 
-const told = (status: Told["status"], reason?: string, latencyMs = 10): Told => ({
+const reply = (status: Reply["status"], reason?: string, latencyMs = 10): Reply => ({
   status,
   reason,
   latencyMs,
@@ -13,11 +13,11 @@ const told = (status: Told["status"], reason?: string, latencyMs = 10): Told => 
 
 test("summary: counts every request once when they ended in every way", () => {
   const all = [
-    told("issued"),
-    told("issued"),
-    told("refused", "SOLD_OUT"),
-    told("undecided"),
-    told("turnedAway", "503"),
+    reply("issued"),
+    reply("issued"),
+    reply("refused", "SOLD_OUT"),
+    reply("undecided"),
+    reply("turnedAway", "503"),
   ];
   const { requests, accepted, issued, refused, undecided, turnedAway, issuedPerSecond } = summarise(all, 0);
   assert.deepEqual(
@@ -35,7 +35,7 @@ test("summary: counts every request once when they ended in every way", () => {
 });
 
 test("summary: leaves requests without a verdict out of the latency when it is summed up", () => {
-  assert.equal(summarise([told("issued", undefined, 5), told("turnedAway", "503", 9_000)], 0).latencyMs.p99, 5);
+  assert.equal(summarise([reply("issued", undefined, 5), reply("turnedAway", "503", 9_000)], 0).latencyMs.p99, 5);
 });
 
 test("quantile: is the value that the share does not exceed when values are sorted", () => {

@@ -1,6 +1,6 @@
 /** What a burst came to, in numbers, and how that is shown. */
 import { count, formatTable } from "../../engine/app/cli.ts";
-import type { Told } from "./client.ts";
+import type { Reply } from "./client.ts";
 
 /** The numbers of a burst. */
 export interface BurstSummary {
@@ -19,22 +19,22 @@ export interface BurstSummary {
 }
 
 /** Adds a burst up. `startedAtMs` is on the clock of `endedAtMs`. */
-export const summarise = (told: readonly Told[], startedAtMs: number): BurstSummary => {
-  const decided = told.filter(({ status }) => status === "issued" || status === "refused");
+export const summarise = (replies: readonly Reply[], startedAtMs: number): BurstSummary => {
+  const decided = replies.filter(({ status }) => status === "issued" || status === "refused");
   const issued = decided.filter(({ status }) => status === "issued");
-  const secondsUntil = (some: readonly Told[]): number =>
+  const secondsUntil = (some: readonly Reply[]): number =>
     some.reduce((last, { endedAtMs }) => Math.max(last, endedAtMs - startedAtMs), 1) / 1_000;
   const latencies = decided.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
-  const by = (status: Told["status"]) => countBy(told.filter((one) => one.status === status));
+  const by = (status: Reply["status"]) => countBy(replies.filter((one) => one.status === status));
   return {
-    requests: told.length,
-    accepted: told.filter(({ status }) => status !== "turnedAway").length,
+    requests: replies.length,
+    accepted: replies.filter(({ status }) => status !== "turnedAway").length,
     issued: issued.length,
     refused: by("refused"),
-    undecided: told.filter(({ status }) => status === "undecided").length,
+    undecided: replies.filter(({ status }) => status === "undecided").length,
     turnedAway: by("turnedAway"),
     latencyMs: { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) },
-    seconds: Math.round(secondsUntil(told) * 100) / 100,
+    seconds: Math.round(secondsUntil(replies) * 100) / 100,
     issuedPerSecond: Math.round(issued.length / secondsUntil(issued)),
   };
 };
@@ -43,8 +43,8 @@ export const summarise = (told: readonly Told[], startedAtMs: number): BurstSumm
 export const quantile = (sorted: readonly number[], q: number): number =>
   Math.round((sorted[Math.max(0, Math.ceil(sorted.length * q) - 1)] ?? 0) * 10) / 10;
 
-const countBy = (told: readonly Told[]): Readonly<Record<string, number>> => {
-  const counts = Map.groupBy(told, ({ reason }) => reason ?? "");
+const countBy = (replies: readonly Reply[]): Readonly<Record<string, number>> => {
+  const counts = Map.groupBy(replies, ({ reason }) => reason ?? "");
   return Object.fromEntries([...counts].map(([reason, some]) => [reason, some.length]).sort());
 };
 

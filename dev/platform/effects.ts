@@ -15,7 +15,7 @@ export interface PlatformReport {
   readonly differing: number;
   /** Requests that are not of the contract: 400. */
   readonly malformed: number;
-  /** Requests that met a fault we were told to have. */
+  /** Requests that met a fault that was set. */
   readonly faulted: number;
   readonly inFlight: number;
   readonly maxInFlight: number;

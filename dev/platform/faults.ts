@@ -1,11 +1,11 @@
-/** What the stand-in platform can be told to do wrong. */
+/** What the stand-in platform can be set to do wrong. */
 import { z } from "zod";
 
 const share = z.number().min(0).max(1).default(0);
 
 /** Strict, so that a misspelt fault is not silently none. What is left out is as it should be. */
 const schema = z.strictObject({
-  /** `refuse`: nobody listens; `unavailable`: 503 to all; `silent`: requests are taken and never answered. */
+  /** `refuse`: nothing listens; `unavailable`: 503 to all; `silent`: requests are taken and never answered. */
   down: z.enum(["no", "refuse", "unavailable", "silent"]).default("no"),
   /** Before each answer, ms. */
   latencyMs: z.number().int().min(0).max(60_000).default(0),

@@ -1,4 +1,4 @@
-/** The stand-in platform: keeps the contract, does wrong what it is told, and counts what it did. */
+/** The stand-in platform: keeps the contract, does wrong what is set, and counts what it did. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { fateOf, noFaults, readFaults } from "./faults.ts";
@@ -73,7 +73,7 @@ test("stand-in platform: refuses what is not of the contract, and counts it apar
   assert.deepEqual([report().malformed, report().effects], [wrong.length + 1, 0]);
 });
 
-test("stand-in platform: does wrong what it is told, and is in order again when it is told nothing", async (t) => {
+test("stand-in platform: does wrong what is set, and is in order again when nothing is set", async (t) => {
   const { url, set, report } = await start(t);
   await set({ down: "unavailable", retryAfterSeconds: 3 });
   const busy = await post(url, documentOf(1));
@@ -93,7 +93,7 @@ test("stand-in platform: does wrong what it is told, and is in order again when 
   assert.deepEqual([report().faulted, report().inFlight], [5, 0]);
 });
 
-test("stand-in platform: listens on the same port again when it was told to refuse for a while", async (t) => {
+test("stand-in platform: listens on the same port again when it was set to refuse for a while", async (t) => {
   const { url, set, report } = await start(t);
   await set({ down: "refuse" });
   assert.equal(await statusOf(post(url, documentOf(1))), "cut");
@@ -102,7 +102,7 @@ test("stand-in platform: listens on the same port again when it was told to refu
   assert.equal(report().requests, 1);
 });
 
-test("stand-in platform: is told and asked over its control port, and refuses what it does not understand", async (t) => {
+test("stand-in platform: is set and asked over its control port, and refuses what it does not understand", async (t) => {
   const { url, controlUrl } = await start(t);
   const put = (faults: unknown) =>
     fetch(`${controlUrl}/faults`, {
@@ -147,7 +147,7 @@ test("stand-in platform: takes no more payments than it may remember", async (t)
   assert.equal(report().payments, 2);
 });
 
-test("stand-in platform: gives requests their fates by the shares it was told", () => {
+test("stand-in platform: gives requests their fates by the shares that were set", () => {
   const faults = readFaults({ busyShare: 0.1, flakyShare: 0.2, cutShare: 0.3, loseAnswersShare: 0.4 });
   const draws = [0.05, 0.5, 0.1, 0.5, 0.5, 0.1, 0.5, 0.5, 0.5, 0.1, 0.5, 0.5, 0.5, 0.5];
   const fates = Array.from({ length: 5 }, () => fateOf(faults, () => draws.shift() ?? 1));

@@ -1,20 +1,20 @@
-/** A stand-in for the external data platform, for the demo and for tests: keeps the contract, until it is told not to. */
+/** A stand-in for the external data platform, for the demo and for tests: keeps the contract, unless faults are set. */
 import type { FastifyInstance } from "fastify";
-import { controlDoor, frontDoor, paymentsPath } from "./doors.ts";
+import { controlServer, contractServer, paymentsPath } from "./servers.ts";
 import { Effects, type PlatformReport } from "./effects.ts";
 import { type Faults, noFaults, readFaults } from "./faults.ts";
 
-/** How it is started. Loopback only: it stands in for somebody else on this machine. */
+/** How it is started. Loopback only: it replaces a system of another team on this machine. */
 export interface PlatformOptions {
   /** Where payments are posted to; 0, the default, takes any free port. */
   readonly port?: number;
-  /** Where it is told what to do; 0, the default, takes any free port. */
+  /** Where faults are set; 0, the default, takes any free port. */
   readonly controlPort?: number;
   /** Payments it remembers, some 250 bytes each; default 200,000. Above them it answers 507. */
   readonly maxPayments?: number;
   /** Decides which requests meet a fault; [0, 1). */
   readonly random?: () => number;
-  /** Told of each payment when it takes effect. */
+  /** AttemptReply of each payment when it takes effect. */
   readonly onEffect?: (document: unknown) => void;
 }
 
@@ -41,7 +41,7 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Plat
   let open: FastifyInstance | undefined;
   const openFront = async (): Promise<void> => {
     const { random = Math.random, onEffect = () => {} } = options;
-    open = frontDoor({ effects, faults: () => faults, random, onEffect });
+    open = contractServer({ effects, faults: () => faults, random, onEffect });
     // The port it had before: it is the address that the others know.
     port = Number(new URL(await open.listen({ host, port })).port);
   };
@@ -53,7 +53,7 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Plat
       await closing?.close();
     } else if (open === undefined) await openFront();
   };
-  // One change after the other: a door that is being closed cannot be opened.
+  // One change after the other: a server that is being closed cannot listen.
   let changing: Promise<void> = openFront();
   const setFaults = (next: Faults): Promise<void> => {
     const change = changing.then(() => apply(next));
@@ -61,7 +61,7 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Plat
     return change;
   };
   await changing;
-  const control = controlDoor({ effects, faults: () => faults, setFaults });
+  const control = controlServer({ effects, faults: () => faults, setFaults });
   const controlUrl = await control.listen({ host, port: options.controlPort ?? 0 }).catch(async (error: unknown) => {
     await open?.close();
     throw error;
@@ -69,7 +69,7 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Plat
   return {
     url: `http://${host}:${port}${paymentsPath}`,
     controlUrl,
-    set: (told) => setFaults(readFaults(told)),
+    set: (wanted) => setFaults(readFaults(wanted)),
     report: () => effects.report(),
     effects: () => effects.payments,
     close: async () => {

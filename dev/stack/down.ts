@@ -46,7 +46,7 @@ export async function removeStack(layout: Layout): Promise<number> {
 
 /** The processes of a stack: those that carry its mark, and those it wrote down, should one have lost its mark. */
 async function findAll(layout: Layout): Promise<readonly ProcessId[]> {
-  // A state that can't be read names nobody; the marks do.
+  // A state that can't be read names no process; the marks do.
   const state = await readState(layout).catch(() => undefined);
   const recorded = await Promise.all((state?.services ?? []).map((service) => findSame(service.process)));
   const marked = await findMarked(layout.root);

@@ -1,4 +1,4 @@
-/** Where the services of a stack are reached, and the variables that tell our own processes so. */
+/** Where the services of a stack are reached, and the variables by which our own processes know. */
 
 /** The addresses of a running stack. */
 export interface StackEndpoints {

@@ -48,7 +48,7 @@ export function layoutOf(name: string): Layout {
   return layoutAt(name, join(stacksDirectory, name));
 }
 
-/** A stack's folder somewhere else, for one that nobody is to find by name. */
+/** A stack's folder somewhere else, for one that is not to be found by name. */
 export function layoutAt(name: string, root: string): Layout {
   const part = (...names: readonly string[]) => join(root, ...names);
   const state = part("state.json");

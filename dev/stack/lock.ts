@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CliError, exitCodes } from "../../engine/app/cli.ts";
 
 /**
- * Runs `work` while holding the lock of `path`; waits up to `waitMs` for whoever holds it.
+ * Runs `work` while holding the lock of `path`; waits up to `waitMs` for the process that holds it.
  * @throws CliError (conflict) naming the holder when it is still held then; whatever `work` throws.
  */
 export async function withLock<T>(
@@ -31,7 +31,7 @@ export async function withLock<T>(
   }
 }
 
-/** Takes the lock of `path`, or of anything else with a name, if nobody holds it; gives the function that releases it. */
+/** Takes the lock of `path`, or of anything else with a name, if it is free; gives the function that releases it. */
 export async function tryLock(path: string): Promise<(() => void) | undefined> {
   const server = await tryListen(addressOf(path));
   return server && (() => server.close());
@@ -58,7 +58,7 @@ function tryListen(address: string): Promise<Server | undefined> {
       error.code === "EADDRINUSE" ? resolve(undefined) : reject(error),
     );
     server.listen(address, () => {
-      // Holding a lock is no reason for a process to go on living.
+      // Holding a lock is no reason for a process to stay alive.
       server.unref();
       resolve(server);
     });

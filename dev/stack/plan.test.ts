@@ -81,7 +81,7 @@ test("planStack: starts a broker with the heap and the collector of the compose 
   assert.deepEqual(args.slice(-4), ["-cp", "/kafka/lib/*", "kafka.Kafka", "/stacks/s/config/kafka-1.properties"]);
 });
 
-test("planStack: adds the flags a test asks for to that service alone", () => {
+test("planStack: adds the flags a test asks for to that service only", () => {
   const { services } = plan(1, { extraFlags: { redis: ["--nonsense"] } });
   const withFlag = services.filter(({ launch }) => launch.args.includes("--nonsense"));
   assert.deepEqual(

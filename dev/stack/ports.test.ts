@@ -20,7 +20,7 @@ test("choosePorts: takes another one when the published port is taken", async ()
   assert.deepEqual(ports, { broker: 19092, controller: freePorts.from + 1, redis: freePorts.from + 2 });
 });
 
-test("choosePorts: begins its search where it is told, and goes round", async () => {
+test("choosePorts: begins its search at the given port, and goes round", async () => {
   const last = freePorts.to - 1;
   const ports = await choosePorts([{ key: "a" }, { key: "b" }], {
     isFree: freeBut(),

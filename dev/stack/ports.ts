@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { CliError } from "../../engine/app/cli.ts";
 import { tryLock } from "./lock.ts";
 
-/** A port that is needed, and the one it should be if nobody has it. */
+/** A port that is needed, and the one it should be if that is free. */
 export interface PortNeed {
   /** Such as `kafka-1 EXTERNAL`. */
   readonly key: string;
@@ -12,7 +12,7 @@ export interface PortNeed {
 
 /**
  * Below the range from which Linux gives outgoing connections their ports (32768 on): a port chosen here can't be taken
- * by somebody's connection while its service is down.
+ * by another process's connection while its service is down.
  */
 export const freePorts = { from: 20_000, to: 32_000 } as const;
 
@@ -46,7 +46,7 @@ export async function choosePorts(
   return chosen;
 }
 
-/** Ports that nobody listens on, promised to us among all stacks of this machine until they are bound. */
+/** Ports that nothing listens on, promised to us among all stacks of this machine until they are bound. */
 export interface PortReservations {
   /** Whether the port is free; if so it is reserved. */
   readonly isFree: (port: number) => Promise<boolean>;
@@ -57,7 +57,7 @@ export interface PortReservations {
 /**
  * Reserves ports for the time between choosing one and binding it, which for a JVM is seconds. Without that, two stacks
  * that start together choose the same published ports, and the one whose broker is slower takes the other's for its own.
- * `spoken` are ports that count as taken whoever listens.
+ * `spoken` are ports that count as taken whatever listens.
  */
 export function reservePorts(spoken: ReadonlySet<number>): PortReservations {
   const releases: (() => void)[] = [];

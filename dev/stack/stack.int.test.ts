@@ -72,7 +72,7 @@ test("stack: comes up, is mended when a service is killed, keeps its data, and g
     assert.equal(error.exitCode, exitCodes.refused);
   });
 
-  await t.test("the status tells the service that was killed from those that were not", async () => {
+  await t.test("the status distinguishes the service that was killed from the others", async () => {
     await stopService(name, "redis", { signal: "SIGKILL" });
     assert.deepEqual(await answering(name), { "kafka-1": true, registry: true, mariadb: true, redis: false });
     assert.equal((await stackStatus({ name })).condition, "broken");
@@ -83,7 +83,7 @@ test("stack: comes up, is mended when a service is killed, keeps its data, and g
     assert.equal((await stackStatus({ name })).condition, "running");
   });
 
-  await t.test("an up that can't mend it ends what it started, and nothing else", async () => {
+  await t.test("an up that can't repair it ends what it started, and nothing else", async () => {
     await Promise.all(["redis", "mariadb"].map((service) => stopService(name, service, { signal: "SIGKILL" })));
     const squatter = createServer((socket) => socket.destroy()).listen(
       Number(new URL(endpoints.redisUrl).port),

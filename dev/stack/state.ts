@@ -10,7 +10,7 @@ import type { ServiceState } from "./services/service.ts";
 export interface StackState {
   readonly version: 1;
   /**
-   * `starting` until everything has answered once. A stack that is found starting, with nobody at work on it, was left
+   * `starting` until everything has answered once. A stack that is found starting, with no process at work on it, was left
    * behind by a command that was killed: its data may be half made.
    */
   readonly phase: "starting" | "up";
@@ -88,7 +88,7 @@ export async function portsOfOthers(own: string): Promise<ReadonlySet<number>> {
   return new Set(states.flatMap((state) => state?.services ?? []).map(({ port }) => port));
 }
 
-/** Writes the state, whole or not at all. Readable by its owner alone: it holds the database's password. */
+/** Writes the state, whole or not at all. Readable by its owner only: it holds the database's password. */
 export async function writeState(layout: Layout, state: StackState): Promise<void> {
   await mkdir(layout.root, { recursive: true });
   const unfinished = `${layout.state}.unfinished`;

@@ -32,7 +32,7 @@ export interface StackStatus {
   readonly strays: readonly number[];
 }
 
-/** Long enough for a service that is busy, short enough for somebody who waits. */
+/** Long enough for a service that is busy, short enough for a person who waits. */
 const answerTimeoutMs = 3_000;
 
 /** Asks every service of the stack. Changes nothing. */
@@ -90,7 +90,7 @@ export async function readEndpoints(name: string = defaultStackName): Promise<St
   return state.endpoints;
 }
 
-/** The error of whoever needs a stack that is not there. */
+/** The error where a stack is needed that is not there. */
 export function notUp(name: string): CliError {
   return new CliError(`stack ${name} is not up`, {
     code: "STACK_NOT_UP",

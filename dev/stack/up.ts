@@ -61,7 +61,7 @@ interface Run {
 }
 
 /**
- * Brings the stack up and answers when every service has answered. Idempotent: a stack that is up is left alone, of a
+ * Brings the stack up and answers when every service has answered. Idempotent: a stack that is up is left unchanged, of a
  * half-dead one what is dead is started again on its old data. When it fails or is aborted, what it started has ended.
  * @throws CliError naming what is missing, or which service failed and why.
  */
@@ -156,7 +156,7 @@ async function startOn({ isFree }: PortReservations, run: Run): Promise<StackEnd
 async function gatherPrograms(run: Run) {
   const tools = await locateTools();
   const { java } = tools;
-  // Whoever is behind a proxy has told Maven so through variables that the servers have no business with.
+  // Behind a proxy Maven is configured by variables that the servers have no business with.
   const provisions = await provision(tools, {
     ...run,
     say: run.step,

@@ -1,5 +1,6 @@
 // What every command says and how it exits.
 import assert from "node:assert/strict";
+import { InstanceFenced, StartRefused } from "../errors.ts";
 import { test } from "node:test";
 import {
   CliError,
@@ -14,7 +15,7 @@ import {
 test("exitCodes: are what scripts rely on", () => {
   assert.deepEqual(exitCodes, {
     ...{ done: 0, failure: 1, usage: 2, pending: 3, refused: 4, conflict: 5, partial: 6, gate: 7 },
-    interrupted: 130,
+    ...{ replaced: 8, interrupted: 130 },
   });
 });
 
@@ -58,4 +59,14 @@ test("formatTable: aligns columns with blanks alone", () => {
   );
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours, where the test runs on a terminal.
   assert.equal(table.replaceAll(/\u001b\[\d+m/g, ""), "name   n\na      1\nbcd   22");
+});
+
+test("describeError: ends with 8 where another process has taken the place of this one", () => {
+  const { code, exitCode } = describeError(new InstanceFenced("heartbeat"));
+  assert.deepEqual([code, exitCode], ["INSTANCE_FENCED", exitCodes.replaced]);
+});
+
+test("describeError: refuses with 4 what a process was not started for", () => {
+  const { code, exitCode } = describeError(new StartRefused("OTHER_GROUP", "another group"));
+  assert.deepEqual([code, exitCode], ["OTHER_GROUP", exitCodes.refused]);
 });

@@ -2,6 +2,7 @@
 import { styleText } from "node:util";
 import Table from "cli-table3";
 import { InvalidArgumentError } from "commander";
+import { InstanceFenced, StartRefused } from "../errors.ts";
 
 /** The exit codes of every command; a script may rely on them. */
 export const exitCodes = {
@@ -21,6 +22,8 @@ export const exitCodes = {
   partial: 6,
   /** A gate stopped it: a canary, a readiness check, a breaker. */
   gate: 7,
+  /** Another process has taken this one's place under the same instance id: it is not to be started again. */
+  replaced: 8,
   /** Interrupted, in a state the same command can go on from. */
   interrupted: 130,
 } as const;
@@ -102,9 +105,14 @@ export function describeError(error: unknown): {
     code: coded ?? "UNEXPECTED",
     message: text.split("\n", 1)[0] ?? text,
     fix: undefined,
-    exitCode: exitCodes.failure,
+    exitCode: exitCodeOf(error),
   };
 }
+
+const exitCodeOf = (error: unknown): ExitCode => {
+  if (error instanceof StartRefused) return exitCodes.refused;
+  return error instanceof InstanceFenced ? exitCodes.replaced : exitCodes.failure;
+};
 
 /** Writes one line of data to stdout. */
 export function print(line: string): void {

@@ -6,7 +6,9 @@ import { topic } from "../avro/topic.ts";
 import { defineTopology, from } from "../flow/dsl.ts";
 import { desiredOfApp } from "./deploying/open.ts";
 import { engineOnly } from "./config/settings.ts";
-import { defineApp, runs, topologyNamed } from "./define-app.ts";
+import { defineOutbox } from "../outbox/define-outbox.ts";
+import { memoryOutbox } from "../outbox/testing/memory-outbox.ts";
+import { defineApp, outboxNamed, relays, runs, topologyNamed } from "./define-app.ts";
 
 const Text = record("t.v1.Text", { text: string() });
 const keyed = { key: ({ text }: { readonly text: string }) => text, id: ({ text }: { readonly text: string }) => text };
@@ -22,11 +24,15 @@ const copy = (name: string, target = written) =>
     ),
     { open: async () => ({ deps: () => ({}), close: async () => {} }) },
   );
+const publishing = (name: string) =>
+  relays(defineOutbox({ name, topic: relayed, project: toCopy }), {
+    open: async () => ({ outbox: memoryOutbox(keyed.id).outbox, close: async () => {} }),
+  });
 const settings = async () => engineOnly;
 const about = { name: "a", description: "b", settings };
 
 test("desired: has each topic once, with its partitions and settings, and one for the dead letters of each topology", () => {
-  const app = defineApp({ ...about, topologies: [copy("one"), copy("two")], outboxes: [{ topic: relayed }] });
+  const app = defineApp({ ...about, topologies: [copy("one"), copy("two")], outboxes: [publishing("o")] });
   const { topics, topologies } = desiredOfApp(app, { groupPrefix: "g" });
   const shown = Object.entries(topics).map(([name, { partitions, key, settings: own }]) => {
     return [name, partitions, key, own["retention.ms"]];
@@ -46,7 +52,9 @@ test("desired: has each topic once, with its partitions and settings, and one fo
   );
 });
 
-test("app: refuses two topologies of one name, and two topics of one name", () => {
+test("app: refuses two topologies, two outboxes and two topics when they have one name", () => {
+  const outboxes = [publishing("o"), publishing("o")];
+  assert.throws(() => defineApp({ ...about, topologies: [copy("one")], outboxes }), /two outboxes are named o/);
   assert.throws(() => defineApp({ ...about, topologies: [copy("one"), copy("one")] }), /two topologies are named one/);
   const other = topic("written", Text, { ...keyed, partitions: 1 });
   assert.throws(
@@ -59,4 +67,10 @@ test("app: finds a topology by its name, and says when there is none", () => {
   const app = defineApp({ ...about, topologies: [copy("one")] });
   assert.equal(topologyNamed(app, "one").topology.graph.name, "one");
   assert.throws(() => topologyNamed(app, "two"), /no topology is named two/);
+});
+
+test("app: finds an outbox by its name, and says when there is none", () => {
+  const app = defineApp({ ...about, topologies: [copy("one")], outboxes: [publishing("o"), publishing("p")] });
+  assert.equal(outboxNamed(app, "p").name, "p");
+  assert.throws(() => outboxNamed(app, "q"), /no outbox is named q/);
 });

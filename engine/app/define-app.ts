@@ -7,13 +7,15 @@ import { type Parts, writtenTopics } from "../flow/parts.ts";
 import type { Fence, Leases } from "../lease.ts";
 import type { Log } from "../log/log.ts";
 import type { Logger } from "../logger.ts";
+import type { OutboxDefinition } from "../outbox/define-outbox.ts";
+import type { Outbox } from "../outbox/outbox.ts";
 import type { Readiness } from "../readiness.ts";
 import type { ProcessLimits } from "../worker/partition/limits.ts";
 import type { Upkeep } from "../worker/upkeep.ts";
 import type { EngineConfig } from "./config/engine-config.ts";
 import type { Environment, Settings } from "./config/settings.ts";
 import type { DeclaredTopic } from "../deploy/plan/desired.ts";
-import type { OpenDeployments } from "./deploying/open.ts";
+import type { OpenDeployments } from "../deploy/deployments.ts";
 import type { DoctorCheck } from "./doctor/checkup.ts";
 import type { SchemaKeeping } from "./evolving/subjects.ts";
 import type { Verification } from "./verify/verification.ts";
@@ -81,6 +83,43 @@ export const runs = <Deps, Config extends EngineConfig = EngineConfig>(
   },
 });
 
+/** An outbox, opened for a relay. */
+export interface OpenedOutbox<Value> {
+  readonly outbox: Outbox<Value>;
+  /** How long published rows are kept, ms; a day by default. */
+  readonly keptMs?: number;
+  /**
+   * What the relay does beside publishing, until `signal` aborts, such as to delete what is old: where `leads` answers true,
+   * it is this relay's turn. One that rejects ends the relay.
+   */
+  readonly upkeep?: (leads: () => boolean, signal: AbortSignal) => Promise<void>;
+  /** Closes what `outbox` and `upkeep` use, after the relay has ended. */
+  readonly close: () => Promise<void>;
+  /** Wraps the log; for tests that make it fail. */
+  readonly wrapLog?: (log: Log) => Log;
+}
+
+/** An outbox of an application. */
+export interface HostedOutbox<Config extends EngineConfig = EngineConfig> {
+  readonly name: string;
+  readonly topic: DeclaredTopic;
+  /** Starts a relay of it. @throws where the log or the registry is away, or the topic is not as it is declared. */
+  readonly start: (context: ProcessContext<Config>) => Promise<Running>;
+}
+
+/** An outbox with what opens its table. Let `open` import drivers when it is called, as for {@link runs}. */
+export const relays = <Value, Published, Config extends EngineConfig = EngineConfig>(
+  definition: OutboxDefinition<Value, Published>,
+  { open }: { readonly open: (context: ProcessContext<Config>) => Promise<OpenedOutbox<NoInfer<Value>>> },
+): HostedOutbox<Config> => ({
+  name: definition.name,
+  topic: definition.topic,
+  start: async (context) => {
+    const { startOutboxRelay } = await import("./relay/outbox-relay.ts");
+    return startOutboxRelay(context, definition, await open(context));
+  },
+});
+
 /** What an application declares. */
 export interface AppDeclaration<Config extends EngineConfig> {
   /** Names the application where its command line explains itself. */
@@ -91,8 +130,11 @@ export interface AppDeclaration<Config extends EngineConfig> {
   readonly topologies: readonly [Hosted<Config>, ...Hosted<Config>[]];
   /** Loads them when a command needs a configuration: help and drawings need none. */
   readonly settings: () => Promise<Settings<Config>>;
-  /** What its relays publish: their topics are made like those of topologies. */
-  readonly outboxes?: readonly { readonly topic: DeclaredTopic }[];
+  /**
+   * What its relays publish: their topics are made like those of topologies. With one, there is the command `relay`, which
+   * means the first where it is given none.
+   */
+  readonly outboxes?: readonly HostedOutbox<Config>[];
   /**
    * Opens the store of deployments. With one, what was applied is recorded, one apply runs at a time, and a worker starts
    * only with a graph that was deployed.
@@ -127,13 +169,17 @@ export interface App<Config extends EngineConfig = EngineConfig> extends AppDecl
 
 /**
  * Declares an application. `sluice.config.ts` exports it as `app`.
- * @throws RangeError where two topologies have one name, or two declared topics.
+ * @throws RangeError where two topologies have one name, or two outboxes, or two declared topics.
  */
 export const defineApp = <Config extends EngineConfig>(declared: AppDeclaration<Config>): App<Config> => {
-  const names = declared.topologies.map(({ topology }) => topology.graph.name);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw new RangeError(`two topologies are named ${twice}`);
+  refuseTwice("topologies", topologyNames(declared));
+  refuseTwice("outboxes", outboxNames(declared));
   return { ...declared, kind: "sluice-app", allTopics: topicsOf(declared) };
+};
+
+const refuseTwice = (what: string, names: readonly string[]): void => {
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new RangeError(`two ${what} are named ${twice}`);
 };
 
 const topicsOf = <Config extends EngineConfig>({ topologies, outboxes = [] }: AppDeclaration<Config>) => {
@@ -160,3 +206,15 @@ export const topologyNamed = <Config extends EngineConfig>(app: App<Config>, nam
 /** The names of an application's topologies, the first of which is meant where none is given. */
 export const topologyNames = (app: { readonly topologies: readonly Pick<Hosted, "topology">[] }): readonly string[] =>
   app.topologies.map(({ topology }) => topology.graph.name);
+
+/** The outbox of a name. @throws RangeError where there is none. */
+export const outboxNamed = <Config extends EngineConfig>(app: App<Config>, name: string): HostedOutbox<Config> => {
+  const found = app.outboxes?.find((outbox) => outbox.name === name);
+  if (found === undefined) throw new RangeError(`no outbox is named ${name}`);
+  return found;
+};
+
+/** The names of an application's outboxes, the first of which is meant where none is given. */
+export const outboxNames = (app: {
+  readonly outboxes?: readonly Pick<HostedOutbox, "name">[] | undefined;
+}): readonly string[] => (app.outboxes ?? []).map(({ name }) => name);

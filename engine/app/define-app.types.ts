@@ -5,7 +5,9 @@ import { defineTopology, from } from "../flow/dsl.ts";
 import { defineProcessor } from "../flow/processor.ts";
 import { defineStore } from "../flow/store.ts";
 import type { EngineConfig } from "./config/engine-config.ts";
-import { type Hosted, type ProcessContext, runs } from "./define-app.ts";
+import { defineOutbox } from "../outbox/define-outbox.ts";
+import { memoryOutbox } from "../outbox/testing/memory-outbox.ts";
+import { type Hosted, type HostedOutbox, type ProcessContext, relays, runs } from "./define-app.ts";
 
 const Ask = record("t.v1.Ask", { id: string() });
 const asks = topic("asks", Ask, { key: ({ id }) => id, id: ({ id }) => id });
@@ -65,3 +67,16 @@ export const leaking = runs(looking, {
 /** Does not: an application without such a setting cannot host it. */
 // @ts-expect-error the configuration has no shelfUrl
 export const narrow: Hosted<EngineConfig> = whole;
+
+const asking = defineOutbox({ name: "asking", topic: asks, project: (row: { readonly id: string }) => row });
+
+/** Compiles: what is opened gives the rows that the outbox projects. */
+export const relayed: HostedOutbox = relays(asking, {
+  open: async () => ({ outbox: memoryOutbox<{ readonly id: string }>(({ id }) => id).outbox, close }),
+});
+
+/** Does not: its rows are others. */
+export const misread = relays(asking, {
+  // @ts-expect-error the outbox has rows without an id
+  open: async () => ({ outbox: memoryOutbox<{ readonly no: number }>(({ no }) => String(no)).outbox, close }),
+});

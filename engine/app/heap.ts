@@ -1,14 +1,24 @@
 /**
- * A bounded heap for workers. Left alone, V8 on a large machine lets garbage pile up to several times what lives: a worker
- * with 60 MB alive grew to 430 MB. Its limits can only be given to a new process, so this one becomes it.
+ * A bounded heap for workers. Without a bound, V8 on a large machine lets garbage pile up to several times what lives: a
+ * worker with 60 MB alive grew to 430 MB. Its limits can only be given to a new process, so this one becomes it.
  */
+import { totalmem } from "node:os";
 import { environment } from "./cli.ts";
 
+/** Below this much memory, in bytes, the roomy heap does not fit: its peak is 351 MB, and what is not heap needs its part. */
+const roomyFromBytes = 448 * 1024 * 1024;
+
 /**
- * Megabytes. Alive are 60 to 110; the young generation takes three semi-spaces. Measured 2026-11 on 2 cores, see
- * docs/benchmarks.md: peak under 250 MB with a million records waiting, for some microseconds of collection a record.
+ * V8's limits for a worker that may use this many bytes in all (a container's limit, or the machine's memory); megabytes.
+ * Alive are 60 to 110 MB; the young generation takes three semi-spaces. Measured 2026-11-27 on 2 cores, two runs each in
+ * turn, a million rows (old/semi: hot coupon and 1,000 coupons, issued/s; CPU in us an issue; peak):
+ * 128/8: 29,971-31,276 and 25,994-32,483; 34 and 42-54; 251 MB. 256/16: 32,026-34,147 and 41,217-44,220; 30 and 32; 305 MB.
+ * 256/32: 33,952-35,578 and 44,240-47,025; 27 and 30; 351 MB, and 350 MB with a million records waiting.
  */
-const flags = ["--max-old-space-size=128", "--max-semi-space-size=8"] as const;
+export const heapFlags = (memoryBytes: number): readonly string[] => {
+  const [oldMb, semiMb] = memoryBytes >= roomyFromBytes ? [256, 32] : [128, 8];
+  return [`--max-old-space-size=${oldMb}`, `--max-semi-space-size=${semiMb}`];
+};
 
 /** Replaces this process by itself with the limits, unless it has limits already. Returns only where it has. */
 export const boundHeap = (): void => {
@@ -17,5 +27,12 @@ export const boundHeap = (): void => {
   const own = Object.fromEntries(Object.entries(environment()).filter(([, value]) => value !== undefined));
   // What is left after the filter are strings.
   const env = own as Record<string, string>;
+  const flags = heapFlags(memoryLimit());
   process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)], env);
+};
+
+/** The control group's limit where there is one; node answers 0, or more than there is, where there is none. */
+const memoryLimit = (): number => {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 };

@@ -48,7 +48,7 @@ export const workerTelemetry = (registry: Registry, topology: string): Telemetry
     outcome: (step, outcome, n) => outcomes.inc({ topology, step, outcome }, n),
     undone: (step, n) => undone.inc({ topology, step }, n),
     written: (sink, n) => written.inc({ topology, sink }, n),
-    deadLettered: (code, n) => deadLetters.inc({ topology, code }, n),
+    deadLettered: ({ code }) => deadLetters.inc({ topology, code }),
     failedAttempt: (call, code, holding) => failed.inc({ topology, call, code, holding: String(holding) }),
   };
 };

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import pino from "pino";
 import { errorFields, type Logger } from "../logger.ts";
-import { CliError, environment, exitCodes } from "./cli.ts";
+import { describeError, environment, exitCodes } from "./cli.ts";
 import { type EngineConfig, stopBudgetMs } from "./config/engine-config.ts";
 import { redacted } from "./config/redact.ts";
 import type { App, ProcessContext, Running } from "./define-app.ts";
@@ -50,7 +50,7 @@ export const runProcess = async <Config extends EngineConfig>(
   };
   const { running, health } = await bringUp().catch((error: unknown) => {
     logger.error({ event: "process.startFailed", ...errorFields(error) }, "could not start");
-    return end(error instanceof CliError ? error.exitCode : exitCodes.failure);
+    return end(describeError(error).exitCode);
   });
   started = true;
   logger.info({ event: "process.started", healthPort: health.port, ...running.about }, "up");
@@ -66,7 +66,8 @@ export const runProcess = async <Config extends EngineConfig>(
   if (failure !== undefined)
     logger.error({ event: "process.failed", ...errorFields(failure) }, "stopped, because it could not continue");
   else logger.info({ event: "process.stopped" }, "stopped");
-  end(failure === undefined && drained ? exitCodes.done : exitCodes.failure);
+  if (failure !== undefined) end(describeError(failure).exitCode);
+  end(drained ? exitCodes.done : exitCodes.failure);
 };
 
 const untilSignalled = (logger: Logger): Promise<undefined> =>

@@ -15,6 +15,7 @@ export interface CommandSet {
   readonly description: string;
   readonly commands?: readonly URL[];
   readonly checks?: readonly unknown[];
+  readonly outboxes?: readonly unknown[];
 }
 
 /** A file that exports a command. */
@@ -51,11 +52,15 @@ async function loadCommands(app: CommandSet | undefined, wanted: string | undefi
   const folders = [ownCommands, ...(app?.commands ?? [])];
   const found = (await Promise.all(folders.map(commandsIn)))
     .flat()
-    .filter(({ name }) => (app === undefined ? name === "init" : name !== "verify" || (app.checks ?? []).length > 0))
+    .filter(({ name }) => (app === undefined ? name === "init" : hasUse(name, app)))
     .toSorted((a, b) => a.name.localeCompare(b.name));
   const chosen = found.filter(({ name }) => name === wanted);
   return Promise.all((chosen.length > 0 ? chosen : found).map((source) => loadCommand(source, app)));
 }
+
+/** A command that an application has nothing for is not there. */
+const hasUse = (command: string, { checks = [], outboxes = [] }: CommandSet): boolean =>
+  (command !== "verify" || checks.length > 0) && (command !== "relay" || outboxes.length > 0);
 
 /** commander's settings are not inherited by a command that is added whole, so every one gets them. */
 function harden(command: Command): Command {

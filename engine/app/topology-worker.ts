@@ -28,6 +28,7 @@ export const startTopologyWorker = async <Deps>(
     // A group's description says by it which graph each member runs.
     clientId: `sluice-${name}@${topology.hash.slice(0, 8)}`,
     logger,
+    groupInstanceId: config.groupInstanceId,
     sessionTimeoutMs: config.sessionTimeoutMs,
     drainBudgetMs: config.drainMs,
   });

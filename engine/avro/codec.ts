@@ -4,6 +4,7 @@
  * each record costs a factor of 300.
  */
 import type avro from "avsc";
+import { Poison } from "../errors.ts";
 import type { AvroJson } from "./avro.ts";
 import { avscType } from "./exact-types.ts";
 import { type Asking, type AskingOptions, createAsking, createLearner, type Learned } from "./learn.ts";
@@ -47,10 +48,9 @@ export class SchemaNotRegistered extends Error {
 }
 
 /** A value does not fit its topic's schema: a mistake of ours, found before it is written. */
-export class EncodeFailed extends Error {
-  readonly code = "ENCODE_FAILED";
+export class EncodeFailed extends Poison {
   constructor(topic: string, options: ErrorOptions) {
-    super(`a value does not fit the schema of topic ${topic}`, options);
+    super("ENCODE_FAILED", `a value does not fit the schema of topic ${topic}`, options);
   }
 }
 

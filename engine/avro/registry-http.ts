@@ -45,7 +45,7 @@ export type Answer<T> =
 export type AskRegistry = <T>(shape: z.ZodType<T>, question: Question) => Promise<Answer<T>>;
 
 /** Longest wait for one answer where nobody says otherwise. */
-const defaultTimeoutMs = 3_000;
+export const defaultTimeoutMs = 3_000;
 /** Longest answer that is read, bytes: schemas are small, and a wrong address may answer anything. */
 const answerMaxBytes = 1_048_576;
 const contentType = "application/vnd.schemaregistry.v1+json";
@@ -93,7 +93,8 @@ const jsonOf = (text: string, status: number): unknown => {
   }
 };
 
-const textOf = async (response: Response): Promise<string> => {
+/** The text of an answer. @throws where it is longer than any that a registry gives. */
+export const textOf = async (response: Response): Promise<string> => {
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const part of response.body ?? []) {
@@ -105,7 +106,9 @@ const textOf = async (response: Response): Promise<string> => {
 };
 
 /** fetch takes no credentials in a URL. */
-const withoutCredentials = (url: string): { readonly base: string; readonly headers: Record<string, string> } => {
+export const withoutCredentials = (
+  url: string,
+): { readonly base: string; readonly headers: Record<string, string> } => {
   const parsed = new URL(url);
   const { username, password } = parsed;
   parsed.username = "";

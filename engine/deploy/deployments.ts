@@ -24,6 +24,8 @@ export interface AcceptedGraphs {
   readonly hash: string;
   /** The graph before, while old and new workers may run side by side. */
   readonly beside: string | null;
+  /** The consumer group that runs it. */
+  readonly group: string;
 }
 
 /** An operation before it begins: who does what, and why. */
@@ -90,4 +92,10 @@ export interface Deployments {
     waitMs: number,
     work: (lock: ApplyLock) => Promise<T>,
   ) => Promise<{ readonly value: T } | undefined>;
+}
+
+/** Deployments that are open, until they are closed. */
+export interface OpenDeployments {
+  readonly deployments: Deployments;
+  readonly close: () => Promise<void>;
 }

@@ -7,19 +7,31 @@ import { refuseOtherSettings, refuseUndeployed } from "./start-check.ts";
 
 const [mine, before, other] = ["a", "b", "c"].map((digit) => digit.repeat(64)) as [string, string, string]; // Three in, three out.
 
+const running = { name: "shop", group: "g.shop" };
+
 test("refuseUndeployed: lets the deployed graph and the accepted one start, and no other", () => {
-  const accepted = { deployment: 4, hash: mine, beside: before };
-  for (const hash of [mine, before]) assert.doesNotThrow(() => refuseUndeployed({ name: "shop", hash }, accepted));
+  const accepted = { deployment: 4, hash: mine, beside: before, group: "g.shop" };
+  for (const hash of [mine, before]) assert.doesNotThrow(() => refuseUndeployed({ ...running, hash }, accepted));
   const message =
     "this code's graph of shop is cccccccc, but deployment 4 has aaaaaaaa and bbbbbbbb. Run: sluice topology apply; or start the release that is deployed";
-  assert.throws(() => refuseUndeployed({ name: "shop", hash: other }, accepted), {
+  assert.throws(() => refuseUndeployed({ ...running, hash: other }, accepted), {
     code: "GRAPH_NOT_DEPLOYED",
     message,
   });
   const never = { code: "GRAPH_NOT_DEPLOYED", message: /it was never deployed/ };
-  assert.throws(() => refuseUndeployed({ name: "shop", hash: mine }, undefined), never);
+  assert.throws(() => refuseUndeployed({ ...running, hash: mine }, undefined), never);
   const alone = { ...accepted, beside: null };
-  assert.throws(() => refuseUndeployed({ name: "shop", hash: before }, alone), { message: /has aaaaaaaa\. Run/ });
+  assert.throws(() => refuseUndeployed({ ...running, hash: before }, alone), { message: /has aaaaaaaa\. Run/ });
+});
+
+test("refuseUndeployed: names both groups when the graph was deployed for another one", () => {
+  const accepted = { deployment: 4, hash: mine, beside: before, group: "other.shop" };
+  const message =
+    /deployment 4 runs shop in group other\.shop, but this worker is of group g\.shop\. Set SLUICE_GROUP_PREFIX/;
+  for (const hash of [mine, before])
+    assert.throws(() => refuseUndeployed({ ...running, hash }, accepted), { code: "OTHER_GROUP", message });
+  // What is wrong first: with another graph the group says nothing.
+  assert.throws(() => refuseUndeployed({ ...running, hash: other }, accepted), { code: "GRAPH_NOT_DEPLOYED" });
 });
 
 const described = (over: Readonly<Record<string, string>>) => ({

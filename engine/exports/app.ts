@@ -28,13 +28,17 @@ export {
   type AppDeclaration,
   defineApp,
   type Hosted,
+  type HostedOutbox,
   type Opened,
+  type OpenedOutbox,
   type ProcessContext,
+  relays,
   type Running,
   runs,
   topologyNamed,
 } from "../app/define-app.ts";
 export type { DoctorCheck, Finding } from "../app/doctor/checkup.ts";
+export { openProducer, type OpenedProducer, type ProducerNeeds } from "../app/open-producer.ts";
 export { loadConfig, runProcess } from "../app/process.ts";
 export { runCommandLine } from "../app/program.ts";
 export type { Check, Verification, Verified, VerifyOption } from "../app/verify/verification.ts";

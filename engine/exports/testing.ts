@@ -2,3 +2,4 @@
 export { MemoryBroker, type MemoryBrokerOptions } from "../log/memory/memory-log.ts";
 export { memoryOutbox, type MemoryOutbox, type MemoryOutboxRow } from "../outbox/testing/memory-outbox.ts";
 export * from "../testing/driver.ts";
+export { recordContext } from "../testing/record-context.ts";

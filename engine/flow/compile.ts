@@ -55,6 +55,7 @@ const sameStep = (a: AnyStep, b: AnyStep): boolean =>
   a.processor === b.processor &&
   a.attempts === b.attempts &&
   a.timeoutMs === b.timeoutMs &&
+  a.catchPoison === b.catchPoison &&
   [...Object.keys(a.undo), ...Object.keys(b.undo)].every((kind) => sameUndo(a.undo[kind], b.undo[kind]));
 
 type UndoOrPivot = AnyStep["undo"][string] | undefined;
@@ -100,11 +101,12 @@ const describeEndpoint = (endpoint: AnySink): Endpoint =>
         ...(endpoint.keyedBy === undefined ? {} : { key: endpoint.keyedBy }),
       };
 
-const describeStep = ({ name, processor, attempts, timeoutMs, undo }: AnyStep): GraphStep => ({
+const describeStep = ({ name, processor, attempts, timeoutMs, catchPoison, undo }: AnyStep): GraphStep => ({
   undo: namesOf(undo),
   ...(processor.name === name ? {} : { processor: processor.name }),
   ...(attempts === undefined ? {} : { attempts }),
   ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  ...(catchPoison ? { catchPoison } : {}),
 });
 
 const namesOf = (undo: AnyStep["undo"]): Readonly<Record<string, GraphUndo | Pivot>> =>

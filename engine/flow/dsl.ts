@@ -2,7 +2,7 @@
  * The topology DSL: a value that says what happens to every outcome; what it leaves unhandled does not compile.
  * Types check what is local (this record, this step); `validateGraph` checks what needs the whole graph.
  */
-import type { Compensation, Outcome, Pivot, Processor, Variant } from "./processor.ts";
+import type { Compensation, Outcome, Pivot, Poisoned, Processor, Variant } from "./processor.ts";
 import type { Topic } from "../avro/topic.ts";
 import type { Store } from "./store.ts";
 import { describeParts, mergeShared } from "./compile.ts";
@@ -57,12 +57,18 @@ export interface StepOptions {
    * dead-lettered in doubt.
    */
   readonly timeoutMs?: number;
+  /**
+   * Makes poison at this step an outcome, `poison`, which has an arm like every other one, instead of a dead letter. False
+   * by default. What the path holds is undone where the arm ends in `fail`, and kept where it does not.
+   */
+  readonly catchPoison?: boolean;
 }
+type PoisonOutcome<T, O> = O extends { readonly catchPoison: true } ? Poisoned<T> : never;
 
 type UndoArms<Out extends Outcome, C extends Out["kind"], Kept> = {
   readonly [K in C]: Undo<Variant<Out, K> & Kept, never> | Pivot;
 };
-type StepArguments<C, U> = [C] extends [never] ? [options?: StepOptions] : [undo: U, options?: StepOptions];
+type StepArguments<C, U, O> = [C] extends [never] ? [options?: O] : [undo: U, options?: O];
 type UndoNeeds<U> = U[keyof U] extends Undo<never, infer Deps> | Pivot ? Deps : never;
 
 type IsUnion<T, U = T> = T extends unknown ? ([U] extends [T] ? false : true) : never;
@@ -90,10 +96,16 @@ type NoOther<A, K extends PropertyKey> = { readonly [X in Exclude<keyof A, K>]: 
 /** A path that carries one kind of value. `Kept`: what `keep` has kept, which every later outcome has too. */
 export interface Stream<T, Deps, Kept = unknown> {
   /** Runs a processor. One with compensatable outcomes must be given their undo. */
-  readonly step: <Out extends Outcome, D, C extends Out["kind"], U extends UndoArms<Out, C, Kept> & NoOther<U, C>>(
+  readonly step: <
+    Out extends Outcome,
+    D,
+    C extends Out["kind"],
+    U extends UndoArms<Out, C, Kept> & NoOther<U, C>,
+    const O extends StepOptions = StepOptions,
+  >(
     processor: Processor<T, Out, D, C>,
-    ...undoAndOptions: StepArguments<C, U>
-  ) => After<Out, Deps & D & UndoNeeds<U>, Kept>;
+    ...undoAndOptions: StepArguments<C, U, O & NoOther<O, keyof StepOptions>>
+  ) => After<Out | PoisonOutcome<T, O>, Deps & D & UndoNeeds<U>, Kept>;
   /**
    * Keeps the value under a name: the path carries `{ [name]: value }` and what it kept before, and every later outcome
    * has these fields too, as have its undo and its arms. So no step has to hand its input on by itself.
@@ -206,8 +218,8 @@ const edgeOf = ({ exits: [exit], inline }: Position, end: EdgeEnd, rest: Pick<Ed
 /** The types have seen to it that a processor with compensatable outcomes comes with their undos, and no other does. */
 const stepOf = (processor: AnyProcessor, rest: readonly unknown[]): AnyStep => {
   const [undoArms, options] = processor.compensatable.length > 0 ? rest : [{}, rest[0]];
-  const { as = processor.name, attempts, timeoutMs } = (options ?? {}) as StepOptions;
-  return { name: as, processor, undo: unwrap((undoArms ?? {}) as AnyUndoArms), attempts, timeoutMs };
+  const { as = processor.name, attempts, timeoutMs, catchPoison = false } = (options ?? {}) as StepOptions;
+  return { name: as, processor, undo: unwrap((undoArms ?? {}) as AnyUndoArms), attempts, timeoutMs, catchPoison };
 };
 
 /** Any topic: topics are invariant in their record, so that several have no common type but this. */

@@ -69,8 +69,15 @@ const whole = defineTopology(
 const many = stream.toMany(answered, toTexts);
 const either = from([asked, others], (path) => path.map(eitherText).to(answered, toText));
 
+const caught = stream.step(note, { catchPoison: true });
+const onNoted = caught.continueOn("noted", { poison: (poison) => poison.to(answered, ({ input }) => input) });
+const notCaught = stream.step(note, { catchPoison: false });
+
 /** Checked by being compiled. */
 export type Claims = [
+  // A step that catches poison has one outcome more, which carries what the step was given.
+  Expect<Equal<ValueOf<typeof onNoted>, { readonly kind: "noted" }>>,
+  Expect<Equal<ValueOf<typeof notCaught>, { readonly kind: "noted" }>>,
   Expect<Equal<ValueOf<typeof kept>, Asked>>,
   // What is kept is part of the outcome that goes on.
   Expect<Equal<ValueOf<typeof onTook>, { readonly kind: "took"; readonly question: Text }>>,
@@ -95,6 +102,10 @@ stream.to(answered, toTexts);
 mapped.step(note);
 // @ts-expect-error What `took` leaves behind has no undo, whatever the step is called.
 kept.step(take, { as: "take-one" });
+// @ts-expect-error Poison that is caught has an arm.
+caught.branch({ noted: (noted) => noted.drop("noted") });
+// @ts-expect-error Poison is told apart before the path goes on.
+caught.map(toText);
 // @ts-expect-error No such option.
 stream.step(note, { retries: 2 });
 // @ts-expect-error A record of an undo needs its projection.

@@ -12,11 +12,13 @@ import {
   play,
   refuse,
   refused,
+  second,
+  type Yes,
 } from "../interpreter/testing/walking.ts";
 import { told, toText, undoFirst, undoSecond, undone, written } from "../interpreter/testing/walking.ts";
 import { defineTopology, type End, from, type Stream, undo } from "./dsl.ts";
 import { drawMermaid, drawText } from "./draw.ts";
-import { defineCompensation, defineProcessor } from "./processor.ts";
+import { defineCompensation, defineProcessor, type Poisoned } from "./processor.ts";
 import { InvalidTopology } from "./validate.ts";
 
 const upper = ({ text }: Text): Text => ({ text: text.toUpperCase() });
@@ -138,6 +140,40 @@ test("step: places one processor twice when each place has a name", async () => 
     brokenRules(() => twice({})).join(),
     /step "first" is declared twice.*name one of them with \{ as: "..." \}/,
   );
+});
+
+test("step: takes poison along an arm, with what the step was given, when it catches poison", async () => {
+  const toBad = ({ code, message, input }: Poisoned<Yes>): Text => ({ text: `${code} ${input.text}: ${message}` });
+  const toKept = ({ kept }: { readonly kept: Yes }): Yes => kept;
+  const caught = (catchPoison: boolean) => {
+    const step = (stream: Stream<Text, unknown>) =>
+      stream.step(first, undoFirst).continueOn("yes", { no: refuse }).keep("kept");
+    const arms = { yes: answer, no: refuse };
+    return flow((stream) =>
+      catchPoison
+        ? step(stream)
+            .map(toKept)
+            .step(second, undoSecond, { catchPoison: true })
+            .branch({ ...arms, poison: (poison) => poison.fail(refused, toBad) })
+        : step(stream).map(toKept).step(second, undoSecond).branch(arms),
+    );
+  };
+  const topology = caught(true);
+  const { paths, calls } = await play(topology, ["a yes yes", "b yes poison", "c yes error"]);
+  assert.deepEqual(paths.map(endingOf).slice(0, 2), ["to", "fail"]);
+  // Only poison is caught: after any other error nothing is known.
+  assert.match(paths.map(endingOf)[2] ?? "", /^second: .*held first$/);
+  assert.deepEqual(
+    calls.filter((call) => call.startsWith("undo")),
+    ["undo-first: b yes poison"],
+  );
+  assert.deepEqual(paths.flatMap(written).slice(1), [
+    "undone b yes poison: poison at 7",
+    'refused BAD_TEXT b yes poison: "b yes poison" is bad',
+  ]);
+  assert.match(drawText(topology.graph), /^second +\[poison\] +undo undo-first, -> refused via toBad$/m);
+  assert.equal(topology.graph.steps["second"]?.catchPoison, true);
+  assert.notEqual(topology.hash, caught(false).hash);
 });
 
 test("undo: undoes and writes nothing when it declares no record", async () => {

@@ -37,6 +37,8 @@ export interface GraphStep {
   /** The step's own limits; absent where the worker's count. */
   readonly attempts?: number;
   readonly timeoutMs?: number;
+  /** Present where poison is an outcome of the step. */
+  readonly catchPoison?: boolean;
 }
 
 /** A topology as plain JSON. Key order means nothing; the order of `edges` is the order of declaration. */

@@ -69,6 +69,8 @@ export interface AnyStep {
   readonly attempts?: number | undefined;
   /** Of one attempt; undefined: no limit. At least 1. */
   readonly timeoutMs?: number | undefined;
+  /** Whether poison is an outcome of the step. */
+  readonly catchPoison: boolean;
   readonly undo: Readonly<Record<string, AnyUndo | Pivot>>;
 }
 /** A write to a sink. */

@@ -1,4 +1,5 @@
 /** What a processor, its outcomes and a compensation are. Pure declarations: no driver, no clock, no network. */
+import type { Buffer } from "node:buffer";
 
 /** What a processor decided: one of a closed set, told apart by `kind`. */
 export type Outcome = { readonly kind: string };
@@ -6,13 +7,36 @@ export type Outcome = { readonly kind: string };
 /** The outcomes of `O` whose kind is `K`. */
 export type Variant<O extends Outcome, K extends O["kind"]> = Extract<O, { readonly kind: K }>;
 
+/** The outcome of a step that catches poison: what was wrong with the record, and the value that the step was given. */
+export interface Poisoned<T> {
+  readonly kind: "poison";
+  /** The error's code. */
+  readonly code: string;
+  readonly message: string;
+  readonly input: T;
+}
+
+/** Headers of a record: names to their bytes. A name may be repeated, a value may be null. */
+export type RecordHeaders = Readonly<Record<string, HeaderBytes | readonly HeaderBytes[]>>;
+/** One header's bytes. */
+export type HeaderBytes = Buffer | null;
+
 /** Where a record came from, and how to make what it causes safe to repeat. */
 export interface RecordContext {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
-  /** The broker's timestamp, epoch ms: the same at every delivery. */
+  /** The broker's timestamp, epoch ms: the same at every delivery. A record that is replayed has that of its replay. */
   readonly timestampMs: number;
+  /**
+   * When the record was accepted, epoch ms: `timestampMs`, but for a record that is replayed from the dead letters the
+   * timestamp of its original. What somebody was in time for is judged by this one.
+   */
+  readonly acceptedAtMs: number;
+  /** The record's key, as it was read: not to be changed. */
+  readonly key: Buffer | null;
+  /** The record's headers, by name; several values of one name are a list, in their order. Not to be changed. */
+  readonly headers: RecordHeaders;
   /** The record's id by its topic: equal for every delivery, and for every copy, of the same record. */
   readonly idempotencyKey: string;
 }

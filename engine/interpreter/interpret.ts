@@ -5,7 +5,9 @@
  */
 import { call } from "./call.ts";
 import type { AnyStep, EdgeParts, InlineParts, Parts } from "../flow/parts.ts";
-import type { StepEnvironment, Interpreter } from "./round.ts";
+import { codeOf, dispositionOf } from "../errors.ts";
+import type { Outcome, Poisoned } from "../flow/processor.ts";
+import type { StepEnvironment, Interpreter, Result } from "./round.ts";
 import { together } from "./together.ts";
 import { giveUp, unwind } from "./unwind.ts";
 import { applyOutcome, failAll, type RecordState, settle, start, toPath, undeclaredOutcome } from "./record-state.ts";
@@ -117,10 +119,11 @@ const runStep = async (
   const { plan, environment } = interpretation;
   const step = plan.steps.get(name);
   if (step === undefined) throw new Error(`no step "${name}" in the plan`);
-  const { processor, attempts, timeoutMs } = step;
+  const { processor, attempts, timeoutMs, catchPoison } = step;
   const { run, runMany } = processor;
   const callee = { name, run, runMany, attempts, timeoutMs };
-  const { succeeded, failed } = settle(records, name, await call(environment, callee, records));
+  const results = await call(environment, callee, records);
+  const { succeeded, failed } = settle(records, name, catchPoison ? results.map(poisonAsOutcome(records)) : results);
   for (const { record, value } of succeeded) applyOutcome(record, step, value);
   const parts = Map.groupBy(succeeded, ({ value }) => value.kind);
   await together([
@@ -132,3 +135,13 @@ const runStep = async (
     }),
   ]);
 };
+
+const poisonAsOutcome =
+  (records: readonly RecordState[]) =>
+  (result: Result<Outcome>, at: number): Result<Outcome> => {
+    if (result.ok || dispositionOf(result.error) !== "poison") return result;
+    const { error } = result;
+    const message = error instanceof Error ? error.message : String(error);
+    const value: Poisoned<unknown> = { kind: "poison", code: codeOf(error), message, input: records[at]?.value };
+    return { ok: true, value };
+  };

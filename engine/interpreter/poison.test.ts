@@ -32,12 +32,15 @@ const failing = defineStore({
 const toNothing = (): Text => {
   throw new TypeError("no record of this");
 };
+const toTooLarge = (): Text => ({ text: "too large" });
 
 /** Where the path meets poison, after the first step and either the second step's pivot or its undo. */
 const places: Readonly<Record<string, (stream: Stream<Text, Needs>) => End<Needs>>> = {
   step: (stream) => stream.step(third, undoSecond).branch({ yes: answer, no: answer }),
   store: (stream) => stream.to(failing, toText),
   projection: (stream) => stream.to(answered, toNothing),
+  encoding: (stream) => stream.to(answered, toTooLarge),
+  "encoding beside the path": (stream) => stream.also(answered, toTooLarge).drop("written"),
   "projection to a store": (stream) => stream.to(failing, toNothing),
 };
 

@@ -2,7 +2,8 @@
  * What goes into the interpreter and what comes out of it: a round of records, the environment they are taken
  * through a topology in, and how each one's path ended.
  */
-import type { Item, RecordContext } from "../flow/processor.ts";
+import type { Buffer } from "node:buffer";
+import type { Item, RecordContext, RecordHeaders } from "../flow/processor.ts";
 import type { AnyTopic } from "../flow/parts.ts";
 
 /** A call of a step's, a sink's or an undo's function for part of a round. */
@@ -26,8 +27,14 @@ export type Result<R> = { readonly ok: true; readonly value: R } | { readonly ok
 /** A record to write to a topic, caused by one record of the round. */
 export interface Emission {
   readonly sink: AnyTopic;
-  /** A value of the sink's schema, as its projection answered it: not encoded and not checked yet. */
+  /** A value of the sink's schema, as its projection answered it. */
   readonly value: unknown;
+  /** Its key. */
+  readonly key: string;
+  /** The value as the environment has encoded it. */
+  readonly bytes: Buffer;
+  /** What its record's headers say of the trace; undefined where they say nothing. */
+  readonly headers: RecordHeaders | undefined;
 }
 
 /**
@@ -52,6 +59,8 @@ export interface StepEnvironment {
   readonly attempt: <R>(call: Call<R>) => Promise<readonly Result<R>[]>;
   /** What was given for the topology's needs. */
   readonly deps: unknown;
+  /** Encodes a value of a topic's schema. One that does not fit it throws, which makes its record poison. */
+  readonly encode: (sink: AnyTopic, value: unknown) => Buffer;
   /** Epoch ms. */
   readonly now: () => number;
   /** Runs one-by-one steps of several lanes side by side, within its bound. */

@@ -2,6 +2,7 @@
 import { call, voids } from "./call.ts";
 import type { StepEnvironment } from "./round.ts";
 import { failAll, type RecordState, settle, type Settled, sortFailures } from "./record-state.ts";
+import { emissionOf } from "./emission.ts";
 import { together } from "./together.ts";
 
 /**
@@ -32,7 +33,7 @@ export const unwind = async (
 };
 
 /** The effect is gone, whatever happens next; false where its record cannot be made, which ends the path. */
-const emitUndone = (record: RecordState, reason: string, { now }: StepEnvironment): boolean => {
+const emitUndone = (record: RecordState, reason: string, environment: StepEnvironment): boolean => {
   const { pending } = record;
   if (pending === undefined) return true;
   record.pending = pending.below;
@@ -40,7 +41,8 @@ const emitUndone = (record: RecordState, reason: string, { now }: StepEnvironmen
   const { sink, project } = undo;
   if (sink === undefined || project === undefined) return true;
   try {
-    record.emissions.push({ sink, value: project({ done, reason, undoneAt: now() }, record.context) });
+    const value = project({ done, reason, undoneAt: environment.now() }, record.context);
+    record.emissions.push(emissionOf(environment, sink, { value, context: record.context }));
     return true;
   } catch (error) {
     failAll([record], `write ${sink.name}`, error);

@@ -1,9 +1,10 @@
 /** Takes part of a round to a sink: projects each record, then emits to a topic or writes to a store. */
-import { Poison } from "../errors.ts";
+import { dispositionOf, Poison } from "../errors.ts";
 import type { AnySink, AnyTopic, Writing } from "../flow/parts.ts";
 import { call, voids } from "./call.ts";
+import { emissionOf } from "./emission.ts";
 import { type RecordState, settle } from "./record-state.ts";
-import type { StepEnvironment } from "./round.ts";
+import type { Emission, StepEnvironment } from "./round.ts";
 import { giveUp } from "./unwind.ts";
 
 /** One record of a source becomes at most this many of a sink: a round stays within its memory. */
@@ -16,9 +17,10 @@ export const write = async (
   records: readonly RecordState[],
 ): Promise<readonly RecordState[]> => {
   const name = `write ${sink.name}`;
-  const projected = await projectAll(environment, name, many ? toList(project, sink) : project, records);
+  const made = sink.kind === "topic" ? emissionsOf(environment, sink, { project, many }) : project;
+  const projected = await projectAll(environment, name, made, records);
   if (projected.length === 0) return [];
-  const written = sink.kind === "topic" ? emit(sink, many, projected) : await store(environment, sink, projected);
+  const written = sink.kind === "topic" ? emit(many, projected) : await store(environment, sink, projected);
   environment.observe?.({ kind: "written", sink: sink.name }, written);
   return written;
 };
@@ -45,6 +47,7 @@ export const projectAll = async (
     try {
       projected.push({ record, value: project(record.value, record.context) });
     } catch (error) {
+      if (dispositionOf(error) === "fatal") throw error;
       failed.push({ record, error: toPoison(error) });
     }
   }
@@ -69,11 +72,24 @@ const toList =
     return list;
   };
 
-const emit = (sink: AnyTopic, many: boolean, projected: readonly Projected[]): readonly RecordState[] => {
+/** Encoding is part of the projection: what does not fit is found while its record's effects can still be undone. */
+const emissionsOf = (
+  environment: StepEnvironment,
+  sink: AnyTopic,
+  { project, many }: { readonly project: Writing["project"]; readonly many: boolean },
+): Writing["project"] => {
+  if (!many) return (value, context) => emissionOf(environment, sink, { value: project(value, context), context });
+  const list = toList(project, sink);
+  // `toList` has checked that it is one.
+  return (value, context) =>
+    (list(value, context) as readonly unknown[]).map((one) => emissionOf(environment, sink, { value: one, context }));
+};
+
+const emit = (many: boolean, projected: readonly Projected[]): readonly RecordState[] => {
   for (const { record, value } of projected) {
-    if (!many) record.emissions.push({ sink, value });
-    // `toList` has checked it.
-    else for (const one of value as readonly unknown[]) record.emissions.push({ sink, value: one });
+    // Erasure: what `emissionsOf` has made of each.
+    if (many) record.emissions.push(...(value as readonly Emission[]));
+    else record.emissions.push(value as Emission);
   }
   return projected.map(({ record }) => record);
 };

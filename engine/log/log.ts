@@ -31,7 +31,7 @@ export interface NewRecord {
   readonly headers?: Headers;
 }
 
-/** What a subscriber is told. The calls come one at a time; none of them throws. */
+/** What a subscriber is called with. The calls come one at a time; none of them throws. */
 export interface LogListener {
   /** These partitions are ours from now on, and no others. */
   readonly assigned: (partitions: readonly TopicPartition[]) => void;
@@ -62,21 +62,21 @@ export class CommitRefused extends Error {
 
 /**
  * The next record to read is gone, or not there yet: retention deleted it, or the log lost its end. Nothing was
- * skipped; somebody has to look at what is missing and then set the group's offset.
+ * skipped; an operator has to look at what is missing and then set the group's offset.
  */
 export class OffsetOutOfRange extends PipelineError {
   override readonly code = "OFFSET_OUT_OF_RANGE";
   override readonly disposition = "fatal";
   constructor({ groupId, topic, partition, offset, earliest, end }: OutOfRange, options?: ErrorOptions) {
     super(
-      `group ${groupId} cannot go on in ${topic}/${partition}: its next offset is ${offset}, the log has ${earliest} up to ${end}. ` +
+      `group ${groupId} cannot continue in ${topic}/${partition}: its next offset is ${offset}, the log has ${earliest} up to ${end}. ` +
         "No record was skipped. Find out what is missing, stop the group's workers, then set its offset for this partition explicitly.",
       options,
     );
   }
 }
 
-/** Where a group stands, and where the log does. */
+/** Where a group is, and where the log ends. */
 export interface OutOfRange extends TopicPartition {
   readonly groupId: string;
   /** The next offset to read. */
@@ -95,7 +95,7 @@ export interface Subscription {
    * @throws Unavailable when the coordinator did not answer.
    */
   readonly commit: (offsets: readonly (TopicPartition & { readonly offset: bigint })[]) => Promise<void>;
-  /** Stops delivery from a partition; heartbeats go on. Idempotent. */
+  /** Stops delivery from a partition; heartbeats continue. Idempotent. */
   readonly pause: (partition: TopicPartition) => void;
   /** Ends a pause. Idempotent. */
   readonly resume: (partition: TopicPartition) => void;
@@ -109,7 +109,7 @@ export interface LogWriter {
   readonly partitionCount: (topic: string) => Promise<number>;
   /**
    * Appends records to one partition, all or none, acknowledged by every in-sync replica.
-   * The caller has at most one call per partition under way: that is what keeps the order.
+   * The caller has at most one call per partition in flight: that is what keeps the order.
    * @throws Unavailable when it is unknown whether they were appended: append the same again, readers know them by id.
    * @throws Poison (RECORD_TOO_LARGE) when the broker will never take them.
    */

@@ -10,7 +10,7 @@ export interface Producer {
   readonly produce: (to: TopicPartition, records: readonly NewRecord[]) => Promise<void>;
   /** The partition a key belongs to: murmur2, as the Java client. */
   readonly partitionOf: (topic: string, key: Buffer) => number;
-  /** Records queued or under way. */
+  /** Records queued or in flight. */
   readonly backlogRecords: () => number;
   /**
    * Since when, epoch ms, some partition with records pending has seen no append begin, be acknowledged or fail: the

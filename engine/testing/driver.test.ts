@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fatal, Poison } from "../errors.ts";
-import { defineProcessor, type Item } from "../flow/processor.ts";
+import { defineProcessor, type Item, type RecordContext } from "../flow/processor.ts";
 import { int, optional, record, string } from "../avro/avro.ts";
 import { EncodeFailed } from "../avro/codec.ts";
 import { topic } from "../avro/topic.ts";
@@ -59,6 +59,31 @@ test("driver: takes one value or many through as one round, and answers for each
   ]);
   assert.equal(log.length, 2);
   assert.deepEqual(await driver.send(asked, []), []);
+});
+
+test("driver: gives a processor the key, the headers and the acceptance time that a record is sent with", async () => {
+  const seen: RecordContext[] = [];
+  const watch = defineProcessor({
+    name: "watch",
+    compensatable: [],
+    run: async ({ id }: Asked, _: object, context): Promise<{ readonly kind: "watched"; readonly id: string }> => {
+      seen.push(context);
+      return { kind: "watched", id };
+    },
+  });
+  const watching = defineTopology(
+    "watching",
+    from(asked, (stream) => stream.step(watch).drop("seen")),
+  );
+  const headers = { traceparent: Buffer.from("00-1") };
+  await createDriver(watching, {}).send(asked, ask("a"), { timestampMs: 9, acceptedAtMs: 4, headers });
+  await createDriver(watching, {}).send(asked, ask("b"), { timestampMs: 9, key: "lane" });
+  const [first, second] = seen;
+  assert.deepEqual(
+    [first?.acceptedAtMs, first?.timestampMs, first?.headers, first?.key],
+    [4, 9, headers, Buffer.from("a")],
+  );
+  assert.deepEqual([second?.acceptedAtMs, second?.headers, second?.key], [9, {}, Buffer.from("lane")]);
 });
 
 test("driver: reads what was written to a topic, in order, as its schema gives it back", async () => {
@@ -157,7 +182,7 @@ test("driver: ends a path as failed when what it writes is not of the sink's sch
   const { driver } = start();
   const [ended] = await driver.send(asked, ask("a", "huge"));
   assert(ended?.kind === "failed" && ended.error instanceof EncodeFailed);
-  assert.deepEqual([ended.call, ended.trace.at(-1)], ["encode", "encode failed"]);
+  assert.deepEqual([ended.call, ended.trace.at(-1)], ["write answered", "write answered failed"]);
   assert.deepEqual(driver.read(answered), []);
 });
 

@@ -3,8 +3,10 @@
  * time: every call is tried once. Values go through their Avro schemas, so what is read is what a consumer would read.
  */
 import { dispositionOf, Poison } from "../errors.ts";
-import type { RecordContext } from "../flow/processor.ts";
-import { createCodec, encoderFor } from "../avro/codec.ts";
+import { Buffer } from "node:buffer";
+import { recordContext } from "./record-context.ts";
+import type { RecordContext, RecordHeaders } from "../flow/processor.ts";
+import { createCodec, type Encoder, encoderFor } from "../avro/codec.ts";
 import type { Topic } from "../avro/topic.ts";
 import type { Topology } from "../flow/dsl.ts";
 import { createInterpreter } from "../interpreter/interpret.ts";
@@ -17,6 +19,10 @@ export interface SendOptions {
   readonly key?: string;
   /** The broker's timestamp, epoch ms, instead of `now`. */
   readonly timestampMs?: number;
+  /** When the records were accepted, epoch ms, instead of their timestamp: as if they were replayed from the dead letters. */
+  readonly acceptedAtMs?: number;
+  /** Their headers; none by default. */
+  readonly headers?: RecordHeaders;
   /** The offset of the first, instead of the topic's next. One that was sent before keeps its timestamp: a redelivery. */
   readonly offset?: bigint;
 }
@@ -67,31 +73,35 @@ export const createDriver = <Deps>(
   { now = () => newYear2025Ms }: DriverOptions = {},
 ): Driver => {
   const interpreter = createInterpreter(parts);
-  const sources = new Map(parts.sources.map((topic) => [topic.name, { mirror: mirrorOf(topic), stamp: stamper(now) }]));
-  const sinks = new Map(writtenTopics(parts).map((topic) => [topic.name, sinkOf(topic)]));
+  const sources = new Map(parts.sources.map((topic) => [topic.name, { wire: wireOf(topic), stamp: stamper(now) }]));
+  const topics = writtenTopics(parts);
+  const sinks = sinksOf(topics);
+  const written = new Map<string, unknown[]>(topics.map(({ name }) => [name, []]));
   return {
-    send: async (topic, values, { key, ...when } = {}) => {
-      const { mirror, stamp } = find(sources, topic.name);
-      const reflect = await mirror;
+    send: async (topic, values, { key, acceptedAtMs, headers, ...when } = {}) => {
+      const { wire, stamp } = find(sources, topic.name);
+      const { encode, decode } = await wire;
+      const wires = await sinks;
       const entrants = listOf(values).map((value, nth) => ({
-        value: reflect(value),
+        value: decode(encode(value)),
         lane: key ?? topic.key(value),
-        context: { topic: topic.name, partition: 0, ...stamp(nth, when), idempotencyKey: topic.id(value) },
+        context: recordContext({
+          ...{ topic: topic.name, ...stamp(nth, when), idempotencyKey: topic.id(value) },
+          key: Buffer.from(key ?? topic.key(value)),
+          ...(acceptedAtMs !== undefined && { acceptedAtMs }),
+          ...(headers && { headers }),
+        }),
       }));
       const traces = new Map(entrants.map(({ context }) => [context, []]));
-      const paths = await interpreter.round(topic.name, entrants, environmentOf({ deps, now, traces }));
-      return collect(paths, traces, sinks);
+      const paths = await interpreter.round(topic.name, entrants, environmentOf({ deps, now, traces, wires }));
+      return collect(paths, { traces, wires, written });
     },
     // What is kept under a topic's name was read back by that topic's schema.
-    read: <T>(topic: Topic<T>) => [...find(sinks, topic.name).log] as readonly T[],
+    read: <T>(topic: Topic<T>) => [...find(written, topic.name)] as readonly T[],
   };
 };
 
 type Traces = ReadonlyMap<RecordContext, string[]>;
-interface SinkLog {
-  readonly mirror: Promise<Mirror>;
-  readonly log: unknown[];
-}
 
 const find = <V>(among: ReadonlyMap<string, V>, topic: string): V => {
   const found = among.get(topic);
@@ -119,35 +129,42 @@ const stamper = (now: () => number) => {
   };
 };
 
-/** A value as its topic's consumers see it. @throws EncodeFailed */
-type Mirror = (value: unknown) => unknown;
+/** A topic as its producers and its consumers see it. */
+interface Wire {
+  readonly encode: Encoder<unknown>;
+  readonly decode: (bytes: Buffer) => unknown;
+}
 
-const mirrorOf = async (topic: AnyTopic): Promise<Mirror> => {
-  const encode = encoderFor(topic, 1);
+const wireOf = async (topic: AnyTopic): Promise<Wire> => {
   const source = { schemaOf: async () => topic.schema.avro, idOf: async () => 1 };
   const { learn, decode } = createCodec({ source, now: () => 0 }).decoder(topic);
   await learn(1);
-  return (value) => {
-    const decoded = decode(encode(value));
+  const read = (bytes: Buffer): unknown => {
+    const decoded = decode(bytes);
     if (decoded.kind !== "value") throw new TypeError(`${topic.name} does not read what it wrote: ${decoded.kind}`);
     // avsc makes instances of a class of its own; a plain copy is deeply equal to what a test writes down.
     return structuredClone(decoded.value);
   };
+  return { encode: encoderFor(topic, 1), decode: read };
 };
 
-const sinkOf = (topic: AnyTopic): SinkLog => ({ mirror: mirrorOf(topic), log: [] });
+const sinksOf = async (topics: readonly AnyTopic[]): Promise<ReadonlyMap<string, Wire>> =>
+  new Map(await Promise.all(topics.map(async (topic) => [topic.name, await wireOf(topic)] as const)));
 
 const environmentOf = ({
   deps,
   now,
   traces,
+  wires,
 }: {
   readonly deps: unknown;
   readonly now: () => number;
   readonly traces: Traces;
+  readonly wires: ReadonlyMap<string, Wire>;
 }): StepEnvironment => ({
   attempt: once,
   deps,
+  encode: ({ name }, value) => find(wires, name).encode(value),
   now,
   limit: (task) => task(),
   observe: (turn, items) => {
@@ -183,32 +200,22 @@ const once = async <R>(call: Call<R>): Promise<readonly Result<R>[]> => {
   }
 };
 
-/** Writes what the paths wrote to the sinks' logs, in order. */
-const collect = async (
+/** Keeps what the paths wrote, as consumers read it, in order. */
+const collect = (
   paths: readonly Path[],
-  traces: Traces,
-  sinks: ReadonlyMap<string, SinkLog>,
-): Promise<readonly Ended[]> => {
-  const ended: Ended[] = [];
-  for (const path of paths) {
-    const { context } = path;
-    const ending = await write(path, sinks);
+  {
+    traces,
+    wires,
+    written,
+  }: {
+    readonly traces: Traces;
+    readonly wires: ReadonlyMap<string, Wire>;
+    readonly written: ReadonlyMap<string, unknown[]>;
+  },
+): readonly Ended[] =>
+  paths.map(({ context, emissions, ending }) => {
+    for (const { sink, bytes } of emissions) find(written, sink.name).push(find(wires, sink.name).decode(bytes));
     const turns = traces.get(context) ?? [];
     const trace = ending.kind === "failed" ? [...turns, `${ending.call} failed`] : turns;
-    ended.push({ ...ending, offset: context.offset, trace });
-  }
-  return ended;
-};
-
-/** A value that is not of its topic's schema ends the path as failed, as it does in a worker. */
-const write = async ({ emissions, ending }: Path, sinks: ReadonlyMap<string, SinkLog>): Promise<Ending> => {
-  try {
-    for (const { sink, value } of emissions) {
-      const { mirror, log } = find(sinks, sink.name);
-      log.push((await mirror)(value));
-    }
-    return ending;
-  } catch (error) {
-    return { kind: "failed", call: "encode", error, held: [] };
-  }
-};
+    return { ...ending, offset: context.offset, trace };
+  });

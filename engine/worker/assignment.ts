@@ -1,7 +1,6 @@
 /** The partitions a worker has now: told by the log what is assigned and revoked, it drains, commits and lets go. */
-import { codeOf } from "../errors.ts";
 import { CommitRefused, type LogListener, type Subscription, type TopicPartition } from "../log/log.ts";
-import type { Logger } from "../logger.ts";
+import { errorFields, type Logger } from "../logger.ts";
 import type { Partition, PartitionStatus } from "./partition/partition.ts";
 import type { Inherited } from "./partition/round-tracker.ts";
 
@@ -133,7 +132,7 @@ const createCommits = ({ assigned, membership, logger }: CommitOptions) => {
     } catch (error) {
       const level = error instanceof CommitRefused ? "info" : "warn";
       logger[level](
-        { code: codeOf(error), error: String(error) },
+        { event: "commit.failed", ...errorFields(error) },
         "offsets were not committed; the records may come again",
       );
     }

@@ -1,6 +1,15 @@
 /** What a worker counts while it runs; ops/ binds it to Prometheus. Labels are names from the graph, never ids. */
 
-/** Called once a round or rarer, never once a record. */
+/** What became a dead letter: its place, the call that failed, and the code of the error. Only `code` is a label. */
+export interface DeadLettered {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly node: string;
+  readonly code: string;
+}
+
+/** Called once a round or rarer, never once a record; only dead letters are reported one by one. */
 export interface Telemetry {
   /** A round ended, all it wrote acknowledged. */
   readonly round: (topic: string, records: number, seconds: number) => void;
@@ -10,8 +19,8 @@ export interface Telemetry {
   readonly undone: (step: string, records: number) => void;
   /** Records handed to a sink. */
   readonly written: (sink: string, records: number) => void;
-  /** Records dead-lettered, by the code of their error. */
-  readonly deadLettered: (code: string, records: number) => void;
+  /** A dead letter is handed to the log. */
+  readonly deadLettered: (letter: DeadLettered) => void;
   /** An attempt failed; `holding` where it waits for a dependency. */
   readonly failedAttempt: (call: string, code: string, holding: boolean) => void;
 }

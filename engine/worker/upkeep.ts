@@ -7,6 +7,7 @@ import type { Fence } from "../lease.ts";
 import { partitionOfKey } from "../log/producer/partitioner.ts";
 import type { OwnPartition } from "./assignment.ts";
 import type { Clock } from "../clock.ts";
+import { StartRefused } from "../errors.ts";
 import { errorFields, type Logger } from "../logger.ts";
 
 /** One look. Keys are text. */
@@ -19,7 +20,7 @@ export interface UpkeepPass {
    * Runs a slice of work while nothing of the key is in flight, by the partition's lease; undefined where it is not ours any
    * more. Records of the key wait for it, so it must be short. Passes on what it throws.
    */
-  readonly alone: <T>(key: string, slice: (fence: Fence) => Promise<T>) => Promise<T | undefined>;
+  readonly exclusive: <T>(key: string, slice: (fence: Fence) => Promise<T>) => Promise<T | undefined>;
   /** Aborted when the worker stops. */
   readonly signal: AbortSignal;
 }
@@ -30,7 +31,7 @@ export interface Upkeep {
   readonly intervalMs: number;
   /** The source whose keys these are, and how many partitions it has. */
   readonly topic: { readonly name: string; readonly partitions: number };
-  /** Whatever it throws is logged, and the next pass comes. */
+  /** A StartRefused ends the worker: its stores are another's by now. Whatever else it throws is logged, and the next pass comes. */
   readonly pass: (pass: UpkeepPass) => Promise<void>;
 }
 
@@ -39,13 +40,15 @@ export interface UpkeepOptions {
   readonly partitions: () => readonly OwnPartition[];
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told, once, what ends the worker. */
+  readonly refused: (error: StartRefused) => void;
   /** Aborted when the worker stops. */
   readonly signal: AbortSignal;
 }
 
-/** Looks after what there is until the signal; never rejects. */
+/** Looks after what there is until the signal, or until it is refused; never rejects. */
 export const keepUp = async (upkeep: Upkeep, options: UpkeepOptions): Promise<void> => {
-  const { clock, logger, signal } = options;
+  const { clock, logger, refused, signal } = options;
   const about = { topic: upkeep.topic.name };
   let failures = 0;
   for (;;) {
@@ -53,13 +56,17 @@ export const keepUp = async (upkeep: Upkeep, options: UpkeepOptions): Promise<vo
     if (signal.aborted) return;
     try {
       await upkeep.pass(passOf(upkeep, options));
-      if (failures > 0) logger.info({ ...about, failures }, "upkeep goes on");
+      if (failures > 0) logger.info({ event: "upkeep.resumed", ...about, failures }, "upkeep goes on");
       failures = 0;
     } catch (error) {
+      if (error instanceof StartRefused) return refused(error);
       failures += 1;
       // An outage is one story.
       if (failures === 1)
-        logger.warn({ ...about, ...errorFields(error) }, "upkeep was cut short; the next pass goes on");
+        logger.warn(
+          { event: "upkeep.failed", ...about, ...errorFields(error) },
+          "upkeep was cut short; the next pass goes on",
+        );
     }
   }
 };
@@ -74,7 +81,7 @@ const passOf = ({ topic }: Upkeep, { partitions, signal }: UpkeepOptions): Upkee
   return {
     touched: own().flatMap(({ work }) => work.touched().map((key) => key.toString())),
     owns: (key) => workOf(Buffer.from(key)) !== undefined,
-    alone: async (key, slice) => workOf(Buffer.from(key))?.alone(Buffer.from(key), slice),
+    exclusive: async (key, slice) => workOf(Buffer.from(key))?.exclusive(Buffer.from(key), slice),
     signal,
   };
 };

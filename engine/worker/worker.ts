@@ -4,16 +4,16 @@
  */
 import { Fatal } from "../errors.ts";
 import type { Fence, Leases } from "../lease.ts";
-import type { Codec, Encoder } from "../avro/codec.ts";
+import type { Codec } from "../avro/codec.ts";
 import type { Topology } from "../flow/dsl.ts";
 import { createInterpreter } from "../interpreter/interpret.ts";
-import { type Parts, writtenTopics } from "../flow/parts.ts";
 import { createAssignment, type PartitionMaker } from "./assignment.ts";
+import { loggingDeadLetters } from "./failures/dead-letter-log.ts";
 import { attemptObserver } from "./failures/attempt-observer.ts";
 import type { Backoff, Clock, Random } from "../clock.ts";
 import { createLease } from "./partition/lease-guard.ts";
 import type { Log } from "../log/log.ts";
-import type { Logger } from "../logger.ts";
+import { errorFields, type Logger } from "../logger.ts";
 import type { FloodLimits } from "./failures/flood.ts";
 import { createHolds, type Hold, type Holds, unreadyReasons, type ReadinessPolicy } from "./failures/holds.ts";
 import { createPartition, type PartitionOptions, type PartitionStatus } from "./partition/partition.ts";
@@ -24,7 +24,7 @@ import type { Telemetry } from "./telemetry.ts";
 import { keepUp, type Upkeep } from "./upkeep.ts";
 import { createWaits, type Wait } from "./liveness/waits.ts";
 import { type StallLimits, watch } from "./liveness/watchdog.ts";
-import type { Encoders } from "./round/write-round.ts";
+import { type Encoders, encodersOf } from "./round/encoders.ts";
 
 /** What a worker is made of. The log, the clock and randomness are parameters, so that the simulator runs this very code. */
 export interface WorkerOptions<Deps> {
@@ -81,7 +81,10 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
   const watched = watchedOf(options);
   const ending = Promise.withResolvers<Error | undefined>();
   const assignment = createAssignment(partitionMaker(options, encoders, watched), logger, (error) => {
-    logger.error({ error: error.message, topology: topology.graph.name }, "the worker cannot go on");
+    logger.error(
+      { event: "worker.failed", topology: topology.graph.name, ...errorFields(error) },
+      "the worker cannot go on",
+    );
     ending.resolve(error);
   });
   const topics = sources.map(({ name }) => name);
@@ -99,7 +102,8 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
     ending.resolve(error instanceof Error ? error : new Error(String(error))),
   );
   const { upkeep, clock, readinessPolicy } = options;
-  const keeping = upkeep && keepUp(upkeep, { partitions: assignment.partitions, clock, logger, signal });
+  const refused = ending.resolve;
+  const keeping = upkeep && keepUp(upkeep, { partitions: assignment.partitions, clock, logger, refused, signal });
   const watchdog = watch({ limits: options.stall, oldest: watched.oldest, clock, logger, signal });
   void watchdog.watching.then((error) => error && ending.resolve(error));
   return {
@@ -172,12 +176,6 @@ const commitEvery = async <Deps>(
   }
 };
 
-const encodersOf = async (codec: Codec, parts: Parts): Promise<Encoders> => {
-  const encoders = new Map<string, Encoder<unknown>>();
-  for (const topic of writtenTopics(parts)) encoders.set(topic.name, await codec.encoder(topic));
-  return encoders;
-};
-
 const partitionMaker = <Deps>(
   options: WorkerOptions<Deps>,
   encoders: Encoders,
@@ -185,6 +183,7 @@ const partitionMaker = <Deps>(
 ): PartitionMaker => {
   const { topology, codec, clock, random, backoff, maxAttempts, logger, telemetry } = options;
   const interpreter = createInterpreter(topology.parts);
+  const counted = loggingDeadLetters(telemetry, { topology: topology.graph.name, logger, clock });
   const decoders = new Map(
     topology.parts.sources.map((source) => [source.name, { source, decoder: codec.decoder(source) }]),
   );
@@ -202,13 +201,18 @@ const partitionMaker = <Deps>(
       producer: options.producer,
       deps: options.deps,
       rememberKeys: options.upkeep?.topic.name === topic,
-      lease: createLease({ partition: leased, take: () => options.leases.take(leased, options.name), prove }),
+      lease: createLease({
+        partition: leased,
+        take: () => options.leases.take(leased, options.name),
+        prove,
+        lost: (epoch) => logger.warn({ event: "lease.lost", ...leased, epoch }, "another worker raised the lease"),
+      }),
       provenance: { groupId: options.groupId, graphHash: topology.hash },
       limits: shareOf(options.limits, partitions),
       attempts: { clock, random, backoff, maxAttempts, observe },
       flood: options.flood,
       waits,
-      telemetry,
+      telemetry: counted,
       ...found,
       ...hooks,
     });

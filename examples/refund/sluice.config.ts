@@ -1,7 +1,16 @@
 /** The application of refunds. Its own setting says where the shop's database is; the fakes are in its adapters' place. */
-import { defineApp, defineSettings, type EngineConfig, type ProcessContext, runs, url } from "sluice-engine/app";
+import {
+  defineApp,
+  defineSettings,
+  type EngineConfig,
+  type ProcessContext,
+  relays,
+  runs,
+  url,
+} from "sluice-engine/app";
+import { memoryOutbox } from "sluice-engine/testing";
 import { memoryShop } from "./memory-shop.ts";
-import { refundOutbox } from "./outbox.ts";
+import { refundOutbox, type RefundRow } from "./outbox.ts";
 import { refunding } from "./refunding.ts";
 
 interface RefundConfig extends EngineConfig {
@@ -27,5 +36,9 @@ export const app = defineApp({
       },
     }),
   ],
-  outboxes: [refundOutbox],
+  outboxes: [
+    relays(refundOutbox, {
+      open: async () => ({ outbox: memoryOutbox<RefundRow>(({ id }) => id).outbox, close: async () => {} }),
+    }),
+  ],
 });

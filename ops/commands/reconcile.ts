@@ -18,12 +18,12 @@ export const reconcileCommand = (app: App<Config>): Command =>
     .summary("set counters and marks in Redis to what the database says, when no worker runs")
     .description(
       "Workers do this by themselves. By hand it is for when none runs: refused (exit 4) while the consumer group has " +
-        "members. Takes the lease of each partition it repairs something of, so that nobody who still believes to own it can " +
+        "members. Takes the lease of each partition it repairs something of, so that no worker that still believes to own it can " +
         "interfere; exits 5 where a worker takes it over meanwhile. Requests that are queued take their units again in " +
         "their turn. --dry-run only looks, and exits 3 where something differs.",
     )
     .option("--coupon <id...>", "only these coupons")
-    .option("--dry-run", "only look; requests under way look like differences")
+    .option("--dry-run", "only look; requests in flight look like differences")
     .option("--json", "print one JSON document")
     .action((options: ReconcileOptions) => reconcile(app, options));
 

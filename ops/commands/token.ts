@@ -1,6 +1,6 @@
 /** `sluice token`: a bearer token for development. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { userIdPattern } from "../../api/http/ids.ts";
+import { userIdPattern } from "../../api/http/request/ids.ts";
 import { integerOption, jsonDocument, print, printJson } from "../../engine/app/cli.ts";
 
 interface TokenOptions {

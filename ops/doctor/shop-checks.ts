@@ -1,45 +1,168 @@
-/** What `sluice doctor` checks of the shop: its database with its clock, and its Redis. */
-import type { DoctorCheck } from "../../engine/app/doctor/checkup.ts";
+/** What `sluice doctor` checks of the shop: its database and its Redis, each with version, clock and encryption, and whose gate it is. */
+import type { DoctorCheck, Finding } from "../../engine/app/doctor/checkup.ts";
 import type { Config } from "../config.ts";
 
-/** More than this between the clocks of machine and database is worth a warning: log lines and rows are hard to compare. */
-const clockToleranceMs = 1_000;
+const databaseFix = "Check SLUICE_DATABASE_URL, its user's rights, and that the database runs.";
+const redisFix = "Check SLUICE_REDIS_URL and that Redis runs.";
 
-/** The checks. */
+/** The checks. Drivers are loaded when they are run. */
 export const shopChecks: readonly DoctorCheck<Config>[] = [
   {
     name: "database",
-    fix: "Check SLUICE_DATABASE_URL, its user's rights, and that the database runs.",
-    run: async ({ databaseUrl }) => {
-      const [{ openDatabase }, { readClock }, { withSession }] = await Promise.all([
-        import("../../stores/mysql/database.ts"),
-        import("../../stores/mysql/clock.ts"),
-        import("../../stores/mysql/session.ts"),
+    fix: databaseFix,
+    run: async (config) => {
+      const { version, schema } = (await lookAtDatabase(config)).value;
+      return { level: "ok", found: `${schema} answers, ${version}` };
+    },
+  },
+  {
+    name: "database's rights",
+    fix: databaseFix,
+    run: async (config) => {
+      const { value } = await lookAtDatabase(config);
+      const { missingRights, rightsToApply, rightsToRun } = await import("../../stores/mysql/inspect.ts");
+      const [run, apply] = [missingRights(value, rightsToRun), missingRights(value, rightsToApply)];
+      return rightsFinding(value.schema, { run, apply });
+    },
+  },
+  {
+    name: "database's clock",
+    fix: databaseFix,
+    run: async (config) => {
+      const [{ clockFinding }, looked] = await Promise.all([
+        import("../../engine/app/doctor/findings.ts"),
+        lookAtDatabase(config),
       ]);
-      const database = openDatabase({ databaseUrl, poolMax: 1 });
-      try {
-        const aheadMs = (await withSession(database, readClock)) - Date.now();
-        const found = `answers; its clock differs by ${Math.abs(aheadMs)} ms from this machine's`;
-        return Math.abs(aheadMs) <= clockToleranceMs
-          ? { level: "ok", found }
-          : { level: "warn", found, fix: "Set both clocks by NTP." };
-      } finally {
-        await database.close();
-      }
+      return clockFinding("database", { ...looked, now: looked.value.now });
+    },
+  },
+  {
+    name: "database's TLS",
+    fix: databaseFix,
+    run: async (config) => {
+      const [{ encryptionFinding }, { value }] = await Promise.all([
+        import("../../engine/app/doctor/findings.ts"),
+        lookAtDatabase(config),
+      ]);
+      const { environment, databaseUrl } = config;
+      const connection = { encrypted: value.cipher !== undefined, hosts: [new URL(databaseUrl).hostname], environment };
+      return encryptionFinding(
+        connection,
+        "Let only this network reach the database: connections to it are not encrypted.",
+      );
     },
   },
   {
     name: "redis",
-    fix: "Check SLUICE_REDIS_URL and that Redis runs.",
-    run: async ({ redisUrl }) => {
-      const { openRedis } = await import("../../stores/redis/connection.ts");
-      const redis = await openRedis({ redisUrl });
-      try {
-        await redis.ping();
-        return { level: "ok", found: "answers" };
-      } finally {
-        redis.close();
-      }
+    fix: redisFix,
+    run: async (config) => redisFinding((await lookAtRedis(config)).value),
+  },
+  {
+    name: "redis's clock",
+    fix: redisFix,
+    run: async (config) => {
+      const [{ clockFinding }, looked] = await Promise.all([
+        import("../../engine/app/doctor/findings.ts"),
+        lookAtRedis(config),
+      ]);
+      return clockFinding("Redis", { ...looked, now: looked.value.now });
     },
   },
+  {
+    name: "redis's TLS",
+    fix: redisFix,
+    run: async ({ redisUrl, environment }) => {
+      const { encryptionFinding } = await import("../../engine/app/doctor/findings.ts");
+      const { protocol, hostname } = new URL(redisUrl);
+      const connection = { encrypted: protocol === "rediss:", hosts: [hostname], environment };
+      return encryptionFinding(connection, "Use rediss:// in SLUICE_REDIS_URL.");
+    },
+  },
+  { name: "gate", fix: redisFix, run: (config) => gateFinding(config) },
 ];
+
+/** What is said about the rights of the database's user. Pure. */
+export const rightsFinding = (
+  schema: string,
+  missing: { readonly run: readonly string[]; readonly apply: readonly string[] },
+): Finding => {
+  if (missing.run.length > 0) {
+    const rights = missing.run.join(", ");
+    return {
+      level: "fail",
+      found: `the user may not ${rights} in ${schema}`,
+      fix: `GRANT ${rights} ON ${schema}.* TO the user of SLUICE_DATABASE_URL; rights of roles or on single tables are not looked into.`,
+    };
+  }
+  // A user that may not change tables is what a careful operator gives to workers.
+  const apply = missing.apply.length === 0 ? "and to make tables" : "not to make tables: apply needs another user";
+  return { level: "ok", found: `the user has what it needs to run, ${apply}` };
+};
+
+/** What is said about a Redis. Pure. */
+export const redisFinding = ({ version, role }: { readonly version: string; readonly role: string }): Finding =>
+  role === "slave"
+    ? { level: "fail", found: `Redis ${version} is a replica`, fix: "Give SLUICE_REDIS_URL the address of its master." }
+    : { level: "ok", found: `answers, Redis ${version}` };
+
+/** What was found, and between which times, epoch ms. */
+interface Looked<T> {
+  readonly askedAt: number;
+  readonly answeredAt: number;
+  readonly value: T;
+}
+
+/** A connection is opened first: what that takes is not a clock's difference. */
+const looking = async <T>(connect: () => Promise<unknown>, look: () => Promise<T>): Promise<Looked<T>> => {
+  await connect();
+  const askedAt = Date.now();
+  const value = await look();
+  return { askedAt, answeredAt: Date.now(), value };
+};
+
+const lookAtDatabase = async ({ databaseUrl }: Config) => {
+  const [{ openDatabase }, { inspectDatabase }] = await Promise.all([
+    import("../../stores/mysql/database.ts"),
+    import("../../stores/mysql/inspect.ts"),
+  ]);
+  const database = openDatabase({ databaseUrl, poolMax: 1 });
+  try {
+    return await looking(
+      () => inspectDatabase(database),
+      () => inspectDatabase(database),
+    );
+  } finally {
+    await database.close();
+  }
+};
+
+const lookAtRedis = async ({ redisUrl }: Config) => {
+  const [{ openRedis }, { inspectRedis }] = await Promise.all([
+    import("../../stores/redis/connection.ts"),
+    import("../../stores/redis/inspect.ts"),
+  ]);
+  const redis = await openRedis({ redisUrl });
+  try {
+    return await looking(redis.ping, () => inspectRedis(redis));
+  } finally {
+    redis.close();
+  }
+};
+
+const gateFinding = async ({ databaseUrl, redisUrl }: Config): Promise<Finding> => {
+  const [{ openDatabase }, { readDatabaseIdentity }, { openRedis }, { checkGate }] = await Promise.all([
+    import("../../stores/mysql/database.ts"),
+    import("../../stores/mysql/database-identity.ts"),
+    import("../../stores/redis/connection.ts"),
+    import("../../stores/redis/gate-owner.ts"),
+  ]);
+  const database = openDatabase({ databaseUrl, poolMax: 1 });
+  const redis = await openRedis({ redisUrl });
+  try {
+    await checkGate(redis, await readDatabaseIdentity(database));
+    return { level: "ok", found: "Redis serves this database, or nobody yet" };
+  } finally {
+    redis.close();
+    await database.close();
+  }
+};

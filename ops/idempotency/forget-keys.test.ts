@@ -59,7 +59,7 @@ test("forgetting keys: takes a few at a time while there are more, then looks no
   await stop();
 });
 
-test("forgetting keys: leaves it to whoever leads", async () => {
+test("forgetting keys: leaves it to the process that leads", async () => {
   const { state, step, stop } = stage({ payment: 1, coupon: 1 });
   await settled();
   state.leads = false;
@@ -72,7 +72,7 @@ test("forgetting keys: leaves it to whoever leads", async () => {
   await stop();
 });
 
-test("forgetting keys: goes on with the others, and tries again later, when the database is away for one kind", async () => {
+test("forgetting keys: forgets the others, and tries again later, when the database is away for one kind", async () => {
   const { old, state, step, stop } = stage({ payment: new Unavailable("database", "gone"), coupon: 5 });
   await settled();
   assert.deepEqual(state.forgotten, { payment: 0, coupon: 5 });

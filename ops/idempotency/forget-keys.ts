@@ -2,14 +2,14 @@
  * Forgets idempotency keys that are older than clients were promised, a few at a time and beside the publishing, while this
  * process leads the outbox: of the processes there are, that is one. Should there be two for a moment, nothing is lost.
  *
- * - The database is away, or a lock is not given up: it says so, and tries again later. Publishing goes on or not by itself.
- * - The answer is lost: so many are forgotten that nobody counted.
+ * - The database is away, or a lock is not given up: it says so, and tries again later. Publishing does not depend on it.
+ * - The answer is lost: keys are forgotten that are not counted.
  */
 import type { OldKeys } from "../../processors/payments/payment-ports.ts";
 import type { Clock } from "../../engine/clock.ts";
 import { errorFields, type Logger } from "../../engine/logger.ts";
 
-/** What is forgotten, when, and who hears of it. */
+/** What is forgotten, when, and what is called with the count. */
 export interface ForgetOptions<Kind extends string> {
   readonly keys: Readonly<Record<Kind, OldKeys>>;
   /** Whether it is this process's turn. */
@@ -57,7 +57,10 @@ const forgetSome = async <Kind extends string>(options: ForgetOptions<Kind>): Pr
       if (rows > 0) forgotten(kind, rows);
       more ||= rows === settings.maxRows;
     } catch (error) {
-      logger.warn({ ...errorFields(error), kind }, "old idempotency keys cannot be forgotten now");
+      logger.warn(
+        { event: "keys.pruneFailed", kind, ...errorFields(error) },
+        "old idempotency keys cannot be forgotten now",
+      );
     }
   }
   return more;

@@ -1,9 +1,10 @@
 /** Composition root of the coupon and payment API: its stores, its producer, and a port to listen on. */
 import { randomBytes } from "node:crypto";
 import { createApi } from "../../api/api.ts";
-import type { Clock, CouponApiParameters } from "../../api/http/parameters.ts";
+import type { CouponApiParameters } from "../../api/http/parameters.ts";
+import { machineClock } from "../../api/http/clock.ts";
 import { readinessOf } from "../../engine/readiness.ts";
-import { openProducer } from "./open-producer.ts";
+import { openProducer } from "../../engine/app/open-producer.ts";
 import { watchProducer } from "./producer-health.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { couponIssueRequests } from "../../schemas/coupon.ts";
@@ -16,14 +17,6 @@ import { apiMetrics } from "../metrics/api-metrics.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import type { Running } from "../../engine/app/define-app.ts";
 import type { ShopContext } from "../config.ts";
-
-const clock: Clock = {
-  nowMs: Date.now,
-  after: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 
 /** Starts the API. @throws SchemaNotRegistered @throws Fatal where the topic is not as declared, or where the port is taken. */
 export const startApi = async (
@@ -81,7 +74,7 @@ export const serveApi = async (
     ports,
     producer,
     encodeRequest,
-    clock,
+    clock: machineClock,
     randomBytes,
     tokenSecret: config.tokenSecret,
     ready,

@@ -6,10 +6,14 @@ import { couponCatalog } from "../../stores/mysql/coupons/coupon-catalog.ts";
 import { couponTruth } from "../../stores/mysql/coupons/coupon-truth.ts";
 import { couponPages } from "../../stores/mysql/coupons/coupon-pages.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
+import { readDatabaseIdentity } from "../../stores/mysql/database-identity.ts";
 import { partitionLeases } from "../../stores/mysql/partition-lease.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
 import { couponGate } from "../../stores/redis/coupon-gate.ts";
 import { couponStock } from "../../stores/redis/coupon-stock.ts";
+import { claimGate } from "../../stores/redis/gate-owner.ts";
+import { whileAway } from "../../engine/app/while-away.ts";
+import type { Logger } from "../../engine/logger.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import type { Config, ShopContext } from "../config.ts";
 import { couponUpkeep } from "../reconcile/coupon-upkeep.ts";
@@ -31,12 +35,15 @@ export interface WorkerHooks extends ProcessHooks {
   readonly deps: (deps: CouponDeps) => CouponDeps;
 }
 
-/** Opens them. @throws Unavailable where Redis is away. */
+/**
+ * Opens them; waits while the database or Redis is away, because only both together say whose gate this is.
+ * @throws StartRefused (GATE_OF_OTHER_DATABASE) @throws Fatal (DATABASE_IDENTITY)
+ */
 export const openCouponIssuing = async (
   { config, logger, registry }: ShopContext,
   hooks: WorkerHooks = { ...noHooks, deps: (deps) => deps },
 ): Promise<Opened<CouponDeps>> => {
-  const stores = await openStores(config, hooks.database);
+  const stores = await openStores(config, logger, hooks.database);
   const upkeep = couponUpkeep({
     ...stores.upkeep,
     intervalMs: config.reconcileIntervalMs,
@@ -52,16 +59,20 @@ export const openCouponIssuing = async (
   };
 };
 
-const openStores = async ({ databaseUrl, redisUrl }: Config, hooks: WorkerHooks["database"]) => {
+const openStores = async ({ databaseUrl, redisUrl }: Config, logger: Logger, hooks: WorkerHooks["database"]) => {
   // Rounds of a partition, side by side, take one connection each for a decision and one for refusals.
   const database = hooks(openDatabase({ databaseUrl }));
   const redis = await openRedis({ redisUrl });
   const catalog = couponCatalog(database);
+  const pages = couponPages(database, sweepCoupons);
+  const databaseId = await whileAway(logger, "the database's identity", () => readDatabaseIdentity(database));
+  await whileAway(logger, "whose gate this Redis is", () => claimGate(redis, databaseId));
   return {
     leases: partitionLeases(database),
     upkeep: {
       ports: (fence?: Fence) => ({ gate: couponGate(redis, fence), truth: couponTruth(database, fence) }),
-      pages: couponPages(database, sweepCoupons),
+      // A Redis that was flushed has no owner: it is claimed again before another database's worker can.
+      pages: () => claimGate(redis, databaseId).then(pages),
     },
     deps: (fence?: Fence) => ({ stock: couponStock(redis, fence), catalog, book: couponBook(database, fence) }),
     close: async () => {

@@ -58,7 +58,7 @@ const circuitLog = (logger: Logger): ((state: BreakerState) => void) => {
 const rounds = 4;
 
 /**
- * A round is as many records as may be in flight, and a few rounds overlap: so one partition alone keeps all requests
+ * A round is as many records as may be in flight, and a few rounds overlap: so a single partition keeps all requests
  * busy while the last of a round are still out, or wait for another attempt; the client bounds the requests. And few
  * records are sent again after a crash, because an offset is finished with its round.
  */

@@ -1,4 +1,4 @@
-/** The gate agrees with the database again after whatever happened to it, while everybody else goes on. */
+/** The gate agrees with the database again after whatever happened to it, while requests are decided. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Unavailable } from "../../engine/errors.ts";
@@ -51,7 +51,7 @@ test("coupon upkeep: gives units back that were taken twice, after a flush and a
   assert.ok(repairs.every(({ couponId }) => couponId === hot));
 });
 
-test("coupon upkeep: sets a counter right that is too high, or too low, of a coupon that nobody asks for", async () => {
+test("coupon upkeep: sets a counter right that is too high, or too low, of a coupon without requests", async () => {
   const { stock, start, repairs, agrees } = upkeepStage();
   await stock.initialise(
     new Map([
@@ -62,21 +62,21 @@ test("coupon upkeep: sets a counter right that is too high, or too low, of a cou
   const worker = await start("w1");
   await until("both agree", () => agrees(hot) && agrees(idle));
   await worker.stop();
-  const told = repairs.toSorted((a, b) => a.seen - b.seen);
-  assert.deepEqual(told, [
+  const sorted = repairs.toSorted((a, b) => a.seen - b.seen);
+  assert.deepEqual(sorted, [
     { couponId: idle, seen: 3, left: 10, droppedMarks: 0 },
     { couponId: hot, seen: 17, left: 10, droppedMarks: 0 },
   ]);
 });
 
-test("coupon upkeep: drops marks that no issued coupon stands for, and only those, though the counter agrees", async () => {
+test("coupon upkeep: drops marks without an issued coupon, and only those, though the counter agrees", async () => {
   const { stock, database, send, start, decided } = upkeepStage();
   const worker = await start("w1");
   await send([1, 2, 3, 4, 5].map((n) => request(n, hot)));
   await decided(5);
   const marks = stock.counters.get(hot)?.marks ?? assert.fail("no counter");
   marks.set(userOf(8), idOf(8));
-  // Held by somebody else than it was issued to.
+  // Held by another user than it was issued to.
   marks.set(userOf(9), idOf(1));
   await until("they are gone", () => marks.size === 5);
   await send([request(20, hot, userOf(8)), request(21, hot, userOf(9))]);
@@ -87,9 +87,9 @@ test("coupon upkeep: drops marks that no issued coupon stands for, and only thos
   assert.equal(database.remaining.get(hot), 3);
 });
 
-test("coupon upkeep: repairs nothing that is only under way", async () => {
+test("coupon upkeep: repairs nothing that is only in flight", async () => {
   let looks = 0;
-  let mended = false;
+  let repaired = false;
   const stage = upkeepStage(({ gate, truth }) => ({
     truth,
     gate: {
@@ -100,7 +100,7 @@ test("coupon upkeep: repairs nothing that is only under way", async () => {
         return found;
       },
       repair: async (repair) => {
-        mended = true;
+        repaired = true;
         return gate.repair(repair);
       },
     },
@@ -116,7 +116,7 @@ test("coupon upkeep: repairs nothing that is only under way", async () => {
   await until("a unit is held", () => stock.counters.get(hot)?.left === 9);
   // The second pass that sees it asks for the lane, and the third does not wait for that.
   await until("it was looked at three times", () => looks >= 3);
-  assert.equal(mended, false);
+  assert.equal(repaired, false);
   letGo.resolve();
   await decided(1);
   await worker.stop();
@@ -124,7 +124,7 @@ test("coupon upkeep: repairs nothing that is only under way", async () => {
   assert.equal(stock.counters.get(hot)?.left, 9);
 });
 
-test("coupon upkeep: goes on with the others when one coupon cannot be repaired, and with all when the stores are back", async () => {
+test("coupon upkeep: repairs the others when one coupon cannot be repaired, and all when the stores are back", async () => {
   let away = true;
   const stage = upkeepStage((ports) => ({
     ...ports,
@@ -154,7 +154,7 @@ test("coupon upkeep: goes on with the others when one coupon cannot be repaired,
   assert.equal(stage.agrees(hot), false);
 });
 
-test("coupon upkeep: leaves the coupons of other workers alone", async () => {
+test("coupon upkeep: leaves the coupons of other workers unchanged", async () => {
   const stage = upkeepStage();
   const [one, two] = [await stage.start("w1"), await stage.start("w2")];
   await until("both have partitions", () => one.status().size === 3 && two.status().size === 3);

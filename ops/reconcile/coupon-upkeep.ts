@@ -21,13 +21,13 @@ export interface CouponUpkeepOptions {
   readonly ports: (fence?: Fence) => ReconcilePorts;
   /** A page of all coupons there are, another one at each call. */
   readonly pages: () => Promise<readonly CouponId[]>;
-  /** Told of everything that was set right. */
+  /** Called for everything that was repaired. */
   readonly repaired: (repaired: Repaired) => void;
 }
 
 /** Coupons compared at a time: two thousand Redis reads and one statement, some 10 ms. */
 const comparedAtOnce = 1_000;
-/** Coupons that wait for their turn to be looked at alone, or are being: the others come in a later pass. */
+/** Coupons that wait for their turn to be looked at exclusively, or are being: the others come in a later pass. */
 const repairsMax = 200;
 /** Of those, how many at once, so that they take few connections from rounds: 200 take a tenth of a second. */
 const repairsAtOnce = 8;
@@ -40,7 +40,7 @@ const auditsMax = 10_000;
 
 /**
  * The upkeep of a coupon worker. Each pass compares the counters of what rounds have touched, and of a page of all coupons,
- * with the database, many at once and without holding anything up. What differs may only be under way; where it
+ * with the database, many at once and without holding anything up. What differs may only be in flight; where it
  * still differs in the next pass, it is looked at again with nothing of it in flight, and set right. Then its marks are
  * looked through in the same two steps, some thousands a pass; so are, when there is time, those of all coupons.
  */
@@ -66,7 +66,7 @@ export const couponUpkeep = (options: CouponUpkeepOptions): Upkeep => {
 };
 
 interface State {
-  /** To be compared in this pass; what a pass that was cut short did not come to stays. */
+  /** To be compared in this pass; what a pass that was cut short did not reach stays. */
   readonly due: Set<CouponId>;
   /** Those that differed when they were last compared. */
   readonly differed: Set<CouponId>;
@@ -76,7 +76,7 @@ interface State {
   /** Those that are being set right, or wait until nothing of them is in flight: a pass waits for none of them. */
   readonly repairing: Set<CouponId>;
   readonly limit: LimitFunction;
-  /** What went wrong with one coupon, and is no reason to leave the others alone. */
+  /** What went wrong with one coupon, and does not keep the others from being repaired. */
   problem: unknown;
 }
 
@@ -124,14 +124,14 @@ const auditMarks = async (options: CouponUpkeepOptions, state: State, pass: Upke
 const setRight = (
   { ports, repaired }: CouponUpkeepOptions,
   state: State,
-  { alone }: UpkeepPass,
+  { exclusive }: UpkeepPass,
   { couponId, suspects }: { readonly couponId: CouponId; readonly suspects: readonly Mark[] },
 ): boolean => {
   const { repairing, limit } = state;
   if (repairing.has(couponId) || repairing.size >= repairsMax) return false;
   const repair = async (some: readonly Mark[]): Promise<void> => {
-    // Asked for a few at once: whoever waits for its turn must not keep a lane, or hold up a drain.
-    const done = await limit(() => alone(couponId, (fence) => reconcileCoupon(ports(fence), couponId, some)));
+    // Asked for a few at once: a repair that waits for its turn must not keep a lane, or hold up a drain.
+    const done = await limit(() => exclusive(couponId, (fence) => reconcileCoupon(ports(fence), couponId, some)));
     if (done !== undefined) repaired(done);
   };
   const all = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-/** Reconciling by hand: what it repairs, what it only shows, and when it keeps its hands off. */
+/** Reconciling by hand: what it repairs, what it only shows, and when it is refused. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Fence } from "../../engine/lease.ts";
@@ -36,7 +36,7 @@ const damaged = async (dryRun = false) => {
   return { database, stock, options, taken };
 };
 
-test("reconcile: repairs what differs and tells of it, and finds nothing the second time", async () => {
+test("reconcile: repairs what differs and reports it, and finds nothing the second time", async () => {
   const { stock, options } = await damaged();
   assert.deepEqual(await reconcileByHand(options, all), [
     { couponId: low, counter: 3, remaining: 10, staleMarks: 0, done: "repaired" },

@@ -6,9 +6,11 @@ import { type CouponId, couponIssueRequests } from "../../schemas/coupon.ts";
 import { couponPages } from "../../stores/mysql/coupons/coupon-pages.ts";
 import { couponTruth } from "../../stores/mysql/coupons/coupon-truth.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
+import { readDatabaseIdentity } from "../../stores/mysql/database-identity.ts";
 import { partitionLeases } from "../../stores/mysql/partition-lease.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
 import { couponGate } from "../../stores/redis/coupon-gate.ts";
+import { checkGate, claimGate } from "../../stores/redis/gate-owner.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import { CliError, exitCodes } from "../../engine/app/cli.ts";
 import type { Config } from "../config.ts";
@@ -34,7 +36,8 @@ const pageCoupons = 1_000;
 
 /**
  * Reconciles, or looks only. @throws CliError where the group has members (and something is to be changed), where a worker
- * takes a partition over meanwhile, or where there is no such coupon. @throws Unavailable
+ * takes a partition over meanwhile, or where there is no such coupon.
+ * @throws StartRefused where Redis is another database's gate. @throws Unavailable
  */
 export const reconcileOnStores = async (config: Config, { couponIds, dryRun }: Wish): Promise<Reconciled> => {
   const { name } = couponIssuing.graph;
@@ -43,6 +46,8 @@ export const reconcileOnStores = async (config: Config, { couponIds, dryRun }: W
   const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 2, poolKeptIdle: 0 });
   const redis = await openRedis({ redisUrl: config.redisUrl });
   try {
+    const databaseId = await readDatabaseIdentity(database);
+    await (dryRun ? checkGate : claimGate)(redis, databaseId);
     const options: ByHandOptions = {
       ports: (fence) => ({ gate: couponGate(redis, fence), truth: couponTruth(database, fence) }),
       lease: leasesOf(database),
@@ -70,7 +75,7 @@ const describe = async ({ brokers }: Config, group: string) => {
   }
 };
 
-/** Takes each partition's lease when it is first needed: only what is repaired is taken from anybody. */
+/** Takes each partition's lease when it is first needed: a lease is taken over only where something is repaired. */
 const leasesOf = (database: Database): ByHandOptions["lease"] => {
   const leases = partitionLeases(database);
   const taken = new Map<number, Promise<Fence>>();

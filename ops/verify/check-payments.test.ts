@@ -86,7 +86,7 @@ const cases: Readonly<Record<string, { readonly facts: Partial<PaymentFacts>; re
     facts: { published: without(publishedAll, 2), history, platform },
     says: ["topic broken 1"],
   },
-  "the relay has not come to it": {
+  "the relay has not published it yet": {
     facts: {
       outbox: withOne(outbox, 2, { rows: 1, published: false }),
       published: without(publishedAll, 2),
@@ -95,11 +95,11 @@ const cases: Readonly<Record<string, { readonly facts: Partial<PaymentFacts>; re
     },
     says: ["topic pending 1", "history pending 1", "platform pending 1"],
   },
-  "a payment is past the topic's retention": {
+  "a payment is older than the topic's oldest record": {
     facts: { published: without(publishedAll, 2), topicSince: 1_001 },
     says: [],
   },
-  "the topic has a payment that nobody made": {
+  "the topic has a payment that was not made": {
     facts: { published: withOne(publishedAll, 4, published(4)) },
     says: ["topic broken 1"],
   },
@@ -119,11 +119,11 @@ const cases: Readonly<Record<string, { readonly facts: Partial<PaymentFacts>; re
     facts: { history: without(history, 3), historyGroup: group("h", 3n) },
     says: ["history pending 1"],
   },
-  "the history's group has committed nothing, and somebody else wrote rows": {
+  "the history's group has committed nothing, and another process wrote rows": {
     facts: { history: without(history, 3), historyGroup: { id: "h", committed: [undefined], deadLetters: 0 } },
     says: ["history broken 1"],
   },
-  "nobody has written history yet": {
+  "no history is written yet": {
     facts: { history: new Map(), historyGroup: { id: "h", committed: [undefined], deadLetters: 0 } },
     says: ["history pending 3"],
   },
@@ -131,13 +131,13 @@ const cases: Readonly<Record<string, { readonly facts: Partial<PaymentFacts>; re
     facts: { history: withOne(history, 2, payment(2, { paidAt: 1_001 })) },
     says: ["history broken 1"],
   },
-  "the history has a payment that nobody made": {
+  "the history has a payment that was not made": {
     facts: { history: withOne(history, 4, payment(4)) },
     says: ["history broken 1"],
   },
   "a payment was not delivered": { facts: { platform: without(platform, 2) }, says: ["platform broken 1"] },
   "a payment took effect twice": { facts: { platform: withOne(platform, 2, 2) }, says: ["platform broken 1"] },
-  "the platform has a payment that nobody made": {
+  "the platform has a payment that was not made": {
     facts: { platform: withOne(platform, 4, 1) },
     says: ["platform broken 1"],
   },
@@ -148,6 +148,16 @@ for (const [what, { facts, says }] of Object.entries(cases)) {
     assert.deepEqual(stateOf({ ...sound(), ...facts }), says);
   });
 }
+
+test("verify payments: counts apart what is older than the topic's oldest record, and breaks on what is not", () => {
+  const topicOf = (topicSince: number) => {
+    const checks = checkPayments({ ...sound(), published: without(publishedAll, 2), topicSince });
+    return checks.find(({ claim }) => claim.startsWith("topic ="));
+  };
+  const [older, lost] = [topicOf(1_001), topicOf(1_000)];
+  assert.deepEqual([older?.broken, older?.pending, older?.older], [0, 0, 1]);
+  assert.deepEqual([lost?.broken, lost?.pending, lost?.older], [1, 0, undefined]);
+});
 
 for (const book of ["ordersOff", "optionsOff", "balancesOff", "couponsOff", "amountsOff"] as const) {
   test(`verify payments: one claim breaks, with its example, when the books have ${book}`, () => {

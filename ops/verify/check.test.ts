@@ -125,7 +125,7 @@ test("verify: names the claim when a user has a coupon twice", () => {
   assert.deepEqual(brokenClaims(facts), ["no user has a coupon twice"]);
 });
 
-test("verify: names the claim when somebody who came later was served first", () => {
+test("verify: names the claim when a later request was served first", () => {
   const facts = sound();
   facts.issued.delete(id(1));
   facts.issued.set(id(3), issued(3));

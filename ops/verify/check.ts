@@ -71,7 +71,7 @@ const acceptedAt = (verdict: OwnedVerdict): number =>
   verdict.kind === "issued" ? verdict.issuedAt : verdict.refusedAt;
 
 /** Adds how many things are older than the oldest record of a topic. */
-const withOlder = (of: Check, older: number): Check => (older === 0 ? of : { ...of, older });
+export const withOlder = (of: Check, older: number): Check => (older === 0 ? of : { ...of, older });
 
 const noVerdictWithoutRequest = ({ accepted, issued, refused, topicsSince }: CouponFacts): Check => {
   const without = [...issued, ...refused].filter(([id]) => !accepted.has(id));

@@ -43,6 +43,6 @@ export interface PaymentFacts {
   readonly books: PaymentBooks;
   /** What was paid before may be gone from the outbox, epoch ms: published rows are pruned. */
   readonly outboxSince: number;
-  /** The same of the topic, by its retention. */
+  /** The topic has everything that was published since then, epoch ms: 0 where it has all there ever was. */
   readonly topicSince: number;
 }

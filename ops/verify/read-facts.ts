@@ -18,8 +18,10 @@ import { confluentRegistry } from "../../engine/avro/registry.ts";
 import type { Topic } from "../../engine/avro/topic.ts";
 import { couponAudit } from "../../stores/mysql/coupons/coupon-audit.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
+import { readDatabaseIdentity } from "../../stores/mysql/database-identity.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
 import { couponGate } from "../../stores/redis/coupon-gate.ts";
+import { checkGate } from "../../stores/redis/gate-owner.ts";
 import { readCounters } from "../../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import type { Config } from "../config.ts";
@@ -29,13 +31,15 @@ import { readValues, type TopicReader } from "./read-values.ts";
 
 /**
  * Reads everything about coupons whose id begins with `prefix`; about all of them where it is empty.
+ * @throws StartRefused where Redis is another database's gate.
  * @throws where a service does not answer, or a record of a topic cannot be read.
  */
 export const readFacts = async (config: Config, prefix: string): Promise<CouponFacts> => {
   // First: what is decided from here on is behind this, whether or not the tables are read in time to see it.
   const group = await readGroup(config);
   const [topics, tables] = await Promise.all([readTopics(config, prefix), readTables(config, prefix)]);
-  return { group, ...topics, ...tables, ...(await readGate(config, tables)) };
+  const { coupons, issued, refused } = tables;
+  return { group, ...topics, coupons, issued, refused, ...(await readGate(config, tables)) };
 };
 
 const readGroup = async ({ brokers, groupPrefix }: Config): Promise<CouponFacts["group"]> => {
@@ -93,15 +97,20 @@ const readTables = async ({ databaseUrl }: Config, prefix: string) => {
     const rows = await audit.coupons(prefix);
     const coupons = new Map<CouponId, CouponRow>(rows.map((row) => [row.couponId, row]));
     await audit.verdicts(prefix, (id, verdict) => (verdict.kind === "issued" ? issued : refused).set(id, verdict));
-    return { coupons, issued, refused };
+    return { databaseId: await readDatabaseIdentity(database), coupons, issued, refused };
   } finally {
     await database.close();
   }
 };
 
-const readGate = async ({ redisUrl }: Config, { coupons, issued }: Awaited<ReturnType<typeof readTables>>) => {
+const readGate = async (
+  { redisUrl }: Config,
+  { databaseId, coupons, issued }: Awaited<ReturnType<typeof readTables>>,
+) => {
   const redis = await openRedis({ redisUrl });
   try {
+    // The counters of another database's gate would all look wrong.
+    await checkGate(redis, databaseId);
     const found = await readCounters(redis, [...coupons.keys()]);
     const marked = [...found].flatMap(([couponId, { marks }]) => (marks > 0 ? [couponId] : []));
     return {

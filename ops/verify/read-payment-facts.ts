@@ -10,7 +10,7 @@ import type { Payment } from "../../processors/payments/payment-ports.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import { createCodec } from "../../engine/avro/codec.ts";
-import { type PaymentId, paymentsCompleted, paymentsKeptMs } from "../../schemas/payment.ts";
+import { type PaymentId, paymentsCompleted } from "../../schemas/payment.ts";
 import { confluentRegistry } from "../../engine/avro/registry.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
 import { type PaymentAudit, paymentAudit } from "../../stores/mysql/payments/payment-audit.ts";
@@ -47,7 +47,7 @@ export const readPaymentFacts = async (config: Config, scope: PaymentScope): Pro
     const publishedRows = await readPublishedRows(audit);
     const effects = scope.platformControlUrl === undefined ? undefined : await readEffects(scope.platformControlUrl);
     const history = await readAll(audit.history);
-    const published = await readTopic(admin, config);
+    const { published, topicSince } = await readTopic(admin, config);
     const payments = await readAll(audit.payments);
     const outbox = await readOutbox(audit, publishedRows);
     for (const id of await paidMeanwhile(database, { payments, outbox })) outbox.delete(id);
@@ -64,7 +64,7 @@ export const readPaymentFacts = async (config: Config, scope: PaymentScope): Pro
       platform: effects && filtered(effects, isIncluded),
       books: await audit.books(),
       outboxSince: now - config.outboxKeptMs,
-      topicSince: now - paymentsKeptMs,
+      topicSince,
     };
   } finally {
     await database.close();
@@ -141,16 +141,16 @@ const findAtOnce = 10_000;
 const readTopic = async (
   admin: KafkaAdmin,
   { registryUrl }: Config,
-): Promise<ReadonlyMap<PaymentId, PublishedPayment>> => {
+): Promise<Pick<PaymentFacts, "published" | "topicSince">> => {
   const codec = createCodec({ source: confluentRegistry({ url: registryUrl }), now: () => performance.now() });
   const published = new Map<PaymentId, PublishedPayment>();
-  await readValues({ admin, codec }, paymentsCompleted, (payment, partition, offset) => {
+  const topicSince = await readValues({ admin, codec }, paymentsCompleted, (payment, partition, offset) => {
     const first = published.get(payment.paymentId);
     if (first === undefined) published.set(payment.paymentId, { payment, partition, offset, contradicted: false });
     else if (!isDeepStrictEqual(first.payment, payment))
       published.set(payment.paymentId, { ...first, contradicted: true });
   });
-  return published;
+  return { published, topicSince };
 };
 
 /** How long the platform may take to answer. */

@@ -15,9 +15,9 @@ export interface CouponReport {
   readonly marks: number;
   /** Those of them whose reservation has no verdict. */
   readonly orphanMarks: number;
-  /** Those of them whose reservation was refused, or issued to somebody else. */
+  /** Those of them whose reservation was refused, or issued to another user. */
   readonly wrongMarks: number;
-  /** Requests that the workers have not come to yet. */
+  /** Requests that the workers have not read yet. */
   readonly pending: number;
 }
 

@@ -41,7 +41,7 @@ export const paymentVerification: Verification<Config> = {
   subject: "payments",
   description:
     "Of payments: payments = outbox = topic = history = platform as sets, orders, stock, balances and coupons add up to " +
-    "the unit. What workers and relay have not processed yet is pending, not broken. Payments may go on meanwhile.",
+    "the unit. What workers and relay have not processed yet is pending, not broken. Payments may continue meanwhile.",
   options: [
     {
       flags: "--users <prefix>",

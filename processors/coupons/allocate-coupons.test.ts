@@ -20,11 +20,11 @@ test("decide-round: writes nothing when there is nothing to decide", () => {
   assert.deepEqual(allocateCoupons([], known()), { answers: [], issued: [], refused: [] });
 });
 
-test("decide-round: does not change what it was told is known", () => {
+test("decide-round: does not change what it was given as known", () => {
   const issue = anIssue("c" as CouponId);
-  const told = known({ remaining: new Map([[issue.couponId, 1]]) });
-  allocateCoupons([issue, anIssue(issue.couponId)], told);
-  assert.deepEqual(told, known({ remaining: new Map([[issue.couponId, 1]]) }));
+  const given = known({ remaining: new Map([[issue.couponId, 1]]) });
+  allocateCoupons([issue, anIssue(issue.couponId)], given);
+  assert.deepEqual(given, known({ remaining: new Map([[issue.couponId, 1]]) }));
 });
 
 test("decide-round: refuses by the time of the request", () => {

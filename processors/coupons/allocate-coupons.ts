@@ -32,7 +32,7 @@ export const holderKey = (couponId: CouponId, userId: UserId): string => `${coup
 /**
  * The first that fit are issued, in order. A reservation that has a verdict, from an earlier attempt or from earlier in
  * this round, keeps it; a user who holds the coupon by another one is a duplicate, sold out or not.
- * @throws Poison naming a reservation that stands for another coupon or user, or whose coupon does not exist.
+ * @throws Poison naming a reservation that belongs to another coupon or user, or whose coupon does not exist.
  */
 export const allocateCoupons = (issues: readonly Issue[], known: Known): Decision => {
   const remaining = new Map(known.remaining);
@@ -77,15 +77,15 @@ const repeat = (issue: Issue, verdict: OwnedVerdict): IssueAnswer => {
 };
 
 /**
- * A reservation stands for one coupon and one user. Whoever reuses its id for others must not be told, or given, what
- * belongs to them.
+ * A reservation belongs to one coupon and one user. A request that reuses its id for others must not be answered with, or
+ * given, what is theirs.
  * @throws Poison naming the reservation.
  */
 export const checkOwner = (asked: Take, verdict: OwnedVerdict): void => {
   if (asked.couponId === verdict.couponId && asked.userId === verdict.userId) return;
   throw new Poison(
     "RESERVATION_REUSED",
-    `reservation ${asked.reservationId} is asked for coupon ${asked.couponId}, user ${asked.userId}; it stands for another`,
+    `reservation ${asked.reservationId} is asked for coupon ${asked.couponId}, user ${asked.userId}; it belongs to another`,
     { idempotencyKey: asked.reservationId },
   );
 };

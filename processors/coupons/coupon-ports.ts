@@ -57,7 +57,7 @@ export type Verdict =
   | { readonly kind: "issued"; readonly policyId: PolicyId; readonly issuedAt: number; readonly expiresAt: number }
   | { readonly kind: "refused"; readonly reason: RefusalReason; readonly refusedAt: number };
 
-/** What writing one issue through came to. `decided`: an earlier attempt had refused it, and that stands. */
+/** What writing one issue through came to. `decided`: an earlier attempt had refused it, and that remains. */
 export type IssueAnswer =
   | { readonly kind: "issued"; readonly issuedAt: number; readonly expiresAt: number }
   | { readonly kind: "exhausted" }
@@ -73,7 +73,7 @@ export interface CouponBook {
    * @throws Retriable after a deadlock or a lock timeout, nothing written.
    */
   readonly issue: (issues: readonly Issue[]) => Promise<readonly IssueAnswer[]>;
-  /** Makes refusals durable; answers the verdict that stands for each, in order. @throws Unavailable @throws Retriable */
+  /** Makes refusals durable; answers the verdict of each, in order. @throws Unavailable @throws Retriable */
   readonly refuse: (refusals: readonly Refusal[]) => Promise<readonly Verdict[]>;
 }
 
@@ -89,7 +89,7 @@ export interface VerdictLookup {
 /** Where coupons are opened. */
 export interface CouponRegister {
   /**
-   * Opens a coupon, once: `opened`, or `same` where it stands with these very terms, or `differs` where the id is
+   * Opens a coupon, once: `opened`, or `same` where it is open with these very terms, or `differs` where the id is
    * taken by other terms, and nothing is changed. @throws Unavailable
    */
   readonly open: (coupon: Coupon) => Promise<"opened" | "same" | "differs">;
@@ -106,12 +106,12 @@ export interface KeyClaim {
   readonly reservationId: ReservationId;
 }
 
-/** `bound`: the reservation the key stands for, the claimed one or an earlier one. `mismatch`: the key was used for something else. */
+/** `bound`: the reservation the key identifies, the claimed one or an earlier one. `mismatch`: the key was used for something else. */
 export type KeyAnswer =
   | { readonly kind: "bound"; readonly reservationId: ReservationId }
   | { readonly kind: "mismatch" };
 
-/** Remembers which reservation an idempotency key stands for; at least 24 hours. */
+/** Remembers which reservation an idempotency key identifies; at least 24 hours. */
 export interface IdempotencyKeys {
   /** Binds each new key; answers in order. The same key twice in one call is bound once. @throws Unavailable */
   readonly claim: (claims: readonly KeyClaim[]) => Promise<readonly KeyAnswer[]>;

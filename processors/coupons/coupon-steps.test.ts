@@ -1,4 +1,4 @@
-/** What the steps of coupon issuing ask of their ports, and what they do about ports that do not keep their word. */
+/** What the steps of coupon issuing ask of their ports, and what they do about ports that break their contract. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type {
@@ -16,6 +16,7 @@ import type { Item } from "../../engine/flow/processor.ts";
 import { type Refusable, recordRefusal } from "./record-refusal.ts";
 import { type OfRequest, type Reserved, releaseStock, reserveStock } from "./reserve-stock.ts";
 import { writeThrough } from "./write-through.ts";
+import { recordContext } from "../../engine/testing/record-context.ts";
 
 // Ids are made here, at the edge of the test.
 const coupon = (couponId: string): Coupon => ({
@@ -36,17 +37,16 @@ const request = (n: number, couponId = "a"): CouponIssueRequested => ({
 });
 const item = <T>(value: T, at = 0): Item<T> => ({
   value,
-  context: {
+  context: recordContext({
     topic: "coupon-issue",
-    partition: 0,
     offset: BigInt(at),
     timestampMs: 100 + at,
     idempotencyKey: `r-${at}`,
-  },
+  }),
 });
 const never = (): Promise<never> => Promise.reject(new Error("not to be called"));
 
-/** Ports that write down what they are asked; the gate answers what it is told, call by call. */
+/** Ports that write down what they are asked; the gate answers what the test says, call by call. */
 const world = (coupons: readonly string[], gate: readonly (readonly TakeAnswer[])[]) => {
   const calls: unknown[] = [];
   const answers = gate.values();
@@ -96,7 +96,7 @@ test("reserve-stock: asks the gate only for those whom the terms admit, and matc
   assert.deepEqual(calls.at(-1), ["reserve", ["r-2", "r-4"]]);
 });
 
-test("reserve-stock: leaves the gate alone when the terms admit nobody", async () => {
+test("reserve-stock: does not call the gate when the terms admit no request", async () => {
   const { calls, run } = world([], []);
   assert.deepEqual(await run(request(1)), ["unknownCoupon"]);
   assert.deepEqual(calls, [["find", ["a"]]]);
@@ -128,7 +128,7 @@ test("reserve-stock: decides nothing when the gate answers for too few", async (
   await assert.rejects(world(["a"], [["taken"]]).run(request(1), request(2)), Unavailable);
 });
 
-test("release-stock: gives back the units of those it is told, by reservation", async () => {
+test("release-stock: gives back the units of those it is given, by reservation", async () => {
   const released: Take[] = [];
   const release = async (takes: readonly Take[]): Promise<void> => {
     released.push(...takes);
@@ -172,7 +172,7 @@ test("write-through: writes what the terms say at the broker's time, so that a s
   ]);
 });
 
-test("write-through: tells the times that the book has, which an earlier attempt may have written", async () => {
+test("write-through: answers the times that the book has, which an earlier attempt may have written", async () => {
   const book: CouponBook = { issue: async () => [{ kind: "issued", issuedAt: 3, expiresAt: 4 }], refuse: never };
   const reserved: Reserved & OfRequest = { kind: "reserved", request: request(1), coupon: coupon("a") };
   const outcomes = await writeThrough.runMany?.([item(reserved, 5)], { book });

@@ -33,7 +33,7 @@ const world = (of: {
     truth: {
       find,
       remaining,
-      standing: async (_, ids) => ({ remaining: of.remaining, verdicts: await find(ids) }),
+      stored: async (_, ids) => ({ remaining: of.remaining, verdicts: await find(ids) }),
     },
     gate: {
       counters: async () =>
@@ -74,7 +74,7 @@ test("reconciling: sets the counter to the database's word and keeps the marks o
   );
 });
 
-test("reconciling: leaves alone a coupon without a counter, and one that the database does not know", async () => {
+test("reconciling: leaves unchanged a coupon without a counter, and one that the database does not know", async () => {
   const none = { marks: [mark(1)], verdicts: new Map() };
   for (const of of [
     { left: undefined, remaining: 5 },
@@ -86,23 +86,23 @@ test("reconciling: leaves alone a coupon without a counter, and one that the dat
   }
 });
 
-test("reconciling: drops a mark whose reservation was issued for another coupon, or to somebody else", () => {
+test("reconciling: drops a mark whose reservation was issued for another coupon, or to another user", () => {
   const reused = mark(1, 2);
   const verdicts = new Map([
     [mark(3).reservationId, { ...issued(mark(3)), couponId: "other" as CouponId }],
     [reused.reservationId, issued(mark(2))],
   ]);
   const suspects = [mark(3), reused, mark(2)];
-  const repair = decideRepair(couponId, { left: 4 }, { standing: { remaining: 4, verdicts }, suspects });
+  const repair = decideRepair(couponId, { left: 4 }, { stored: { remaining: 4, verdicts }, suspects });
   assert.deepEqual(repair, { couponId, seen: 4, left: 4, drop: [mark(3), reused] });
 });
 
 test("reconciling: answers nothing when the gate changed meanwhile", async () => {
   const { gate, ports } = world({ left: 3, remaining: 5, marks: [], verdicts: new Map() });
-  const standing: ReconcilePorts["truth"]["standing"] = async (id, ids) => {
+  const stored: ReconcilePorts["truth"]["stored"] = async (id, ids) => {
     gate.left = 2;
-    return ports.truth.standing(id, ids);
+    return ports.truth.stored(id, ids);
   };
-  assert.equal(await reconcileCoupon({ ...ports, truth: { ...ports.truth, standing } }, couponId), undefined);
+  assert.equal(await reconcileCoupon({ ...ports, truth: { ...ports.truth, stored } }, couponId), undefined);
   assert.equal(gate.left, 2);
 });

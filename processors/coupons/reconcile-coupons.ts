@@ -2,12 +2,12 @@
  * Makes the gate agree with the database again, one coupon at a time: after a flush or a restore of Redis, and where a
  * unit is held for a reservation that came to nothing.
  *
- * The database is the truth, so while nothing of a coupon is under way its counter should be what the database says is
- * left, and a mark should stand only for a reservation that is issued. Two rules make it simple:
+ * The database is the truth, so while nothing of a coupon is in flight its counter should be what the database says is
+ * left, and a mark should be only of a reservation that is issued. Two rules make it simple:
  *
  * - **The counter is set without counting marks**, stale ones or not. Should the request of a stale mark come yet, the gate lets it
- *   through without taking a unit: the counter is then too high by one, and the database refuses whoever is last. Were the
- *   unit kept for it, those before it in the queue would be told that all is sold out.
+ *   through without taking a unit: the counter is then too high by one, and the database refuses the last request. Were the
+ *   unit kept for it, those before it in the queue would be answered that all is sold out.
  * - **A mark goes without giving a unit back**, for the same reason. A request that is queued simply takes again, in its turn.
  *
  * So a repair never leaves the counter below what the database has left, not even one that takes effect late: what is left
@@ -34,7 +34,7 @@ export interface Repair {
   readonly seen: number;
   /** The counter as it should be. */
   readonly left: number;
-  /** Marks to take away, each only where it stands for that very reservation still; at most {@link repairMaxMarks}. */
+  /** Marks to take away, each only where it is still of that very reservation; at most {@link repairMaxMarks}. */
   readonly drop: readonly Mark[];
 }
 
@@ -46,8 +46,8 @@ export interface CouponGate {
   /** The counters there are. Not atomic over several coupons. @throws Unavailable */
   readonly counters: (couponIds: readonly CouponId[]) => Promise<ReadonlyMap<CouponId, Counter>>;
   /**
-   * Some marks of a coupon, about {@link repairMaxMarks}; `next` goes on where they end, undefined after the last.
-   * Whatever stands from the first page to the last is in one of them, perhaps in two. @throws Unavailable
+   * Some marks of a coupon, about {@link repairMaxMarks}; `next` is where they end, undefined after the last.
+   * Whatever is there from the first page to the last is in one of them, perhaps in two. @throws Unavailable
    */
   readonly marks: (
     couponId: CouponId,
@@ -57,8 +57,8 @@ export interface CouponGate {
   readonly repair: (repair: Repair) => Promise<number | undefined>;
 }
 
-/** What stands in the database. */
-export interface Standing {
+/** What the database has of one coupon. */
+export interface Stored {
   /** Undefined where there is no such coupon. */
   readonly remaining: number | undefined;
   /** The verdicts there are for the reservations asked about. */
@@ -70,7 +70,7 @@ export interface CouponTruth extends VerdictLookup {
   /** What is left of each coupon that exists, read without a lock. @throws Unavailable */
   readonly remaining: (couponIds: readonly CouponId[]) => Promise<ReadonlyMap<CouponId, number>>;
   /** One coupon, after whatever still writes about it has ended. At most {@link repairMaxMarks} reservations. @throws Unavailable @throws Retriable @throws Fenced */
-  readonly standing: (couponId: CouponId, reservationIds: readonly ReservationId[]) => Promise<Standing>;
+  readonly stored: (couponId: CouponId, reservationIds: readonly ReservationId[]) => Promise<Stored>;
 }
 
 /** What reconciling works with; both are bound to the lease it is done by, where anything is to be changed. */
@@ -90,27 +90,27 @@ export interface Repaired {
   readonly droppedMarks: number;
 }
 
-/** What to change, given what was seen while nothing of the coupon was under way; undefined where all is well. */
+/** What to change, given what was seen while nothing of the coupon was in flight; undefined where all is well. */
 export const decideRepair = (
   couponId: CouponId,
   { left: seen }: Pick<Counter, "left">,
-  { standing: { remaining, verdicts }, suspects }: { readonly standing: Standing; readonly suspects: readonly Mark[] },
+  { stored: { remaining, verdicts }, suspects }: { readonly stored: Stored; readonly suspects: readonly Mark[] },
 ): Repair | undefined => {
-  // Not a coupon of this database: nobody here can say what its counter should be.
+  // Not a coupon of this database: it is not known what its counter should be.
   if (remaining === undefined) return undefined;
   const drop = suspects.filter((mark) => !isEarned(couponId, mark, verdicts));
   return seen === remaining && drop.length === 0 ? undefined : { couponId, seen, left: remaining, drop };
 };
 
-/** Whether a mark stands for what is issued, and to whom it says: a reservation that was reused for another user may be held by both. */
-export const isEarned = (couponId: CouponId, mark: Mark, verdicts: Standing["verdicts"]): boolean => {
+/** Whether a mark is of what is issued, and to the user it names: a reservation that was reused for another user may be held by both. */
+export const isEarned = (couponId: CouponId, mark: Mark, verdicts: Stored["verdicts"]): boolean => {
   const verdict = verdicts.get(mark.reservationId);
   return verdict?.kind === "issued" && verdict.couponId === couponId && verdict.userId === mark.userId;
 };
 
 /**
- * Repairs one coupon: its counter, and those of `suspects` that stand for nothing issued. To be called while nothing of the
- * coupon is under way, by whoever holds the lease of its partition. Answers undefined where nothing was to be done, or the
+ * Repairs one coupon: its counter, and those of `suspects` that are of nothing issued. To be called while nothing of the
+ * coupon is in flight, under the lease of its partition. Answers undefined where nothing was to be done, or the
  * gate changed meanwhile: look again later. Bounded: two calls of the gate, one short transaction.
  * @throws Unavailable @throws Retriable @throws Fenced nothing is harmed, look again later.
  */
@@ -120,13 +120,13 @@ export const reconcileCoupon = async (
   suspects: readonly Mark[] = [],
 ): Promise<Repaired | undefined> => {
   const counter = (await gate.counters([couponId])).get(couponId);
-  // Whoever takes from it next starts it from the database.
+  // The next request that takes from it starts it from the database.
   if (counter === undefined) return undefined;
-  const standing = await truth.standing(
+  const stored = await truth.stored(
     couponId,
     suspects.map(({ reservationId }) => reservationId),
   );
-  const repair = decideRepair(couponId, counter, { standing, suspects });
+  const repair = decideRepair(couponId, counter, { stored, suspects });
   if (repair === undefined) return undefined;
   const droppedMarks = await gate.repair(repair);
   return droppedMarks === undefined ? undefined : { couponId, seen: repair.seen, left: repair.left, droppedMarks };
@@ -134,7 +134,7 @@ export const reconcileCoupon = async (
 
 /** What comparing many coupons came to. */
 export interface Compared {
-  /** Those whose counter is not what is left in the database: for good, or because requests are under way. */
+  /** Those whose counter is not what is left in the database: for good, or because requests are in flight. */
   readonly differing: readonly CouponId[];
   /** Those that have marks. */
   readonly marked: readonly CouponId[];
@@ -154,7 +154,7 @@ export const compareCoupons = async (
   return { differing, marked: [...counters].flatMap(([couponId, { marks }]) => (marks > 0 ? [couponId] : [])) };
 };
 
-/** Marks of one page that stand for nothing issued: for good, or because their requests are under way. */
+/** Marks of one page that are of nothing issued: for good, or because their requests are in flight. */
 export const findSuspects = async (
   { gate, truth }: ReconcilePorts,
   couponId: CouponId,

@@ -1,4 +1,4 @@
-/** Makes a refusal durable before anybody is told of it. */
+/** Makes a refusal durable before it is published. */
 import type { CouponIssueRequested, RefusalReason } from "../../schemas/coupon.ts";
 import type { CouponBook, Verdict } from "./coupon-ports.ts";
 import { defineProcessor, type Item } from "../../engine/flow/processor.ts";
@@ -15,7 +15,7 @@ export type Refused = {
   readonly reason: RefusalReason;
   readonly refusedAt: number;
 };
-/** An earlier delivery of this request was issued and the gate has forgotten it; that verdict stands. */
+/** An earlier delivery of this request was issued and the gate has forgotten it; that verdict remains. */
 export type IssuedBefore = Omit<Issued, "kind"> & { readonly kind: "issuedBefore" };
 
 type Needs = { readonly book: CouponBook };

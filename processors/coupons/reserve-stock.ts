@@ -26,7 +26,7 @@ export const reserveStock = defineProcessor({
   runMany: async (requests: Requests, { stock, catalog }: Needs): Promise<readonly Outcomes[]> => {
     const coupons = await catalog.find([...new Set(requests.map(({ value }) => value.request.couponId))]);
     const checked = requests.map(({ value: { request }, context }) =>
-      checkTerms(request, coupons.get(request.couponId), context.timestampMs),
+      checkTerms(request, coupons.get(request.couponId), context.acceptedAtMs),
     );
     const admitted = requests.flatMap(({ value }, at) => (checked[at]?.kind === "admitted" ? [value.request] : []));
     const answers = await takeAll(admitted, { stock, catalog });

@@ -15,7 +15,7 @@ export type Issued = {
 export type Exhausted = { readonly kind: "exhausted" };
 /** The user has this coupon by another reservation; the refusal is durable. */
 export type Duplicate = { readonly kind: "duplicate" };
-/** An earlier delivery of this request was refused; that verdict stands. */
+/** An earlier delivery of this request was refused; that verdict remains. */
 export type RefusedBefore = {
   readonly kind: "refusedBefore";
   readonly reason: RefusalReason;

@@ -94,7 +94,7 @@ test("payments: a refused one takes nothing that a later one could have", () => 
   );
 });
 
-test("payments: an order is paid by the first of two keys that stand side by side", () => {
+test("payments: an order is paid by the first of two keys of one call", () => {
   const order = orderOf(1, [[a, 1]]);
   const other = { ...askOf(order), key: "other", paymentId: "another payment" as PaymentId };
   const { answers, paid } = decidePayments([askOf(order), other], knownOf([order]));

@@ -110,7 +110,7 @@ export interface PaymentBook {
   /**
    * One transaction: each order that can be paid becomes paid, in the order of the asks, with its stock, its balance,
    * its coupons, its payment and its outbox row. Answers in order. Idempotent per user and key; at most 1,000 asks.
-   * @throws PaymentInDoubt where it is not known whether the transaction took effect: the same asks again tell.
+   * @throws PaymentInDoubt where it is not known whether the transaction took effect: the same asks again find out.
    * @throws Unavailable where the database is away, nothing written.
    * @throws Retriable after a deadlock or a lock timeout, nothing written.
    * @throws Poison where an ask is malformed, nothing written.
@@ -120,7 +120,7 @@ export interface PaymentBook {
   readonly find: (paymentIds: readonly PaymentId[]) => Promise<ReadonlyMap<PaymentId, Payment>>;
 }
 
-/** The connection was lost when the transaction was being committed: nobody knows yet whether it took effect. */
+/** The connection was lost when the transaction was being committed: it is not known yet whether it took effect. */
 export class PaymentInDoubt extends Unavailable {
   constructor(options: ErrorOptions) {
     super("database", "it was lost during a commit, which may have taken effect", options);
@@ -130,7 +130,7 @@ export class PaymentInDoubt extends Unavailable {
 /** Idempotency keys, to be forgotten. */
 export interface OldKeys {
   /**
-   * Forgets keys older than this, at most `maxRows`, the oldest first; answers how many. Waits for nobody: a key that is
+   * Forgets keys older than this, at most `maxRows`, the oldest first; answers how many. Does not wait: a key that is
    * in use at this moment is left for the next time. Any number may run it at once. Clients are promised 24 hours.
    * @throws Unavailable @throws Retriable
    */

@@ -98,9 +98,9 @@ export const memoryLeases = ({ leases }: MemoryDatabase): Leases => ({
 
 const issueOne = (database: MemoryDatabase, issue: Issue): IssueAnswer => {
   const { couponId, userId, reservationId, policyId, issuedAt, expiresAt } = issue;
-  const standing = verdictOf(database, issue);
-  if (standing?.kind === "refused") return { kind: "decided", reason: standing.reason };
-  if (standing) return { kind: "issued", issuedAt: standing.issuedAt, expiresAt: standing.expiresAt };
+  const stored = verdictOf(database, issue);
+  if (stored?.kind === "refused") return { kind: "decided", reason: stored.reason };
+  if (stored) return { kind: "issued", issuedAt: stored.issuedAt, expiresAt: stored.expiresAt };
   const left = database.remaining.get(couponId);
   if (left === undefined) throw poison("COUPON_UNKNOWN", issue);
   const refuse = (reason: RefusalReason) => refuseOne(database, { ...issue, reason, refusedAt: issuedAt });
@@ -120,12 +120,12 @@ const issueOne = (database: MemoryDatabase, issue: Issue): IssueAnswer => {
 
 const refuseOne = (database: MemoryDatabase, refusal: Refusal): Verdict => {
   const { couponId, userId, reservationId, reason, refusedAt } = refusal;
-  const standing = verdictOf(database, refusal);
-  if (standing === undefined) {
+  const stored = verdictOf(database, refusal);
+  if (stored === undefined) {
     database.verdicts.set(reservationId, { kind: "refused", couponId, userId, reason, refusedAt });
     return { kind: "refused", reason, refusedAt };
   }
-  const { couponId: _coupon, userId: _user, ...verdict } = standing;
+  const { couponId: _coupon, userId: _user, ...verdict } = stored;
   return verdict;
 };
 
@@ -159,8 +159,8 @@ const pick = <K, V>(from: ReadonlyMap<K, V>, keys: readonly K[]): ReadonlyMap<K,
 /** The fake {@link CouponRegister}. */
 export const memoryCouponRegister = ({ coupons, remaining }: MemoryDatabase): CouponRegister => ({
   open: async (coupon) => {
-    const standing = coupons.get(coupon.couponId);
-    if (standing !== undefined) return sameText(standing, coupon) ? "same" : "differs";
+    const stored = coupons.get(coupon.couponId);
+    if (stored !== undefined) return sameText(stored, coupon) ? "same" : "differs";
     coupons.set(coupon.couponId, coupon);
     remaining.set(coupon.couponId, coupon.stock);
     return "opened";

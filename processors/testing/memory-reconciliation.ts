@@ -41,7 +41,7 @@ export const memoryCouponTruth = (database: MemoryDatabase, fence?: Fence): Coup
   return {
     remaining,
     find,
-    standing: async (couponId, reservationIds) => {
+    stored: async (couponId, reservationIds) => {
       refuseStale(database, fence);
       return { remaining: database.remaining.get(couponId), verdicts: await find(reservationIds) };
     },

@@ -7,11 +7,11 @@ import type { Coupon, CouponId, PolicyId, ReservationId, UserId, Won } from "../
 export const aMoment = 1_780_000_000_000;
 const monthMs = 30 * 86_400_000;
 
-/** A coupon id nobody used. */
+/** A new coupon id. */
 export const aCouponId = (): CouponId => `c-${v7()}` as CouponId;
-/** A user id nobody used. */
+/** A new user id. */
 export const aUserId = (): UserId => `u-${v7()}` as UserId;
-/** A reservation id nobody used. */
+/** A new reservation id. */
 export const aReservationId = (): ReservationId => v7() as ReservationId;
 
 /** A coupon that is open for ever, with `stock` units. */

@@ -1,5 +1,6 @@
 /** The fake of the history of payments: a map. One by one and in order, so the real one is tested against it too. */
 import { Poison } from "../../engine/errors.ts";
+import { isStorableId, isUuid } from "../../schemas/ids.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
 import type { HistoryRow, TransactionHistory } from "../transaction-history.ts";
 
@@ -21,13 +22,11 @@ const fields = ["orderId", "userId", "amount", "discount", "paidAt"] as const;
 
 const sameRow = (a: HistoryRow, b: HistoryRow | undefined): boolean => fields.every((field) => a[field] === b?.[field]);
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 const checkRow = (row: HistoryRow): void => {
   const { paymentId, orderId, userId, amount, discount, paidAt } = row;
-  const ids = uuid.test(paymentId) && uuid.test(orderId) && userId.length > 0 && userId.length <= 64;
+  const ids = isUuid(paymentId) && isUuid(orderId) && isStorableId(userId);
   const counts = [amount, discount, paidAt].every((count) => Number.isSafeInteger(count) && count >= 0);
-  if (!ids || !userId.isWellFormed() || !counts) throw poison("BAD_PAYMENT", row);
+  if (!ids || !counts) throw poison("BAD_PAYMENT", row);
 };
 
 const poison = (code: string, { paymentId }: HistoryRow): Poison =>

@@ -15,7 +15,7 @@ const aDocument = (): PaymentDocument => {
   return { type: "payment-completed", version: 1, currency: "KRW", ...rest };
 };
 
-/** A client of an address, closed at the test's end; and what it told of its requests and its breaker. */
+/** A client of an address, closed at the test's end; and what it reported of its requests and its breaker. */
 const clientOf = (t: TestContext, url: string, more: Partial<DataPlatformConfig> = {}) => {
   const endings: string[] = [];
   const states: BreakerState[] = [];
@@ -122,7 +122,7 @@ test("data platform: is done when a 409 names the payment, and refuses when it n
   for (const _ of bodies.slice(1)) await assert.rejects(client.deliver(document), Poison);
 });
 
-test("data platform: is unavailable when nobody listens", async (t) => {
+test("data platform: is unavailable when nothing listens", async (t) => {
   const { client, endings } = clientOf(t, `http://127.0.0.1:${await closedPort()}/`);
   await assert.rejects(client.deliver(aDocument()), Unavailable);
   assert.deepEqual(endings, ["unreachable"]);
@@ -197,7 +197,7 @@ test("data platform: keeps no more requests in flight than it may, and that many
     (request, response) => {
       request.resume();
       most = Math.max(most, waiting.push(response));
-      // Nobody is answered before as many are here as may be.
+      // None is answered before as many are here as may be.
       if (waiting.length < 8) return;
       setImmediate(() => {
         for (const one of waiting.splice(0)) one.writeHead(204).end();
@@ -235,7 +235,7 @@ test("data platform: sends nothing while the circuit is open, then one probe, an
   assert.deepEqual(states, ["open", "halfOpen", "open", "halfOpen", "closed"]);
 });
 
-test("data platform: sends nothing at all while it was asked to wait, and goes on afterwards", async (t) => {
+test("data platform: sends nothing at all while it was asked to wait, and sends again afterwards", async (t) => {
   const statuses = [429, 503];
   let requests = 0;
   const { client, states } = await serving(t, (request, response) => {

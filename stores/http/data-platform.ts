@@ -5,7 +5,7 @@
  * What a request may come to, and what is done about it:
  * - refused, no route, no TLS: nothing was sent. Unavailable.
  * - slow: given up after `timeoutMs`, whether it waits for a connection, the answer or its end. Unavailable.
- * - cut before or after the platform took the payment: nobody knows which. Unavailable; the same document under the same
+ * - cut before or after the platform took the payment: it is not known which. Unavailable; the same document under the same
  *   key comes again, and the platform answers it without a second effect.
  * - answered twice: the pool reads one answer a request and destroys a connection that says more.
  */
@@ -26,9 +26,9 @@ export interface DataPlatformConfig {
   readonly concurrency: number;
   /** How long one request may take in all; 100 to 10,000. */
   readonly timeoutMs: number;
-  /** Told of every request that was sent, when it has ended. */
+  /** Called for every request that was sent, when it has ended. */
   readonly onEnded?: (how: Judgement | "unreachable", seconds: number) => void;
-  /** Told when the breaker opens, lets a probe through, or closes. */
+  /** Called when the breaker opens, lets a probe through, or closes. */
   readonly onBreaker?: (state: BreakerState) => void;
 }
 
@@ -49,7 +49,7 @@ const breakerFailures = 10;
 /** How long an open breaker lets nothing through. Less than the shortest wait of a call that is held; see ops/processes/external-worker.ts. */
 export const halfOpenAfterMs = 500;
 
-/** Nobody needs more of an answer than whether it names a payment. */
+/** No more of an answer is needed than whether it names a payment. */
 const answerMaxBytes = 16_384;
 
 const who = dataPlatform.name;

@@ -11,7 +11,7 @@ export interface Answer {
  * - `delivered`: the platform has the payment.
  * - `refused`: it will never take this payment.
  * - `busy`: it wants us to slow down (408, 429).
- * - `failing`: it cannot answer now, or is not where we were told it is.
+ * - `failing`: it cannot answer now, or is not at the configured address.
  */
 export type Judgement = "delivered" | "refused" | "busy" | "failing";
 
@@ -20,7 +20,7 @@ export const judge = ({ status, text }: Answer, paymentId: string): Judgement =>
   if (status >= 200 && status < 300) return "delivered";
   if (status === 409 && namesPayment(text, paymentId)) return "delivered";
   if (status === 408 || status === 429) return "busy";
-  // A redirect is about the address and not about the payment. It is not followed: the platform is where we were told.
+  // A redirect is about the address and not about the payment. It is not followed: the platform is at the configured address.
   if (status >= 400 && status < 500) return "refused";
   return "failing";
 };

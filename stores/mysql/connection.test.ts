@@ -1,4 +1,4 @@
-// What a statement may be given. How statements end is told in failures.int.test.ts.
+// What a statement may be given. How statements end is tested in coupons/coupon-failures.int.test.ts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fatal } from "../../engine/errors.ts";

@@ -35,7 +35,7 @@ export const asMysqlConnection = (connection: unknown): MysqlConnection => {
 
 /**
  * How much longer than the server's own limit we wait before the socket is destroyed: a server that is merely slow ends
- * the statement itself (MariaDB any statement, MySQL only SELECTs), and the connection lives on.
+ * the statement itself (MariaDB any statement, MySQL only SELECTs), and the connection stays usable.
  */
 const limitMargin = 1.2;
 

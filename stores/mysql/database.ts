@@ -23,8 +23,8 @@ export interface DatabaseConfig {
   /** How long one statement may wait for a row lock, in whole seconds; default 3. */
   readonly lockWaitTimeoutSeconds?: number;
   /**
-   * How long a transaction may stand still between two statements, in whole seconds; default 10. A process that is frozen
-   * in one would keep its locks, and whoever takes its partitions over out. MariaDB only: MySQL has no such limit.
+   * How long a transaction may be idle between two statements, in whole seconds; default 10. A process that is frozen
+   * in one would keep its locks, and keep out the worker that takes its partitions over. MariaDB only: MySQL has no such limit.
    */
   readonly idleTransactionTimeoutSeconds?: number;
   /** Speak TLS and check the server's certificate, against `ca` (PEM) where given. Off by default: loopback. */
@@ -69,7 +69,7 @@ export const openDatabase = (config: DatabaseConfig): Database => {
         idleTransactionTimeoutSeconds: config.idleTransactionTimeoutSeconds ?? 10,
       });
     } catch (error) {
-      // Nobody else knows of this connection yet.
+      // No other code has this connection yet.
       opened.stream.destroy();
       throw error;
     }
@@ -98,7 +98,7 @@ const parseUrl = (databaseUrl: string) => {
     throw new Fatal("DATABASE_URL", "the database URL must look like mysql://user:password@host:3306/schema");
   }
   return {
-    // IPv6 addresses stand in brackets in a URL and without them in a socket's options.
+    // IPv6 addresses are in brackets in a URL and without them in a socket's options.
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port === "" ? 3306 : Number(url.port),
     username: decodeURIComponent(url.username),

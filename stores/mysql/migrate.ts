@@ -12,6 +12,7 @@ import { payments } from "./migrations/0003-payments.ts";
 import { partitionLeaseTable } from "./migrations/0004-partition-lease.ts";
 import { transactionHistoryTable } from "./migrations/0005-transaction-history.ts";
 import { operationTables } from "./migrations/0006-operations.ts";
+import { databaseIdentityTable } from "./migrations/0007-database-identity.ts";
 import { withSession } from "./session.ts";
 
 /** Every migration, in order. Imported one by one: what is missing does not compile, and nothing is found by accident. */
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   partitionLeaseTable,
   transactionHistoryTable,
   operationTables,
+  databaseIdentityTable,
 ];
 
 /** How long a second migrator waits for the first. */

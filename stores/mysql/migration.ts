@@ -4,6 +4,6 @@
 export interface Migration {
   /** `NNNN-what`; what the `migration` table remembers. */
   readonly name: string;
-  /** DDL, each idempotent: the server commits after every one, so a crash may leave a migration half applied. */
+  /** DDL and rows, each idempotent: the server commits after every one, so a crash may leave a migration half applied. */
   readonly statements: readonly string[];
 }

@@ -6,7 +6,7 @@ import type { Session } from "./session.ts";
 /** Rows a page: some 2 MB of answer. */
 export const pageRows = 20_000;
 
-/** What to read: a SELECT whose first parameter is the key to go on after, ordered by that key, with a LIMIT of {@link pageRows}. */
+/** What to read: a SELECT whose first parameter is the last key of the page before, ordered by that key, with a LIMIT of {@link pageRows}. */
 export interface Paged<Row> {
   readonly columns: Columns<Row>;
   readonly sql: string;
@@ -17,7 +17,7 @@ export interface Paged<Row> {
   readonly values?: readonly Parameter[];
 }
 
-/** Shows every row that stands when it begins; of those that come meanwhile, some. @throws as {@link Session.select} does. */
+/** Shows every row that is there when it begins; of those that come meanwhile, some. @throws as {@link Session.select} does. */
 export const eachRow = async <Row>(
   session: Session,
   { columns, sql, from, keyOf, values = [] }: Paged<Row>,

@@ -1,4 +1,4 @@
-/** The lease of a partition: raised by whoever takes it over, and checked in every transaction that writes for it. */
+/** The lease of a partition: raised by the worker that takes it over, and checked in every transaction that writes for it. */
 import { Fenced } from "../../engine/errors.ts";
 import type { Fence, LeasedPartition, Leases } from "../../engine/lease.ts";
 import { nowMsSql } from "./clock.ts";
@@ -13,7 +13,7 @@ const raise = `INSERT INTO partition_lease (topology, topic, partition_no, epoch
 const lease = columns("partition_lease", { epoch: integerColumn() });
 const read = `SELECT ${lease.list} FROM partition_lease WHERE topology = ? AND topic = ? AND partition_no = ?`;
 
-// Rounds of one holder share the lock; whoever raises the epoch waits for them, and those after it see it raised.
+// Rounds of one holder share the lock; a worker that raises the epoch waits for them, and those after it see it raised.
 const check = `${read} LOCK IN SHARE MODE`;
 
 /** At most this much of a holder's name is kept. */

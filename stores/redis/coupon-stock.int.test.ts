@@ -51,6 +51,16 @@ couponStockContract("redis stock", () => ({ stock: couponStock(redis), counter }
 fencedStockContract("redis stock", (fence) => couponStock(redis, fence));
 couponGateContract("redis gate", () => ({ stock: couponStock(redis), gate: (fence) => couponGate(redis, fence) }));
 
+test("redis gate: answers the counters of more coupons than one script reads, and none for those without one", async () => {
+  const couponIds = Array.from({ length: 2_500 }, aCouponId);
+  const stock = couponStock(redis);
+  await stock.initialise(new Map(couponIds.flatMap((id, at) => (at % 2 === 0 ? [[id, at]] : []))));
+  const counters = await readCounters(redis, couponIds);
+  assert.equal(counters.size, 1_250);
+  assert.deepEqual(counters.get(couponIds[2_498] as CouponId), { left: 2_498, marks: 0 });
+  assert.equal(counters.has(couponIds[2_499] as CouponId), false);
+});
+
 test("redis gate: sets a counter right that is no number", async () => {
   const couponId = aCouponId();
   await redis.client.hset(stockKey(couponId), "left", "many");

@@ -1,13 +1,13 @@
 /** The fast gate: a counter a coupon in Redis, and a mark for each unit it gave out. */
 import type { CouponStock, Take, TakeAnswer } from "../../processors/coupons/coupon-ports.ts";
-import { Fatal, Fenced } from "../../engine/errors.ts";
+import { Fatal, Fenced, Unavailable } from "../../engine/errors.ts";
 import type { Fence } from "../../engine/lease.ts";
 import type { Counter } from "../../processors/coupons/reconcile-coupons.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
 import { checkTake } from "../ids.ts";
-import { type RedisConnection, reaching } from "./connection.ts";
+import type { RedisConnection } from "./connection.ts";
 import { runScript } from "./script.ts";
-import { initialiseScript, releaseScript, reserveScript } from "./stock-scripts.ts";
+import { countersScript, initialiseScript, releaseScript, reserveScript } from "./stock-scripts.ts";
 
 /**
  * Takes, or counters, one script deals with: 1,000 keep Redis busy for one or two milliseconds. A larger round is
@@ -116,24 +116,22 @@ const pieces = function* (takes: readonly Take[]): Generator<Piece> {
 };
 
 /**
- * Reads counters for a check from outside; coupons without one are absent. Not atomic over several coupons.
+ * Reads counters for a check from outside; coupons without one are absent. Not atomic over several scripts of 1,000 coupons.
  * @throws Unavailable
  */
 export const readCounters = async (
   { client }: RedisConnection,
   couponIds: readonly CouponId[],
 ): Promise<ReadonlyMap<CouponId, Counter>> => {
-  const found = await reaching(() => Promise.all(couponIds.map((couponId) => readCounter(client, stockKey(couponId)))));
   const counters = new Map<CouponId, Counter>();
-  couponIds.forEach((couponId, at) => {
-    const counter = found[at];
-    if (counter) counters.set(couponId, counter);
-  });
+  for (let from = 0; from < couponIds.length; from += scriptMaxTakes) {
+    const some = couponIds.slice(from, from + scriptMaxTakes);
+    const answer = await runScript(client, countersScript, { keys: some.map(stockKey), values: [] });
+    if (!Array.isArray(answer)) throw new Unavailable("redis", `the counters were answered by ${typeof answer}`);
+    some.forEach((couponId, at) => {
+      const left: unknown = answer[2 * at];
+      if (left !== null) counters.set(couponId, { left: Number(left), marks: Number(answer[2 * at + 1]) });
+    });
+  }
   return counters;
-};
-
-const readCounter = async (client: RedisConnection["client"], key: string): Promise<Counter | undefined> => {
-  // Sent together; one hash's two answers can be a script apart, which a check of a quiet gate does not meet.
-  const [[left, epoch], fields] = await Promise.all([client.hmget(key, "left", "epoch"), client.hlen(key)]);
-  return left == null ? undefined : { left: Number(left), marks: fields - (epoch === null ? 1 : 2) };
 };

@@ -125,7 +125,7 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     assert.deepEqual(await all.book.issue([again]), [{ kind: "decided", reason: "DUPLICATE" }]);
   });
 
-  says("tells a user who has the coupon so, and not that it is sold out", async (all) => {
+  says("answers a user who has the coupon so, and not that it is sold out", async (all) => {
     const couponId = await opened(all, 1);
     const first = anIssue(couponId);
     assert.deepEqual(await all.book.issue([first]), [issued(first)]);
@@ -144,7 +144,7 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     assert.equal(await left(all, couponId), 4);
   });
 
-  says("issues once when a reservation stands twice in a round", async (all) => {
+  says("issues once when a reservation is twice in a round", async (all) => {
     const couponId = await opened(all, 2);
     const issue = anIssue(couponId);
     const copy = { ...issue, issuedAt: aMoment + 1, expiresAt: aMoment + 2 };
@@ -152,7 +152,7 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     assert.equal(await left(all, couponId), 1);
   });
 
-  says("decides a refused copy as decided when a reservation stands twice in a sold-out round", async (all) => {
+  says("decides a refused copy as decided when a reservation is twice in a sold-out round", async (all) => {
     const couponId = await opened(all, 1);
     const [winner, loser] = [anIssue(couponId), anIssue(couponId)];
     assert.deepEqual(await all.book.issue([winner, loser, loser]), [issued(winner), exhausted, soldOut]);

@@ -8,7 +8,7 @@ import { aCouponId, aReservationId, aTake, aUserId, hostileIds, many } from "../
 /** A stock and a look behind it. */
 export interface StockSubject {
   readonly stock: CouponStock;
-  /** What a coupon's counter stands at and how many marks it has; undefined where there is none. */
+  /** What a coupon's counter is and how many marks it has; undefined where there is none. */
   readonly counter: (couponId: CouponId) => Promise<{ readonly left: number; readonly marks: number } | undefined>;
 }
 

@@ -52,7 +52,7 @@ export const idempotencyKeysContract = (name: string, subject: () => Idempotency
     assert.deepEqual(await keys.claim(claims), claims.map(bound));
   });
 
-  says("binds the first when one key stands twice in a call", async (keys) => {
+  says("binds the first when one key is twice in a call", async (keys) => {
     const claim = aClaim();
     const copy = { ...claim, reservationId: aReservationId() };
     const other = { ...copy, fingerprint: fingerprintOf("another coupon") };

@@ -56,7 +56,7 @@ export const leasesContract = (name: string, subject: () => LeaseSubject): void 
     assert.equal(after?.kind, "issued");
   });
 
-  says("refuses to write by a lease that nobody ever took", async ({ book, register }) => {
+  says("refuses to write by a lease that was never taken", async ({ book, register }) => {
     const coupon = aCoupon(5);
     await register.open(coupon);
     await assert.rejects(book({ ...aPartition(), epoch: 1 }).issue([anIssue(coupon.couponId)]), Fenced);
@@ -67,7 +67,7 @@ export const leasesContract = (name: string, subject: () => LeaseSubject): void 
 export const fencedStockContract = (name: string, under: (fence: Fence) => CouponStock): void => {
   const fenced = (epoch: number) => under({ topology: "t", topic: "s", partition: 0, epoch });
 
-  test(`${name}: leaves a coupon alone when a holder of a higher epoch has touched it`, async () => {
+  test(`${name}: leaves a coupon unchanged when a holder of a higher epoch has touched it`, async () => {
     const couponId = aCouponId();
     const take = aTake(couponId);
     await fenced(3).initialise(new Map([[couponId, 2]]));
@@ -78,7 +78,7 @@ export const fencedStockContract = (name: string, under: (fence: Fence) => Coupo
     assert.deepEqual(await fenced(4).reserve([aTake(couponId)]), ["none"]);
   });
 
-  test(`${name}: knows a take-over by its question alone, when it took nothing`, async () => {
+  test(`${name}: knows a take-over by its question only, when it took nothing`, async () => {
     const couponId = aCouponId();
     await fenced(1).initialise(new Map([[couponId, 0]]));
     assert.deepEqual(await fenced(2).reserve([aTake(couponId)]), ["none"]);

@@ -27,7 +27,7 @@ export const oldKeysContract = (name: string, subject: () => OldKeysSubject): vo
   const says = (what: string, body: (subject: OldKeysSubject) => Promise<void>) =>
     test(`${name}: ${what}`, () => body(subject()));
 
-  says("forgets what is old, no more than it is told, and leaves the rest", async (all) => {
+  says("forgets what is old, no more than its limit, and leaves the rest", async (all) => {
     const [old, fresh] = [aUserId(), aUserId()];
     await all.use(old, 25);
     await all.use(fresh, 5);

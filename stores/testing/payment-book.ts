@@ -73,7 +73,7 @@ export const paymentBookContract = (name: string, subject: () => PaymentSubject)
 };
 
 const paying = (says: Says): void => {
-  says("takes stock and balance, and tells the outbox, when an order is paid", async (all) => {
+  says("takes stock and balance, and writes to the outbox, when an order is paid", async (all) => {
     const { order, optionId, userId } = await aShop(all);
     const ask = anAsk(order);
     const answer = await one(all, ask);

@@ -6,11 +6,11 @@ import type { Won } from "../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../schemas/payment.ts";
 import { aUserId } from "../../processors/testing/samples.ts";
 
-/** An order id nobody used. */
+/** A new order id. */
 export const anOrderId = (): OrderId => v7() as OrderId;
-/** A payment id nobody used. */
+/** A new payment id. */
 export const aPaymentId = (): PaymentId => v7() as PaymentId;
-/** An option id nobody used. */
+/** A new option id. */
 export const anOptionId = (): OptionId => `o-${v7()}` as OptionId;
 /** An amount. */
 export const won = (amount: number): Won => amount as Won;

@@ -88,7 +88,7 @@ export const couponGateContract = (name: string, subject: () => GateSubject): vo
     assert.deepEqual((await gate().counters([couponId])).get(couponId), { left: 7, marks: 3 });
   });
 
-  says("leaves a mark that stands for another reservation by now", async ({ stock, gate }, couponId) => {
+  says("leaves a mark that is of another reservation by now", async ({ stock, gate }, couponId) => {
     const take = aTake(couponId);
     await stock.initialise(new Map([[couponId, 5]]));
     await stock.reserve([take]);
@@ -145,7 +145,7 @@ export const couponTruthContract = (name: string, subject: () => TruthSubject): 
       await body(all, await all.leases.take({ topology: "t", topic: aCouponId(), partition: 0 }, "test"));
     });
 
-  says("tells what is left, and the verdicts asked about", async ({ register, book, truth }, fence) => {
+  says("answers what is left, and the verdicts asked about", async ({ register, book, truth }, fence) => {
     const coupon = aCoupon(5);
     await register.open(coupon);
     const [issue, refusal, neither] = [anIssue(coupon.couponId), aRefusal(coupon.couponId), aTake(coupon.couponId)];
@@ -153,23 +153,23 @@ export const couponTruthContract = (name: string, subject: () => TruthSubject): 
     await book.refuse([refusal]);
     const idsOf = (takes: readonly Take[]) => takes.map(({ reservationId }) => reservationId);
     const ids = idsOf([issue, refusal, neither]);
-    const { remaining, verdicts } = await truth(fence).standing(coupon.couponId, ids);
+    const { remaining, verdicts } = await truth(fence).stored(coupon.couponId, ids);
     assert.equal(remaining, 4);
     assert.deepEqual(new Set(verdicts.keys()), new Set(idsOf([issue, refusal])));
     assert.deepEqual(verdicts, await truth().find(ids));
     assert.equal(verdicts.get(issue.reservationId)?.userId, issue.userId);
     assert.deepEqual(await truth().remaining([coupon.couponId]), new Map([[coupon.couponId, 4]]));
-    assert.deepEqual(await truth(fence).standing(coupon.couponId, []), { remaining: 4, verdicts: new Map() });
+    assert.deepEqual(await truth(fence).stored(coupon.couponId, []), { remaining: 4, verdicts: new Map() });
   });
 
-  says("tells that there is no such coupon", async ({ truth }, fence) => {
-    assert.deepEqual(await truth(fence).standing(aCouponId(), []), { remaining: undefined, verdicts: new Map() });
+  says("answers that there is no such coupon", async ({ truth }, fence) => {
+    assert.deepEqual(await truth(fence).stored(aCouponId(), []), { remaining: undefined, verdicts: new Map() });
   });
 
-  says("refuses whoever lost the lease", async ({ leases, register, truth }, fence) => {
+  says("refuses a worker that lost the lease", async ({ leases, register, truth }, fence) => {
     const coupon = aCoupon(5);
     await register.open(coupon);
     await leases.take(fence, "another");
-    await assert.rejects(truth(fence).standing(coupon.couponId, []), Fenced);
+    await assert.rejects(truth(fence).stored(coupon.couponId, []), Fenced);
   });
 };

@@ -8,7 +8,7 @@ import type { OrderId, PaymentId } from "../../schemas/payment.ts";
 import type { HistoryRow, TransactionHistory } from "../../sinks/transaction-history.ts";
 import { aMoment, aUserId, hostileIds, many } from "../../processors/testing/samples.ts";
 
-/** A payment nobody has seen. */
+/** A new payment. */
 export const aPayment = (changes: Partial<HistoryRow> = {}): HistoryRow => ({
   paymentId: v7() as PaymentId,
   orderId: v7() as OrderId,
@@ -63,7 +63,7 @@ export const transactionHistoryContract = (name: string, subject: () => HistoryS
     await of.history.record(rows);
   });
 
-  says("writes a payment once when it stands twice in a round", async (of) => {
+  says("writes a payment once when it is twice in a round", async (of) => {
     const row = aPayment();
     await of.history.record([row, aPayment(), row]);
     await holds(of, [row]);
@@ -87,7 +87,7 @@ export const transactionHistoryContract = (name: string, subject: () => HistoryS
     });
   }
 
-  says("names a payment that stands in one round with two contents, and keeps the first", async (of) => {
+  says("names a payment that is in one round with two contents, and keeps the first", async (of) => {
     const row = aPayment();
     await assert.rejects(of.history.record([row, { ...row, amount: 1 as Won }]), naming("HISTORY_DIFFERS", row));
     await holds(of, [row]);

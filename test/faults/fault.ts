@@ -21,7 +21,7 @@ export interface TriedOf<Found> {
   readonly times: number;
   /** What did not go as planned: a death elsewhere, a worker that ended by itself, an answer that never came. */
   readonly missed: readonly string[];
-  /** From each strike, or from the end of an outage, to the next verdict of the partitions that stood still. */
+  /** From each strike, or from the end of an outage, to the next verdict of the partitions that made no progress. */
   readonly recoveriesMs: readonly number[];
   readonly findings: Found;
   /** What else was seen, in words: how much memory something took, say. */
@@ -38,7 +38,7 @@ export interface FaultOf<Stage, Found> {
   readonly about: string;
   /** The failure windows it is about; see windows.ts. */
   readonly windows: readonly number[];
-  /** How often, unless told otherwise. */
+  /** How often; the command line may change it. */
   readonly times: number;
   /** What it is tried on; 3 only where one of them is to die. */
   readonly brokers: 1 | 3;

@@ -1,12 +1,12 @@
 /** Every fault there is, by name. */
 import { crashChain } from "./coupons/crash-chain.ts";
 import type { Fault, FaultRun, Tried } from "./fault.ts";
-import { payCrash } from "./payments/crash.ts";
+import { payCrash } from "./payments/catalogue/crash.ts";
 import type { PayFault } from "./payments/fault.ts";
-import { payPlatformFaults } from "./payments/platform-faults.ts";
+import { payPlatformFaults } from "./payments/catalogue/platform-faults.ts";
 import { payPoints } from "./payments/points.ts";
-import { payProcessFaults } from "./payments/process-faults.ts";
-import { payServiceFaults } from "./payments/service-faults.ts";
+import { payProcessFaults } from "./payments/catalogue/process-faults.ts";
+import { payServiceFaults } from "./payments/catalogue/service-faults.ts";
 import { failPoints, pointsNamed } from "./coupons/points.ts";
 import { processFaults } from "./coupons/process-faults.ts";
 import { serviceFaults } from "./coupons/service-faults.ts";
@@ -52,7 +52,7 @@ export const payFaults: readonly PayFault[] = [
   ...payPlatformFaults,
 ];
 
-/** What was asked for by name: faults, or fail points, which stand for every fault that has them. */
+/** What was asked for by name: faults, or fail points, which are every fault that has them. */
 export interface Choice {
   readonly faults: readonly Fault[];
   readonly payFaults: readonly PayFault[];

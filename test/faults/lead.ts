@@ -6,7 +6,7 @@ export const leadText = (ports: ReadonlyMap<number, number>): string =>
   [...ports].map(([from, to]) => `${from}=${to}`).join(",");
 
 /**
- * From now on, whoever in this process connects to a `from` port reaches the `to` port. Below every driver, so that
+ * From now on, a connection of this process to a `from` port reaches the `to` port. Below every driver, so that
  * also what they learn later (a broker's advertised address) goes the same way.
  */
 export const leadConnections = (text: string): void => {

@@ -37,7 +37,7 @@ export interface LiveOptions {
   readonly quietWithinMs?: number;
 }
 
-/** After the last strike the load goes on this long, so that recovery can be seen. */
+/** After the last strike the load continues this long, so that recovery can be seen. */
 const afterwardsMs = 3_000;
 /** What a dead worker had sent is stamped by then. */
 const settledMs = 250;
@@ -82,7 +82,7 @@ export const underLoad = async (
   return { times, missed, recoveriesMs: recoveries.filter((ms) => ms !== undefined), findings };
 };
 
-/** Processes that are up, by name. One that ends without having been told to, or let go, is put into `missed`. */
+/** Processes that are up, by name. One that ends without having been stopped, or let go, is put into `missed`. */
 export const crewOf = <Member extends Child>(signal: AbortSignal, missed: string[]) => {
   const members = new Map<string, Member>();
   const leaving = new WeakSet<Member>();
@@ -105,7 +105,7 @@ export const crewOf = <Member extends Child>(signal: AbortSignal, missed: string
   return {
     members,
     join,
-    /** It is armed: nobody is surprised when it ends. */
+    /** It is armed: its end is expected. */
     expectEnd: (name: string): Member => {
       const member = members.get(name) ?? goodbye(name);
       leaving.add(member);
@@ -121,7 +121,7 @@ export const crewOf = <Member extends Child>(signal: AbortSignal, missed: string
       const member = goodbye(name);
       await member.stop();
       const how = await member.ended;
-      if (how !== "exit code 0") missed.push(`${name} was told to stop and ended with ${how}; see ${member.logFile}`);
+      if (how !== "exit code 0") missed.push(`${name} got SIGTERM and ended with ${how}; see ${member.logFile}`);
     },
   };
 };

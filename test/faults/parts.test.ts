@@ -10,7 +10,7 @@ import { asks } from "./coupons/requests.ts";
 import { armedText, parseArmed, trapFor } from "./trap.ts";
 import { type Fate, layWire } from "./wire.ts";
 
-test("trap: springs once, at its point, the time it was told", () => {
+test("trap: springs once, at its point, the time it was set to", () => {
   let sprung = 0;
   const trap = trapFor(parseArmed(armedText({ point: "lock-after", hit: 2 })), () => sprung++);
   const states = ["lock-after", "take-after", "lock-after", "lock-after"].map((point) => {
@@ -96,7 +96,7 @@ for (const [fate, arrives] of [
   });
 }
 
-test("wire: ends in one direction alone, and goes on in the other, at halfClose", async () => {
+test("wire: ends in one direction, and stays open in the other, at halfClose", async () => {
   const { wire, client, heard, close } = await echoOverWire();
   wire.fateOf = (direction) => (direction === "reply" ? "halfClose" : "pass");
   client.on("data", () => assert.fail("an answer came through"));

@@ -1,11 +1,11 @@
-/** How long nobody heard anything: measured by the broker's own time stamps of verdicts, after the fact. */
+/** How long nothing was published: measured by the broker's own time stamps of verdicts, after the fact. */
 import type { KafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import { couponsIssued, couponsRefused } from "../../schemas/coupon.ts";
 
-/** When verdicts were told, by partition, ascending; epoch ms. Requests and verdicts of a coupon share its partition. */
+/** When verdicts were published, by partition, ascending; epoch ms. Requests and verdicts of a coupon share its partition. */
 export type VerdictTimes = ReadonlyMap<number, readonly number[]>;
 
-/** Reads when the verdicts of some coupons were told. */
+/** Reads when the verdicts of some coupons were published. */
 export const readVerdictTimes = async (admin: KafkaAdmin, prefix: string): Promise<VerdictTimes> => {
   const times = new Map<number, number[]>();
   for (const { name } of [couponsIssued, couponsRefused]) {

@@ -1,7 +1,7 @@
 /** What came of faults, for a terminal of 100 columns. */
 import { formatTable } from "../../engine/app/cli.ts";
 import type { Findings } from "./coupons/judge.ts";
-import { showPayReport } from "./payments/report.ts";
+import { showPayReport } from "./payments/judge/report.ts";
 import type { Outcome, Report, ReportOf } from "./run.ts";
 
 /** The columns of findings that must be 0, in the words of the issue: lost, oversold, and so on. */
@@ -9,7 +9,7 @@ export const findingColumns = [
   ["lost", ({ lost }: Findings) => lost],
   ["oversold", ({ oversold }: Findings) => oversold],
   ["double", ({ double }: Findings) => double],
-  ["untold", ({ untold }: Findings) => untold],
+  ["unpublished", ({ unpublished }: Findings) => unpublished],
   ["order", ({ outOfOrder }: Findings) => outOfOrder],
   ["counter", ({ counterOff }: Findings) => counterOff],
   ["dead", ({ wrongDeadLetters }: Findings) => wrongDeadLetters],

@@ -6,7 +6,7 @@ import { chanceOf } from "./chance.ts";
 import type { Fault, FaultOf, TriedOf } from "./fault.ts";
 import { faultsOf, type Findings, judge } from "./coupons/judge.ts";
 import type { PayFault } from "./payments/fault.ts";
-import { judgePayments, type PayFindings, payFaultsOf } from "./payments/judge.ts";
+import { judgePayments, type PayFindings, payFaultsOf } from "./payments/judge/judge.ts";
 import { type PayScene, setPayScene } from "./payments/scene.ts";
 import { type Scene, setScene } from "./coupons/scene.ts";
 
@@ -75,7 +75,7 @@ export const ofCoupons: Kind<Scene, Findings> = {
   faultsOf,
 };
 
-/** Faults of payments: on a stack of their own, whose coupons nobody asked for. */
+/** Faults of payments: on a stack of their own, whose coupons have no requests. */
 export const ofPayments: Kind<PayScene, PayFindings> = {
   stackName: "faults-payments",
   set: setPayScene,

@@ -6,11 +6,11 @@ export interface Armed {
   readonly point: string;
   /** 1 or more. */
   readonly hit: number;
-  /** SIGKILL unless told; SIGSTOP makes it a zombie, to be woken by SIGCONT. */
+  /** SIGKILL by default; SIGSTOP makes it a zombie, to be woken by SIGCONT. */
   readonly signal?: "SIGKILL" | "SIGSTOP";
 }
 
-/** Told of every point a worker comes by, at that very moment. */
+/** Called at every point a worker comes by, at that very moment. */
 export type Trap = (point: string) => void;
 
 /** The text that arms a worker; see {@link parseArmed}. */

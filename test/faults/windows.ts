@@ -149,16 +149,18 @@ export const windows: readonly Window[] = [
   },
   {
     number: 13,
-    about: "A partition changes hands while work is under way: two owners",
+    about: "A partition changes hands while work is in flight: two owners",
     tried: [
       fault("zombie"),
       fault("zombie-at-points"),
       fault("rolling"),
+      fault("kill-static"),
+      fault("rolling-static"),
       point("drain-before"),
       point("drain-after"),
       point("lease-take-after"),
       point("lease-check-after"),
-      unit("test/worker/worker-lease.test.ts", "leaves the lease alone and finishes nothing"),
+      unit("test/worker/worker-lease.test.ts", "leaves the lease unchanged and finishes nothing"),
       mutant("drain on revoke"),
       mutant("lease check"),
       mutant("lanes: a key"),
@@ -214,14 +216,14 @@ export const windows: readonly Window[] = [
     about: "A record that only the database finds wrong",
     tried: [
       unit("test/worker/worker.test.ts", "dead-letters the record that an error names"),
-      unit("engine/worker/failures/attempts.test.ts", "halves the round until the guilty record stands alone"),
+      unit("engine/worker/failures/attempts.test.ts", "halves the round until the guilty record is by itself"),
       mutant("isolation: a guilty record"),
     ],
     open: "on the real database no record is wrong that the gate lets through; the book's own refusals are tried in failures.int.test.ts",
   },
   {
     number: 20,
-    about: "A schema id that nobody knows yet",
+    about: "A schema id that is not known yet",
     tried: [unit("engine/avro/codec.test.ts", "says unavailable for an unknown id until its grace is over")],
     open: "not on the real registry: no writer of ours uses a schema before it is registered",
   },
@@ -355,8 +357,8 @@ export const windows: readonly Window[] = [
   },
   {
     number: 33,
-    about: "A worker is told to stop in the middle of a round",
-    tried: [fault("rolling"), point("drain-before"), point("drain-after")],
+    about: "A worker gets SIGTERM in the middle of a round",
+    tried: [fault("rolling"), fault("rolling-static"), point("drain-before"), point("drain-after")],
   },
   {
     number: 34,

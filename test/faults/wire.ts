@@ -9,11 +9,11 @@ export type Direction = "request" | "reply";
 /**
  * What becomes of bytes on their way: they pass; or they and all that would follow are lost, while the connection stays;
  * or they are lost and the connection is cut, or cut once they have passed; or the wire ends behind them in their
- * direction alone (FIN), while the other stays open.
+ * direction only (FIN), while the other stays open.
  */
 export type Fate = "pass" | "swallow" | "cut" | "passThenCut" | "halfClose";
 
-/** One connection over a wire, for whoever decides by what was sent on it before. */
+/** One connection over a wire, for a decision by what was sent on it before. */
 export interface Link {
   readonly id: number;
 }
@@ -63,7 +63,7 @@ export const layWire = async (toPort: number): Promise<Wire> => {
         if (fate !== "pass") struck += 1;
         if (fate === "swallow") deaf = true;
         else if (fate === "cut") cut();
-        // Cut once the kernel has it, so that the other side reads it: what it does then, nobody is told.
+        // Cut once the kernel has it, so that the other side reads it: what it does then, stays unanswered.
         else if (fate === "passThenCut") to.write(bytes, () => setTimeout(cut, 20));
         else if (fate === "halfClose") {
           deaf = true;

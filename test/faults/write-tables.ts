@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { repositoryRoot } from "../../dev/stack/layout.ts";
 import { faults, payFaults } from "./faults.ts";
 import type { Findings } from "./coupons/judge.ts";
-import type { PayFindings } from "./payments/judge.ts";
+import type { PayFindings } from "./payments/judge/judge.ts";
 import { payPoints } from "./payments/points.ts";
-import { payColumns, restOf } from "./payments/report.ts";
+import { payColumns, restOf } from "./payments/judge/report.ts";
 import { failPoints } from "./coupons/points.ts";
 import { findingColumns, longestRecovery } from "./report.ts";
 import type { OutcomeOf, Report } from "./run.ts";
@@ -59,12 +59,12 @@ const keep = async <Found>(
   const on = new Date().toISOString().slice(0, 10);
   for (const outcome of outcomes) kept.set(outcome.fault, { ...outcome, on, seed });
   const results = of.flatMap(({ name }) => kept.get(name) ?? []);
-  // Logs are named by where they are on this machine: that is nobody else's business.
+  // Logs are named by where they are on this machine: that is of no use elsewhere.
   await writeFile(file, `${JSON.stringify(results, null, 1)}\n`.replaceAll(`${repositoryRoot}/`, ""));
   return results;
 };
 
-/** Replaces what stands between the two markers of a name. @throws Error where they are missing. */
+/** Replaces what is between the two markers of a name. @throws Error where they are missing. */
 export const between = (text: string, name: string, table: string): string => {
   const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];

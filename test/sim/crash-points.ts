@@ -1,5 +1,5 @@
 /**
- * A small story, told again and again: each time a process dies at another point of it. Between two turns nothing of a process
+ * A small story, run again and again: each time a process dies at another point of it. Between two turns nothing of a process
  * happens, and within one it does nothing but send calls; so dying after each turn, and before each call, is dying at every
  * await.
  */

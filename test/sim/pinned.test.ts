@@ -16,8 +16,8 @@ const bugs = [
   { seed: 36, bug: "isolation: the first of several copies is taken for the guilty one" },
   { seed: 3, bug: "isolation: guilty records are singled out for longer than a drain may take" },
   { seed: 7, bug: "ending together: a round is over while a part of it has effects" },
-  { seed: 36, bug: "in doubt: a lock after a lost COMMIT is told as nothing paid" },
-  { seed: 9, bug: "alone: who is paid is told when the last of its transaction is settled" },
+  { seed: 36, bug: "in doubt: a lock after a lost COMMIT is answered as nothing paid" },
+  { seed: 9, bug: "one by one: a payment is answered when the last of its transaction is settled" },
 ] as const;
 
 for (const { seed, bug } of bugs) {

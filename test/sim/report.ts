@@ -56,7 +56,7 @@ ${survey.seeds} seeds, ${survey.asked} ${asked[kind]}, ${Math.round(survey.virtu
 
 ${table(["promise", "where", "worlds", "broken", "elsewhere not so in"], promiseRows(survey))}
 
-Dying at every point: ${own.length} small stories (${sum(own, ({ turns }) => turns)} turns, ${sum(own, ({ calls }) => calls)} calls), told again with a process dying after each turn and before each call:
+Dying at every point: ${own.length} small stories (${sum(own, ({ turns }) => turns)} turns, ${sum(own, ({ calls }) => calls)} calls), run again with a process dying after each turn and before each call:
 ${sum(own, ({ points }) => points)} deaths, **${sum(own, ({ failures }) => failures.length)} broken promises**.
 `;
 };

@@ -11,7 +11,7 @@ export interface Broken<Claim extends string = string> {
   readonly about: readonly string[];
 }
 
-/** Told of what is not as claimed. */
+/** Called with what is not as claimed. */
 export type Broke<Claim extends string = string> = (claim: Claim, what: string, about?: readonly string[]) => void;
 
 /** Where a claim must hold. Elsewhere a break of it is a known gap, which is counted and not hidden. */
@@ -52,12 +52,12 @@ export interface Simulated {
   /** Turns it took, and calls that were made. */
   readonly turns: number;
   readonly calls: number;
-  /** Whether `crash` found somebody to kill. */
+  /** Whether `crash` found a process to kill. */
   readonly crashed: boolean;
 }
 
-/** How a seed is told. */
-export interface Telling {
+/** How a seed is run. */
+export interface StoryOptions {
   readonly codec: Codec;
   readonly traced?: boolean;
   readonly crash?: CrashPoint;
@@ -73,5 +73,5 @@ export interface Stories {
   readonly kind: Kind;
   readonly promises: Promises;
   /** Runs a seed. The same seed with the same code gives the same run, traced or not. */
-  readonly simulate: (seed: number, telling: Telling) => Promise<Simulated>;
+  readonly simulate: (seed: number, options: StoryOptions) => Promise<Simulated>;
 }

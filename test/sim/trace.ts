@@ -1,4 +1,4 @@
-/** What happened, line by line, for a person to follow. Costs next to nothing while nobody asks for it. */
+/** What happened, line by line, for a person to follow. Costs next to nothing while it is not asked for. */
 import { beginningAt } from "./environment/time.ts";
 
 /** One thing that happened. */

@@ -8,7 +8,7 @@ import { applyApp } from "../../engine/app/apply.ts";
 import { app } from "../../sluice.config.ts";
 import { type Config, readConfig } from "../../ops/config.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
-import { outboxToOneself } from "../../stores/mysql/testing/outbox-alone.ts";
+import { exclusiveOutbox } from "../../stores/mysql/testing/exclusive-outbox.ts";
 
 /** A running stack, and the name it was started under. */
 export interface StackAddresses {
@@ -71,8 +71,12 @@ export const stackUnderTest = ({ env = {}, ownsOutbox = false }: StackUse = {}):
     await Promise.all(stopping.map(({ child }) => child.stop()));
   };
   const prepare = async (): Promise<void> => {
-    await applyApp(app, config, { allow: { newGroup: true } });
-    if (ownsOutbox) returnOutbox = await outboxToOneself(config.databaseUrl);
+    // For the default groups, whatever a file's own are: the last deployment of a stack says which workers may start.
+    await applyApp(
+      app,
+      readConfig(endpointsEnv(endpoints), () => ""),
+    );
+    if (ownsOutbox) returnOutbox = await exclusiveOutbox(config.databaseUrl);
   };
   // Node runs the hooks of a file side by side, so a file's own hook that starts a process must wait for this.
   let prepared: Promise<void> | undefined;

@@ -5,7 +5,7 @@ import { v7 } from "uuid";
 import { mintToken } from "../../api/tokens/token.ts";
 import type { Child } from "../../dev/children.ts";
 import { stackUnderTest, until } from "../testing/stack-under-test.ts";
-import { type BurstProgress, sendBurst, type Told } from "../../dev/demo/client.ts";
+import { type BurstProgress, sendBurst, type Reply } from "../../dev/demo/client.ts";
 import { planBurst } from "../../dev/demo/requests.ts";
 import { CliError, exitCodes } from "../../engine/app/cli.ts";
 import { reconcileOnStores } from "../../ops/reconcile/reconcile-on-stores.ts";
@@ -20,7 +20,6 @@ import { stockKey } from "../../stores/redis/coupon-stock.ts";
 
 const stack = stackUnderTest({
   env: {
-    SLUICE_GROUP_PREFIX: "end-to-end",
     // A worker that is killed is given up by its group after this: the least a broker allows.
     SLUICE_SESSION_TIMEOUT_MS: "6000",
     SLUICE_DRAIN_MS: "3000",
@@ -61,7 +60,7 @@ const openCoupon = async (couponId: string, stock: number): Promise<void> => {
 };
 
 /** `crowd` keeps the users of one burst apart from those of another. */
-const burst = (couponId: string, requests: number, progress: BurstProgress, crowd = ""): Promise<readonly Told[]> =>
+const burst = (couponId: string, requests: number, progress: BurstProgress, crowd = ""): Promise<readonly Reply[]> =>
   sendBurst(planBurst({ couponId, requests, secondAskEvery: 20, unknownEvery: 50 }), {
     baseUrl: url,
     tokenOf: (userId) => token(crowd + userId),
@@ -105,9 +104,9 @@ before(async () => {
 
 test("coupon issuing: gives a burst as many coupons as there are, first come first served, when more ask", async () => {
   await openCoupon("e2e-burst", 300);
-  const told = await burst("e2e-burst", 1_000, { sent: 0, accepted: 0, decided: 0 });
-  assert.equal(told.filter(({ status }) => status === "issued").length, 300);
-  assert.equal(told.filter(({ status }) => status === "undecided" || status === "turnedAway").length, 0);
+  const replies = await burst("e2e-burst", 1_000, { sent: 0, accepted: 0, decided: 0 });
+  assert.equal(replies.filter(({ status }) => status === "issued").length, 300);
+  assert.equal(replies.filter(({ status }) => status === "undecided" || status === "turnedAway").length, 0);
   await assertSound("e2e-burst");
 });
 
@@ -115,12 +114,12 @@ test("coupon issuing: loses nothing and decides nothing twice when a worker is k
   await openCoupon("e2e-kill", 1_000);
   const victim = await start("worker", "worker-2");
   const progress: BurstProgress = { sent: 0, accepted: 0, decided: 0 };
-  const told = burst("e2e-kill", 2_000, progress);
+  const replies = burst("e2e-kill", 2_000, progress);
   while (progress.decided < 300) await new Promise((resolve) => setImmediate(resolve));
   for (const { child } of workers()) child.signal("SIGKILL");
   await victim.ended;
   await start("worker", "worker-3");
-  const ended = await told;
+  const ended = await replies;
   assert.equal(ended.filter(({ status }) => status === "undecided" || status === "turnedAway").length, 0);
   assert.equal(ended.filter(({ status }) => status === "issued").length, 1_000);
   await assertSound("e2e-kill");
@@ -141,7 +140,7 @@ test("coupon issuing: answers with one reservation when a request is retried wit
   await assertSound("e2e-retry");
 });
 
-test("coupon issuing: sets the gate right within seconds when it forgot, was restored, or holds a unit for nobody", async () => {
+test("coupon issuing: sets the gate right within seconds when it forgot, was restored, or holds a unit without a reservation", async () => {
   const redis = await openRedis({ redisUrl: config.redisUrl });
   const { client } = redis;
   const coupons = ["flushed", "restored", "low", "high", "orphan"].map((name) => `e2e-gate-${name}`);
@@ -156,7 +155,7 @@ test("coupon issuing: sets the gate right within seconds when it forgot, was res
     await client.hset(restored, old);
     await client.hincrby(low, "left", -7);
     await client.hincrby(high, "left", 7);
-    await client.hset(orphan, "u:held-for-nobody", v7());
+    await client.hset(orphan, "u:held-without-reservation", v7());
     await sendAgain("e2e-gate-flushed");
     await until("all agree", async () => (await Promise.all(coupons.map(agrees))).every(Boolean));
     await Promise.all(coupons.map((couponId) => burst(couponId, 100, progress(), "late-")));
@@ -180,7 +179,7 @@ test("coupon issuing: is reconciled by hand when no worker runs, and only then",
     const isRefused = (error: unknown) => error instanceof CliError && error.exitCode === exitCodes.refused;
     await assert.rejects(reconcileOnStores(config, wish), isRefused);
     await Promise.all(workers().map(({ child }) => child.stop()));
-    await redis.client.hset(hashOf(couponId), "left", 3, "u:held-for-nobody", v7());
+    await redis.client.hset(hashOf(couponId), "left", 3, "u:held-without-reservation", v7());
     const seen = await reconcileOnStores(config, { ...wish, dryRun: true });
     assert.deepEqual(
       seen.differences.map(({ counter, staleMarks, done }) => [counter, staleMarks, done]),

@@ -168,7 +168,7 @@ test("external-data worker: dead-letters each refused payment once, and delivers
   onceEach(platform.effects(), sound);
   assert.equal(deadLetters().length, refused.length);
   for (const { headers } of deadLetters()) assert.equal(String(headers["_flow.err.code"]), "DELIVERY_REFUSED");
-  // One request each: a refusal makes nobody send again.
+  // One request each: a refusal is not sent again.
   assert.equal(platform.report().requests, some.length);
   assert.ok(worker.ready().ok);
 });
@@ -181,7 +181,7 @@ test("external-data worker: sends nothing for as long as it was asked to wait", 
   await platform.set({});
   await send(payments(20));
   await until("all are delivered", () => committed() === 21);
-  // The one that was answered 429, and each payment once: while it waited, nobody asked.
+  // The one that was answered 429, and each payment once: while it waited, none was sent.
   assert.equal(platform.report().requests, 22);
 });
 
@@ -190,7 +190,7 @@ test("external-data worker: holds instead of emptying the topic into dead letter
   await send(payments(3_000));
   await until("it holds", () => worker.holding().some(({ call }) => call === "dead letters"));
   await until("every partition does", () => worker.holding().length === partitions);
-  // What a partition may dead-letter before it can tell, a round at most above it.
+  // What a partition may dead-letter before it holds, a round at most above it.
   assert.ok(deadLetters().length <= partitions * (100 + limits.maxRound), `${deadLetters().length} dead letters`);
   assert.deepEqual([platform.report().effects, worker.ready().ok], [0, false]);
 });

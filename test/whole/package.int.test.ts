@@ -1,4 +1,4 @@
-/** The engine as a package: built, packed, installed with npm alone, and an application made with it on the real stack. */
+/** The engine as a package: built, packed, installed with npm only, and an application made with it on the real stack. */
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -83,7 +83,7 @@ const assertSame = async (some: readonly PaymentCompleted[]): Promise<void> => {
   assert.deepEqual({ paymentsTwice, differing, malformed }, { paymentsTwice: 0, differing: 0, malformed: 0 });
 };
 
-/** A group's dead letters: how many records stand in its topic. */
+/** A group's dead letters: how many records are in its topic. */
 const deadLetters = async (name: string): Promise<number> => {
   let seen = 0;
   const topic = deadLetterTopic(name);

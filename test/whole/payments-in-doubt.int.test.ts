@@ -1,4 +1,4 @@
-/** The API as a process, on a wire to its database that swallows bytes; told to stop, and left by its clients, while it pays. */
+/** The API as a process, on a wire to its database that swallows bytes; stopped, and left by its clients, while it pays. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { mintToken } from "../../api/tokens/token.ts";
@@ -60,7 +60,7 @@ const lockOption = "SELECT remaining AS n FROM product_option WHERE option_id = 
 const waits = `SELECT COUNT(*) AS n FROM information_schema.processlist
   WHERE id <> CONNECTION_ID() AND time_ms > 100 AND info LIKE '%JOIN product_option%FOR UPDATE'`;
 
-/** Runs `work` while somebody holds an option, once a payment waits for it. */
+/** Runs `work` while another session holds an option, once a payment waits for it. */
 const whileHeld = async (optionId: OptionId, begin: () => void, work: () => Promise<void>): Promise<void> => {
   await inTransaction(database, async ({ select }) => {
     await select(numberColumns, lockOption, [Buffer.from(optionId)]);
@@ -85,7 +85,7 @@ test("payments: are made before their deadline when a connection to the database
   assert.equal(await look.left(optionId), 0);
 });
 
-test("payments: are answered when the API is told to stop while they are under way, and it ends well", async () => {
+test("payments: are answered when the API gets SIGTERM while they are in flight, and it ends well", async () => {
   const { orders, optionId } = await openShop(20);
   const api = await startApi();
   let paying: Promise<readonly Response[]> = Promise.resolve([]);
@@ -101,7 +101,7 @@ test("payments: are answered when the API is told to stop while they are under w
   assert.equal(await look.left(optionId), 0);
 });
 
-test("payments: are made, and found by their key, when the client leaves while they are under way", async () => {
+test("payments: are made, and found by their key, when the client leaves while they are in flight", async () => {
   const { orders, optionId } = await openShop(1);
   const [order] = orders;
   assert.ok(order);

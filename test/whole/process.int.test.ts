@@ -1,4 +1,4 @@
-/** Our processes when they cannot start: they end, with a reason and an exit code, and can be told to stop meanwhile. */
+/** Our processes when they cannot start: they end, with a reason and an exit code, and can be stopped meanwhile. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,16 +7,16 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { repositoryRoot } from "../../dev/stack/layout.ts";
 
-/** Runs one of our processes against addresses where nobody answers as they should. */
+/** Runs one of our processes against addresses where nothing answers as it should. */
 const run = (command: string, port: number) => {
-  const nobody = `127.0.0.1:${port}`;
+  const nothing = `127.0.0.1:${port}`;
   const child = spawn(process.execPath, [join(repositoryRoot, "ops", "sluice.ts"), command], {
     env: {
       PATH: process.env["PATH"],
-      SLUICE_BROKERS: nobody,
-      SLUICE_REGISTRY_URL: `http://${nobody}`,
-      SLUICE_DATABASE_URL: `mysql://application:application@${nobody}/hhplus`,
-      SLUICE_REDIS_URL: `redis://${nobody}`,
+      SLUICE_BROKERS: nothing,
+      SLUICE_REGISTRY_URL: `http://${nothing}`,
+      SLUICE_DATABASE_URL: `mysql://application:application@${nothing}/hhplus`,
+      SLUICE_REDIS_URL: `redis://${nothing}`,
       SLUICE_API_PORT: "0",
     },
     stdio: ["ignore", "ignore", "pipe"],
@@ -45,7 +45,7 @@ test("worker: waits for the database that says what is deployed, and ends when i
   assert.equal(code, 0, said());
 });
 
-test("worker: ends when it is told to while it waits for brokers that never answer", { timeout: 60_000 }, async () => {
+test("worker: ends on SIGTERM while it waits for brokers that never answer", { timeout: 60_000 }, async () => {
   const silent = createServer(() => {});
   silent.listen(0, "127.0.0.1");
   await once(silent, "listening");

@@ -31,17 +31,17 @@ test("worker: ends, one after the other, and reads nothing of new partitions whe
 });
 
 test("worker: lets go of what it had when it is assigned a partition that is not declared", () => {
-  const told: unknown[] = [];
+  const seen: unknown[] = [];
   const listener: LogListener = {
-    assigned: (partitions) => told.push(partitions),
+    assigned: (partitions) => seen.push(partitions),
     records: () => {},
     revoking: async () => {},
-    failed: (error) => told.push(error.message),
+    failed: (error) => seen.push(error.message),
   };
   const guarded = refuseGrowth([{ name: "t", partitions: 2 }], listener);
   const own: readonly TopicPartition[] = [0, 1].map((partition) => ({ topic: "t", partition }));
   guarded.assigned(own);
   guarded.assigned([...own, { topic: "t", partition: 2 }]);
-  assert.deepEqual(told.slice(0, 2), [own, []]);
-  assert.match(String(told[2]), /more partitions than the 2/);
+  assert.deepEqual(seen.slice(0, 2), [own, []]);
+  assert.match(String(seen[2]), /more partitions than the 2/);
 });

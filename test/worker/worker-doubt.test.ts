@@ -128,7 +128,7 @@ test("dead letter: keeps its offset from being committed, loses nothing, and is 
   );
 });
 
-test("dead letter: leaves out what does not fit and says where its record stands when the log takes nothing that large", async () => {
+test("dead letter: leaves out what does not fit and says where its record is when the log takes nothing that large", async () => {
   const stage = memoryStageWith({ maxAppendBytes: 4_000 }, openCoupon("hot", 100));
   await stage.sendRaw("hot", Buffer.alloc(3_100, 1));
   await stage.sendRaw("hot", Buffer.alloc(3_990, 1));
@@ -146,7 +146,7 @@ test("dead letter: leaves out what does not fit and says where its record stands
   );
 });
 
-test("worker: dead-letters a record in doubt, and goes on with the others, when the log will never take what it is to tell", async () => {
+test("worker: dead-letters a record in doubt, and decides the others, when the log will never take what it is to publish", async () => {
   const stage = memoryStage(openCoupon("hot", 100));
   const real = stage.broker.client("w1");
   const log: Log = {

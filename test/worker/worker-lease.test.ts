@@ -1,4 +1,4 @@
-/** What a worker does about its leases: it waits for them, takes back what is its own, and leaves alone what is not. */
+/** What a worker does about its leases: it waits for them, takes back what is its own, and leaves unchanged what is not. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Unavailable } from "../../engine/errors.ts";
@@ -43,7 +43,7 @@ test("worker: takes its lease again when a former owner's take-over came late an
   await worker.stop();
 });
 
-test("worker: leaves the lease alone and finishes nothing when the group no longer knows it", async () => {
+test("worker: leaves the lease unchanged and finishes nothing when the group no longer knows it", async () => {
   const stage = memoryStage(openCoupon("hot", 100));
   const log = stage.broker.client("w1");
   let expelled = false;

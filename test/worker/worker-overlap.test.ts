@@ -41,7 +41,7 @@ const fetchedOf = (worker: Worker): number => {
   return status === undefined ? 0 : status.queuedRecords + status.inFlightRecords;
 };
 
-/** Has the group rebalance, and waits until the partitions were given back although work was under way. */
+/** Has the group rebalance, and waits until the partitions were given back although work was in flight. */
 const reassign = async (stage: ReturnType<typeof memoryStage>): Promise<void> => {
   const before = stage.broker.generation(groupId);
   stage.broker.rebalance(groupId);
@@ -104,7 +104,7 @@ test("worker: lives on when the log takes nothing for long, also while records w
   });
   await stage.send(many(0, 10));
   const worker = await stage.start("w1", { stall: tiny });
-  await until("it cannot tell of what it issued", () => refusals > 3);
+  await until("it cannot publish what it issued", () => refusals > 3);
   await reassign(stage);
   await until("it has fetched them again", () => fetchedOf(worker) === 10);
   await until("all is committed", () => stage.broker.committed(groupId, hot) === 10n);
@@ -151,7 +151,7 @@ test("worker: ends when a task that keeps a lane to itself never answers", async
     stall: tiny,
     upkeep: {
       ...{ intervalMs: 1, topic: couponIssueRequests },
-      pass: async ({ alone }) => void (await alone("hot", () => new Promise(() => {}))),
+      pass: async ({ exclusive }) => void (await exclusive("hot", () => new Promise(() => {}))),
     },
   });
   assert.match(String(await worker.ended), /nothing has come of a key's task of coupon-issue/);

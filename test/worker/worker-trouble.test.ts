@@ -44,7 +44,7 @@ test("worker: attaches what it fetches again to the round that still has it when
   assert.equal((await stage.read(couponsIssued)).length, 10);
 });
 
-test("worker: writes no dead letter of a flood, holds, and goes on when its cause is gone", async () => {
+test("worker: writes no dead letter of a flood, holds, and resumes when its cause is gone", async () => {
   const stage = memoryStage(openCoupon("hot", 1_000));
   let wrong = true;
   const deps = stage.issuing(async (issues, issue) => {
@@ -101,7 +101,7 @@ test("worker: ends when a call never answers", async () => {
   await worker.stop();
 });
 
-test("worker: lives on when an outage lasts, because it goes on trying", async () => {
+test("worker: does not end when an outage lasts, because it keeps trying", async () => {
   const stage = memoryStage(openCoupon("hot", 100));
   let attempts = 0;
   const deps = stage.issuing(async (issues, issue) => {
@@ -115,7 +115,7 @@ test("worker: lives on when an outage lasts, because it goes on trying", async (
   await worker.stop();
 });
 
-test("worker: mends a key alone, by its lease, when upkeep asks for it", async () => {
+test("worker: repairs a key exclusively, under its lease, when upkeep asks for it", async () => {
   const stage = memoryStage(openCoupon("hot", 1_000));
   const mended: { readonly key: string; readonly epoch: number }[] = [];
   let inFlight = 0;
@@ -132,9 +132,9 @@ test("worker: mends a key alone, by its lease, when upkeep asks for it", async (
     deps,
     upkeep: {
       ...{ intervalMs: 1, topic: couponIssueRequests },
-      pass: async ({ touched, owns, alone }) => {
+      pass: async ({ touched, owns, exclusive }) => {
         for (const key of [...touched, "another"].filter(owns))
-          await alone(key, async ({ epoch }) => {
+          await exclusive(key, async ({ epoch }) => {
             beside ||= key === "hot" && inFlight > 0;
             mended.push({ key, epoch });
           });
@@ -160,9 +160,9 @@ test("worker: takes its lease again when a key's task is refused for its epoch a
     if (answers.length === 0) await stage.leases.take(fence, "late");
     return epoch;
   };
-  const pass = async ({ owns, alone }: UpkeepPass): Promise<void> => {
+  const pass = async ({ owns, exclusive }: UpkeepPass): Promise<void> => {
     if (!owns("hot") || stage.database.verdicts.size === 0) return;
-    const answer = await alone("hot", look).catch((error: unknown) => codeOf(error));
+    const answer = await exclusive("hot", look).catch((error: unknown) => codeOf(error));
     answers.push(String(answer));
   };
   // Something was read, so that the group can be asked.

@@ -29,7 +29,7 @@ test("worker: issues the first as many as there are, in order, when more ask tha
   assert.equal(committedOf(stage), 400n);
 });
 
-test("worker: goes on where it stopped when it is started again, and decides nothing twice", async () => {
+test("worker: resumes where it stopped when it is started again, and decides nothing twice", async () => {
   const stage = memoryStage(openCoupon("hot", 1_000));
   await stage.send(many(0, 50, "hot"));
   const first = await stage.start("w1");
@@ -42,7 +42,7 @@ test("worker: goes on where it stopped when it is started again, and decides not
   assert.deepEqual(ids(await stage.read(couponsIssued)), ids(many(0, 100, "hot")));
 });
 
-test("worker: dead-letters bytes that are no record, and goes on with the others, when they come in between", async () => {
+test("worker: dead-letters bytes that are no record, and decides the others, when they come in between", async () => {
   const stage = memoryStage(openCoupon("hot", 10));
   const poison = [Buffer.alloc(0), Buffer.from([1, 2, 3]), Buffer.from([0, 0, 0, 0, 1, 200])];
   await stage.send([request(1, "hot")]);
@@ -58,6 +58,23 @@ test("worker: dead-letters bytes that are no record, and goes on with the others
   );
   assert.equal(String(stage.deadLetters()[0]?.headers["_flow.err.code"]), "MALFORMED");
   assert.equal(committedOf(stage), 5n);
+});
+
+test("worker: hands the trace of a request on to its verdict when the request has one, and to no other", async () => {
+  const stage = memoryStage(openCoupon("hot", 10));
+  await stage.send([request(1, "hot")]);
+  const [asked] = stage.records(couponIssueRequests);
+  const traceparent = Buffer.from("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  assert.ok(asked?.value);
+  // A copy of the first request, with a trace, is decided as the first one was and told again.
+  await stage.sendRaw("hot", asked.value, { traceparent, other: Buffer.from("x") });
+  const worker = await stage.start("w1");
+  await until("both are answered", () => stage.records(couponsIssued).length === 2);
+  await worker.stop();
+  assert.deepEqual(
+    stage.records(couponsIssued).map(({ headers }) => headers),
+    [{}, { traceparent }],
+  );
 });
 
 test("worker: holds, keeps the order and dead-letters nothing when a store is away", async () => {
@@ -105,7 +122,7 @@ test("worker: dead-letters the record that an error names, and only it, when a s
   assert.equal(String(stage.deadLetters()[0]?.headers["_flow.err.node"]), "write-through");
 });
 
-test("worker: gives the unit back once and tells of it when the database refuses what the gate let through", async () => {
+test("worker: gives the unit back once and publishes it when the database refuses what the gate let through", async () => {
   const stage = memoryStage(openCoupon("hot", 3));
   await stage.send(many(0, 2, "hot"));
   const worker = await stage.start("w1");
@@ -183,8 +200,8 @@ test("worker: loses no result when the log refuses appends or loses its answers"
   const worker = await stage.start("w1");
   await until("all offsets are committed", () => committedOf(stage) === 300n);
   await worker.stop();
-  const told = ids(await stage.read(couponsIssued));
-  assert.deepEqual([...new Set(told)], ids(many(0, 300, "hot")));
+  const published = ids(await stage.read(couponsIssued));
+  assert.deepEqual([...new Set(published)], ids(many(0, 300, "hot")));
 });
 
 test("worker: has its partitions share the bounds of the process when it has several", () => {
@@ -193,7 +210,7 @@ test("worker: has its partitions share the bounds of the process when it has sev
   assert.equal(shareOf({ ...testLimits, maxRecords: 500, processMaxRecords: 6_000 }, 6).maxRecords, 500);
 });
 
-test("worker: goes on when a commit fails, with a logger whose methods need their object", async () => {
+test("worker: works on when a commit fails, with a logger whose methods need their object", async () => {
   const stage = memoryStage(openCoupon("hot", 100));
   const lines: string[] = [];
   const logger = pino({ level: "info" }, { write: (line: string) => void lines.push(line) });

@@ -30,14 +30,14 @@ import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
-import type { LogRecord } from "../../engine/log/log.ts";
+import type { Headers, LogRecord } from "../../engine/log/log.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import { MemoryBroker, type MemoryBrokerOptions } from "../../engine/log/memory/memory-log.ts";
 import type { ProcessLimits } from "../../engine/worker/partition/limits.ts";
 import { noTelemetry } from "../../engine/worker/telemetry.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../../engine/worker/worker.ts";
 
-/** A registry in memory: ids from 1, by subject; can be told to be away. */
+/** A registry in memory: ids from 1, by subject; can be away. */
 export const memoryRegistry = (): SchemaSource & { away: boolean; readonly schemas: Map<number, AvroJson> } => {
   const topics = [...couponTopics, ...paymentTopics];
   const schemas = new Map(topics.map((topic, at) => [at + 1, topic.schema.avro]));
@@ -54,7 +54,7 @@ export const memoryRegistry = (): SchemaSource & { away: boolean; readonly schem
   return registry;
 };
 
-/** A coupon that is open to everybody. */
+/** A coupon that is open for every request. */
 export const openCoupon = (couponId: string, stock: number): Coupon => ({
   couponId: couponId as CouponId,
   policyId: "policy" as PolicyId,
@@ -113,10 +113,15 @@ export const memoryStageWith = (behaviour: Partial<MemoryBrokerOptions>, ...coup
         return { ...others, book: { ...book, issue: (issues: readonly Issue[]) => how(issues, book.issue) } };
       },
     send: (values: readonly CouponIssueRequested[]) => send(broker, codec, values),
-    sendRaw: (key: string, value: Buffer) =>
+    sendRaw: (key: string, value: Buffer, headers: Headers = {}) =>
       broker
         .client("sender")
-        .append({ topic: couponIssueRequests.name, partition: partitionOf(key) }, [{ key: Buffer.from(key), value }]),
+        .append({ topic: couponIssueRequests.name, partition: partitionOf(key) }, [
+          { key: Buffer.from(key), value, headers },
+        ]),
+    /** All there are of a topic, partition by partition. */
+    records: ({ name, partitions }: { readonly name: string; readonly partitions: number }) =>
+      recordsOf(broker, name, partitions),
     start: (name: string, overrides: Overrides = {}) => startOn(stage, name, overrides),
     read: <T>(topic: Topic<T>) => read(broker, codec, topic),
     deadLetters: () => recordsOf(broker, dlq, 6),
@@ -200,7 +205,7 @@ const untilWithinMs = 60_000;
 export const until = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
   const deadlineAt = Date.now() + untilWithinMs;
   while (!(await condition())) {
-    if (Date.now() > deadlineAt) throw new Error(`it did not come to this within ${untilWithinMs} ms: ${what}`);
+    if (Date.now() > deadlineAt) throw new Error(`this did not happen within ${untilWithinMs} ms: ${what}`);
     await systemClock.sleep(2);
   }
 };

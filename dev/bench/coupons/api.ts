@@ -1,4 +1,4 @@
-/** How many requests one API process accepts: as fast as it can, then at half of that with a schedule that waits for nobody. */
+/** How many requests one API process accepts: as fast as it can, then at half of that by a schedule that waits for no answer. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import { mintToken } from "../../../api/tokens/token.ts";
@@ -20,13 +20,13 @@ export interface ApiRun {
 /** What the API is asked to bear. */
 export interface ApiLoad {
   readonly seconds: number;
-  /** Connections; one request under way on each. */
+  /** Connections; one request in flight on each. */
   readonly clients: number;
   /** Requests a second; undefined sends the next as soon as the last was answered. */
   readonly perSecond: number | undefined;
 }
 
-/** Starts an API, opens a coupon nobody can exhaust, and sends each load in turn. */
+/** Starts an API, opens a coupon that cannot be exhausted, and sends each load in turn. */
 export const measureApi = async (
   stage: Stage,
   prefix: string,

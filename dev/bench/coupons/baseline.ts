@@ -62,7 +62,7 @@ export const runBaseline = async (options: BaselineOptions): Promise<BaselineRun
   }
 };
 
-/** Runs the baseline of the history over a preloaded topic: one INSERT a payment, which leaves alone what stands. */
+/** Runs the baseline of the history over a preloaded topic: one INSERT a payment, which leaves existing rows unchanged. */
 export const runHistoryBaseline = async (
   options: Pick<BaselineOptions, "endpoints" | "sourceTopic" | "groupId" | "records"> & {
     readonly paymentSchema: avro.Schema;

@@ -49,7 +49,7 @@ export const drain = async (
   return report(stage, scenario, usage);
 };
 
-/** Everything is committed: events alone may be copies, written again after a hand-over. */
+/** Everything is committed: only events may be copies, written again after a hand-over. */
 const untilCommitted = async ({ admin, config }: Stage, signal: AbortSignal): Promise<void> => {
   const { name } = couponIssueRequests;
   const ends = await admin.endOffsets(name);

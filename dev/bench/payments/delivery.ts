@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { PaymentCompleted } from "../../../schemas/payment.ts";
 import { quantile } from "../../demo/summary.ts";
 import { note } from "../../../engine/app/cli.ts";
-import { paymentsPath } from "../../platform/doors.ts";
+import { paymentsPath } from "../../platform/servers.ts";
 import type { PlatformReport } from "../../platform/effects.ts";
 import { appendPayments, emptyTopic, makePayments, withCopies } from "./payment-events.ts";
 import type { Stage } from "../stage.ts";
@@ -22,7 +22,7 @@ export interface DeliveryRun {
   /** From the first deliveries that were seen to the last one. */
   readonly seconds: number;
   readonly deliveriesPerSecond: number;
-  /** Share of `concurrency / latencyMs`, which nobody can exceed; undefined without latency. */
+  /** Share of `concurrency / latencyMs`, which cannot be exceeded; undefined without latency. */
   readonly ofLimit: number | undefined;
   /** Requests that the worker has sent and not heard of, by its own gauge. */
   readonly sent: InFlight;
@@ -86,7 +86,7 @@ const deliver = async (stage: Stage, prefix: string, own: Load & { readonly sign
   await appendPayments(stage, records);
   const platform = await stage.start("platform", { args: ["--max-payments", String(2 * own.payments)] });
   try {
-    await tell(platform.healthUrl, own.latencyMs);
+    await setLatency(platform.healthUrl, own.latencyMs);
     const env = {
       SLUICE_GROUP_PREFIX: prefix,
       SLUICE_PLATFORM_URL: platform.url + paymentsPath,
@@ -111,14 +111,14 @@ const deliver = async (stage: Stage, prefix: string, own: Load & { readonly sign
   }
 };
 
-const tell = async (controlUrl: string, latency: number): Promise<void> => {
-  const told = await fetch(`${controlUrl}/faults`, {
+const setLatency = async (controlUrl: string, latency: number): Promise<void> => {
+  const answer = await fetch(`${controlUrl}/faults`, {
     method: "PUT",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ latencyMs: latency }),
   });
-  if (!told.ok) throw new Error(`the platform does not do as it is told: ${told.status} ${await told.text()}`);
-  await told.body?.cancel();
+  if (!answer.ok) throw new Error(`the platform refused its latency: ${answer.status} ${await answer.text()}`);
+  await answer.body?.cancel();
 };
 
 interface Sample {
@@ -170,7 +170,7 @@ const brokenIn = async (controlUrl: string, payments: readonly PaymentCompleted[
   const own = new Set<string>(payments.map(({ paymentId }) => paymentId));
   const counts = {
     "payments that did not take effect once": payments.filter(({ paymentId }) => effects.get(paymentId) !== 1).length,
-    "payments of nobody that took effect": [...effects.keys()].filter((id) => !own.has(id)).length,
+    "unknown payments that took effect": [...effects.keys()].filter((id) => !own.has(id)).length,
     "keys that came back with another document": report.differing,
     "requests that are not of the contract": report.malformed,
   };

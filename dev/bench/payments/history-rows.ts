@@ -1,4 +1,4 @@
-/** The history's table seen from outside: how far a drain is, and whether each payment stands there once and as it was. */
+/** The history's table seen from outside: how far a drain is, and whether each payment is there once and as it was. */
 import type { PaymentCompleted } from "../../../schemas/payment.ts";
 import { hexOf } from "../../../stores/ids.ts";
 import { columns, integerColumn } from "../../../stores/mysql/columns.ts";
@@ -25,7 +25,7 @@ export interface HistoryRows {
   readonly count: () => Promise<number>;
   /** Whether every so many payments one has its row: cheap enough to be asked all the time. */
   readonly sample: () => Promise<"none" | "some" | "all">;
-  /** What is wrong: rows that are missing, nobody's, or say something else. Every payment is compared, and the sums. */
+  /** What is wrong: rows that are missing, of no payment, or say something else. Every payment is compared, and the sums. */
   readonly compare: () => Promise<readonly string[]>;
 }
 

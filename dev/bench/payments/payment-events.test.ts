@@ -27,7 +27,7 @@ test("payment events: keep their order and repeat one in a hundred, near and far
   assert.equal(distances.filter((distance) => distance > 20_000).length, 400);
 });
 
-test("history rows: are found out when one is missing, nobody's, or says something else", () => {
+test("history rows: are found out when one is missing, of no payment, or says something else", () => {
   const payments = makePayments("b", 10);
   const [first, second] = payments;
   assert.ok(first !== undefined && second !== undefined);

@@ -18,7 +18,7 @@ export const makePayments = (prefix: string, count: number): readonly PaymentCom
     paidAt: Date.now(),
   }));
 
-/** How far behind its payment a copy stands: in the same round, as after a relay that was killed, and long past it. */
+/** How far behind its payment a copy is: in the same round, as after a relay that was killed, and long past it. */
 const copyDistances = [50, 20_000] as const;
 
 /** Payments in order, and after every `every`-th a copy of an earlier one: a near one and a far one in turn. Pure. */
@@ -29,7 +29,7 @@ export const withCopies = <T>(payments: readonly T[], every: number): readonly T
     return earlier === undefined ? [payment] : [payment, earlier];
   });
 
-/** Takes every record out of the topic: a new group, which begins at the earliest, then finds this run's alone. */
+/** Takes every record out of the topic: a new group, which begins at the earliest, then finds only this run's. */
 export const emptyTopic = async ({ admin }: Stage): Promise<void> => {
   const topic = paymentsCompleted.name;
   for (const [partition, offset] of (await admin.endOffsets(topic)).entries())

@@ -34,7 +34,7 @@ export type Shop = (count: number, kind: OrderKind) => Promise<readonly Order[]>
 /** Orders of one registering transaction. */
 const chunkOrders = 2_000;
 
-/** Opens a shop with a hundred options and an account for each user, which nobody can exhaust. */
+/** Opens a shop with a hundred options and an account for each user, none of which can be exhausted. */
 export const openShop = async (stage: Stage, database: Database, prefix: string): Promise<Shop> => {
   const register = orderRegister(database);
   const optionId = (n: number): OptionId => `${prefix}-option-${n}` as OptionId;

@@ -1,4 +1,4 @@
-/** How many payments one API process makes, beside one transaction a payment, and how fast the relay tells the log of them. */
+/** How many payments one API process makes, beside one transaction a payment, and how fast the relay publishes them. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, openDatabase } from "../../../stores/mysql/database.ts";
 import { paymentAudit } from "../../../stores/mysql/payments/payment-audit.ts";
@@ -62,23 +62,23 @@ export const measurePayments = async (
   const { pay, close } = apiPayer(url, prefix, stage.config.tokenSecret);
   try {
     const shop = await openShop(stage, database, prefix);
-    const through = { api: { pay, signal }, alone: { pay: alonePayer(database), signal } };
+    const through = { api: { pay, signal }, single: { pay: alonePayer(database), signal } };
     // The first thousands of payments of a process are its compiler's.
-    await runLoad("warm-up", through.alone, await shop(500, usual));
+    await runLoad("warm-up", through.single, await shop(500, usual));
     await runLoad("warm-up", through.api, await shop(4_000, usual));
     const runs: PaymentRun[] = [];
     const baseline: LoadRun[] = [];
     for (const [about, kind] of Object.entries(kinds)) {
       note(`payments: ${about}`);
-      const alone = await runLoad(about, through.alone, await shop(baselineOrders, kind));
+      const single = await runLoad(about, through.single, await shop(baselineOrders, kind));
       const opened = await shop(orders, kind);
       const before = await usageOf(child.pid);
       const run = await runLoad(about, through.api, opened);
       const { cpuSeconds } = await usageOf(child.pid);
       const apiCpuMicros = Math.round(((cpuSeconds - before.cpuSeconds) * 1e6) / orders);
-      const ratio = Math.round((run.paidPerSecond / alone.paidPerSecond) * 10) / 10;
+      const ratio = Math.round((run.paidPerSecond / single.paidPerSecond) * 10) / 10;
       runs.push({ ...run, apiCpuMicros, ratio, broken: await brokenIn(database) });
-      baseline.push(alone);
+      baseline.push(single);
     }
     return { runs, baseline, relay: await measureRelay(stage, database, signal) };
   } finally {

@@ -1,21 +1,21 @@
-/** What clients were told must be able to be wrong: each claim, broken once. */
+/** The check of answers must be able to fail: each claim, broken once. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Payment } from "../../../processors/payments/payment-ports.ts";
 import type { UserId, Won } from "../../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
 import { checkAnswers } from "./check-answers.ts";
-import type { AnsweredCase, PayTold } from "./payer.ts";
+import type { AnsweredCase, PayReply } from "./payer.ts";
 import type { CaseKind } from "./plan-payments.ts";
 
-const paid = (paymentId: string, fresh = true): PayTold => ({ kind: "paid", paymentId, fresh });
-const refused = (problem: string): PayTold => ({ kind: "refused", problem });
+const paid = (paymentId: string, fresh = true): PayReply => ({ kind: "paid", paymentId, fresh });
+const refused = (problem: string): PayReply => ({ kind: "refused", problem });
 
 /** A case of one order, whose id is that of its payments with an `o`. */
-const answered = (kind: CaseKind, order: string, ...told: readonly PayTold[]): AnsweredCase => {
+const answered = (kind: CaseKind, order: string, ...replies: readonly PayReply[]): AnsweredCase => {
   const attempt = { orderId: order as OrderId, userId: "u" as UserId, key: "k" };
-  const answers = told.map((one) => ({ attempt, told: one, requests: 1, dueAtMs: 0, latencyMs: 1 }));
-  return { kind, attempts: told.map(() => attempt), answers };
+  const answers = replies.map((one) => ({ attempt, reply: one, requests: 1, dueAtMs: 0, latencyMs: 1 }));
+  return { kind, attempts: replies.map(() => attempt), answers };
 };
 const payments = (...made: readonly (readonly [id: string, order: string])[]): ReadonlyMap<PaymentId, Payment> =>
   new Map(
@@ -27,7 +27,7 @@ const payments = (...made: readonly (readonly [id: string, order: string])[]): R
 const broken = (cases: readonly AnsweredCase[], made: ReadonlyMap<PaymentId, Payment>, scarceUnits = 0) =>
   checkAnswers(cases, { scarceUnits }, made).map((one) => one.broken);
 
-test("answers: are in order when everybody was told what stands", () => {
+test("answers: are in order when every client was answered what is stored", () => {
   const cases = [
     answered("plain", "o1", paid("1")),
     answered("twice", "o2", paid("2"), paid("2", false)),
@@ -44,8 +44,8 @@ test("answers: are in order when everybody was told what stands", () => {
 
 const one = payments(["1", "o1"]);
 const wrong: Readonly<Record<string, readonly [AnsweredCase[], ReadonlyMap<PaymentId, Payment>, readonly number[]]>> = {
-  "a client was told of a payment that is not there": [[answered("plain", "o1", paid("1"))], payments(), [1, 0, 0]],
-  "a client was told of another order's payment": [[answered("plain", "o2", paid("1"))], one, [1, 0, 0]],
+  "a client was answered a payment that is not there": [[answered("plain", "o1", paid("1"))], payments(), [1, 0, 0]],
+  "a client was answered another order's payment": [[answered("plain", "o2", paid("1"))], one, [1, 0, 0]],
   "an order is paid, and its client was refused": [
     [answered("plain", "o1", refused("balance-too-low"))],
     one,
@@ -67,8 +67,12 @@ const wrong: Readonly<Record<string, readonly [AnsweredCase[], ReadonlyMap<Payme
     payments(["1", "o1"], ["2", "o1"]),
     [0, 1, 0],
   ],
-  "one key was told twice that its payment is new": [[answered("twice", "o1", paid("1"), paid("1"))], one, [0, 1, 0]],
-  "nobody was told that a payment is new": [[answered("plain", "o1", paid("1", false))], one, [0, 1, 0]],
+  "one key was answered twice that its payment is new": [
+    [answered("twice", "o1", paid("1"), paid("1"))],
+    one,
+    [0, 1, 0],
+  ],
+  "no client was answered that a payment is new": [[answered("plain", "o1", paid("1", false))], one, [0, 1, 0]],
   "the poor paid": [[answered("poor", "o1", paid("1"))], one, [0, 1, 0]],
   "more was sold than there is": [[answered("scarce", "o1", paid("1"))], one, [0, 0, 1]],
 };

@@ -1,4 +1,4 @@
-/** Whether clients were told what stands, and those refused who had to be. Pure. */
+/** Whether clients were answered what is stored, and those refused that had to be. Pure. */
 import type { Payment } from "../../../processors/payments/payment-ports.ts";
 import type { PaymentId } from "../../../schemas/payment.ts";
 import { type Check, check } from "../../../ops/verify/check.ts";
@@ -18,20 +18,20 @@ export const checkAnswers = (
 
 const toldWhatStands = (answered: readonly AnsweredCase[], payments: ReadonlyMap<PaymentId, Payment>): Check => {
   const answers = answered.flatMap((one) => one.answers);
-  const untold = new Set(payments.keys());
-  const broken = answers.flatMap(({ attempt: { orderId }, told }) => {
-    if (told.kind === "unanswered") return [`order ${orderId}: nobody answered`];
-    if (told.kind === "refused") return [];
+  const unanswered = new Set(payments.keys());
+  const broken = answers.flatMap(({ attempt: { orderId }, reply }) => {
+    if (reply.kind === "unanswered") return [`order ${orderId}: no answer`];
+    if (reply.kind === "refused") return [];
     // What the API answered; the map says whether it is one of ours.
-    const paymentId = told.paymentId as PaymentId;
-    untold.delete(paymentId);
+    const paymentId = reply.paymentId as PaymentId;
+    unanswered.delete(paymentId);
     return payments.get(paymentId)?.orderId === orderId
       ? []
-      : [`order ${orderId} was told ${paymentId}, which is not there`];
+      : [`order ${orderId} was answered ${paymentId}, which is not there`];
   });
-  return check("told paid = payments, and the order's own", answers.length, [
+  return check("answered as paid = payments, and the order's own", answers.length, [
     ...broken,
-    ...[...untold].map((id) => `${id} is paid, and its client was never told`),
+    ...[...unanswered].map((id) => `${id} is paid, and its client was never answered so`),
   ]);
 };
 
@@ -48,10 +48,10 @@ const refusedAsPlanned = (answered: readonly AnsweredCase[]): Check => {
   return check("paid once, and refused who had to be", planned.length, broken);
 };
 
-/** Of answers that tell of a payment one says that it is new; none may where that answer was lost, and asked for again. */
+/** Of answers with a payment one says that it is new; none may where that answer was lost, and asked for again. */
 const isNewOnce = (answers: readonly PayAnswer[]): boolean => {
-  const paid = answers.filter(({ told }) => told.kind === "paid");
-  const fresh = paid.filter(({ told }) => told.kind === "paid" && told.fresh).length;
+  const paid = answers.filter(({ reply }) => reply.kind === "paid");
+  const fresh = paid.filter(({ reply }) => reply.kind === "paid" && reply.fresh).length;
   return paid.length === 0 || fresh === 1 || (fresh === 0 && paid.some(({ requests }) => requests > 1));
 };
 
@@ -72,14 +72,14 @@ const expectedOf = (kind: AnsweredCase["kind"]): readonly string[] => {
   }
 };
 
-/** Sorted. A payment that another attempt of the case was told too is `paid the same`. */
+/** Sorted. A payment that another attempt of the case was answered too is `paid the same`. */
 const outcomesOf = (answers: readonly PayAnswer[]): readonly string[] => {
   const seen = new Set<string>();
   return answers
-    .map(({ told }) => {
-      if (told.kind !== "paid") return told.kind === "refused" ? told.problem : told.kind;
-      if (seen.has(told.paymentId)) return "paid the same";
-      seen.add(told.paymentId);
+    .map(({ reply }) => {
+      if (reply.kind !== "paid") return reply.kind === "refused" ? reply.problem : reply.kind;
+      if (seen.has(reply.paymentId)) return "paid the same";
+      seen.add(reply.paymentId);
       return "paid";
     })
     .sort();
@@ -91,6 +91,6 @@ const scarceToTheUnit = (answered: readonly AnsweredCase[], units: number): Chec
   const other = outcomes.filter((outcome) => outcome !== "paid" && outcome !== "option-out-of-stock");
   return check("the scarce option is sold to the last unit, and no further", outcomes.length, [
     ...(paid === Math.min(units, outcomes.length) ? [] : [`${paid} were sold of ${units}`]),
-    ...other.map((outcome) => `somebody who wanted it got ${outcome}`),
+    ...other.map((outcome) => `a client that wanted it got ${outcome}`),
   ]);
 };

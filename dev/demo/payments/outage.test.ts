@@ -43,7 +43,7 @@ test("outage: takes the platform away, gives it back, and waits for what is owed
   assert.ok(outage.untilMs > outage.fromMs);
 });
 
-test("outage: ends when it is told to stop", async (t) => {
+test("outage: ends when its signal aborts", async (t) => {
   const platform = await startPlatform();
   t.after(platform.close);
   const signal = AbortSignal.abort(new Error("stopped"));

@@ -13,13 +13,13 @@ export interface Outage {
   readonly caughtUpMs: number;
 }
 
-/** The control door of a stand-in platform. */
+/** The control server of a stand-in platform. */
 export interface PlatformControl {
   readonly set: (faults: Partial<Faults>) => Promise<void>;
   readonly report: () => Promise<PlatformReport>;
 }
 
-/** The control door at an address; every call throws where it does not answer as it should. */
+/** The control server at an address; every call throws where it does not answer as it should. */
 export const platformControl = (controlUrl: string): PlatformControl => {
   const ask = async (path: string, init?: RequestInit): Promise<unknown> => {
     const response = await fetch(new URL(path, controlUrl), { ...init, signal: AbortSignal.timeout(5_000) });
@@ -44,7 +44,7 @@ export interface OutagePlan {
   /** Payments made so far. */
   readonly paid: () => number;
   readonly signal: AbortSignal;
-  /** Told when it goes and when it is back. */
+  /** Called when it goes and when it is back. */
   readonly onChange: (isAway: boolean) => void;
 }
 

@@ -36,14 +36,14 @@ const pay = async (baseUrl: string, signal = new AbortController().signal) => {
   const progress = { answered: 0, paid: 0 };
   const options = { baseUrl, tokenOf: (user: string) => `t-${user}`, clients: 1, spreadMs: 0, progress, signal };
   const [one] = await payAll([{ kind: "plain", attempts: [attempt] }], options);
-  return { told: one?.answers[0]?.told, requests: one?.answers[0]?.requests, progress };
+  return { reply: one?.answers[0]?.reply, requests: one?.answers[0]?.requests, progress };
 };
 
-test("payer: asks again with the same key when it was cut off or told to come back", async (t) => {
+test("payer: asks again with the same key when it was cut off or answered to come back", async (t) => {
   const answers = [json(503, { type: "urn:sluice:problem:unavailable" }), cut, json(201, { paymentId: "p" })];
   const { asked, baseUrl } = await serve(t, answers);
   assert.deepEqual(await pay(baseUrl), {
-    told: { kind: "paid", paymentId: "p", fresh: true },
+    reply: { kind: "paid", paymentId: "p", fresh: true },
     requests: 3,
     progress: { answered: 1, paid: 1 },
   });
@@ -56,11 +56,11 @@ test("payer: asks again with the same key when it was cut off or told to come ba
 
 test("payer: knows a repetition and a refusal when it is answered with one", async (t) => {
   const { baseUrl } = await serve(t, [json(200, { paymentId: "p" }), json(409, { type: "urn:x:balance-too-low" })]);
-  assert.deepEqual((await pay(baseUrl)).told, { kind: "paid", paymentId: "p", fresh: false });
-  assert.deepEqual((await pay(baseUrl)).told, { kind: "refused", problem: "balance-too-low" });
+  assert.deepEqual((await pay(baseUrl)).reply, { kind: "paid", paymentId: "p", fresh: false });
+  assert.deepEqual((await pay(baseUrl)).reply, { kind: "refused", problem: "balance-too-low" });
 });
 
-test("payer: gives up when it is told to stop", async (t) => {
+test("payer: gives up when its signal aborts", async (t) => {
   const { baseUrl } = await serve(
     t,
     Array.from({ length: 100 }, () => cut),

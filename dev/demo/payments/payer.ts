@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import type { Attempt, PayCase } from "./plan-payments.ts";
 
-/** What one attempt was told in the end. */
-export type PayTold =
+/** What one attempt was answered in the end. */
+export type PayReply =
   | { readonly kind: "paid"; readonly paymentId: string /** 201, and not a repetition. */; readonly fresh: boolean }
   /** `problem` is the last part of the problem's type. */
   | { readonly kind: "refused"; readonly problem: string }
@@ -13,7 +13,7 @@ export type PayTold =
 /** How one attempt ended. */
 export interface PayAnswer {
   readonly attempt: Attempt;
-  readonly told: PayTold;
+  readonly reply: PayReply;
   /** Requests it took. */
   readonly requests: number;
   /** When it was due, `performance.now()`. */
@@ -73,20 +73,20 @@ const payOne = async (
   { tokenOf, progress, signal }: PayOptions,
 ): Promise<PayAnswer> => {
   for (let requests = 1; ; requests++) {
-    const told = await askOnce(pool, attempt, tokenOf(attempt.userId));
+    const reply = await askOnce(pool, attempt, tokenOf(attempt.userId));
     const latencyMs = performance.now() - dueAtMs;
-    if (told === undefined && latencyMs < patienceMs) {
+    if (reply === undefined && latencyMs < patienceMs) {
       await sleep(pauseMs, undefined, { signal });
       continue;
     }
     progress.answered++;
-    if (told?.kind === "paid" && told.fresh) progress.paid++;
-    return { attempt, told: told ?? { kind: "unanswered" }, requests, dueAtMs, latencyMs };
+    if (reply?.kind === "paid" && reply.fresh) progress.paid++;
+    return { attempt, reply: reply ?? { kind: "unanswered" }, requests, dueAtMs, latencyMs };
   }
 };
 
-/** Undefined where it is to be asked again, with the same key: cut off, or told to come back. */
-const askOnce = async (pool: Pool, { orderId, key }: Attempt, token: string): Promise<PayTold | undefined> => {
+/** Undefined where it is to be asked again, with the same key: cut off, or answered to come back. */
+const askOnce = async (pool: Pool, { orderId, key }: Attempt, token: string): Promise<PayReply | undefined> => {
   try {
     const { statusCode, body } = await pool.request({
       method: "POST",

@@ -15,9 +15,9 @@ export interface PayLatency {
 export interface PaymentsSummary {
   readonly orders: number;
   readonly attempts: number;
-  /** Payments that somebody was told of. */
+  /** Payments that a client was answered. */
   readonly paid: number;
-  /** Answers that told of a payment once more. */
+  /** Answers with a payment once more. */
   readonly repeated: number;
   /** By the problem's type. */
   readonly refused: Readonly<Record<string, number>>;
@@ -38,9 +38,9 @@ export interface PaymentsSummary {
 export const summarisePayments = (answered: readonly AnsweredCase[], outage: Outage): PaymentsSummary => {
   const answers = answered.flatMap((one) => one.answers);
   const isDown = ({ dueAtMs }: PayAnswer): boolean => dueAtMs >= outage.fromMs && dueAtMs < outage.untilMs;
-  const told = answers.map((one) => one.told);
-  const ids = told.flatMap((one) => (one.kind === "paid" ? [one.paymentId] : []));
-  const refused = told.flatMap((one) => (one.kind === "refused" ? [one.problem] : []));
+  const replies = answers.map((one) => one.reply);
+  const ids = replies.flatMap((one) => (one.kind === "paid" ? [one.paymentId] : []));
+  const refused = replies.flatMap((one) => (one.kind === "refused" ? [one.problem] : []));
   const paid = new Set(ids).size;
   return {
     orders: new Set(answers.map(({ attempt }) => attempt.orderId)).size,
@@ -50,7 +50,7 @@ export const summarisePayments = (answered: readonly AnsweredCase[], outage: Out
     refused: Object.fromEntries(
       [...Map.groupBy(refused, (problem) => problem)].map(([p, all]) => [p, all.length]).sort(),
     ),
-    unanswered: told.filter(({ kind }) => kind === "unanswered").length,
+    unanswered: replies.filter(({ kind }) => kind === "unanswered").length,
     askedAgain: answers.reduce((sum, { requests }) => sum + requests - 1, 0),
     seconds: hundredths(spanOf(answers)),
     latencyMs: {
@@ -85,7 +85,7 @@ export const showPaymentsSummary = (s: PaymentsSummary): string =>
       ["orders", count(s.orders)],
       ["requests to pay", count(s.attempts)],
       ["paid", count(s.paid)],
-      ["told again of the same payment", count(s.repeated)],
+      ["answered again with the same payment", count(s.repeated)],
       ...Object.entries(s.refused).map(([problem, n]) => [`refused ${problem}`, count(n)]),
       ...(s.askedAgain > 0 ? [["asked again, with the same key", count(s.askedAgain)]] : []),
       ...(s.unanswered > 0 ? [["unanswered", count(s.unanswered)]] : []),

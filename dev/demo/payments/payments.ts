@@ -42,7 +42,7 @@ export interface PaymentSize {
 /** What it came to. */
 export interface PaymentsDemo extends PaymentsSummary {
   readonly checks: readonly Check[];
-  /** An order that is not paid yet: for whoever wants to try. */
+  /** An order that is not paid yet: for a person to try. */
   readonly leftOpen: PaymentPlan["leftOpen"];
   /** For `sluice verify`: whose payments, and whom to ask. */
   readonly users: string;
@@ -97,7 +97,7 @@ const payDuringOutage = async (
     return `  answered ${progress.answered} of ${attempts}, paid ${progress.paid}; platform ${about}, has ${delivered}`;
   });
   const spreadMs = 2 * aroundMs + outageMs;
-  // Where one of them fails the other is not left alone.
+  // Where one of them fails the other is ended too.
   const failing = new AbortController();
   const both = AbortSignal.any([signal, failing.signal]);
   const paying = payAll(cases, { baseUrl: api, tokenOf, clients, spreadMs, progress, signal: both });

@@ -43,7 +43,7 @@ test("plan of payments: leaves a won too little to the poor, and enough for two 
   assert.ok(spare.every(([poor, little, enough]) => (poor ? little : enough)));
 });
 
-test("plan of payments: leaves an order open that somebody can pay", () => {
+test("plan of payments: leaves an order open that a person can pay", () => {
   const { orders, cases, deposits, leftOpen } = planPayments({ prefix: "p", orders: 20, coupons: [] });
   assert.ok(orders.some(({ orderId }) => orderId === leftOpen.orderId));
   assert.ok(deposits.some(({ userId, amount }) => userId === leftOpen.userId && amount > 0));

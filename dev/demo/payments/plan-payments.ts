@@ -31,7 +31,7 @@ export interface PaymentPlan {
   readonly deposits: readonly Deposit[];
   readonly orders: readonly Order[];
   readonly cases: readonly PayCase[];
-  /** One of the orders that nobody asks for: for whoever wants to try. */
+  /** One of the orders that are not asked for: for a person to try. */
   readonly leftOpen: Pick<Order, "orderId" | "userId">;
   /** Units of the scarce option. */
   readonly scarceUnits: number;

@@ -105,7 +105,7 @@ test("docker-compose.yml: has Redis at 6379, which never forgets a key to make r
   assert.equal(redis.command[redis.command.indexOf("--maxmemory-policy") + 1], "noeviction");
 });
 
-test("docker-compose.yml: publishes every port on the loopback address alone", () => {
+test("docker-compose.yml: publishes every port on the loopback address only", () => {
   const ports = Object.values(compose).flatMap((service) => service.ports);
   assert.ok(ports.length >= 6);
   assert.deepEqual(new Set(ports.map(({ host }) => host)), new Set(["127.0.0.1"]));

@@ -20,7 +20,7 @@ export interface ClusterView {
   readonly controllerId: number;
 }
 
-/** Metadata version 2, the first that tells the cluster, about no topic. */
+/** Metadata version 2, the first that has the cluster's id, about no topic. */
 export const metadataRequest: WireRequest = { apiKey: 3, apiVersion: 2, body: int32(0) };
 
 /** Which broker coordinates a group; asking makes the cluster create the offsets topic. Version 1, key type 0. */

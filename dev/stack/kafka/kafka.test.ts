@@ -34,7 +34,7 @@ test("propertiesOf: turns _ into a dot, __ into an underscore and ___ into a hyp
   assert.deepEqual(propertiesOf(environment), { "a.b": "1", a_b: "2", "a-b": "3", "a.b_c-d": "4" });
 });
 
-test("propertiesOf: leaves out what is for the JVM, the image or somebody else", () => {
+test("propertiesOf: leaves out what is for the JVM, the image or another program", () => {
   const environment = {
     CLUSTER_ID: "x",
     PATH: "/bin",

@@ -113,7 +113,7 @@ export async function startProcess(
       child.once("error", reject);
     });
     child.unref();
-    // -1 matches no process: it has ended already, which `waitReady` will tell.
+    // -1 matches no process: it has ended already, which `waitReady` will report.
     const startTicks = (await findProcess(child.pid ?? -1))?.startTicks ?? "-1";
     return { id: { pid: child.pid ?? -1, startTicks }, ending: () => ending, logFrom };
   } catch (cause) {

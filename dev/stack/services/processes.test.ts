@@ -1,4 +1,4 @@
-// Telling the processes of a stack from all others.
+// Distinguishing the processes of a stack from all others.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { endProcesses, findProcess, findSame, isMarked, parseStat } from "./processes.ts";

@@ -1,6 +1,6 @@
 /**
  * Finds, watches and ends the processes of a stack. Each carries the folder of its stack in its environment, so it is
- * found even if whoever started it was killed before writing its pid down. Reads /proc, so Linux only.
+ * found even if the process that started it was killed before writing its pid down. Reads /proc, so Linux only.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,7 +17,7 @@ export interface LiveProcess extends ProcessId {
 
 /**
  * What /proc/PID/stat says. The name in parentheses may hold anything, blanks and parentheses too, so the fields count
- * from the last one. A zombie has ended: nobody has collected it yet, that's all.
+ * from the last one. A zombie has ended and is not collected yet.
  */
 export function parseStat(text: string): { readonly startTicks: string; readonly residentPages: number } | undefined {
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
@@ -67,7 +67,7 @@ export async function endProcesses(
 ): Promise<number> {
   const ended = new Set<number>();
   const startedAt = performance.now();
-  let told = new Set<string>();
+  let signalled = new Set<string>();
   for (let left = await find(); left.length > 0; left = await find()) {
     const passedMs = performance.now() - startedAt;
     if (passedMs > patienceMs + 10_000) {
@@ -77,8 +77,8 @@ export async function endProcesses(
     for (const { pid, startTicks } of left) {
       ended.add(pid);
       const key = `${signal} ${pid} ${startTicks}`;
-      if (!told.has(key)) signalProcess(pid, signal);
-      told = told.add(key);
+      if (!signalled.has(key)) signalProcess(pid, signal);
+      signalled = signalled.add(key);
     }
     await sleep(50);
   }

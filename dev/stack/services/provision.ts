@@ -118,7 +118,7 @@ export async function makeOnce(
 ): Promise<void> {
   if (existsSync(target)) return;
   await mkdir(dirname(target), { recursive: true });
-  // Ten minutes: the slowest download somebody else may be at.
+  // Ten minutes: the slowest download another process may be at.
   await withLock(target, { waitMs: 600_000, signal }, async () => {
     if (existsSync(target)) return;
     const unfinished = `${target}.unfinished`;

@@ -59,7 +59,7 @@ export function mariadbLaunch(
   return {
     command: native.mariadbd,
     args: [
-      // Must be first. The machine's own configuration belongs to somebody else's server.
+      // Must be first. The machine's own configuration belongs to another server.
       "--no-defaults",
       ...(native.asRoot ? ["--user=root"] : []),
       `--datadir=${layout.data(service.name)}`,

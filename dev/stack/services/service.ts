@@ -33,7 +33,7 @@ export interface ServicePlan {
   readonly probe: Probe;
 }
 
-/** Which process a service is. A pid alone is not enough: it may be another process's tomorrow. */
+/** Which process a service is. A pid is not enough: it may be another process's tomorrow. */
 export interface ProcessId {
   readonly pid: number;
   /** When it started, in clock ticks since the machine did (field 22 of /proc/PID/stat). */

@@ -21,6 +21,14 @@ export const engineSettings = {
     .string()
     .regex(/^[A-Za-z0-9._-]{1,100}$/, "expected 1 to 100 of A-Z a-z 0-9 . _ -")
     .default("my-group"),
+  /**
+   * Makes the worker a static member of its group, for restarts without a rebalance: unique among its workers and kept over a
+   * restart, as a stateful set's pod names are. While it is away its partitions wait, up to the session timeout.
+   */
+  SLUICE_GROUP_INSTANCE_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,100}$/, "expected 1 to 100 of A-Z a-z 0-9 . _ -")
+    .optional(),
   SLUICE_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
   /** Where /live, /ready and /metrics are, on loopback; 0 takes any free port. */
   SLUICE_HEALTH_PORT: integer(0, 65_535, 0),
@@ -63,6 +71,7 @@ export interface EngineConfig {
   /** With the user and password that it is asked with, where there are any. */
   readonly registryUrl: string;
   readonly groupPrefix: string;
+  readonly groupInstanceId: string | undefined;
   readonly logLevel: EngineSettings["SLUICE_LOG_LEVEL"];
   readonly healthPort: number;
   readonly limits: ProcessLimits;
@@ -81,6 +90,7 @@ export const toEngineConfig = (s: EngineSettings): EngineConfig => ({
   brokers: s.SLUICE_BROKERS,
   registryUrl: withAuth(s.SLUICE_REGISTRY_URL, s.SLUICE_REGISTRY_AUTH),
   groupPrefix: s.SLUICE_GROUP_PREFIX,
+  groupInstanceId: s.SLUICE_GROUP_INSTANCE_ID,
   logLevel: s.SLUICE_LOG_LEVEL,
   healthPort: s.SLUICE_HEALTH_PORT,
   limits: {

@@ -11,7 +11,7 @@ import type { AvroJson } from "../../avro/avro.ts";
 import type { DeclaredSubject } from "../../evolution/rules.ts";
 import { judgingOf } from "../evolving/subjects.ts";
 import { lookAt, stateOf } from "../../evolution/look.ts";
-import type { Deployments } from "../../deploy/deployments.ts";
+import type { OpenDeployments } from "../../deploy/deployments.ts";
 import { type Desired, desiredOf } from "../../deploy/plan/desired.ts";
 import { countStranded } from "../../deploy/run/letters.ts";
 import type { DeployPorts } from "../../deploy/run/ports.ts";
@@ -20,12 +20,6 @@ import { type KafkaAdmin, kafkaAdmin } from "../../log/kafka/admin/admin.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { Environment } from "../config/settings.ts";
 import type { App } from "../define-app.ts";
-
-/** Deployments that are open, until they are closed. */
-export interface OpenDeployments {
-  readonly deployments: Deployments;
-  readonly close: () => Promise<void>;
-}
 
 /** What an application declares, as the document that is deployed. */
 export const desiredOfApp = <Config extends EngineConfig>(

@@ -1,23 +1,22 @@
-/** Asks the checks of engine/deploy/start-check.ts before a worker starts, and ends with "refused" where one says no. */
-import type { OpenDeployments } from "./open.ts";
-import { type CheckedTopic, refuseOtherSettings, refuseUndeployed } from "../../deploy/start-check.ts";
-import { backoffMs, systemClock } from "../../clock.ts";
-import { Fatal, Unavailable } from "../../errors.ts";
+/** Asks the checks of engine/deploy/start-check.ts before a worker starts, which ends with "refused" where one says no. */
+import type { OpenDeployments } from "../../deploy/deployments.ts";
+import {
+  type CheckedTopic,
+  refuseOtherSettings,
+  refuseUndeployed,
+  type RunningGraph,
+} from "../../deploy/start-check.ts";
 import { writtenTopics } from "../../flow/parts.ts";
-import { errorFields, type Logger } from "../../logger.ts";
 import { kafkaAdmin } from "../../log/kafka/admin/admin.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
-import { CliError, exitCodes } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App, Hosted, ProcessContext } from "../define-app.ts";
-
-/** Between two questions to a store that is away. */
-const backoff = { initialMs: 200, maxMs: 5_000 };
+import { whileAway } from "../while-away.ts";
 
 /**
  * Returns when a worker of `topology` may start; waits while the store of deployments is away. Applications without one
  * have only their topics checked.
- * @throws CliError (GRAPH_NOT_DEPLOYED, TOPIC_SETTING) with exit code 4
+ * @throws StartRefused (GRAPH_NOT_DEPLOYED, OTHER_GROUP, TOPIC_SETTING)
  * @throws Unavailable where the cluster is away
  */
 export const refuseBeforeStart = async <Config extends EngineConfig>(
@@ -37,37 +36,31 @@ export const refuseBeforeStart = async <Config extends EngineConfig>(
     // Both at once: each costs connections of its own, and a start is waited for.
     const topicsChecked = refuseOtherSettings(admin, topics);
     topicsChecked.catch(() => {});
-    if (store !== undefined) await whileAway(logger, () => refuseGraph(store, { name: graph.name, hash }));
+    if (store !== undefined)
+      await whileAway(logger, "which graph is deployed", () =>
+        refuseGraph(store, { name: graph.name, hash, group: `${config.groupPrefix}.${graph.name}` }),
+      );
     await topicsChecked;
     const tookMs = Math.round(performance.now() - startedAt);
     logger.info({ event: "start.checked", topology: graph.name, graph: hash.slice(0, 12), tookMs }, "may start");
-  } catch (error) {
-    throw refusalOf(error);
   } finally {
     await admin.close();
     await store?.close();
   }
 };
 
-const whileAway = async (logger: Logger, ask: () => Promise<void>): Promise<void> => {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await ask();
-      return;
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      logger.warn({ event: "start.waiting", ...errorFields(error) }, "waiting to learn which graph is deployed");
-      await systemClock.sleep(backoffMs(backoff, attempt, Math.random));
-    }
+/** What every process that writes to topics asks at its start. @throws StartRefused (TOPIC_SETTING) @throws Unavailable */
+export const refuseOtherTopicSettings = async (
+  { brokers }: Pick<EngineConfig, "brokers">,
+  topics: readonly CheckedTopic[],
+): Promise<void> => {
+  const admin = await kafkaAdmin({ brokers, clientId: "sluice-start" });
+  try {
+    await refuseOtherSettings(admin, topics);
+  } finally {
+    await admin.close();
   }
 };
 
-const refuseGraph = async (
-  { deployments }: OpenDeployments,
-  graph: { readonly name: string; readonly hash: string },
-): Promise<void> => refuseUndeployed(graph, await deployments.accepted(graph.name));
-
-const refusalOf = (error: unknown): unknown =>
-  error instanceof Fatal && ["GRAPH_NOT_DEPLOYED", "TOPIC_SETTING"].includes(error.code)
-    ? new CliError(error.message, { code: error.code, exitCode: exitCodes.refused, cause: error })
-    : error;
+const refuseGraph = async ({ deployments }: OpenDeployments, graph: RunningGraph): Promise<void> =>
+  refuseUndeployed(graph, await deployments.accepted(graph.name));

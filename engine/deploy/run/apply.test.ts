@@ -119,12 +119,15 @@ test("apply: accepts the graph before beside the new one while both may run, unt
   const next = aDesired({ graph: aGraph("shop", ["decide", "check"]) });
   await apply(ports, { desired: next });
   const hashOf = (document: typeof desired) => document.topologies["shop"]?.hash;
-  const rolling = { deployment: 2, hash: hashOf(next), beside: hashOf(desired) };
+  const rolling = { deployment: 2, group: "test.shop", hash: hashOf(next), beside: hashOf(desired) };
   assert.deepEqual(await ports.deployments.accepted("shop"), rolling);
   await apply(ports, { desired: aDesired({ graph: aGraph("shop", ["decide", "check"]), in: { settings: {} } }) });
   assert.deepEqual(await ports.deployments.accepted("shop"), { ...rolling, deployment: 3, beside: null });
   await apply(ports, { desired: aDesired({ group: "other.shop" }), allow: { newGroup: true } });
-  assert.deepEqual(await ports.deployments.accepted("shop"), { deployment: 4, hash: hashOf(desired), beside: null });
+  assert.deepEqual(await ports.deployments.accepted("shop"), {
+    ...{ deployment: 4, group: "other.shop" },
+    ...{ hash: hashOf(desired), beside: null },
+  });
 });
 
 test("apply: lets one of two win and names it to the other", async () => {

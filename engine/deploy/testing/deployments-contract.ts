@@ -57,7 +57,10 @@ export const deploymentsContract = (name: string, subject: () => DeploymentsSubj
       assert.deepEqual(latest, { ...aDeployment({ document, besides: { shop: beside } }), number: second });
       assert.ok(deployedAt > 0);
       const hash = document.topologies["shop"]?.hash;
-      assert.deepEqual(await deployments.accepted("shop"), { deployment: second, hash, beside });
+      assert.deepEqual(await deployments.accepted("shop"), {
+        ...{ deployment: second, hash, beside },
+        group: document.topologies["shop"]?.group,
+      });
       assert.deepEqual((await other.numbered(first))?.document, aDesired());
       assert.equal(await deployments.accepted("no-such-topology"), undefined);
     },

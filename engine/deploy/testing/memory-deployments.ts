@@ -45,7 +45,12 @@ export const memoryDeployments = (migrations: readonly string[] = []): MemoryDep
       const last = deployments.at(-1);
       const declared = last?.document.topologies[topology];
       if (last === undefined || declared === undefined) return undefined;
-      return { deployment: last.number, hash: declared.hash, beside: last.besides[topology] ?? null };
+      return {
+        deployment: last.number,
+        hash: declared.hash,
+        beside: last.besides[topology] ?? null,
+        group: declared.group,
+      };
     },
     operations: async (limit) => operations.toReversed().slice(0, limit),
     pendingMigrations: async () => pending,

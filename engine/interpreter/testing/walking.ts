@@ -1,4 +1,5 @@
 /** A small world for tests of the interpreter: texts that say themselves what each step is to make of them. */
+import { recordContext } from "../../testing/record-context.ts";
 import { Fatal, Poison } from "../../errors.ts";
 import { defineCompensation, defineProcessor, type Item, pivot } from "../../flow/processor.ts";
 import { record, string } from "../../avro/avro.ts";
@@ -105,6 +106,10 @@ export const play = async (
   const around: StepEnvironment = {
     attempt: halving,
     deps: { calls },
+    encode: ({ name }, value) => {
+      if ((value as Text).text === "too large") throw new RangeError(`too large for ${name}`);
+      return Buffer.alloc(0);
+    },
     now: () => 7,
     limit: (task) => task(),
     observe: (turn, items) => turns.push(`${Object.values<string>(turn).join(" ")}: ${items.length}`),
@@ -113,7 +118,7 @@ export const play = async (
   const entrants = texts.map((text, at) => ({
     value: { text },
     lane: text.split(" ")[0] ?? "",
-    context: { topic: "asked", partition: 0, offset: BigInt(at), timestampMs: 1, idempotencyKey: text },
+    context: recordContext({ topic: "asked", offset: BigInt(at), timestampMs: 1, idempotencyKey: text }),
   }));
   const paths = await createInterpreter(topology.parts).round("asked", entrants, around);
   return { calls, turns, paths };

@@ -1,5 +1,5 @@
 /** What a kafkajs error means for a writer, for a commit, and for a subscription. Pure. */
-import { Fatal, PipelineError, Poison, Unavailable } from "../../errors.ts";
+import { Fatal, InstanceFenced, PipelineError, Poison, Unavailable } from "../../errors.ts";
 import { CommitRefused, type TopicPartition } from "../log.ts";
 
 /** The dependency's name in `Unavailable`. */
@@ -35,6 +35,7 @@ const fatalTypes = new Set([
   "INVALID_TOPIC_EXCEPTION",
   "UNSUPPORTED_VERSION",
   "GROUP_MAX_SIZE_REACHED",
+  "FENCED_INSTANCE_ID",
 ]);
 const fatalNames = new Set([
   "KafkaJSSASLAuthenticationError",
@@ -88,6 +89,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 /** Any failure of a request that is no commit and no append. */
 export const failureOf = (error: unknown, what: string): PipelineError => {
   if (error instanceof PipelineError) return error;
+  if (hasType(error, "FENCED_INSTANCE_ID")) return new InstanceFenced(what, { cause: error });
   if (isFatal(error)) return new Fatal("KAFKA_REFUSED", `${what}: ${messageOf(error)}`, { cause: error });
   return new Unavailable(who, `${what}: ${messageOf(error)}`, { cause: error });
 };

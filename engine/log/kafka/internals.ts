@@ -180,7 +180,7 @@ export interface ConsumerGroup {
   joinAndSync: () => Promise<void>;
   fetch: (nodeId: string) => Promise<readonly Batch[]>;
   recoverFromOffsetOutOfRange: (error: { readonly topic: string; readonly partition: number }) => Promise<void>;
-  readonly leave: () => Promise<void>;
+  leave: () => Promise<void>;
   readonly assigned: () => readonly { readonly topic: string; readonly partitions: readonly number[] }[];
   readonly paused: () => readonly { readonly topic: string; readonly partitions: readonly number[] }[];
   readonly pause: (of: readonly { readonly topic: string; readonly partitions?: readonly number[] }[]) => void;
@@ -197,7 +197,7 @@ export interface Cluster {
   readonly refreshMetadata: () => Promise<void>;
   readonly findBroker: (of: { readonly nodeId: string }) => Promise<Broker>;
   readonly findControllerBroker: () => Promise<Broker>;
-  readonly findGroupCoordinator: (of: { readonly groupId: string }) => Promise<Broker>;
+  findGroupCoordinator: (of: { readonly groupId: string }) => Promise<Broker>;
   readonly findLeaderForPartitions: (
     topic: string,
     partitions: readonly number[],
@@ -220,6 +220,8 @@ export interface Cluster {
 /** One broker. */
 export interface Broker {
   readonly nodeId: number;
+  /** Makes a function that builds requests of one kind, in the newest version that both sides know. */
+  readonly lookupRequest: (apiKey: number, definition: unknown) => (payload: object) => unknown;
   /** Sends a request that kafkajs does not have. */
   readonly connectionPool: {
     readonly send: <Decoded, Answer>(protocol: {

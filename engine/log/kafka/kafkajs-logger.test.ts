@@ -32,5 +32,7 @@ test("kafkajs's log: passes fields on, without stacks and payloads", () => {
   const logger = { debug: line, info: line, warn: line, error: line } as unknown as Logger;
   const extra = { groupId: "g", stack: "at", payload: Buffer.from("secret"), data: "secret" };
   logCreatorFor(logger)(4)(entryOf("INFO", "Consumer has joined the group", extra));
-  assert.deepEqual(lines, [[{ kafkajs: "Consumer", groupId: "g" }, "Consumer has joined the group"]]);
+  assert.deepEqual(lines, [
+    [{ event: "kafka.client", kafkajs: "Consumer", groupId: "g" }, "Consumer has joined the group"],
+  ]);
 });

@@ -23,5 +23,5 @@ export const logCreatorFor =
   () =>
   ({ namespace, label, log }) => {
     const { timestamp: _, logger: __, message, stack: ___, payload: ____, data: _____, ...fields } = log;
-    logger[levelOf({ label, log })]({ kafkajs: namespace, ...fields }, message);
+    logger[levelOf({ label, log })]({ ...fields, event: "kafka.client", kafkajs: namespace }, message);
   };

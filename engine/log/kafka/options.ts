@@ -10,6 +10,11 @@ export interface KafkaOptions extends Partial<KafkaTuning> {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly logger: Logger;
+  /**
+   * Makes this process's members static: one that goes leaves nothing behind and may come back, within the session timeout,
+   * without a rebalance. Unique among the processes of a group, and the same after a restart. Default: none.
+   */
+  readonly groupInstanceId?: string | undefined;
   readonly ssl?: KafkaConfig["ssl"];
   readonly sasl?: KafkaConfig["sasl"];
   /** Makes the sockets; for tests that cut connections. Default: TCP, or TLS where `ssl` says so. */
@@ -65,6 +70,7 @@ export const kafkaDefaults: KafkaTuning = {
 /** Everything, decided. */
 export type KafkaSettings = KafkaTuning &
   Pick<KafkaOptions, "brokers" | "clientId" | "logger"> & {
+    readonly groupInstanceId: string | undefined;
     readonly ssl: KafkaConfig["ssl"];
     readonly sasl: KafkaConfig["sasl"];
     readonly socketFactory: ISocketFactory;
@@ -73,6 +79,7 @@ export type KafkaSettings = KafkaTuning &
 /** Fills in the defaults. @throws Fatal (KAFKA_OPTIONS) when the drain cannot end before the membership does. */
 export const settingsOf = (options: KafkaOptions): KafkaSettings => {
   const settings: KafkaSettings = {
+    groupInstanceId: undefined,
     ssl: undefined,
     sasl: undefined,
     socketFactory: tcpSocket,

@@ -34,7 +34,7 @@ const readAll = async (topic: string, partitions: number): Promise<readonly (rea
   });
   return read;
 };
-/** What stands where first: later copies of a record are left out, as readers that know records by id do. */
+/** What is where first: later copies of a record are left out, as readers that know records by id do. */
 const firsts = (texts: readonly string[]): readonly string[] => [...new Set(texts)];
 
 test("kafka writer: says what to run when it is asked about a topic that is not there", { timeout }, async () => {

@@ -53,7 +53,7 @@ class ProducerWriter implements KafkaWriter {
       this.#check(to, await this.#send(line.producer, to, records));
     } catch (error) {
       const failure = appendFailure(error, to, records.length);
-      // The broker says that it took nothing: the sequence stands as it was, the producer is as good as before.
+      // The broker says that it took nothing: the sequence stays as it was, the producer is as good as before.
       if (!(failure instanceof Poison)) this.#discard(connecting);
       throw failure;
     } finally {
@@ -113,7 +113,7 @@ class ProducerWriter implements KafkaWriter {
     throw new Unavailable("kafka", `no broker acknowledged ${topic}/${partition}; is there such a partition?`);
   }
 
-  /** Sends under way on other partitions may still be answered; the connection is closed after them. */
+  /** Sends in flight on other partitions may still be answered; the connection is closed after them. */
   #discard(connecting: Promise<Line>): void {
     if (this.#line !== connecting) return;
     this.#line = undefined;

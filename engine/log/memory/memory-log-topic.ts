@@ -38,7 +38,7 @@ export class MemoryPartition {
     return this.#records.slice(from, from + maxRecords);
   }
 
-  /** Deletes what stands before `offset`, as retention does. */
+  /** Deletes what is before `offset`, as retention does. */
   deleteBefore(offset: bigint): void {
     const count = Number(offset - this.#startOffset);
     if (count <= 0) return;

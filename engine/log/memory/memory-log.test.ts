@@ -122,7 +122,7 @@ test("memory log: answers after the latency it was given", async () => {
   assert.equal(answered, true);
 });
 
-test("memory log: fails appends as told, before or after they were written", async () => {
+test("memory log: fails appends as the test says, before or after they were written", async () => {
   const { clock, broker } = worldOf();
   const faults: AppendFault[] = ["refused", "answer lost"];
   broker.failAppends(() => faults.shift());

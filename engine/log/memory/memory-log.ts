@@ -1,6 +1,6 @@
 /**
  * A log in memory, for tests and the simulator: topics, groups, rebalances and commits behave as a broker's; time is a
- * parameter, and nothing here draws a random number. One MemoryBroker stands for the cluster, one client for a process.
+ * parameter, and nothing here draws a random number. One MemoryBroker is the cluster, one client is a process.
  */
 import { Fatal, Unavailable } from "../../errors.ts";
 import type { Clock } from "../../clock.ts";
@@ -110,7 +110,7 @@ export class MemoryBroker {
     this.#fault = fault;
   }
 
-  /** Deletes what stands before `offset`, as retention does. */
+  /** Deletes what is before `offset`, as retention does. */
   deleteBefore(at: TopicPartition, offset: bigint): void {
     this.#partition(at).deleteBefore(offset);
   }
@@ -126,7 +126,7 @@ export class MemoryBroker {
     this.#clients.get(name)?.silence("cut off");
   }
 
-  /** Ends `cutOff`: memberships that have expired join again, as a member told that it is unknown does. */
+  /** Ends `cutOff`: memberships that have expired join again, as a member does that the broker does not know. */
   reconnect(name: string): void {
     this.#clients.get(name)?.reconnect();
   }
@@ -228,7 +228,7 @@ class MemoryClient implements Log {
       member.silent = false;
       member.expiry = undefined;
       if (!group.members.includes(member)) void member.giveBack().then(() => this.#join(member, group));
-      // Partitions that were assigned while it could not hear it would belong to nobody.
+      // Partitions that were assigned while it could not hear it would have no owner.
       else if (!member.holds) group.rebalance();
       else for (const at of member.assigned) member.pump(at);
     }

@@ -122,7 +122,7 @@ test("producer: writes to different partitions side by side", async () => {
   await slow;
 });
 
-test("producer: bounds a batch by bytes, and lets a record that exceeds them go alone", async () => {
+test("producer: bounds a batch by bytes, and lets a record that exceeds them go by itself", async () => {
   const log = fakeLog();
   // 24 bytes are allowed for what surrounds a value: two of 30 are 108.
   const { producer } = producerOn(log.writer, { maxBatchBytes: 110 });
@@ -148,7 +148,7 @@ test("producer: appends the same batch again, in order, while the log is away", 
   assert.deepEqual(sleeps, [10, 20, 40, 40]);
 });
 
-test("producer: tries again when nobody classified the failure", async () => {
+test("producer: tries again when the failure is not classified", async () => {
   const log = fakeLog((_, attempt) => {
     if (attempt === 1) throw new Error("what?");
   });
@@ -235,7 +235,7 @@ test("producer: takes a call without records for written", async () => {
   assert.equal(log.attempts.length, 0);
 });
 
-test("producer: spreads keys by murmur2 over the partitions it was told of", async () => {
+test("producer: spreads keys by murmur2 over the partitions it was given", async () => {
   const log = fakeLog();
   const counts = await loadPartitionCounts(log.writer, ["t"]);
   const { producer } = producerOn(log.writer, { partitionCounts: counts });
@@ -244,7 +244,7 @@ test("producer: spreads keys by murmur2 over the partitions it was told of", asy
   assert.throws(() => producer.partitionOf("other", key), { code: "UNKNOWN_TOPIC" });
 });
 
-test("producer: knows how long the partition that has waited longest has stood still, and forgets it when it goes on", async () => {
+test("producer: knows how long the partition that has waited longest has made no progress, and forgets it when it makes some", async () => {
   let now = 1_000;
   const answers = [0, 1].map(() => Promise.withResolvers<void>());
   const log = fakeLog((texts) => answers[Number(texts[0])]?.promise);

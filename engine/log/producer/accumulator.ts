@@ -1,6 +1,6 @@
 /**
  * The producer: collects what rounds and requests hand over, by partition, and appends everything queued in one go.
- * kafkajs has no batching of its own. One append is under way per partition, which keeps the order; what queues up
+ * kafkajs has no batching of its own. One append is in flight per partition, which keeps the order; what queues up
  * behind it is the next batch, so there is no timer and no linger.
  */
 import { dispositionOf, Fatal, PipelineError, Poison } from "../../errors.ts";
@@ -22,7 +22,7 @@ export class ProducerClosed extends PipelineError {
 
 /** Some records of one call can never be written; all its others were. */
 export class RecordsRefused extends Poison {
-  /** Where they stand in the call, ascending. */
+  /** Where they are in the call, ascending. */
   readonly recordIndexes: readonly number[];
   constructor(to: TopicPartition, recordIndexes: readonly number[], cause: unknown) {
     const code = cause instanceof Poison ? cause.code : "RECORD_REFUSED";
@@ -113,7 +113,7 @@ export const createAccumulator = (options: AccumulatorOptions): Accumulator => {
 
 const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 
-/** Records queued or under way, over all partitions. */
+/** Records queued or in flight, over all partitions. */
 interface Backlog {
   records: number;
 }
@@ -145,7 +145,7 @@ class PartitionQueue {
     return settled.promise;
   }
 
-  /** Resolves when nothing is queued or under way. */
+  /** Resolves when nothing is queued or in flight. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
   }
@@ -198,7 +198,7 @@ class PartitionQueue {
     this.#turnAtMs = this.#options.clock.now();
   }
 
-  /** Somewhere in the batch is a record the log will never take: it is left alone, all others are written, in order. */
+  /** Somewhere in the batch is a record the log will never take: it is left out, all others are written, in order. */
   async #split(batch: RecordBatch, error: unknown): Promise<void> {
     if (batch.records.length === 1) return this.#settle(batch, error);
     for (const half of halve(batch)) await this.#write(half);
@@ -208,7 +208,14 @@ class PartitionQueue {
     const { clock, random, backoff, logger } = this.#options;
     const ms = backoffMs(backoff, failures, random);
     logger.warn(
-      { ...this.#to, failures, records: batch.records.length, backoffMs: Math.round(ms), error: String(error) },
+      {
+        event: "producer.appendFailed",
+        ...this.#to,
+        failures,
+        records: batch.records.length,
+        backoffMs: Math.round(ms),
+        error: String(error),
+      },
       "an append failed and is tried again",
     );
     await clock.sleep(ms, this.#abandoned.signal);

@@ -26,7 +26,7 @@ export interface RecordBatch {
   readonly records: readonly NewRecord[];
 }
 
-/** Bounds of a batch. A single record may exceed the bytes: it then goes alone. */
+/** Bounds of a batch. A single record may exceed the bytes: it then goes by itself. */
 export interface BatchLimits {
   readonly maxBatchRecords: number;
   readonly maxBatchBytes: number;
@@ -65,8 +65,8 @@ export class CallQueue {
       for (; call.next < last; call.next += 1) {
         const record = call.records[call.next];
         const bytes = record === undefined ? 0 : sizeOfRecord(record);
-        const alone = slices.length === 0 && call.next === from;
-        if (bytes > roomBytes && !alone) break;
+        const isFirst = slices.length === 0 && call.next === from;
+        if (bytes > roomBytes && !isFirst) break;
         roomBytes -= bytes;
       }
       if (call.next > from) slices.push({ call, from, to: call.next });

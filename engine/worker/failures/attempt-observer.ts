@@ -22,7 +22,7 @@ export const attemptObserver =
       case "failed":
         telemetry.failedAttempt(call, codeOf(event.error), false);
         logger.warn(
-          { call, partition: where, records: event.records, ...errorFields(event.error) },
+          { event: "attempt.failed", call, partition: where, records: event.records, ...errorFields(event.error) },
           "an attempt failed",
         );
         return;
@@ -30,12 +30,15 @@ export const attemptObserver =
         telemetry.failedAttempt(call, codeOf(event.error), true);
         if (!holds.keep(where, call, event)) return;
         const level = codeOf(event.error) === deadLetterFlood ? "error" : "warn";
-        logger[level]({ call, partition: where, ...errorFields(event.error) }, "holding until it is back");
+        logger[level](
+          { event: "hold.started", call, partition: where, ...errorFields(event.error) },
+          "holding until it is back",
+        );
         return;
       }
       case "resumed":
         if (!holds.end(where, call)) return;
-        logger.info({ call, partition: where, failures: event.failures }, "going on");
+        logger.info({ event: "hold.ended", call, partition: where, failures: event.failures }, "going on");
         return;
       case "abandoned":
         holds.end(where, call);

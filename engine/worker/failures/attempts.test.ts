@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fatal, Poison, Retriable, Unavailable } from "../../errors.ts";
 import type { Item } from "../../flow/processor.ts";
+import { recordContext } from "../../testing/record-context.ts";
 import type { Result } from "../../interpreter/interpret.ts";
 import { Aborted, type AttemptEvent, createAttemptAll, createAttemptOnce } from "./attempts.ts";
 
 const item = (id: string): Item<unknown> => ({
   value: id,
-  context: { topic: "t", partition: 0, offset: 0n, timestampMs: 0, idempotencyKey: id },
+  context: recordContext({ topic: "t", offset: 0n, timestampMs: 0, idempotencyKey: id }),
 });
 
 const setup = ({ abortAfterSleeps = Number.POSITIVE_INFINITY } = {}) => {
@@ -128,7 +129,7 @@ test("attempt: looks for no more guilty records when the partition is leaving", 
   assert.equal(calls, 1);
 });
 
-test("attempt: halves the round until the guilty record stands alone when nobody is named", async () => {
+test("attempt: halves the round until the guilty record is by itself when nobody is named", async () => {
   const { attempt } = setup();
   const run = async (items: readonly Item<unknown>[]) => {
     if (items.some(({ value }) => value === "f")) throw new Poison("BAD", "one of these is bad");

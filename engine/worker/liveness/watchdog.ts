@@ -54,7 +54,10 @@ export const watch = ({ limits, oldest, clock, logger, signal }: WatchdogOptions
       overdue = ending;
       const wait = heldUp(limits.unreadyMs);
       if (wait !== undefined && wait.what !== told?.what)
-        logger.error({ endsAfterMs: limits.endMs }, `stands still, waiting for ${inWords(wait)}`);
+        logger.error(
+          { event: "worker.stalled", endsAfterMs: limits.endMs },
+          `stands still, waiting for ${inWords(wait)}`,
+        );
       told = wait;
       await clock.sleep(Math.min(lookMs, limits.unreadyMs), signal);
     }

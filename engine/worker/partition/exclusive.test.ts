@@ -21,7 +21,7 @@ const stage = () => {
   return { lanes, tasks, state, running };
 };
 
-test("alone: begins at once and keeps rounds out of its lane, and of no other, when nothing is in flight", async () => {
+test("exclusive tasks: begins at once and keeps rounds out of its lane, and of no other, when nothing is in flight", async () => {
   const { lanes, tasks, running } = stage();
   const leave = Promise.withResolvers<string>();
   lanes.add([record("a"), record("b")]);
@@ -33,7 +33,7 @@ test("alone: begins at once and keeps rounds out of its lane, and of no other, w
   assert.deepEqual(lanes.take(10), [record("a")]);
 });
 
-test("alone: waits for the round that has its lane, and goes before the next one", async () => {
+test("exclusive tasks: waits for the round that has its lane, and goes before the next one", async () => {
   const { lanes, tasks } = stage();
   lanes.add([record("a")]);
   const round = lanes.take(10);
@@ -51,7 +51,7 @@ test("alone: waits for the round that has its lane, and goes before the next one
   await task;
 });
 
-test("alone: runs tasks of one lane one after the other, and tells what they reject with", async () => {
+test("exclusive tasks: runs tasks of one lane one after the other, and rejects as they do", async () => {
   const { tasks, running, lanes } = stage();
   const order: string[] = [];
   const first = Promise.withResolvers<void>();
@@ -71,7 +71,7 @@ test("alone: runs tasks of one lane one after the other, and tells what they rej
   assert.equal(lanes.take(10).length, 1);
 });
 
-test("alone: gives up what has not begun when the partition leaves", async () => {
+test("exclusive tasks: gives up what has not begun when the partition leaves", async () => {
   const { tasks, state } = stage();
   state.mayBegin = false;
   const task = tasks.run("a", async () => "never");

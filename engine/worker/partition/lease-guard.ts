@@ -13,6 +13,8 @@ export interface LeaseOptions {
   readonly take: () => Promise<Fence>;
   /** Resolves where the group confirms that the partition is ours. @throws CommitRefused @throws Unavailable */
   readonly prove: () => Promise<void>;
+  /** Called where a store refuses this epoch, before the group is asked. */
+  readonly lost?: (epoch: number) => void;
 }
 
 /** The lease of one assignment. */
@@ -35,7 +37,7 @@ export interface Lease {
 export const unfenced: Leases = { take: async (partition) => ({ ...partition, epoch: 1 }) };
 
 /** A lease that is not taken yet. */
-export const createLease = ({ partition, take, prove }: LeaseOptions): Lease => {
+export const createLease = ({ partition, take, prove, lost }: LeaseOptions): Lease => {
   const fence = { ...partition, epoch: 0 };
   const raise = async (): Promise<void> => {
     fence.epoch = (await take()).epoch;
@@ -64,6 +66,7 @@ export const createLease = ({ partition, take, prove }: LeaseOptions): Lease => 
         return await work();
       } catch (error) {
         if (!(error instanceof Fenced) || epoch !== fence.epoch) throw error;
+        if (renewing === undefined) lost?.(epoch);
         throw (await renew()) ?? error;
       }
     },

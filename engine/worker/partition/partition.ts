@@ -24,7 +24,7 @@ import type { Producer } from "../../log/producer.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { createRoundTracker, type Inherited } from "./round-tracker.ts";
 import type { Waits } from "../liveness/waits.ts";
-import type { Encoders } from "../round/write-round.ts";
+import { encodeBy, type Encoders } from "../round/encoders.ts";
 
 /** What a partition works with. */
 export interface PartitionOptions {
@@ -81,7 +81,7 @@ export interface Partition {
    * Runs a task exclusively: while no record of the key is in flight, under the partition's lease; undefined where the
    * partition is revoked before it could begin. Rejects with what the task rejects with.
    */
-  readonly alone: <T>(key: Buffer, task: (fence: Fence) => Promise<T>) => Promise<T | undefined>;
+  readonly exclusive: <T>(key: Buffer, task: (fence: Fence) => Promise<T>) => Promise<T | undefined>;
 }
 
 /** Starts work on a partition: its lease is taken first, and no round begins before it is. */
@@ -162,7 +162,7 @@ export const createPartition = (options: PartitionOptions): Partition => {
       return tracker.rounds(ledger.committable());
     },
     touched: () => [...lanes.touched()].flatMap((lane) => keyOf(lane) ?? []),
-    alone: async (key, task) => {
+    exclusive: async (key, task) => {
       if (draining) return undefined;
       const run = () => lease.renewing(() => task(lease.fence));
       return exclusiveTasks.run(laneOf(key), () => waits.calls.during(`a key's task of ${where}`, run()));
@@ -183,6 +183,7 @@ const pipelineOf = (
   const environment: StepEnvironment = {
     attempt: (call) => attemptAll({ ...call, run: (items) => lease.renewing(() => call.run(items)) }),
     deps: options.deps(lease.fence),
+    encode: encodeBy(options.encoders),
     now: attempts.clock.now,
     limit: pLimit(options.limits.laneConcurrency),
     observe: observerOf(options.telemetry),

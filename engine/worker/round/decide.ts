@@ -8,7 +8,7 @@ import type { InFlight, Round } from "../partition/in-flight.ts";
 import type { NewRecord, TopicPartition } from "../../log/log.ts";
 import type { Producer } from "../../log/producer.ts";
 import type { Telemetry } from "../telemetry.ts";
-import { createRoundWriter, type Encoders, type RoundWriter, type RoundWriterOptions } from "./write-round.ts";
+import { createRoundWriter, type RoundWriter, type RoundWriterOptions } from "./write-round.ts";
 
 /** What deciding needs. */
 export interface Deciding {
@@ -19,7 +19,6 @@ export interface Deciding {
   readonly interpreter: Interpreter;
   readonly environment: StepEnvironment;
   readonly producer: Producer;
-  readonly encoders: Encoders;
   readonly provenance: Provenance;
   readonly telemetry: Pick<Telemetry, "deadLettered">;
   /** Called for every record that the log refuses. */
@@ -39,23 +38,23 @@ export const decideRound = async (
   read: readonly Result<Entrant>[],
   deciding: Deciding,
 ): Promise<Decision> => {
-  const { from, interpreter, environment, producer, encoders, telemetry } = deciding;
+  const { from, interpreter, environment, producer } = deciding;
   const readable = read.flatMap((entrant) => (entrant.ok ? [entrant.value] : []));
   const paths = await interpreter.round(from.topic, readable, environment);
-  const writer = createRoundWriter({ producer, encoders, instead: insteadOf(deciding) });
-  const failures: Failure[] = [];
+  const writer = createRoundWriter({ producer, instead: insteadOf(deciding) });
+  const failures: { readonly queued: InFlight; readonly failure: Failure }[] = [];
   let next = 0;
   round.forEach((queued, at) => {
     const entrant = read[at];
     const failure = entrant?.ok ? collect(writer, queued, paths[next++]) : unreadable(entrant?.error);
     if (failure === undefined) return;
-    failures.push(failure);
+    failures.push({ queued, failure });
     writer.add(deadLetterTopic(deciding.topology), letterOf(deciding, queued, failure), queued);
   });
   const count = (): void => {
-    for (const { error } of failures) telemetry.deadLettered(codeOf(error), 1);
+    for (const { queued, failure } of failures) report(deciding, queued, failure);
   };
-  const last = failures.at(-1)?.error;
+  const last = failures.at(-1)?.failure.error;
   const why = last instanceof Error ? last.message : String(last);
   return { writer, count, records: round.length, deadLetters: failures.length, why };
 };
@@ -65,16 +64,15 @@ const unreadable = (error: unknown): Failure => ({ stage: "decode", node: "decod
 /** Collects what a path writes; returns why its record is dead-lettered, or undefined. */
 const collect = (writer: RoundWriter<InFlight>, queued: InFlight, path: Path | undefined): Failure | undefined => {
   if (path === undefined) throw new RangeError("fewer paths than records in a round");
-  try {
-    for (const emission of path.emissions) writer.emit(emission, queued);
-  } catch (error) {
-    return { stage: "sink", node: "encode", error, held: [] };
-  }
+  for (const emission of path.emissions) writer.emit(emission, queued);
   const { ending } = path;
   if (ending.kind === "ended") return undefined;
   const stage = ending.call.startsWith("write ") ? "sink" : "process";
   return { stage, node: ending.call, error: ending.error, held: ending.held };
 };
+
+const report = ({ from, telemetry }: Deciding, { record }: InFlight, { node, error }: Failure): void =>
+  telemetry.deadLettered({ ...from, offset: record.offset, node, code: codeOf(error) });
 
 const letterOf = ({ from, provenance, environment }: Deciding, { record }: InFlight, failure: Failure): NewRecord =>
   toDeadLetter({ from, record, failure }, provenance, environment.now());
@@ -95,6 +93,7 @@ const insteadOf =
       return shorter && { topic: letters, record: shorter };
     }
     const inDoubt = new Retriable(error.code, error.message, { cause: error });
-    deciding.telemetry.deadLettered(error.code, 1);
-    return { topic: letters, record: letterOf(deciding, cause, { stage: "sink", node, error: inDoubt, held: [] }) };
+    const failure: Failure = { stage: "sink", node, error: inDoubt, held: [] };
+    report(deciding, cause, failure);
+    return { topic: letters, record: letterOf(deciding, cause, failure) };
   };

@@ -15,6 +15,24 @@ const codec = createCodec({
   now: () => 0,
 });
 
+test("read round: gives a processor the record's key and headers by reference, and its timestamp as that of its acceptance", async () => {
+  const encode = await codec.encoder(texts);
+  const [key, headers] = [Buffer.from("a"), { traceparent: Buffer.from("00-1"), tags: [Buffer.from("x"), null] }];
+  const record: LogRecord = { offset: 9n, timestampMs: 17, key, headers, value: encode({ text: "a" }) };
+  const [read] = await readRound([{ record, lane: "a" }], {
+    ...{ source: texts as AnyTopic, partition: 3, decoder: codec.decoder(texts), attempt: (_, run) => run() },
+  });
+  assert.ok(read?.ok);
+  const { context } = read.value;
+  assert.equal(context.key, key);
+  assert.equal(context.headers, headers);
+  const { partition, offset, timestampMs, acceptedAtMs } = context;
+  assert.deepEqual(
+    { partition, offset, timestampMs, acceptedAtMs },
+    { partition: 3, offset: 9n, timestampMs: 17, acceptedAtMs: 17 },
+  );
+});
+
 test("read round: makes a record poison with its place when its batch could not be read, and reads the others", async () => {
   const encode = await codec.encoder(texts);
   const fields = { timestampMs: 1, key: null, headers: {} };

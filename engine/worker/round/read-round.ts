@@ -65,8 +65,10 @@ const toEntrant = (
       };
     case "value": {
       const { value } = decoded;
-      const { offset, timestampMs } = record;
-      const context = { topic: source.name, partition, offset, timestampMs, idempotencyKey: source.id(value) };
+      const { offset, timestampMs, key, headers } = record;
+      const idempotencyKey = source.id(value);
+      const place = { topic: source.name, partition, offset };
+      const context = { ...place, timestampMs, acceptedAtMs: timestampMs, idempotencyKey, key, headers };
       return { ok: true, value: { value, context, lane } };
     }
   }

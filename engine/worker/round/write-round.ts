@@ -1,8 +1,7 @@
 /**
- * What a round writes: its emissions and dead letters, encoded, by partition, in the order of the records that caused them.
+ * What a round writes: its emissions and dead letters, by partition, in the order of the records that caused them.
  * What the log refuses for good becomes a dead letter instead, so that a record never ends without a trace.
  */
-import type { Encoder } from "../../avro/codec.ts";
 import type { Emission } from "../../interpreter/interpret.ts";
 import { RecordsRefused } from "../../log/producer/accumulator.ts";
 import type { NewRecord, TopicPartition } from "../../log/log.ts";
@@ -10,16 +9,13 @@ import type { Producer } from "../../log/producer.ts";
 
 /** Collects a round's records, then hands each partition's to the producer in one call. `Cause`: the record they are due to. */
 export interface RoundWriter<Cause> {
-  /** Encodes and collects. @throws EncodeFailed, with nothing collected of this emission. */
+  /** Collects an emission. */
   readonly emit: (emission: Emission, cause: Cause) => void;
   /** Collects a record as it is. */
   readonly add: (topic: string, record: NewRecord, cause: Cause) => void;
   /** Hands everything over, in order; the promise resolves when all of it, or what stands for it, is acknowledged. */
   readonly flush: () => Promise<void>;
 }
-
-/** Encoders by topic name. */
-export type Encoders = ReadonlyMap<string, Encoder<unknown>>;
 
 /** A record that the log will never take. */
 export interface Refusal<Cause> {
@@ -32,7 +28,6 @@ export interface Refusal<Cause> {
 /** What a writer works with. */
 export interface RoundWriterOptions<Cause> {
   readonly producer: Producer;
-  readonly encoders: Encoders;
   /** What to write instead of a refused record; undefined where there is nothing left to try, which fails the flush. */
   readonly instead: (refusal: Refusal<Cause>) => { readonly topic: string; readonly record: NewRecord } | undefined;
 }
@@ -45,7 +40,7 @@ interface Batch<Cause> {
 
 /** A writer for one round. */
 export const createRoundWriter = <Cause>(options: RoundWriterOptions<Cause>): RoundWriter<Cause> => {
-  const { producer, encoders, instead } = options;
+  const { producer, instead } = options;
   const batches = new Map<string, Batch<Cause>>();
   // Many records of a round share a key, a hot round shares one: its bytes and partition are worked out once.
   const keys = new Map<string, Map<string, { readonly key: Buffer; readonly batch: Batch<Cause> }>>();
@@ -89,12 +84,9 @@ export const createRoundWriter = <Cause>(options: RoundWriterOptions<Cause>): Ro
     }
   };
   return {
-    emit: ({ sink, value }, cause) => {
-      const encode = encoders.get(sink.name);
-      if (encode === undefined) throw new Error(`no encoder for topic ${sink.name}`);
-      const bytes = encode(value);
-      const { key, batch } = targetOf(sink.name, sink.key(value));
-      batch.records.push({ key, value: bytes });
+    emit: ({ sink, key: text, bytes, headers }, cause) => {
+      const { key, batch } = targetOf(sink.name, text);
+      batch.records.push(headers === undefined ? { key, value: bytes } : { key, value: bytes, headers });
       batch.causes.push(cause);
     },
     add,

@@ -1,4 +1,4 @@
-/** Reads everything there is about coupons, for a verifier that believes nobody: coupons, user coupons, refusals. */
+/** Reads everything there is about coupons, for a verifier that believes no other reader: coupons, user coupons, refusals. */
 import type { OwnedVerdict } from "../../../processors/coupons/coupon-ports.ts";
 import type { CouponId, ReservationId, UserId } from "../../../schemas/coupon.ts";
 import { hexOf } from "../../ids.ts";

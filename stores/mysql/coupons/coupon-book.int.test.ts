@@ -59,9 +59,9 @@ test("mysql truth: waits for a transaction that still takes from the coupon, and
     await leave.promise;
   });
   await entered.promise;
-  const standing = couponTruth(database, fence).standing(coupon.couponId, []);
+  const stored = couponTruth(database, fence).stored(coupon.couponId, []);
   setImmediate(leave.resolve);
-  assert.equal((await standing).remaining, 4);
+  assert.equal((await stored).remaining, 4);
   await straggling;
 });
 
@@ -106,10 +106,10 @@ test("mysql leases: look at the epoch again when a transaction is begun again", 
   await taking;
 });
 
-test("mysql leases: are taken over from a holder that stands still in the middle of a transaction", async () => {
+test("mysql leases: are taken over from an owner that is frozen in the middle of a transaction", async () => {
   const frozen = openDatabase({ databaseUrl: url, idleTransactionTimeoutSeconds: 1 });
   const leases = partitionLeases(database);
-  const fence = await leases.take({ topology: "t", topic: "stands-still", partition: 0 }, "frozen");
+  const fence = await leases.take({ topology: "t", topic: "frozen", partition: 0 }, "frozen");
   const entered = Promise.withResolvers<void>();
   const wake = Promise.withResolvers<void>();
   const writing = inFencedTransaction(frozen, fence, async ({ select }) => {

@@ -36,12 +36,12 @@ const waryRounds = 16;
  * The {@link CouponBook} of a database.
  *
  * Nearly always the database knows nothing about a round yet, because the gate has seen to that. So a round is decided
- * as if it were so and written, and how many rows were new tells whether it was; if not, it is rolled back, and decided
+ * as if it were so and written, and the number of new rows shows whether it was; if not, it is rolled back, and decided
  * again after reading what is known. The next 16 rounds then read first at once, so that a stretch of repeated requests
  * (a redelivery, a gate that forgot) does not pay for both. The answers are the same either way.
  *
  * Every transaction holds the rows of its coupons from its first statement, so two rounds of one coupon, or a refusal
- * beside an issue, never run at the same time, whoever sends them. With a fence, none of them writes once the lease has
+ * beside an issue, never run at the same time, from whichever process. With a fence, none of them writes once the lease has
  * another holder. @throws Fenced
  */
 export const couponBook = (database: Database, fence?: Fence): CouponBook => {
@@ -76,7 +76,7 @@ export const couponBook = (database: Database, fence?: Fence): CouponBook => {
 
 /**
  * Decides and writes a round of which nothing is known; answers `undefined`, and the transaction is spoilt, where
- * something was. A round that sells the coupon out is left to {@link issueKnown}: a user who has the coupon must be told
+ * something was. A round that sells the coupon out is left to {@link issueKnown}: a user who has the coupon must be answered
  * so and not that it is sold out, and a refusal's row would not show the difference.
  */
 const issueUnknown = async (
@@ -141,10 +141,10 @@ const refuseRound = async (session: Session, refusals: readonly Refusal[]): Prom
     return refusals.map(({ reason, refusedAt }) => ({ kind: "refused", reason, refusedAt }));
   }
   const verdicts = await readVerdicts(session, refusals);
-  return refusals.map((refusal) => standing(refusal, verdicts.get(refusal.reservationId)));
+  return refusals.map((refusal) => verdictFor(refusal, verdicts.get(refusal.reservationId)));
 };
 
-const standing = (refusal: Refusal, verdict: OwnedVerdict | undefined): Verdict => {
+const verdictFor = (refusal: Refusal, verdict: OwnedVerdict | undefined): Verdict => {
   if (verdict === undefined) throw changedUnderneath(`reservation ${refusal.reservationId} lost its verdict`);
   checkOwner(refusal, verdict);
   if (verdict.kind === "refused") return { kind: "refused", reason: verdict.reason, refusedAt: verdict.refusedAt };

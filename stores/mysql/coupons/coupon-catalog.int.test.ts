@@ -44,9 +44,9 @@ test("mysql catalog: finds terms it has read without the database, and stock onl
 
 test("mysql catalog: does not remember that a coupon does not exist", async () => {
   await cutOff(10, async (catalog, away) => {
-    const nobody = aCouponId();
-    await catalog.find([nobody]);
-    await away(() => assert.rejects(catalog.find([nobody]), Unavailable));
+    const unknown = aCouponId();
+    await catalog.find([unknown]);
+    await away(() => assert.rejects(catalog.find([unknown]), Unavailable));
   });
 });
 

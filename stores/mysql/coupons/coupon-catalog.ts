@@ -1,7 +1,8 @@
 /** The coupons there are: terms kept for as long as they are asked for, because they never change; stock always asked. */
 import type { CouponCatalog } from "../../../processors/coupons/coupon-ports.ts";
+import { createLru } from "../../../engine/lru.ts";
 import type { Coupon, CouponId } from "../../../schemas/coupon.ts";
-import { isStorableId } from "../../ids.ts";
+import { isStorableId } from "../../../schemas/ids.ts";
 import { columns, idColumn, integerColumn, joined, nullable, type RowOf, textColumn } from "../columns.ts";
 import { discountColumns, policyColumns, remainingColumns, toTerms } from "./coupon-columns.ts";
 import type { Database } from "../database.ts";
@@ -35,18 +36,11 @@ const findTerms = `SELECT ${termsColumns.list}
 const findRemaining = `SELECT ${remainingColumns.list} FROM ${wanted}`;
 
 /**
- * The {@link CouponCatalog} of a database. An unknown id is never kept: it may be opened any moment, and whoever sends
- * made-up ids must not fill the memory.
+ * The {@link CouponCatalog} of a database. An unknown id is never kept: it may be opened any moment, and made-up
+ * ids must not fill the memory.
  */
 export const couponCatalog = (database: Database, { keptMaxCoupons = 10_000 }: CatalogLimits = {}): CouponCatalog => {
-  // A Map keeps the order of insertion: taking out and putting back makes its first entry the one used longest ago.
-  const kept = new Map<CouponId, Coupon>();
-  const keep = (coupon: Coupon): void => {
-    kept.delete(coupon.couponId);
-    kept.set(coupon.couponId, coupon);
-    const [oldest] = kept.keys();
-    if (kept.size > keptMaxCoupons && oldest !== undefined) kept.delete(oldest);
-  };
+  const kept = createLru<CouponId, Coupon>(keptMaxCoupons);
   return {
     find: async (couponIds) => {
       const found = new Map<CouponId, Coupon>();
@@ -56,8 +50,11 @@ export const couponCatalog = (database: Database, { keptMaxCoupons = 10_000 }: C
         if (coupon !== undefined) found.set(couponId, coupon);
         else if (isStorableId(couponId)) missing.add(couponId);
       }
-      if (missing.size > 0) for (const coupon of await read(database, missing)) found.set(coupon.couponId, coupon);
-      for (const coupon of found.values()) keep(coupon);
+      if (missing.size === 0) return found;
+      for (const coupon of await read(database, missing)) {
+        found.set(coupon.couponId, coupon);
+        kept.set(coupon.couponId, coupon);
+      }
       return found;
     },
     remaining: async (couponIds) => {

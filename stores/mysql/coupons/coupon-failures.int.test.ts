@@ -1,17 +1,17 @@
-/** What the book does when the real database refuses, hangs, is cut off, or has somebody else in the way. */
+/** What the book does when the real database refuses, hangs, is cut off, or has another session in the way. */
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { Fatal, Poison, Retriable, Unavailable } from "../../../engine/errors.ts";
 import type { Coupon, CouponId, ReservationId, UserId } from "../../../schemas/coupon.ts";
-import { databaseUnderTest } from "../testing/database-under-test.ts";
+import { commitCuts, databaseBehindProxy } from "../testing/database-behind-proxy.ts";
 import { aClaim } from "../../testing/idempotency-keys.ts";
 import { aCoupon, aCouponId, anIssue, aRefusal, aReservationId, many } from "../../../processors/testing/samples.ts";
-import { closedPort, listening, type TcpProxy, tcpProxy } from "../../testing/tcp-proxy.ts";
+import { closedPort, listening } from "../../testing/tcp-proxy.ts";
 import { couponBook, roundMaxRows } from "./coupon-book.ts";
 import { couponCatalog } from "./coupon-catalog.ts";
 import { couponRegister } from "./coupon-register.ts";
-import { type Database, type DatabaseConfig, openDatabase } from "../database.ts";
+import { type Database, openDatabase } from "../database.ts";
 import { idempotencyKeys } from "../idempotency/idempotency-keys.ts";
 import { oldCouponKeys } from "../idempotency/old-keys.ts";
 import { migrate } from "../migrate.ts";
@@ -21,17 +21,9 @@ import { verdictLookup } from "./verdict-lookup.ts";
 import { columns, integerColumn, textColumn } from "../columns.ts";
 import { numberColumns, numberOf } from "../testing/number-of.ts";
 
-const { url, database } = databaseUnderTest();
+const { url, database, proxy, using, cutCommit } = await databaseBehindProxy();
 const register = couponRegister(database);
 const catalog = couponCatalog(database);
-let proxy: TcpProxy;
-before(async () => {
-  proxy = await tcpProxy(url);
-});
-beforeEach(() => proxy.heal());
-after(async () => {
-  await proxy.close();
-});
 
 const opened = async (changes: Partial<Coupon> = {}): Promise<CouponId> => {
   const coupon = aCoupon(10, changes);
@@ -40,16 +32,6 @@ const opened = async (changes: Partial<Coupon> = {}): Promise<CouponId> => {
 };
 const left = async (couponId: CouponId) => (await catalog.remaining([couponId])).get(couponId);
 const isUnavailable = (error: unknown) => error instanceof Unavailable && error.who === "database";
-
-/** A pool of its own for one test. */
-const using = async (config: Partial<DatabaseConfig>, body: (mine: Database) => Promise<void>): Promise<void> => {
-  const mine = openDatabase({ databaseUrl: url, ...config });
-  try {
-    await body(mine);
-  } finally {
-    await mine.close();
-  }
-};
 
 const connectionId = "SELECT CONNECTION_ID() AS n";
 const idOf = (mine: Database): Promise<number> => numberOf(mine, connectionId);
@@ -175,24 +157,15 @@ test("mysql book: gives a reservation one verdict when it is issued and refused 
   });
 });
 
-for (const [when, direction] of [
-  ["before it arrived", "onRequest"],
-  ["after it took effect", "onReply"],
-] as const) {
+for (const [when, direction] of commitCuts) {
   test(`mysql book: is unavailable, and answers the same when asked again, when COMMIT is cut off ${when}`, async () => {
     const couponId = await opened();
     const round = [...many(3, () => anIssue(couponId)), ...many(9, () => anIssue(couponId))];
     await using({ databaseUrl: proxy.url }, async (mine) => {
       const book = couponBook(mine);
-      let committing = false;
-      proxy.onRequest = (bytes) => {
-        // COM_QUERY and its text; every new connection also says READ COMMITTED.
-        committing ||= bytes.includes("\x03COMMIT");
-        return committing && direction === "onRequest" ? "cut" : "pass";
-      };
-      proxy.onReply = () => (committing ? "cut" : "pass");
+      const committing = cutCommit(direction);
       await assert.rejects(book.issue(round), isUnavailable);
-      assert.ok(committing);
+      assert.ok(committing());
       proxy.heal();
       const verdicts = await verdictLookup(database).find(round.map(({ reservationId }) => reservationId));
       assert.equal(verdicts.size, direction === "onRequest" ? 0 : 12);

@@ -4,7 +4,7 @@ import { type Transaction, UniqueConstraintError } from "sequelize";
 import type { CouponRegister } from "../../../processors/coupons/coupon-ports.ts";
 import { Poison } from "../../../engine/errors.ts";
 import type { Coupon, CouponPolicy, PolicyId } from "../../../schemas/coupon.ts";
-import { idMaxLength, isStorableId } from "../../ids.ts";
+import { idMaxLength, isStorableId } from "../../../schemas/ids.ts";
 import type { Database } from "../database.ts";
 import { type CouponRow, defineModels, type Models } from "./coupon-models.ts";
 import { inModelTransaction } from "../model-transaction.ts";
@@ -17,13 +17,13 @@ export const couponRegister = (database: Database): CouponRegister => {
     open: async (coupon) => {
       checkCoupon(coupon);
       for (let attempt = 1; ; attempt++) {
-        const standing = await look(coupon);
-        if (standing !== "none") return standing;
+        const found = await look(coupon);
+        if (found !== "none") return found;
         try {
           await inModelTransaction(database, (inside) => insert(models, coupon, inside));
           return "opened";
         } catch (error) {
-          // Somebody was quicker by a moment with this coupon or with the same terms; ours is rolled back. Look again.
+          // Another session was quicker with this coupon or with the same terms; ours is rolled back. Look again.
           if (!(error instanceof UniqueConstraintError) || attempt === insertAttempts) throw error;
         }
       }
@@ -36,7 +36,7 @@ const insertAttempts = 3;
 
 type Inside = { readonly transaction: Transaction };
 
-/** How a coupon stands: its terms are its own columns and the content of its policy. */
+/** How a coupon is stored: its terms are its own columns and the content of its policy. */
 const compare = async ({ coupons, policySnapshots }: Models, coupon: Coupon, inside: Inside) => {
   const row = await coupons.findOne({ where: { couponId: Buffer.from(coupon.couponId) }, ...inside });
   if (row === null) return "none";
@@ -51,7 +51,7 @@ const sameColumns = (row: CouponRow, coupon: Coupon): boolean =>
   row.closesAt === coupon.closesAt &&
   row.validForDays === coupon.validForDays;
 
-/** Terms with the same content are one row, whoever uses them. */
+/** Terms with the same content are one row, whichever coupons use them. */
 const insert = async ({ coupons, policySnapshots }: Models, coupon: Coupon, inside: Inside): Promise<void> => {
   const { couponId, stock, opensAt, closesAt, validForDays } = coupon;
   const contentHash = contentHashOf(coupon);
@@ -100,7 +100,7 @@ const contentHashOf = ({
   return createHash("sha256").update(JSON.stringify(content)).digest();
 };
 
-/** The API has validated the rest; ids must fit their columns whoever calls. */
+/** The API has validated the rest; ids must fit their columns for every caller. */
 const checkCoupon = ({ couponId, policyId, policy }: Coupon): void => {
   if (isStorableId(couponId) && isStorableId(policyId) && policy.name.isWellFormed()) return;
   throw new Poison("BAD_ID", `coupon ${couponId.slice(0, 80)}: ids are 1 to ${idMaxLength} well-formed characters`);

@@ -2,7 +2,7 @@
 import { Fatal } from "../../../engine/errors.ts";
 import type { Fence } from "../../../engine/lease.ts";
 import { type CouponTruth, repairMaxMarks } from "../../../processors/coupons/reconcile-coupons.ts";
-import { isReservationId, isStorableId } from "../../ids.ts";
+import { isUuid, isStorableId } from "../../../schemas/ids.ts";
 import { remainingColumns } from "./coupon-columns.ts";
 import { couponCatalog } from "./coupon-catalog.ts";
 import type { Database } from "../database.ts";
@@ -14,18 +14,18 @@ import { verdictLookup } from "./verdict-lookup.ts";
 const lockRemaining = `SELECT ${remainingColumns.list} FROM coupon WHERE coupon_id = ? LOCK IN SHARE MODE`;
 
 /**
- * The {@link CouponTruth} of a database. `standing` needs a fence. @throws Fenced where it is not the lease's latest.
+ * The {@link CouponTruth} of a database. `stored` needs a fence. @throws Fenced where it is not the lease's latest.
  * @throws Fatal above 1,000 reservations.
  */
 export const couponTruth = (database: Database, fence?: Fence): CouponTruth => ({
   remaining: couponCatalog(database).remaining,
   find: verdictLookup(database).find,
-  standing: async (couponId, reservationIds) => {
+  stored: async (couponId, reservationIds) => {
     if (fence === undefined) throw new Fatal("NO_LEASE", "a coupon is reconciled by the lease of its partition only");
     if (reservationIds.length > repairMaxMarks)
       throw new Fatal("LOOKUP_TOO_LARGE", `at most ${repairMaxMarks} ids a look, got ${reservationIds.length}`);
     if (!isStorableId(couponId)) return { remaining: undefined, verdicts: new Map() };
-    const wanted = reservationIds.filter(isReservationId).map((reservationId) => ({ reservationId }));
+    const wanted = reservationIds.filter(isUuid).map((reservationId) => ({ reservationId }));
     return inFencedTransaction(database, fence, async (session) => {
       const [row] = await session.select(remainingColumns, lockRemaining, [Buffer.from(couponId)]);
       const verdicts = wanted.length === 0 ? new Map() : await readVerdicts(session, wanted);

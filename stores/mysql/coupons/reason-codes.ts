@@ -1,4 +1,4 @@
-/** How a refusal's reason stands in its row: one byte instead of a word. */
+/** How a refusal's reason is stored: one byte instead of a word. */
 import { Fatal } from "../../../engine/errors.ts";
 import { type RefusalReason, refusalReasons } from "../../../schemas/coupon.ts";
 

@@ -4,8 +4,8 @@
  *
  * Measured on MariaDB 10.11, 2 cores, flush at every commit, rows of 1,000 into a table of 300,000, one connection:
  * JSON_TABLE 140-160k rows/s at 0.8 us of Node CPU a row; 6,000 placeholders 130-155k at 2-3 us; VALUES escaped by the
- * client 115-155k at 2-6 us. Fixed-width records cut from one binary parameter reach 150-190k at 0.5-1 us, but nobody
- * can read them; the database is not where the time goes.
+ * client 115-155k at 2-6 us. Fixed-width records cut from one binary parameter reach 150-190k at 0.5-1 us, but cannot
+ * be read by a person; the database is not where the time goes.
  *
  * JSON_TABLE comes first in every join (STRAIGHT_JOIN or LEFT JOIN): rows are found, and locked, by their key, one by
  * one in the order of the parameter, whatever the optimizer thinks of a small table. CAST(... AS BINARY) compares ids
@@ -66,7 +66,7 @@ export const lockOutIssuing = async (session: Session, refusals: readonly Refusa
 };
 
 /**
- * A row whose reservation or whose coupon and user is there already is left alone and not counted: unlike INSERT
+ * A row whose reservation or whose coupon and user is there already is left unchanged and not counted: unlike INSERT
  * IGNORE, which would also swallow values that don't fit. One with a refusal is not even tried.
  */
 const insertIssues = `INSERT INTO user_coupon (reservation_id, coupon_no, user_id, snapshot_no, issued_at, expires_at)

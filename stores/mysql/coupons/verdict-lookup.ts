@@ -1,7 +1,7 @@
 /** Answers how reservations ended, for those who ask. */
 import type { VerdictLookup } from "../../../processors/coupons/coupon-ports.ts";
 import { Fatal } from "../../../engine/errors.ts";
-import { isReservationId } from "../../ids.ts";
+import { isUuid } from "../../../schemas/ids.ts";
 import type { Database } from "../database.ts";
 import { readVerdicts } from "./round-statements.ts";
 import { withSession } from "../session.ts";
@@ -18,7 +18,7 @@ export const verdictLookup = (database: Database): VerdictLookup => ({
     if (reservationIds.length > lookupMaxIds) {
       throw new Fatal("LOOKUP_TOO_LARGE", `at most ${lookupMaxIds} ids a lookup, got ${reservationIds.length}`);
     }
-    const wanted = reservationIds.filter(isReservationId).map((reservationId) => ({ reservationId }));
+    const wanted = reservationIds.filter(isUuid).map((reservationId) => ({ reservationId }));
     return wanted.length === 0 ? new Map() : withSession(database, (session) => readVerdicts(session, wanted));
   },
 });

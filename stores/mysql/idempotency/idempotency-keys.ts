@@ -1,9 +1,10 @@
-/** Remembers which reservation an idempotency key stands for, across all API processes. */
+/** Remembers which reservation an idempotency key identifies, across all API processes. */
 import { createHash } from "node:crypto";
 import type { IdempotencyKeys, KeyAnswer, KeyClaim } from "../../../processors/coupons/coupon-ports.ts";
 import { Fatal, Poison } from "../../../engine/errors.ts";
 import type { ReservationId } from "../../../schemas/coupon.ts";
-import { compareText, hexOf, isReservationId, isStorableId } from "../../ids.ts";
+import { compareText, hexOf } from "../../ids.ts";
+import { isUuid, isStorableId } from "../../../schemas/ids.ts";
 import { nowMsSql } from "../clock.ts";
 import { bytesColumn, columns, integerColumn, joined, type RowOf, uuidColumn } from "../columns.ts";
 import type { Database } from "../database.ts";
@@ -48,7 +49,7 @@ type Row = readonly [userId: string, keyHash: string, fingerprint: string, reser
 const claimAll = async (database: Database, claims: readonly KeyClaim[]): Promise<readonly KeyAnswer[]> => {
   const rows = claims.map(toRow);
   // In one order for all processes, or two that claim the same keys could wait for each other in a circle. The sort
-  // looks at the key alone and is stable, so of one key twice in a call the first is the one that is bound.
+  // looks at nothing but the key and is stable, so of one key twice in a call the first is the one that is bound.
   const sorted = rows.toSorted((a, b) => compareText(a[0], b[0]) || compareText(a[1], b[1]));
   return inTransaction(database, async ({ change, select }) => {
     const added = await change(insertNew, [JSON.stringify(sorted)]);
@@ -74,7 +75,7 @@ const toRow = ({ userId, key, fingerprint, reservationId }: KeyClaim): Row => [
 ];
 
 const checkClaim = ({ userId, fingerprint, reservationId }: KeyClaim): void => {
-  if (isStorableId(userId) && fingerprint.length === 32 && isReservationId(reservationId)) return;
+  if (isStorableId(userId) && fingerprint.length === 32 && isUuid(reservationId)) return;
   throw new Poison(
     "BAD_CLAIM",
     `claim for reservation ${reservationId}: user id, fingerprint or reservation id is malformed`,

@@ -108,7 +108,7 @@ test("mysql payment keys: are forgotten beside payments that use new keys and th
   const userIds = many(6, aUserId);
   const keys = oldPaymentKeys(database);
   let [forgetting, forgotten] = [true, 0];
-  const broom = many(2, async () => {
+  const pruning = many(2, async () => {
     while (forgetting) forgotten += await keys.prune(longAgoMs, 7);
   });
   const tries = await Promise.all(
@@ -126,7 +126,7 @@ test("mysql payment keys: are forgotten beside payments that use new keys and th
     }),
   );
   forgetting = false;
-  await Promise.all(broom);
+  await Promise.all(pruning);
   // For the tests that follow.
   while ((await keys.prune(longAgoMs, 1_000)) > 0);
   assert.deepEqual(
@@ -136,7 +136,7 @@ test("mysql payment keys: are forgotten beside payments that use new keys and th
   assert.ok(forgotten > 100, String(forgotten));
 });
 
-test("mysql payment keys: a key that somebody holds is left, and nobody waits for it", async () => {
+test("mysql payment keys: a key that another session holds is left, and not waited for", async () => {
   const [held, free] = [aUserId(), aUserId()];
   for (const userId of [held, free]) await payAll(userId, 3);
   for (const userId of [held, free]) await age(agePayments, userId);

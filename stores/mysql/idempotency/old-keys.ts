@@ -1,6 +1,6 @@
 /**
- * Forgets idempotency keys. It takes those that nobody holds (SKIP LOCKED), so it never waits; and whoever waits for nothing
- * is in no circle, whatever order payments and claims lock their keys in. They in turn wait for one that is being
+ * Forgets idempotency keys. It takes those that no session holds (SKIP LOCKED), so it never waits, and cannot be part of a
+ * deadlock, whatever order payments and claims lock their keys in. They in turn wait for one that is being
  * forgotten, which takes milliseconds. READ COMMITTED locks no gaps: new keys go in beside the old ones meanwhile.
  */
 import type { OldKeys } from "../../../processors/payments/payment-ports.ts";

@@ -1,4 +1,4 @@
-/** Which reservation a client's idempotency key stands for. The key itself is hashed: fixed size, and nothing to leak. */
+/** Which reservation a client's idempotency key identifies. The key itself is hashed: fixed size, and nothing to leak. */
 import type { Migration } from "../migration.ts";
 
 const idempotencyKey = `CREATE TABLE IF NOT EXISTS idempotency_key (

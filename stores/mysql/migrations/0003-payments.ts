@@ -1,5 +1,5 @@
 /**
- * What is sold, who has how much, orders, payments, and the outbox that tells the log of them.
+ * What is sold, who has how much, orders, payments, and the outbox they are published from.
  *
  * - Every id of a large table is 16 bytes and best a UUIDv7, so that its primary key grows at its end; see 0001.
  * - Money is whole won. The limits of quantities and prices keep every total below the largest safe integer.

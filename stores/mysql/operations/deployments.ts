@@ -45,6 +45,7 @@ const graphs = columns("deployment", {
   number: integerColumn(),
   graphHash: textColumn(),
   besideHash: nullable(textColumn()),
+  groupId: textColumn(),
 });
 const acceptedRow = `SELECT ${graphs.list} FROM deployment
   WHERE topology = ? AND number = (SELECT MAX(number) FROM deployment)`;
@@ -83,7 +84,7 @@ export const deploymentsOf = (database: Database, { databaseUrl }: { readonly da
   accepted: (topology) =>
     found(database, async ({ select }) => {
       const [row] = await select(graphs, acceptedRow, [Buffer.from(topology)]);
-      return row && { deployment: row.number, hash: row.graphHash, beside: row.besideHash };
+      return row && { deployment: row.number, hash: row.graphHash, beside: row.besideHash, group: row.groupId };
     }),
   operations: async (limit) =>
     (await found(database, ({ select }) => select(operation, newestOperations, [limit]))) ?? [],

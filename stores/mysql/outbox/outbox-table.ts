@@ -44,7 +44,7 @@ const lagMaxRows = 100_000;
 
 // A process that is frozen, or whose machine is gone, does not close its connection: the server would keep its lock for hours.
 // Set before the lock is requested, because it may be granted to a process that is frozen while it waits. The server has one
-// limit each for the time between two statements, within a statement, and within an answer that nobody reads.
+// limit each for the time between two statements, within a statement, and within an answer that is not read.
 const endWhenSilent = `SET SESSION wait_timeout = ${leaderSilenceMs / 1_000}, net_read_timeout = ${leaderSilenceMs / 1_000},
   net_write_timeout = ${leaderSilenceMs / 1_000}`;
 

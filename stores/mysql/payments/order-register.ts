@@ -8,7 +8,8 @@ import type {
   OrderRegister,
   ProductOption,
 } from "../../../processors/payments/payment-ports.ts";
-import { hexOf, isStorableId, isUuid, type Uuid } from "../../ids.ts";
+import { hexOf, type Uuid } from "../../ids.ts";
+import { isStorableId, isUuid } from "../../../schemas/ids.ts";
 import type { Database } from "../database.ts";
 import { inModelTransaction } from "../model-transaction.ts";
 import { definePaymentModels, type PaymentModels } from "./payment-models.ts";

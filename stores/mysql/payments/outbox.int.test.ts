@@ -1,34 +1,27 @@
 /** The outbox against the real database: who leads, what is seen, and what a lost connection does. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { after, before, test } from "node:test";
 import { Unavailable } from "../../../engine/errors.ts";
 import type { OutboxRow } from "../../../engine/outbox/outbox.ts";
 import { outboxContract, rowsWithIds } from "../../../engine/outbox/testing/outbox-contract.ts";
 import type { Payment } from "../../../processors/payments/payment-ports.ts";
-import { databaseUnderTest } from "../testing/database-under-test.ts";
+import { databaseBehindProxy } from "../testing/database-behind-proxy.ts";
 import { idsOf, paymentOutboxSubject, payments } from "../../testing/outbox.ts";
-import { type TcpProxy, tcpProxy } from "../../testing/tcp-proxy.ts";
 import { hexOf } from "../../ids.ts";
 import { openDatabase } from "../database.ts";
 import { orderRegister } from "./order-register.ts";
 import { outbox } from "./outbox.ts";
-import { outboxToOneself } from "../testing/outbox-alone.ts";
+import { exclusiveOutbox } from "../testing/exclusive-outbox.ts";
 import { paymentBook } from "./payment-book.ts";
 import { inTransaction, withSession } from "../session.ts";
 import { numberOf } from "../testing/number-of.ts";
 
-const { url, database } = databaseUnderTest();
-let proxy: TcpProxy;
+const { url, database, proxy } = await databaseBehindProxy();
 let giveBack: () => Promise<void>;
 before(async () => {
-  giveBack = await outboxToOneself(url);
-  proxy = await tcpProxy(url);
+  giveBack = await exclusiveOutbox(url);
 });
-beforeEach(() => proxy.heal());
-after(async () => {
-  await proxy.close();
-  await giveBack();
-});
+after(() => giveBack());
 
 const subject = { book: paymentBook(database), register: orderRegister(database), outbox: outbox(database) };
 outboxContract("mysql outbox", () => paymentOutboxSubject(subject));

@@ -90,7 +90,7 @@ const breakages: Readonly<
     by: ({ coupon }) => change("UPDATE user_coupon SET status = 1 WHERE reservation_id = UNHEX(?)", hexOf(coupon)),
     off: ({ coupon }) => ({ couponsOff: [idOf(coupon)] }),
   },
-  "a coupon is used by nobody": {
+  "a coupon is used by no order": {
     by: ({ spare }) => change("UPDATE user_coupon SET status = 2 WHERE reservation_id = UNHEX(?)", hexOf(spare)),
     off: ({ spare }) => ({ couponsOff: [idOf(spare)] }),
   },

@@ -20,7 +20,8 @@ import {
 } from "../../../processors/payments/payment-ports.ts";
 import type { UserId } from "../../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
-import { compareText, isStorableId, isUuid } from "../../ids.ts";
+import { compareText } from "../../ids.ts";
+import { isStorableId, isUuid } from "../../../schemas/ids.ts";
 import { readClock } from "../clock.ts";
 import type { Database } from "../database.ts";
 import {
@@ -50,7 +51,7 @@ export const payMaxAsks = 1_000;
  * The {@link PaymentBook} of a database.
  *
  * Every transaction locks in one order: orders, options, balances, coupons, each sorted, and writes its keys last, sorted
- * too; so no two wait for each other in a circle. Whoever holds the order decides, so keys are read after it is locked;
+ * too; so no two wait for each other in a circle. The session that holds the order decides, so keys are read after it is locked;
  * a key that turns up between reading and writing is one that is used for two orders at once: everything is rolled back
  * and decided again. What was decided is written with guards all the same (`status = 1`, `remaining >= units`), and a
  * guard that refuses rolls everything back: then something else writes these rows without their locks.

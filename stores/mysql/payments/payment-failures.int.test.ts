@@ -1,32 +1,23 @@
-/** What payments do when the real database hangs, is cut off, or has somebody else in the way. */
+/** What payments do when the real database hangs, is cut off, or has another session in the way. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { Retriable, Unavailable } from "../../../engine/errors.ts";
 import { type OptionId, type Order, PaymentInDoubt } from "../../../processors/payments/payment-ports.ts";
 import type { UserId } from "../../../schemas/coupon.ts";
-import { databaseUnderTest } from "../testing/database-under-test.ts";
+import { commitCuts, databaseBehindProxy } from "../testing/database-behind-proxy.ts";
 import { anAsk, anItem, anOptionId, anOrder, won } from "../../testing/payment-samples.ts";
 import { aUserId, many } from "../../../processors/testing/samples.ts";
-import { closedPort, type TcpProxy, tcpProxy } from "../../testing/tcp-proxy.ts";
+import { closedPort } from "../../testing/tcp-proxy.ts";
 import { hexOf } from "../../ids.ts";
-import { type Database, type DatabaseConfig, openDatabase } from "../database.ts";
 import { orderRegister } from "./order-register.ts";
 import { paymentBook } from "./payment-book.ts";
 import { paymentTables } from "../testing/payment-tables.ts";
 import { inTransaction, type Session } from "../session.ts";
 import { numberColumns } from "../testing/number-of.ts";
 
-const { url, database } = databaseUnderTest();
+const { database, proxy, using, cutCommit } = await databaseBehindProxy();
 const register = orderRegister(database);
 const { look } = paymentTables(database);
-let proxy: TcpProxy;
-before(async () => {
-  proxy = await tcpProxy(url);
-});
-beforeEach(() => proxy.heal());
-after(async () => {
-  await proxy.close();
-});
 
 /** A user with 100,000 won and an order of one unit of ten, for 10,000. */
 const aShop = async (): Promise<{ order: Order; optionId: OptionId; userId: UserId }> => {
@@ -38,37 +29,19 @@ const aShop = async (): Promise<{ order: Order; optionId: OptionId; userId: User
   return { order, optionId, userId };
 };
 
-const using = async (config: Partial<DatabaseConfig>, body: (mine: Database) => Promise<void>): Promise<void> => {
-  const mine = openDatabase({ databaseUrl: url, ...config });
-  try {
-    await body(mine);
-  } finally {
-    await mine.close();
-  }
-};
-
 const isUnavailable = (error: unknown) => error instanceof Unavailable && !(error instanceof PaymentInDoubt);
 
-for (const [when, direction, took] of [
-  ["before it arrived", "onRequest", 0],
-  ["after it took effect", "onReply", 1],
-] as const) {
-  test(`mysql payments: are in doubt, and told by asking again, when COMMIT is cut off ${when}`, async () => {
+for (const [when, direction] of commitCuts) {
+  test(`mysql payments: are in doubt, and known by asking again, when COMMIT is cut off ${when}`, async () => {
     const { order, optionId, userId } = await aShop();
     const ask = anAsk(order);
     await using({ databaseUrl: proxy.url }, async (mine) => {
       const book = paymentBook(mine);
-      let committing = false;
-      proxy.onRequest = (bytes) => {
-        // COM_QUERY and its text; every new connection also says READ COMMITTED.
-        committing ||= bytes.includes("\x03COMMIT");
-        return committing && direction === "onRequest" ? "cut" : "pass";
-      };
-      proxy.onReply = () => (committing ? "cut" : "pass");
+      const committing = cutCommit(direction);
       await assert.rejects(book.pay([ask]), PaymentInDoubt);
-      assert.ok(committing);
+      assert.ok(committing());
       proxy.heal();
-      assert.equal(await look.outboxRows(ask.paymentId), took);
+      assert.equal(await look.outboxRows(ask.paymentId), direction === "onReply" ? 1 : 0);
       const [answer] = await book.pay([ask]);
       assert.equal(answer?.kind, "paid");
     });

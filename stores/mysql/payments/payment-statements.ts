@@ -34,7 +34,7 @@ const insertKeys = `INSERT INTO payment_key (user_id, key_hash, fingerprint, pay
   ON DUPLICATE KEY UPDATE payment_id = payment_key.payment_id`;
 
 /**
- * Writes keys in the order given; answers how many were new. Waits for whoever writes one of them now. Only keys that
+ * Writes keys in the order given; answers how many were new. Waits for a session that writes one of them now. Only keys that
  * pay something are written: where several wait for one that is then rolled back, InnoDB calls it a deadlock.
  */
 export const insertBound = (session: Session, keys: readonly KeyRow[]): Promise<number> => {

@@ -2,7 +2,8 @@
 import { Fatal, Poison } from "../../../engine/errors.ts";
 import type { HistoryRow, TransactionHistory } from "../../../sinks/transaction-history.ts";
 import type { PaymentId } from "../../../schemas/payment.ts";
-import { compareText, hexOf, isStorableId, isUuid } from "../../ids.ts";
+import { compareText, hexOf } from "../../ids.ts";
+import { isStorableId, isUuid } from "../../../schemas/ids.ts";
 import type { Database } from "../database.ts";
 import { insertedColumns, paymentColumns, paymentsFromJson, toPaymentRow } from "./payment-columns.ts";
 import { inTransaction, type Session } from "../session.ts";

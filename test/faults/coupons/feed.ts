@@ -5,7 +5,7 @@ import { type CouponId, couponIssueRequests, type ReservationId } from "../../..
 import { type Asked, asks, type LoadCoupon } from "./requests.ts";
 import type { Scene } from "./scene.ts";
 
-/** A load under way. */
+/** A running load. */
 export interface Feed {
   readonly prefix: string;
   readonly coupons: readonly LoadCoupon[];

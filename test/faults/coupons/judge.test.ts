@@ -16,7 +16,7 @@ const issued = (n: number): OwnedVerdict => ({
   issuedAt: 1,
   expiresAt: 2,
 });
-const told = (n: number): CouponIssued => {
+const issuedBy = (n: number): CouponIssued => {
   const { userId } = issued(n);
   return { reservationId: id(n), couponId, userId, policyId: "p" as PolicyId, issuedAt: 1, expiresAt: 2 };
 };
@@ -34,7 +34,7 @@ const sound = () => ({
     refused: new Map<ReservationId, OwnedVerdict>(),
     coupons: new Map([[couponId, { couponId, stock: 2, remaining: 0 }]]),
     counters: new Map([[couponId, 0]]),
-    publishedIssued: new Map([1, 2].map((n) => [id(n), told(n)])),
+    publishedIssued: new Map([1, 2].map((n) => [id(n), issuedBy(n)])),
     publishedRefused: new Map(),
     ...{ marks: new Map([[couponId, 2]]), staleMarks: [], publishedCompensations: [] },
     group: { id: "g", committed: [] },
@@ -85,11 +85,11 @@ test("judge: finds a verdict double when a reservation has two, or a user two co
   assert.ok(amissOf(greedy).includes("double: 1"));
 });
 
-test("judge: finds a verdict untold, and a counter off", () => {
+test("judge: finds an unpublished verdict, and a counter off", () => {
   const world = sound();
   world.facts.publishedIssued.delete(id(1));
   world.facts.counters.set(couponId, 1);
-  assert.deepEqual(amissOf(world), ["untold: 1", "counterOff: 1"]);
+  assert.deepEqual(amissOf(world), ["unpublished: 1", "counterOff: 1"]);
 });
 
 test("judge: finds dead letters wrong when poison is missing, or something else is in doubt", () => {

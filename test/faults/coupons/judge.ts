@@ -27,13 +27,13 @@ export interface Findings {
   readonly lost: number;
   /** Coupons of which more, or fewer, are issued than were taken from stock. */
   readonly oversold: number;
-  /** Reservations with two verdicts, users with a coupon twice, verdicts nobody asked for. */
+  /** Reservations with two verdicts, users with a coupon twice, verdicts without a request. */
   readonly double: number;
-  /** Verdicts that were not told, or told otherwise; units told to have gone back that were issued. */
-  readonly untold: number;
-  /** Refused as sold out before somebody who came later was issued one. */
+  /** Verdicts that were not published, or published otherwise; units published as given back that were issued. */
+  readonly unpublished: number;
+  /** Refused as sold out before a later request was issued one. */
   readonly outOfOrder: number;
-  /** Coupons whose counter is not what the database says, and units marked for nobody who has one. */
+  /** Coupons whose counter is not what the database says, and units marked for users who have none. */
   readonly counterOff: number;
   /** Records dead-lettered that are no poison, or poison that is not. */
   readonly wrongDeadLetters: number;
@@ -41,7 +41,7 @@ export interface Findings {
   readonly examples: readonly string[];
 }
 
-/** How long a counter may be off after all is decided: whoever repairs it needs a moment. */
+/** How long a counter may be off after all is decided: its repair needs a moment. */
 const repairWithinMs = 15_000;
 
 /** Looks until the counters agree, or for as long as a repair may take. To be called on a quiet scene. */
@@ -107,7 +107,7 @@ export const findingsOf = (facts: CouponFacts, expected: Expected, deadLetters: 
     oversold: brokenOf("issued = stock taken, never more than there are"),
     double:
       twice.length + brokenOf("no user has a coupon twice") + brokenOf("every verdict belongs to an accepted request"),
-    untold:
+    unpublished:
       brokenOf("every verdict was published as it is") +
       brokenOf("a unit that was given back was that of a refused request"),
     outOfOrder: brokenOf("first come, first served, by offset"),

@@ -1,4 +1,4 @@
-/** The fail points: the moments of a worker's life at which it can be made to die, and what each stands for. */
+/** The fail points: the moments of a worker's life at which it can be made to die, and what each is. */
 
 /** One moment at which a worker dies by SIGKILL. */
 export interface FailPoint {
@@ -10,7 +10,7 @@ export interface FailPoint {
   readonly windows: readonly number[];
   /** How often it comes up: with nearly every round, or only now and then; then the first time must do. */
   readonly comes: "often" | "seldom";
-  /** Reached only by a worker that gives its partitions back: it tells itself to stop when it has written something. */
+  /** Reached only by a worker that gives its partitions back: it sends itself SIGTERM when it has written something. */
   readonly leaving?: true;
 }
 
@@ -47,12 +47,12 @@ export const failPoints: readonly FailPoint[] = [
   point("take-after", "units are taken from the coupon's row, not committed", [3, 6]),
   point("issue-commit-before", "the COMMIT of a round of issues is about to be sent", [3, 6, 12]),
   point("issue-commit-sent", "that COMMIT was sent, its answer has not been read", [4, 5, 12]),
-  point("issue-commit-after", "that COMMIT was answered, nobody has been told", [4, 5]),
+  point("issue-commit-after", "that COMMIT was answered, nothing is published", [4, 5]),
   point("release-before", "a unit is about to be given back", [6], seldom),
-  point("release-after", "a unit was given back, nobody has been told", [7], seldom),
+  point("release-after", "a unit was given back, nothing is published", [7], seldom),
   point("refuse-commit-before", "the COMMIT of refusals is about to be sent", [3, 12]),
   point("refuse-commit-sent", "that COMMIT was sent, its answer has not been read", [4, 12]),
-  point("refuse-commit-after", "that COMMIT was answered, nobody has been told", [4]),
+  point("refuse-commit-after", "that COMMIT was answered, nothing is published", [4]),
   point("produce-issued-before", "issued events are about to be written", [4, 5]),
   point("produce-issued-after", "issued events were acknowledged, their offsets are unfinished", [4, 5, 16]),
   point("produce-refused-before", "refused events are about to be written", [4]),

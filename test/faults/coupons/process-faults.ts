@@ -1,16 +1,16 @@
 /** What happens to workers themselves: killed at any moment, frozen past their session and woken again, restarted in turn. */
 import { readFile } from "node:fs/promises";
-import { sessionTimeoutMs } from "./scene.ts";
+import { sessionTimeoutMs, type WorkerPlan } from "./scene.ts";
 import { wholeFrom } from "../chance.ts";
 import type { Fault, FaultRun, Tried } from "../fault.ts";
 import { type Live, underLoad } from "../live.ts";
 
-/** A worker's death is noticed when its session ends, and then its partitions have to find somebody. */
+/** A worker's death is noticed when its session ends, and then its partitions have to be assigned. */
 const afterDeathMs = sessionTimeoutMs + 2_000;
 
 /**
  * One that is frozen in the middle of a transaction keeps its locks, those on its leases too, until the database ends what
- * stands still: 10 s, see stores/mysql/database.ts.
+ * is idle: 10 s, see stores/mysql/database.ts.
  */
 const afterFreezeMs = 10_000 + 2_000;
 
@@ -58,7 +58,7 @@ const zombie = (run: FaultRun): Promise<Tried> => {
   });
 };
 
-/** Where a worker that lost its partitions wakes up and goes on with what it was about to do. */
+/** Where a worker that lost its partitions wakes up and does what it was about to do. */
 const zombiePoints = [
   "gate-reserve-before",
   "gate-reserve-after",
@@ -90,7 +90,7 @@ const zombieAtPoints = (run: FaultRun): Promise<Tried> => {
         await live.wait(2_000);
       }
       await live.kill(name);
-      // Its session ends before the next one is frozen, or two of them would stand still at once.
+      // Its session ends before the next one is frozen, or two of them would be frozen at once.
       await live.wait(sessionTimeoutMs);
     }
   });
@@ -98,7 +98,7 @@ const zombieAtPoints = (run: FaultRun): Promise<Tried> => {
 
 const freezeWithinMs = 20_000;
 
-/** Waits until a process has noted that it stands still; false where it has not in 20 s. */
+/** Waits until a process has noted that it is frozen; false where it has not in 20 s. */
 export const isFrozen = async (live: Pick<Live, "wait">, { note }: { readonly note: string }): Promise<boolean> => {
   const deadline = performance.now() + freezeWithinMs;
   while (performance.now() < deadline) {
@@ -123,6 +123,45 @@ const rolling = (run: FaultRun): Promise<Tried> => {
   });
 };
 
+/**
+ * A static member: its partitions wait for it. The session is longer than any restart here, so that only its coming back ends
+ * the wait; a member without an id would keep the group waiting that long.
+ */
+const staticPlan = (name: string, id: number): WorkerPlan => ({
+  name,
+  env: { SLUICE_GROUP_INSTANCE_ID: `instance-${id}`, SLUICE_SESSION_TIMEOUT_MS: "30000" },
+});
+
+/** A drain, a worker's start where two cores have three workers and the load, and the first round after it. */
+const afterComebackMs = 12_000;
+
+/** Takes each of three static members away in turn, in one of two ways, and starts it again under its id at once. */
+const comeBack =
+  (how: "kill" | "stop") =>
+  (run: FaultRun): Promise<Tried> => {
+    const next = names();
+    const ids = new Map([1, 2, 3].map((id) => [next(), id]));
+    const crew = [...ids].map(([name, id]) => staticPlan(name, id));
+    return underLoad(run, { workers: crew }, async (live) => {
+      for (let n = 0; n < run.times; n++) {
+        const [[name, id] = []] = ids;
+        if (name === undefined || id === undefined) throw new Error("there is no worker left");
+        await live.wait(wholeFrom(run.chance, 500, 1_500));
+        const goneAtMs = performance.now();
+        live.recovering();
+        await live[how](name);
+        live.struck();
+        const successor = next();
+        ids.delete(name);
+        ids.set(successor, id);
+        await live.start(staticPlan(successor, id));
+        const awayMs = Math.round(performance.now() - goneAtMs);
+        run.say(`${name} came back as instance-${id} after ${awayMs} ms (${n + 1} of ${run.times})`);
+        await live.wait(1_000);
+      }
+    });
+  };
+
 /** What happens to workers. */
 export const processFaults: readonly Fault[] = [
   {
@@ -145,7 +184,7 @@ export const processFaults: readonly Fault[] = [
   },
   {
     name: "zombie-at-points",
-    about: `A worker freezes in the middle of its work (${zombiePoints.join(", ")}), another takes over, it wakes and goes on`,
+    about: `A worker freezes in the middle of its work (${zombiePoints.join(", ")}), another takes over, it wakes and continues`,
     windows: [13, 14, 12],
     times: 1,
     brokers: 1,
@@ -154,10 +193,29 @@ export const processFaults: readonly Fault[] = [
   },
   {
     name: "rolling",
-    about: "Four workers are told to stop (SIGTERM) and replaced, one after the other, under load",
+    about: "Four workers get SIGTERM and are replaced, one after the other, under load",
     windows: [13, 33],
     times: 3,
     brokers: 1,
     run: rolling,
+  },
+  {
+    name: "kill-static",
+    about: "One of three static members is killed with SIGKILL under load, and started again under its instance id",
+    windows: [3, 4, 5, 6, 13, 34],
+    times: 9,
+    brokers: 1,
+    recoverWithinMs: afterComebackMs,
+    run: comeBack("kill"),
+  },
+  {
+    name: "rolling-static",
+    about:
+      "Three static members are told to stop (SIGTERM) and started again under their ids, one after the other, under load",
+    windows: [13, 33],
+    times: 9,
+    brokers: 1,
+    recoverWithinMs: afterComebackMs,
+    run: comeBack("stop"),
   },
 ];

@@ -68,7 +68,7 @@ export interface Scene {
   readonly close: () => Promise<void>;
 }
 
-/** The least session a broker allows: a dead worker's partitions stand still this long. */
+/** The least session a broker allows: a dead worker's partitions wait this long. */
 export const sessionTimeoutMs = 6_000;
 
 const script = join(import.meta.dirname, "worker.ts");
@@ -139,7 +139,7 @@ const endChild = async (child: Child): Promise<void> => {
 
 let notesWritten = 0;
 
-/** What a child is told: of its plan, and where it notes its death. */
+/** What a child is given: its plan, and where it notes its death. */
 export const environmentOf = ({ armed, lead, env }: WorkerPlan, notes: string) => {
   const note = join(notes, String(++notesWritten));
   return {

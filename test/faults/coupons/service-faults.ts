@@ -58,7 +58,7 @@ const flush = (run: FaultRun): Promise<Tried> =>
     }
   });
 
-/** Saves, goes on, crashes, and comes back as it was when it was saved. */
+/** Saves, continues, crashes, and comes back as it was when it was saved. */
 const snapshot = (run: FaultRun): Promise<Tried> =>
   underLoad(run, { workers: two }, async (live) => {
     const dump = join(layoutOf(run.scene.stackName).data("redis"), "dump.rdb");
@@ -69,7 +69,7 @@ const snapshot = (run: FaultRun): Promise<Tried> =>
         await outage(run, live, { service: "redis", signal: "SIGKILL", forMs: 200 });
       }
     } finally {
-      // Whoever restarts Redis next must find nothing.
+      // The next restart of Redis must find nothing.
       await rm(dump, { force: true });
     }
   });

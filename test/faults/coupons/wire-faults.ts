@@ -144,7 +144,7 @@ const wireFault = (
   of: Pick<Fault, "windows" | "run" | "about"> & Partial<Pick<Fault, "recoverWithinMs" | "times">>,
 ): Fault => ({ name: `wire-${service}-${kind}`, brokers: 1, times: 2, recoverWithinMs: afterHealingMs, ...of });
 
-/** Nobody can know of a wire that swallows before a time-out has run out: of a statement 12 s, of a broker's request 15 s. */
+/** A wire that swallows cannot be noticed before a time-out has run out: of a statement 12 s, of a broker's request 15 s. */
 const swallowedMs: Readonly<Partial<Record<Service, number>>> = { database: 12_000, broker: 15_000 };
 
 const windowsOf: Readonly<Record<Service, readonly number[]>> = {

@@ -18,7 +18,7 @@ if (lead !== undefined) leadConnections(lead);
 const armed = at === undefined ? undefined : parseArmed(at);
 const deadly = trapFor(armed, springOn(note, signal === "SIGSTOP" ? signal : "SIGKILL"));
 
-/** Some points are met only on the way out: having written something, it tells itself to go. */
+/** Some points are met only on the way out: having written something, it sends itself SIGTERM. */
 const leaves = failPoints.some(({ name, leaving }) => name === armed?.point && leaving);
 let left = false;
 const trap: Trap = (point) => {

@@ -1,22 +1,22 @@
-/** Clients that pay by HTTP and ask until they are answered; what each was told is kept, for it is a promise. */
+/** Clients that pay by HTTP and ask until they are answered; what each was answered is kept, for it is a promise. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 import { mintToken } from "../../../api/tokens/token.ts";
-import type { PayTold } from "../../../dev/demo/payments/payer.ts";
+import type { PayReply } from "../../../dev/demo/payments/payer.ts";
 import type { Attempt } from "../../../dev/demo/payments/plan-payments.ts";
 
-/** What a client was told of one attempt in the end. */
-export interface Told {
+/** What a client was answered to one attempt in the end. */
+export interface AttemptReply {
   readonly attempt: Attempt;
-  readonly told: PayTold;
+  readonly reply: PayReply;
   /** Requests it took: more than one where an answer was lost, or was none. */
   readonly requests: number;
 }
 
 /** Many clients. */
 export interface Clients {
-  /** Asks until answered, or until nobody has answered for two minutes. */
-  readonly pay: (attempt: Attempt) => Promise<Told>;
+  /** Asks until answered, or until no API has answered for two minutes. */
+  readonly pay: (attempt: Attempt) => Promise<AttemptReply>;
   readonly close: () => Promise<void>;
 }
 
@@ -39,7 +39,7 @@ const requestTimeoutMs = 15_000;
 export const createClients = ({ urls, secret, connections, signal }: ClientsOptions): Clients => {
   const agent = new Agent({ connections, pipelining: 1 });
   let turn = 0;
-  const askOnce = async ({ orderId, key }: Attempt, token: string): Promise<PayTold | undefined> => {
+  const askOnce = async ({ orderId, key }: Attempt, token: string): Promise<PayReply | undefined> => {
     const up = urls();
     const url = up[turn++ % up.length];
     if (url === undefined) return undefined;
@@ -51,7 +51,7 @@ export const createClients = ({ urls, secret, connections, signal }: ClientsOpti
         dispatcher: agent,
         signal: AbortSignal.timeout(requestTimeoutMs),
       });
-      return toldBy(statusCode, await body.json());
+      return replyOf(statusCode, await body.json());
     } catch {
       return undefined;
     }
@@ -61,9 +61,9 @@ export const createClients = ({ urls, secret, connections, signal }: ClientsOpti
       const token = mintToken({ secret, userId: attempt.userId, ttlMs: 3_600_000, now: Date.now() });
       const deadline = performance.now() + patienceMs;
       for (let requests = 1; ; requests++) {
-        const told = await askOnce(attempt, token);
-        if (told !== undefined) return { attempt, told, requests };
-        if (performance.now() > deadline) return { attempt, told: { kind: "unanswered" }, requests };
+        const reply = await askOnce(attempt, token);
+        if (reply !== undefined) return { attempt, reply, requests };
+        if (performance.now() > deadline) return { attempt, reply: { kind: "unanswered" }, requests };
         await sleep(pauseMs, undefined, { signal });
       }
     },
@@ -72,7 +72,7 @@ export const createClients = ({ urls, secret, connections, signal }: ClientsOpti
 };
 
 /** Undefined where it is to be asked again, with the same key. */
-const toldBy = (status: number, answer: unknown): PayTold | undefined => {
+const replyOf = (status: number, answer: unknown): PayReply | undefined => {
   if (status >= 500) return undefined;
   // Our own API's documents: a payment, or a problem.
   const { paymentId, type } = answer as { readonly paymentId?: string; readonly type?: string };

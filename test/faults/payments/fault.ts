@@ -1,6 +1,6 @@
 /** A fault of payments: as those of coupon issuing, with a stage and findings of its own. */
 import type { FaultOf, FaultRunOf, TriedOf } from "../fault.ts";
-import type { PayFindings } from "./judge.ts";
+import type { PayFindings } from "./judge/judge.ts";
 import type { PayScene } from "./scene.ts";
 
 /** A kind of fault of payments. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AnsweredCase } from "../../../dev/demo/payments/payer.ts";
 import type { PayCase, PaymentPlan } from "../../../dev/demo/payments/plan-payments.ts";
-import { type Clients, createClients, type Told } from "./clients.ts";
+import { type Clients, createClients, type AttemptReply } from "./clients.ts";
 import type { PayScene } from "./scene.ts";
 import { openBatch } from "./shop.ts";
 
@@ -12,12 +12,12 @@ export interface FedBatch {
   readonly answered: readonly AnsweredCase[];
 }
 
-/** A load under way. */
+/** A running load. */
 export interface PayFeed {
   readonly prefix: string;
-  /** Clients that were told that they have paid, so far. */
+  /** Clients that were answered as paid, so far. */
   readonly paid: () => number;
-  /** Ends it; resolves when every client is answered, or has given up, with what all of them were told. */
+  /** Ends it; resolves when every client is answered, or has given up, with the answers to all of them. */
   readonly stop: () => Promise<readonly FedBatch[]>;
 }
 
@@ -25,13 +25,13 @@ export interface PayFeed {
 export interface FeedOptions {
   readonly perSecond: number;
   readonly urls: () => readonly string[];
-  /** Opened at a time; 400 unless told. */
+  /** Opened at a time; 400 by default. */
   readonly batchOrders?: number;
 }
 
 /** Between two handfuls of clients. */
 const everyMs = 20;
-/** Cases under way: while no API answers, no more are begun. */
+/** Cases in flight: while no API answers, no more are begun. */
 const maxInFlight = 400;
 const connections = 64;
 
@@ -68,7 +68,7 @@ const feedOf = (scene: PayScene, { perSecond, prefix, clients, batchOrders = 400
     batches.push(batch);
     return batch;
   };
-  /** Whoever waits for it is told of its failure; until somebody does it is no one's. */
+  /** Its failure goes to those that wait for it, and is no unhandled rejection before. */
   const openNext = (): ReturnType<typeof open> => {
     const opening = open();
     opening.catch(() => undefined);
@@ -77,10 +77,10 @@ const feedOf = (scene: PayScene, { perSecond, prefix, clients, batchOrders = 400
   const begin = async (one: PayCase, answered: AnsweredCase[]): Promise<void> => {
     count.begun++;
     count.inFlight++;
-    const told = await Promise.all(one.attempts.map(clients.pay));
-    count.paid += told.filter((each) => each.told.kind === "paid").length;
+    const replies = await Promise.all(one.attempts.map(clients.pay));
+    count.paid += replies.filter((each) => each.reply.kind === "paid").length;
     count.inFlight--;
-    answered.push({ ...one, answers: told.map(answerOf) });
+    answered.push({ ...one, answers: replies.map(answerOf) });
   };
   const going: Promise<void>[] = [];
   const opened = openNext();
@@ -118,4 +118,4 @@ const feedOf = (scene: PayScene, { perSecond, prefix, clients, batchOrders = 400
 };
 
 /** As the demo's checks of answers have it; when it was asked is of no interest here. */
-const answerOf = (told: Told): AnsweredCase["answers"][number] => ({ ...told, dueAtMs: 0, latencyMs: 0 });
+const answerOf = (reply: AttemptReply): AnsweredCase["answers"][number] => ({ ...reply, dueAtMs: 0, latencyMs: 0 });

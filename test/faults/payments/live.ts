@@ -1,9 +1,9 @@
 /** Everything payments need, up and under load, while something happens to it; at the end all of it must agree. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { crewOf } from "../live.ts";
-import type { Told } from "./clients.ts";
+import type { AttemptReply } from "./clients.ts";
 import { type PayFeed, startPayFeed } from "./feed.ts";
-import { judgePayments } from "./judge.ts";
+import { judgePayments } from "./judge/judge.ts";
 import type { PayFaultRun, PayTried } from "./fault.ts";
 import type { Role } from "./points.ts";
 import { type PayChild, type PayPlan, type PayScene, untilRest } from "./scene.ts";
@@ -34,16 +34,16 @@ export interface PayLive extends PayCrew {
   /** What was away is back: from now on it is taken how long it takes until all is at rest, and not from the load's end. */
   readonly returned: () => void;
   readonly missed: (what: string) => void;
-  /** Something worth telling. */
+  /** Something worth reporting. */
   readonly note: (what: string) => void;
-  /** Clients besides those of the load were told this. Their users' ids begin with the feed's prefix. */
-  readonly alsoTold: (told: readonly Told[]) => void;
+  /** Answers to clients besides those of the load. Their users' ids begin with the feed's prefix. */
+  readonly alsoAnswered: (replies: readonly AttemptReply[]) => void;
 }
 
 /** What the load is, and on what. */
 export interface PayLiveOptions {
   readonly crew: readonly PayPlan[];
-  /** Orders a second; 150 unless told. */
+  /** Orders a second; 150 by default. */
   readonly perSecond?: number;
   readonly batchOrders?: number;
   /** All must be at rest this long after the last client is answered. */
@@ -79,7 +79,7 @@ export const payCrewOf = (scene: PayScene, missed: string[]): PayCrew => {
   };
 };
 
-/** After the last strike the load goes on this long. */
+/** After the last strike the load continues this long. */
 const afterwardsMs = 2_000;
 
 /** Runs `strikes` under load, then ends the load, waits until all is at rest, and judges. */
@@ -90,7 +90,7 @@ export const underPayLoad = async (
 ): Promise<PayTried> => {
   const missed: string[] = [];
   const notes: string[] = [];
-  const told: Told[] = [];
+  const replies: AttemptReply[] = [];
   let times = 0;
   let returnedAt: number | undefined;
   const crew = payCrewOf(scene, missed);
@@ -108,7 +108,7 @@ export const underPayLoad = async (
       },
       missed: (what) => void missed.push(what),
       note: (what) => void notes.push(what),
-      alsoTold: (some) => void told.push(...some),
+      alsoAnswered: (some) => void replies.push(...some),
     });
     await wait(afterwardsMs);
   } catch (error) {
@@ -117,10 +117,10 @@ export const underPayLoad = async (
   }
   const batches = await feed.stop();
   const endedAt = returnedAt ?? performance.now();
-  say(`${feed.paid()} told that they paid, ${times} strikes; waiting until all is at rest`);
+  say(`${feed.paid()} answered as paid, ${times} strikes; waiting until all is at rest`);
   await untilRest(scene, restWithinMs).catch((error: Error) => missed.push(error.message));
   const restMs = Math.round(performance.now() - endedAt);
-  const findings = await judgePayments(scene, { prefix: feed.prefix, batches, told });
+  const findings = await judgePayments(scene, { prefix: feed.prefix, batches, replies });
   await crew.stopAll();
   return { times, missed, notes, recoveriesMs: [restMs], findings };
 };

@@ -5,15 +5,17 @@
 import { startApi } from "../../../ops/processes/api.ts";
 import { openExternalData } from "../../../ops/processes/external-worker.ts";
 import { openTransactionHistory } from "../../../ops/processes/history-worker.ts";
+import { openPaymentOutbox } from "../../../ops/processes/payment-relay.ts";
 import type { Running } from "../../../engine/app/define-app.ts";
 import { runProcess } from "../../../engine/app/process.ts";
+import { startOutboxRelay } from "../../../engine/app/relay/outbox-relay.ts";
 import { startTopologyWorker } from "../../../engine/app/topology-worker.ts";
 import type { ShopContext } from "../../../ops/config.ts";
 import type { ProcessHooks } from "../../../ops/processes/process-hooks.ts";
 import { app } from "../../../sluice.config.ts";
 import { externalData } from "../../../topology/external-data.ts";
+import { paymentOutbox } from "../../../topology/payment-outbox.ts";
 import { transactionHistory } from "../../../topology/transaction-history.ts";
-import { startOutboxRelay } from "../../../ops/processes/relay.ts";
 import { leadConnections } from "../lead.ts";
 import { parseArmed, springOn, trapFor } from "../trap.ts";
 import { trappedParts } from "./around.ts";
@@ -31,7 +33,8 @@ const roleOf = (): Role => {
 
 const starts = {
   api: startApi,
-  relay: startOutboxRelay,
+  relay: async (context: ShopContext, hooks: ProcessHooks) =>
+    startOutboxRelay(context, paymentOutbox, await openPaymentOutbox(context, hooks)),
   history: async (context: ShopContext, hooks: ProcessHooks) =>
     startTopologyWorker(context, transactionHistory, await openTransactionHistory(context, hooks)),
   external: async (context: ShopContext, hooks: ProcessHooks) =>

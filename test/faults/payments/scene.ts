@@ -8,7 +8,7 @@ import { app } from "../../../sluice.config.ts";
 import { type Child, spawnChild, startOnStack } from "../../../dev/children.ts";
 import { type Config, readConfig } from "../../../ops/config.ts";
 import { platformControl, type PlatformControl } from "../../../dev/demo/payments/outage.ts";
-import { paymentsPath } from "../../../dev/platform/doors.ts";
+import { paymentsPath } from "../../../dev/platform/servers.ts";
 import { endpointsEnv, type StackEndpoints } from "../../../dev/stack/endpoints.ts";
 import { layoutOf } from "../../../dev/stack/layout.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../../engine/log/kafka/admin/admin.ts";
@@ -19,7 +19,7 @@ import { externalData } from "../../../topology/external-data.ts";
 import { transactionHistory } from "../../../topology/transaction-history.ts";
 import { environmentOf } from "../coupons/scene.ts";
 import type { Armed } from "../trap.ts";
-import { readStrange, type Strange } from "./judge.ts";
+import { readStrange, type Strange } from "./judge/judge.ts";
 import type { Role } from "./points.ts";
 
 /** How a process of a fault is started. */
@@ -58,9 +58,9 @@ export interface PayScene {
   readonly newPrefix: () => string;
   /** Starts a process and waits until it is ready. */
   readonly start: (plan: PayPlan) => Promise<PayChild>;
-  /** Starts one that may die before it is ready. Not an API: nobody would know its address. */
+  /** Starts one that may die before it is ready. Not an API: its address would not be known. */
   readonly spawn: (plan: PayPlan) => Promise<PayChild>;
-  /** Takes the dead out of a worker's group, so that nobody waits for their sessions; of other roles nothing. */
+  /** Takes the dead out of a worker's group, so that no partition waits for their sessions; of other roles nothing. */
   readonly bury: (role: Role) => Promise<void>;
   /** Ends every process that is left but the platform, and sets that right again. */
   readonly clear: () => Promise<void>;
@@ -69,7 +69,7 @@ export interface PayScene {
 
 const script = join(import.meta.dirname, "process.ts");
 
-/** What `sluice` is told to run a role. */
+/** The arguments of `sluice` that run a role. */
 const commands = {
   api: { command: "api", args: [] },
   relay: { command: "relay", args: [] },

@@ -1,4 +1,4 @@
-/** Orders to pay, opened a batch at a time while the load goes on: also while the database is away now and then. */
+/** Orders to pay, opened a batch at a time while the load runs: also while the database is away now and then. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { v7 } from "uuid";
 import { type OwnCoupon, type PaymentPlan, planPayments } from "../../../dev/demo/payments/plan-payments.ts";
@@ -23,7 +23,7 @@ export const openBatch = async (
     try {
       return await openOnce(database, `${prefix}${attempt}`, orders);
     } catch (error) {
-      // What was opened in part has other ids than the next attempt, and nobody pays it.
+      // What was opened in part has other ids than the next attempt, and is not paid.
       if (!(error instanceof Unavailable)) throw error;
       await sleep(250, undefined, { signal });
     }

@@ -1,4 +1,4 @@
-/** The commands as an operator runs them: what each answers to a topic that somebody changed, and to a graph that is not deployed. */
+/** The commands as an operator runs them: what each answers to a topic that was changed by hand, and to a graph that is not deployed. */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -54,13 +54,15 @@ export const runCommands = async (ports: DeployPorts, env: NodeJS.ProcessEnv): P
     await run("a plan of nothing", 0, ["topology", "plan", "--exit-code"], /^Nothing to change/);
     await run("no drift", 0, ["topology", "drift"], /no drift/);
     const otherGroup = { SLUICE_GROUP_PREFIX: "other" };
+    await run("another group: worker", 4, ["worker"], /OTHER_GROUP/, otherGroup);
     await run("another group: plan", 4, ["topology", "plan"], /REFUSED/, otherGroup);
     await run("another group: apply", 4, ["topology", "apply", "--json"], /"code": "OTHER_GROUP"/, otherGroup);
     await setClientClock(ports);
     await run("a client's clock: drift", 3, ["topology", "drift"], /CreateTime/);
     await run("a client's clock: plan", 3, ["topology", "plan", "--exit-code", "--out", file("plan")], /CreateTime/);
     await run("a client's clock: worker", 4, ["worker"], /TOPIC_SETTING/);
-    await run("a client's clock: apply, nobody confirms", 2, ["topology", "apply", "--yes"], /^error/);
+    await run("a client's clock: API", 4, ["api"], /TOPIC_SETTING/, { SLUICE_API_PORT: "0" });
+    await run("a client's clock: apply, not confirmed", 2, ["topology", "apply", "--yes"], /^error/);
     await savedPlans(run, file);
     await run(
       "a client's clock: confirmed by name",

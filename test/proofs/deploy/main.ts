@@ -38,7 +38,7 @@ export const proveDeploy = async (signal: AbortSignal): Promise<boolean> => {
         return topic?.overrides["flush.messages"] === "9999";
       };
       const prepare = async (name: string): Promise<void> => {
-        // A topic that is there with another setting and one that nobody declares, and a migration that is pending.
+        // A topic that is there with another setting and one that is not declared, and a migration that is pending.
         const settings = { "retention.ms": "60000", "flush.messages": "9999" };
         await ports.cluster.ensureTopics([{ name: `${name}-in`, partitions: 3, config: settings }]);
         await database.sequelize.query("DELETE FROM migration WHERE name = '0006-operations'");

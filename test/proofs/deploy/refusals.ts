@@ -38,7 +38,7 @@ const cases: readonly {
     desired: proofDocument(name, { fields: [{ name: "price", type: "int" }] }),
   },
   {
-    // The registry takes it: it compares with the version before alone, which has the field.
+    // The registry takes it: it compares only with the version before, which has the field.
     what: "dead letters that would be unreadable",
     desired: proofDocument(name, { fields: [{ name: "size", type: "int" }] }),
   },
@@ -62,7 +62,7 @@ const cases: readonly {
     desired: proofDocument(name, { ...sized, input: { partitions: 2, key: "userId" }, group: "proof.other" }),
   },
   {
-    what: "a risk that nobody confirmed",
+    what: "a risk that was not confirmed",
     desired: proofDocument(name, { ...sized, input: { settings: { "retention.ms": "1000" } } }),
     request: async () => ({ confirm: async () => false }),
   },

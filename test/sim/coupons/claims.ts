@@ -10,11 +10,11 @@ import type { Scenario } from "./scenario.ts";
 import { shortName } from "./stores.ts";
 import type { Broken as BrokenClaim, Promises } from "../story.ts";
 import type { Profile } from "../environment/weather.ts";
-import { type Asked, placeOf, type Told, type Witness } from "./witness.ts";
+import { type Asked, placeOf, type Published, type Witness } from "./witness.ts";
 
 type Broken = BrokenClaim<ClaimName>;
 
-/** Where owners overlap, an old round may go on beside what its process was assigned since. */
+/** Where owners overlap, an old round may continue beside what its process was assigned since. */
 const oneOwner: readonly Profile[] = ["orderly", "flushed"];
 /** A gate that was flushed or restored has lost marks, counters and epochs. */
 const gateRemembers: readonly Profile[] = ["orderly", "overlapping"];
@@ -26,13 +26,13 @@ export const promises = {
   "every record has a verdict or a dead letter": "always",
   "issued units are taken from the stock, and no more than there are": "always",
   "no user has a coupon twice": "always",
-  "what is told is what stands, and all that stands is told": "always",
-  "a verdict is durable before it is told": "always",
+  "what is published is what is stored, and all that is stored is published": "always",
+  "a verdict is durable before it is published": "always",
   "a verdict never changes": "always",
   "terms are judged by the broker's time": "always",
   "only what is wrong or in doubt is dead-lettered": "always",
   // Where its record was fetched again, the second round may find the unit gone, and has nothing to give back.
-  "a unit given back is told when its record is fetched once": "always",
+  "a unit given back is published when its record is fetched once": "always",
   "a commit passes nothing unfinished": "always",
   "commits never go back": "always",
   "no worker ends by itself": "always",
@@ -44,21 +44,21 @@ export const promises = {
   "owners' effects on a coupon do not interleave": notBoth,
   // A repair that was given up on may arrive late.
   "a repair says what the database says": oneOwner,
-  "a repair drops no mark that an issued coupon stands for": oneOwner,
+  "a repair drops no mark of an issued coupon": oneOwner,
   "nothing is tried again while partitions are drained": oneOwner,
-  "whoever has drained has nothing under way": oneOwner,
+  "a drained process has nothing in flight": oneOwner,
   "a coupon is decided in one place at a time": oneOwner,
-  // The gate's answers are then those of a loop that decides one by one, whoever owns the partition.
+  // The gate's answers are then those of a loop that decides one by one, whichever worker owns the partition.
   "verdicts are those of a naive loop": gateRemembers,
   // Within a bounded time after the storm where upkeep looks after it; and in orderly worlds without upkeep.
   "the counter equals the database": "always",
   // Upkeep looks through the marks of all coupons, bit by bit, whether or not their counters agree.
-  "no mark is held for nobody": "always",
-  "a unit given back is told when its record is fetched again": "not yet",
-  // Its lane goes on while its dead letter is on its way; if the worker dies then, it comes again and is decided later.
+  "no mark is held without an issued coupon": "always",
+  "a unit given back is published when its record is fetched again": "not yet",
+  // Its lane continues while its dead letter is on its way; if the worker dies then, it comes again and is decided later.
   "a record given up on keeps its place when it comes again after all": "not yet",
   // The later copy may hold a unit, or win, until the database remembers that the earlier one was refused.
-  "copies before and after a coupon's opening or closing disturb nobody": "not yet",
+  "copies before and after a coupon's opening or closing disturb no other request": "not yet",
 } as const satisfies Promises;
 /** One of {@link promises}. */
 export type ClaimName = keyof typeof promises;
@@ -97,16 +97,16 @@ const everyRecordIsSettled = ({ witness, database }: Rest): readonly Broken[] =>
     return [{ claim, what: `${describe(one)} has neither`, about: couponsOf(one) }];
   });
 
-/** True where the record's verdict stands and was told. */
+/** True where the record's verdict is stored and was published. */
 export const isSettled = (
   { request }: Asked,
-  { told }: Witness,
+  { published }: Witness,
   verdicts: ReadonlyMap<ReservationId, OwnedVerdict>,
 ): boolean => {
   if (request === undefined) return false;
   const verdict = verdicts.get(request.reservationId);
   const isIts = verdict?.couponId === request.couponId && verdict.userId === request.userId;
-  return isIts && (told.get(request.reservationId) ?? []).length > 0;
+  return isIts && (published.get(request.reservationId) ?? []).length > 0;
 };
 
 const describe = ({ partition, offset, request }: Asked): string =>
@@ -137,35 +137,36 @@ const noUserTwice = ({ database }: Rest): readonly Broken[] =>
     }));
   });
 
-/** What is wrong with something told; undefined where it is the verdict that stands. */
-export const lieOf = ({ kind, event }: Told, verdict: OwnedVerdict | undefined): string | undefined => {
-  const name = `${shortName(event.reservationId)} was told ${kind}`;
-  if (verdict === undefined) return `${name}, and nothing stands`;
-  if (kind !== verdict.kind) return `${name}, and stands as ${verdict.kind}`;
-  if (event.couponId !== verdict.couponId || event.userId !== verdict.userId) return `${name} as somebody else`;
+/** What is wrong with something published; undefined where it is the stored verdict. */
+export const lieOf = ({ kind, event }: Published, verdict: OwnedVerdict | undefined): string | undefined => {
+  const name = `${shortName(event.reservationId)} was published as ${kind}`;
+  if (verdict === undefined) return `${name}, and nothing is stored`;
+  if (kind !== verdict.kind) return `${name}, and stored as ${verdict.kind}`;
+  if (event.couponId !== verdict.couponId || event.userId !== verdict.userId)
+    return `${name} for another user or coupon`;
   if (kind === "issued" && verdict.kind === "issued" && event.issuedAt !== verdict.issuedAt)
-    return `${name} at another time than stands`;
+    return `${name} at another time than stored`;
   if (kind === "refused" && verdict.kind === "refused" && event.reason !== verdict.reason)
-    return `${name} for ${event.reason}, and stands refused for ${verdict.reason}`;
+    return `${name} for ${event.reason}, and stored as refused for ${verdict.reason}`;
   return undefined;
 };
 
 const toldIsWhatStands = ({ witness, database: { verdicts } }: Rest): readonly Broken[] => {
-  const claim = "what is told is what stands, and all that stands is told";
+  const claim = "what is published is what is stored, and all that is stored is published";
   const inDoubt = inDoubtOf(witness);
-  const lies = [...witness.told].flatMap(([id, all]) =>
+  const lies = [...witness.published].flatMap(([id, all]) =>
     all.flatMap((one) => {
       const what = lieOf(one, verdicts.get(id));
       return what === undefined ? [] : [{ claim, what, about: [one.event.couponId] } as const];
     }),
   );
-  // Of a dead letter in doubt nobody knows whether its verdict stands: an operator decides.
-  const silent = [...verdicts].filter(([id]) => !witness.told.has(id) && !inDoubt.has(id));
+  // Of a dead letter in doubt it is not known whether its verdict is stored: an operator decides.
+  const silent = [...verdicts].filter(([id]) => !witness.published.has(id) && !inDoubt.has(id));
   return [
     ...lies,
     ...silent.map(([id, { couponId, kind }]) => ({
       claim: claim as ClaimName,
-      what: `${shortName(id)} stands as ${kind}, and nobody was told`,
+      what: `${shortName(id)} is stored as ${kind}, and not published`,
       about: [couponId],
     })),
   ];
@@ -180,7 +181,7 @@ const inDoubtOf = (witness: Witness): ReadonlySet<ReservationId> =>
     }),
   );
 
-/** What a coupon's terms alone say of a record; undefined where stock decides. */
+/** What nothing but a coupon's terms says of a record; undefined where stock decides. */
 const refusalByTerms = (coupon: Coupon | undefined, { request, timestampMs }: Request): RefusalReason | undefined => {
   if (coupon === undefined) return "UNKNOWN_COUPON";
   if (coupon.opensAt !== null && timestampMs < coupon.opensAt) return "NOT_OPEN";
@@ -201,7 +202,7 @@ const termsHold = ({ witness, database }: Rest): readonly Broken[] => {
     const reason = verdict.kind === "refused" ? verdict.reason : undefined;
     const fits = expected === undefined ? reason === undefined || byStock.has(reason) : reason === expected;
     if (fits) return [];
-    const what = `${describe(only)} stands as ${reason ?? verdict.kind}, its terms say ${expected ?? "it may have one"}`;
+    const what = `${describe(only)} is stored as ${reason ?? verdict.kind}, its terms say ${expected ?? "it may have one"}`;
     return [{ claim: "terms are judged by the broker's time" as const, what, about: couponsOf(only) }];
   });
 };
@@ -239,7 +240,7 @@ const asANaiveLoop = ({ witness, database, givenUp }: Rest): readonly Broken[] =
       const verdict = database.verdicts.get(id);
       const got = verdict?.kind === "refused" ? verdict.reason : verdict?.kind;
       if (got === reason || verdict?.couponId !== couponId) return [];
-      const what = `${shortName(id)} for ${couponId} stands as ${got}, one by one it would be ${reason}`;
+      const what = `${shortName(id)} for ${couponId} is stored as ${got}, one by one it would be ${reason}`;
       return [{ claim, what, about: [couponId] }];
     });
   });
@@ -247,7 +248,7 @@ const asANaiveLoop = ({ witness, database, givenUp }: Rest): readonly Broken[] =
 
 /** Which claim it breaks when the order is not that of a naive loop. */
 const orderOf = ({ apart, revived }: { readonly apart: boolean; readonly revived: boolean }): ClaimName => {
-  if (apart) return "copies before and after a coupon's opening or closing disturb nobody";
+  if (apart) return "copies before and after a coupon's opening or closing disturb no other request";
   if (revived) return "a record given up on keeps its place when it comes again after all";
   return "verdicts are those of a naive loop";
 };
@@ -282,7 +283,7 @@ type Truth = Pick<Rest, "database" | "gate">;
 export const countersEqual = ({ database, gate }: Truth): boolean =>
   [...gate.counters].every(([couponId, { left }]) => left === database.remaining.get(couponId));
 
-/** Marks that no issued coupon of that user stands for. */
+/** Marks without an issued coupon of that user. */
 const openMarks = (
   { verdicts }: MemoryDatabase,
   couponId: CouponId,
@@ -308,7 +309,7 @@ const countersAgree = ({ scenario, witness, database, gate }: Rest): readonly Br
     }
     if (leaked.length > 0) {
       const what = `${couponId}: ${leaked.map(shortName).join(" ")}`;
-      broken.push({ claim: "no mark is held for nobody", what, about: [couponId] });
+      broken.push({ claim: "no mark is held without an issued coupon", what, about: [couponId] });
     }
     return broken;
   });
@@ -321,8 +322,8 @@ const releasesAreTold = ({ witness, released, fetches }: Rest): readonly Broken[
     const records = byId.get(id) ?? [];
     const isAgain = records.some((one) => (fetches.get(placeOf(one)) ?? 0) > 1);
     return {
-      claim: `a unit given back is told when its record is fetched ${isAgain ? "again" : "once"}` as const,
-      what: `the unit of ${shortName(id)} went back, and nobody was told`,
+      claim: `a unit given back is published when its record is fetched ${isAgain ? "again" : "once"}` as const,
+      what: `the unit of ${shortName(id)} went back, and nothing was published`,
       about: records.flatMap(couponsOf),
     };
   });

@@ -1,6 +1,6 @@
 /**
  * Watches what leases are for: whatever takes effect does so under the latest epoch there is, an owner's effects on a coupon
- * are over when the next one's begin, and nobody takes a lease back without asking the group.
+ * are over when the next one's begin, and no worker takes a lease back without asking the group.
  */
 import type { Fence, LeasedPartition } from "../../../engine/lease.ts";
 import type { ClaimName } from "./claims.ts";
@@ -16,7 +16,7 @@ export interface FencedEffect {
   readonly coupons: readonly string[];
 }
 
-/** Told of everything that has to do with leases. */
+/** Sees everything that has to do with leases. */
 export interface LeaseWatcher {
   /** A take-over is sent. `partition` is one object for one assignment of it. */
   readonly taking: (from: Process, partition: LeasedPartition) => void;
@@ -98,25 +98,25 @@ const watchRenewals = (
   broke: (claim: ClaimName, what: string, about: readonly string[]) => void,
 ): Pick<LeaseWatcher, "taking" | "taken" | "refused" | "committed"> => {
   const held = new WeakSet<LeasedPartition>();
-  const standing = new Map<string, "refused" | "proved">();
+  const proofs = new Map<string, "refused" | "proved">();
   const nameOf = (who: string, partition: number): string => `${who}/${partition}`;
   return {
     taking: ({ name }, at) => {
-      if (held.has(at) && standing.get(nameOf(name, at.partition)) !== "proved")
+      if (held.has(at) && proofs.get(nameOf(name, at.partition)) !== "proved")
         broke("a lease is taken again only by whom the group knows", `${name} took ${at.partition} again unasked`, []);
     },
     taken: ({ name }, at) => {
       held.add(at);
       // A take-over that arrives late, after its worker was refused, was asked for before: it proves nothing.
-      if (standing.get(nameOf(name, at.partition)) === "proved") standing.delete(nameOf(name, at.partition));
+      if (proofs.get(nameOf(name, at.partition)) === "proved") proofs.delete(nameOf(name, at.partition));
     },
     refused: ({ name }, { partition }) => {
       const at = nameOf(name, partition);
-      standing.set(at, standing.get(at) ?? "refused");
+      proofs.set(at, proofs.get(at) ?? "refused");
     },
     committed: (who, partition) => {
       const at = nameOf(who, partition);
-      if (standing.has(at)) standing.set(at, "proved");
+      if (proofs.has(at)) proofs.set(at, "proved");
     },
   };
 };

@@ -1,4 +1,4 @@
-/** The same code with one line broken: each mutant is a mistake that somebody could make, and some seed must catch it. */
+/** The same code with one line broken: each mutant is a mistake that one could make, and some seed must catch it. */
 import type { Mutant } from "../mutant.ts";
 import { paymentMutants } from "../payments/mutants.ts";
 import type { Scenario } from "./scenario.ts";
@@ -55,10 +55,10 @@ export const couponMutants: readonly Mutant[] = [
   },
   {
     kind: "coupons",
-    breaks: "one verdict for ever: a refusal is written over what stands",
+    breaks: "one verdict for ever: a refusal is written over the verdict",
     file: "processors/testing/memory-database.ts",
-    line: "if (standing === undefined) {",
-    instead: "if (standing?.kind !== undefined || standing === undefined) {",
+    line: "if (stored === undefined) {",
+    instead: "if (stored?.kind !== undefined || stored === undefined) {",
   },
   {
     kind: "coupons",
@@ -70,7 +70,7 @@ export const couponMutants: readonly Mutant[] = [
   },
   {
     kind: "coupons",
-    breaks: "lease check: the database writes for whoever asks",
+    breaks: "lease check: the database writes for every caller",
     seed: 5,
     file: "processors/testing/memory-database.ts",
     line: "if (fence !== undefined && found !== fence.epoch) throw new Fenced(fence, found);",
@@ -78,7 +78,7 @@ export const couponMutants: readonly Mutant[] = [
   },
   {
     kind: "coupons",
-    breaks: "lease check: the gate serves whoever asks",
+    breaks: "lease check: the gate serves every caller",
     seed: 39,
     file: "processors/testing/memory-coupon-stock.ts",
     line: "if (counter.epoch > fence.epoch) throw new Fenced(fence, counter.epoch);",
@@ -141,7 +141,7 @@ export const couponMutants: readonly Mutant[] = [
   },
   {
     kind: "coupons",
-    breaks: "reconciling: a counter that differs is left alone",
+    breaks: "reconciling: a counter that differs is left unchanged",
     seed: 24,
     file: "processors/coupons/reconcile-coupons.ts",
     line: "return should === undefined || should === left ? [] : [couponId];",
@@ -149,7 +149,7 @@ export const couponMutants: readonly Mutant[] = [
   },
   {
     kind: "coupons",
-    breaks: "reconciling: whoever drains waits for no repair",
+    breaks: "reconciling: a drain waits for no repair",
     file: "engine/worker/partition/exclusive.ts",
     line: "if (next !== undefined) partition.track(begin(lane, next));",
     instead: "if (next !== undefined) void begin(lane, next);",
@@ -253,17 +253,17 @@ export const couponMutants: readonly Mutant[] = [
   },
   {
     kind: "coupons",
-    breaks: "told after durable: a refusal of the gate is told, and not written down",
+    breaks: "published after durable: a refusal of the gate is published, and not written",
     file: "processors/testing/memory-database.ts",
     line: 'database.verdicts.set(reservationId, { kind: "refused", couponId, userId, reason, refusedAt });',
     instead: "",
   },
   {
     kind: "coupons",
-    breaks: "compensation: a unit goes back and nobody is told",
+    breaks: "compensation: a unit goes back and nothing is published",
     file: "engine/interpreter/unwind.ts",
-    line: "record.emissions.push({ sink, value: project({ done, reason, undoneAt: now() }, record.context) });",
-    instead: "project({ done, reason, undoneAt: now() }, record.context);",
+    line: "record.emissions.push(emissionOf(environment, sink, { value, context: record.context }));",
+    instead: "emissionOf(environment, sink, { value, context: record.context });",
   },
 ];
 

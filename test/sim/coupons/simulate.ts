@@ -9,7 +9,7 @@ import { couponIssueRequests } from "../../../schemas/coupon.ts";
 import { checkAtRest, countersEqual, promises } from "./claims.ts";
 import type { Place } from "../environment/place.ts";
 import type { CouponIncident, Scenario } from "./scenario.ts";
-import type { Simulated, Stories, Telling } from "../story.ts";
+import type { Simulated, Stories, StoryOptions } from "../story.ts";
 import { beginningAt } from "../environment/time.ts";
 import { type CouponWorld, workerPlace } from "./workers.ts";
 import { drawSendings } from "./workload.ts";
@@ -29,12 +29,12 @@ const mendWithinMs = 10_000;
 export const couponStories = (world?: Partial<Scenario>): Stories => ({
   kind: "coupons",
   promises,
-  simulate: (seed, telling) => simulate(seed, { ...telling, world }),
+  simulate: (seed, options) => simulate(seed, { ...options, world }),
 });
 
 const simulate = async (
   seed: number,
-  { crash, ...how }: Telling & { readonly world: Partial<Scenario> | undefined },
+  { crash, ...how }: StoryOptions & { readonly world: Partial<Scenario> | undefined },
 ): Promise<Simulated> => {
   const diesBeforeCall = crash !== undefined && "beforeCall" in crash ? crash.beforeCall : undefined;
   const { world, coupons, witness, broken, stormEndsAt, rest, mendedAt } = createWorld(seed, {
@@ -58,16 +58,17 @@ const simulate = async (
     time.afterTurn(crash.afterTurn, () => {
       crashed = places[crash.place]?.kill() ?? false;
     });
-  // Whoever thaws after the storm has its say before anything is called at rest.
+  // A process that thaws after the storm does its work before anything is called at rest.
   const calmAt =
     Math.max(stormEndsAt, ...scenario.incidents.map(({ atMs, forMs }) => beginningAt + atMs + forMs)) + 300;
   const rests = (): boolean =>
     time.now() >= calmAt && witness.asked.length === sendings.length && network.inFlight() === 0 && isCaughtUp(broker);
   if (!(await time.passUntil(rests, stormEndsAt + restWithinMs)))
-    broke("everything comes to rest", `not within ${restWithinMs} ms of the storm's end: ${standing(broker)}`, []);
+    broke("everything comes to rest", `not within ${restWithinMs} ms of the storm's end: ${unsettled(broker)}`, []);
   const { upkeepMs } = scenario;
   const isInOrder = (): boolean =>
-    countersEqual(rest()) && checkAtRest(rest()).every(({ claim }) => claim !== "no mark is held for nobody");
+    countersEqual(rest()) &&
+    checkAtRest(rest()).every(({ claim }) => claim !== "no mark is held without an issued coupon");
   const isMended = (lullMs: number): boolean => rests() && time.now() > mendedAt() + lullMs && isInOrder();
   if (upkeepMs !== undefined) await time.passUntil(() => isMended(3 * upkeepMs), time.now() + mendWithinMs);
   broken.push(...checkAtRest(rest()));
@@ -118,7 +119,7 @@ const partitions: readonly TopicPartition[] = Array.from({ length: source.partit
 const isCaughtUp = (broker: MemoryBroker): boolean =>
   partitions.every((at) => (broker.committed(groupId, at) ?? 0n) === broker.endOffset(at));
 
-const standing = (broker: MemoryBroker): string =>
+const unsettled = (broker: MemoryBroker): string =>
   partitions
     .filter((at) => (broker.committed(groupId, at) ?? 0n) !== broker.endOffset(at))
     .map((at) => `${at.partition}@${broker.committed(groupId, at) ?? 0n} of ${broker.endOffset(at)}`)

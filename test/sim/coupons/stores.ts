@@ -23,9 +23,9 @@ export interface StoreWorld {
   readonly leasing: LeaseWatcher;
   readonly database: MemoryDatabase;
   readonly gate: MemoryCouponStock;
-  /** Told after every transaction. */
+  /** Called after every transaction. */
   readonly decided: () => void;
-  /** Told of units that went back. */
+  /** Called for units that went back. */
   readonly releasing: (reservationIds: readonly ReservationId[]) => void;
 }
 
@@ -55,7 +55,7 @@ export const leasesOf = (from: Process, { network, database, leasing }: StoreWor
           leasing.granted(from, granted);
           return granted;
         },
-        told: ({ epoch }) => `epoch ${epoch}`,
+        inWords: ({ epoch }) => `epoch ${epoch}`,
       });
       leasing.taken(from, partition);
       return fence;
@@ -106,7 +106,7 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
           const answer = await gate.under(fence).reserve(takes);
           return { answer, changed: known(couponsOf(takes)) };
         },
-        told: (answers) => tally(answers),
+        inWords: (answers) => tally(answers),
       }),
     release: (takes) =>
       call({
@@ -131,9 +131,9 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
         what: () => `initialise ${[...counters].map(([couponId, left]) => `${couponId}=${left}`).join(" ")}`,
         about: [...counters.keys()],
         effect: async (fence) => {
-          const standing = new Set(known([...counters.keys()]));
+          const before = new Set(known([...counters.keys()]));
           const answer = await gate.under(fence).initialise(counters);
-          return { answer, changed: [...counters.keys()].filter((couponId) => !standing.has(couponId)) };
+          return { answer, changed: [...counters.keys()].filter((couponId) => !before.has(couponId)) };
         },
       }),
   };
@@ -165,7 +165,7 @@ export const catalogOf = (
         what: () => `remaining ${couponIds.join(" ")}`,
         about: couponIds,
         effect: () => catalog.remaining(couponIds),
-        told: (left) => [...left].map(([couponId, units]) => `${couponId}=${units}`).join(" "),
+        inWords: (left) => [...left].map(([couponId, units]) => `${couponId}=${units}`).join(" "),
       }),
   };
 };
@@ -186,7 +186,7 @@ const bookOf = (from: Process, world: StoreWorld, lease: Fence): CouponBook => {
         about: couponsOf(issues),
         decides: () => decisions("issue", issues),
         effect: (fence) => write(decidingBook(database, fence).issue(issues), couponsOf(issues)),
-        told: (answers) => tally(answers.map(({ kind }) => kind)),
+        inWords: (answers) => tally(answers.map(({ kind }) => kind)),
       }),
     refuse: (refusals) =>
       call({
@@ -198,7 +198,7 @@ const bookOf = (from: Process, world: StoreWorld, lease: Fence): CouponBook => {
         decides: () => refusals.flatMap((one) => decisions(`refuse (${one.reason})`, [one])),
         // A refusal changes nothing that the next one is decided by.
         effect: (fence) => write(decidingBook(database, fence).refuse(refusals), []),
-        told: (verdicts) => tally(verdicts.map(({ kind }) => kind)),
+        inWords: (verdicts) => tally(verdicts.map(({ kind }) => kind)),
       }),
   };
 };

@@ -13,7 +13,7 @@ import { catalogOf, fencedCall, shortName, type StoreWorld } from "./stores.ts";
 /** What upkeep works with. */
 export interface UpkeepWorld extends StoreWorld {
   readonly scenario: Scenario;
-  /** Told of every step of a repair. */
+  /** Called for every step of a repair. */
   readonly mending: () => void;
   readonly broke: (claim: ClaimName, what: string, about: readonly string[]) => void;
 }
@@ -50,19 +50,19 @@ const truthOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponTruth 
       what: () => `look up ${ids.length} verdicts`,
       effect: () => memoryCouponTruth(world.database).find(ids),
     }),
-  standing: (couponId, ids) =>
+  stored: (couponId, ids) =>
     fencedCall(
       from,
       world,
       leaseOf(lease),
     )({
       ...{ to: "database", kind: "read", about: [couponId] },
-      what: () => `what stands of ${couponId}, and of ${ids.length} reservations`,
+      what: () => `what is stored of ${couponId}, and of ${ids.length} reservations`,
       effect: async (fence) => ({
-        answer: await memoryCouponTruth(world.database, fence).standing(couponId, ids),
+        answer: await memoryCouponTruth(world.database, fence).stored(couponId, ids),
         changed: [],
       }),
-      told: ({ remaining }) => `${remaining} left`,
+      inWords: ({ remaining }) => `${remaining} left`,
     }),
 });
 
@@ -91,7 +91,7 @@ const gateOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponGate =>
         leaseOf(lease),
       )({
         to: "redis",
-        // Nothing else may be under way beside it.
+        // Nothing else may be in flight beside it.
         kind: "take",
         what: () => `repair ${repair.couponId} from ${repair.seen} to ${repair.left}, without ${namesOf(repair.drop)}`,
         about: [repair.couponId],
@@ -102,7 +102,7 @@ const gateOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponGate =>
           witness(world, repair);
           return { answer, changed: [repair.couponId] };
         },
-        told: (dropped) => (dropped === undefined ? "it changed meanwhile" : `${dropped} marks dropped`),
+        inWords: (dropped) => (dropped === undefined ? "it changed meanwhile" : `${dropped} marks dropped`),
       }),
   };
 };
@@ -122,5 +122,5 @@ const witness = ({ database, broke }: UpkeepWorld, { couponId, left, drop }: Rep
     return verdict?.kind === "issued" && verdict.couponId === couponId && verdict.userId === userId;
   });
   if (issued.length > 0)
-    broke("a repair drops no mark that an issued coupon stands for", `it dropped ${namesOf(issued)}`, [couponId]);
+    broke("a repair drops no mark of an issued coupon", `it dropped ${namesOf(issued)}`, [couponId]);
 };

@@ -1,8 +1,8 @@
-/** Watches that a verdict which stands, once its transaction is over, never becomes another. */
+/** Watches that a verdict, once its transaction is over, never becomes another. */
 import type { OwnedVerdict } from "../../../processors/coupons/coupon-ports.ts";
 import type { ReservationId } from "../../../schemas/coupon.ts";
 
-/** To be called after every transaction. `changed` is told of each verdict that is not what it was. */
+/** To be called after every transaction. `changed` is called for each verdict that is not what it was. */
 export const watchVerdicts = (
   verdicts: ReadonlyMap<ReservationId, OwnedVerdict>,
   changed: (id: ReservationId, couponId: string) => void,

@@ -1,5 +1,5 @@
 /**
- * What was asked and what was told, as it stands in the log: seen at the moment it is appended, so that what must be true
+ * What was asked and what was published, as it is in the log: seen at the moment it is appended, so that what must be true
  * at that moment is checked there and then.
  */
 import { deadLetterPrefix } from "../../../engine/worker/round/dead-letter.ts";
@@ -37,8 +37,8 @@ export interface Dead {
   readonly inDoubt: boolean;
 }
 
-/** What somebody was told about a reservation. */
-export type Told =
+/** What was published about a reservation. */
+export type Published =
   | { readonly kind: "issued"; readonly event: CouponIssued }
   | { readonly kind: "refused"; readonly event: CouponRefused };
 
@@ -46,7 +46,7 @@ export type Told =
 export interface Witness {
   /** In the order of their appends. */
   readonly asked: readonly Asked[];
-  readonly told: ReadonlyMap<ReservationId, readonly Told[]>;
+  readonly published: ReadonlyMap<ReservationId, readonly Published[]>;
   readonly compensated: ReadonlyMap<ReservationId, readonly CouponCompensated[]>;
   /** By `partition/offset` of the record that died. */
   readonly dead: ReadonlyMap<string, Dead>;
@@ -58,17 +58,17 @@ export interface Witness {
 export const placeOf = ({ partition, offset }: { readonly partition: number; readonly offset: bigint }): string =>
   `${partition}/${offset}`;
 
-/** A witness of an empty log. `tells` sees each verdict that is told, when it is. */
-export const createWitness = (codec: Codec, deadLetters: string, tells: (told: Told) => void): Witness => {
+/** A witness of an empty log. `sees` is called with each verdict that is published, when it is. */
+export const createWitness = (codec: Codec, deadLetters: string, sees: (published: Published) => void): Witness => {
   const asked: Asked[] = [];
   const byPlace = new Map<string, Asked>();
-  const told = new Map<ReservationId, Told[]>();
+  const published = new Map<ReservationId, Published[]>();
   const compensated = new Map<ReservationId, CouponCompensated[]>();
   const dead = new Map<string, Dead>();
   const keep = <K, V>(map: Map<K, V[]>, key: K, value: V): void => void map.set(key, [...(map.get(key) ?? []), value]);
-  const hear = (one: Told): void => {
-    keep(told, one.event.reservationId, one);
-    tells(one);
+  const hear = (one: Published): void => {
+    keep(published, one.event.reservationId, one);
+    sees(one);
   };
   const decode = <T>(topic: Topic<T>, { value }: NewRecord): Decoded<T> => codec.decoder(topic).decode(value);
   const read = <T>(topic: Topic<T>, record: NewRecord): T | undefined => {
@@ -106,7 +106,7 @@ export const createWitness = (codec: Codec, deadLetters: string, tells: (told: T
   };
   return {
     asked,
-    told,
+    published,
     compensated,
     dead,
     at: (partition, offset) => byPlace.get(placeOf({ partition, offset })),

@@ -10,7 +10,7 @@ import { runWorker, type WorkerWorld } from "../environment/worker.ts";
 export interface CouponWorld extends WorkerWorld, PlaceWorld, UpkeepWorld {
   readonly scenario: UpkeepWorld["scenario"];
   readonly groupId: string;
-  /** Told of records that a worker gives up on in doubt. */
+  /** Called for records that a worker gives up on in doubt. */
   readonly gaveUpOn: (records: number) => void;
 }
 
@@ -29,8 +29,8 @@ export const workerPlace = (number: number, world: CouponWorld): Place =>
           groupId: world.groupId,
           ...(upkeep && { upkeep }),
           telemetry: {
-            deadLettered: (code, records) => {
-              if (code === "DEADLOCK") world.gaveUpOn(records);
+            deadLettered: ({ code }) => {
+              if (code === "DEADLOCK") world.gaveUpOn(1);
             },
           },
         });

@@ -9,7 +9,7 @@ import { beginningAt } from "../environment/time.ts";
 /** A record that the API appends. */
 export interface Sending {
   readonly atMs: number;
-  /** The key: a coupon, be it one that does not exist. */
+  /** The key: a coupon, perhaps one that does not exist. */
   readonly couponId: string;
   readonly value: Buffer;
 }

@@ -11,7 +11,7 @@ import { watchLeases } from "./leasing.ts";
 import { createNetwork } from "../environment/network.ts";
 import { watchOwnership } from "../environment/ownership.ts";
 import { drawScenario, type Scenario } from "./scenario.ts";
-import type { Broke, Telling } from "../story.ts";
+import type { Broke, StoryOptions } from "../story.ts";
 import { shortName } from "./stores.ts";
 import { setStage } from "../environment/stage.ts";
 import { watchVerdicts } from "./verdicts.ts";
@@ -21,7 +21,7 @@ import { createWitness, placeOf, type Witness } from "./witness.ts";
 import { drawCoupons } from "./workload.ts";
 
 /** How a world is made. */
-export interface WorldOptions extends Omit<Telling, "crash"> {
+export interface WorldOptions extends Omit<StoryOptions, "crash"> {
   /** What of the seed's world is chosen and not drawn. */
   readonly world?: Partial<Scenario> | undefined;
   /** The call whose sender dies before it is sent, counted from 1. */
@@ -41,9 +41,9 @@ export const createWorld = (seed: number, { codec, traced = false, world: chosen
   const coupons = drawCoupons(dice, scenario);
   const database = memoryDatabase(...coupons);
   const gate = memoryCouponStock();
-  const witness = createWitness(codec, deadLetters, (told) => {
-    const lie = lieOf(told, database.verdicts.get(told.event.reservationId));
-    if (lie !== undefined) broke("a verdict is durable before it is told", lie, [told.event.couponId]);
+  const witness = createWitness(codec, deadLetters, (published) => {
+    const lie = lieOf(published, database.verdicts.get(published.event.reservationId));
+    if (lie !== undefined) broke("a verdict is durable before it is published", lie, [published.event.couponId]);
   });
   const { ownership, draining, leasing } = watchersOf(broke, witness);
   const network = createNetwork({
@@ -104,7 +104,7 @@ const watchersOf = (broke: Broke<ClaimName>, witness: Witness) => ({
       witness.asked.filter(({ request }) => request?.reservationId === reservationId && request.couponId === couponId)
         .length,
     askedTwice: (what, about) => broke("nothing is tried again while partitions are drained", what, about),
-    goesOn: (what, about) => broke("whoever has drained has nothing under way", what, about),
+    goesOn: (what, about) => broke("a drained process has nothing in flight", what, about),
   }),
   leasing: watchLeases(broke),
 });

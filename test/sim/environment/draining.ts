@@ -1,19 +1,19 @@
 /**
  * Watches what a process does once it is asked to drain: it asks for no decision twice, since what fails meanwhile is not
- * waited for, and when it says that it is done nothing of it is under way.
+ * waited for, and when it says that it is done nothing of it is in flight.
  */
 import type { CallAbout, CallWatcher, Decision } from "./network.ts";
 import type { Process } from "./process.ts";
 import { shortName } from "../coupons/stores.ts";
 
-/** Told of calls and of what the log asks of a process. */
+/** Sees calls and what the log asks of a process. */
 export interface DrainWatcher extends CallWatcher {
   readonly assigned: (who: Process) => void;
   /** Answers what is to be called when it has drained. */
   readonly askedToDrain: (who: Process) => () => void;
 }
 
-/** What a watcher needs to know, and whom it tells. */
+/** What a watcher needs to know, and what it notifies. */
 export interface DrainOptions {
   /** Records with this reservation and coupon: each may be asked about once. */
   readonly copies: (decision: Decision) => number;

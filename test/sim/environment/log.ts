@@ -12,7 +12,7 @@ import type { Weather } from "./weather.ts";
 /** What the log of a process is reached through. */
 export interface LogWorld {
   readonly broker: MemoryBroker;
-  /** Appends, whoever sent it; resolves when it is in the log. */
+  /** Appends, from any sender; resolves when it is in the log. */
   readonly append: Log["append"];
   readonly network: Network;
   readonly dice: Dice;
@@ -20,9 +20,9 @@ export interface LogWorld {
   readonly scenario: Weather;
   readonly stormy: () => boolean;
   readonly draining: DrainWatcher;
-  /** Told of every delivery. */
+  /** Called for every delivery. */
   readonly fetched: (partition: number, offsets: readonly bigint[]) => void;
-  /** Told of every commit that took effect. */
+  /** Called for every commit that took effect. */
   readonly committed: (who: string, offsets: readonly (TopicPartition & { readonly offset: bigint })[]) => void;
 }
 

@@ -38,13 +38,13 @@ export interface Call<T> extends CallAbout {
   /** Takes effect at once, when it is called; runs at most once. */
   readonly effect: () => Promise<T>;
   /** What came of it, in a few words, for the trace. */
-  readonly told?: (answer: T) => string;
+  readonly inWords?: (answer: T) => string;
 }
 
-/** Told of every call. */
+/** Sees every call. */
 export interface CallWatcher {
   readonly began: (call: CallAbout) => void;
-  /** Its caller is told how it ended, or gives up on it. Never, where the caller is dead. */
+  /** Its caller is answered how it ended, or gives up on it. Never, where the caller is dead. */
   readonly heard?: (call: CallAbout) => void;
   /** Its answer was sent and arrived, or its effect where that comes later. */
   readonly over?: (call: CallAbout) => void;
@@ -54,7 +54,7 @@ export interface CallWatcher {
 export interface Network {
   /** Never settles where the caller is dead by then. @throws Unavailable @throws Retriable @throws what the effect throws. */
   readonly call: <T>(call: Call<T>) => Promise<T>;
-  /** Calls under way, those of dead processes included. */
+  /** Calls in flight, those of dead processes included. */
   readonly inFlight: () => number;
   /** Calls so far. */
   readonly calls: () => number;
@@ -135,7 +135,7 @@ export const createNetwork = (options: NetworkOptions): Network => {
         if (fate === "deadlock") return fail(new Retriable("DEADLOCK", "deadlock"), "deadlock");
         one.effect().then(
           (value) => {
-            const outcome = one.told?.(value) ?? "done";
+            const outcome = one.inWords?.(value) ?? "done";
             if (fate === "late") {
               say(`${outcome}, LATE`);
               return over();

@@ -1,10 +1,10 @@
 /**
- * Watches that a coupon is decided in one place at a time: what the gate is asked to reserve for it is never under way
- * beside another effect on it, and two processes never have effects on it under way at once.
+ * Watches that a coupon is decided in one place at a time: what the gate is asked to reserve for it is never in flight
+ * beside another effect on it, and two processes never have effects on it in flight at once.
  */
 import type { CallAbout, CallWatcher } from "./network.ts";
 
-/** A watcher; `broke` is told of every overlap. Reading is no effect, and an append is nobody's decision. */
+/** A watcher; `broke` is called for every overlap. Reading is no effect, and an append is no decision. */
 export const watchOwnership = (broke: (what: string, couponId: string) => void): CallWatcher => {
   const inFlight = new Map<string, Set<CallAbout>>();
   const clashes = (one: CallAbout, other: CallAbout): boolean =>

@@ -10,13 +10,13 @@ export interface PlaceWorld {
   readonly trace: Trace;
   readonly broker: MemoryBroker;
   readonly stormy: () => boolean;
-  /** Told of something that ended by itself: nothing in a simulated world is a reason to. */
+  /** Called with something that ended by itself: nothing in a simulated world is a reason to. */
   readonly gaveUp: (who: string, error: Error) => void;
 }
 
 /** What runs in a process. */
 export interface Running {
-  /** Resolves when it has ended: with the reason where it could not go on. */
+  /** Resolves when it has ended: with the reason where it could not continue. */
   readonly ended: Promise<Error | undefined>;
   /** Stops in good order. */
   readonly stop: () => Promise<void>;
@@ -28,7 +28,7 @@ export interface PlaceOptions {
   readonly name: string;
   /** Starts what runs there. Where it throws, the process dies and another one is started. */
   readonly boot: (process: Process) => Promise<Running>;
-  /** Told when the process is gone, dead or left. */
+  /** Called when the process is gone, dead or left. */
   readonly gone?: (process: Process) => void;
 }
 

@@ -1,4 +1,4 @@
-/** A simulated process: it sleeps, waits for answers, freezes and dies. Nothing of it goes on after its death. */
+/** A simulated process: it sleeps, waits for answers, freezes and dies. Nothing of it continues after its death. */
 import type { Clock } from "../../../engine/clock.ts";
 import { sleeper, type Time } from "./time.ts";
 import type { Trace } from "../trace.ts";
@@ -11,11 +11,11 @@ export interface Process {
   readonly alive: () => boolean;
   /** True while it reaches no broker. */
   cutOff: boolean;
-  /** Something reaches it: goes on now, after the thaw, or never. */
+  /** Something reaches it: runs now, after the thaw, or never. */
   readonly reach: (goOn: () => void) => void;
   readonly kill: (why: string) => void;
   readonly freeze: () => void;
-  /** What reached it meanwhile goes on, in order. */
+  /** What reached it meanwhile runs, in order. */
   readonly thaw: () => void;
 }
 

@@ -15,7 +15,7 @@ test("dice: draw the same for the same seed, and something else for the next", (
   assert.deepEqual([...new Set(whole)].toSorted(), [2, 3, 4]);
 });
 
-test("time: wakes sleepers in the order of their times, whoever went to sleep first", async () => {
+test("time: wakes sleepers in the order of their times, and not of their calls", async () => {
   const time = createTime(createDice(1));
   const woken: number[] = [];
   for (const ms of [50, 5, 500, 20, 5_000, 1]) void time.sleep(ms).then(() => woken.push(time.now() - beginningAt));
@@ -23,7 +23,7 @@ test("time: wakes sleepers in the order of their times, whoever went to sleep fi
   assert.deepEqual(woken, [1, 5, 20, 50, 500, 5_000]);
 });
 
-test("time: lets everything that can go on go on before the next turn", async () => {
+test("time: settles every promise that can settle before the next turn", async () => {
   const time = createTime(createDice(1));
   const steps: string[] = [];
   const walk = async (name: string): Promise<void> => {
@@ -38,7 +38,7 @@ test("time: lets everything that can go on go on before the next turn", async ()
   assert.ok(first !== undefined && own.every((step) => step[0] === first[0]), steps.join());
 });
 
-test("time: wakes at once when the signal aborts, and stands still at the deadline", async () => {
+test("time: wakes at once when the signal aborts, and stops at the deadline", async () => {
   const time = createTime(createDice(1));
   const waking = new AbortController();
   let woken = 0;

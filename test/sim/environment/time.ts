@@ -1,6 +1,6 @@
 /**
  * Virtual time: what is due runs at once, in the order of its time, and in seeded order where times are equal. Between
- * two turns every promise that can go on has gone on, so a turn is atomic and a seed always gives the same run.
+ * two turns every promise that can settle has settled, so a turn is atomic and a seed always gives the same run.
  */
 import type { Clock } from "../../../engine/clock.ts";
 import type { Dice } from "./dice.ts";
@@ -32,7 +32,7 @@ interface Planned extends Turn {
 /** 2025-01-01T00:00:00Z: epoch ms at which every simulation begins. */
 export const beginningAt = 1_735_689_600_000;
 
-/** A time that stands at its beginning. */
+/** A time at its beginning. */
 export const createTime = (dice: Dice): Time => {
   const planned = createHeap();
   const between = new Map<number, () => void>();
@@ -83,7 +83,7 @@ export const sleeper =
       signal?.addEventListener("abort", end);
     });
 
-/** Resolves when no promise can go on: everything that waits for a promise runs before the event loop turns. */
+/** Resolves when no promise is left to settle: everything that waits for a promise runs before the event loop turns. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const isBefore = (a: Planned, b: Planned): boolean => a.at < b.at || (a.at === b.at && a.rank < b.rank);

@@ -13,13 +13,13 @@ export type Profile = "orderly" | "flushed" | "overlapping" | "wild";
 
 /** Probabilities of what becomes of a call, each 0 to 1. */
 export interface CallFaults {
-  /** It never takes effect, and its caller is told so. */
+  /** It never takes effect, and its caller is answered so. */
   readonly refused: number;
-  /** It takes effect, and its caller is told that it failed. */
+  /** It takes effect, and its caller is answered that it failed. */
   readonly answerLost: number;
   /** Database only: it is rolled back. */
   readonly deadlock: number;
-  /** Its caller is told that it failed, and it takes effect after that. */
+  /** Its caller is answered that it failed, and it takes effect after that. */
   readonly late: number;
   /** It takes longer than a drain may. */
   readonly slow: number;

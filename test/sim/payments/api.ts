@@ -1,19 +1,19 @@
-/** The API's processes and the way to them: what a client sends may be lost on its way, and so may what it is told. */
+/** The API's processes and the way to them: what a client sends may be lost on its way, and so may its answer. */
 import { createPay } from "../../../api/payments/pay.ts";
 import { apiDefaults } from "../../../api/http/parameters.ts";
-import { problemOf } from "../../../api/http/problem-of.ts";
-import type { ProblemName } from "../../../api/http/problems.ts";
+import { problemOf } from "../../../api/http/problems/problem-of.ts";
+import type { ProblemName } from "../../../api/http/problems/problems.ts";
 import type { PaymentAnswer } from "../../../processors/payments/payment-ports.ts";
 import { createPlace, type Place, type PlaceWorld, type Running } from "../environment/place.ts";
 import type { Process } from "../environment/process.ts";
 import type { Time, Turn } from "../environment/time.ts";
-import { bookOf, inWords } from "./book.ts";
-import type { DatabaseWorld } from "./connection.ts";
+import { bookOf, inWords } from "./stores/book.ts";
+import type { DatabaseWorld } from "./stores/connection.ts";
 import { bytesFor, orderName } from "./names.ts";
 import type { Wish } from "./workload.ts";
 
 /** What a request was answered. */
-export type Told = PaymentAnswer | { readonly kind: "problem"; readonly problem: ProblemName };
+export type Reply = PaymentAnswer | { readonly kind: "problem"; readonly problem: ProblemName };
 
 /** A wish, sent once. */
 export interface Request {
@@ -25,7 +25,7 @@ export interface Request {
 /** What the API runs in. */
 export interface ApiWorld extends DatabaseWorld, PlaceWorld {
   /** A request was answered by a process, whether or not its client hears of it. */
-  readonly answered: (request: Request, told: Told) => void;
+  readonly answered: (request: Request, reply: Reply) => void;
   /** One had no answer at its deadline, though its process was there. */
   readonly overdue: (request: Request, who: string) => void;
 }
@@ -34,16 +34,16 @@ export interface ApiWorld extends DatabaseWorld, PlaceWorld {
 export interface Api {
   readonly places: readonly Place[];
   /** Sends a wish to one of its processes; `lost` where no answer came back within so many ms. */
-  readonly ask: (wish: Wish, patienceMs: number) => Promise<Told | "lost">;
-  /** True where nobody waits for an answer. */
+  readonly ask: (wish: Wish, patienceMs: number) => Promise<Reply | "lost">;
+  /** True where no client waits for an answer. */
   readonly isIdle: () => boolean;
 }
 
 /** One process that takes requests. */
 interface Server {
   readonly process: Process;
-  readonly serve: (request: Request) => Promise<Told>;
-  /** Clients that wait for it; each is told when it is gone. */
+  readonly serve: (request: Request) => Promise<Reply>;
+  /** Clients that wait for it; each is notified when it is gone. */
   readonly waiting: Set<() => void>;
 }
 
@@ -77,9 +77,9 @@ export const createApi = (world: ApiWorld): Api => {
       requests += 1;
       const request = { number: requests, wish };
       const readinessPolicy = time.after(patienceMs, () => end("lost"));
-      const end = (told: Told | "lost"): void => {
+      const end = (reply: Reply | "lost"): void => {
         readinessPolicy.cancelled = true;
-        resolve(told);
+        resolve(reply);
       };
       time.after(dice.between(1, scenario.latencyMs), () => {
         const there = [...servers.values()];
@@ -90,11 +90,11 @@ export const createApi = (world: ApiWorld): Api => {
         }
         const cut = (): void => end("lost");
         server.waiting.add(cut);
-        const answer = (told: Told): void => {
+        const answer = (reply: Reply): void => {
           server.waiting.delete(cut);
-          world.answered(request, told);
+          world.answered(request, reply);
           if (isLost()) cut();
-          else time.after(dice.between(1, scenario.latencyMs), () => end(told));
+          else time.after(dice.between(1, scenario.latencyMs), () => end(reply));
         };
         server.process.reach(() => take(request, { server, world, answer }));
       });
@@ -110,7 +110,7 @@ const take = (
     server,
     world,
     answer,
-  }: { readonly server: Server; readonly world: ApiWorld; readonly answer: (told: Told) => void },
+  }: { readonly server: Server; readonly world: ApiWorld; readonly answer: (reply: Reply) => void },
 ): void => {
   const { process, serve } = server;
   const { time, trace, scenario } = world;
@@ -122,11 +122,11 @@ const take = (
     about,
   );
   let isAnswered = false;
-  void serve(request).then((told) => {
+  void serve(request).then((reply) => {
     isAnswered = true;
-    const words = told.kind === "problem" ? told.problem : inWords(told);
+    const words = reply.kind === "problem" ? reply.problem : inWords(reply);
     trace.add(process.name, () => `answers #${request.number}: ${words}`, about);
-    answer(told);
+    answer(reply);
   });
   const look = (): void => {
     if (!isAnswered) world.overdue(request, process.name);
@@ -150,7 +150,7 @@ const serverOf = (process: Process, world: ApiWorld): Server => {
     randomBytes: () => bytesFor(current),
     settings,
   });
-  const serve = async ({ number, wish }: Request): Promise<Told> => {
+  const serve = async ({ number, wish }: Request): Promise<Reply> => {
     try {
       const { orderId, userId, key } = wish;
       current = number;
@@ -165,7 +165,7 @@ const serverOf = (process: Process, world: ApiWorld): Server => {
 };
 
 const apiClock = (process: Process, time: Time) => ({
-  nowMs: time.now,
+  now: time.now,
   after: (delayMs: number, run: () => void): (() => void) => {
     const turn: Turn = time.after(delayMs, () => process.reach(() => turn.cancelled || run()));
     return () => {

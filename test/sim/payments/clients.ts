@@ -1,7 +1,7 @@
-/** Clients: each wants one order paid, and asks again with the same key until it is told what came of it, with growing readinessPolicy and pauses. */
+/** Clients: each wants one order paid, and asks again with the same key until it is answered what came of it, with growing readinessPolicy and pauses. */
 import type { Dice } from "../environment/dice.ts";
 import type { Time } from "../environment/time.ts";
-import type { Api, Told } from "./api.ts";
+import type { Api, Reply } from "./api.ts";
 import type { PaymentScenario } from "./scenario.ts";
 import type { Wish } from "./workload.ts";
 
@@ -13,7 +13,7 @@ export interface ClientWorld {
   readonly scenario: Pick<PaymentScenario, "patienceMs" | "acknowledgeTimeoutMs">;
 }
 
-/** Sends clients on their way; answers how many have not been told yet. */
+/** Sends clients on their way; answers how many have no answer yet. */
 export const sendClients = (wishes: readonly Wish[], { api, time, dice, scenario }: ClientWorld): (() => number) => {
   const { patienceMs, acknowledgeTimeoutMs } = scenario;
   // Who asks again sooner than it can be answered, for ever, is answered never.
@@ -22,8 +22,8 @@ export const sendClients = (wishes: readonly Wish[], { api, time, dice, scenario
   const untilTold = async (wish: Wish): Promise<void> => {
     let key = wish.key;
     for (let attempts = 1; ; attempts += 1) {
-      const told = await api.ask({ ...wish, key }, Math.min(patienceMs * 2 ** (attempts - 1), maxPatienceMs));
-      if (isFinal(told)) return;
+      const reply = await api.ask({ ...wish, key }, Math.min(patienceMs * 2 ** (attempts - 1), maxPatienceMs));
+      if (isFinal(reply)) return;
       await time.sleep(dice.between(5, 100 * 2 ** Math.min(attempts, 5)));
       // A person who clicks the button anew, not knowing that it had worked.
       if (wish.isImpatient && attempts === 1) key = `${key}-again`;
@@ -43,4 +43,4 @@ export const sendClients = (wishes: readonly Wish[], { api, time, dice, scenario
 };
 
 /** Whether asking again would be for nothing. */
-const isFinal = (told: Told | "lost"): boolean => told !== "lost" && told.kind !== "problem";
+const isFinal = (reply: Reply | "lost"): boolean => reply !== "lost" && reply.kind !== "problem";

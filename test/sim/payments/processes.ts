@@ -11,8 +11,8 @@ import { createPlace, type Place, type Running } from "../environment/place.ts";
 import type { Process } from "../environment/process.ts";
 import { codecOf } from "../environment/registry.ts";
 import { commonOf, producerOf, runWorker } from "../environment/worker.ts";
-import { leaderSilentMs, outboxOf } from "./outbox.ts";
-import { historyOf, platformOf } from "./sinks.ts";
+import { leaderSilentMs, outboxOf } from "./stores/outbox.ts";
+import { historyOf, platformOf } from "./stores/sinks.ts";
 import { groupOf, type PaymentWorld } from "./world.ts";
 
 /** How long a stopping relay waits for acknowledgements that do not come, ms. */

@@ -29,7 +29,7 @@ export interface PaymentScenario extends Weather, WorkerBounds {
   readonly clients: number;
   /** How often 32 clients pay one order at once. */
   readonly bursts: number;
-  /** Probability that a client comes back with the same key once it has been told. */
+  /** Probability that a client comes back with the same key once it has been answered. */
   readonly comesBack: number;
   /** Whether balances are topped up in the midst. */
   readonly topUps: boolean;

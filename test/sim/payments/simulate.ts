@@ -1,14 +1,14 @@
 /**
  * One seed of payments: a shop is drawn, clients come and faults strike, then the storm ends and everything must come to
- * rest: every client told, every row published, every reader at the end of the topic.
+ * rest: every client answered, every row published, every reader at the end of the topic.
  */
 import { paymentsCompleted } from "../../../schemas/payment.ts";
 import type { UserId } from "../../../schemas/coupon.ts";
 import type { Place } from "../environment/place.ts";
-import type { Simulated, Stories, Telling } from "../story.ts";
+import type { Simulated, Stories, StoryOptions } from "../story.ts";
 import { beginningAt } from "../environment/time.ts";
 import { createApi } from "./api.ts";
-import { checkPaymentsAtRest, paymentPromises } from "./claims.ts";
+import { checkPaymentsAtRest, paymentPromises } from "./checks/claims.ts";
 import { sendClients } from "./clients.ts";
 import { orderName } from "./names.ts";
 import { backgroundPlaces } from "./processes.ts";
@@ -23,12 +23,12 @@ const restWithinMs = 30_000;
 export const paymentStories = (chosen?: Partial<PaymentScenario>): Stories => ({
   kind: "payments",
   promises: paymentPromises,
-  simulate: (seed, telling) => simulate(seed, { ...telling, chosen }),
+  simulate: (seed, options) => simulate(seed, { ...options, chosen }),
 });
 
 const simulate = async (
   seed: number,
-  { crash, ...how }: Telling & { readonly chosen: Partial<PaymentScenario> | undefined },
+  { crash, ...how }: StoryOptions & { readonly chosen: Partial<PaymentScenario> | undefined },
 ): Promise<Simulated> => {
   const diesBeforeCall = crash !== undefined && "beforeCall" in crash ? crash.beforeCall : undefined;
   const made = createPaymentWorld(seed, { ...how, diesBeforeCall });
@@ -45,17 +45,22 @@ const simulate = async (
     time.afterTurn(crash.afterTurn, () => {
       crashed = places[crash.place]?.kill() ?? false;
     });
-  // Whoever thaws after the storm has its say before anything is called at rest.
+  // A process that thaws after the storm does its work before anything is called at rest.
   const ends = scenario.incidents.map(({ atMs, forMs }) => beginningAt + atMs + forMs);
   const calmAt = Math.max(made.stage.stormEndsAt, ...ends) + 300;
   const rests = (): boolean =>
-    time.now() >= calmAt && clients() === 0 && trusts() === 0 && api.isIdle() && busy() === 0 && standing(world) === "";
+    time.now() >= calmAt &&
+    clients() === 0 &&
+    trusts() === 0 &&
+    api.isIdle() &&
+    busy() === 0 &&
+    unsettled(world) === "";
   if (!(await time.passUntil(rests, made.stage.stormEndsAt + restWithinMs)))
-    broke("everything comes to rest", `${clients()} clients wait, ${busy()} calls are under way; ${standing(world)}`);
+    broke("everything comes to rest", `${clients()} clients wait, ${busy()} calls are in flight; ${unsettled(world)}`);
   broken.push(...checkPaymentsAtRest(made.rest()));
   const ended = { tookMs: time.now() - beginningAt, turns: time.turns(), calls: network.calls(), crashed };
-  const told = { asked: witness.told.size, counts: witness.counts, happenings: trace.happenings };
-  return { seed, profile: scenario.profile, places: places.length, broken, ...told, ...ended };
+  const seen = { asked: witness.replies.size, counts: witness.counts, happenings: trace.happenings };
+  return { seed, profile: scenario.profile, places: places.length, broken, ...seen, ...ended };
 };
 
 const describe = ({ trace, scenario }: PaymentWorld, shop: Shop): void => {
@@ -134,7 +139,7 @@ const strike = (incident: PaymentIncident, world: PaymentWorld, place: Place | u
 };
 
 /** What is behind; empty where nothing is. */
-const standing = ({ broker, database }: PaymentWorld): string => {
+const unsettled = ({ broker, database }: PaymentWorld): string => {
   const unpublished = [...database.state.outbox.values()].filter(({ publishedAt }) => publishedAt === null).length;
   const behind = topologies.flatMap(({ graph: { name } }) =>
     Array.from({ length: paymentsCompleted.partitions }, (_, partition) => {

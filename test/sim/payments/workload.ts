@@ -24,7 +24,7 @@ export interface Wish {
   readonly orderId: OrderId;
   readonly userId: UserId;
   readonly key: string;
-  /** Whether it comes back with the same key once it has been told; and tries another key after some lost answers. */
+  /** Whether it comes back with the same key once it has been answered; and tries another key after some lost answers. */
   readonly comesBack: boolean;
   readonly isImpatient: boolean;
 }
@@ -86,7 +86,7 @@ const drawOrder = (
     coupons,
   }: { readonly n: number; readonly userId: UserId; readonly stock: Shop["stock"]; readonly coupons: Shop["coupons"] },
 ): Order => {
-  // Few of many, so that transactions of several orders may go on side by side.
+  // Few of many, so that transactions of several orders may run side by side.
   const share = Math.min(0.6, 2 / stock.size);
   const picked = [...stock.keys()].filter(() => dice.chance(share)).slice(0, 3);
   const least = [...stock.keys()][n % stock.size];

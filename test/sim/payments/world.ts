@@ -9,15 +9,15 @@ import { watchDraining } from "../environment/draining.ts";
 import { type CallWatcher, createNetwork } from "../environment/network.ts";
 import type { PlaceWorld } from "../environment/place.ts";
 import { type Stage, setStage } from "../environment/stage.ts";
-import type { Broke, Telling } from "../story.ts";
+import type { Broke, StoryOptions } from "../story.ts";
 import { deadLetterPartitions, type WorkerWorld } from "../environment/worker.ts";
 import type { ApiWorld } from "./api.ts";
-import type { PaymentClaim, PaymentRest } from "./claims.ts";
-import { createDatabase, type Database } from "./database.ts";
-import type { OutboxWorld } from "./outbox.ts";
+import type { PaymentClaim, PaymentRest } from "./checks/claims.ts";
+import { createDatabase, type Database } from "./stores/database.ts";
+import type { OutboxWorld } from "./stores/outbox.ts";
 import { drawPaymentScenario, type PaymentScenario } from "./scenario.ts";
-import { createPlatform, type Platform, type SinkWorld } from "./sinks.ts";
-import { createPaymentWitness, type Witness } from "./witness.ts";
+import { createPlatform, type Platform, type SinkWorld } from "./stores/sinks.ts";
+import { createPaymentWitness, type Witness } from "./checks/witness.ts";
 import { drawShop, type Shop } from "./workload.ts";
 
 /** The two that read payments. */
@@ -33,7 +33,7 @@ export interface PaymentWorld extends WorkerWorld, PlaceWorld, ApiWorld, OutboxW
 }
 
 /** How a world is made. */
-export interface PaymentWorldOptions extends Omit<Telling, "crash"> {
+export interface PaymentWorldOptions extends Omit<StoryOptions, "crash"> {
   readonly chosen: Partial<PaymentScenario> | undefined;
   readonly diesBeforeCall: number | undefined;
 }
@@ -52,7 +52,7 @@ export const createPaymentWorld = (seed: number, options: PaymentWorldOptions) =
     partitions: deadLetterPartitions,
   }));
   const broker = createBroker({ ...stage, topics: [paymentsCompleted, ...deadLetters] });
-  // It looks at the database, and the database tells it what happens.
+  // It looks at the database, and the database notifies it of what happens.
   const witness: Witness = createPaymentWitness({ codec, shop, broke, turns: time.turns, state: () => database.state });
   const database: Database = createDatabase({ time, trace, shop, watcher: witness });
   const platform = createPlatform({ ...scenario, dice, stormy, unwanted: shop.unwanted });
@@ -60,7 +60,7 @@ export const createPaymentWorld = (seed: number, options: PaymentWorldOptions) =
   const draining = watchDraining({
     copies: () => Number.POSITIVE_INFINITY,
     askedTwice: () => {},
-    goesOn: (what, about) => broke("whoever has drained has nothing under way", what, about),
+    goesOn: (what, about) => broke("a drained process has nothing in flight", what, about),
   });
   let inFlight = 0;
   const busyness: CallWatcher = {

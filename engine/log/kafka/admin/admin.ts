@@ -6,6 +6,7 @@ import { silentLogger } from "../../../logger.ts";
 import { withAdmin, withCluster } from "../client.ts";
 import { failureOf, hasType } from "../failures.ts";
 import { type KafkaOptions, type KafkaSettings, settingsOf } from "../options.ts";
+import { clusterReleaseOf } from "./cluster-release.ts";
 import { type OnRecords, readTopic } from "./read-topic.ts";
 import {
   addPartitions,
@@ -53,6 +54,8 @@ export interface KafkaAdmin {
   readonly countRecordsBefore: (topic: string, beforeMs: number) => Promise<bigint>;
   /** The cluster's own id. */
   readonly clusterId: () => Promise<string>;
+  /** The release by which the brokers work together, such as `4.1`; undefined where they have agreed on none. */
+  readonly release: () => Promise<string | undefined>;
   /** The offset after the last record, by partition. @throws Fatal (TOPIC_MISSING) */
   readonly endOffsets: (topic: string) => Promise<readonly bigint[]>;
   /** The first offset there is, by partition. @throws Fatal (TOPIC_MISSING) */
@@ -98,6 +101,7 @@ export const kafkaAdmin = async (
     countRecordsBefore: (topic, beforeMs) =>
       asked(`offsets of ${topic}`, () => countRecordsBefore(settings, topic, beforeMs)),
     clusterId: () => asked("the cluster's id", () => clusterIdOf(settings)),
+    release: () => asked("the cluster's release", () => clusterReleaseOf(settings)),
     endOffsets: (topic) => offsets(topic, "high"),
     startOffsets: (topic) => offsets(topic, "low"),
     committedOffsets: (groupId, topic) =>

@@ -1,4 +1,4 @@
-/** Decompresses the records of a batch, by the codec that its attributes name. kafkajs itself reads gzip alone. */
+/** Decompresses the records of a batch, by the codec that its attributes name. kafkajs itself reads only gzip. */
 import { promisify } from "node:util";
 import { gunzip, zstdDecompress } from "node:zlib";
 import { lz4Decompress } from "./lz4.ts";

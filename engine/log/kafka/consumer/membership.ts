@@ -5,11 +5,12 @@
 import { Fatal } from "../../../errors.ts";
 import type { Clock } from "../../../clock.ts";
 import { CommitRefused, type LogListener, type LogRecord, OffsetOutOfRange, type TopicPartition } from "../../log.ts";
-import { commitFailure, isCoordinatorLost } from "../failures.ts";
+import { commitFailure, failureOf, hasType, isCoordinatorLost } from "../failures.ts";
 import type { Batch, ConsumerGroup } from "../internals.ts";
 import type { KafkaSettings } from "../options.ts";
 import type { GroupHooks } from "../patches/group-hooks.ts";
 import { PauseTimes } from "./pause-times.ts";
+import { joinAsInstance } from "./static-member.ts";
 
 /** What a membership is for. */
 export interface MembershipOptions {
@@ -88,6 +89,10 @@ export class Membership implements GroupHooks {
     return batches;
   };
 
+  /** A static member stays in the group: it comes back under its id, and its partitions wait for it. */
+  readonly leave: GroupHooks["leave"] = (_, leave) =>
+    this.#settings.groupInstanceId === undefined ? leave() : Promise.resolve();
+
   /** A group that has committed and read nothing starts where the log does now; any other would skip records. */
   readonly offsetOutOfRange: GroupHooks["offsetOutOfRange"] = async (group, at) => {
     const { offsetManager } = group;
@@ -159,8 +164,13 @@ export class Membership implements GroupHooks {
       await group.heartbeat({ interval: this.#settings.heartbeatMs });
     } catch (error) {
       // A rebalance is noticed by kafkajs's own next heartbeat, which follows every fetch.
-      this.#settings.logger.debug({ groupId: this.#groupId, error: String(error) }, "a heartbeat failed");
-      if (isCoordinatorLost(error)) await this.#findCoordinator(group).catch(() => {});
+      this.#settings.logger.debug(
+        { event: "consumer.heartbeatFailed", groupId: this.#groupId, error: String(error) },
+        "a heartbeat failed",
+      );
+      // kafkajs learns it too, but not while everything is paused.
+      if (hasType(error, "FENCED_INSTANCE_ID")) this.fail(failureOf(error, `the membership in ${this.#groupId} ended`));
+      else if (isCoordinatorLost(error)) await this.#findCoordinator(group).catch(() => {});
     }
   }
 
@@ -210,6 +220,8 @@ export class Membership implements GroupHooks {
   async #rejoin(group: ConsumerGroup, join: () => Promise<void>): Promise<void> {
     await this.giveBack();
     if (this.#ended) throw new MembershipEnded();
+    const { groupInstanceId } = this.#settings;
+    if (groupInstanceId !== undefined) joinAsInstance(group, groupInstanceId);
     group.memberId ??= this.#memberIdLeft;
     this.#waitsForGroup = true;
     try {
@@ -248,12 +260,17 @@ export class Membership implements GroupHooks {
     const drained = new AbortController();
     const revoked = this.#listener
       .revoking()
-      .catch((error: unknown) => logger.error({ groupId: this.#groupId, error: String(error) }, "revoking failed"))
+      .catch((error: unknown) =>
+        logger.error(
+          { event: "consumer.revokeFailed", groupId: this.#groupId, error: String(error) },
+          "revoking failed",
+        ),
+      )
       .finally(() => drained.abort());
     await Promise.race([revoked, this.#clock.sleep(drainBudgetMs, drained.signal)]);
     if (!drained.signal.aborted) {
       logger.warn(
-        { groupId: this.#groupId, drainBudgetMs },
+        { event: "consumer.drainTimedOut", groupId: this.#groupId, drainBudgetMs },
         "the drain ran out of time; the partitions are given back",
       );
     }

@@ -178,7 +178,10 @@ class KafkaSubscription implements Subscription {
       this.#membership.fail(failureOf(error, `the membership in ${groupId} ended`));
       return;
     }
-    this.#settings.logger.warn({ groupId, error: String(error) }, "the consumer crashed and is rebuilt");
+    this.#settings.logger.warn(
+      { event: "consumer.crashed", groupId, error: String(error) },
+      "the consumer crashed and is rebuilt",
+    );
     if (this.#membership.joins > run.joins) this.#failures = 0;
     this.#rebuilding = this.#rebuild();
   }
@@ -195,7 +198,7 @@ class KafkaSubscription implements Subscription {
       } catch (error) {
         if (isFatal(error)) return this.#membership.fail(failureOf(error, `the membership in ${groupId} ended`));
         this.#settings.logger.warn(
-          { groupId, failures, error: String(error) },
+          { event: "consumer.rebuildFailed", groupId, failures, error: String(error) },
           "the consumer could not be rebuilt yet",
         );
       }

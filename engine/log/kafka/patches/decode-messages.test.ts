@@ -38,7 +38,7 @@ const sized = (bytes: Buffer): Buffer => {
   size.writeInt32BE(bytes.length);
   return Buffer.concat([size, bytes, Buffer.from("what follows in the response")]);
 };
-/** Decodes with both and answers what they agree on: the records as plain values, and where the cursor stands after. */
+/** Decodes with both and answers what they agree on: the records as plain values, and where the cursor is after. */
 const decodeWith = async (decode: typeof ours, response: Buffer) => {
   const decoder = new Decoder(response);
   const records = await decode(decoder);
@@ -129,7 +129,7 @@ for (const codec of kafkaBatches.keys()) {
     );
   });
 
-  test(`decode messages: names the place and goes on when a byte of a ${codec} batch is wrong`, async () => {
+  test(`decode messages: names the place and reads the rest when a byte of a ${codec} batch is wrong`, async () => {
     const damaged = batchOf(codec);
     damaged[100] = (damaged[100] ?? 0) ^ 0xff;
     const got = await ours(new Decoder(sized(Buffer.concat([damaged, batchOf("gzip")]))));

@@ -13,7 +13,7 @@ import { definePatch } from "./patch.ts";
 
 const magicAt = 16;
 const magic = 2;
-/** Base offset and length: what stands before the bytes that `length` counts. */
+/** Base offset and length: what is before the bytes that `length` counts. */
 const lengthPrefixBytes = 12;
 const logAppendTimeBit = 0x8;
 const transactionalBit = 0x10;

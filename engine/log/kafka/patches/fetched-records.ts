@@ -34,7 +34,7 @@ export class FetchedRecord implements LogRecord, DecodedMessage {
     return this.batchContext.isControlBatch;
   }
 
-  /** As kafkajs names it, for whoever else uses this copy of kafkajs. */
+  /** As kafkajs names it, for other users of this copy of kafkajs. */
   get timestamp(): string {
     return String(this.timestampMs);
   }

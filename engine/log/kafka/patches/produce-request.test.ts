@@ -13,7 +13,7 @@ const ours = requireKafkajs([produceRequestPatch])(file);
 const encodeWith = async (encoder: typeof ours, request: ProduceRequest): Promise<Buffer> =>
   (await encoder(request).encode()).buffer;
 
-/** Both stamp records with the time: it must stand still between the two. */
+/** Both stamp records with the time: it must not change between the two. */
 const stopClock = (t: TestContext): void => t.mock.timers.enable({ apis: ["Date"], now: 1_790_000_000_123 });
 
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));

@@ -22,7 +22,7 @@ export interface BatchFields {
   readonly transactional: boolean;
 }
 
-/** What stands before the records: base offset, length, leader epoch, magic, checksum, attributes, ... record count. */
+/** What is before the records: base offset, length, leader epoch, magic, checksum, attributes, ... record count. */
 export const batchHeaderBytes = 61;
 const checksumAt = 17;
 const attributesAt = 21;

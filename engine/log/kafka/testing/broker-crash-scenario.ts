@@ -9,7 +9,7 @@ import { type Logger, silentLogger } from "../../../logger.ts";
 import { kafkaAdmin } from "../admin/admin.ts";
 import { kafkaLog } from "../kafka-log.ts";
 
-/** Somebody's broker. */
+/** A broker that can be killed. */
 export interface MortalBroker {
   readonly brokers: readonly string[];
   /** Ends the broker's process without a warning (SIGKILL) and resolves when it is gone. */

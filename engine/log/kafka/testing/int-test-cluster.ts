@@ -69,10 +69,10 @@ export interface FaultySockets {
   readonly made: () => number;
 }
 
-/** A port that nobody listens on: its connections are refused. */
+/** A port that nothing listens on: its connections are refused. */
 const closedPort = 1;
 
-/** Sockets that work until they are told not to. */
+/** Sockets that work until they are switched off. */
 export const faultySockets = (): FaultySockets => {
   const open = new Set<Socket>();
   let down = false;

@@ -1,0 +1,15 @@
+/** The heap follows the memory that a worker may use. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { heapFlags } from "./heap.ts";
+
+const mb = 1024 * 1024;
+
+test("heap: is roomy when the machine or the container has the memory for it", () => {
+  assert.deepEqual(heapFlags(512 * mb), ["--max-old-space-size=256", "--max-semi-space-size=32"]);
+  assert.deepEqual(heapFlags(24 * 1024 * mb), ["--max-old-space-size=256", "--max-semi-space-size=32"]);
+});
+
+test("heap: is small when the container's limit is below the roomy heap's peak", () => {
+  assert.deepEqual(heapFlags(384 * mb), ["--max-old-space-size=128", "--max-semi-space-size=8"]);
+});

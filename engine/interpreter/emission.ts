@@ -1,0 +1,31 @@
+/** Makes the record that a value becomes on a topic: its key, its bytes, and the trace it belongs to. */
+import type { AnyTopic } from "../flow/parts.ts";
+import type { RecordContext, RecordHeaders } from "../flow/processor.ts";
+import type { Emission, StepEnvironment } from "./round.ts";
+
+/** W3C Trace Context and Baggage: the headers that a record hands on to all that is written because of it. */
+const traceHeaders = ["traceparent", "tracestate", "baggage"] as const;
+
+/** The record of a topic that a value becomes. @throws Error where the value has no key or does not fit the schema. */
+export const emissionOf = (
+  { encode }: StepEnvironment,
+  sink: AnyTopic,
+  { value, context }: { readonly value: unknown; readonly context: RecordContext },
+): Emission => ({
+  sink,
+  value,
+  key: sink.key(value),
+  bytes: encode(sink, value),
+  headers: traceOf(context.headers),
+});
+
+/** Without a parent the other two mean nothing. By own name: an object's prototype has no trace. */
+const traceOf = (headers: RecordHeaders): RecordHeaders | undefined => {
+  if (!Object.hasOwn(headers, "traceparent")) return undefined;
+  return Object.fromEntries(
+    traceHeaders.flatMap((name) => {
+      const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+};

@@ -1,0 +1,41 @@
+/** Opens the outbox of payments, and forgets old idempotency keys beside it: of the processes there are, one leads. */
+import { Counter, type Registry } from "prom-client";
+import type { OpenedOutbox } from "../../engine/app/define-app.ts";
+import { systemClock } from "../../engine/clock.ts";
+import type { Payment } from "../../processors/payments/payment-ports.ts";
+import { openDatabase } from "../../stores/mysql/database.ts";
+import { oldCouponKeys, oldPaymentKeys } from "../../stores/mysql/idempotency/old-keys.ts";
+import { outbox } from "../../stores/mysql/payments/outbox.ts";
+import type { ShopContext } from "../config.ts";
+import { forgetDefaults, forgetKeys } from "../idempotency/forget-keys.ts";
+import { type ProcessHooks, noHooks } from "./process-hooks.ts";
+
+/** Opens it. The database may be away. */
+export const openPaymentOutbox = async (
+  { config, logger, registry }: ShopContext,
+  hooks: ProcessHooks = noHooks,
+): Promise<OpenedOutbox<Payment>> => {
+  // One connection for the lead, one for the lag, and one to forget keys.
+  const database = hooks.database(openDatabase({ databaseUrl: config.databaseUrl, poolMax: 3, poolKeptIdle: 0 }));
+  const keys = { payment: oldPaymentKeys(database), coupon: oldCouponKeys(database) };
+  const forgotten = forgottenKeys(registry);
+  const settings = { ...forgetDefaults, keptMs: config.keysKeptMs };
+  return {
+    outbox: outbox(database),
+    keptMs: config.outboxKeptMs,
+    upkeep: (leads, signal) => forgetKeys({ keys, leads, clock: systemClock, logger, forgotten, settings }, signal),
+    close: database.close,
+    wrapLog: hooks.log,
+  };
+};
+
+/** Counts what is forgotten. */
+const forgottenKeys = (registry: Registry): ((kind: "payment" | "coupon", rows: number) => void) => {
+  const counter = new Counter({
+    name: "sluice_idempotency_keys_pruned_total",
+    help: "Idempotency keys that were forgotten because of their age.",
+    labelNames: ["kind"],
+    registers: [registry],
+  });
+  return (kind, rows) => counter.inc({ kind }, rows);
+};
