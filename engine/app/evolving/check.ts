@@ -3,6 +3,10 @@ import type { AvroJson } from "../../avro/avro.ts";
 import { adviceOf } from "../../evolution/advice.ts";
 import type { History } from "../../evolution/history.ts";
 import type { Judging, Trouble } from "../../evolution/look.ts";
+import { type Look, lookAt } from "../../evolution/look.ts";
+import type { RegistryAdmin } from "../../avro/registry-admin.ts";
+import { deadLetterPrefix, deadLetterTopic } from "../../worker/round/dead-letter.ts";
+import { sampleOf, type Sampled, type SampleReader } from "./sample.ts";
 import { isSameSchema, judge, type Verdict, type Version } from "../../evolution/rules.ts";
 import type { AppSubject } from "./subjects.ts";
 
@@ -56,3 +60,73 @@ const notRecorded = (subject: string, last: Version | undefined): Trouble => ({
   text: `what is declared is ${last === undefined ? "in no version" : `not v${last.number}, the last one,`} of the repository`,
   fix: `sluice schema evolve ${subject} --reason "..." (with --offline where the registry is out of reach)`,
 });
+
+/** What an online check asks. */
+export interface Online {
+  readonly admin: RegistryAdmin;
+  /** Opened where records are read: of a subject whose schema is new, or where a sample was asked for. */
+  readonly reader: () => Promise<SampleReader>;
+  /** Records of each topic, the newest. */
+  readonly sample?: number;
+}
+
+/** Checks a subject by the registry, its dead letters and its records. Changes nothing. @throws RegistryUnavailable @throws Unavailable */
+export const checkOnline = async (
+  subject: AppSubject,
+  { admin, reader, sample }: Online,
+  judging: Judging,
+): Promise<CheckedSubject> => {
+  const look = await lookAt(admin, subject, judging);
+  const before = look.versions.findLast(({ avro }) => avro !== undefined)?.avro;
+  const isCandidate = look.registered === null && before !== undefined;
+  const { topic, readers } = subject.users;
+  const about = { source: topic, before: before ?? subject.avro, after: subject.avro };
+  const letters = isCandidate || sample !== undefined ? await lettersOf(await reader(), readers, about) : undefined;
+  const sampled = sample === undefined ? undefined : await sampleOf(await reader(), { ...about, topic, last: sample });
+  return {
+    verdict: look.verdict,
+    advice: adviceOf(look.verdict, subject.users),
+    troubles: [
+      ...look.troubles,
+      ...strandedTrouble("LETTERS_UNREADABLE", "dead letters", letters),
+      ...strandedTrouble("RECORDS_UNREADABLE", "of the last records", sampled),
+    ],
+    registry: registryWord(look),
+    ...(letters === undefined ? {} : { letters }),
+    ...(sampled === undefined ? {} : { sampled }),
+  };
+};
+
+const registryWord = ({ versions, registryAgrees }: Look): "new" | "agrees" | "DISAGREES" => {
+  if (versions.length === 0) return "new";
+  return registryAgrees === false ? "DISAGREES" : "agrees";
+};
+
+/** Dead letters of every topology that reads the topic; letters of its other topics are passed over. */
+const lettersOf = async (
+  reader: SampleReader,
+  readers: readonly string[],
+  about: { readonly source: string; readonly before: AvroJson; readonly after: AvroJson },
+): Promise<Sampled> => {
+  const sum = { readable: 0, of: 0, stranded: 0 };
+  for (const name of readers) {
+    const counts = ({ headers }: { readonly headers: Readonly<Record<string, unknown>> }) =>
+      String(headers[`${deadLetterPrefix}topic`]) === about.source;
+    const one = await sampleOf(reader, { ...about, topic: deadLetterTopic(name), counts });
+    sum.readable += one.readable;
+    sum.of += one.of;
+    sum.stranded += one.stranded;
+  }
+  return sum;
+};
+
+const strandedTrouble = (code: Trouble["code"], what: string, sampled: Sampled | undefined): readonly Trouble[] =>
+  sampled === undefined || sampled.stranded === 0
+    ? []
+    : [
+        {
+          code,
+          text: `${sampled.stranded} ${what} are readable now and would not be`,
+          fix: "Give the fields they have a place or a default, or replay or discard those letters first.",
+        },
+      ];

@@ -3,7 +3,9 @@ import { relative } from "node:path";
 import { CliError, exitCodes, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
-import { type CheckedSubject, checkOffline, isStopped } from "./check.ts";
+import { type CheckedSubject, checkOffline, checkOnline, isStopped } from "./check.ts";
+import { loadConfig } from "../process.ts";
+import { withSchemaPorts } from "./open.ts";
 import { checkDocument, checkLines, githubLines, nextAfterCheck } from "./show-check.ts";
 import { historyOf, judgingOf, subjectsOfApp } from "./subjects.ts";
 
@@ -26,8 +28,16 @@ export const checkVerb = async <Config extends EngineConfig>(
     throw new CliError("--sample reads topics, which --offline does not", { code: "USAGE", exitCode: exitCodes.usage });
   const subjects = subjectsOfApp(app, wanted);
   const checked: CheckedSubject[] = [];
-  const history = historyOf(app);
-  for (const subject of subjects) checked.push(await checkOffline(subject, history, judgingOf(app)));
+  const judging = judgingOf(app);
+  if (offline) {
+    const history = historyOf(app);
+    for (const subject of subjects) checked.push(await checkOffline(subject, history, judging));
+  } else {
+    await withSchemaPorts(await loadConfig(app), async (ports) => {
+      const online = { ...ports, ...(sample === undefined ? {} : { sample }) };
+      for (const subject of subjects) checked.push(await checkOnline(subject, online, judging));
+    });
+  }
   showCheck(checked, json ? "json" : format);
 };
 

@@ -7,7 +7,7 @@ import { withAdmin, withCluster } from "../client.ts";
 import { failureOf, hasType } from "../failures.ts";
 import { type KafkaOptions, type KafkaSettings, settingsOf } from "../options.ts";
 import { clusterReleaseOf } from "./cluster-release.ts";
-import { type OnRecords, readTopic } from "./read-topic.ts";
+import { type OnRecords, type ReadRange, readTopic } from "./read-topic.ts";
 import {
   addPartitions,
   alterTopicSettings,
@@ -68,8 +68,8 @@ export interface KafkaAdmin {
    * after all joins again.
    */
   readonly removeMembers: (groupId: string) => Promise<void>;
-  /** Reads a topic from its first record to where it ended when the call began, without a group. */
-  readonly readTopic: (topic: string, onRecords: OnRecords) => Promise<void>;
+  /** Reads a topic from its first record, or a part of it, to where it ended when the call began, without a group. */
+  readonly readTopic: (topic: string, onRecords: OnRecords, range?: ReadRange) => Promise<void>;
   /** Deletes topics that exist; for tests. */
   readonly deleteTopics: (topics: readonly string[]) => Promise<void>;
   /** Deletes the records before an offset, as retention does; for tests. */
@@ -108,9 +108,9 @@ export const kafkaAdmin = async (
       asked(`offsets of group ${groupId}`, () => committedOffsets(settings, groupId, topic)),
     describeGroup: (groupId) => asked(`group ${groupId}`, () => describeGroup(settings, groupId)),
     removeMembers: (groupId) => asked(`members of ${groupId}`, () => removeMembers(settings, groupId)),
-    readTopic: (topic, onRecords) =>
+    readTopic: (topic, onRecords, range) =>
       asked(`reading ${topic}`, () =>
-        withCluster(settings, (cluster) => readTopic(cluster, { topic, settings }, onRecords)),
+        withCluster(settings, (cluster) => readTopic(cluster, { topic, settings, ...range }, onRecords)),
       ),
     deleteTopics: (topics) => asked("deleting topics", () => deleteTopics(settings, topics)),
     deleteRecords: (before) => asked(`deleting records of ${before.topic}`, () => deleteRecords(settings, before)),
