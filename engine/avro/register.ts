@@ -80,11 +80,10 @@ export const registerSchema = async (admin: RegistryAdmin, subject: string, avro
   if (level !== null && level !== subjectLevel && level !== raisedLevel) throw new OtherCompatibility(subject, level);
   // Before it registers, or it would only compare with the last version. Some registries know no level of a subject
   // without versions.
-  const isThere = level !== subjectLevel && (await admin.versions(subject)).length > 0;
-  if (isThere) await admin.setLevel(subject, subjectLevel);
+  const raises = level === raisedLevel || (level === null && (await admin.versions(subject)).length > 0);
+  if (raises) await admin.setLevel(subject, subjectLevel);
   const registration = await admin.register(subject, avro);
   if (registration.kind === "incompatible") throw new IncompatibleSchema(subject, registration.why);
   if (registration.kind === "refused") throw new SchemaRefused(subject, registration.why);
-  if (level !== subjectLevel && !isThere) await admin.setLevel(subject, subjectLevel);
   return { subject, id: registration.id };
 };

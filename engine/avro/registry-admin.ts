@@ -1,8 +1,15 @@
 /** What is asked of a schema registry about subjects, and what changes them; over its Confluent-compatible API. */
 import { z } from "zod";
 import type { AvroJson } from "./avro.ts";
-import { avroOf, writtenSchema } from "./registry.ts";
-import { type Answer, registryHttp, RegistryUnavailable, type RegistryOptions } from "./registry-http.ts";
+import { COMPATIBILITY, SchemaType } from "@kafkajs/confluent-schema-registry";
+import { avroIn, inTime, registryClient, writtenSchema } from "./registry.ts";
+import {
+  type Answer,
+  defaultTimeoutMs,
+  registryHttp,
+  RegistryUnavailable,
+  type RegistryOptions,
+} from "./registry-http.ts";
 
 /** A version of a subject as the registry has it. */
 export interface RegisteredVersion {
@@ -17,7 +24,7 @@ export type Registration =
   | { readonly kind: "registered"; readonly id: number }
   /** 409: readers could not read what is there. `why` may be empty: registries differ in what they say. */
   | { readonly kind: "incompatible"; readonly why: string }
-  /** 422: it takes this for no valid schema, or takes none at all in its mode. */
+  /** It takes this for no valid schema, takes none at all in its mode, or has another level. */
   | { readonly kind: "refused"; readonly why: string };
 
 /** Subjects of a registry. Every method @throws RegistryUnavailable; each is one request, and asking again is safe. */
@@ -41,7 +48,10 @@ export interface RegistryAdmin {
   readonly setLevel: (subject: string, level: string) => Promise<void>;
   /** `READWRITE` or another; null where the registry knows no modes. */
   readonly mode: (subject: string) => Promise<string | null>;
-  /** Registers the text as it is; the same text again gets the same id. Cut off: `lookup`, then register again. */
+  /**
+   * Registers the text as it is, and sets the level to BACKWARD_TRANSITIVE where none is set; the same text again gets the
+   * same id. Cut off: `lookup`, then register again.
+   */
   readonly register: (subject: string, avro: AvroJson) => Promise<Registration>;
 }
 
@@ -54,7 +64,6 @@ const levels = z
   .union([z.looseObject({ compatibilityLevel: z.string() }), z.looseObject({ compatibility: z.string() })])
   .transform((body) => String("compatibilityLevel" in body ? body.compatibilityLevel : body.compatibility));
 const modes = z.looseObject({ mode: z.string() });
-const withId = z.looseObject({ id: z.int() });
 
 /** Subjects of a Confluent-compatible registry. */
 export const confluentAdmin = (options: RegistryOptions): RegistryAdmin => {
@@ -70,7 +79,7 @@ export const confluentAdmin = (options: RegistryOptions): RegistryAdmin => {
     version: async (subject, version) => {
       const path = `${at(subject)}/versions/${version}`;
       const found = foundIn(subject, await ask(versionShape, { about: about(subject), path }));
-      return found && { version: found.version, id: found.id, avro: avroOf(found) };
+      return found && { version: found.version, id: found.id, avro: avroIn(found) };
     },
     lookup: async (subject, avro) => {
       const question = { about: about(subject), path: at(subject), method: "POST", body: textOf(avro) } as const;
@@ -98,17 +107,32 @@ export const confluentAdmin = (options: RegistryOptions): RegistryAdmin => {
       const path = `mode/${encodeURIComponent(subject)}?defaultToGlobal=true`;
       return foundIn(subject, await ask(modes, { about: about(subject), path }))?.mode.toUpperCase() ?? null;
     },
-    register: async (subject, avro): Promise<Registration> => {
-      const path = `${at(subject)}/versions`;
-      const answer = await ask(withId, { about: `registering ${subject}`, path, method: "POST", body: textOf(avro) });
-      if (answer.kind === "refused" && [409, 422].includes(answer.status))
-        return { kind: answer.status === 409 ? "incompatible" : "refused", why: answer.message };
-      const found = foundIn(subject, answer);
-      if (found === undefined) throw new RegistryUnavailable(`registering ${subject}`, { cause: answer });
-      return { kind: "registered", id: found.id };
-    },
+    register: (subject, avro) => register(options, subject, avro),
   };
 };
+
+/** The client asks for the level, registers, and sets the level. */
+const requestsEach = 3;
+
+const register = async (options: RegistryOptions, subject: string, avro: AvroJson): Promise<Registration> => {
+  const client = registryClient(options);
+  const schema = { type: SchemaType.AVRO, schema: JSON.stringify(avro) } as const;
+  try {
+    const call = client.register(schema, { subject, compatibility: COMPATIBILITY.BACKWARD_TRANSITIVE });
+    const { id } = await inTime(call, requestsEach * (options.timeoutMs ?? defaultTimeoutMs));
+    return { kind: "registered", id };
+  } catch (cause) {
+    const { status, name } = cause as { readonly status?: unknown; readonly name?: unknown };
+    const why = cause instanceof Error ? cause.message : String(cause);
+    if (status === 409) return { kind: "incompatible", why };
+    if (status === 422 || isRefusal(name)) return { kind: "refused", why };
+    throw new RegistryUnavailable(`registering ${subject}`, { cause });
+  }
+};
+
+// The client's own: it makes a type of the schema first, and compares the level.
+const isRefusal = (name: unknown): boolean =>
+  name === "ConfluentSchemaRegistryArgumentError" || name === "ConfluentSchemaRegistryCompatibilityError";
 
 /** What was found; undefined for none. A refusal that is expected nowhere is no answer to what was asked. */
 const foundIn = <T>(subject: string, answer: Answer<T>): T | undefined => {

@@ -70,13 +70,15 @@ test("registry client: sends the URL's credentials as a header, and says them no
   });
   const url = `http://key:p%40ss@${new URL(faulty.url).host}/base/`;
   assert.deepEqual(await confluentAdmin({ url }).versions("s"), []);
+  for (const asked of [confluentAdmin({ url }).level("s"), confluentRegistry({ url }).schemaOf(1)])
+    await assert.rejects(asked, (error) => {
+      assert.ok(error instanceof RegistryUnavailable);
+      assert.ok(!JSON.stringify([error.message, error.stack, error.cause]).includes("ss@"));
+      return true;
+    });
+  await assert.rejects(confluentAdmin({ url }).level("s"), /401, does SLUICE_REGISTRY_AUTH fit/);
+  await assert.rejects(confluentAdmin({ url }).register("s", avro), RegistryUnavailable);
   assert.deepEqual(seen, new Set([`Basic ${Buffer.from("key:p@ss").toString("base64")}`]));
-  await assert.rejects(confluentRegistry({ url }).schemaOf(1), (error) => {
-    assert.ok(error instanceof RegistryUnavailable);
-    assert.match(error.message, /401, does SLUICE_REGISTRY_AUTH fit/);
-    assert.ok(!JSON.stringify([error.message, error.stack, error.cause]).includes("ss@"));
-    return true;
-  });
 });
 
 test("registry client: has no schema where what the id has is no Avro", async () => {

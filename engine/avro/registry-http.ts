@@ -105,16 +105,25 @@ export const textOf = async (response: Response): Promise<string> => {
   return Buffer.concat(parts).toString();
 };
 
+/** A URL without what of it is a user and password, and those. */
+export const splitCredentials = (
+  url: string,
+): { readonly base: string; readonly credentials?: { readonly username: string; readonly password: string } } => {
+  const parsed = new URL(url);
+  const [username, password] = [parsed.username, parsed.password].map(decodeURIComponent);
+  parsed.username = "";
+  parsed.password = "";
+  const base = parsed.href.replace(/\/+$/, "");
+  if (username === undefined || password === undefined || username + password === "") return { base };
+  return { base, credentials: { username, password } };
+};
+
 /** fetch takes no credentials in a URL. */
 export const withoutCredentials = (
   url: string,
 ): { readonly base: string; readonly headers: Record<string, string> } => {
-  const parsed = new URL(url);
-  const { username, password } = parsed;
-  parsed.username = "";
-  parsed.password = "";
-  const base = parsed.href.replace(/\/+$/, "");
-  if (username === "" && password === "") return { base, headers: {} };
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const { base, credentials } = splitCredentials(url);
+  if (credentials === undefined) return { base, headers: {} };
+  const pair = `${credentials.username}:${credentials.password}`;
   return { base, headers: { authorization: `Basic ${Buffer.from(pair).toString("base64")}` } };
 };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
-import { SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
+import { SchemaType } from "@kafkajs/confluent-schema-registry";
 import avsc from "avsc";
 import { type AvroJson, int, optional, record, string } from "./avro.ts";
 import { createCodec, SchemaNotRegistered } from "./codec.ts";
@@ -16,7 +16,7 @@ import {
   trickle,
 } from "./testing/faulty-registry.ts";
 import { registerSchemas } from "./register.ts";
-import { confluentRegistry } from "./registry.ts";
+import { confluentRegistry, registryClient } from "./registry.ts";
 import { RegistryUnavailable } from "./registry-http.ts";
 import { testSubjects } from "./testing/test-subjects.ts";
 import { topic } from "./topic.ts";
@@ -58,7 +58,7 @@ test("registry: carries values between our codec and the client's own, both ways
   await assert.rejects(codec.encoder(between), SchemaNotRegistered);
   const [entry] = await registerSchemas({ url }, [between]);
   assert(entry !== undefined);
-  const client = new SchemaRegistry({ host: url });
+  const client = registryClient({ url });
   const value = { text: "안녕", size: 3 };
 
   const encode = await codec.encoder(between);
@@ -74,7 +74,7 @@ test("registry: carries values between our codec and the client's own, both ways
 test("registry: has no Avro schema where one of another kind has the id", async () => {
   const subject = `${subjects.newTopicName()}-value`;
   const schema = JSON.stringify({ $schema: "http://json-schema.org/draft-07/schema#", title: subject, type: "object" });
-  const { id } = await new SchemaRegistry({ host: url }).register({ type: SchemaType.JSON, schema }, { subject });
+  const { id } = await registryClient({ url }).register({ type: SchemaType.JSON, schema }, { subject });
   assert.equal(await source.schemaOf(id), undefined);
 });
 

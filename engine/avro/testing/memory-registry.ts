@@ -89,6 +89,7 @@ export const memoryRegistry = (): MemoryRegistry => {
       const compared = levels.get(subject) === "BACKWARD_TRANSITIVE" ? of(subject) : of(subject).slice(-1);
       if (!compared.every((old) => reads(avro, old.avro))) return { kind: "incompatible", why: "" };
       const id = add(subject, avro);
+      if (!levels.has(subject)) levels.set(subject, "BACKWARD_TRANSITIVE");
       changed(`register ${subject}`);
       return { kind: "registered", id };
     },
