@@ -1,74 +1,73 @@
 /**
- * The avsc types that the codec uses: values that avsc would write or read as another value are refused instead.
- * The checks are in the types themselves, so a schema pays only for the types it has, at any depth.
+ * The avsc types that the codec uses: values that avsc would write or read as another value are refused instead, and what
+ * bytes say of themselves is believed only as far as there are bytes. The checks are in the types themselves (`exact/`),
+ * so a schema pays only for the types it has, at any depth.
  */
 import avsc from "avsc";
 import type { AvroJson } from "./avro.ts";
+import { ExactArray, ExactMap } from "./exact/containers.ts";
+import { decimalType, isDecimalShape } from "./exact/decimal.ts";
+import { checkLogical, noteLogical } from "./exact/logical.ts";
+import { ExactEnum, ExactRecord } from "./exact/named.ts";
+import { ExactBoolean, ExactBytes, ExactDouble, ExactInt, ExactLong, ExactString } from "./exact/primitives.ts";
+import { unionType } from "./exact/unions.ts";
 
-/** What avsc reads from and writes to: bytes and a position. It has no type for it. */
-interface Tap {
-  readonly buf: Buffer;
-  readonly pos: number;
-  readonly writeString: (text: string) => void;
+for (const logical of [ExactInt, ExactLong, ExactString]) checkLogical(logical);
+
+const primitives: Readonly<Record<string, new () => avsc.Type>> = {
+  boolean: ExactBoolean,
+  int: ExactInt,
+  long: ExactLong,
+  double: ExactDouble,
+  string: ExactString,
+  bytes: ExactBytes,
+};
+const plain: ReadonlyMap<string, avsc.Type> = new Map(
+  Object.entries(primitives).map(([name, Primitive]) => [name, new Primitive()]),
+);
+
+type Options = avsc.ForSchemaOptions;
+const complex: Readonly<Record<string, new (schema: avsc.Schema, options: Options) => avsc.Type>> = {
+  // avsc declares the constructors of its types with less than they take.
+  array: ExactArray as never,
+  map: ExactMap as never,
+  enum: ExactEnum as never,
+  record: ExactRecord as never,
+  error: ExactRecord as never,
+};
+
+/** Those of a schema's attributes that decide about its type. */
+interface Attributes {
+  readonly type?: unknown;
+  readonly logicalType?: unknown;
+  readonly precision?: unknown;
+  readonly scale?: unknown;
 }
-type Read = (this: unknown, tap: Tap) => unknown;
-type Write = (this: unknown, tap: Tap, value: unknown) => void;
-/** The methods of avsc's types that are replaced here; they are in every release 5 and missing from its declarations. */
-interface Hooks {
-  _read: Read;
-  _write: Write;
-}
-// The erasure line: avsc declares these classes without their hooks.
-const hooksOf = (type: { readonly prototype: unknown }): Hooks => type.prototype as Hooks;
-
-const { LongType, StringType } = avsc.types;
-const { _read: readLong, _write: writeLong } = hooksOf(LongType);
-const { _write: writeText } = hooksOf(StringType);
-
-// The zigzag form of a long below -2^52 is an odd number that no double holds: avsc writes and reads another number.
-const smallestLong = -(2 ** 52);
-
-class ExactLong extends LongType {}
-hooksOf(ExactLong)._write = function (tap, value) {
-  if (typeof value === "number" && value < smallestLong) throw new RangeError(`the long ${value} is below -2^52`);
-  writeLong.call(this, tap, value);
-};
-hooksOf(ExactLong)._read = function (tap) {
-  const from = tap.pos;
-  const value = readLong.call(this, tap);
-  // Only from 2^52 on can the sum of the bytes have been rounded, and then the lowest bit is the sign that was lost.
-  if (typeof value === "number" && (value >= -smallestLong || value < smallestLong) && isOdd(tap, from))
-    throw new RangeError("a long below -2^52 cannot be read exactly");
-  return value;
-};
-// Zigzag: a negative number has its lowest bit set.
-const isOdd = ({ buf }: Tap, at: number): boolean => ((buf[at] ?? 0) & 1) === 1;
-
-class ExactString extends StringType {}
-hooksOf(ExactString)._write = function (tap, value) {
-  if (typeof value !== "string") return writeText.call(this, tap, value);
-  const from = tap.pos;
-  tap.writeString(value);
-  // Half of a pair takes 3 bytes and the length at least 1; ASCII of up to 8,191 characters is shorter and not checked.
-  if (tap.pos - from > value.length + 2 && !value.isWellFormed())
-    throw new TypeError("the text has half of a surrogate pair");
-};
-
-const exactLong = new ExactLong();
-const exactString = new ExactString();
 
 // avsc calls this with every schema it is about to make a type of.
-const exactType = (schema: unknown): avsc.Type | undefined => {
-  const name = typeof schema === "object" && schema !== null && "type" in schema ? schema.type : schema;
-  if (name === "long") return exactLong;
-  return name === "string" ? exactString : undefined;
+const exactType = (schema: avsc.Schema, options: Options): avsc.Type | undefined => {
+  if (typeof schema === "string") return plain.get(schema);
+  if (Array.isArray(schema)) return unionType(schema, options);
+  const attributes = schema as Attributes;
+  const { type, logicalType } = attributes;
+  if (typeof type !== "string") return undefined;
+  const Complex = Object.hasOwn(complex, type) ? complex[type] : undefined;
+  if (Complex !== undefined) return new Complex(schema, options);
+  return typeof logicalType === "string" ? logical(type, logicalType, attributes) : plain.get(type);
+};
+
+const logical = (type: string, logicalType: string, attributes: Attributes): avsc.Type | undefined => {
+  if (logicalType === "decimal" && type === "bytes" && isDecimalShape(attributes))
+    return decimalType({ precision: Number(attributes.precision), scale: Number(attributes.scale ?? 0) });
+  const Primitive = Object.hasOwn(primitives, type) ? primitives[type] : undefined;
+  return Primitive && noteLogical(new Primitive(), logicalType);
 };
 
 /**
- * The avsc type of a schema. Logical types stay plain numbers and text: their units are in our types, and a conversion
- * would cost the hot path half its speed.
+ * The avsc type of a schema. Logical types stay plain numbers and text, decimals alone are bigints: their units are in our
+ * types, and a conversion would cost the hot path half its speed.
  * @throws Error of avsc where the schema is not valid Avro.
  */
 export const avscType = (schema: AvroJson): avsc.Type =>
   // `AvroJson` is any JSON; avsc checks what it is given.
-  avsc.Type.forSchema(schema as avsc.Schema, { typeHook: exactType });
+  avsc.Type.forSchema(schema as avsc.Schema, { typeHook: exactType as never });

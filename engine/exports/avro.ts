@@ -2,6 +2,7 @@
 export * from "../avro/avro.ts";
 export * from "../avro/codec.ts";
 export type { AskingOptions, Learned } from "../avro/learn.ts";
+export { InvalidSchema } from "../avro/declare/invalid-schema.ts";
 export { confluentRegistry, type SchemaSource } from "../avro/registry.ts";
 export { type RegistryOptions, RegistryUnavailable } from "../avro/registry-http.ts";
 export * from "../avro/topic.ts";

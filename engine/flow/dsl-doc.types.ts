@@ -1,6 +1,8 @@
 /** The snippets of docs/dsl.md in a small world where they compile; dsl-doc.test.ts compares their text. Never run. */
+import { type OpenedOutbox, relays } from "../app/define-app.ts";
 import { record, string } from "../avro/avro.ts";
 import { type Topic, topic } from "../avro/topic.ts";
+import { defineOutbox } from "../outbox/define-outbox.ts";
 import { defineTopology, from, type Stream, undo } from "./dsl.ts";
 import type { Project, Undone } from "./parts.ts";
 import { type Compensation, type Poisoned, pivot, type Processor } from "./processor.ts";
@@ -34,6 +36,8 @@ declare const toItems: Project<Entry, readonly Entry[]>;
 declare const toCompensated: Project<Undone<Is<"reserved">>, Entry>;
 const [toRow, toAudit, toIssued] = [toEntry, toEntry, toEntry];
 const toRefused = (value: Poisoned<Entry> | Entry): Entry => ("input" in value ? value.input : value);
+const toPaid = (row: Entry): Entry => row;
+declare const openOutbox: () => Promise<OpenedOutbox<Entry>>;
 const refuse = (stream: Stream<Entry, unknown>) => stream.fail(couponsRefused, toEntry);
 
 export const payments = defineTopology(
@@ -42,6 +46,10 @@ export const payments = defineTopology(
 );
 
 from([paid, refunded], (path) => path.map(toEntry).to(history, toRow));
+
+export const paymentOutbox = defineOutbox({ name: "payments", topic: paid, project: toPaid });
+
+relays(paymentOutbox, { open: openOutbox });
 
 path
   .step(reserveStock, { reserved: undo(releaseStock, couponsCompensated, toCompensated) })
@@ -65,4 +73,4 @@ path.keep("request").step(reserve);
 path.to(couponsIssued, toIssued);
 path.toMany(stockReturned, toItems);
 path.fail(couponsRefused, toRefused);
-path.drop("nobody asked");
+path.drop("not wanted");

@@ -59,7 +59,9 @@ export interface StepOptions {
   readonly timeoutMs?: number;
   /**
    * Makes poison at this step an outcome, `poison`, which has an arm like every other one, instead of a dead letter. False
-   * by default. What the path holds is undone where the arm ends in `fail`, and kept where it does not.
+   * by default. What the path holds is undone where the arm ends in `fail`, and kept where it does not. The worker holds when
+   * too many records become dead letters, but not for poison that is caught: nothing stops a fault that makes all poison.
+   * Write `true` where the step is placed: options in a variable hide it from the types, and `defineTopology` refuses them.
    */
   readonly catchPoison?: boolean;
 }

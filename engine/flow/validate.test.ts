@@ -127,3 +127,11 @@ test("validateGraph: ends when paths part and meet again fifty times", () => {
   };
   assert.deepEqual(validateGraph(graph), []);
 });
+
+test("validateGraph: names a step that catches poison and has no arm for it", () => {
+  const steps = { ...good.steps, pay: { undo: {}, catchPoison: true } };
+  const rule = 'step "pay" catches poison and has no arm for it; write { catchPoison: true } where it is placed';
+  assert.deepEqual(validateGraph({ ...good, steps }), [rule]);
+  const { edges } = withEdge({ from: "pay", on: "poison", does: "fail", sink: "out", project: "toOut" });
+  assert.deepEqual(validateGraph({ ...good, steps, edges }), []);
+});

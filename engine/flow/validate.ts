@@ -17,6 +17,7 @@ export const validateGraph = (graph: TopologyGraph): readonly string[] => [
   ...namesAreStable(graph),
   ...projectionsAreNamed(graph),
   ...limitsAreCounts(graph),
+  ...caughtPoisonHasAnArm(graph),
   ...stepsAreReached(graph),
   ...pathsEnd(graph),
   ...topicsHaveNoCycle(graph),
@@ -56,6 +57,14 @@ const limitsAreCounts = ({ steps }: TopologyGraph): readonly string[] =>
     Object.entries({ attempts, timeoutMs })
       .filter(([, limit]) => !Number.isSafeInteger(limit) || limit < 1)
       .map(([name, limit]) => `${name} of step "${step}" is ${limit}, expected a whole number of at least 1`),
+  );
+
+// The types demand the arm, unless the options come from a variable that does not say whether poison is caught.
+const caughtPoisonHasAnArm = ({ steps, edges }: TopologyGraph): readonly string[] =>
+  Object.entries(steps).flatMap(([step, { catchPoison = false }]) =>
+    !catchPoison || edges.some(({ from, on }) => from === step && on === "poison")
+      ? []
+      : [`step "${step}" catches poison and has no arm for it; write { catchPoison: true } where it is placed`],
   );
 
 const stepsAreReached = ({ steps, edges, sources }: TopologyGraph): readonly string[] => {

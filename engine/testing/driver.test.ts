@@ -99,6 +99,17 @@ test("driver: reads what was written to a topic, in order, as its schema gives i
   assert.equal(read.length, 2);
 });
 
+test("driver: reads the key of what was written, and the trace of what caused it, when records are asked for", async () => {
+  const { driver } = start();
+  const [traceparent, other] = [Buffer.from("00-1"), Buffer.from("x")];
+  await driver.send(asked, ask("abc", "hi"), { headers: { traceparent, other } });
+  await driver.send(asked, ask("d", "hi"), { headers: { other } });
+  assert.deepEqual(driver.readRecords(answered), [
+    { value: { id: "abc", size: 2 }, key: "a", headers: { traceparent } },
+    { value: { id: "d", size: 2 }, key: "d", headers: {} },
+  ]);
+});
+
 test("driver: gives records the clock's time, the time it is told, and on redelivery the time they had", async () => {
   let now = 10;
   const { driver, log } = start(() => now);

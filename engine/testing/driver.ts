@@ -49,6 +49,16 @@ export interface Driver {
   ) => Promise<readonly Ended[]>;
   /** Everything written to a topic so far, in order. @throws NotInTopology where nothing is ever written there. */
   readonly read: <T>(topic: Topic<T>) => readonly T[];
+  /** The same, with the key and the headers of each record. @throws NotInTopology as `read` does. */
+  readonly readRecords: <T>(topic: Topic<T>) => readonly WrittenRecord<T>[];
+}
+
+/** A record that was written to a topic. */
+export interface WrittenRecord<T> {
+  readonly value: T;
+  readonly key: string;
+  /** The trace of the record that caused it, where that one has a trace; else empty. */
+  readonly headers: RecordHeaders;
 }
 
 /** Options of a driver. `now`: epoch ms; always 2025-01-01T00:00:00Z by default. */
@@ -76,7 +86,9 @@ export const createDriver = <Deps>(
   const sources = new Map(parts.sources.map((topic) => [topic.name, { wire: wireOf(topic), stamp: stamper(now) }]));
   const topics = writtenTopics(parts);
   const sinks = sinksOf(topics);
-  const written = new Map<string, unknown[]>(topics.map(({ name }) => [name, []]));
+  const written = new Map<string, WrittenRecord<unknown>[]>(topics.map(({ name }) => [name, []]));
+  // What is kept under a topic's name was read back by that topic's schema.
+  const recordsOf = <T>({ name }: Topic<T>) => [...find(written, name)] as readonly WrittenRecord<T>[];
   return {
     send: async (topic, values, { key, acceptedAtMs, headers, ...when } = {}) => {
       const { wire, stamp } = find(sources, topic.name);
@@ -96,8 +108,8 @@ export const createDriver = <Deps>(
       const paths = await interpreter.round(topic.name, entrants, environmentOf({ deps, now, traces, wires }));
       return collect(paths, { traces, wires, written });
     },
-    // What is kept under a topic's name was read back by that topic's schema.
-    read: <T>(topic: Topic<T>) => [...find(written, topic.name)] as readonly T[],
+    read: (topic) => recordsOf(topic).map(({ value }) => value),
+    readRecords: recordsOf,
   };
 };
 
@@ -142,8 +154,7 @@ const wireOf = async (topic: AnyTopic): Promise<Wire> => {
   const read = (bytes: Buffer): unknown => {
     const decoded = decode(bytes);
     if (decoded.kind !== "value") throw new TypeError(`${topic.name} does not read what it wrote: ${decoded.kind}`);
-    // avsc makes instances of a class of its own; a plain copy is deeply equal to what a test writes down.
-    return structuredClone(decoded.value);
+    return decoded.value;
   };
   return { encode: encoderFor(topic, 1), decode: read };
 };
@@ -210,11 +221,13 @@ const collect = (
   }: {
     readonly traces: Traces;
     readonly wires: ReadonlyMap<string, Wire>;
-    readonly written: ReadonlyMap<string, unknown[]>;
+    readonly written: ReadonlyMap<string, WrittenRecord<unknown>[]>;
   },
 ): readonly Ended[] =>
   paths.map(({ context, emissions, ending }) => {
-    for (const { sink, bytes } of emissions) find(written, sink.name).push(find(wires, sink.name).decode(bytes));
+    for (const { sink, key, bytes, headers = {} } of emissions) {
+      find(written, sink.name).push({ value: find(wires, sink.name).decode(bytes), key, headers });
+    }
     const turns = traces.get(context) ?? [];
     const trace = ending.kind === "failed" ? [...turns, `${ending.call} failed`] : turns;
     return { ...ending, offset: context.offset, trace };

@@ -1,7 +1,15 @@
 /** What flows: requests for a refund, what became of them, and one stock event for each item that comes back. */
-import { int, long, record, string, topic, type TypeOf } from "sluice-engine/avro";
+import { array, int, long, record, string, topic, type TypeOf } from "sluice-engine/avro";
 
-export const RefundRequested = record("refund.v1.RefundRequested", { refundId: string(), paymentId: string() });
+/** Items of one kind that come back. */
+export const Item = record("refund.v1.Item", { sku: string(), quantity: int() });
+export type Item = TypeOf<typeof Item>;
+
+export const RefundRequested = record("refund.v1.RefundRequested", {
+  refundId: string(),
+  paymentId: string(),
+  items: array(Item),
+});
 export type RefundRequested = TypeOf<typeof RefundRequested>;
 
 export const RefundCompleted = record("refund.v1.RefundCompleted", { refundId: string(), amount: long() });

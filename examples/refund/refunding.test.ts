@@ -15,9 +15,9 @@ const items = [
 ];
 
 test("refunding: gives money back and announces every item when the warehouse takes them", async () => {
-  const shop = memoryShop({ p1: items });
+  const shop = memoryShop(["p1"]);
   const driver = createDriver(refunding, shop);
-  await driver.send(refundRequests, { refundId: "r1", paymentId: "p1" });
+  await driver.send(refundRequests, { refundId: "r1", paymentId: "p1", items });
   assert.deepEqual(driver.read(refundsCompleted), [{ refundId: "r1", amount: 300 }]);
   assert.deepEqual([...shop.entries], [["r1", 300]]);
   assert.deepEqual(
@@ -27,11 +27,11 @@ test("refunding: gives money back and announces every item when the warehouse ta
 });
 
 test("refunding: takes the money back when the warehouse does not take an item", async () => {
-  const shop = memoryShop({ p1: items }, ["pot"]);
+  const shop = memoryShop(["p1"], ["pot"]);
   const driver = createDriver(refunding, shop);
   await driver.send(refundRequests, [
-    { refundId: "r1", paymentId: "p1" },
-    { refundId: "r2", paymentId: "nothing" },
+    { refundId: "r1", paymentId: "p1", items },
+    { refundId: "r2", paymentId: "nothing", items },
   ]);
   assert.equal(shop.given.size, 0);
   assert.deepEqual(driver.read(moneyTakenBack), [{ refundId: "r1", reason: "notTaken" }]);
@@ -48,7 +48,7 @@ test("refunding: takes the money back when the warehouse does not take an item",
 test("outbox: publishes each request that was written, and marks its row", { timeout: 10_000 }, async () => {
   const { outbox, rows, add } = memoryOutbox<RefundRow>(({ id }) => id);
   const published: string[] = [];
-  add({ id: "r1", payment: "p1" }, { id: "r2", payment: "p2" });
+  add({ id: "r1", payment: "p1", items }, { id: "r2", payment: "p2", items: [] });
   const relay = startRelay({
     definition: refundOutbox,
     outbox,

@@ -31,7 +31,7 @@ export const app = defineApp({
     runs(refunding, {
       open: async ({ config, logger }: ProcessContext<RefundConfig>) => {
         logger.info({ event: "shop.opened", database: new URL(config.databaseUrl).hostname }, "the shop is in memory");
-        const shop = memoryShop({});
+        const shop = memoryShop([]);
         return { deps: () => shop, close: async () => {} };
       },
     }),

@@ -1,19 +1,11 @@
 /** What is decided: the money goes back, and the warehouse takes the items. The ports are what the steps need for that. */
 import { defineCompensation, defineProcessor, defineStore } from "sluice-engine";
-import type { RefundRequested } from "./records.ts";
-
-/** One item of an order. */
-export interface OrderItem {
-  readonly sku: string;
-  readonly quantity: number;
-}
+import type { Item, RefundRequested } from "./records.ts";
 
 /** Accounts, by payment. Every call is idempotent by the refund's id. */
 export interface Accounts {
-  /** Gives a payment back to its user; undefined where there is no such payment. */
-  readonly giveBack: (
-    request: RefundRequested,
-  ) => Promise<{ readonly amount: number; readonly items: readonly OrderItem[] } | undefined>;
+  /** Gives the user the money for the items of a request, and says how much; undefined where there is no such payment. */
+  readonly giveBack: (request: RefundRequested) => Promise<number | undefined>;
   /** Takes the money of a refund from the user again. */
   readonly takeBack: (refundId: string) => Promise<void>;
 }
@@ -21,7 +13,7 @@ export interface Accounts {
 /** The warehouse. Idempotent by the refund's id. */
 export interface Warehouse {
   /** Whether it takes all of these items back. */
-  readonly expect: (refundId: string, items: readonly OrderItem[]) => Promise<boolean>;
+  readonly expect: (refundId: string, items: readonly Item[]) => Promise<boolean>;
 }
 
 /** The bookkeeping of refunds. Idempotent by the refund's id. */
@@ -33,7 +25,7 @@ export interface Books {
 export interface Refund {
   readonly refundId: string;
   readonly amount: number;
-  readonly items: readonly OrderItem[];
+  readonly items: readonly Item[];
 }
 type GiveBack =
   | ({ readonly kind: "returned" } & Refund)
@@ -45,9 +37,9 @@ export const giveMoneyBack = defineProcessor({
   name: "give-money-back",
   compensatable: ["returned"],
   run: async (request: RefundRequested, { accounts }: { readonly accounts: Accounts }): Promise<GiveBack> => {
-    const { refundId } = request;
-    const refund = await accounts.giveBack(request);
-    return refund === undefined ? { kind: "unknownPayment", refundId } : { kind: "returned", refundId, ...refund };
+    const { refundId, items } = request;
+    const amount = await accounts.giveBack(request);
+    return amount === undefined ? { kind: "unknownPayment", refundId } : { kind: "returned", refundId, amount, items };
   },
 });
 

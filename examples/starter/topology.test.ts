@@ -16,7 +16,7 @@ test("ordering: answers every order it knows, once per outcome", async () => {
     { orderId: "3", sku: "b", quantity: 1 },
   ]);
   assert.deepEqual(driver.read(answers), [
-    { orderId: "1", accepted: 1, left: 0 },
-    { orderId: "2", accepted: 0, left: 0 },
+    { orderId: "1", accepted: true, left: 0 },
+    { orderId: "2", accepted: false, left: 0 },
   ]);
 });

@@ -102,7 +102,7 @@ test("package: its worker takes a record in and gives an outcome out", async () 
     await until("the worker is up", () => log.includes('"msg":"up"') || worker.exitCode !== null);
     await copyFile(join(repositoryRoot, "examples/send-order.ts"), join(appFolder, "send-order.ts"));
     const answer: unknown = JSON.parse(await succeed(appFolder, "node_modules/.bin/node", "send-order.ts"));
-    assert.match(JSON.stringify(answer), /"accepted":1/);
+    assert.match(JSON.stringify(answer), /"accepted":true/);
   } finally {
     worker.kill("SIGTERM");
   }

@@ -1,26 +1,27 @@
 /** What avsc would write or read as another value is refused, at any depth. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AvroJson, long, optional, record, string } from "./avro.ts";
-import { EncodeFailed, encoderFor } from "./codec.ts";
-import { avscType } from "./exact-types.ts";
-import { topic } from "./topic.ts";
+import { type AvroJson, long, optional, record, string } from "../avro.ts";
+import { EncodeFailed, encoderFor } from "../codec.ts";
+import { avscType } from "../exact-types.ts";
+import { topic } from "../topic.ts";
 
 const smallest = -(2 ** 52);
 const places: readonly (readonly [string, AvroJson, (value: unknown) => unknown])[] = [
   ["a record", { type: "record", name: "Inner", fields: [{ name: "value", type: "long" }] }, (value) => ({ value })],
   ["an array", { type: "array", items: "long" }, (value) => [1, value]],
-  ["a map", { type: "map", values: { type: "long", logicalType: "timestamp-millis" } }, (value) => ({ a: value })],
+  [
+    "a map",
+    { type: "map", values: { type: "long", logicalType: "timestamp-millis" } },
+    (value) => new Map([["a", value]]),
+  ],
   ["an optional array", ["null", { type: "array", items: ["null", "long"] }], (value) => [null, value]],
 ];
 
 for (const [place, avro, holding] of places) {
   test(`long: is refused below -2^52 when it is in ${place}`, () => {
     const type = avscType(avro);
-    assert.deepEqual(
-      JSON.stringify(type.fromBuffer(type.toBuffer(holding(smallest)))),
-      JSON.stringify(holding(smallest)),
-    );
+    assert.deepEqual(type.fromBuffer(type.toBuffer(holding(smallest))), holding(smallest));
     assert.throws(() => type.toBuffer(holding(smallest - 1)), RangeError);
   });
 }
