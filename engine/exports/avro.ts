@@ -5,4 +5,6 @@ export type { AskingOptions, Learned } from "../avro/learn.ts";
 export { InvalidSchema } from "../avro/declare/invalid-schema.ts";
 export { confluentRegistry, type SchemaSource } from "../avro/registry.ts";
 export { type RegistryOptions, RegistryUnavailable } from "../avro/registry-http.ts";
+export type { Rule } from "../evolution/compare.ts";
+export type { Allowance } from "../evolution/rules.ts";
 export * from "../avro/topic.ts";
