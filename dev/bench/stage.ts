@@ -44,7 +44,8 @@ export const setStage = async (signal: AbortSignal): Promise<Stage> => {
   note(`stack ${benchStack} with 1 broker`);
   const endpoints = await stackUp({ name: benchStack, brokers: 1, signal });
   const config = readConfig(endpointsEnv(endpoints), () => "");
-  await applyApp(app, config);
+  await applyApp(app, config, { allow: { newGroup: true } });
+  let deployedPrefix = config.groupPrefix;
   if (await fillTable(config.databaseUrl)) note(`filled the table with ${fillerRows} user coupons`);
   if (await fillHistory(config.databaseUrl)) note(`filled the history with ${fillerRows} payments`);
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-bench" });
@@ -66,12 +67,11 @@ export const setStage = async (signal: AbortSignal): Promise<Stage> => {
       }),
     start: async (command, { env = {}, args = [] } = {}) => {
       // A worker starts only in the group that was deployed.
-      if (env["SLUICE_GROUP_PREFIX"] !== undefined)
-        await applyApp(
-          app,
-          readConfig({ ...endpointsEnv(endpoints), ...env }, () => ""),
-          { allow: { newGroup: true } },
-        );
+      const own = readConfig({ ...endpointsEnv(endpoints), ...env }, () => "");
+      if (command === "worker" && own.groupPrefix !== deployedPrefix) {
+        await applyApp(app, own, { allow: { newGroup: true } });
+        deployedPrefix = own.groupPrefix;
+      }
       return startOnStack({
         stackName: benchStack,
         endpoints,

@@ -16,6 +16,7 @@ export const RefundCompleted = record("refund.v1.RefundCompleted", { refundId: s
 export const RefundRefused = record("refund.v1.RefundRefused", { refundId: string(), reason: string() });
 export const MoneyTakenBack = record("refund.v1.MoneyTakenBack", { refundId: string(), reason: string() });
 export const StockReturned = record("refund.v1.StockReturned", { refundId: string(), sku: string(), quantity: int() });
+export type StockReturned = TypeOf<typeof StockReturned>;
 
 const refundId = (value: { readonly refundId: string }): string => value.refundId;
 const byRefund = { key: refundId, id: refundId };

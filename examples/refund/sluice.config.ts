@@ -9,9 +9,11 @@ import {
   url,
 } from "sluice-engine/app";
 import { memoryOutbox } from "sluice-engine/testing";
+import { memoryShelves } from "./memory-shelves.ts";
 import { memoryShop } from "./memory-shop.ts";
 import { refundOutbox, type RefundRow } from "./outbox.ts";
 import { refunding } from "./refunding.ts";
+import { restocking } from "./restocking.ts";
 
 interface RefundConfig extends EngineConfig {
   readonly databaseUrl: string;
@@ -34,6 +36,9 @@ export const app = defineApp({
         const shop = memoryShop([]);
         return { deps: () => shop, close: async () => {} };
       },
+    }),
+    runs(restocking, {
+      open: async () => ({ deps: () => ({ shelves: memoryShelves("cup", "pot") }), close: async () => {} }),
     }),
   ],
   outboxes: [

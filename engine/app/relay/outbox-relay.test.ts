@@ -1,6 +1,6 @@
 /** A relay of an application on fakes: what it counts, what it does beside publishing, and the order in which it ends. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { Registry } from "prom-client";
 import { record, string, type TypeOf } from "../../avro/avro.ts";
 import { topic } from "../../avro/topic.ts";
@@ -23,7 +23,7 @@ const until = async (what: string, holds: () => boolean | Promise<boolean>): Pro
 };
 
 /** A relay of a table with one row, and what it closed, in order. */
-const started = (upkeep?: OpenedOutbox<Text>["upkeep"]) => {
+const started = (t: TestContext, upkeep?: OpenedOutbox<Text>["upkeep"]) => {
   const table = memoryOutbox<Text>(({ text }) => text);
   table.add({ text: "one" });
   const producer = fakeProducer<Text>();
@@ -36,11 +36,13 @@ const started = (upkeep?: OpenedOutbox<Text>["upkeep"]) => {
     encode: encodeAsJson,
     close: async () => void closed.push("producer"),
   });
+  // Also where an assertion failed: a relay at work would keep the process.
+  t.after(running.stop);
   return { table, producer, registry, closed, running };
 };
 
-test("relay: publishes, marks and counts under the outbox's name, and closes the table last, when it is stopped", async () => {
-  const { table, producer, registry, closed, running } = started();
+test("relay: publishes, marks and counts under the outbox's name, and closes the table last, when it is stopped", async (t) => {
+  const { table, producer, registry, closed, running } = started(t);
   await until("the row is marked", () => table.rows.get(1)?.publishedAt !== null);
   assert.deepEqual(
     producer.produced.map(({ to, value }) => [to.topic, value]),
@@ -56,9 +58,9 @@ test("relay: publishes, marks and counts under the outbox's name, and closes the
   assert.deepEqual(closed, ["producer", "table"]);
 });
 
-test("relay: lets its upkeep see who leads, and waits for its end before it closes anything, when it is stopped", async () => {
+test("relay: lets its upkeep see who leads, and waits for its end before it closes anything, when it is stopped", async (t) => {
   const seen: string[] = [];
-  const { closed, running } = started(async (leads, signal) => {
+  const { closed, running } = started(t, async (leads, signal) => {
     await until("it leads", leads);
     seen.push("leads");
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
@@ -71,8 +73,8 @@ test("relay: lets its upkeep see who leads, and waits for its end before it clos
   assert.deepEqual(closed, ["producer", "table"]);
 });
 
-test("relay: ends with the error when its upkeep fails, and still closes everything", async () => {
-  const { closed, running } = started(async () => {
+test("relay: ends with the error when its upkeep fails, and still closes everything", async (t) => {
+  const { closed, running } = started(t, async () => {
     throw new TypeError("no such column");
   });
   assert.match(String(await running.ended), /no such column/);

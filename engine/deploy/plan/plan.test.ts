@@ -138,7 +138,7 @@ const settingRules: readonly [
     overridden("compression.type", "zstd").overrides,
     [
       "drift",
-      "compression.type zstd -> producer, changed outside of sluice: the brokers would compress with a codec that the workers may not be able to read",
+      "compression.type zstd -> producer, changed outside of sluice: batches are kept as producers send them; the brokers would compress each of them again",
       "plain",
     ],
   ],
@@ -148,7 +148,7 @@ const settingRules: readonly [
     overridden("compression.type", undefined).overrides,
     [
       "drift",
-      "compression.type default -> producer, changed outside of sluice: the brokers would compress with a codec that the workers may not be able to read",
+      "compression.type default -> producer, changed outside of sluice: batches are kept as producers send them; the brokers would compress each of them again",
       "plain",
     ],
   ],

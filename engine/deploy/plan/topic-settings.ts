@@ -30,7 +30,7 @@ const promised: readonly DeclaredSetting[] = [
   {
     name: "compression.type",
     value: "producer",
-    reason: "the brokers would compress with a codec that the workers may not be able to read",
+    reason: "batches are kept as producers send them; the brokers would compress each of them again",
   },
   {
     name: "unclean.leader.election.enable",
@@ -66,13 +66,9 @@ export const reasonFor = (setting: string): string | undefined => promised.find(
 
 /**
  * Settings with which a worker or API must not start when they differ: the promise is broken by the first record, not
- * after a while. Retention and sizes are no reason to stop work.
+ * after a while. Retention and sizes are no reason to stop work; nor is compression, because every codec is read.
  */
-export const requiredAtStart: ReadonlySet<string> = new Set([
-  "message.timestamp.type",
-  "cleanup.policy",
-  "compression.type",
-]);
+export const requiredAtStart: ReadonlySet<string> = new Set(["message.timestamp.type", "cleanup.policy"]);
 
 /**
  * Why a changed setting can lose records or break a promise, in words; undefined where it cannot. `from` is the value in
