@@ -24,12 +24,12 @@ const writesTo = ({ edges, steps }: TopologyGraph, topic: string): boolean =>
     Object.values(undo).some((one) => typeof one === "object" && "sink" in one && one.sink === topic),
   );
 
-/** What to do first and then; undefined where nothing is rolled out: it is refused, or it is no new version. */
+/** What to do first and then; undefined where nothing is rolled out: it is refused, or it is a version already. */
 export const adviceOf = (
   { against, declaredAs, newReadsOld, oldReadsNew, refused }: Verdict,
   { topic, readers, writers }: Users,
 ): string | undefined => {
-  if (refused || !newReadsOld || against.length === 0 || declaredAs === against.at(-1)) return undefined;
+  if (refused || !newReadsOld || against.length === 0 || declaredAs !== null) return undefined;
   if (oldReadsNew) return "Roll out: readers and writers in any order.";
   const whoReads = readers.length === 0 ? `readers of ${topic}` : `readers of ${topic} (${readers.join(", ")})`;
   const whoWrites = writers.length === 0 ? "what writes it" : writers.join(", ");

@@ -210,8 +210,7 @@ export const processFaults: readonly Fault[] = [
   },
   {
     name: "rolling-static",
-    about:
-      "Three static members get SIGTERM and are started again under their ids, one after the other, under load",
+    about: "Three static members get SIGTERM and are started again under their ids, one after the other, under load",
     windows: [13, 33],
     times: 9,
     brokers: 1,
