@@ -7,7 +7,7 @@ import { memoryRegistry } from "../../avro/testing/memory-registry.ts";
 import { readable } from "../../deploy/run/letters.ts";
 import type { LogRecord } from "../../log/log.ts";
 import { deadLetterPrefix } from "../../worker/round/dead-letter.ts";
-import { checkOnline, isStopped } from "./check.ts";
+import { checkOffline, checkOnline, isStopped } from "./check.ts";
 import type { SampleReader } from "./sample.ts";
 
 const of = (...fields: AvroJson[]): AvroJson => ({ type: "record", name: "n.R", fields });
@@ -71,4 +71,20 @@ test("check: stops when letters and records that are readable now would not be",
     ["LETTERS_UNREADABLE", "RECORDS_UNREADABLE"],
   );
   assert.equal(isStopped(checked), true);
+});
+
+test("check offline: stops at a schema that is in no version of the repository, and at one that cannot read them", async () => {
+  const history = {
+    versions: async () => [{ number: 1, avro: first }],
+    subjects: async () => ["in-value"],
+    append: async () => assert.fail("only looks"),
+    file: () => "1.avsc",
+  };
+  const codesOf = async (avro: AvroJson) => {
+    const checked = await checkOffline({ subject: "in-value", avro, users }, history, judging);
+    return [isStopped(checked), checked.verdict.refused, checked.troubles.map(({ code }) => code).join()];
+  };
+  assert.deepEqual(await codesOf(first), [false, false, ""]);
+  assert.deepEqual(await codesOf(grown), [true, false, "NOT_RECORDED"]);
+  assert.deepEqual(await codesOf(of({ name: "n", type: "int" })), [true, true, ""]);
 });

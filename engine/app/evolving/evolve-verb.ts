@@ -36,6 +36,13 @@ export const evolveVerb = async <Config extends EngineConfig>(
   const config = await loadConfig(app);
   const { deployments, close } = await openDeployments(app, config);
   try {
+    // The audit log is one of the tables.
+    if ((await deployments.pendingMigrations()).length > 0)
+      throw new CliError("nothing is deployed here yet, and the tables of the audit log are missing", {
+        code: "NOT_DEPLOYED",
+        exitCode: exitCodes.refused,
+        fix: "Next: sluice topology apply, which registers schemas too; sluice schema evolve --offline writes them down",
+      });
     const done = await deployments.locked(options.lockTimeout, (lock) =>
       withSchemaPorts(config, (ports) => evolveLocked({ app, subjects, history, lock, ports, options })),
     );
