@@ -56,7 +56,9 @@ const lockTimeoutSeconds = 10;
 
 const evolveCommand = <Config extends EngineConfig>(app: App<Config>): Command =>
   new Command("evolve")
-    .description("register what is declared as the next version, and write it into the repository; all or nothing")
+    .description(
+      "register what is declared as the next version, and write it into the repository; where one is refused, none is",
+    )
     .argument("<subject...>", "subjects")
     .requiredOption("--reason <text>", "why, for the audit log")
     .option("--actor <name>", "who, for the audit log (default: SLUICE_ACTOR, the CI's user, this user)")
