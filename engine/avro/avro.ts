@@ -1,7 +1,7 @@
 /** Avro records declared in TypeScript: one value is the Avro schema and, by inference, the record's type. */
 import { checkDistinct, checkFullName, checkName } from "./declare/names.ts";
 import { definedOnce } from "./declare/once.ts";
-import { checkDefault } from "./declare/defaults.ts";
+import { checkDefault, takesNoBytes } from "./declare/by-type.ts";
 import { InvalidSchema } from "./declare/invalid-schema.ts";
 import { precisionMax } from "./exact/decimal.ts";
 
@@ -234,10 +234,12 @@ const kindOf = (avro: AvroJson): string => {
 
 // ---- Many ----
 
-/** A list, in order. */
-export const array = <T>(items: Schema<T>): Schema<readonly T[], "array"> => ({
-  avro: { type: "array", items: items.avro },
-});
+/** A list, in order. @throws InvalidSchema where an item takes no bytes: a reader could not tell a long list from an attack. */
+export const array = <T>(items: Schema<T>): Schema<readonly T[], "array"> => {
+  if (takesNoBytes(items.avro))
+    throw new InvalidSchema("the items of an array are records without fields; count them in an int");
+  return { avro: { type: "array", items: items.avro } };
+};
 
 /** Values by text keys, as a Map: no key is special, and one that is not there is not inherited from Object either. */
 export const map = <T>(values: Schema<T>): Schema<ReadonlyMap<string, T>, "map"> => ({

@@ -24,8 +24,9 @@ const visit = (schema: AvroJson, namespace: string, known: Map<string, string>):
   if (typeof schema !== "object" || schema === null) return { json: schema, flat: JSON.stringify(schema) };
   const node = schema as Node;
   if (typeof node["name"] !== "string") return visitParts(node, namespace, known);
-  const own = typeof node["namespace"] === "string" ? node["namespace"] : namespace;
-  const fullName = own === "" ? node["name"] : `${own}.${node["name"]}`;
+  const fullName = inFull(node["name"], typeof node["namespace"] === "string" ? node["namespace"] : namespace);
+  // What is in it has its namespace, where it says none.
+  const own = fullName.slice(0, Math.max(0, fullName.lastIndexOf(".")));
   const { json, flat } = visitParts(node, own, known);
   const before = known.get(fullName);
   if (before !== undefined && before !== flat)
@@ -33,6 +34,10 @@ const visit = (schema: AvroJson, namespace: string, known: Map<string, string>):
   known.set(fullName, flat);
   return { json: before === undefined ? json : fullName, flat: JSON.stringify(fullName) };
 };
+
+/** A name with a dot is full already, whatever the namespace. */
+const inFull = (name: string, namespace: string): string =>
+  namespace === "" || name.includes(".") ? name : `${namespace}.${name}`;
 
 /** The types in a type are its items, its values and those of its fields; all else is taken as it is. */
 const visitParts = (node: Node, namespace: string, known: Map<string, string>): Seen => {

@@ -34,6 +34,7 @@ const hostile: readonly (readonly [string, AvroJson, Buffer])[] = [
   ["the lowest count of longs", arrayOf("long"), raw(minLong, 0, 0)],
   ["a count without end", arrayOf("long"), Buffer.alloc(100, 255)],
   ["a negative size", arrayOf("long"), raw(-1, -4, 7, 0)],
+  ["a size that leads back to its block", arrayOf("long"), raw(-1, -2)],
   ["a size past the end", arrayOf("long"), raw(-1, 100, 7, 0)],
   ["a negative count of nulls without a size", arrayOf("null"), raw(-1_000_000_000_000n, 0, 0)],
   ["no end", arrayOf("long"), raw(1, 7)],
@@ -53,6 +54,28 @@ for (const [what, avro, bytes] of hostile) {
     for (const [way, read] of ways(avro)) assert.throws(() => read(bytes), Error, way);
   });
 }
+
+test("bounds: say what is claimed and what is left, before anything is read", () => {
+  const failing = (avro: AvroJson, bytes: Buffer, message: string) =>
+    assert.throws(() => avscType(avro).fromBuffer(bytes), { name: "RangeError", message });
+  failing("string", raw(50, 1), "truncated: a string says it has 50 bytes, 1 are left");
+  failing("string", raw(-2, 1), "a string has an invalid length of -2 bytes");
+  failing("bytes", raw(50, 1), "truncated: a value of bytes says it has 50 bytes, 1 are left");
+  failing(arrayOf("long"), raw(4, 1, 2), "truncated: a block says it has 4 items, 2 bytes are left");
+  failing(arrayOf("long"), raw(-4, 2, 1, 2), "truncated: a block says it has 4 items, 2 bytes are left");
+  failing(arrayOf("long"), raw(-1, 9, 1), "a block says it has 9 bytes, 1 are left");
+});
+
+test("bounds: a length that leads back does not make a value of bytes that were read", () => {
+  for (const type of ["string", "bytes"]) {
+    const fields = [
+      { name: "back", type },
+      { name: "again", type: "int" },
+    ];
+    const [, read] = ways({ type: "record", name: "test.v1.Back", fields })[0] ?? [];
+    assert.throws(() => read?.(raw(-1)), /invalid length of -1/);
+  }
+});
 
 test("bounds: nulls of all the arrays of a record are counted together", () => {
   for (const [way, read] of ways(arrayOf(arrayOf("null")))) {

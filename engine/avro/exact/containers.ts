@@ -119,7 +119,6 @@ const lastBlock: Block = { count: 0, end: undefined };
 
 /** @throws RangeError where there cannot be so many items. */
 const blockOf = (tap: Tap, least: number): Block => {
-  if (bytesLeft(tap) <= 0) throw new RangeError("truncated before the end of an array or a map");
   const said = tap.readLong();
   if (said === 0) return lastBlock;
   const count = Math.abs(said);

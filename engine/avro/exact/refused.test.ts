@@ -147,6 +147,17 @@ test("logical types: are refused when they were written as another, and read whe
     assert.equal(reading(reader, writer)(raw(7)), 7);
 });
 
+test("logical types: are told apart where the value may be null", () => {
+  const [millis, micros] = ["timestamp-millis", "timestamp-micros"].map(
+    (logicalType): AvroJson => ["null", { type: "long", logicalType }],
+  );
+  assert.throws(() => reading(millis ?? "null", micros ?? "null"), /written as timestamp-micros/);
+  const read = reading(millis ?? "null", millis ?? "null");
+  assert.deepEqual([raw(0), raw(1, 7)].map(read), [null, 7]);
+  assert.equal(reading(millis ?? "null", "long")(raw(7)), 7);
+  assert.equal(reading(millis ?? "null", "null")(raw()), null);
+});
+
 test("string: is read when a Java client registered it", () => {
   const java = { type: "string", "avro.java.string": "String" };
   assert.equal(reading("string", java)(rawBytes("é")), "é");

@@ -52,6 +52,12 @@ hooksOf(ExactOptional)._copy = function (value, options) {
   if (isOfSchema(options)) return first._copy(value, options);
   return value === null ? null : some._copy(value, options);
 };
+hooksOf(ExactOptional)._update = function (resolver, writer, options) {
+  // Not by trying both, as avsc does: that would lose why the value cannot be read.
+  const { some } = partsOf(this as UnionHooks);
+  const inner = isNull(writer) ? undefined : resolverOf(some, writer, options);
+  resolver._read = inner === undefined ? () => null : (tap) => inner._read(tap);
+};
 
 // ---- Several types ----
 
@@ -106,7 +112,7 @@ const taggedClass = () => {
       // By name first: bytes would be read as text where both are there.
       const same = types.filter((type) => kindOf(type) === kindOf(writer));
       for (const type of [...same, ...types.filter((other) => !same.includes(other))]) {
-        const inner = resolverOf(type, writer, options);
+        const inner = tryResolverOf(type, writer, options);
         if (inner === undefined) continue;
         const kind = kindOf(type);
         resolver._read = isNull(type) ? () => null : (tap) => ({ kind, value: inner._read(tap) });
@@ -126,11 +132,15 @@ const isTagged = (value: unknown): value is Tagged =>
 /** The last part of a branch's name: `Card` of `payment.v1.Card`, `long` of a moment. */
 const kindOf = (type: avsc.Type): string => type.branchName?.split(".").at(-1) ?? type.typeName;
 
-const resolverOf = (reader: avsc.Type, writer: avsc.Type, options: unknown): Hooks | undefined => {
+const resolverOf = (reader: avsc.Type, writer: avsc.Type, options: unknown): Hooks => {
+  // The options have the resolvers that are being made; avsc declares fewer.
+  const resolver: unknown = reader.createResolver(writer, options as never);
+  return resolver as Hooks;
+};
+
+const tryResolverOf = (reader: avsc.Type, writer: avsc.Type, options: unknown): Hooks | undefined => {
   try {
-    // The options have the resolvers that are being made; avsc declares fewer.
-    const resolver: unknown = reader.createResolver(writer, options as never);
-    return resolver as Hooks;
+    return resolverOf(reader, writer, options);
   } catch {
     return undefined;
   }

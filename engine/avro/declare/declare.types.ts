@@ -17,7 +17,7 @@ import {
   union,
   withAliases,
   withDefault,
-} from "./avro.ts";
+} from "../avro.ts";
 
 // Invariant in both: `any`, `never` and optional or readonly differences are told apart.
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

@@ -22,8 +22,8 @@ import {
   uuid,
   withAliases,
   withDefault,
-} from "./avro.ts";
-import { InvalidSchema } from "./declare/invalid-schema.ts";
+} from "../avro.ts";
+import { InvalidSchema } from "./invalid-schema.ts";
 
 test("record: is an Avro record of its fields, in the order written, in the namespace of its name", () => {
   const Everything = record("test.v1.Everything", {
@@ -124,6 +124,15 @@ test("record: defines a named type where it is used first, and names it from the
   for (const { avro } of [Order, Both]) assert.ok(typeOf(avro));
 });
 
+test("record: names an enum of another namespace in full when it is there twice", () => {
+  const Color = symbols("test.v1.Color", ["RED"]);
+  const Two = record("test.v2.Two", { a: Color, b: Color, c: symbols("Color", ["BLUE"]) });
+  const types = (fieldsOf(Two) as { readonly type: unknown }[]).map(({ type }) => type);
+  assert.deepEqual(types.slice(1), ["test.v1.Color", { type: "enum", name: "Color", symbols: ["BLUE"] }]);
+  const value = { a: "RED", b: "RED", c: "BLUE" };
+  assert.deepEqual({ ...typeOf(Two.avro).fromBuffer(typeOf(Two.avro).toBuffer(value)) }, value);
+});
+
 test("record: is refused when two types in it have one name", () => {
   const Other = record("test.v1.Item", { sku: string() });
   assert.throws(() => record("test.v1.Two", { a: Item, b: Other }), /two types are named test\.v1\.Item/);
@@ -172,6 +181,11 @@ test("withAliases: adds former names, with a default or without one", () => {
   });
 });
 
+test("withDefault: says that a union's default is of its first branch", () => {
+  const later = () => withDefault(union(string(), long()), { kind: "long", value: 1 });
+  assert.throws(later, /a union's default is of its first branch, string/);
+});
+
 const one = { text: string() };
 const refused: readonly (readonly [string, () => unknown])[] = [
   ["a field with a name of Object's", () => record("test.v1.A", { constructor: string() })],
@@ -203,6 +217,7 @@ const refused: readonly (readonly [string, () => unknown])[] = [
   ["a default with half of a pair", () => withDefault(string(), "\ud800")],
   ["a default of a later branch", () => withDefault(union(string(), long()), { kind: "long", value: 1 })],
   ["a default that JSON has as null", () => withDefault(array(optional(int())), [1])],
+  ["a list of records without fields", () => array(record("test.v1.Nothing", {}))],
   ["an optional of an optional", () => optional(optional(string()))],
   ["a union in a union", () => union(union(string(), int()), long())],
   ["an optional in a union", () => union(optional(string()), long())],

@@ -1,5 +1,6 @@
-/** Defaults of fields: checked by the types that will read them, and written as Avro's JSON. */
+/** What is checked by the types that will read it: defaults, which are written as Avro's JSON, and items that are nothing. */
 import type { AvroJson } from "../avro.ts";
+import { leastBytes } from "../exact/containers.ts";
 import { hooksIn } from "../exact/tap.ts";
 import { avscType } from "../exact-types.ts";
 import { definedOnce } from "./once.ts";
@@ -25,6 +26,9 @@ export const checkDefault = (avro: AvroJson, value: unknown): AvroJson => {
     throw new InvalidSchema(`a default is not of its field's type ${JSON.stringify(type)}: ${why}`, { cause });
   }
 };
+
+/** Whether every value of a type is written as nothing. */
+export const takesNoBytes = (avro: AvroJson): boolean => leastBytes(avscType(definedOnce(avro))) === 0;
 
 const withoutNull = ([, ...others]: readonly AvroJson[]): AvroJson => {
   const [only] = others;
