@@ -29,7 +29,9 @@ const evolve = async (schema: RecordSchema<unknown>): Promise<number> => {
   const declared = { name: topic, partitions: 1, schema };
   const schemas = { history: pathToFileURL(`${folder}/`) };
   process.exitCode = 0;
-  await evolveVerb({ ...app, allTopics: [...app.allTopics, declared], schemas }, [subject], options);
+  // The environment of tests has settings of their own.
+  const settings = async () => ({ read: () => config, explain: () => [] });
+  await evolveVerb({ ...app, settings, allTopics: [...app.allTopics, declared], schemas }, [subject], options);
   const code = Number(process.exitCode);
   process.exitCode = 0;
   return code;
