@@ -245,3 +245,16 @@ test("compare: says that a record cannot be read where avsc remembers it as read
   const resolver = to.createResolver(from);
   assert.throws(() => to.fromBuffer(from.toBuffer({ f: { t: "" }, g: { t: "" } }), resolver), /_read/);
 });
+
+test("compare: does not rest on a record that was taken for readable while it was compared, and is not", () => {
+  // B is fine where A is; A is not, and only the branch after it saves f. For g there is no other branch.
+  const b = (more: AvroJson[]) =>
+    inner("A", { name: "b", type: inner("B", { name: "a", type: ["null", "A"] }) }, ...more);
+  const reads: AvroJson = { type: "record", name: "Q", aliases: ["A"], fields: [] };
+  const reader = of(field([b([size]), reads]), { name: "g", type: "B" });
+  const writer = of(field(b([])), { name: "g", type: "B" });
+  assert.deepEqual(
+    compare(reader, writer).map(({ rule, path }) => `${rule} ${path}`),
+    ["FIELD_NO_DEFAULT n.R.g.a.s"],
+  );
+});
