@@ -15,6 +15,7 @@ export const app = defineApp({
   topologies: [
     runs(couponIssuing, {
       open: async (c: ShopContext) => (await import("./ops/processes/coupon-worker.ts")).openCouponIssuing(c),
+      replayAdvice: async (config) => (await import("./ops/dlq/sold-out-advice.ts")).soldOutAdvice(config),
     }),
     runs(transactionHistory, {
       open: async (c: ShopContext) => (await import("./ops/processes/history-worker.ts")).openTransactionHistory(c),
@@ -32,6 +33,8 @@ export const app = defineApp({
   schemas: { history: new URL("./schemas/versions/", import.meta.url) },
   deployments: async ({ databaseUrl }) =>
     (await import("./stores/mysql/operations/open-deployments.ts")).openDeployments({ databaseUrl }),
+  replays: async ({ databaseUrl }) =>
+    (await import("./stores/mysql/operations/open-replays.ts")).openReplays({ databaseUrl }),
   doctor: shopChecks,
   checks: [couponVerification, paymentVerification],
   commands: [new URL("./ops/commands/", import.meta.url), new URL("./dev/commands/", import.meta.url)],

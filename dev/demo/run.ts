@@ -14,7 +14,7 @@ import { type Child, type StackChild, type StackChildPlan, startOnStack } from "
 import { paymentsPath } from "../platform/servers.ts";
 import { type BurstProgress, sendBurst } from "./client.ts";
 import { type PaymentsDemo, runPayments } from "./payments/payments.ts";
-import { showProgress } from "./progress.ts";
+import { showProgress } from "../../engine/app/progress.ts";
 import { planBurst } from "./requests.ts";
 import { type BurstSummary, summarise } from "./summary.ts";
 

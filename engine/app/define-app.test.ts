@@ -31,7 +31,7 @@ const publishing = (name: string) =>
 const settings = async () => engineOnly;
 const about = { name: "a", description: "b", settings };
 
-test("desired: has each topic once, with its partitions and settings, and one for the dead letters of each topology", () => {
+test("desired: has each topic once, with its partitions and settings, and two for the dead letters and the replays of each topology", () => {
   const app = defineApp({ ...about, topologies: [copy("one"), copy("two")], outboxes: [publishing("o")] });
   const { topics, topologies } = desiredOfApp(app, { groupPrefix: "g" });
   const shown = Object.entries(topics).map(([name, { partitions, key, settings: own }]) => {
@@ -44,6 +44,8 @@ test("desired: has each topic once, with its partitions and settings, and one fo
     ["relayed", 6, "text", month],
     ["one.dlq", 6, null, "-1"],
     ["two.dlq", 6, null, "-1"],
+    ["one.retry", 3, null, "-1"],
+    ["two.retry", 3, null, "-1"],
   ]);
   for (const { settings: own } of Object.values(topics)) assert.equal(own["message.timestamp.type"], "LogAppendTime");
   assert.deepEqual(

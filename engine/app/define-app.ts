@@ -16,6 +16,8 @@ import type { EngineConfig } from "./config/engine-config.ts";
 import type { Environment, Settings } from "./config/settings.ts";
 import type { DeclaredTopic } from "../deploy/plan/desired.ts";
 import type { OpenDeployments } from "../deploy/deployments.ts";
+import type { OpenReplays } from "../dlq/jobs/replays.ts";
+import type { ReplayAdvice } from "../dlq/plan/advice.ts";
 import type { DoctorCheck } from "./doctor/checkup.ts";
 import type { SchemaKeeping } from "./evolving/subjects.ts";
 import type { Verification } from "./verify/verification.ts";
@@ -66,6 +68,8 @@ export interface Hosted<Config extends EngineConfig = EngineConfig> {
   readonly topology: { readonly graph: TopologyGraph; readonly parts: Parts; readonly hash: string };
   /** Starts a worker of it. @throws where the group cannot be joined, or what is deployed is not what runs. */
   readonly start: (context: ProcessContext<Config>) => Promise<Running>;
+  /** What is said about a replay of its letters before it is done. */
+  readonly replayAdvice?: ReplayAdvice<Config>;
 }
 
 /**
@@ -74,9 +78,10 @@ export interface Hosted<Config extends EngineConfig = EngineConfig> {
  */
 export const runs = <Deps, Config extends EngineConfig = EngineConfig>(
   topology: Topology<Deps>,
-  { open }: { readonly open: Open<NoInfer<Deps>, Config> },
+  { open, replayAdvice }: { readonly open: Open<NoInfer<Deps>, Config>; readonly replayAdvice?: ReplayAdvice<Config> },
 ): Hosted<Config> => ({
   topology,
+  ...(replayAdvice === undefined ? {} : { replayAdvice }),
   start: async (context) => {
     const { startTopologyWorker } = await import("./topology-worker.ts");
     return startTopologyWorker(context, topology, await open(context));
@@ -140,6 +145,8 @@ export interface AppDeclaration<Config extends EngineConfig> {
    * only with a graph that was deployed.
    */
   readonly deployments?: (config: Config) => Promise<OpenDeployments>;
+  /** Opens the store of replays and discarded letters. Without one, dead letters can be looked at, and not replayed. */
+  readonly replays?: (config: Config) => Promise<OpenReplays>;
   /**
    * Makes the tables that are missing, and names what it did. Idempotent. Runs before topics and schemas are made; for
    * applications without `deployments`, which make theirs.

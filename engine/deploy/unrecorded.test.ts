@@ -32,6 +32,7 @@ test("unrecorded deployments: make the tables first, then everything, and again 
     "create in",
     "create out",
     "create shop.dlq",
+    "create shop.retry",
     "register in-value",
     "register out-value",
   ]);

@@ -43,3 +43,7 @@ export type { SchemaKeeping } from "../app/evolving/subjects.ts";
 export { loadConfig, runProcess } from "../app/process.ts";
 export { runCommandLine } from "../app/program.ts";
 export type { Check, Verification, Verified, VerifyOption } from "../app/verify/verification.ts";
+export type { JobDocument, JobState, NewJob, ReplayJob, ReplayLimits } from "../dlq/jobs/job.ts";
+export { type OpenReplays, type ReplayLock, ReplayLockLost, type Replays } from "../dlq/jobs/replays.ts";
+export type { ReplayAdvice, ReplayAdvisor } from "../dlq/plan/advice.ts";
+export type { TransformedLetter, TransformFunction } from "../app/dlq/transform.ts";

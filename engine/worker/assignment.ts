@@ -1,6 +1,10 @@
-/** The partitions a worker has now: told by the log what is assigned and revoked, it drains, commits and lets go. */
-import { CommitRefused, type LogListener, type Subscription, type TopicPartition } from "../log/log.ts";
-import { errorFields, type Logger } from "../logger.ts";
+/** The partitions a worker has now, and their feeds: told by the log what is assigned and revoked, it drains, commits and lets go. */
+import type { LogListener, TopicPartition } from "../log/log.ts";
+import type { Logger } from "../logger.ts";
+import { type Committing, createCommits, type Membership, nameOf } from "./commits.ts";
+import { replayOf, type RetryFeed, sortPartitions, type Topics } from "./feeds.ts";
+import { createFeed, type Feed } from "./partition/feed.ts";
+import type { InFlight } from "./partition/in-flight.ts";
 import type { Partition, PartitionStatus } from "./partition/partition.ts";
 import type { Inherited } from "./partition/round-tracker.ts";
 
@@ -14,13 +18,12 @@ export type PartitionMaker = (
     readonly prove: () => Promise<void>;
     /** What the former assignment of this very partition had not ended. */
     readonly inherited: Inherited;
-    /** Partitions of this assignment, this one included. */
+    /** Source partitions of this assignment, this one included. */
     readonly partitions: number;
+    /** What comes from the source itself. */
+    readonly feed: Feed;
   },
 ) => Partition;
-
-/** What an assignment needs of its subscription. */
-export type Membership = Pick<Subscription, "commit" | "pause" | "resume">;
 
 /** The partitions of one membership. */
 export interface Assignment {
@@ -42,39 +45,80 @@ export interface OwnPartition extends TopicPartition {
   readonly work: Partition;
 }
 
+/** A source partition that is ours. */
 interface Assigned {
   readonly at: TopicPartition;
   readonly partition: Partition;
-  /** The last offset committed by this assignment: commits never go back. */
-  committed: bigint | undefined;
+  /** Its own feed, and the retry partition's where that one has started. */
+  readonly feeds: OwnFeed[];
+  paused: boolean;
 }
+
+interface OwnFeed extends Committing {
+  /** The partitions that decide its records. */
+  readonly into: readonly Assigned[];
+  readonly deliver: (records: readonly InFlight[]) => void;
+}
+
+/** All that is ours, by `topic/partition`. */
+interface Share {
+  readonly sources: ReadonlyMap<string, Assigned>;
+  readonly feeds: ReadonlyMap<string, OwnFeed>;
+}
+
+const noShare: Share = { sources: new Map(), feeds: new Map() };
 
 /** An assignment of nothing yet. `onFailed` is told once, of what cannot be gone on from. */
 export const createAssignment = (
   makePartition: PartitionMaker,
+  topics: Topics,
   logger: Logger,
   onFailed: (error: Error) => void,
 ): Assignment => {
-  let assigned: ReadonlyMap<string, Assigned> = new Map();
+  let share = noShare;
   let joined = false;
   const membership = Promise.withResolvers<Membership>();
   let subscription: Membership | undefined;
-  const { commit, prove } = createCommits({ assigned: () => assigned, membership: membership.promise, logger });
+  const { commit, prove } = createCommits({ feeds: () => share.feeds, membership: membership.promise, logger });
 
   const fail = (error: unknown): void => onFailed(error instanceof Error ? error : new Error(String(error)));
+  /** A feed is paused while any partition that it goes into is full: its records keep their order. */
+  const setPaused = (own: Assigned, paused: boolean): void => {
+    own.paused = paused;
+    for (const { feed, into } of own.feeds) {
+      if (into.some((one) => one.paused)) subscription?.pause(feed.at);
+      else subscription?.resume(feed.at);
+    }
+  };
   const take = (at: TopicPartition, partitions: number, inherited: Inherited): Assigned => {
+    const feed = createFeed(at);
     const own: Assigned = {
       at,
+      feeds: [],
+      paused: false,
       partition: makePartition(at, {
-        setPaused: (paused) => (paused ? subscription?.pause(at) : subscription?.resume(at)),
+        setPaused: (paused) => setPaused(own, paused),
         onFatal: fail,
-        prove: () => prove(own),
+        prove: () => prove(own.feeds),
         inherited,
         partitions,
+        feed,
       }),
-      committed: undefined,
     };
+    own.feeds.push({ feed, committed: undefined, into: [own], deliver: own.partition.intake });
     return own;
+  };
+  const takeAll = (partitions: readonly TopicPartition[]): Share => {
+    const { sources, retries, idle } = sortPartitions(partitions, topics);
+    const left = abandonAll(share);
+    const own = new Map(sources.map((at) => [nameOf(at), take(at, sources.length, left.get(nameOf(at)) ?? new Map())]));
+    for (const retry of retries) takeRetry(retry, own);
+    for (const at of idle) {
+      logger.info({ event: "retry.idle", partition: nameOf(at) }, "not read: its source partition is not ours");
+      subscription?.pause(at);
+    }
+    const feeds = [...own.values()].flatMap((one) => one.feeds.map((feed) => [nameOf(feed.feed.at), feed] as const));
+    return { sources: own, feeds: new Map(feeds) };
   };
   return {
     attach: (membershipOf) => {
@@ -83,79 +127,53 @@ export const createAssignment = (
     },
     commit,
     joined: () => joined,
-    partitions: () => [...assigned.values()].map(({ at, partition }) => ({ ...at, work: partition })),
-    status: () => new Map([...assigned].map(([name, { partition }]) => [name, partition.status()])),
+    partitions: () => [...share.sources.values()].map(({ at, partition }) => ({ ...at, work: partition })),
+    status: () => new Map([...share.sources].map(([name, { partition }]) => [name, partition.status()])),
     listener: {
       assigned: (partitions) => {
-        const left = new Map([...assigned].map(([name, { partition }]) => [name, partition.abandon()]));
-        assigned = new Map(
-          partitions.map((at) => [nameOf(at), take(at, partitions.length, left.get(nameOf(at)) ?? new Map())]),
-        );
+        share = takeAll(partitions);
         joined = true;
       },
       records: (from, records, endOffset) => {
         try {
-          assigned.get(nameOf(from))?.partition.intake(records, endOffset);
+          // Of a retry partition that was not started nothing is entered, so nothing is committed.
+          const own = share.feeds.get(nameOf(from));
+          own?.deliver(own.feed.enter(records, endOffset));
         } catch (error) {
           fail(error);
         }
       },
       revoking: async () => {
-        const leaving = assigned;
-        await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));
+        const leaving = share;
+        await Promise.all([...leaving.sources.values()].map(({ partition }) => partition.drain()));
         await commit();
-        if (assigned === leaving) assigned = new Map();
+        if (share === leaving) share = noShare;
       },
       failed: fail,
     },
   };
 };
 
-interface CommitOptions {
-  readonly assigned: () => ReadonlyMap<string, Assigned>;
-  readonly membership: Promise<Membership>;
-  readonly logger: Logger;
-}
+/** Gives up what there is; answers, by source partition, the records whose rounds have not ended. */
+const abandonAll = ({ sources, feeds }: Share): ReadonlyMap<string, Inherited> =>
+  new Map(
+    [...sources].map(([name, { at, partition }]) => {
+      const committable = (topic: string) => feeds.get(nameOf({ ...at, topic }))?.feed.ledger.committable();
+      return [name, partition.abandon(committable)];
+    }),
+  );
 
-/** Commits of what is assigned, one at a time: one that overtakes another would take the group back. */
-const createCommits = ({ assigned, membership, logger }: CommitOptions) => {
-  let committing = Promise.resolve();
-  const commitNow = async (): Promise<void> => {
-    const due = [...assigned().values()].flatMap((own) => {
-      const offset = own.partition.committable();
-      return offset === undefined || offset === own.committed ? [] : [{ own, ...own.at, offset }];
-    });
-    if (due.length === 0) return;
-    try {
-      await (await membership).commit(due.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
-      for (const { own, offset } of due) own.committed = offset;
-    } catch (error) {
-      const level = error instanceof CommitRefused ? "info" : "warn";
-      logger[level](
-        { event: "commit.failed", ...errorFields(error) },
-        "offsets were not committed; the records may come again",
-      );
-    }
-  };
-  return {
-    commit: (): Promise<void> => {
-      committing = committing.then(commitNow);
-      return committing;
-    },
-    /** A commit of what could be committed anyway changes nothing, and only a member of this generation may make it. */
-    prove: ({ at, partition }: Assigned): Promise<void> => {
-      const proof = committing.then(async () => {
-        const offset = partition.committable();
-        // What is left of an earlier assignment must not speak for this one.
-        if (assigned().get(nameOf(at))?.partition !== partition) throw new CommitRefused("it was assigned anew");
-        // Without a record there is nothing to commit, so nothing to ask with; and no round that would need the lease.
-        if (offset === undefined) throw new CommitRefused("nothing was read yet, so the group cannot be asked");
-        await (await membership).commit([{ ...at, offset }]);
-      });
-      committing = proof.catch(() => undefined);
-      return proof;
+/** Gives the partitions that a retry partition belongs to a second feed. */
+const takeRetry = (retry: RetryFeed, own: ReadonlyMap<string, Assigned>): void => {
+  const into = retry.into.flatMap((at) => own.get(nameOf(at)) ?? []);
+  const feed: OwnFeed = {
+    feed: createFeed(retry.at, (record) => replayOf(record, retry)),
+    committed: undefined,
+    into,
+    deliver: (records) => {
+      for (const { at, partition } of into)
+        partition.intake(records.filter(({ replay }) => replay?.source === at.topic));
     },
   };
+  for (const { feeds } of into) feeds.push(feed);
 };
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;

@@ -24,6 +24,7 @@ import type { Telemetry } from "./telemetry.ts";
 import { keepUp, type Upkeep } from "./upkeep.ts";
 import { createWaits, type Wait } from "./liveness/waits.ts";
 import { type StallLimits, watch } from "./liveness/watchdog.ts";
+import { retryPartitions, retryTopic } from "./round/retry-record.ts";
 import { type Encoders, encodersOf } from "./round/encoders.ts";
 
 /** What a worker is made of. The log, the clock and randomness are parameters, so that the simulator runs this very code. */
@@ -76,19 +77,22 @@ export interface Worker {
 export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<Worker> => {
   const { log, topology, groupId, logger } = options;
   const { sources } = topology.parts;
-  await refuseOtherPartitionCounts(log, sources);
+  const retry = { name: retryTopic(topology.graph.name), partitions: retryPartitions(topology.graph) };
+  const read = [...sources, retry];
+  await refuseOtherPartitionCounts(log, read);
   const encoders = await encodersOf(options.codec, topology.parts);
   const watched = watchedOf(options);
   const ending = Promise.withResolvers<Error | undefined>();
-  const assignment = createAssignment(partitionMaker(options, encoders, watched), logger, (error) => {
+  const topicsOf = { sources, retry: retry.name };
+  const assignment = createAssignment(partitionMaker(options, encoders, watched), topicsOf, logger, (error) => {
     logger.error(
       { event: "worker.failed", topology: topology.graph.name, ...errorFields(error) },
       "the worker cannot go on",
     );
     ending.resolve(error);
   });
-  const topics = sources.map(({ name }) => name);
-  const subscription = await log.subscribe({ groupId, topics }, refuseGrowth(sources, assignment.listener));
+  const topics = read.map(({ name }) => name);
+  const subscription = await log.subscribe({ groupId, topics }, refuseGrowth(read, assignment.listener));
   const { calls } = watched.waits;
   assignment.attach({
     commit: (offsets) => calls.during("a commit of offsets", subscription.commit(offsets)),

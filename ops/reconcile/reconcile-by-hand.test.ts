@@ -68,7 +68,7 @@ test("reconcile: gives way when a worker takes the partition over", async () => 
 });
 
 test("reconcile: refuses and names the members when the group has some", () => {
-  const members = [{ memberId: "m", clientId: "sluice-coupon-issuing", host: "/10.0.0.7" }];
+  const members = [{ memberId: "m", clientId: "sluice-coupon-issuing", host: "/10.0.0.7", topics: [] }];
   assert.throws(
     () => refuseMembers("g", { state: "Stable", members }),
     (error) =>

@@ -5,6 +5,7 @@ import type { Payment } from "../../processors/payments/payment-ports.ts";
 import type { UserId, Won } from "../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../schemas/payment.ts";
 import { checkPayments } from "./check-payments.ts";
+import { type LetterFacts, noLetters } from "./letters.ts";
 import type { OutboxState, PaymentFacts, PublishedPayment } from "./payment-facts.ts";
 
 const id = (n: number): PaymentId => `p-${n}` as PaymentId;
@@ -55,6 +56,17 @@ const withOne = <T>(all: Map<PaymentId, T>, n: number, one: T): Map<PaymentId, T
 
 test("verify payments: finds nothing when everything agrees", () => {
   assert.deepEqual(stateOf(sound()), []);
+});
+
+test("verify payments: calls missing payments pending when their letters wait, and nothing when they were discarded", () => {
+  const missing = { ...sound(), history: new Map([...sound().history].filter(([key]) => key !== id(2))) };
+  const withLetters = (letters: Partial<LetterFacts<PaymentId>>) => ({
+    ...missing,
+    historyGroup: { ...missing.historyGroup, letters: { ...noLetters, ...letters } },
+  });
+  assert.deepEqual(stateOf(withLetters({ waiting: new Set([id(2)]) })), ["history pending 1"]);
+  assert.deepEqual(stateOf(withLetters({ discarded: new Set([id(2)]) })), []);
+  assert.deepEqual(stateOf(withLetters({ replayed: new Set([id(2)]) })), ["history broken 1"]);
 });
 
 test("verify payments: says how far deliveries have come when the platform was not asked", () => {

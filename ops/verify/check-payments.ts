@@ -4,6 +4,7 @@ import type { PaymentId } from "../../schemas/payment.ts";
 import { auditMaxIds } from "../../stores/mysql/payments/payment-audit.ts";
 import { type Check, check, withOlder } from "./check.ts";
 import type { DownstreamGroup, PaymentFacts } from "./payment-facts.ts";
+import { retriesStandForLetters } from "./letters.ts";
 import { isBehind } from "./pending.ts";
 
 /** Checks every claim. Where the platform was not asked, the offsets of its group are checked instead. */
@@ -15,6 +16,11 @@ export const checkPayments = (facts: PaymentFacts): readonly Check[] => {
     topicHasAll(facts),
     historyHasAll(facts),
     facts.platform === undefined ? everyPaymentIsProcessed(facts) : platformHasAll(facts, facts.platform),
+    ...[facts.historyGroup, facts.externalGroup].flatMap(({ id, letters }) => {
+      if (letters === undefined) return [];
+      const { claim, ...rest } = retriesStandForLetters(letters);
+      return [{ ...rest, claim: `${claim} of ${id}` }];
+    }),
     booksCheck("an order is paid where there is a payment of it", payments.size, books.ordersOff),
     booksCheck("stock = what is left + what paid orders have, to the unit", payments.size, books.optionsOff),
     booksCheck("deposits = balances + what was paid, to the won", payments.size, books.balancesOff),
@@ -96,21 +102,26 @@ const platformHasAll = (facts: PaymentFacts, platform: ReadonlyMap<PaymentId, nu
   return check("platform = payments, with one effect each", payments.size, broken, pending);
 };
 
-/** Payments from the committed offset on are pending; only the platform knows about those before it. */
-const everyPaymentIsProcessed = ({ published, externalGroup: { committed } }: PaymentFacts): Check => {
-  const behind = [...published.values()].filter(({ partition, offset }) => offset >= (committed[partition] ?? 0n));
+/** Payments from the committed offset on are pending, and dead letters; only the platform knows about the others. */
+const everyPaymentIsProcessed = ({ published, externalGroup: { committed, letters } }: PaymentFacts): Check => {
+  const behind = [...published].filter(
+    ([id, { partition, offset }]) =>
+      offset >= (committed[partition] ?? 0n) || (letters?.waiting.has(id) === true && !letters.discarded.has(id)),
+  );
   return check("external-data has processed every payment of the topic", published.size, [], behind.length);
 };
 
 /** Payments that are missing downstream; those that the group has not processed, or that are not published yet, are pending. */
 const missingFrom = (
   { payments, outbox, published }: PaymentFacts,
-  { committed }: DownstreamGroup,
+  { committed, letters }: DownstreamGroup,
   has: (id: PaymentId) => boolean,
 ): { readonly lost: readonly PaymentId[]; readonly pending: number } => {
-  const missing = [...payments.keys()].filter((id) => !has(id));
+  // What somebody discarded is missing on purpose.
+  const missing = [...payments.keys()].filter((id) => !has(id) && letters?.discarded.has(id) !== true);
   const isUnprocessed = isBehind(committed, () => [...published].flatMap(([id, one]) => (has(id) ? [one] : [])));
   const isPending = (id: PaymentId): boolean => {
+    if (letters?.waiting.has(id) === true) return true;
     const at = published.get(id);
     return at === undefined ? outbox.get(id)?.published === false : isUnprocessed(at);
   };

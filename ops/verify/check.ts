@@ -2,6 +2,7 @@
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import type { CouponCompensated, CouponId, ReservationId } from "../../schemas/coupon.ts";
 import type { Accepted, CouponFacts } from "./facts.ts";
+import { lettersWait, retriesStandForLetters } from "./letters.ts";
 import { pendingOf } from "./pending.ts";
 
 /** One claim and what breaks it. */
@@ -26,15 +27,18 @@ export const shownExamples = 5;
 /** Checks every claim. */
 export const checkCoupons = (facts: CouponFacts): readonly Check[] => {
   const pending = pendingOf(facts);
-  const pendingCoupons = new Set([...pending].flatMap((id) => facts.accepted.get(id)?.request.couponId ?? []));
+  // What a dead letter in doubt holds is settled when it is replayed.
+  const unsettled = new Set([...pending, ...(facts.letters?.waiting ?? [])]);
+  const unsettledCoupons = new Set([...unsettled].flatMap((id) => facts.accepted.get(id)?.request.couponId ?? []));
   return [
     everyRequestHasOneVerdict(facts, pending),
+    ...deadLetterChecks(facts, pending),
     noVerdictWithoutRequest(facts),
     issuedIsStockTaken(facts),
     noUserTwice(facts),
     firstComeFirstServed(facts),
-    countersAgree(facts, pendingCoupons),
-    marksAreEarned(facts, pending),
+    countersAgree(facts, unsettledCoupons),
+    marksAreEarned(facts, unsettled),
     everyVerdictIsPublished(facts),
     givenBackIsRefused(facts),
   ];
@@ -60,10 +64,24 @@ const everyRequestHasOneVerdict = (facts: CouponFacts, pending: Pending): Check 
   const broken: string[] = [];
   for (const id of accepted.keys()) {
     const verdicts = Number(issued.has(id)) + Number(refused.has(id));
+    // What waits as a dead letter has a claim of its own; what somebody discarded has none.
+    if (verdicts === 0 && isSetAside(facts, id)) continue;
     if (verdicts !== 1 && !pending.has(id))
       broken.push(`${id} has ${verdicts} verdicts${deadLetters > 0 ? " (dead-lettered?)" : ""}`);
   }
   return check("every accepted request has one verdict", accepted.size, broken, pending.size);
+};
+
+const isSetAside = ({ letters }: CouponFacts, id: ReservationId): boolean =>
+  letters !== undefined && (letters.waiting.has(id) || letters.discarded.has(id));
+
+/** Claims about dead letters, where somebody looked at them. */
+const deadLetterChecks = ({ accepted, issued, refused, letters }: CouponFacts, pending: Pending): readonly Check[] => {
+  if (letters === undefined) return [];
+  const isWaiting = (id: ReservationId): boolean =>
+    accepted.has(id) && !issued.has(id) && !refused.has(id) && !pending.has(id);
+  const waiting = [...letters.waiting].filter(isWaiting).length;
+  return [lettersWait(waiting, letters.open + letters.pending), retriesStandForLetters(letters)];
 };
 
 /** When a verdict's request was accepted, by the broker's clock, epoch ms. */
@@ -106,8 +124,8 @@ const noUserTwice = ({ issued }: CouponFacts): Check => {
   return check("no user has a coupon twice", issued.size, broken);
 };
 
-/** Every request that was refused as SOLD_OUT came after every request that was issued. */
-const firstComeFirstServed = ({ accepted, issued, refused }: CouponFacts): Check => {
+/** Every request that was refused as SOLD_OUT came after every request that was issued; a replayed one came when it was replayed. */
+const firstComeFirstServed = ({ accepted, issued, refused, letters }: CouponFacts): Check => {
   const lastIssued = new Map<CouponId, Accepted>();
   for (const id of issued.keys()) {
     const own = accepted.get(id);
@@ -120,6 +138,7 @@ const firstComeFirstServed = ({ accepted, issued, refused }: CouponFacts): Check
     const last = lastIssued.get(verdict.couponId);
     if (verdict.kind !== "refused" || verdict.reason !== "SOLD_OUT" || own === undefined || last === undefined)
       return [];
+    if (letters?.replayed.has(id) === true) return [];
     return own.offset < last.offset
       ? [`${id} at offset ${own.offset} was sold out, ${last.request.reservationId} at ${last.offset} was not`]
       : [];

@@ -9,6 +9,7 @@ import type {
   ReservationId,
   UserId,
 } from "../../schemas/coupon.ts";
+import type { LetterFacts } from "./letters.ts";
 
 /** A request in the topic, at its first offset. */
 export interface Accepted {
@@ -60,4 +61,6 @@ export interface CouponFacts {
   readonly group: { readonly id: string; readonly committed: readonly (bigint | undefined)[] };
   /** Records in the dead-letter topic. */
   readonly deadLetters: number;
+  /** What became of them; absent where nobody looked. */
+  readonly letters?: LetterFacts<ReservationId>;
 }

@@ -1,6 +1,7 @@
 /** What the verifier reads about payments: the database, the topic, the history, and the platform if it can be asked. */
 import type { Payment } from "../../processors/payments/payment-ports.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
+import type { LetterFacts } from "./letters.ts";
 import type { PaymentBooks } from "../../stores/mysql/payments/payment-audit.ts";
 
 /** A payment in the topic. */
@@ -27,6 +28,8 @@ export interface DownstreamGroup {
   readonly committed: readonly (bigint | undefined)[];
   /** Records in its dead-letter topic. */
   readonly deadLetters: number;
+  /** What became of them; absent where nobody looked. */
+  readonly letters?: LetterFacts<PaymentId>;
 }
 
 /** Everything there is to compare. */

@@ -7,6 +7,7 @@ import {
   type CouponCompensated,
   type CouponId,
   type CouponIssued,
+  type CouponIssueRequested,
   type CouponRefused,
   couponIssueRequests,
   couponsCompensated,
@@ -18,6 +19,7 @@ import { confluentRegistry } from "../../engine/avro/registry.ts";
 import type { Topic } from "../../engine/avro/topic.ts";
 import { couponAudit } from "../../stores/mysql/coupons/coupon-audit.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
+import { openReplays } from "../../stores/mysql/operations/open-replays.ts";
 import { readDatabaseIdentity } from "../../stores/mysql/database-identity.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
 import { couponGate } from "../../stores/redis/coupon-gate.ts";
@@ -26,6 +28,8 @@ import { readCounters } from "../../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import type { Config } from "../config.ts";
 import type { Accepted, CouponFacts, CouponRow } from "./facts.ts";
+import { letterFacts, type LettersRead, readLetterIds } from "./letters.ts";
+import { decoderOf, lettersOf } from "./letters-of.ts";
 import { readStaleMarks } from "./read-stale-marks.ts";
 import { readValues, type TopicReader } from "./read-values.ts";
 
@@ -37,9 +41,12 @@ import { readValues, type TopicReader } from "./read-values.ts";
 export const readFacts = async (config: Config, prefix: string): Promise<CouponFacts> => {
   // First: what is decided from here on is behind this, whether or not the tables are read in time to see it.
   const group = await readGroup(config);
+  // Then letters: of what is not open or pending any more, the verdict is in the tables that are read after this.
+  const lettersRead = await readLetters(config);
   const [topics, tables] = await Promise.all([readTopics(config, prefix), readTables(config, prefix)]);
+  const letters = letterFacts(lettersRead, placesOf(topics.accepted));
   const { coupons, issued, refused } = tables;
-  return { group, ...topics, coupons, issued, refused, ...(await readGate(config, tables)) };
+  return { group, letters, ...topics, coupons, issued, refused, ...(await readGate(config, tables)) };
 };
 
 const readGroup = async ({ brokers, groupPrefix }: Config): Promise<CouponFacts["group"]> => {
@@ -51,6 +58,27 @@ const readGroup = async ({ brokers, groupPrefix }: Config): Promise<CouponFacts[
     await admin.close();
   }
 };
+
+const readLetters = async (config: Config): Promise<LettersRead<ReservationId>> => {
+  const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-verify" });
+  const { replays, close } = await openReplays(config);
+  try {
+    return await readLetterIds({ cluster: admin, replays }, lettersOf(config, couponIssuing.graph.name), {
+      decoder: decoderOf(config, couponIssueRequests),
+      // The topology reads one topic: every value is one of its records.
+      ofValue: (value) => (value as CouponIssueRequested).reservationId,
+    });
+  } finally {
+    await close();
+    await admin.close();
+  }
+};
+
+/** For the few letters without their own bytes. */
+const placesOf =
+  (accepted: ReadonlyMap<ReservationId, Accepted>) =>
+  (partition: number, offset: bigint): ReservationId | undefined =>
+    [...accepted].find(([, one]) => one.partition === partition && one.offset === offset)?.[0];
 
 const readTopics = async ({ brokers, registryUrl }: Config, prefix: string) => {
   const admin = await kafkaAdmin({ brokers, clientId: "sluice-verify" });

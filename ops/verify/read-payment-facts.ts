@@ -9,12 +9,14 @@ import { request } from "undici";
 import type { Payment } from "../../processors/payments/payment-ports.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
+import type { Replays } from "../../engine/dlq/jobs/replays.ts";
 import { createCodec } from "../../engine/avro/codec.ts";
-import { type PaymentId, paymentsCompleted } from "../../schemas/payment.ts";
+import { type PaymentCompleted, type PaymentId, paymentsCompleted } from "../../schemas/payment.ts";
 import { confluentRegistry } from "../../engine/avro/registry.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
 import { type PaymentAudit, paymentAudit } from "../../stores/mysql/payments/payment-audit.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
+import { replaysOf } from "../../stores/mysql/operations/replays.ts";
 import { readClock } from "../../stores/mysql/clock.ts";
 import { withSession } from "../../stores/mysql/session.ts";
 import { externalData } from "../../topology/external-data.ts";
@@ -22,6 +24,8 @@ import { transactionHistory } from "../../topology/transaction-history.ts";
 import { CliError } from "../../engine/app/cli.ts";
 import type { Config } from "../config.ts";
 import type { DownstreamGroup, OutboxState, PaymentFacts, PublishedPayment } from "./payment-facts.ts";
+import { letterFacts, type LettersRead, readLetterIds } from "./letters.ts";
+import { decoderOf, lettersOf } from "./letters-of.ts";
 import { readValues } from "./read-values.ts";
 
 /** What to look at. */
@@ -42,8 +46,9 @@ export const readPaymentFacts = async (config: Config, scope: PaymentScope): Pro
   const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 1, poolKeptIdle: 0, statementTimeoutMs });
   const audit = paymentAudit(database);
   try {
-    const historyGroup = await readGroup(admin, config, transactionHistory.graph.name);
-    const externalGroup = await readGroup(admin, config, externalData.graph.name);
+    const replays = replaysOf(database);
+    const historyRead = await readGroup({ admin, config, replays }, transactionHistory.graph.name);
+    const externalRead = await readGroup({ admin, config, replays }, externalData.graph.name);
     const publishedRows = await readPublishedRows(audit);
     const effects = scope.platformControlUrl === undefined ? undefined : await readEffects(scope.platformControlUrl);
     const history = await readAll(audit.history);
@@ -54,6 +59,11 @@ export const readPaymentFacts = async (config: Config, scope: PaymentScope): Pro
     // Now, and by the database's clock: rows are pruned by it, also while they are read.
     const now = await withSession(database, readClock);
     const isIncluded = inScope(scope.users, payments);
+    const atPlace = placesOf(published);
+    const [historyGroup, externalGroup] = [historyRead, externalRead].map(({ lettersRead, ...group }) => {
+      return { ...group, letters: letterFacts(lettersRead, atPlace) };
+    });
+    if (historyGroup === undefined || externalGroup === undefined) throw new RangeError("two groups were read");
     return {
       historyGroup,
       externalGroup,
@@ -86,15 +96,33 @@ const filtered = <T>(
   isIncluded: (id: PaymentId) => boolean,
 ): ReadonlyMap<PaymentId, T> => new Map([...all].filter(([id]) => isIncluded(id)));
 
-const readGroup = async (admin: KafkaAdmin, { groupPrefix }: Config, topology: string): Promise<DownstreamGroup> => {
-  const id = `${groupPrefix}.${topology}`;
+/** Offsets first: of what is before them, the letters are there when they are read after it. */
+const readGroup = async (
+  { admin, config, replays }: { readonly admin: KafkaAdmin; readonly config: Config; readonly replays: Replays },
+  topology: string,
+): Promise<DownstreamGroup & { readonly lettersRead: LettersRead<PaymentId> }> => {
+  const of = lettersOf(config, topology);
+  const id = of.group;
+  const committed = await admin.committedOffsets(id, paymentsCompleted.name);
+  const lettersRead = await readLetterIds({ cluster: admin, replays }, of, {
+    decoder: decoderOf(config, paymentsCompleted),
+    // Both topologies read one topic: every value is one of its records.
+    ofValue: (value) => (value as PaymentCompleted).paymentId,
+  });
   const ends = await admin.endOffsets(deadLetterTopic(topology));
   return {
     id,
-    committed: await admin.committedOffsets(id, paymentsCompleted.name),
+    committed,
+    lettersRead,
     deadLetters: ends.reduce((sum, end) => sum + Number(end), 0),
   };
 };
+
+/** For the few letters without their own bytes. */
+const placesOf =
+  (published: ReadonlyMap<PaymentId, PublishedPayment>) =>
+  (partition: number, offset: bigint): PaymentId | undefined =>
+    [...published].find(([, one]) => one.partition === partition && one.offset === offset)?.[0];
 
 const readAll = async (
   each: (see: (payment: Payment) => void) => Promise<void>,

@@ -4,6 +4,7 @@ import type { Verification } from "../../engine/app/verify/verification.ts";
 import type { Config } from "../config.ts";
 import type { CouponFacts } from "./facts.ts";
 import type { PaymentFacts } from "./payment-facts.ts";
+import { letterWarnings, noLetters } from "./letters.ts";
 import type { CouponReport } from "./report.ts";
 
 /** Topics, database and Redis agree about coupons. Exact on a quiet system. */
@@ -22,11 +23,11 @@ export const couponVerification: Verification<Config> = {
     ]);
     const facts = await readFacts(config, prefix);
     const coupons = reportCoupons(facts);
-    const { deadLetters, group } = facts;
+    const { deadLetters, group, letters = noLetters } = facts;
     return {
       checks: checkCoupons(facts),
       warnings: warningsOf(coupons, facts),
-      data: { coupons, deadLetters, group: group.id },
+      data: { coupons, deadLetters, openLetters: letters.open, pendingLetters: letters.pending, group: group.id },
     };
   },
 };
@@ -79,17 +80,17 @@ export const paymentVerification: Verification<Config> = {
   },
 };
 
-const warningsOf = (coupons: readonly CouponReport[], { deadLetters }: CouponFacts): readonly string[] => {
+const warningsOf = (coupons: readonly CouponReport[], { letters = noLetters }: CouponFacts): readonly string[] => {
   const uncounted = coupons.filter(({ counter }) => counter === null).length;
   return [
     ...(uncounted > 0 ? [`${uncounted} coupon(s) without a counter: who asks next starts it from the database`] : []),
-    ...(deadLetters > 0 ? [`${deadLetters} dead letter(s) in coupon-issuing.dlq`] : []),
+    ...letterWarnings(letters, "coupon-issuing"),
   ];
 };
 
 const paymentWarningsOf = ({ platform, historyGroup, externalGroup }: PaymentFacts): readonly string[] => [
-  ...[historyGroup, externalGroup].flatMap(({ id, deadLetters }) =>
-    deadLetters > 0 ? [`${deadLetters} dead letter(s) of ${id}`] : [],
+  ...[historyGroup, externalGroup].flatMap(({ id, letters = noLetters }) =>
+    letterWarnings(letters, id.slice(id.lastIndexOf(".") + 1)),
   ),
   ...(platform === undefined
     ? ["the platform was not asked: --platform <url> names the control address of a stand-in"]

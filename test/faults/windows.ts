@@ -246,8 +246,10 @@ export const windows: readonly Window[] = [
   {
     number: 23,
     about: "Dead letters are replayed twice",
-    tried: [],
-    open: "dead letters are not replayed yet; a copy of a request is tried in every load",
+    tried: [
+      unit("test/worker/worker-replay.test.ts", "changes nothing when a letter is replayed twice"),
+      mutant("second feed"),
+    ],
   },
   {
     number: 24,

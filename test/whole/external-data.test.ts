@@ -6,6 +6,7 @@ import { type PlatformOptions, startPlatform } from "../../dev/platform/stand-in
 import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../../engine/log/producer/accumulator.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
+import { retryTopic } from "../../engine/worker/round/retry-record.ts";
 import { unfenced } from "../../engine/worker/partition/lease-guard.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import { MemoryBroker } from "../../engine/log/memory/memory-log.ts";
@@ -43,6 +44,7 @@ const stage = async (t: TestContext, { path = "", ...options }: PlatformOptions 
   const broker = new MemoryBroker({ clock: systemClock, fetchMaxRecords });
   broker.createTopic(topic, partitions);
   broker.createTopic(dlq, partitions);
+  broker.createTopic(retryTopic(externalData.graph.name), partitions);
   const source = { schemaOf: async () => paymentsCompleted.schema.avro, idOf: async () => 1 };
   const codec = createCodec({ source, now: () => performance.now() });
   const platform = await startPlatform(options);

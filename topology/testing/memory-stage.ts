@@ -30,6 +30,7 @@ import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
+import { retryTopic } from "../../engine/worker/round/retry-record.ts";
 import type { Headers, LogRecord } from "../../engine/log/log.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import { MemoryBroker, type MemoryBrokerOptions } from "../../engine/log/memory/memory-log.ts";
@@ -96,6 +97,7 @@ export const memoryStageWith = (behaviour: Partial<MemoryBrokerOptions>, ...coup
   for (const topic of couponTopics) broker.createTopic(topic.name, topic.partitions);
   const dlq = deadLetterTopic(couponIssuing.graph.name);
   broker.createTopic(dlq, 6);
+  broker.createTopic(retryTopic(couponIssuing.graph.name), couponIssueRequests.partitions);
   const registry = memoryRegistry();
   const codec = createCodec({ source: registry, now: () => performance.now(), unknownIdRetryMs: 0 });
   const database = memoryDatabase(...coupons);

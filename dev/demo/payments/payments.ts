@@ -16,7 +16,7 @@ import { type Outage, platformControl, type PlatformControl, takeAway } from "./
 import { type AnsweredCase, payAll, type PayProgress } from "./payer.ts";
 import { type PaymentsSummary, summarisePayments } from "./payments-summary.ts";
 import { type OwnCoupon, type PaymentPlan, planPayments } from "./plan-payments.ts";
-import { showProgress } from "../progress.ts";
+import { showProgress } from "../../../engine/app/progress.ts";
 
 /** What paying works on. */
 export interface PaymentSite {

@@ -9,6 +9,7 @@ import {
 import { writtenTopics } from "../../flow/parts.ts";
 import { kafkaAdmin } from "../../log/kafka/admin/admin.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
+import { retryTopic } from "../../worker/round/retry-record.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App, Hosted, ProcessContext } from "../define-app.ts";
 import { whileAway } from "../while-away.ts";
@@ -30,6 +31,7 @@ export const refuseBeforeStart = async <Config extends EngineConfig>(
     ...parts.sources,
     ...writtenTopics(parts),
     { name: deadLetterTopic(graph.name) },
+    { name: retryTopic(graph.name) },
   ];
   const startedAt = performance.now();
   try {

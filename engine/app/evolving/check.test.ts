@@ -6,7 +6,7 @@ import { createCodec, encoderFor } from "../../avro/codec.ts";
 import { memoryRegistry } from "../../avro/testing/memory-registry.ts";
 import { readable } from "../../deploy/run/letters.ts";
 import type { LogRecord } from "../../log/log.ts";
-import { deadLetterPrefix } from "../../worker/round/dead-letter.ts";
+import { deadLetterPrefix } from "../../worker/round/letter-headers.ts";
 import { checkOffline, checkOnline, isStopped } from "./check.ts";
 import type { SampleReader } from "./sample.ts";
 

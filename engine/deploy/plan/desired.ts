@@ -4,12 +4,13 @@ import { subjectLevel } from "../../avro/register.ts";
 import { subjectOf } from "../../avro/topic.ts";
 import type { TopologyGraph } from "../../flow/graph.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
+import { retryPartitions, retryTopic } from "../../worker/round/retry-record.ts";
 import { deadLetterSettings, topicSettings } from "./topic-settings.ts";
 
 /** A topic as it is declared. */
 export interface DesiredTopic {
   readonly partitions: number;
-  /** The field its records are keyed by, `computed` where it is no field; null for dead letters, which keep their records' keys. */
+  /** The field its records are keyed by, `computed` where it is no field; null for dead letters and retry records, which keep their records' keys. */
   readonly key: string | null;
   /** Settings by Kafka's name, values as Kafka writes them. A setting that is not named here is not ours. */
   readonly settings: Readonly<Record<string, string>>;
@@ -62,14 +63,15 @@ export interface Declaration {
 const deadLetterPartitions = 6;
 
 /**
- * The document of an application: its topics, a dead-letter topic for each topology, the subjects of those topics, and
- * the topologies with their groups.
+ * The document of an application: its topics, a dead-letter topic and a retry topic for each topology, the subjects of those
+ * topics, and the topologies with their groups.
  */
 export const desiredOf = ({ topologies, topics, groupOf }: Declaration): Desired => ({
   version: 1,
   topics: Object.fromEntries([
     ...topics.map((topic) => [topic.name, desiredTopic(topic)] as const),
     ...topologies.map(({ graph }) => [deadLetterTopic(graph.name), deadLetters] as const),
+    ...topologies.map(({ graph }) => [retryTopic(graph.name), retries(graph)] as const),
   ]),
   subjects: Object.fromEntries(
     topics.map((topic) => [subjectOf(topic), { level: subjectLevel, avro: topic.schema.avro }]),
@@ -80,6 +82,9 @@ export const desiredOf = ({ topologies, topics, groupOf }: Declaration): Desired
 });
 
 const deadLetters: DesiredTopic = { partitions: deadLetterPartitions, key: null, settings: deadLetterSettings };
+
+/** Kept for ever as the letters are: what became of a letter is told from both. */
+const retries = (graph: TopologyGraph): DesiredTopic => ({ ...deadLetters, partitions: retryPartitions(graph) });
 
 const desiredTopic = ({ partitions, keyedBy = "computed", config }: DeclaredTopic): DesiredTopic => ({
   partitions,

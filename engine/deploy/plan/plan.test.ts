@@ -58,16 +58,15 @@ test("plan: makes everything and records it when nothing is there", () => {
       "new topic in",
       "new topic out",
       "new topic shop.dlq",
+      "new topic shop.retry",
       "new subject in-value",
       "new subject out-value",
       "new graph shop",
     ],
   );
   assert.deepEqual([made.refusals, risksOf(made)], [[], []]);
-  assert.deepEqual(
-    stepsOf(made).map(({ does }) => does),
-    ["migrate", "createTopic", "createTopic", "createTopic", "registerSubject", "registerSubject", "recordDeployment"],
-  );
+  const steps = stepsOf(made).map(({ does }) => does);
+  assert.equal(steps.join(" "), `migrate ${"createTopic ".repeat(4)}registerSubject registerSubject recordDeployment`);
 });
 
 test("plan: records the deployment alone when an earlier apply ended before it", () => {

@@ -32,6 +32,7 @@ test("apply: makes everything in order and records it, and does nothing when ask
     "create in",
     "create out",
     "create shop.dlq",
+    "create shop.retry",
     "register in-value",
     "register out-value",
   ]);
@@ -40,7 +41,7 @@ test("apply: makes everything in order and records it, and does nothing when ask
     ["applied"],
   );
   assert.equal((await apply(ports)).kind, "unchanged");
-  assert.equal(ports.calls.length, 5);
+  assert.equal(ports.calls.length, 6);
   assert.deepEqual(await planNow(ports), { changes: [], refusals: [], foreign: [] });
 });
 
@@ -49,7 +50,7 @@ class Killed extends Error {}
 
 test("apply: goes on to an empty plan when it was cut off before or after any step, or at its request", async () => {
   const count = stepsOf(await planNow(memoryPorts(["0001"]))).length;
-  assert.equal(count, 7);
+  assert.equal(count, 8);
   for (let number = 1; number <= count; number += 1) {
     for (const phase of ["before", "after"] as const) {
       const ports = memoryPorts(["0001"]);
@@ -71,7 +72,7 @@ test("apply: names what is left, and ends the operation with the error's code, w
   const ports = memoryPorts();
   ports.failure = new Unavailable("kafka", "away");
   const failed = await apply(ports);
-  assert.ok(failed.kind === "partial" && failed.left.length === 6 && failed.left[0]?.does === "createTopic");
+  assert.ok(failed.kind === "partial" && failed.left.length === 7 && failed.left[0]?.does === "createTopic");
   assert.deepEqual(
     (await ports.deployments.operations(1)).map(({ result }) => result),
     ["UNAVAILABLE"],
@@ -85,7 +86,7 @@ test("apply: stops between two steps when it is interrupted", async () => {
     if (number === 2 && phase === "after") controller.abort();
   };
   const stopped = await apply(ports, { signal: controller.signal, onStep });
-  assert.ok(stopped.kind === "interrupted" && stopped.left.length === 4);
+  assert.ok(stopped.kind === "interrupted" && stopped.left.length === 5);
   assert.equal((await apply(ports)).kind, "applied");
 });
 
@@ -152,7 +153,7 @@ test("apply: stops when its lock was lost, and leaves the operation open", async
     if (number === 2 && phase === "before") ports.deployments.loseLock();
   };
   const lost = await apply(ports, { onStep });
-  assert.ok(lost.kind === "partial" && lost.left.length === 5);
+  assert.ok(lost.kind === "partial" && lost.left.length === 6);
   assert.deepEqual([ports.calls, (await ports.deployments.operations(1))[0]?.endedAt], [["create in"], null]);
 });
 

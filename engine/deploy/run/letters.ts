@@ -3,7 +3,7 @@ import type { AvroJson } from "../../avro/avro.ts";
 import type { Codec, Decoder } from "../../avro/codec.ts";
 import { topic } from "../../avro/topic.ts";
 import type { KafkaAdmin } from "../../log/kafka/admin/admin.ts";
-import { deadLetterPrefix } from "../../worker/round/dead-letter.ts";
+import { deadLetterPrefix } from "../../worker/round/letter-headers.ts";
 
 /** A change of the schema of a topic whose records may be among dead letters. */
 export interface SchemaChange {

@@ -58,7 +58,7 @@ export const memoryPorts = (migrations: readonly string[] = []): MemoryPorts => 
       describeGroup: async (group) => ({
         state: "Stable",
         members: Array.from({ length: members.get(group) ?? 0 }, (_, at) => {
-          return { memberId: `${at}`, clientId: "c", host: "h" };
+          return { memberId: `${at}`, clientId: "c", host: "h", topics: [] };
         }),
       }),
       ensureTopics: async ([spec]) => {

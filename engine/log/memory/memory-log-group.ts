@@ -1,6 +1,7 @@
 /** A consumer group of the log in memory: members come and go, every change is a rebalance that stops all of them. */
 import type { Clock } from "../../clock.ts";
 import { CommitRefused, type TopicPartition } from "../log.ts";
+import { shareOut } from "../share-out.ts";
 import { type Member, nameOf } from "./memory-log-member.ts";
 
 /** One partition and the next offset to read. */
@@ -91,19 +92,14 @@ export class MemoryGroup {
     this.leave(member);
   }
 
-  /** Round robin over the partitions of all topics, as kafkajs assigns. */
+  /** As on Kafka: the first member leads, and shares out the topics that it knows. */
   #assignment(): ReadonlyMap<Member, readonly TopicPartition[]> {
-    const shares = new Map<Member, TopicPartition[]>(this.#members.map((member) => [member, []]));
-    const topics = [...new Set(this.#members.flatMap(({ topics: own }) => own))];
-    let turn = 0;
-    for (const topic of topics) {
-      const takers = this.#members.filter(({ topics: own }) => own.includes(topic));
-      for (let partition = 0; partition < this.#partitionCount(topic); partition += 1) {
-        const taker = takers[turn % takers.length];
-        if (taker !== undefined) shares.get(taker)?.push({ topic, partition });
-        turn += 1;
-      }
-    }
-    return shares;
+    const topics = (this.#members[0]?.topics ?? []).map((name) => ({ name, partitions: this.#partitionCount(name) }));
+    // A client may be a member twice: here a member is known by its place.
+    const shares = shareOut(
+      this.#members.map((member, at) => ({ id: String(at), topics: member.topics })),
+      topics,
+    );
+    return new Map(this.#members.map((member, at) => [member, shares.get(String(at)) ?? []]));
   }
 }

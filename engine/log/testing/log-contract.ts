@@ -2,21 +2,18 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { CommitRefused, type Headers, type Log, type LogRecord, type NewRecord, type TopicPartition } from "../log.ts";
-import { ContractMember, isSame, type MemberOptions } from "./log-contract-member.ts";
-
-/** A log to be tested. */
-export interface LogUnderContract {
-  /** The log as a process of its own sees it. */
-  readonly connect: (name: string) => Log;
-  /** Makes a topic and answers its name. */
-  readonly createTopic: (partitions: number) => Promise<string>;
-  readonly endOffset: (at: TopicPartition) => Promise<bigint>;
-  readonly committed: (groupId: string, at: TopicPartition) => Promise<bigint | undefined>;
-  /** A value that is refused whatever surrounds it. */
-  readonly tooLargeBytes: number;
-  readonly close: () => Promise<void>;
-}
+import { CommitRefused, type Headers, type LogRecord, type NewRecord, type TopicPartition } from "../log.ts";
+import { ContractMember, isSame } from "./log-contract-member.ts";
+import {
+  assertShared,
+  isShared,
+  type LogUnderContract,
+  only,
+  pair,
+  type Promises,
+  untilAll,
+  World,
+} from "./log-contract-world.ts";
 
 /** Until a test is given up; the promises are about order, not time. */
 const timeout = 60_000;
@@ -44,59 +41,12 @@ export const describeLogContract = (name: string, open: () => Promise<LogUnderCo
   });
 };
 
-/** One test's clients and members. */
-class World {
-  readonly log: LogUnderContract;
-  readonly groupId = `contract-${randomUUID()}`;
-  readonly #clients: Log[] = [];
-  #writer: Log | undefined;
-
-  constructor(log: LogUnderContract) {
-    this.log = log;
-  }
-
-  client(): Log {
-    const made = this.log.connect(`contract-${randomUUID()}`);
-    this.#clients.push(made);
-    return made;
-  }
-
-  get writer(): Log {
-    this.#writer ??= this.client();
-    return this.#writer;
-  }
-
-  async topic(partitions: number): Promise<readonly TopicPartition[]> {
-    const topic = await this.log.createTopic(partitions);
-    return Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
-  }
-
-  async member(topic: string, options: MemberOptions = {}): Promise<ContractMember> {
-    const member = new ContractMember(options);
-    await member.subscribe(this.client(), this.groupId, [topic]);
-    return member;
-  }
-
-  async end(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.close()));
-  }
-}
-
-type Promises = Readonly<Record<string, (world: World) => Promise<void>>>;
-
 const recordOf = (text: string): NewRecord => ({ key: Buffer.from("k"), value: Buffer.from(text) });
 const numbered = (from: number, to: number): readonly NewRecord[] =>
   Array.from({ length: to - from }, (_, at) => recordOf(String(from + at)));
 const textsOf = (records: readonly LogRecord[]): readonly string[] => records.map(({ value }) => String(value));
 const texts = (from: number, to: number): readonly string[] =>
   Array.from({ length: to - from }, (_, at) => String(from + at));
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
-const only = (partitions: readonly TopicPartition[]): TopicPartition => partitions[0] ?? assert.fail("no partition");
-const pair = (partitions: readonly TopicPartition[]): readonly [TopicPartition, TopicPartition] => [
-  only(partitions),
-  partitions[1] ?? assert.fail("one partition"),
-];
-
 const reading: Promises = {
   "delivers each partition's records in the order of their appends": async (world) => {
     const [a, b] = pair(await world.topic(2));
@@ -344,6 +294,32 @@ const rebalancing: Promises = {
     await first.until(() => first.assigned !== undefined && first.told.at(-1)?.kind === "assigned");
     assertShared(partitions, [first, second]);
   },
+  "assigns equal partition numbers of two topics to one member": async (world) => {
+    const [source, retry] = [await world.topic(5), await world.topic(5)];
+    const topics = [only(source).topic, only(retry).topic];
+    const members = [await world.memberOf(topics), await world.memberOf(topics), await world.memberOf(topics)];
+    const shares = () => members.map(({ assigned }) => assigned ?? []);
+    await untilAll(
+      members,
+      () => shares().every(({ length }) => length > 0) && isShared([...source, ...retry], members),
+    );
+    for (const own of shares()) {
+      const numbers = (of: readonly TopicPartition[]) =>
+        own.flatMap(({ topic, partition }) => (topic === only(of).topic ? [partition] : [])).toSorted();
+      assert.deepEqual(numbers(source), numbers(retry));
+    }
+  },
+  "assigns a topic only to members that ask for it when not all do": async (world) => {
+    const [source, retry] = [await world.topic(4), await world.topic(4)];
+    const first = await world.memberOf([only(source).topic, only(retry).topic]);
+    await first.until(() => first.count("assigned") === 1);
+    const older = await world.member(only(source).topic);
+    await untilAll(
+      [first, older],
+      () => older.assigned?.length === 2 && isShared([...source, ...retry], [first, older]),
+    );
+    assert.ok(older.assigned?.every(({ topic }) => topic === only(source).topic));
+  },
   "keeps groups apart": async (world) => {
     const at = only(await world.topic(1));
     await world.writer.append(at, numbered(0, 2));
@@ -356,11 +332,6 @@ const rebalancing: Promises = {
     ]);
     assert.equal(first.count("revoking"), 0);
   },
-};
-
-const assertShared = (partitions: readonly TopicPartition[], members: readonly ContractMember[]): void => {
-  const shares = members.flatMap(({ assigned }) => assigned ?? []).map(nameOf);
-  assert.deepEqual(shares.toSorted(), partitions.map(nameOf).toSorted());
 };
 
 const writing: Promises = {

@@ -5,6 +5,7 @@
 import { dispositionOf, type Fatal, Poison, Retriable } from "../../errors.ts";
 import type { Item } from "../../flow/processor.ts";
 import type { Call, Result } from "../../interpreter/interpret.ts";
+import type { Tries } from "./tries.ts";
 import { type Backoff, backoffMs, type Clock, type Random } from "../../clock.ts";
 
 /** How failed calls are retried. */
@@ -19,6 +20,8 @@ export interface AttemptOptions {
   readonly signal: AbortSignal;
   /** Lists an attempt while it is waited for, so that the watchdog finds one that never answers. Lists none by default. */
   readonly during?: <T>(call: string, work: Promise<T>) => Promise<T>;
+  /** Told which records were tried in vain. */
+  readonly tries?: Pick<Tries, "failed">;
   /** Called for every failed attempt, and for holds that begin and end. */
   readonly observe?: (event: AttemptEvent) => void;
 }
@@ -58,7 +61,7 @@ export type AttemptOnce = <T>(name: string, run: () => Promise<T>) => Promise<T>
 export const createAttemptAll = (options: AttemptOptions): AttemptAll => {
   const attemptAll: AttemptAll = async (call) => {
     const { items, run } = call;
-    const settled = await tryUntilSettled(options, { ...call, records: items.length, run: () => run(items) });
+    const settled = await tryUntilSettled(options, { ...call, items, run: () => run(items) });
     if (settled.ok) return settled.value.map((value) => ({ ok: true, value }));
     return isolate(options, call, settled.error, attemptAll);
   };
@@ -69,20 +72,19 @@ export const createAttemptAll = (options: AttemptOptions): AttemptAll => {
 export const createAttemptOnce =
   (options: AttemptOptions): AttemptOnce =>
   async (name, run) => {
-    const settled = await tryUntilSettled(options, { name, records: 0, run });
+    const settled = await tryUntilSettled(options, { name, items: [], run });
     if (!settled.ok) throw settled.error;
     return settled.value;
   };
 
-interface Tried<T> extends Pick<Call<T>, "name" | "attempts" | "timeoutMs"> {
-  readonly records: number;
+interface Trying<T> extends Pick<Call<T>, "name" | "attempts" | "timeoutMs" | "items"> {
   readonly run: () => Promise<T>;
 }
 
 /** Tries until it succeeds, until the error is not worth another attempt, or until it is aborted. */
-const tryUntilSettled = async <T>(options: AttemptOptions, call: Tried<T>): Promise<Result<T>> => {
+const tryUntilSettled = async <T>(options: AttemptOptions, call: Trying<T>): Promise<Result<T>> => {
   const { clock, random, backoff, signal, observe, during } = options;
-  const { name, records, attempts: maxAttempts = options.maxAttempts } = call;
+  const { name, items, attempts: maxAttempts = options.maxAttempts } = call;
   let holds = 0;
   let misses = 0;
   const endHold = (kind: "resumed" | "abandoned"): void => {
@@ -101,6 +103,7 @@ const tryUntilSettled = async <T>(options: AttemptOptions, call: Tried<T>): Prom
         endHold("abandoned");
         throw error;
       }
+      options.tries?.failed(name, items, clock.now());
       const disposition = dispositionOf(error);
       if (disposition === "unavailable") {
         // A dependency that is away is waited for without limit; it uses up no attempts.
@@ -110,7 +113,7 @@ const tryUntilSettled = async <T>(options: AttemptOptions, call: Tried<T>): Prom
         endHold("resumed");
         if (disposition === "fatal") throw error as Fatal;
         if (disposition === "poison") return { ok: false, error };
-        observe?.({ kind: "failed", call: name, error, records });
+        observe?.({ kind: "failed", call: name, error, records: items.length });
         if (++misses >= maxAttempts) return { ok: false, error };
       }
       // The signal is read after a failure only: a round without one finishes while its partition is drained.
@@ -124,7 +127,7 @@ const tryUntilSettled = async <T>(options: AttemptOptions, call: Tried<T>): Prom
 };
 
 /** Runs a call once; what it does after its time limit is not waited for. @throws Retriable STEP_TIMEOUT */
-const runInTime = async <T>(clock: Clock, { name, timeoutMs, run }: Tried<T>): Promise<T> => {
+const runInTime = async <T>(clock: Clock, { name, timeoutMs, run }: Trying<T>): Promise<T> => {
   if (timeoutMs === undefined) return run();
   const ended = new AbortController();
   const timeout = async (): Promise<never> => {

@@ -1,24 +1,51 @@
-/** A record on its way through a partition: its place in the ledger, and the lane that keeps its order. */
+/** A record on its way through a partition: its place, its entry in the ledger, and the lane that keeps its order. */
+import type { Poison } from "../../errors.ts";
+import type { LogRecord } from "../../log/log.ts";
+import type { Tried } from "../failures/tries.ts";
+import type { Feed } from "./feed.ts";
 import type { Queued } from "./lanes.ts";
 import type { Entry } from "./ledger.ts";
-import type { LogRecord } from "../../log/log.ts";
 
 /** One record in flight. */
 export interface InFlight extends Queued {
   readonly record: LogRecord;
+  /** In the ledger of its feed. */
   readonly entry: Entry;
+  /** What it came by. */
+  readonly feed: Pick<Feed, "at" | "ledger">;
+  /** Of a record that is replayed; undefined for one of a source. */
+  readonly replay: Replay | undefined;
+  /** Its failed tries so far: a round that is held for a flood is decided again. Undefined before the first. */
+  tried: Tried | undefined;
+}
+
+/** What is known of a record that came by the retry topic. */
+export interface Replay {
+  /** The source it first stood in: it is decided by the partition of that one. */
+  readonly source: string;
+  /** When its original was accepted, epoch ms. */
+  readonly acceptedAtMs: number;
+  /** Why it cannot be decided where it stands; undefined where it can. */
+  readonly refusal: Poison | undefined;
 }
 
 /** Records decided together. */
 export type Round = readonly InFlight[];
 
 /** A record without a key has no order to keep: it is a lane of its own. */
-export const inFlight = (record: LogRecord, entry: Entry): InFlight => ({
+export const inFlight = (record: LogRecord, entry: Entry, feed: InFlight["feed"], replay?: Replay): InFlight => ({
   record,
   entry,
-  lane: record.key === null ? `\0${record.offset}` : laneOf(record.key),
+  feed,
+  replay,
+  tried: undefined,
+  lane: record.key === null ? `\0${feed.at.topic}/${record.offset}` : laneOf(record.key),
   sizeBytes: (record.key?.length ?? 0) + (record.value?.length ?? 0),
 });
+
+/** Where a record stands, as text. */
+export const placeOf = ({ feed: { at }, record: { offset } }: InFlight): string =>
+  `${at.topic}/${at.partition}/${offset}`;
 
 /** The lane of a key. Latin-1 keeps different bytes apart, and is fast. */
 export const laneOf = (key: Buffer): string => key.toString("latin1");

@@ -1,6 +1,6 @@
 /**
- * One assigned partition at work: what is fetched is queued in lanes and entered in the ledger, rounds are taken from the
- * lanes and go through the pipeline, and finished offsets can be committed. Lives for one assignment.
+ * One assigned partition of a source at work: what its feeds bring is queued in lanes, rounds are taken from the lanes and go
+ * through the pipeline, and what they finish is entered in the ledger of its feed. Lives for one assignment.
  */
 import pLimit from "p-limit";
 import type { Fence } from "../../lease.ts";
@@ -13,13 +13,13 @@ import { createBackPressure } from "./back-pressure.ts";
 import type { Provenance } from "../round/dead-letter.ts";
 import { floodBackoff } from "../failures/dead-letter-flood.ts";
 import { createPipeline, type Pipeline } from "../round/pipeline.ts";
+import { createTries } from "../failures/tries.ts";
 import { createFlood, type FloodLimits } from "../failures/flood.ts";
-import { type InFlight, inFlight, keyOf, laneOf } from "./in-flight.ts";
-import { createLanes } from "./lanes.ts";
+import type { Feed } from "./feed.ts";
+import { type InFlight, keyOf, laneOf, type Round } from "./in-flight.ts";
+import { createLanes, type Lanes } from "./lanes.ts";
 import type { Lease } from "./lease-guard.ts";
-import { createLedger, type Ledger } from "./ledger.ts";
 import type { PartitionLimits } from "./limits.ts";
-import type { LogRecord } from "../../log/log.ts";
 import type { Producer } from "../../log/producer.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { createRoundTracker, type Inherited } from "./round-tracker.ts";
@@ -31,6 +31,8 @@ export interface PartitionOptions {
   readonly topology: string;
   readonly source: AnyTopic;
   readonly partition: number;
+  /** What comes from the source itself; what is replayed comes by another one. */
+  readonly feed: Pick<Feed, "lagRecords">;
   readonly interpreter: Interpreter;
   readonly decoder: Decoder<unknown>;
   readonly encoders: Encoders;
@@ -49,7 +51,7 @@ export interface PartitionOptions {
   /** Rounds that the former assignment of this partition had not ended when it was abandoned. */
   readonly inherited: Inherited;
   readonly telemetry: Telemetry;
-  /** Pauses or resumes fetching. */
+  /** Pauses or resumes fetching, of every feed. */
   readonly setPaused: (paused: boolean) => void;
   /** An error that is no record's: the process must stop. Called at most once. */
   readonly onFatal: (error: unknown) => void;
@@ -59,21 +61,19 @@ export interface PartitionOptions {
 export interface PartitionStatus {
   readonly queuedRecords: number;
   readonly inFlightRecords: number;
-  /** End offset less the committable offset, as of the last fetch. */
+  /** Of its source: end offset less the committable offset, as of the last fetch. */
   readonly lagRecords: number;
   readonly paused: boolean;
 }
 
 /** One assigned partition. */
 export interface Partition {
-  /** Takes what was fetched, in offset order. */
-  readonly intake: (records: readonly LogRecord[], endOffset: bigint) => void;
+  /** Takes what was entered in a feed, in offset order. */
+  readonly intake: (records: Round) => void;
   /** Starts no more rounds; resolves when those in flight have ended. A call that fails meanwhile is given up. */
   readonly drain: () => Promise<void>;
-  /** Gives up at once: what is in flight no longer counts. Returns the rounds that have not ended. */
-  readonly abandon: () => Inherited;
-  /** The next offset to commit; undefined where nothing has been read. */
-  readonly committable: () => bigint | undefined;
+  /** Gives up at once: what is in flight no longer counts. Returns the rounds that have not ended. `committable`: by topic. */
+  readonly abandon: (committable: (topic: string) => bigint | undefined) => Inherited;
   readonly status: () => PartitionStatus;
   /** The keys of rounds since the last call. */
   readonly touched: () => readonly Buffer[];
@@ -89,7 +89,6 @@ export const createPartition = (options: PartitionOptions): Partition => {
   const { limits, source, inherited, lease, waits } = options;
   const where = `${source.name}/${options.partition}`;
   const lanes = createLanes<InFlight>({ remember: options.rememberKeys });
-  const ledger = createLedger();
   const pressure = createBackPressure(limits, options.setPaused);
   const leaving = new AbortController();
   const attempts: AttemptOptions = {
@@ -100,15 +99,14 @@ export const createPartition = (options: PartitionOptions): Partition => {
   const attempt = createAttemptOnce(attempts);
   let pipeline: Pipeline | undefined;
   let active = 0;
-  let endOffset = 0n;
+  let unfinished = 0;
   let draining = false;
   let abandoned = false;
   const tracker = createRoundTracker(inherited, (error) => {
     if (!(error instanceof Aborted) && !abandoned) options.onFatal(error);
   });
 
-  const balance = (): void =>
-    pressure.balance({ unfinishedRecords: ledger.unfinished(), queuedBytes: lanes.queuedBytes() });
+  const balance = (): void => pressure.balance({ unfinishedRecords: unfinished, queuedBytes: lanes.queuedBytes() });
   const pump = (): void => {
     exclusiveTasks.pump();
     while (pipeline !== undefined && !draining && active < limits.concurrency) {
@@ -127,7 +125,8 @@ export const createPartition = (options: PartitionOptions): Partition => {
         pump();
       },
       finished: (round) => {
-        for (const { entry } of round) ledger.finish(entry);
+        for (const { entry, feed } of round) feed.ledger.finish(entry);
+        unfinished -= round.length;
         balance();
       },
     });
@@ -145,10 +144,11 @@ export const createPartition = (options: PartitionOptions): Partition => {
   tracker.track(opening);
 
   return {
-    intake: (records, end) => {
+    intake: (records) => {
+      // Entered and not finished: the feed is not committed past them.
       if (draining) return;
-      endOffset = end;
-      lanes.add(records.map((record) => inFlight(record, ledger.register(record.offset))));
+      unfinished += records.length;
+      lanes.add(records);
       pump();
       balance();
     },
@@ -156,10 +156,10 @@ export const createPartition = (options: PartitionOptions): Partition => {
       leave();
       return tracker.ended();
     },
-    abandon: () => {
+    abandon: (committable) => {
       abandoned = true;
       leave();
-      return tracker.rounds(ledger.committable());
+      return tracker.rounds(committable);
     },
     touched: () => [...lanes.touched()].flatMap((lane) => keyOf(lane) ?? []),
     exclusive: async (key, task) => {
@@ -167,8 +167,7 @@ export const createPartition = (options: PartitionOptions): Partition => {
       const run = () => lease.renewing(() => task(lease.fence));
       return exclusiveTasks.run(laneOf(key), () => waits.calls.during(`a key's task of ${where}`, run()));
     },
-    committable: ledger.committable,
-    status: () => statusOf({ queuedRecords: lanes.queuedRecords(), ledger, endOffset, paused: pressure.paused() }),
+    status: () => ({ ...loadOf(lanes, unfinished), paused: pressure.paused(), lagRecords: options.feed.lagRecords() }),
   };
 };
 
@@ -179,7 +178,8 @@ const pipelineOf = (
   hooks: Pick<Parameters<typeof createPipeline>[0], "written" | "finished">,
 ): Pipeline => {
   const { source, partition, lease } = options;
-  const attemptAll = createAttemptAll(attempts);
+  const tries = createTries();
+  const attemptAll = createAttemptAll({ ...attempts, tries });
   const environment: StepEnvironment = {
     attempt: (call) => attemptAll({ ...call, run: (items) => lease.renewing(() => call.run(items)) }),
     deps: options.deps(lease.fence),
@@ -191,7 +191,7 @@ const pipelineOf = (
   return createPipeline({
     ...options,
     ...hooks,
-    deciding: { ...options, from: { topic: source.name, partition }, environment, observe: attempts.observe },
+    deciding: { ...options, from: { topic: source.name, partition }, environment, tries, observe: attempts.observe },
     flood: createFlood(options.flood),
     attempts: {
       call: createAttemptOnce(attempts),
@@ -209,17 +209,7 @@ const observerOf =
     else if (turn.kind === "written") telemetry.written(turn.sink, paths.length);
   };
 
-const statusOf = (of: Pick<PartitionStatus, "queuedRecords" | "paused"> & Progress): PartitionStatus => {
-  const { ledger, endOffset, queuedRecords, paused } = of;
-  const inFlightRecords = ledger.unfinished() - queuedRecords;
-  return {
-    queuedRecords,
-    inFlightRecords,
-    paused,
-    lagRecords: Math.max(0, Number(endOffset - (ledger.committable() ?? endOffset))),
-  };
+const loadOf = (lanes: Pick<Lanes<InFlight>, "queuedRecords">, unfinished: number) => {
+  const queuedRecords = lanes.queuedRecords();
+  return { queuedRecords, inFlightRecords: unfinished - queuedRecords };
 };
-interface Progress {
-  readonly ledger: Ledger;
-  readonly endOffset: bigint;
-}

@@ -2,10 +2,19 @@
  * What a partition has begun and not ended, so that it can be waited for: by a drain, and by the same partition's next
  * assignment, whose records attach to rounds that are still at work instead of running twice.
  */
-import type { Round } from "./in-flight.ts";
+import type { TopicPartition } from "../../log/log.ts";
+import { placeOf, type Round } from "./in-flight.ts";
 
-/** By offset: resolves with whether the record's round came to its end, all it wrote acknowledged. Never rejects. */
-export type Inherited = ReadonlyMap<bigint, Promise<boolean>>;
+/** A record of a round that had not ended. */
+export interface LeftOver {
+  readonly at: TopicPartition;
+  readonly offset: bigint;
+  /** Resolves with whether its round came to its end, all it wrote acknowledged. Never rejects. */
+  readonly whole: Promise<boolean>;
+}
+
+/** By place: two feeds of a partition have equal offsets. */
+export type Inherited = ReadonlyMap<string, LeftOver>;
 
 /** The work of one partition. */
 export interface RoundTracker {
@@ -14,10 +23,10 @@ export interface RoundTracker {
   /** Resolves when nothing is under way. */
   readonly ended: () => Promise<void>;
   /**
-   * The records of rounds that are at work now, and those inherited whose offset is not below `committable`: an assignment
-   * may end before it has fetched them again, or before the round that has them has.
+   * The records of rounds that are at work now, and those inherited whose offset is not below what is `committable` of their
+   * topic: an assignment may end before it has fetched them again, or before the round that has them has.
    */
-  readonly rounds: (committable: bigint | undefined) => Inherited;
+  readonly rounds: (committable: (topic: string) => bigint | undefined) => Inherited;
 }
 
 /** Nothing under way yet but what was inherited. */
@@ -39,11 +48,15 @@ export const createRoundTracker = (inherited: Inherited, failed: (error: unknown
     ended: async () => {
       while (running.size > 0) await Promise.all(running.keys());
     },
-    rounds: (committable = 0n) =>
+    rounds: (committable) =>
       new Map([
-        ...[...inherited].filter(([offset]) => offset >= committable),
+        ...[...inherited].filter(([, { at, offset }]) => offset >= (committable(at.topic) ?? 0n)),
         ...[...running].flatMap(([whole, round]) =>
-          round.map(({ record: { offset } }) => [offset, either(inherited.get(offset), whole)] as const),
+          round.map((queued) => {
+            const { offset } = queued.record;
+            const before = inherited.get(placeOf(queued))?.whole;
+            return [placeOf(queued), { at: queued.feed.at, offset, whole: either(before, whole) }] as const;
+          }),
         ),
       ]),
   };
@@ -61,6 +74,6 @@ const either = async (before: Promise<boolean> | undefined, whole: Promise<boole
  * partition in between: an end counts only where everything was written under a lease that still held.
  */
 export const notInherited = async (round: Round, inherited: Inherited): Promise<Round> => {
-  const ends = await Promise.all(round.map(({ record }) => inherited.get(record.offset) ?? false));
+  const ends = await Promise.all(round.map((queued) => inherited.get(placeOf(queued))?.whole ?? false));
   return round.filter((_, at) => !ends[at]);
 };

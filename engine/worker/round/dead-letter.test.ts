@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Poison } from "../../errors.ts";
 import { type Failure, shortenDeadLetter, toDeadLetter } from "./dead-letter.ts";
+import { retryTopic, toRetryRecord } from "./retry-record.ts";
 import type { Headers, LogRecord } from "../../log/log.ts";
 
 const provenance = { groupId: "g.coupon-issuing", graphHash: "abc" };
 const from = { topic: "coupon-issue", partition: 3 };
+const retryPlace = { topic: retryTopic("coupon-issuing"), partition: 3 };
 const failure: Failure = { stage: "decode", node: "decode", error: new Poison("MALFORMED", "3 bytes"), held: [] };
 const record = (headers: Headers = {}): LogRecord => ({
   offset: 42n,
@@ -58,12 +60,70 @@ test("dead letter: is in doubt and lists what is held when retries were exhauste
   assert.deepEqual([text(headers, "kind"), text(headers, "held")], ["in-doubt", "reserve-stock"]);
 });
 
-test("dead letter: counts attempts and keeps the first time when the record has been here before", () => {
+test("dead letter: counts attempts and keeps the first time and the job when the record was replayed", () => {
   const once = toDeadLetter({ from, record: record(), failure }, provenance, 5_000);
-  const twice = toDeadLetter({ from, record: record(once.headers), failure }, provenance, 9_000);
-  const said = ["attempt", "first-at", "last-at"].map((name) => text(twice.headers, name));
-  assert.deepEqual(said, ["2", "5000", "9000"]);
-  assert.equal(Object.keys(twice.headers ?? {}).length, Object.keys(once.headers ?? {}).length);
+  const retried = record(toRetryRecord(once, "job-1").headers);
+  const twice = toDeadLetter({ from: retryPlace, record: retried, failure, replayed: true }, provenance, 9_000);
+  const said = ["attempt", "first-at", "last-at", "job"].map((name) => text(twice.headers, name));
+  assert.deepEqual(said, ["2", "5000", "9000", "job-1"]);
+  assert.equal(Object.keys(twice.headers ?? {}).length, Object.keys(once.headers ?? {}).length + 1);
+});
+
+test("dead letter: believes no headers in our name when the record came by its source", () => {
+  const once = toDeadLetter({ from, record: record(), failure }, provenance, 5_000);
+  const copied = { ...record(once.headers), offset: 77n };
+  const letter = toDeadLetter({ from, record: copied, failure }, provenance, 9_000);
+  const said = ["offset", "attempt", "first-at", "job"].map((name) => text(letter.headers, name));
+  assert.deepEqual(said, ["77", "1", "9000", "undefined"]);
+  assert.equal(Object.keys(letter.headers ?? {}).length, Object.keys(once.headers ?? {}).length, "nothing piles up");
+});
+
+for (const [name, value] of [
+  ["offset", "-1"],
+  ["offset", "9".repeat(17)],
+  ["partition", "x"],
+  ["timestamp", ""],
+  ["attempt", "0"],
+  ["topic", ""],
+] as const) {
+  test(`dead letter: is of where the record stands when it was replayed with ${name} "${value}"`, () => {
+    const once = toDeadLetter({ from, record: record(), failure }, provenance, 5_000);
+    const headers = { ...toRetryRecord(once).headers, [`_flow.err.${name}`]: Buffer.from(value) };
+    const letter = toDeadLetter(
+      { from: retryPlace, record: record(headers), failure, replayed: true },
+      provenance,
+      9_000,
+    );
+    const said = ["topic", "partition", "offset", "attempt"].map((one) => text(letter.headers, one));
+    assert.deepEqual(said, ["coupon-issuing.retry", "3", "42", "1"]);
+  });
+}
+
+test("dead letter: tells the tries that failed and when when there were several", () => {
+  const tried = { tries: 5, firstAtMs: 2_000, lastAtMs: 4_500 };
+  const { headers } = toDeadLetter({ from, record: record(), failure: { ...failure, tried } }, provenance, 5_000);
+  const said = ["attempt", "tries", "first-at", "last-at"].map((name) => text(headers, name));
+  assert.deepEqual(said, ["1", "5", "2000", "4500"]);
+});
+
+const streams = (headers: Headers | undefined): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(headers ?? {}).flatMap(([name, value]) =>
+      name.startsWith("__streams.errors.") ? [[name.slice("__streams.errors.".length), String(value)]] : [],
+    ),
+  );
+
+test("dead letter: says the same by Kafka Streams' names when a console knows no others", () => {
+  const { headers } = toDeadLetter({ from, record: record(), failure }, provenance, 5_000);
+  const said = { topic: "coupon-issue", partition: "3", offset: "42", exception: "Poison", message: "3 bytes" };
+  assert.deepEqual(streams(headers), said);
+});
+
+test("dead letter: keeps Kafka Streams' headers when the record has some of its own", () => {
+  const own = { "__streams.errors.topic": Buffer.from("orders"), "__streams.errors.offset": Buffer.from("9") };
+  const letter = toDeadLetter({ from, record: record(own), failure }, provenance, 5_000);
+  assert.deepEqual(streams(letter.headers), { topic: "orders", offset: "9" });
+  assert.deepEqual(streams(toRetryRecord(letter).headers), { topic: "orders", offset: "9" });
 });
 
 test("dead letter: has one fingerprint for records that failed alike, and another when the node differs", () => {
@@ -85,14 +145,10 @@ test("dead letter: cuts the stack at 4 KiB when it is longer", () => {
   assert.equal(Buffer.byteLength(text(headers, "stack")), 4_096);
 });
 
-test("dead letter: keeps where the record first stood when it fails again elsewhere", () => {
+test("dead letter: keeps where the record first stood when it was replayed and fails again", () => {
   const once = toDeadLetter({ from, record: record(), failure }, provenance, 5_000);
-  const again = { ...record(once.headers), offset: 7n };
-  const { headers } = toDeadLetter(
-    { from: { topic: "retry", partition: 0 }, record: again, failure },
-    provenance,
-    9_000,
-  );
+  const again = { ...record(toRetryRecord(once).headers), offset: 7n };
+  const { headers } = toDeadLetter({ from: retryPlace, record: again, failure, replayed: true }, provenance, 9_000);
   const said = ["topic", "partition", "offset"].map((name) => text(headers, name));
   assert.deepEqual(said, ["coupon-issue", "3", "42"]);
 });

@@ -4,10 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { codeOf, dispositionOf } from "../../errors.ts";
-import type { Headers, LogRecord, NewRecord, TopicPartition } from "../../log/log.ts";
-
-/** Every header of ours begins with this. */
-export const deadLetterPrefix = "_flow.err.";
+import type { LogRecord, NewRecord, TopicPartition } from "../../log/log.ts";
+import type { Tried } from "../failures/tries.ts";
+import { deadLetterPrefix, earlierOf, ownText, streamsHeaders, toHeaders, withoutOurs } from "./letter-headers.ts";
 
 /** The dead-letter topic of a topology. */
 export const deadLetterTopic = (topology: string): string => `${topology}.dlq`;
@@ -23,6 +22,18 @@ export interface Failure {
   readonly error: unknown;
   /** Steps whose effects were still held: what is in doubt. Empty where nothing is. */
   readonly held: readonly string[];
+  /** The tries that failed, of this delivery; undefined where nothing was called: it was tried once, now. */
+  readonly tried?: Tried | undefined;
+}
+
+/** What is dead-lettered. */
+export interface DeadLettered {
+  /** Where the record stands. */
+  readonly from: TopicPartition;
+  readonly record: LogRecord;
+  readonly failure: Failure;
+  /** Whether it came by a retry topic: there our headers are believed. On a source anybody may have written them. */
+  readonly replayed?: boolean;
 }
 
 /** What every dead letter of a worker says alike. */
@@ -38,15 +49,24 @@ const stackMaxBytes = 4_096;
 /** More than any header of ours has but the stack: what says more was in the record when it came, and is not ours. */
 const headerMaxBytes = 1_024;
 
-/** The dead letter of a record, ready to be written. `now` is epoch ms. */
+/**
+ * The dead letter of a record, ready to be written. `now` is epoch ms. `attempt` counts the passes through the topology that
+ * ended in a letter; `tries` the tries within this one, of which `last-at` is the last; `first-at` is when the record
+ * failed for the first time of all. What failed before a worker was killed left no trace and is not counted.
+ */
 export const toDeadLetter = (
-  { from, record, failure }: { readonly from: TopicPartition; readonly record: LogRecord; readonly failure: Failure },
+  { from, record, failure, replayed = false }: DeadLettered,
   { groupId, graphHash }: Provenance,
   now: number,
 ): NewRecord => {
-  const { error, stage, node, held } = failure;
+  const { error, stage, node, held, tried = { tries: 1, firstAtMs: now, lastAtMs: now } } = failure;
+  const earlier = replayed ? earlierOf(record.headers) : undefined;
+  // What an earlier pass said of where it first stood is not overwritten by a later one.
+  const origin = earlier?.origin ?? { ...from, offset: record.offset, timestampMs: record.timestampMs };
+  const place = { topic: origin.topic, partition: String(origin.partition), offset: String(origin.offset) };
   const own = {
-    ...originOf(record, from),
+    ...place,
+    timestamp: String(origin.timestampMs),
     group: groupId,
     node,
     stage,
@@ -57,14 +77,18 @@ export const toDeadLetter = (
     // A wrong record whose undo fails, or that is past a pivot, leaves something behind.
     kind: dispositionOf(error) === "poison" && held.length === 0 ? "poison" : "in-doubt",
     held: held.join(","),
-    attempt: String(attemptsBefore(record.headers) + 1),
-    "first-at": earlier(record.headers, "first-at") ?? String(now),
-    "last-at": String(now),
+    attempt: String((earlier?.attempt ?? 0) + 1),
+    tries: String(tried.tries),
+    "first-at": String(earlier?.firstAtMs ?? tried.firstAtMs),
+    "last-at": String(tried.lastAtMs),
+    ...(earlier?.job === undefined ? {} : { job: earlier.job }),
     ir: graphHash,
     "schema-id": schemaIdOf(record.value),
     fingerprint: fingerprintOf(node, error),
   };
-  return { key: record.key, value: record.value, headers: { ...withoutOurs(record.headers), ...toHeaders(own) } };
+  const headers = withoutOurs(record.headers);
+  const asStreams = streamsHeaders(headers, { ...place, exception: own.class, message: own.message });
+  return { key: record.key, value: record.value, headers: { ...headers, ...asStreams, ...toHeaders(own) } };
 };
 
 /**
@@ -73,7 +97,7 @@ export const toDeadLetter = (
  * what is missing. Undefined where nothing is left to drop.
  */
 export const shortenDeadLetter = ({ key, value, headers = {} }: NewRecord): NewRecord | undefined => {
-  const dropped = earlier(headers, "dropped");
+  const dropped = ownText(headers, "dropped");
   if (dropped === undefined) {
     const { [`${deadLetterPrefix}stack`]: _, ...others } = headers;
     return { key, value, headers: { ...others, ...toHeaders({ dropped: "stack" }) } };
@@ -87,35 +111,7 @@ export const shortenDeadLetter = ({ key, value, headers = {} }: NewRecord): NewR
   return { key: null, value: null, headers: { ...Object.fromEntries(ours), ...own } };
 };
 
-/** Where the record first stood: what an earlier pass said of it is not overwritten by a later one. */
-const originOf = (
-  { headers, offset, timestampMs }: LogRecord,
-  from: TopicPartition,
-): Readonly<Record<string, string>> => ({
-  topic: earlier(headers, "topic") ?? from.topic,
-  partition: earlier(headers, "partition") ?? String(from.partition),
-  offset: earlier(headers, "offset") ?? String(offset),
-  timestamp: earlier(headers, "timestamp") ?? String(timestampMs),
-});
-
 const classOf = (error: unknown): string => (error instanceof Error ? error.constructor.name : typeof error);
-
-const toHeaders = (fields: Readonly<Record<string, string>>): Headers =>
-  Object.fromEntries(Object.entries(fields).map(([name, text]) => [deadLetterPrefix + name, Buffer.from(text)]));
-
-const withoutOurs = (headers: Headers): Headers =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(deadLetterPrefix)));
-
-/** A header of ours from an earlier pass of the same record. */
-const earlier = (headers: Headers, name: string): string | undefined => {
-  const value = headers[deadLetterPrefix + name];
-  return Buffer.isBuffer(value) ? value.toString() : undefined;
-};
-
-const attemptsBefore = (headers: Headers): number => {
-  const attempts = Number(earlier(headers, "attempt") ?? 0);
-  return Number.isSafeInteger(attempts) && attempts >= 0 ? attempts : 0;
-};
 
 const messageOf = (error: unknown): string => cut(error instanceof Error ? error.message : String(error), 1_024);
 

@@ -1,8 +1,10 @@
 /** Decides a round that was read: interprets it, encodes what it writes, and makes dead letters of what failed. */
 import { codeOf, Retriable } from "../../errors.ts";
+import type { RecordContext } from "../../flow/processor.ts";
 import type { Entrant, Interpreter, Path, Result, StepEnvironment } from "../../interpreter/interpret.ts";
 import { deadLetterTopic, type Failure, type Provenance, shortenDeadLetter, toDeadLetter } from "./dead-letter.ts";
 import type { AttemptEvent } from "../failures/attempts.ts";
+import { addTries, type Tries } from "../failures/tries.ts";
 import type { DecidedRound } from "../failures/dead-letter-flood.ts";
 import type { InFlight, Round } from "../partition/in-flight.ts";
 import type { NewRecord, TopicPartition } from "../../log/log.ts";
@@ -21,6 +23,7 @@ export interface Deciding {
   readonly producer: Producer;
   readonly provenance: Provenance;
   readonly telemetry: Pick<Telemetry, "deadLettered">;
+  readonly tries: Pick<Tries, "of">;
   /** Called for every record that the log refuses. */
   readonly observe?: ((event: AttemptEvent) => void) | undefined;
 }
@@ -46,18 +49,31 @@ export const decideRound = async (
   let next = 0;
   round.forEach((queued, at) => {
     const entrant = read[at];
-    const failure = entrant?.ok ? collect(writer, queued, paths[next++]) : unreadable(entrant?.error);
-    if (failure === undefined) return;
+    const why = entrant?.ok ? collect(writer, queued, paths[next++]) : unreadable(entrant?.error);
+    if (why === undefined) return;
+    const failure = withTries(why, queued, deciding, entrant?.ok ? entrant.value.context : undefined);
     failures.push({ queued, failure });
     writer.add(deadLetterTopic(deciding.topology), letterOf(deciding, queued, failure), queued);
   });
   const count = (): void => {
     for (const { queued, failure } of failures) report(deciding, queued, failure);
   };
-  const last = failures.at(-1)?.failure.error;
+  // A replay whose cause is not mended must not hold the live records: it counts neither as records nor as a flood of letters.
+  const counted = failures.filter(({ queued }) => isOfSource(queued));
+  const last = counted.at(-1)?.failure.error;
   const why = last instanceof Error ? last.message : String(last);
-  return { writer, count, records: round.length, deadLetters: failures.length, why };
+  return { writer, count, records: round.filter(isOfSource).length, deadLetters: counted.length, why };
 };
+
+/** The tries that led to a failure: those of its call, and those of earlier decisions of the same round. */
+const withTries = (failure: Failure, queued: InFlight, deciding: Deciding, context?: RecordContext): Failure => {
+  const now = deciding.environment.now();
+  const called = context && deciding.tries.of(context, failure.node);
+  queued.tried = addTries(queued.tried, called ?? { tries: 1, firstAtMs: now, lastAtMs: now });
+  return { ...failure, tried: queued.tried };
+};
+
+const isOfSource = ({ replay }: InFlight): boolean => replay === undefined;
 
 const unreadable = (error: unknown): Failure => ({ stage: "decode", node: "decode", error, held: [] });
 
@@ -71,11 +87,17 @@ const collect = (writer: RoundWriter<InFlight>, queued: InFlight, path: Path | u
   return { stage, node: ending.call, error: ending.error, held: ending.held };
 };
 
-const report = ({ from, telemetry }: Deciding, { record }: InFlight, { node, error }: Failure): void =>
-  telemetry.deadLettered({ ...from, offset: record.offset, node, code: codeOf(error) });
+const report = ({ telemetry }: Deciding, { record, feed }: InFlight, { node, error }: Failure): void =>
+  telemetry.deadLettered({ ...feed.at, offset: record.offset, node, code: codeOf(error) });
 
-const letterOf = ({ from, provenance, environment }: Deciding, { record }: InFlight, failure: Failure): NewRecord =>
-  toDeadLetter({ from, record, failure }, provenance, environment.now());
+const letterOf = ({ provenance, environment }: Deciding, queued: InFlight, failure: Failure): NewRecord => {
+  const { record, feed, replay } = queued;
+  return toDeadLetter(
+    { from: feed.at, record, failure, replayed: replay !== undefined },
+    provenance,
+    environment.now(),
+  );
+};
 
 /**
  * A record that is too large for the log is not held: no retry changes that, and its lane would be blocked without end. An

@@ -3,13 +3,17 @@ import { Poison, Unavailable } from "../../errors.ts";
 import type { Decoded, Decoder } from "../../avro/codec.ts";
 import type { Entrant, Result } from "../../interpreter/interpret.ts";
 import type { AnyTopic } from "../../flow/parts.ts";
-import type { LogRecord } from "../../log/log.ts";
+import type { LogRecord, TopicPartition } from "../../log/log.ts";
+import type { Replay } from "../partition/in-flight.ts";
 import type { AttemptOnce } from "../failures/attempts.ts";
 
 /** A record in its lane. */
 export interface InLane {
   readonly record: LogRecord;
   readonly lane: string;
+  /** Of a record that came by the retry topic, and where it stands there. */
+  readonly replay?: Replay | undefined;
+  readonly feed?: { readonly at: TopicPartition };
 }
 
 /** What reading needs. */
@@ -44,11 +48,12 @@ const toEntrant = (
   { source, partition }: Reading,
 ): Result<Entrant> => {
   if (queued === undefined) throw new RangeError("more values than records in a round");
-  const { record, lane } = queued;
+  const { record, lane, replay, feed } = queued;
   if (record.unreadable !== undefined) {
     const error = new Poison("UNREADABLE_BATCH", `offset ${record.offset} cannot be read: ${record.unreadable}`);
     return { ok: false, error };
   }
+  if (replay?.refusal !== undefined) return { ok: false, error: replay.refusal };
   switch (decoded.kind) {
     case "malformed":
       return {
@@ -67,8 +72,9 @@ const toEntrant = (
       const { value } = decoded;
       const { offset, timestampMs, key, headers } = record;
       const idempotencyKey = source.id(value);
-      const place = { topic: source.name, partition, offset };
-      const context = { ...place, timestampMs, acceptedAtMs: timestampMs, idempotencyKey, key, headers };
+      const { topic } = feed?.at ?? { topic: source.name };
+      const acceptedAtMs = replay?.acceptedAtMs ?? timestampMs;
+      const context = { topic, partition, offset, timestampMs, acceptedAtMs, idempotencyKey, key, headers };
       return { ok: true, value: { value, context, lane } };
     }
   }

@@ -9,12 +9,11 @@ import {
   type NewOperation,
 } from "../../../engine/deploy/deployments.ts";
 import type { Desired } from "../../../engine/deploy/plan/desired.ts";
-import { Fatal, Unavailable } from "../../../engine/errors.ts";
 import { nowMsSql } from "../clock.ts";
 import { columns, idColumn, integerColumn, nullable, type RowOf, textColumn } from "../columns.ts";
 import type { Database } from "../database.ts";
-import { classified } from "../errors.ts";
 import { type Session, withSession } from "../session.ts";
+import { found, unlessDisconnected } from "./tables.ts";
 
 /** Named locks belong to the server, so the schema's name is part of this one; at most 64 characters. */
 const lockName = "CONCAT('sluice-apply-', LEFT(SHA2(DATABASE(), 256), 32))";
@@ -94,17 +93,6 @@ export const deploymentsOf = (database: Database, { databaseUrl }: { readonly da
   locked: (waitMs, work) => locked(database, waitMs, work),
 });
 
-/** Undefined where the table is not there yet. */
-const found = async <T>(database: Database, read: (session: Session) => Promise<T>): Promise<T | undefined> => {
-  try {
-    return await withSession(database, read);
-  } catch (error) {
-    if (error instanceof Fatal && error.code === noSuchTable) return undefined;
-    throw error;
-  }
-};
-const noSuchTable = "DATABASE_1146";
-
 const fromRows = (rows: readonly RowOf<typeof deployment>[]): Deployment | undefined => {
   const [first] = rows;
   if (first === undefined) return undefined;
@@ -181,14 +169,4 @@ const lockOn = (session: Session): ApplyLock => ({
 });
 
 /** The lock is its connection's: where that is lost, so is the lock. */
-const whileConnected = async <T>(ask: () => Promise<T>): Promise<T> => {
-  try {
-    return await ask();
-  } catch (error) {
-    if (isConnectionLost(error)) throw new ApplyLockLost();
-    throw error;
-  }
-};
-
-// Statements of a session throw the driver's errors, which only withSession classifies.
-const isConnectionLost = (error: unknown): boolean => classified(error) instanceof Unavailable;
+const whileConnected = <T>(ask: () => Promise<T>): Promise<T> => unlessDisconnected(ask, () => new ApplyLockLost());

@@ -76,7 +76,7 @@ const cases: readonly {
   },
 ];
 
-const aMember = { state: "Stable", members: [{ memberId: "m", clientId: "c", host: "h" }] };
+const aMember = { state: "Stable", members: [{ memberId: "m", clientId: "c", host: "h", topics: [] }] };
 
 function avroOf(document: Desired) {
   const subject = document.subjects[`${name}-in-value`];

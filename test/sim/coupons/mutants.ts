@@ -1,6 +1,7 @@
 /** The same code with one line broken: each mutant is a mistake that one could make, and some seed must catch it. */
 import type { Mutant } from "../mutant.ts";
 import { paymentMutants } from "../payments/mutants.ts";
+import { feedMutants } from "./feed-mutants.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** The gate is restored again and again, and partitions go from hand to hand meanwhile. */
@@ -24,7 +25,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "release guard: gives back what is not held",
-    seed: 36,
+    seed: 187,
     file: "processors/testing/memory-coupon-stock.ts",
     line: "if (counter?.marks.get(userId) !== reservationId) return;",
     instead: "if (counter === undefined) return;",
@@ -39,7 +40,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "the database's own word: one unit more than there are, when the gate agrees",
-    seed: 194,
+    seed: 73,
     file: "processors/coupons/allocate-coupons.ts",
     line: "if (left > 0) return grant(issue, left);",
     instead: "if (left >= 0) return grant(issue, left);",
@@ -63,9 +64,9 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "drain on revoke: partitions are given back at once",
-    seed: 55,
+    seed: 9,
     file: "engine/worker/assignment.ts",
-    line: "await Promise.all([...leaving.values()].map(({ partition }) => partition.drain()));",
+    line: "await Promise.all([...leaving.sources.values()].map(({ partition }) => partition.drain()));",
     instead: "",
   },
   {
@@ -79,7 +80,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: the gate serves every caller",
-    seed: 39,
+    seed: 31,
     file: "processors/testing/memory-coupon-stock.ts",
     line: "if (counter.epoch > fence.epoch) throw new Fenced(fence, counter.epoch);",
     instead: "",
@@ -87,7 +88,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: the gate forgets which epoch it has seen",
-    seed: 39,
+    seed: 31,
     file: "processors/testing/memory-coupon-stock.ts",
     line: "counter.epoch = fence.epoch;",
     instead: "",
@@ -95,7 +96,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: who was refused takes the lease again without asking the group",
-    seed: 5,
+    seed: 17,
     file: "engine/worker/partition/lease-guard.ts",
     line: "renewing ??= prove()",
     instead: "renewing ??= Promise.resolve()",
@@ -103,7 +104,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: who was refused never takes the lease again",
-    seed: 109,
+    seed: 169,
     file: "engine/worker/partition/lease-guard.ts",
     line: "throw (await renew()) ?? error;",
     instead: "throw error;",
@@ -158,7 +159,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "attaching: a round that failed counts as one that came to its end",
-    seed: 82,
+    seed: 89,
     file: "engine/worker/partition/round-tracker.ts",
     line: "return false;",
     instead: "return true;",
@@ -245,7 +246,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "ending together: a round is over while a part of it has effects",
-    seed: 6,
+    seed: 34,
     file: "engine/interpreter/together.ts",
     line: 'for (const ended of await Promise.allSettled(parts)) if (ended.status === "rejected") throw ended.reason;',
     instead: "await Promise.all(parts);",
@@ -268,4 +269,4 @@ export const couponMutants: readonly Mutant[] = [
 ];
 
 /** Every mutant, of all worlds. */
-export const mutants: readonly Mutant[] = [...couponMutants, ...paymentMutants];
+export const mutants: readonly Mutant[] = [...couponMutants, ...feedMutants, ...paymentMutants];

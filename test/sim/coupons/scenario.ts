@@ -1,4 +1,5 @@
 /** What a seed's world is like: its workers, coupons and requests, and which faults strike how often. Drawn, never chosen. */
+import type { FloodLimits } from "../../../engine/worker/failures/flood.ts";
 import type { Dice } from "../environment/dice.ts";
 import {
   bounds,
@@ -39,6 +40,12 @@ export interface Scenario extends Weather {
   readonly schemaLateMs: number;
   /** Time between two passes of a worker's upkeep; undefined where nothing is looked after. */
   readonly upkeepMs: number | undefined;
+  /** How often a letter of a record is replayed, at most. */
+  readonly replays: number;
+  /** Workers that do not know the retry topic at first: the release before it. */
+  readonly older: number;
+  /** When dead letters are a flood; undefined: never. */
+  readonly flood: FloodLimits | undefined;
 }
 
 /** Draws a world, but for what is chosen; its faults and incidents are those of its profile. */
@@ -48,7 +55,7 @@ export const drawScenario = (dice: Dice, chosen: Partial<Scenario> = {}): Scenar
   const workers = dice.between(2, 4);
   const stormMs = dice.between(1_500, 6_000);
   const overlaps = profile === "overlapping" || profile === "wild";
-  return {
+  const drawnToo = {
     profile,
     workers,
     coupons: dice.between(1, 8),
@@ -73,8 +80,10 @@ export const drawScenario = (dice: Dice, chosen: Partial<Scenario> = {}): Scenar
     schemaLateMs: dice.pick([0, 0, 0, dice.between(1, 2_000)]),
     // A gate that forgets, and one that late calls reach, are set right by nothing else; any other must need no help.
     upkeepMs: profile === "orderly" && dice.chance(0.5) ? undefined : dice.pick([100, 300]),
-    ...chosen,
   };
+  // Told from what is drawn, so that worlds without replays are as they were before there were any.
+  const replays = drawnToo.requests % 3 === 0 ? 2 : 0;
+  return { ...drawnToo, replays, older: replays > 0 && workers > 2 ? 1 : 0, flood: undefined, ...chosen };
 };
 
 const drawStorm = (dice: Dice, profile: Profile, stormMs: number): readonly CouponIncident[] => {
@@ -100,5 +109,6 @@ export const smallCoupons: Partial<Scenario> = {
   ...{ profile: "orderly", workers: 2, coupons: 2, requests: 14, usersPerRequest: 0.6, copies: 0.1, poison: 0.1 },
   ...{ reused: 0, stormMs: 300, maxRound: 4, concurrency: 2, fetchMaxRecords: 5, maxRecords: 20, latencyMs: 5 },
   ...{ maxAttempts: 3, schemaLateMs: 0, upkeepMs: 100, outages: [], faults: noFaults },
+  ...{ replays: 1, older: 0, flood: undefined },
   incidents: [{ kind: "rebalance", atMs: 150, forMs: 1, place: 0 }],
 };

@@ -13,7 +13,8 @@ import type { Simulated, Stories, StoryOptions } from "../story.ts";
 import { beginningAt } from "../environment/time.ts";
 import { type CouponWorld, workerPlace } from "./workers.ts";
 import { drawSendings } from "./workload.ts";
-import { createWorld, groupId } from "./world.ts";
+import { retries } from "./replays.ts";
+import { createWorld, groupId, renewedAt } from "./world.ts";
 
 const source = couponIssueRequests;
 /**
@@ -37,7 +38,7 @@ const simulate = async (
   { crash, ...how }: StoryOptions & { readonly world: Partial<Scenario> | undefined },
 ): Promise<Simulated> => {
   const diesBeforeCall = crash !== undefined && "beforeCall" in crash ? crash.beforeCall : undefined;
-  const { world, coupons, witness, broken, stormEndsAt, rest, mendedAt } = createWorld(seed, {
+  const { world, coupons, witness, broken, stormEndsAt, rest, mendedAt, replaysDue } = createWorld(seed, {
     ...how,
     diesBeforeCall,
   });
@@ -62,7 +63,11 @@ const simulate = async (
   const calmAt =
     Math.max(stormEndsAt, ...scenario.incidents.map(({ atMs, forMs }) => beginningAt + atMs + forMs)) + 300;
   const rests = (): boolean =>
-    time.now() >= calmAt && witness.asked.length === sendings.length && network.inFlight() === 0 && isCaughtUp(broker);
+    time.now() >= calmAt &&
+    witness.asked.length === sendings.length &&
+    replaysDue() === 0 &&
+    network.inFlight() === 0 &&
+    isCaughtUp(broker);
   if (!(await time.passUntil(rests, stormEndsAt + restWithinMs)))
     broke("everything comes to rest", `not within ${restWithinMs} ms of the storm's end: ${unsettled(broker)}`, []);
   const { upkeepMs } = scenario;
@@ -91,8 +96,22 @@ const planRestore = ({ time, trace, gate, leasing, stormy }: CouponWorld, { atMs
   });
 };
 
+/** Places of the older release leave and come back as the new one; one that does not manage to is killed. */
+const planRenewal = ({ time, scenario: { older, stormMs } }: CouponWorld, places: readonly Place[]): void => {
+  for (const place of places.slice(0, older)) {
+    let old: ReturnType<Place["living"]>;
+    const isOld = (): boolean => old !== undefined && place.living() === old;
+    time.after(stormMs * renewedAt, () => {
+      old = place.living();
+    });
+    time.after(stormMs * 0.7, () => isOld() && place.strike({ kind: "leave", forMs: 50 }));
+    time.after(stormMs, () => isOld() && place.kill());
+  }
+};
+
 const plan = (world: CouponWorld, places: readonly Place[]): void => {
   const { time, dice, scenario, trace, gate, leasing, broker, stormy } = world;
+  planRenewal(world, places);
   for (const incident of scenario.incidents) if (incident.kind === "restore") planRestore(world, incident);
   for (const place of places) time.after(dice.chance(0.7) ? 0 : dice.between(0, scenario.stormMs), place.start);
   for (const incident of scenario.incidents) {
@@ -111,10 +130,9 @@ const plan = (world: CouponWorld, places: readonly Place[]): void => {
   }
 };
 
-const partitions: readonly TopicPartition[] = Array.from({ length: source.partitions }, (_, partition) => ({
-  topic: source.name,
-  partition,
-}));
+const partitions: readonly TopicPartition[] = [source, retries].flatMap(({ name, partitions: count }) =>
+  Array.from({ length: count }, (_, partition) => ({ topic: name, partition })),
+);
 
 const isCaughtUp = (broker: MemoryBroker): boolean =>
   partitions.every((at) => (broker.committed(groupId, at) ?? 0n) === broker.endOffset(at));
@@ -122,5 +140,5 @@ const isCaughtUp = (broker: MemoryBroker): boolean =>
 const unsettled = (broker: MemoryBroker): string =>
   partitions
     .filter((at) => (broker.committed(groupId, at) ?? 0n) !== broker.endOffset(at))
-    .map((at) => `${at.partition}@${broker.committed(groupId, at) ?? 0n} of ${broker.endOffset(at)}`)
+    .map((at) => `${at.topic}/${at.partition}@${broker.committed(groupId, at) ?? 0n} of ${broker.endOffset(at)}`)
     .join(", ");

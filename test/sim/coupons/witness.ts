@@ -2,7 +2,7 @@
  * What was asked and what was published, as it is in the log: seen at the moment it is appended, so that what must be true
  * at that moment is checked there and then.
  */
-import { deadLetterPrefix } from "../../../engine/worker/round/dead-letter.ts";
+import { deadLetterPrefix, earlierOf } from "../../../engine/worker/round/letter-headers.ts";
 import type { Headers, NewRecord, TopicPartition } from "../../../engine/log/log.ts";
 import type { Codec, Decoded } from "../../../engine/avro/codec.ts";
 import {
@@ -29,6 +29,14 @@ export interface Asked {
   readonly isStrange: boolean;
 }
 
+/** A record of the retry topic. */
+export interface Retried {
+  /** Where its original stands. */
+  readonly origin: { readonly partition: number; readonly offset: bigint };
+  /** The attempt whose letter it was made of. */
+  readonly attempt: number;
+}
+
 /** A record of the dead-letter topic. */
 export interface Dead {
   readonly partition: number;
@@ -50,6 +58,10 @@ export interface Witness {
   readonly compensated: ReadonlyMap<ReservationId, readonly CouponCompensated[]>;
   /** By `partition/offset` of the record that died. */
   readonly dead: ReadonlyMap<string, Dead>;
+  /** By `partition/offset` in the retry topic. */
+  readonly retried: ReadonlyMap<string, Retried>;
+  /** Whether a record has a letter of this attempt. */
+  readonly hasLetter: (of: Retried) => boolean;
   readonly at: (partition: number, offset: bigint) => Asked | undefined;
   readonly appended: (to: TopicPartition, firstOffset: bigint, records: readonly NewRecord[], at: number) => void;
 }
@@ -58,13 +70,28 @@ export interface Witness {
 export const placeOf = ({ partition, offset }: { readonly partition: number; readonly offset: bigint }): string =>
   `${partition}/${offset}`;
 
-/** A witness of an empty log. `sees` is called with each verdict that is published, when it is. */
-export const createWitness = (codec: Codec, deadLetters: string, sees: (published: Published) => void): Witness => {
+/** What a witness sees of the log, and whom it calls. */
+export interface WitnessOptions {
+  readonly codec: Codec;
+  /** Topics. */
+  readonly deadLetters: string;
+  readonly retries: string;
+  /** Called with each verdict that is published, when it is. */
+  readonly sees: (published: Published) => void;
+  /** Called with each letter. */
+  readonly died: (letter: NewRecord) => void;
+}
+
+/** A witness of an empty log. */
+export const createWitness = ({ codec, deadLetters, retries, sees, died }: WitnessOptions): Witness => {
   const asked: Asked[] = [];
   const byPlace = new Map<string, Asked>();
   const published = new Map<ReservationId, Published[]>();
   const compensated = new Map<ReservationId, CouponCompensated[]>();
   const dead = new Map<string, Dead>();
+  const retried = new Map<string, Retried>();
+  const letters = new Set<string>();
+  const attemptOf = ({ origin, attempt }: Retried): string => `${placeOf(origin)}#${attempt}`;
   const keep = <K, V>(map: Map<K, V[]>, key: K, value: V): void => void map.set(key, [...(map.get(key) ?? []), value]);
   const hear = (one: Published): void => {
     keep(published, one.event.reservationId, one);
@@ -95,10 +122,13 @@ export const createWitness = (codec: Codec, deadLetters: string, sees: (publishe
       const event = must(read(couponsCompensated, record));
       keep(compensated, event.reservationId, event);
     },
-    [deadLetters]: ({ headers = {} }) => {
-      const one = toDead(headers);
+    [deadLetters]: (record) => {
+      const one = toDead(record.headers ?? {});
       dead.set(placeOf(one), one);
+      letters.add(attemptOf(must(earlierOf(record.headers ?? {}))));
+      died(record);
     },
+    [retries]: ({ headers = {} }, at) => void retried.set(placeOf(at), must(earlierOf(headers))),
   };
   const appended: Witness["appended"] = ({ topic, partition }, firstOffset, records, timestampMs) => {
     let offset = firstOffset;
@@ -109,6 +139,8 @@ export const createWitness = (codec: Codec, deadLetters: string, sees: (publishe
     published,
     compensated,
     dead,
+    retried,
+    hasLetter: (of) => letters.has(attemptOf(of)),
     at: (partition, offset) => byPlace.get(placeOf({ partition, offset })),
     appended,
   };

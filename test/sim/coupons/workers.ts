@@ -2,6 +2,7 @@
 import { couponTopics } from "../../../schemas/coupon.ts";
 import { couponIssuing } from "../../../topology/coupon-issuing.ts";
 import { createPlace, type Place, type PlaceWorld } from "../environment/place.ts";
+import { retries } from "./replays.ts";
 import { leasesOf, storesOf } from "./stores.ts";
 import { type UpkeepWorld, upkeepOf } from "./upkeep.ts";
 import { runWorker, type WorkerWorld } from "../environment/worker.ts";
@@ -10,6 +11,8 @@ import { runWorker, type WorkerWorld } from "../environment/worker.ts";
 export interface CouponWorld extends WorkerWorld, PlaceWorld, UpkeepWorld {
   readonly scenario: UpkeepWorld["scenario"];
   readonly groupId: string;
+  /** Whether a process that starts now is of the release before the retry topic. */
+  readonly isOlder: (place: number) => boolean;
   /** Called for records that a worker gives up on in doubt. */
   readonly gaveUpOn: (records: number) => void;
 }
@@ -24,6 +27,7 @@ export const workerPlace = (number: number, world: CouponWorld): Place =>
         return runWorker(process, world, {
           topology: couponIssuing,
           topics: couponTopics,
+          knows: world.isOlder(number) ? (topic) => topic !== retries.name : () => true,
           deps: storesOf(process, world),
           leases: leasesOf(process, world),
           groupId: world.groupId,

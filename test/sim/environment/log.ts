@@ -21,7 +21,7 @@ export interface LogWorld {
   readonly stormy: () => boolean;
   readonly draining: DrainWatcher;
   /** Called for every delivery. */
-  readonly fetched: (partition: number, offsets: readonly bigint[]) => void;
+  readonly fetched: (at: TopicPartition, offsets: readonly bigint[]) => void;
   /** Called for every commit that took effect. */
   readonly committed: (who: string, offsets: readonly (TopicPartition & { readonly offset: bigint })[]) => void;
 }
@@ -71,7 +71,7 @@ const listened = (from: Process, listener: LogListener, { trace, draining, fetch
     const first = records[0]?.offset;
     trace.add(from.name, () => `fetched ${nameOf(at)} from ${first}: ${records.length} of ${endOffset}`);
     fetched(
-      at.partition,
+      at,
       records.map(({ offset }) => offset),
     );
     listener.records(at, records, endOffset);

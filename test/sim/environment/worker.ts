@@ -3,6 +3,7 @@ import { accumulatorDefaults, type Accumulator, createAccumulator } from "../../
 import { deadLetterTopic } from "../../../engine/worker/round/dead-letter.ts";
 import type { Log } from "../../../engine/log/log.ts";
 import type { Logger } from "../../../engine/logger.ts";
+import type { FloodLimits } from "../../../engine/worker/failures/flood.ts";
 import { type Telemetry, noTelemetry } from "../../../engine/worker/telemetry.ts";
 import { testLimits } from "../../../topology/testing/memory-stage.ts";
 import { startWorker, type WorkerOptions } from "../../../engine/worker/worker.ts";
@@ -24,7 +25,11 @@ export interface WorkerBounds {
   readonly concurrency: number;
   readonly maxRecords: number;
   readonly maxAttempts: number;
+  readonly flood?: FloodLimits | undefined;
 }
+
+/** Some worlds have more poison than any real topic. */
+const noFlood: FloodLimits = { windowRecords: 1_000, minRecords: 100, maxShare: 1 };
 
 /** What workers run in. */
 export interface WorkerWorld extends LogWorld, RegistryWorld {
@@ -37,20 +42,25 @@ export type WorkerOwn<Deps> = Pick<WorkerOptions<Deps>, "topology" | "deps" | "l
   /** Everything it reads and writes but its dead letters. */
   readonly topics: readonly Pick<AnyTopic, "name" | "partitions">[];
   readonly telemetry?: Partial<Telemetry>;
+  /** Which topics it knows of: an older release does not know all. */
+  readonly knows?: (topic: string) => boolean;
 };
 
 /** Starts one. */
 export const runWorker = async <Deps>(
   process: Process,
   world: WorkerWorld,
-  { topics, telemetry, ...own }: WorkerOwn<Deps>,
+  { topics, telemetry, knows = () => true, ...own }: WorkerOwn<Deps>,
 ): Promise<Running> => {
-  const log = logOf(process, world);
+  const whole = logOf(process, world);
+  const subscribe: Log["subscribe"] = ({ groupId, topics: read }, listener) =>
+    whole.subscribe({ groupId, topics: read.filter(knows) }, listener);
+  const log = { ...whole, subscribe };
   const producer = producerOf(process, world, log, [
     ...topics,
     { name: deadLetterTopic(own.topology.graph.name), partitions: deadLetterPartitions },
   ]);
-  const { maxAttempts, ...limits } = world.bounds;
+  const { maxAttempts, flood, ...limits } = world.bounds;
   const worker = await startWorker({
     ...own,
     ...commonOf(process, world),
@@ -61,8 +71,7 @@ export const runWorker = async <Deps>(
     limits: { ...testLimits, ...limits },
     maxAttempts,
     readinessPolicy: { graceMs: 10_000, optionalDependencies: [] },
-    // Some worlds have more poison than any real topic.
-    flood: { windowRecords: 1_000, minRecords: 100, maxShare: 1 },
+    flood: flood ?? noFlood,
     stall: { unreadyMs: 30_000, endMs: 120_000 },
     commitIntervalMs: bounds.commitIntervalMs,
     telemetry: { ...noTelemetry, ...telemetry },

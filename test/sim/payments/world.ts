@@ -1,5 +1,6 @@
 /** Everything of one seed's world of payments before anything happens in it: services, watchers, and what they have seen. */
 import { deadLetterTopic } from "../../../engine/worker/round/dead-letter.ts";
+import { retryPartitions, retryTopic } from "../../../engine/worker/round/retry-record.ts";
 import { paymentsCompleted } from "../../../schemas/payment.ts";
 import { externalData } from "../../../topology/external-data.ts";
 import { memoryTransactionHistory } from "../../../sinks/testing/memory-transaction-history.ts";
@@ -51,7 +52,8 @@ export const createPaymentWorld = (seed: number, options: PaymentWorldOptions) =
     name: deadLetterTopic(graph.name),
     partitions: deadLetterPartitions,
   }));
-  const broker = createBroker({ ...stage, topics: [paymentsCompleted, ...deadLetters] });
+  const retries = topologies.map(({ graph }) => ({ name: retryTopic(graph.name), partitions: retryPartitions(graph) }));
+  const broker = createBroker({ ...stage, topics: [paymentsCompleted, ...deadLetters, ...retries] });
   // It looks at the database, and the database notifies it of what happens.
   const witness: Witness = createPaymentWitness({ codec, shop, broke, turns: time.turns, state: () => database.state });
   const database: Database = createDatabase({ time, trace, shop, watcher: witness });

@@ -7,7 +7,8 @@ import { withAdmin, withCluster } from "../client.ts";
 import { failureOf, hasType } from "../failures.ts";
 import { type KafkaOptions, type KafkaSettings, settingsOf } from "../options.ts";
 import { clusterReleaseOf } from "./cluster-release.ts";
-import { type OnRecords, type ReadRange, readTopic } from "./read-topic.ts";
+import { decodeMemberTopics } from "./member-topics.ts";
+import { type OnRecords, type ReadRange, readRanges, readTopic, type RecordRange } from "./read-topic.ts";
 import {
   addPartitions,
   alterTopicSettings,
@@ -32,7 +33,13 @@ export interface TopicSpec {
 export interface GroupDescription {
   /** `Stable`, `Empty`, `PreparingRebalance`, `CompletingRebalance`, `Dead`. */
   readonly state: string;
-  readonly members: readonly { readonly memberId: string; readonly clientId: string; readonly host: string }[];
+  readonly members: readonly {
+    readonly memberId: string;
+    readonly clientId: string;
+    readonly host: string;
+    /** What it subscribed to; empty while the group rebalances. */
+    readonly topics: readonly string[];
+  }[];
 }
 
 /** Administration of a cluster. Every call connects for itself and throws Unavailable when no broker answers. */
@@ -70,6 +77,11 @@ export interface KafkaAdmin {
   readonly removeMembers: (groupId: string) => Promise<void>;
   /** Reads a topic from its first record, or a part of it, to where it ended when the call began, without a group. */
   readonly readTopic: (topic: string, onRecords: OnRecords, range?: ReadRange) => Promise<void>;
+  /**
+   * Reads some records, range by range, without a group. Those that are not there are passed over.
+   * @throws Fatal (TOPIC_MISSING)
+   */
+  readonly readRanges: (topic: string, ranges: readonly RecordRange[], onRecords: OnRecords) => Promise<void>;
   /** Deletes topics that exist; for tests. */
   readonly deleteTopics: (topics: readonly string[]) => Promise<void>;
   /** Deletes the records before an offset, as retention does; for tests. */
@@ -111,6 +123,10 @@ export const kafkaAdmin = async (
     readTopic: (topic, onRecords, range) =>
       asked(`reading ${topic}`, () =>
         withCluster(settings, (cluster) => readTopic(cluster, { topic, settings, ...range }, onRecords)),
+      ),
+    readRanges: (topic, ranges, onRecords) =>
+      asked(`reading ${topic}`, () =>
+        withCluster(settings, (cluster) => readRanges(cluster, { topic, settings, ranges }, onRecords)),
       ),
     deleteTopics: (topics) => asked("deleting topics", () => deleteTopics(settings, topics)),
     deleteRecords: (before) => asked(`deleting records of ${before.topic}`, () => deleteRecords(settings, before)),
@@ -210,7 +226,9 @@ const describeGroup = (settings: KafkaSettings, groupId: string): Promise<GroupD
     const { state = "Dead", members = [] } = groups[0] ?? {};
     return {
       state,
-      members: members.map(({ memberId, clientId, clientHost: host }) => ({ memberId, clientId, host })),
+      members: members.map(({ memberId, clientId, clientHost: host, memberMetadata }) => {
+        return { memberId, clientId, host, topics: decodeMemberTopics(memberMetadata) };
+      }),
     };
   });
 

@@ -10,6 +10,13 @@ import type { KafkaSettings } from "../options.ts";
 /** Gets the records of one partition in offset order, batch after batch, and is awaited before the next. */
 export type OnRecords = (partition: number, records: readonly LogRecord[]) => void | Promise<void>;
 
+/** Some records of one partition: from an offset to before another. */
+export interface RecordRange {
+  readonly partition: number;
+  readonly from: bigint;
+  readonly end: bigint;
+}
+
 /** Between attempts while a leader moves or a broker is away. */
 const backoff = { initialMs: 100, maxMs: 2_000 };
 /** Attempts in a row without a record read: about half a minute. */
@@ -45,6 +52,32 @@ export const readTopic = async (
     await readPartition({ cluster, topic, partition, settings, next, end }, onRecords);
   }
 };
+
+/**
+ * Reads ranges, each in its order, one after another. What is not there, because retention removed it or because it was never
+ * written, is passed over. @throws Unavailable
+ */
+export const readRanges = async (
+  cluster: Cluster,
+  {
+    topic,
+    settings,
+    ranges,
+  }: { readonly topic: string; readonly settings: KafkaSettings; readonly ranges: readonly RecordRange[] },
+  onRecords: OnRecords,
+): Promise<void> => {
+  if (ranges.length === 0) return;
+  await cluster.addMultipleTargetTopics([topic]);
+  const [starts, ends] = [await offsetsOf(cluster, topic, true), await offsetsOf(cluster, topic, false)];
+  for (const { partition, from, end } of ranges) {
+    const [start, last] = [starts.get(partition), ends.get(partition)];
+    if (start === undefined || last === undefined) continue;
+    const [[, next], [upTo]] = [rising(from, start), rising(end, last)];
+    await readPartition({ cluster, topic, partition, settings, next, end: upTo }, onRecords);
+  }
+};
+
+const rising = (one: bigint, other: bigint): readonly [bigint, bigint] => (one < other ? [one, other] : [other, one]);
 
 const offsetsOf = async (
   cluster: Cluster,

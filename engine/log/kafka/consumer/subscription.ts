@@ -5,7 +5,7 @@ import { backoffMs, systemClock } from "../../../clock.ts";
 import type { LogListener, SubscribeOptions, Subscription } from "../../log.ts";
 import { createClient, type KafkaClient, retry } from "../client.ts";
 import { failureOf, hasType, isFatal } from "../failures.ts";
-import { patchedKafkajs } from "../kafkajs.ts";
+import { coPartitioning } from "./assigner.ts";
 import { Membership, MembershipEnded } from "./membership.ts";
 import type { KafkaSettings } from "../options.ts";
 import { hookGroupsWith } from "../patches/group-hooks.ts";
@@ -143,13 +143,12 @@ class KafkaSubscription implements Subscription {
   }
 
   #consumerOf({ kafka }: KafkaClient): Consumer {
-    const { PartitionAssigners } = patchedKafkajs()("index.js");
     const settings = this.#settings;
     return kafka.consumer({
       groupId: this.#options.groupId,
       partitionAssigners: [
         (config) => {
-          const assigner = PartitionAssigners.roundRobin(config);
+          const assigner = coPartitioning(config);
           hookGroupsWith(assigner, this.#membership);
           return assigner;
         },

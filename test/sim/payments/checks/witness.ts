@@ -2,7 +2,7 @@
 import type { OutboxRow } from "../../../../engine/outbox/outbox.ts";
 import type { Payment } from "../../../../processors/payments/payment-ports.ts";
 import { partitionOfKey } from "../../../../engine/log/producer/partitioner.ts";
-import { deadLetterPrefix } from "../../../../engine/worker/round/dead-letter.ts";
+import { deadLetterPrefix } from "../../../../engine/worker/round/letter-headers.ts";
 import type { NewRecord, TopicPartition } from "../../../../engine/log/log.ts";
 import type { Codec } from "../../../../engine/avro/codec.ts";
 import { type PaymentId, paymentsCompleted } from "../../../../schemas/payment.ts";

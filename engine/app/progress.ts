@@ -1,6 +1,6 @@
 /** A line that is rewritten while work is done; off a terminal, a plain line now and then. */
 import { clearLine, cursorTo } from "node:readline";
-import { note } from "../../engine/app/cli.ts";
+import { note } from "./cli.ts";
 
 /** Shows `text()` until it is stopped. */
 export interface ProgressLine {

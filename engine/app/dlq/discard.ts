@@ -1,0 +1,82 @@
+/** `sluice dlq discard`: marks letters as not to be replayed, or takes the marks back. Deletes nothing. */
+import { idText } from "../../dlq/letters/letter.ts";
+import { readStandings } from "../../dlq/read/read-standings.ts";
+import { CliError, count, environment, exitCodes, jsonDocument, print, printJson } from "../cli.ts";
+import type { EngineConfig } from "../config/engine-config.ts";
+import type { App } from "../define-app.ts";
+import { terminal } from "../deploying/confirm.ts";
+import { actorOf, hostOf } from "../deploying/open.ts";
+import { loadConfig } from "../process.ts";
+import { selected } from "./look.ts";
+import { lettersOf, replaysToChange, withDlq } from "./open.ts";
+import { busyError } from "./outcome.ts";
+import { refuseAll, selectionOf, type SelectOptions } from "./selection.ts";
+
+/** Options of the verb. */
+export interface DiscardOptions extends SelectOptions {
+  readonly topology: string;
+  readonly reason: string;
+  readonly actor?: string;
+  readonly undo?: boolean;
+  readonly all?: boolean;
+  readonly confirm?: string;
+  readonly yes?: boolean;
+  /** s */
+  readonly lockTimeout: number;
+  readonly json?: boolean;
+}
+
+/** Discards open letters, or with `undo` opens discarded ones. Exit code 4 where there is none, 5 where a replay is at work. */
+export const discardVerb = async <Config extends EngineConfig>(
+  app: App<Config>,
+  ids: readonly string[],
+  options: DiscardOptions,
+): Promise<void> => {
+  const { topology, reason, undo = false, json } = options;
+  if (reason.trim() === "")
+    throw new CliError("discarding needs a reason, for whoever looks at it later", {
+      code: "USAGE",
+      exitCode: exitCodes.usage,
+    });
+  const wanted = undo ? "discarded" : "open";
+  const selection = selectionOf(ids, { ...options, state: wanted }, { states: [wanted], now: Date.now() });
+  refuseAll(selection, { all: options.all === true, confirm: options.confirm, topology });
+  const changed = await withDlq(app, await loadConfig(app), async (open) => {
+    const replays = replaysToChange(open);
+    // Under the lock: what a replay sends meanwhile is not open any more.
+    const done = await replays.locked(topology, options.lockTimeout * 1_000, async (lock) => {
+      const { standings } = await readStandings({ cluster: open.cluster, replays }, lettersOf(open, topology));
+      const origins = selected(standings, selection).map(({ letter }) => letter.origin);
+      if (origins.length === 0) throw nothingMeant(topology, wanted);
+      await askWhether(`${undo ? "Open" : "Discard"} ${origins.length} letters? [y/N] `, options);
+      const operation = await lock.begin({
+        actor: options.actor ?? actorOf(environment()),
+        host: hostOf(),
+        verb: undo ? "dlq discard --undo" : "dlq discard",
+        reason,
+        document: { topology, selection, letters: origins.length },
+      });
+      const letters = undo ? await lock.restore(origins) : await lock.discard(origins, operation);
+      await lock.end(operation, undo ? "opened" : "discarded");
+      return { letters, ids: origins.map(idText) };
+    });
+    if (done === undefined) throw await busyError(replays, topology);
+    return done.value;
+  });
+  const next = [`sluice dlq groups --topology ${topology}`];
+  if (json) return printJson(jsonDocument("dlq.discard", { undo, ...changed }, { next }));
+  print(`${count(changed.letters)} letter(s) ${undo ? "are open again" : "are discarded"}. Next: ${next.join(", ")}`);
+};
+
+const nothingMeant = (topology: string, wanted: string): CliError =>
+  new CliError(`no letter that is meant is ${wanted}; nothing was changed`, {
+    code: "NOTHING_MEANT",
+    exitCode: exitCodes.refused,
+    fix: `Next: sluice dlq list --topology ${topology} --state all`,
+  });
+
+const askWhether = async (question: string, { yes, json }: DiscardOptions): Promise<void> => {
+  const ask = yes || json ? undefined : terminal();
+  if (ask === undefined || /^y(es)?$/i.test((await ask(question)).trim())) return;
+  throw new CliError("not confirmed, nothing was changed", { code: "NOT_CONFIRMED", exitCode: exitCodes.usage });
+};

@@ -1,0 +1,120 @@
+/** `sluice dlq export`: letters with their values and bytes, a line each. */
+import { createWriteStream } from "node:fs";
+import { rename } from "node:fs/promises";
+import { finished } from "node:stream/promises";
+import { wordsOf } from "../../dlq/letters/foreign.ts";
+import { idText } from "../../dlq/letters/letter.ts";
+import type { LetterDecoder } from "../../dlq/read/decode.ts";
+import { fetchPlaces } from "../../dlq/run/fetch-letters.ts";
+import type { Standing } from "../../dlq/letters/state.ts";
+import type { LogRecord } from "../../log/log.ts";
+import { count, note } from "../cli.ts";
+import type { EngineConfig } from "../config/engine-config.ts";
+import type { App } from "../define-app.ts";
+import { loadConfig } from "../process.ts";
+import { lookAt, selected } from "./look.ts";
+import { type LookOptions, placeOf } from "./looking.ts";
+import { withDlq } from "./open.ts";
+import { selectionOf } from "./selection.ts";
+import { jsonText, masked, valueText } from "./values.ts";
+import { letterJson } from "./words.ts";
+
+/** Options of the verb. */
+export interface ExportOptions extends Omit<LookOptions, "json"> {
+  readonly format: "ndjson" | "csv";
+  readonly out?: string;
+  readonly mask?: boolean;
+}
+
+/** Letters that are read at once: a letter has 2 MiB at most. */
+const atOnce = 50;
+
+/** Writes to a file, which is there when all of it is, or to stdout. */
+export const exportVerb = async <Config extends EngineConfig>(
+  app: App<Config>,
+  ids: readonly string[],
+  options: ExportOptions,
+): Promise<void> => {
+  const selection = selectionOf(ids, options, { states: ["open"], now: Date.now() });
+  const { out, format, mask = false } = options;
+  const written = await withDlq(app, await loadConfig(app), async (open) => {
+    const { standings, warnings } = await lookAt(open, placeOf(options));
+    for (const warning of warnings) note(warning);
+    const found = selected(standings, selection);
+    const target = out === undefined ? process.stdout : createWriteStream(`${out}.partial`);
+    const write = async (line: string): Promise<void> => {
+      if (!target.write(`${line}\n`)) await new Promise<void>((resolve) => target.once("drain", () => resolve()));
+    };
+    if (format === "csv") await write(csvColumns.join(","));
+    for (let at = 0; at < found.length; at += atOnce) {
+      const some = found.slice(at, at + atOnce);
+      const records = await fetchPlaces(
+        open.cluster,
+        some.map(({ letter }) => letter.place),
+      );
+      for (const standing of some) {
+        const record = records.get(idText(standing.letter.place));
+        const row = await exported(open.decoder, standing, record, mask);
+        await write(format === "csv" ? csvLine(row) : jsonText(row));
+      }
+    }
+    if (out !== undefined) {
+      target.end();
+      await finished(target);
+      await rename(`${out}.partial`, out);
+    }
+    return found.length;
+  });
+  note(`${count(written)} letter(s)${out === undefined ? "" : ` in ${out}`}. Next: sluice dlq groups`);
+};
+
+/** Where people are hidden, so is everything that may name them and has no fields: bytes, headers, key and message. */
+const exported = async (
+  decoder: LetterDecoder,
+  standing: Standing,
+  record: LogRecord | undefined,
+  mask: boolean,
+): Promise<Readonly<Record<string, unknown>>> => {
+  const reading = record === undefined ? undefined : await decoder.read(standing.letter.origin.topic, record.value);
+  const value = reading?.kind === "value" ? reading.value : null;
+  const letter = letterJson(standing);
+  if (mask) return { ...letter, key: null, value: masked(JSON.parse(jsonText(value))) };
+  const headers = Object.entries(record?.headers ?? {}).map(
+    ([name, one]) => [name, (Array.isArray(one) ? one : [one]).map(valueText)] as const,
+  );
+  return {
+    ...letter,
+    ...wordsOf(record?.headers ?? {}),
+    headers: Object.fromEntries(headers),
+    value,
+    keyBase64: record?.key?.toString("base64") ?? null,
+    valueBase64: record?.value?.toString("base64") ?? null,
+  };
+};
+
+const csvColumns = [
+  "id",
+  "state",
+  "attempt",
+  "node",
+  "code",
+  "kind",
+  "fingerprint",
+  "firstAt",
+  "lastAt",
+  "key",
+  "message",
+  "value",
+  "valueBase64",
+] as const;
+
+const csvLine = (row: Readonly<Record<string, unknown>>): string =>
+  csvColumns.map((name) => csvCell(row[name])).join(",");
+
+/** Quoted where it must be; a text that a spreadsheet would take for a formula gets an apostrophe. */
+export const csvCell = (value: unknown): string => {
+  if (value === null || value === undefined) return "";
+  const isScalar = typeof value !== "object";
+  const text = isScalar ? String(value).replace(/^[=+\-@\t\r]/, "'$&") : jsonText(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};

@@ -1,0 +1,67 @@
+/** Reads the letters that a command is about: of a topology with what became of them, or of any topic. */
+import { BadSelection, type Selection, selectLetters } from "../../dlq/letters/select.ts";
+import { type Standing, standingsOf } from "../../dlq/letters/state.ts";
+import { type Examine, readLetters, readStandings } from "../../dlq/read/read-standings.ts";
+import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
+import { CliError, exitCodes } from "../cli.ts";
+import type { EngineConfig } from "../config/engine-config.ts";
+import { lettersOf, type OpenDlq, portsToLook } from "./open.ts";
+
+/** Which letters are looked at: those of a topology, or of a topic that somebody else may write. */
+export type LookAt = { readonly topology: string } | { readonly topic: string };
+
+/** What was found. */
+export interface Looked {
+  readonly standings: readonly Standing[];
+  /** What was not known, in sentences. */
+  readonly warnings: readonly string[];
+  /** The dead letters' topic. */
+  readonly topic: string;
+}
+
+/** Reads. Of a topic that is no topology's nothing is known but its letters: all of them are open. */
+export const lookAt = async <Config extends EngineConfig>(
+  open: OpenDlq<Config>,
+  at: LookAt,
+  examine?: Examine,
+): Promise<Looked> => {
+  if ("topic" in at) {
+    const { letters, trimmed } = await readLetters(open.cluster, at.topic, examine);
+    const none = { retries: [], committed: [], discards: new Set<string>(), finishedJobs: new Set<string>() };
+    return {
+      standings: standingsOf({ letters, ...none }),
+      warnings: trimmedWarning(at.topic, trimmed),
+      topic: at.topic,
+    };
+  }
+  const topic = deadLetterTopic(at.topology);
+  const read = await readStandings(await portsToLook(open, at.topology), lettersOf(open, at.topology), examine);
+  const warnings = [
+    ...(read.knowsJobs || open.replays === undefined
+      ? []
+      : ["the store of replays does not answer: what was discarded is not known, and counts as open"]),
+    ...trimmedWarning(topic, read.trimmed),
+    ...(read.strangers > 0 ? [`${read.strangers} record(s) in the retry topic are not ours`] : []),
+  ];
+  return { standings: read.standings, warnings, topic };
+};
+
+const trimmedWarning = (topic: string, trimmed: bigint): readonly string[] =>
+  trimmed > 0n
+    ? [`${trimmed} record(s) at the beginning of ${topic} are not there any more: nothing is known of them`]
+    : [];
+
+/** Selects. @throws CliError with exit code 2 for a selection that means nothing */
+export const selected = (standings: readonly Standing[], selection: Selection): readonly Standing[] => {
+  try {
+    return selectLetters(standings, selection);
+  } catch (cause) {
+    if (!(cause instanceof BadSelection)) throw cause;
+    throw new CliError(cause.message, {
+      code: cause.code,
+      exitCode: exitCodes.usage,
+      fix: "Next: sluice dlq groups, or sluice dlq list --state all",
+      cause,
+    });
+  }
+};

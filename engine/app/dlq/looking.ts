@@ -1,0 +1,83 @@
+/** The verbs of `sluice dlq` that look: list and groups. They work while the store of replays is away. */
+import { groupsOf } from "../../dlq/letters/group.ts";
+import { count, jsonDocument, note, print, printJson } from "../cli.ts";
+import type { EngineConfig } from "../config/engine-config.ts";
+import type { App } from "../define-app.ts";
+import { loadConfig } from "../process.ts";
+import { type LookAt, lookAt, selected } from "./look.ts";
+import { withDlq } from "./open.ts";
+import { readableLetters, registryAway } from "./readable.ts";
+import { type SelectOptions, selectionOf } from "./selection.ts";
+import { groupTable, letterJson, letterTable, shortFingerprint } from "./words.ts";
+
+/** Options of a verb that looks. */
+export interface LookOptions extends SelectOptions {
+  readonly topology: string;
+  /** Letters of any topic, instead of a topology's. */
+  readonly topic?: string;
+  readonly json?: boolean;
+}
+
+/** What is looked at. */
+export const placeOf = ({ topology, topic }: Pick<LookOptions, "topology" | "topic">): LookAt =>
+  topic === undefined ? { topology } : { topic };
+
+/** How the same place is named on the next command line. */
+export const placeOption = (at: LookAt): string =>
+  "topic" in at ? `--topic ${at.topic}` : `--topology ${at.topology}`;
+
+/** Rows of a table; `--json` has all of them. */
+const shownLetters = 100;
+
+/** `list`: letters, open ones where no state is given. */
+export const listVerb = async <Config extends EngineConfig>(
+  app: App<Config>,
+  ids: readonly string[],
+  options: LookOptions,
+): Promise<void> => {
+  const at = placeOf(options);
+  const selection = selectionOf(ids, options, { states: ["open"], now: Date.now() });
+  const { standings, warnings } = await withDlq(app, await loadConfig(app), (open) => lookAt(open, at));
+  const found = selected(standings, selection);
+  const next = [`sluice dlq ${found.length === 0 ? "groups" : "show <id>"} ${placeOption(at)}`];
+  if (options.json) return printJson(jsonDocument("dlq.list", found.map(letterJson), { warnings, next }));
+  for (const warning of warnings) note(warning);
+  if (found.length > 0) print(letterTable(found.slice(0, shownLetters), Date.now()));
+  const more = found.length > shownLetters ? `, the first ${shownLetters} are shown; --json has all` : "";
+  print(`${count(found.length)} letter(s)${more}. Next: ${next.join(", ")}`);
+};
+
+/** `groups`: letters by cause. */
+export const groupsVerb = async <Config extends EngineConfig>(
+  app: App<Config>,
+  options: LookOptions,
+): Promise<void> => {
+  const at = placeOf(options);
+  const selection = selectionOf([], options, { states: ["open", "pending"], now: Date.now() });
+  const { standings, warnings, isReadable } = await withDlq(app, await loadConfig(app), async (open) => {
+    const reading = readableLetters(open);
+    const looked = await lookAt(open, at, reading.examine);
+    return {
+      ...looked,
+      warnings: [...looked.warnings, ...(reading.isRegistryAway() ? [registryAway] : [])],
+      isReadable: reading.isReadable,
+    };
+  });
+  // A group is shown where some of its letters are meant, with all that it has.
+  const meant = new Set(selected(standings, selection).map(({ letter }) => letter.fingerprint));
+  const groups = groupsOf(standings, ({ letter }) => isReadable(letter)).filter((one) => meant.has(one.fingerprint));
+  const largest = groups[0]?.fingerprint;
+  const isOurs = "topology" in at;
+  const next = [
+    largest === undefined
+      ? `sluice dlq list ${placeOption(at)} --state all`
+      : `sluice dlq ${isOurs ? "plan" : "list"} ${placeOption(at)} --fingerprint ${shortFingerprint(largest)}`,
+  ];
+  if (options.json) return printJson(jsonDocument("dlq.groups", groups, { warnings, next }));
+  for (const warning of warnings) note(warning);
+  if (groups.length > 0) print(groupTable(groups, Date.now()));
+  const [letters, open] = [sum(groups.map((one) => one.letters)), sum(groups.map((one) => one.open))];
+  print(`${count(letters)} letters, ${count(open)} open. Next: ${next.join(", ")}`);
+};
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

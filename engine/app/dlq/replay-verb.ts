@@ -1,0 +1,255 @@
+/** `sluice dlq replay`: plans, asks, writes the job down, sends and waits; or goes on with a job. */
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { systemClock } from "../../clock.ts";
+import { isResumable, type JobDocument, type ReplayJob } from "../../dlq/jobs/job.ts";
+import type { ReplayLock, Replays } from "../../dlq/jobs/replays.ts";
+import type { Letter } from "../../dlq/letters/letter.ts";
+import { isOfKind } from "../../dlq/letters/select.ts";
+import { BadReplayPlan, readReplayPlan, type SavedReplay } from "../../dlq/plan/plan-file.ts";
+import { placesIn } from "../../dlq/plan/ranges.ts";
+import { readStandings } from "../../dlq/read/read-standings.ts";
+import { runReplay } from "../../dlq/run/runner.ts";
+import { kafkaLog } from "../../log/kafka/kafka-log.ts";
+import { silentLogger } from "../../logger.ts";
+import { CliError, environment, exitCodes, interruptible, note, printJson } from "../cli.ts";
+import type { EngineConfig } from "../config/engine-config.ts";
+import { type App, topologyNamed } from "../define-app.ts";
+import { terminal } from "../deploying/confirm.ts";
+import { actorOf, hostOf } from "../deploying/open.ts";
+import { loadConfig } from "../process.ts";
+import { showProgress } from "../progress.ts";
+import { lettersOf, type OpenDlq, replaysToChange, withDlq } from "./open.ts";
+import { documentOf, limitsOf, type PlanOptions } from "./plan-verb.ts";
+import { type PlannedReplay, planOf } from "./planning.ts";
+import { busyError, outcomeError, progressText, type RanJob, showOutcome, type StartedJob } from "./outcome.ts";
+import { refuseMoved } from "./refusals.ts";
+import { refuseAll, selectionOf } from "./selection.ts";
+import { planDocument, planLines } from "./show-plan.ts";
+import { loadTransform } from "./transform.ts";
+
+/** Options of the verb. */
+export interface ReplayOptions extends PlanOptions {
+  readonly reason?: string;
+  readonly actor?: string;
+  readonly resume?: string;
+  readonly all?: boolean;
+  readonly confirm?: string;
+  readonly yes?: boolean;
+  /** s */
+  readonly lockTimeout: number;
+  /** s */
+  readonly waitTimeout: number;
+}
+
+/** Replays the letters that are meant, those of a saved plan, or what is left of a job. */
+export const replayVerb = async <Config extends EngineConfig>(
+  app: App<Config>,
+  files: readonly string[],
+  options: ReplayOptions,
+): Promise<void> => {
+  const { topology } = options;
+  const [saved, ids] = await savedIn(files);
+  const config = await loadConfig(app);
+  await withDlq(app, config, async (open) => {
+    const replays = replaysToChange(open);
+    const job = options.resume === undefined ? undefined : await jobToResume(replays, options.resume, topology);
+    const begin = job === undefined ? await beginning(open, replays, { saved, ids, options }) : undefined;
+    const done = await replays.locked(topology, options.lockTimeout * 1_000, async (lock) => {
+      const started = job === undefined ? await begin?.(lock) : await resuming(lock, job, options);
+      return started === undefined ? undefined : runUnderLock(open, { lock, replays, options, job: started });
+    });
+    if (done === undefined) throw await busyError(replays, topology);
+    if (done.value === undefined) return;
+    showOutcome(done.value, options.json === true);
+    const error = outcomeError(done.value);
+    if (error !== undefined && !options.json) throw error;
+    if (error !== undefined) process.exitCode = error.exitCode;
+  });
+};
+
+const savedIn = async (files: readonly string[]): Promise<readonly [SavedReplay | undefined, readonly string[]]> => {
+  const [file, ...others] = files;
+  // An id has slashes with numbers; what ends in .json, or is no id, is a file.
+  if (file === undefined || others.length > 0 || /\/\d+\/\d+(@\d+)?$/.test(file)) return [undefined, files];
+  try {
+    return [readReplayPlan(await readFile(file, "utf8")), []];
+  } catch (cause) {
+    if (cause instanceof BadReplayPlan || (cause instanceof Error && "code" in cause && cause.code === "ENOENT")) {
+      const why = cause instanceof BadReplayPlan ? cause.message : "there is no such file, and it is no letter's id";
+      throw new CliError(`${file}: ${why}`, {
+        code: "BAD_PLAN_FILE",
+        exitCode: exitCodes.usage,
+        fix: "Next: sluice dlq plan --out <file>",
+        cause,
+      });
+    }
+    throw cause;
+  }
+};
+
+const jobToResume = async (replays: Replays, id: string, topology: string): Promise<ReplayJob> => {
+  const job = await replays.job(id);
+  const fix = `Next: sluice dlq status --topology ${topology}`;
+  if (job === undefined || job.topology !== topology)
+    throw new CliError(`topology ${topology} has no job ${id}`, {
+      code: "NO_SUCH_JOB",
+      exitCode: exitCodes.usage,
+      fix,
+    });
+  if (isResumable(job.state)) return job;
+  throw new CliError(`job ${job.id} is ${job.state}`, { code: "JOB_ENDED", exitCode: exitCodes.refused, fix });
+};
+
+/** Each runner has an operation of its own: the job's first one says how its first runner ended. */
+const resuming = async (lock: ReplayLock, job: ReplayJob, { actor, reason }: ReplayOptions): Promise<StartedJob> => {
+  const operation = await lock.begin({
+    actor: actor ?? actorOf(environment()),
+    host: hostOf(),
+    verb: "dlq replay --resume",
+    reason: reason ?? job.reason,
+    document: { job: job.id },
+  });
+  return { ...job, operation };
+};
+
+/** Checks what needs no lock; answers what writes the job down under it. */
+const beginning = async <Config extends EngineConfig>(
+  open: OpenDlq<Config>,
+  replays: Replays,
+  {
+    saved,
+    ids,
+    options,
+  }: { readonly saved: SavedReplay | undefined; readonly ids: readonly string[]; readonly options: ReplayOptions },
+): Promise<(lock: ReplayLock) => Promise<StartedJob | undefined>> => {
+  const { topology, reason } = options;
+  if (reason === undefined || reason.trim() === "")
+    throw new CliError("a replay needs a reason, for whoever looks at it later", {
+      code: "USAGE",
+      exitCode: exitCodes.usage,
+      fix: 'Give --reason "..."',
+    });
+  if (saved !== undefined && saved.topology !== topology)
+    throw new CliError(`the plan is of topology ${saved.topology}, not of ${topology}`, {
+      code: "USAGE",
+      exitCode: exitCodes.usage,
+    });
+  const selection =
+    saved?.document.selection ?? selectionOf(ids, options, { states: ["open", "pending"], now: Date.now() });
+  if (saved === undefined) refuseAll(selection, { all: options.all === true, confirm: options.confirm, topology });
+  const limits = saved?.document.limits ?? limitsOf(options);
+  const text = saved?.document.transform ?? options.transform;
+  const hosted = topologyNamed(open.app, topology);
+  return async (lock) => {
+    const transform = text === undefined ? undefined : await loadTransform(text, open.config, hosted);
+    const isMeant = saved === undefined ? undefined : placesMeant(saved);
+    const request = { topology, limits, transform, selection: saved === undefined ? selection : {}, isMeant };
+    const planned = await planOf(open, replays, request);
+    if (saved !== undefined) refuseMoved(saved, planned);
+    if (!(await isAgreed(planned, options, text !== undefined))) return undefined;
+    const document = { ...documentOf(planned, text), selection };
+    const actor = options.actor ?? actorOf(environment());
+    const operation = await lock.begin({ actor, host: hostOf(), verb: "dlq replay", reason, document });
+    const id = randomUUID();
+    await lock.create({ id, document, operation });
+    return { id, document, operation, topology };
+  };
+};
+
+const placesMeant = ({ document }: SavedReplay): ((letter: Letter) => boolean) => {
+  const isIn = placesIn(document.letters);
+  return ({ place }) => isIn(place);
+};
+
+/** Shows the plan, and asks where there is a terminal. False where it was refused or declined; the exit code says so. */
+const isAgreed = async (planned: PlannedReplay, options: ReplayOptions, isTransformed: boolean): Promise<boolean> => {
+  const { refusals, plan } = planned;
+  for (const line of options.json ? [] : [...planned.warnings, ...planLines(planned, isTransformed)]) note(line);
+  if (refusals.length > 0) {
+    process.exitCode = exitCodes.refused;
+    if (options.json)
+      printJson(
+        planDocument(
+          "dlq.replay",
+          planned,
+          refusals.map(({ fix }) => fix),
+        ),
+      );
+    else for (const { text, fix } of refusals) note(`REFUSED, nothing was sent: ${text}. ${fix}`);
+    return false;
+  }
+  const ask = options.yes || options.json ? undefined : terminal();
+  if (ask === undefined || /^y(es)?$/i.test((await ask(`Replay ${plan.counts.ready} letters? [y/N] `)).trim()))
+    return true;
+  throw new CliError("not confirmed, nothing was sent", { code: "NOT_CONFIRMED", exitCode: exitCodes.usage });
+};
+
+const runUnderLock = async <Config extends EngineConfig>(
+  open: OpenDlq<Config>,
+  {
+    lock,
+    replays,
+    options,
+    job,
+  }: {
+    readonly lock: ReplayLock;
+    readonly replays: Replays;
+    readonly options: ReplayOptions;
+    readonly job: StartedJob;
+  },
+): Promise<RanJob> => {
+  const { config, cluster, app } = open;
+  const { topology, document } = job;
+  const epoch = await lock.takeOver(job.id);
+  const found = await lettersOfJob(open, replays, job);
+  const text = document.transform;
+  const transform = text === undefined ? undefined : await loadTransform(text, config, topologyNamed(app, topology));
+  const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-dlq", logger: silentLogger });
+  let line = `job ${job.id.slice(0, 8)}: beginning`;
+  const progress = options.json ? undefined : showProgress(() => line);
+  const startedAt = performance.now();
+  try {
+    const outcome = await interruptible((signal) =>
+      runReplay(
+        { cluster, append: log.append, lock, clock: systemClock },
+        {
+          ...lettersOf(open, topology),
+          ...found,
+          job,
+          epoch,
+          isMeant: isOfKind(document.selection),
+          transform,
+          signal,
+          patienceMs: options.waitTimeout * 1_000,
+          onProgress: (run) => {
+            line = `job ${job.id.slice(0, 8)}  ${progressText(run)}`;
+          },
+        },
+      ),
+    );
+    await lock.end(job.operation, outcome.end).catch(() => {});
+    return { job, outcome, tookMs: performance.now() - startedAt };
+  } finally {
+    progress?.stop();
+    await log.close();
+  }
+};
+
+/** The letters of a job that are there, and which of them may not be sent any more. */
+const lettersOfJob = async <Config extends EngineConfig>(
+  open: OpenDlq<Config>,
+  replays: Replays,
+  { id, topology, document }: { readonly id: string; readonly topology: string; readonly document: JobDocument },
+): Promise<{ readonly letters: readonly Letter[]; readonly isBarred: (letter: Letter) => boolean }> => {
+  const { standings } = await readStandings({ cluster: open.cluster, replays }, lettersOf(open, topology));
+  const isIn = placesIn(document.letters);
+  const own = standings.filter(({ letter }) => isIn(letter.place));
+  // Replayed by another job, failed again or discarded since it was planned: it is somebody else's now.
+  const barred = new Set(
+    own.flatMap(({ letter, state, retries }) =>
+      state !== "open" && !retries.some(({ job }) => job === id) ? [letter] : [],
+    ),
+  );
+  return { letters: own.map(({ letter }) => letter), isBarred: (letter) => barred.has(letter) };
+};

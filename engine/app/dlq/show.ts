@@ -1,0 +1,162 @@
+/** `sluice dlq show`: every attempt of one record, whole. */
+import { wordsOf } from "../../dlq/letters/foreign.ts";
+import { hasOwnBytes, idText, type Letter, parseId } from "../../dlq/letters/letter.ts";
+import type { LetterDecoder } from "../../dlq/read/decode.ts";
+import { fetchPlaces } from "../../dlq/run/fetch-letters.ts";
+import type { Standing } from "../../dlq/letters/state.ts";
+import type { Headers, LogRecord } from "../../log/log.ts";
+import { withoutOurs } from "../../worker/round/letter-headers.ts";
+import { CliError, exitCodes, jsonDocument, note, print, printJson } from "../cli.ts";
+import type { EngineConfig } from "../config/engine-config.ts";
+import type { App } from "../define-app.ts";
+import { loadConfig } from "../process.ts";
+import { lookAt, selected } from "./look.ts";
+import { type LookOptions, placeOf, placeOption } from "./looking.ts";
+import { withDlq } from "./open.ts";
+import { jsonText, valueText } from "./values.ts";
+import { agoText, letterJson } from "./words.ts";
+
+/** Shows the attempts of a record. Exit code 2 where there is no such letter. */
+export const showVerb = async <Config extends EngineConfig>(
+  app: App<Config>,
+  id: string,
+  options: Pick<LookOptions, "topology" | "topic" | "json">,
+): Promise<void> => {
+  if (parseId(id) === undefined)
+    throw new CliError(`${id} is no id: expected <topic>/<partition>/<offset>`, {
+      code: "BAD_LETTER_ID",
+      exitCode: exitCodes.usage,
+    });
+  const at = placeOf(options);
+  const { attempts, warnings } = await withDlq(app, await loadConfig(app), async (open) => {
+    const looked = await lookAt(open, at);
+    const found = selected(looked.standings, { ids: [id] });
+    const records = await fetchPlaces(
+      open.cluster,
+      found.map(({ letter }) => letter.place),
+    );
+    const shown: ShownAttempt[] = [];
+    for (const standing of found) shown.push(await attemptOf(open.decoder, standing, records));
+    return { attempts: shown, warnings: looked.warnings };
+  });
+  const last = attempts.at(-1)?.standing;
+  const next =
+    "topology" in at && last?.state === "open"
+      ? [`sluice dlq plan ${placeOption(at)} ${id}`]
+      : [`sluice dlq list ${placeOption(at)} --state all`];
+  if (options.json) {
+    const data = attempts.map(({ standing, message, stack, headers, value }) => {
+      return { ...letterJson(standing), message, stack, headers, value };
+    });
+    return printJson(jsonDocument("dlq.show", data, { warnings, next }));
+  }
+  for (const warning of warnings) note(warning);
+  for (const attempt of attempts) for (const line of attemptLines(attempt, Date.now())) print(line);
+  print(`Next: ${next.join(", ")}`);
+};
+
+/** An attempt with what its record says. */
+interface ShownAttempt {
+  readonly standing: Standing;
+  readonly message: string;
+  readonly stack: string;
+  /** The record's own, as text; bytes that are no text as hex. */
+  readonly headers: Readonly<Record<string, readonly (string | null)[]>>;
+  readonly value: ShownValue;
+}
+
+type ShownValue =
+  | { readonly kind: "decoded"; readonly value: unknown }
+  | { readonly kind: "bytes"; readonly why: string; readonly sizeBytes: number; readonly hex: string }
+  | { readonly kind: "dropped" | "gone" | "null" };
+
+const attemptOf = async (
+  decoder: LetterDecoder,
+  standing: Standing,
+  records: ReadonlyMap<string, LogRecord>,
+): Promise<ShownAttempt> => {
+  const record = records.get(idText(standing.letter.place));
+  if (record === undefined) return { standing, message: "", stack: "", headers: {}, value: { kind: "gone" } };
+  const value = await shownValue(decoder, standing.letter, record.value);
+  return { standing, ...wordsOf(record.headers), headers: ownHeaders(record.headers), value };
+};
+
+/** Bytes of a value that cannot be read are shown up to here. */
+const shownBytes = 256;
+
+const shownValue = async (decoder: LetterDecoder, letter: Letter, bytes: Buffer | null): Promise<ShownValue> => {
+  if (!hasOwnBytes(letter)) return { kind: "dropped" };
+  if (bytes === null) return { kind: "null" };
+  const reading = await decoder.read(letter.origin.topic, bytes);
+  if (reading.kind === "value") return { kind: "decoded", value: JSON.parse(jsonText(reading.value)) };
+  return {
+    kind: "bytes",
+    why: reading.why,
+    sizeBytes: bytes.length,
+    hex: bytes.subarray(0, shownBytes).toString("hex"),
+  };
+};
+
+/** Without ours, which are shown as what they say. */
+const ownHeaders = (headers: Headers): ShownAttempt["headers"] =>
+  Object.fromEntries(
+    Object.entries(withoutOurs(headers)).map(([name, value]) => [
+      name,
+      (Array.isArray(value) ? value : [value]).map(valueText),
+    ]),
+  );
+
+const attemptLines = ({ standing, message, stack, headers, value }: ShownAttempt, now: number): readonly string[] => {
+  const { letter, state, copies, retries } = standing;
+  const sent = retries.map(({ job, place }) => `${idText(place)} by job ${job.slice(0, 8)}`);
+  const fields: readonly (readonly [string, string])[] = [
+    ["state", state + (copies > 0 ? `, ${copies} further cop${copies === 1 ? "y" : "ies"} of the letter` : "")],
+    ["letter", `${idText(letter.place)}${letter.dialect === "sluice" ? "" : `, as ${letter.dialect} writes them`}`],
+    ["lacks", letter.flaws.join(", ")],
+    ["failed", `${letter.node} (${letter.stage || "?"}), ${letter.errorClass} ${letter.code}, ${letter.kind || "?"}`],
+    ["in doubt", letter.held],
+    ["message", message],
+    ["first", `${new Date(letter.firstAt).toISOString()}, ${agoText(letter.firstAt, now)}`],
+    ["last", `${new Date(letter.lastAt).toISOString()}, ${agoText(letter.lastAt, now)}`],
+    ["fingerprint", letter.fingerprint],
+    ["graph", letter.graph.slice(0, 8)],
+    ["replayed as", sent.join(", ")],
+    ["dropped", letter.dropped.join(", ")],
+    ["key", letter.key ?? "null"],
+    ...Object.entries(headers).map(([name, values]) => ["header", `${name}: ${values.join(", ")}`] as const),
+  ];
+  const lines = fields.filter(([, text]) => text !== "").map(([name, text]) => `  ${name.padEnd(12)} ${text}`);
+  return [
+    `${idText(letter.origin)}  attempt ${letter.attempt}`,
+    ...lines,
+    ...valueLines(value).map((line) => `  ${line}`),
+    ...stack
+      .split("\n")
+      .filter((line) => line.trim() !== "")
+      .map((line) => `    ${line.trim()}`),
+    "",
+  ];
+};
+
+const valueLines = (value: ShownValue): readonly string[] => {
+  switch (value.kind) {
+    case "decoded":
+      return [
+        "value",
+        ...JSON.stringify(value.value, null, 2)
+          .split("\n")
+          .map((line) => `  ${line}`),
+      ];
+    case "bytes":
+      return [
+        `value        ${value.sizeBytes} bytes, unreadable: ${value.why}`,
+        ...(value.hex.match(/.{1,64}/g) ?? []).map((line) => `  ${line}`),
+      ];
+    case "null":
+      return ["value        null"];
+    case "dropped":
+      return ["value        not in the letter: it was too large; its origin may still have it"];
+    case "gone":
+      return ["value        the letter is not there any more"];
+  }
+};

@@ -1,0 +1,162 @@
+/** Dead letters on the real stack, by the command line: found, planned, replayed past a killed runner, discarded, and told apart. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { json, text } from "node:stream/consumers";
+import { after, before, test } from "node:test";
+import { endpointsEnv } from "../../dev/stack/endpoints.ts";
+import { repositoryRoot } from "../../dev/stack/layout.ts";
+import { createCodec } from "../../engine/avro/codec.ts";
+import { confluentRegistry } from "../../engine/avro/registry.ts";
+import { silentLogger } from "../../engine/logger.ts";
+import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
+import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
+import { type PaymentCompleted, paymentsCompleted } from "../../schemas/payment.ts";
+import { aPayment } from "../../stores/testing/transaction-history.ts";
+import { stackUnderTest, until } from "../testing/stack-under-test.ts";
+
+const topology = "external-data";
+const since = new Date().toISOString();
+/** Payments that the platform refuses, and how often it took each. */
+const refused = new Set<string>();
+const taken = new Map<string, number>();
+const platform = createServer(async (request, response) => {
+  const { paymentId } = (await json(request)) as { readonly paymentId: string };
+  if (!refused.has(paymentId)) taken.set(paymentId, (taken.get(paymentId) ?? 0) + 1);
+  response.writeHead(refused.has(paymentId) ? 422 : 200).end();
+});
+platform.listen(0, "127.0.0.1");
+await once(platform, "listening");
+const env = {
+  SLUICE_PLATFORM_URL: `http://127.0.0.1:${(platform.address() as AddressInfo).port}/v1/payments`,
+  SLUICE_DEAD_LETTER_PERCENT: "100",
+  SLUICE_COMMIT_INTERVAL_MS: "100",
+  SLUICE_ACTOR: "tester",
+};
+const { config, endpoints, start, prepared } = stackUnderTest({ env });
+const log = kafkaLog({ brokers: config.brokers, clientId: "dlq-test", logger: silentLogger });
+before(async () => {
+  await prepared();
+  await start({ command: "worker", name: "dlq-worker", args: ["--topology", topology] });
+});
+after(async () => {
+  await log.close();
+  platform.close();
+});
+
+/** Accepts payments; the platform refuses them until it is told otherwise. Answers their ids. */
+const refusedPayments = async (count: number): Promise<readonly string[]> => {
+  const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
+  const encode = await codec.encoder(paymentsCompleted);
+  const payments: readonly PaymentCompleted[] = Array.from({ length: count }, () => aPayment());
+  for (const { paymentId } of payments) refused.add(paymentId);
+  for (const payment of payments) {
+    const key = Buffer.from(payment.orderId);
+    const partition = partitionOfKey(key, paymentsCompleted.partitions);
+    await log.append({ topic: paymentsCompleted.name, partition }, [{ key, value: encode(payment) }]);
+  }
+  return payments.map(({ paymentId }) => paymentId);
+};
+
+interface Ran {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const sluiceChild = (...args: readonly string[]): ChildProcess =>
+  spawn(process.execPath, [join(repositoryRoot, "ops", "sluice.ts"), "dlq", ...args], {
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...endpointsEnv(endpoints), ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+
+const ended = async (child: ChildProcess): Promise<Ran> => {
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new TypeError("it has no pipes");
+  const [out, err] = await Promise.all([text(stdout), text(stderr), child.exitCode ?? once(child, "close")]);
+  return { exitCode: child.exitCode, stdout: out, stderr: err };
+};
+
+const dlq = (...args: readonly string[]): Promise<Ran> => ended(sluiceChild(...args));
+const dlqJson = async (...args: readonly string[]) => {
+  const { exitCode, stdout, stderr } = await dlq(...args, "--json");
+  try {
+    return { exitCode, ...JSON.parse(stdout) };
+  } catch (cause) {
+    throw new Error(`no document: ${stdout}${stderr}`, { cause });
+  }
+};
+const ours = ["--topology", topology, "--since", since];
+const states = async (): Promise<Readonly<Record<string, number>>> => {
+  const { data } = await dlqJson("list", ...ours, "--state", "all");
+  const counts: Record<string, number> = {};
+  for (const { state } of data) counts[state] = (counts[state] ?? 0) + 1;
+  return counts;
+};
+const openLetters = (count: number) =>
+  until(`${count} open letters`, async () => (await states())["open"] === count, 30_000);
+
+test("dlq: replays letters of one cause, says which failed again, and discards", { timeout: 120_000 }, async () => {
+  const ids = await refusedPayments(30);
+  await openLetters(30);
+  const { data: groups } = await dlqJson("groups", ...ours);
+  assert.equal(groups.length, 1);
+  const [{ fingerprint, open, readable }] = groups;
+  assert.deepEqual([open, readable], [30, { yes: 30, of: 30 }]);
+
+  const [stays, ...mended] = ids;
+  for (const id of mended) refused.delete(id);
+  const meant = [...ours, "--fingerprint", fingerprint.slice(0, 8)];
+  const plan = await dlqJson("plan", ...meant);
+  assert.deepEqual([plan.exitCode, plan.data.counts.ready, plan.data.readers], [0, 30, 1]);
+
+  const first = await dlqJson("replay", ...meant, "--reason", "mended");
+  assert.deepEqual([first.exitCode, first.data.sent, first.data.resolved, first.data.failedAgain], [6, 30, 29, 1]);
+  assert.deepEqual(await states(), { resolved: 29, "failed-again": 1, open: 1 });
+  assert.deepEqual(new Set(mended.map((id) => taken.get(id))), new Set([1]));
+
+  const { data: left } = await dlqJson("list", ...ours);
+  assert.equal(left[0].attempt, 2);
+  const shown = await dlq("show", "--topology", topology, left[0].id);
+  assert.match(shown.stdout, /attempt 1[\s\S]*failed-again[\s\S]*attempt 2[\s\S]*"paymentId"/);
+  assert.ok(shown.stdout.includes(String(stays)));
+
+  const discarded = await dlqJson("discard", left[0].id, "--topology", topology, "--reason", "wrong for good");
+  assert.deepEqual([discarded.exitCode, discarded.data.letters], [0, 1]);
+  const nothing = await dlqJson("replay", ...meant, "--reason", "again");
+  assert.deepEqual([nothing.exitCode, nothing.errors[0].code], [4, "NOTHING_READY"]);
+  assert.deepEqual(await states(), { resolved: 29, "failed-again": 1, discarded: 1 });
+});
+
+test("dlq: loses and doubles nothing when a runner is killed, and lets one in at a time", {
+  timeout: 120_000,
+}, async () => {
+  const ids = await refusedPayments(60);
+  await openLetters(60);
+  for (const id of ids) refused.delete(id);
+  const args = ["replay", ...ours, "--reason", "killed", "--rate", "4", "--canary", "0"];
+  const runner = sluiceChild(...args, "--code", "DELIVERY_REFUSED");
+  const killed = ended(runner);
+  const job = async () => {
+    const { data } = await dlqJson("status", "--topology", topology);
+    return data.find(({ reason }: { readonly reason: string }) => reason === "killed");
+  };
+  await until("some are sent", async () => (await job())?.sent >= 4, 30_000);
+  // Frozen, so that it does not come to its end before the others have had their say.
+  runner.kill("SIGSTOP");
+  const second = await dlqJson(...args, "--code", "DELIVERY_REFUSED");
+  assert.deepEqual([second.exitCode, second.errors[0].code], [5, "REPLAY_BUSY"]);
+  runner.kill("SIGKILL");
+  await killed;
+  await until("its lock is gone", async () => (await job()).state === "no runner", 30_000);
+  const { id, sent } = await job();
+  assert.ok(sent >= 4 && sent < 60, `${sent}`);
+  const resumed = await dlqJson("replay", "--topology", topology, "--resume", id.slice(0, 8));
+  assert.deepEqual([resumed.exitCode, resumed.data.sent, resumed.data.resolved, resumed.data.copies], [0, 60, 60, 0]);
+  assert.deepEqual(new Set(ids.map((one) => taken.get(one))), new Set([1]));
+  const { exitCode, data } = await dlqJson("status", id);
+  assert.deepEqual([exitCode, data[0].state, data[0].pending], [0, "finished", 0]);
+});
