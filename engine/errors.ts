@@ -9,7 +9,7 @@ import type { Fence } from "./lease.ts";
  */
 export type Disposition = "unavailable" | "retriable" | "poison" | "fatal";
 
-/** Base of every error thrown on purpose. `code` is for logs, metrics and tests; nobody parses `message`. */
+/** Base of every error thrown on purpose. `code` is for logs, metrics and tests; `message` is not parsed. */
 export abstract class PipelineError extends Error {
   abstract readonly code: string;
   abstract readonly disposition: Disposition;
@@ -34,7 +34,7 @@ export class Unavailable extends PipelineError {
 export class Fenced extends PipelineError {
   override readonly code = "FENCED";
   override readonly disposition = "unavailable";
-  /** `found`: the lease's epoch now, where whoever refused told it. */
+  /** `found`: the lease's epoch now, where the store that refused gave it. */
   constructor({ topology, topic, partition, epoch }: Fence, found: number | undefined) {
     super(
       `${topology} wrote for ${topic}/${partition} with epoch ${epoch}, but the lease has ${found ?? "a higher one"}: another worker took it over`,
@@ -95,7 +95,7 @@ export class InstanceFenced extends Fatal {
   }
 }
 
-/** Total: an error nobody classified is retried, then dead-lettered, never skipped. */
+/** Total: an unclassified error is retried, then dead-lettered, never skipped. */
 export const dispositionOf = (error: unknown): Disposition =>
   error instanceof PipelineError ? error.disposition : "retriable";
 

@@ -8,7 +8,7 @@ export interface LeasedPartition {
 }
 
 /**
- * The right to write for a partition; whoever holds it may take it again, so its epoch is read when it is used. Every store that knows of a higher epoch refuses it
+ * The right to write for a partition; its holder may take it again, so its epoch is read when it is used. Every store that knows of a higher epoch refuses it
  * (`Fenced`). Epochs of one
  * partition only rise.
  */
@@ -21,7 +21,7 @@ export interface Fence extends LeasedPartition {
 export interface Leases {
   /**
    * Takes a partition over: raises its epoch, after what writes under the old one has ended. Whatever the last holder
-   * still sends is refused from then on. Taking twice raises it twice, which harms nobody. `holder` is for people to read.
+   * still sends is refused from then on. Taking twice raises it twice, which does no harm. `holder` is for people to read.
    * @throws Unavailable @throws Retriable
    */
   readonly take: (partition: LeasedPartition, holder: string) => Promise<Fence>;

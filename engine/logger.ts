@@ -22,7 +22,7 @@ export interface Logger {
 /** Says nothing. */
 export const silentLogger: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** How an error stands in a log line: its code and its message, never its stack or what it carried. */
+/** An error as a log line has it: its code and its message, never its stack or what it carried. */
 export const errorFields = (error: unknown): { readonly code: string; readonly error: string } => ({
   code: codeOf(error),
   error: error instanceof Error ? error.message : String(error),

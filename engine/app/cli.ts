@@ -32,7 +32,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** An error for the person at the terminal: what is wrong, what to do about it, and the exit code. */
 export class CliError extends Error {
-  /** For scripts and tests, such as `STACK_START_FAILED`; nobody parses `message`. */
+  /** For scripts and tests, such as `STACK_START_FAILED`; `message` is not parsed. */
   readonly code: string;
   readonly exitCode: ExitCode;
   /** What to do, as a sentence or a command; absent where the message says it. */

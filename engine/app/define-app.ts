@@ -45,7 +45,7 @@ export interface Running {
 export interface Opened<Deps> {
   /** Everything the topology's steps need, bound to the lease of the partition they run for. */
   readonly deps: (fence: Fence) => Deps;
-  /** Without them nobody is fenced: for topologies that cause the same effects whichever worker runs them. */
+  /** Without them no worker is fenced: for topologies that cause the same effects whichever worker runs them. */
   readonly leases?: Leases;
   readonly upkeep?: Upkeep;
   /** Closes what `deps` use, after the worker has drained. */

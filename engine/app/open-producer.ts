@@ -34,7 +34,7 @@ export interface ProducerNeeds {
 /**
  * Opens a producer, and counts its backlog in the process's metrics. The caller closes the producer, then the log.
  * @throws StartRefused (TOPIC_SETTING) where a topic's settings break a promise, as a worker does: what is accepted on a topic
- * that keeps a client's clock is accepted wrongly, whoever reads it.
+ * that keeps a client's clock is accepted wrongly, whichever group reads it.
  * @throws Fatal where a topic has another number of partitions than declared: its readers would miss what is published.
  * @throws Unavailable where the log is away.
  */

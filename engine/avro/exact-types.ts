@@ -64,7 +64,7 @@ const logical = (type: string, logicalType: string, attributes: Attributes): avs
 };
 
 /**
- * The avsc type of a schema. Logical types stay plain numbers and text, decimals alone are bigints: their units are in our
+ * The avsc type of a schema. Logical types stay plain numbers and text, only decimals are bigints: their units are in our
  * types, and a conversion would cost the hot path half its speed.
  * @throws Error of avsc where the schema is not valid Avro.
  */

@@ -115,7 +115,7 @@ export const createLearner = (
     // Before the grace is over no verdict waits for the answer, nor after one that was asked then.
     const again = last !== undefined && (verdictOn(last) === "unknown" || now() - last.since < unknownIdGraceMs);
     const answer = await ask(id, again);
-    // Not asked, or not answered: what it said last stands.
+    // Not asked, or not answered: its last answer remains.
     if (answer.kind === "away") return last === undefined ? "unavailable" : verdictOn(last);
     if (answer.kind === "found") {
       add(id, answer.schema);

@@ -1,4 +1,4 @@
-/** Deployments of an application without a store for them: everything is applied, nothing is remembered, and nobody is locked out. */
+/** Deployments of an application without a store for them: everything is applied, nothing is recorded, and there is no lock. */
 import type { Deployments } from "./deployments.ts";
 
 /** For applications that declare no `deployments`. `migrate` is run by each apply. */

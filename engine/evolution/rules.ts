@@ -28,7 +28,7 @@ export interface Allowance {
   readonly until: string;
 }
 
-/** A finding, with the versions it stands between. */
+/** A finding, with the two versions it is about. */
 export interface Judged extends Finding {
   /** `newReadsOld`: of readers with the declared schema. `oldReadsNew`: of readers that run now, and advice. */
   readonly direction: "newReadsOld" | "oldReadsNew";

@@ -86,7 +86,7 @@ export interface End<Deps> {
   readonly parts: Parts;
   readonly [needs]?: (deps: Deps) => void;
 }
-/** What must be handed to whoever runs this; of several ends, what all of them need together. */
+/** What must be handed to the code that runs this; of several ends, what all of them need together. */
 export type NeedsOf<E> = [E] extends [End<infer Deps>] ? Deps : never;
 
 type Arms<Out extends Outcome, K extends Out["kind"], Kept> = {
@@ -129,7 +129,7 @@ export interface Stream<T, Deps, Kept = unknown> {
   readonly drop: (reason: string) => End<Deps>;
 }
 
-/** A path with several possible outcomes. They must be told apart before it can go on. */
+/** A path with several possible outcomes. They must be distinguished before it can go on. */
 export interface Fork<Out extends Outcome, Deps, Kept = unknown> {
   /** Every outcome has an arm; there is no main path. */
   readonly branch: <A extends Arms<Out, Out["kind"], Kept> & NoOther<A, Out["kind"]>>(
@@ -233,7 +233,7 @@ export const from = <const S extends Source | readonly [Source, ...Source[]], De
   source: S,
   build: (stream: Stream<SourceValue<S>, unknown>) => End<Deps>,
 ): End<Deps> => {
-  // Types are erased here, once: what a topology is made of is checked by the signatures alone.
+  // Types are erased here, once: what a topology is made of is checked by the signatures only.
   const sources = (Array.isArray(source) ? source : [source]) as unknown as readonly AnyTopic[];
   const exits = sources.map(({ name }) => ({ from: name, on: "*" }));
   return build(cursor({ ...nothing, sources }, { exits, inline: [] }) as unknown as Stream<SourceValue<S>, unknown>);

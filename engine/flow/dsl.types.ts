@@ -5,7 +5,7 @@ import { defineTopology, from, type NeedsOf, type Stream, undo } from "./dsl.ts"
 import { defineCompensation, defineProcessor } from "./processor.ts";
 import { defineStore } from "./store.ts";
 
-// Invariant in both: `any`, `never` and optional or readonly differences are told apart.
+// Invariant in both: `any`, `never` and optional or readonly differences are seen.
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type Expect<T extends true> = T;
 /** An intersection as one object, as `Equal` compares by shape. */
@@ -104,7 +104,7 @@ mapped.step(note);
 kept.step(take, { as: "take-one" });
 // @ts-expect-error Poison that is caught has an arm.
 caught.branch({ noted: (noted) => noted.drop("noted") });
-// @ts-expect-error Poison is told apart before the path goes on.
+// @ts-expect-error Poison is handled before the path goes on.
 caught.map(toText);
 // @ts-expect-error No such option.
 stream.step(note, { retries: 2 });

@@ -1,7 +1,7 @@
 /** What a processor, its outcomes and a compensation are. Pure declarations: no driver, no clock, no network. */
 import type { Buffer } from "node:buffer";
 
-/** What a processor decided: one of a closed set, told apart by `kind`. */
+/** What a processor decided: one of a closed set, distinguished by `kind`. */
 export type Outcome = { readonly kind: string };
 
 /** The outcomes of `O` whose kind is `K`. */

@@ -37,7 +37,7 @@ const namesAreStable = ({ name, steps, endpoints }: TopologyGraph): readonly str
     .map((n) => `"${n}" names both a step and a topic or store`),
 ];
 
-// A projection is told apart by its name in diffs and drawings; an inline arrow has none that lasts.
+// A projection is known by its name in diffs and drawings; an inline arrow has none that lasts.
 const projectionsAreNamed = ({ edges, steps }: TopologyGraph): readonly string[] => [
   ...edges.flatMap((edge) =>
     [edge, ...(edge.inline ?? [])].flatMap((one) => {

@@ -32,7 +32,7 @@ interface Projected {
 }
 
 /**
- * Applies a pure function to each record. One that throws is a mistake about that record alone, which no second attempt
+ * Applies a pure function to each record. One that throws is a mistake about that record only, which no second attempt
  * corrects: it is poison.
  */
 export const projectAll = async (

@@ -1,7 +1,7 @@
 /** Who of a group reads what: equal partition numbers of all topics go to one member, so that two topics can be read as one. */
 import type { TopicPartition } from "./log.ts";
 
-/** A member as whoever shares out sees it. */
+/** A member as the one that shares out sees it. */
 export interface GroupMember {
   readonly id: string;
   /** What it asks to read: nothing else is given to it. */
@@ -16,7 +16,7 @@ export interface SharedTopic {
 
 /**
  * The partitions of each member, by its id. Partition p of every topic goes to member p mod n of all n, in the order given;
- * where that one does not ask for the topic, to one of those who do, and where nobody does, to nobody. So a member of an
+ * where that one does not ask for the topic, to one of those who do, and where none does, to none. So a member of an
  * older release that does not know a topic yet takes none of it, and takes its share of the others.
  */
 export const shareOut = (

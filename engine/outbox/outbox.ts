@@ -23,7 +23,7 @@ export interface OutboxLag {
  */
 export const leaderSilenceMs = 8_000;
 
-/** The outbox while it is led: nobody else publishes from it. Every call fails once the lead is lost. */
+/** The outbox while it is led: no other process publishes from it. Every call fails once the lead is lost. */
 export interface LedOutbox<Value> {
   /** Unpublished rows, at most `maxRows` (1 to 10,000), in the order of their numbers. @throws Unavailable */
   readonly unpublished: (maxRows: number) => Promise<readonly OutboxRow<Value>[]>;

@@ -44,7 +44,7 @@ export type Answer<T> =
 /** Asks; `shape` is what an answer looks like. @throws RegistryUnavailable */
 export type AskRegistry = <T>(shape: z.ZodType<T>, question: Question) => Promise<Answer<T>>;
 
-/** Longest wait for one answer where nobody says otherwise. */
+/** Longest wait for one answer unless another one is given. */
 export const defaultTimeoutMs = 3_000;
 /** Longest answer that is read, bytes: schemas are small, and a wrong address may answer anything. */
 const answerMaxBytes = 1_048_576;

@@ -5,7 +5,7 @@ import { defaultTimeoutMs, type RegistryOptions, textOf, withoutCredentials } fr
 const info = z.looseObject({ name: z.string().optional(), version: z.string() });
 
 /**
- * Such as `Apicurio Registry 3.3.3`, or a version alone; undefined where it does not say, which is no reason not to use it.
+ * Such as `Apicurio Registry 3.3.3`, or only a version; undefined where it does not say, which is no reason not to use it.
  * Never rejects.
  */
 export const registryVersion = async ({

@@ -1,4 +1,4 @@
-/** The partitions a worker has now, and their feeds: told by the log what is assigned and revoked, it drains, commits and lets go. */
+/** The partitions a worker has now, and their feeds: when the log assigns and revokes, it drains, commits and lets go. */
 import type { LogListener, TopicPartition } from "../log/log.ts";
 import type { Logger } from "../logger.ts";
 import { type Committing, createCommits, type Membership, nameOf } from "./commits.ts";
@@ -32,7 +32,7 @@ export interface Assignment {
   readonly attach: (membership: Membership) => void;
   /** Commits what is finished and not committed yet. Never rejects: what fails is finished still, and is tried again. */
   readonly commit: () => Promise<void>;
-  /** True once partitions were assigned, be it none. */
+  /** True once partitions were assigned, even none. */
   readonly joined: () => boolean;
   /** By `topic/partition`. */
   readonly status: () => ReadonlyMap<string, PartitionStatus>;
@@ -68,7 +68,7 @@ interface Share {
 
 const noShare: Share = { sources: new Map(), feeds: new Map() };
 
-/** An assignment of nothing yet. `onFailed` is told once, of what cannot be gone on from. */
+/** An assignment of nothing yet. `onFailed` is called once, with what the worker cannot go on from. */
 export const createAssignment = (
   makePartition: PartitionMaker,
   topics: Topics,

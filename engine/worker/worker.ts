@@ -50,7 +50,7 @@ export interface WorkerOptions<Deps> {
   readonly readinessPolicy: ReadinessPolicy;
   /** When so many dead letters are a flood, which holds the partition. */
   readonly flood: FloodLimits;
-  /** When the worker stands still. */
+  /** When the worker is stalled. */
   readonly stall: StallLimits;
   /** Time between commits of what is finished. */
   readonly commitIntervalMs: number;
@@ -141,7 +141,7 @@ interface Watched {
 }
 
 /**
- * A hold on something that is away makes attempt after attempt, so it never stands still; one on a lease that another
+ * A hold on something that is away makes attempt after attempt, so it is never stalled; one on a lease that another
  * has taken does: only leaving and joining again can end it. An append is tried again and again by the producer itself.
  */
 const watchedOf = <Deps>({ clock, producer }: WorkerOptions<Deps>): Watched => {

@@ -62,7 +62,7 @@ const evolveCommand = <Config extends EngineConfig>(app: App<Config>): Command =
     .argument("<subject...>", "subjects")
     .requiredOption("--reason <text>", "why, for the audit log")
     .option("--actor <name>", "who, for the audit log (default: SLUICE_ACTOR, the CI's user, this user)")
-    .option("--offline", "write it into the repository alone; `topology apply` registers it")
+    .option("--offline", "only write it into the repository; `topology apply` registers it")
     .option("--lock-timeout <s>", "how long to wait for an apply", integerOption(0, 3_600), lockTimeoutSeconds)
     .option("--json", "print one JSON document")
     .action(async (subjects: readonly string[], options: EvolveOptions) =>

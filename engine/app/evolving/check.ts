@@ -35,7 +35,7 @@ export interface Readable {
 /** Whether it stops. */
 export const isStopped = ({ verdict, troubles }: CheckedSubject): boolean => verdict.refused || troubles.length > 0;
 
-/** Checks a subject by the versions in the repository alone. @throws BadHistory */
+/** Checks a subject by nothing but the versions in the repository. @throws BadHistory */
 export const checkOffline = async (
   subject: AppSubject,
   history: History,

@@ -143,7 +143,7 @@ const textOf = (one: Evolved): string => {
   return `${one.subject}: v${one.version} (id ${one.id}) ${how}${one.recorded === null ? "" : `, version ${one.recorded} of the repository`}`;
 };
 
-/** The repository alone, where the registry is out of reach: `topology apply` registers later. */
+/** Only the repository, where the registry is out of reach: `topology apply` registers later. */
 const evolveOffline = async <Config extends EngineConfig>(
   subjects: readonly AppSubject[],
   history: History,

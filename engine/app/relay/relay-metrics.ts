@@ -10,7 +10,7 @@ export const relayTelemetry = (registry: Registry, outbox: string): RelayTelemet
   const published = counter("sluice_outbox_published_total", "Rows that were acknowledged by the log and marked.");
   const pruned = counter("sluice_outbox_pruned_total", "Published rows that were deleted because of their age.");
   const leading = gauge("sluice_outbox_leading", "1 while this relay is the one that publishes.");
-  const rows = gauge("sluice_outbox_lag_rows", "Rows to be published; 100,000 also stands for more.");
+  const rows = gauge("sluice_outbox_lag_rows", "Rows to be published; 100,000 may also mean more.");
   const oldest = gauge("sluice_outbox_lag_seconds", "Age of the first row to be published.");
   return {
     published: (count) => published.inc({ outbox }, count),

@@ -19,7 +19,7 @@ import {
   withDefault,
 } from "../avro.ts";
 
-// Invariant in both: `any`, `never` and optional or readonly differences are told apart.
+// Invariant in both: `any`, `never` and optional or readonly differences are seen.
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type Expect<T extends true> = T;
 
@@ -78,7 +78,7 @@ export const refused = (): void => {
   withDefault(int(), "3");
   // @ts-expect-error null only where it is optional
   withDefault(string(), null);
-  // @ts-expect-error a field with a default is for records alone
+  // @ts-expect-error a field with a default is for records only
   array(withDefault(int(), 3));
   // @ts-expect-error an enum's default is one of its symbols
   symbols("Color", ["RED"], { default: "GREEN" });

@@ -1,4 +1,4 @@
-/** Records as plain objects, and enums that take their own symbols alone. */
+/** Records as plain objects, and enums that take only their own symbols. */
 import avsc from "avsc";
 import { type Hooks, hooksOf, shown, type Tap } from "./tap.ts";
 

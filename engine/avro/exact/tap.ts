@@ -39,7 +39,7 @@ export interface ResolverHooks {
   _read: Hooks["_read"] | null;
   itemsType: Hooks | null;
   valuesType: Hooks | null;
-  /** Used by avsc for `fixed` alone; here also the least bytes of an item that the writer wrote. */
+  /** Used by avsc for `fixed` only; here also the least bytes of an item that the writer wrote. */
   size: number;
 }
 

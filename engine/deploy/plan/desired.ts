@@ -83,7 +83,7 @@ export const desiredOf = ({ topologies, topics, groupOf }: Declaration): Desired
 
 const deadLetters: DesiredTopic = { partitions: deadLetterPartitions, key: null, settings: deadLetterSettings };
 
-/** Kept for ever as the letters are: what became of a letter is told from both. */
+/** Kept for ever as the letters are: what became of a letter is derived from both. */
 const retries = (graph: TopologyGraph): DesiredTopic => ({ ...deadLetters, partitions: retryPartitions(graph) });
 
 const desiredTopic = ({ partitions, keyedBy = "computed", config }: DeclaredTopic): DesiredTopic => ({

@@ -33,7 +33,7 @@ export interface KafkaTuning {
   readonly drainBudgetMs: number;
   /** How long a fetch waits for data; also how long a stop may take to be noticed. */
   readonly fetchWaitMs: number;
-  /** Of one partition in one fetch; a batch that is larger comes alone. */
+  /** Of one partition in one fetch; a batch that is larger comes by itself. */
   readonly fetchPartitionBytes: number;
   /** Of one fetch from one broker. All of it is decoded at once. */
   readonly fetchBytes: number;

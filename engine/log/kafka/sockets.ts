@@ -56,7 +56,7 @@ export const trackSockets = (make: ISocketFactory): TrackedSockets => {
 
 const closedError = (): Error => new Error("this kafkajs instance was closed");
 
-/** A socket that fails once its maker listens: kafkajs reconnects whenever it has something to send, be it too late. */
+/** A socket that fails once its maker listens: kafkajs reconnects whenever it has something to send, even when it is too late. */
 const refused = (): Socket => {
   const socket = new Socket();
   process.nextTick(() => socket.destroy(closedError()));

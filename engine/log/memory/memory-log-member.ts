@@ -65,7 +65,7 @@ export class Member {
     return this.#reading;
   }
 
-  /** True from being assigned partitions, be it none, to having given them back. */
+  /** True from being assigned partitions, even none, to having given them back. */
   get holds(): boolean {
     return this.#reading !== undefined;
   }

@@ -92,7 +92,7 @@ export const createAccumulator = (options: AccumulatorOptions): Accumulator => {
     },
     partitionOf: (topic, key) => {
       const count = options.partitionCounts.get(topic);
-      if (count === undefined) throw new Fatal("UNKNOWN_TOPIC", `the producer was not told of topic ${topic}`);
+      if (count === undefined) throw new Fatal("UNKNOWN_TOPIC", `the producer does not know topic ${topic}`);
       return partitionOfKey(key, count);
     },
     backlogRecords: () => backlog.records,

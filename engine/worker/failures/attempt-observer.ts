@@ -6,7 +6,7 @@ import type { Holds } from "./holds.ts";
 import { errorFields, type Logger } from "../../logger.ts";
 import type { Telemetry } from "../telemetry.ts";
 
-/** Where attempts are told of. */
+/** Where attempts are reported. */
 export interface AttemptWitnesses {
   readonly logger: Logger;
   readonly telemetry: Telemetry;

@@ -149,7 +149,7 @@ const isolate = async <R>(
   attemptAll: AttemptAll,
 ): Promise<readonly Result<R>[]> => {
   const { items } = call;
-  // Without records there is nobody to answer for: the error would be lost.
+  // Without records there is nothing to answer for: the error would be lost.
   if (items.length === 0) throw error;
   if (items.length === 1) return [{ ok: false, error }];
   // Isolating takes a call for every half: for many guilty records that is longer than a drain may take.

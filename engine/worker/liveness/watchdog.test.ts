@@ -1,11 +1,11 @@
-/** What becomes of a worker that stands still, on a clock that is moved by hand. */
+/** What becomes of a stalled worker, on a clock that is moved by hand. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentLogger } from "../../logger.ts";
 import { createWaits } from "./waits.ts";
 import { watch } from "./watchdog.ts";
 
-/** A clock that stands still until it is moved; whoever sleeps wakes up at every move, as after a short sleep. */
+/** A clock that does not move until it is moved; a sleeper wakes up at every move, as after a short sleep. */
 const handClock = () => {
   let now = 0;
   let wake: (() => void)[] = [];

@@ -1,13 +1,13 @@
 /**
- * Finds a worker that stands still: something it waits for has not answered for longer than it may. First the worker is not
- * ready and says what it waits for; then it ends, so that whoever watches over it starts it again.
+ * Finds a stalled worker: something it waits for has not answered for longer than it may. First the worker is not
+ * ready and says what it waits for; then it ends, so that its supervisor starts it again.
  */
 import { Fatal } from "../../errors.ts";
 import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../logger.ts";
 import type { Wait } from "./waits.ts";
 
-/** When a worker stands still, ms. */
+/** When a worker is stalled, ms. */
 export interface StallLimits {
   /** Nothing has come of the oldest wait for so long: not ready, and a line in the log. */
   readonly unreadyMs: number;
@@ -27,7 +27,7 @@ export interface WatchdogOptions {
 
 /** A watchdog at work. */
 export interface Watchdog {
-  /** What the worker stands still for; undefined while it does not. */
+  /** Why the worker is stalled; undefined while it is not. */
   readonly stalled: () => string | undefined;
   /** Resolves with the error to end with, or undefined after the signal. */
   readonly watching: Promise<Fatal | undefined>;
@@ -44,7 +44,7 @@ export const watch = ({ limits, oldest, clock, logger, signal }: WatchdogOptions
   };
   const inWords = ({ what, sinceMs }: Wait): string => `${what}, for ${Math.round((clock.now() - sinceMs) / 1_000)} s`;
   const look = async (): Promise<Fatal | undefined> => {
-    let told: Wait | undefined;
+    let logged: Wait | undefined;
     let overdue: Wait | undefined;
     while (!signal.aborted) {
       const ending = heldUp(limits.endMs);
@@ -53,12 +53,9 @@ export const watch = ({ limits, oldest, clock, logger, signal }: WatchdogOptions
         return new Fatal("STALLED", `nothing has come of ${inWords(ending)}`);
       overdue = ending;
       const wait = heldUp(limits.unreadyMs);
-      if (wait !== undefined && wait.what !== told?.what)
-        logger.error(
-          { event: "worker.stalled", endsAfterMs: limits.endMs },
-          `stands still, waiting for ${inWords(wait)}`,
-        );
-      told = wait;
+      if (wait !== undefined && wait.what !== logged?.what)
+        logger.error({ event: "worker.stalled", endsAfterMs: limits.endMs }, `stalled, waiting for ${inWords(wait)}`);
+      logged = wait;
       await clock.sleep(Math.min(lookMs, limits.unreadyMs), signal);
     }
     return undefined;
@@ -66,7 +63,7 @@ export const watch = ({ limits, oldest, clock, logger, signal }: WatchdogOptions
   return {
     stalled: () => {
       const wait = heldUp(limits.unreadyMs);
-      return wait && `stands still, waiting for ${inWords(wait)}`;
+      return wait && `stalled, waiting for ${inWords(wait)}`;
     },
     watching: look(),
   };

@@ -21,7 +21,7 @@ interface Waiting {
 }
 
 /**
- * No tasks yet. `mayBegin` says whether the partition is at work; `track` is told of each task that runs, so that a drain
+ * No tasks yet. `mayBegin` says whether the partition is at work; `track` is given each task that runs, so that a drain
  * can wait for it; `ended` is called after each.
  */
 export const createExclusiveTasks = (

@@ -25,7 +25,7 @@ export interface Replay {
   readonly source: string;
   /** When its original was accepted, epoch ms. */
   readonly acceptedAtMs: number;
-  /** Why it cannot be decided where it stands; undefined where it can. */
+  /** Why it cannot be decided at its place; undefined where it can. */
   readonly refusal: Poison | undefined;
 }
 
@@ -43,7 +43,7 @@ export const inFlight = (record: LogRecord, entry: Entry, feed: InFlight["feed"]
   sizeBytes: (record.key?.length ?? 0) + (record.value?.length ?? 0),
 });
 
-/** Where a record stands, as text. */
+/** A record's place, as text. */
 export const placeOf = ({ feed: { at }, record: { offset } }: InFlight): string =>
   `${at.topic}/${at.partition}/${offset}`;
 

@@ -31,7 +31,7 @@ export interface Lease {
 }
 
 /**
- * Leases that fence nobody, for topologies whose effects are idempotent and the same from every worker: a worker that lost
+ * Leases that fence no worker, for topologies whose effects are idempotent and the same from every worker: a worker that lost
  * a partition without knowing it changes nothing. They need no database.
  */
 export const unfenced: Leases = { take: async (partition) => ({ ...partition, epoch: 1 }) };

@@ -24,7 +24,7 @@ export interface Ledger {
   readonly unfinished: () => number;
 }
 
-/** An offset came twice or out of order: a mistake of whoever feeds the ledger. */
+/** An offset came twice or out of order: a mistake of the ledger's caller. */
 export class OffsetNotAscending extends Error {
   readonly code = "OFFSET_NOT_ASCENDING";
   constructor(offset: bigint, last: bigint) {

@@ -18,7 +18,7 @@ export type Inherited = ReadonlyMap<string, LeftOver>;
 
 /** The work of one partition. */
 export interface RoundTracker {
-  /** Keeps track of work until it ends; `failed` is told what it rejects with. */
+  /** Keeps track of work until it ends; `failed` is called with what it rejects with. */
   readonly track: (work: Promise<void>, round?: Round) => void;
   /** Resolves when nothing is under way. */
   readonly ended: () => Promise<void>;
@@ -70,7 +70,7 @@ const either = async (before: Promise<boolean> | undefined, whole: Promise<boole
 
 /**
  * Those records of a round that are to be run: waits for rounds of the former assignment that have some of them, and leaves
- * out what those brought to an end. A lane stays taken meanwhile, so its order holds. It is safe whoever owned the
+ * out what those brought to an end. A lane stays taken meanwhile, so its order holds. It is safe whichever worker owned the
  * partition in between: an end counts only where everything was written under a lease that still held.
  */
 export const notInherited = async (round: Round, inherited: Inherited): Promise<Round> => {

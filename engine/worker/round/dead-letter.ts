@@ -28,7 +28,7 @@ export interface Failure {
 
 /** What is dead-lettered. */
 export interface DeadLettered {
-  /** Where the record stands. */
+  /** The record's place. */
   readonly from: TopicPartition;
   readonly record: LogRecord;
   readonly failure: Failure;

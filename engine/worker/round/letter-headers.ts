@@ -6,7 +6,7 @@ export const deadLetterPrefix = "_flow.err.";
 
 /**
  * Kafka Streams' names for what failed (KIP-1034), which consoles know. Ours say the same and more; these are for readers that
- * know no others, so the stack, the longest of them, is not told twice.
+ * know no others, so the stack, the longest of them, is not written twice.
  */
 const streamsPrefix = "__streams.errors.";
 

@@ -11,7 +11,7 @@ import type { AttemptOnce } from "../failures/attempts.ts";
 export interface InLane {
   readonly record: LogRecord;
   readonly lane: string;
-  /** Of a record that came by the retry topic, and where it stands there. */
+  /** Of a record that came by the retry topic, and its place there. */
   readonly replay?: Replay | undefined;
   readonly feed?: { readonly at: TopicPartition };
 }

@@ -13,7 +13,7 @@ export interface RoundWriter<Cause> {
   readonly emit: (emission: Emission, cause: Cause) => void;
   /** Collects a record as it is. */
   readonly add: (topic: string, record: NewRecord, cause: Cause) => void;
-  /** Hands everything over, in order; the promise resolves when all of it, or what stands for it, is acknowledged. */
+  /** Hands everything over, in order; the promise resolves when all of it, or what replaces it, is acknowledged. */
   readonly flush: () => Promise<void>;
 }
 

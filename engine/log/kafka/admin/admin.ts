@@ -25,7 +25,7 @@ export interface TopicSpec {
   readonly partitions: number;
   /** Default: the brokers' own. */
   readonly replicationFactor?: number;
-  /** Set when the topic is made; an existing topic's is left alone. */
+  /** Set when the topic is made; an existing topic's is not changed. */
   readonly config?: Readonly<Record<string, string>>;
 }
 
@@ -71,7 +71,7 @@ export interface KafkaAdmin {
   readonly committedOffsets: (groupId: string, topic: string) => Promise<readonly (bigint | undefined)[]>;
   readonly describeGroup: (groupId: string) => Promise<GroupDescription>;
   /**
-   * Takes every member out of a group, so that nobody waits for the sessions of dead ones; for tests. One that lives
+   * Takes every member out of a group, so that no join waits for the sessions of dead ones; for tests. One that lives
    * after all joins again.
    */
   readonly removeMembers: (groupId: string) => Promise<void>;

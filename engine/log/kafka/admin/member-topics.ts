@@ -1,4 +1,4 @@
-/** What a member of a group subscribed to, read from what it told the group when it joined. */
+/** What a member of a group subscribed to, read from the metadata it joined with. */
 import { patchedKafkajs } from "../kafkajs.ts";
 
 /** The topics of a member's metadata; none where there is none, or it is of another protocol. */

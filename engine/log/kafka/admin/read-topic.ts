@@ -121,7 +121,7 @@ interface Fetched {
   readonly error?: unknown;
 }
 
-/** Never rejects: a fetch that runs ahead has nobody waiting for it yet. */
+/** Never rejects: a fetch that runs ahead has no caller that waits for it yet. */
 const fetch = async (reading: Reading): Promise<Fetched> => {
   const { cluster, topic, partition, settings, next, end } = reading;
   try {

@@ -4,8 +4,8 @@ import { shareOut } from "../../share-out.ts";
 import { patchedKafkajs } from "../kafkajs.ts";
 
 /**
- * kafkajs's name and version: members of releases that had its own assigner stay in the group with ours, and whoever leads
- * decides by its own rule. One that leads and does not know a topic gives it to nobody until it has left.
+ * kafkajs's name and version: members of releases that had its own assigner stay in the group with ours, and the leader
+ * decides by its own rule. One that leads and does not know a topic assigns it to no member until it has left.
  */
 const protocol = { name: "RoundRobinAssigner", version: 0 };
 

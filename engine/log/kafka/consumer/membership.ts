@@ -1,5 +1,5 @@
 /**
- * What a subscription has of its group: the assignment, the epoch it belongs to, and who may be told what. It stands
+ * What a subscription has of its group: the assignment, the epoch it belongs to, and what may be passed on to whom. It stands
  * between kafkajs's consumer, which it hooks, and the listener. Outlives the consumer: a rebuilt one goes on with it.
  */
 import { Fatal } from "../../../errors.ts";

@@ -84,7 +84,7 @@ class KafkaSubscription implements Subscription {
 
   /**
    * A member that goes while it waits to join stays in the group until its session runs out, and its share of the
-   * partitions stands still: so a join is waited for, to be left in order, as long as others may take to drain.
+   * partitions makes no progress: so a join is waited for, to be left in order, as long as others may take to drain.
    */
   async #end(run: Run): Promise<void> {
     const joined = new AbortController();
@@ -112,7 +112,7 @@ class KafkaSubscription implements Subscription {
       this.#building = undefined;
     }
     this.#run = run;
-    // Resolves after the first join, which waits for the group's other members; nobody has to wait for it here.
+    // Resolves after the first join, which waits for the group's other members; nothing here has to wait for it.
     consumer
       .run({
         autoCommit: false,

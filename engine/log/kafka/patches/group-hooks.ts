@@ -1,5 +1,5 @@
 /**
- * Replaces four methods in src/consumer/consumerGroup.js. kafkajs tells nobody before it gives a membership back
+ * Replaces four methods in src/consumer/consumerGroup.js. kafkajs calls no hook before it gives a membership back
  * (peers: no revoke hook), some of its joins have no event at all, it may join twice at once, and it jumps to the
  * topic's start when the committed offset is gone. A group is known by its assigner, the one object that we make and
  * that every ConsumerGroup holds.
