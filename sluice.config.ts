@@ -30,6 +30,7 @@ export const app = defineApp({
       open: async (c: ShopContext) => (await import("./ops/processes/payment-relay.ts")).openPaymentOutbox(c),
     }),
   ],
+  schemas: { history: new URL("./schemas/versions/", import.meta.url) },
   deployments: async ({ databaseUrl }) =>
     (await import("./stores/mysql/operations/open-deployments.ts")).openDeployments({ databaseUrl }),
   replays: async ({ databaseUrl }) =>

@@ -152,6 +152,31 @@ test("config: reads the registry's address from a file, because it may hold cred
   assert.equal(readConfig({ ...rest, SLUICE_REGISTRY_URL_FILE: "/f" }, () => `${url}\n`).registryUrl, url);
 });
 
+test("config: sends the registry's user and password with its address, and shows neither", () => {
+  const given = {
+    ...addresses,
+    SLUICE_REGISTRY_URL: "https://registry.example/base",
+    SLUICE_REGISTRY_AUTH_FILE: "/run/auth",
+  };
+  const { registryUrl } = readConfig(given, () => "key:p@ss/w:rd%\n");
+  const { username, password, host, pathname } = new URL(registryUrl);
+  assert.deepEqual([username, password].map(decodeURIComponent).concat(host, pathname), [
+    "key",
+    "p@ss/w:rd%",
+    "registry.example",
+    "/base",
+  ]);
+  assert.equal(redacted({ registryUrl })["registryUrl"], "https://registry.example/base");
+  const shown = shopSettings.explain(given, () => "key:hunter2").find(({ name }) => name === "SLUICE_REGISTRY_AUTH");
+  assert.deepEqual(shown, { name: "SLUICE_REGISTRY_AUTH", value: "(secret, 11 bytes)", from: "file" });
+  for (const auth of ["hunter2", ":hunter2", "key:"]) {
+    const problems = problemsOf({ ...addresses, SLUICE_REGISTRY_AUTH: auth });
+    assert.ok(problems[0]?.startsWith("SLUICE_REGISTRY_AUTH:") && !problems.join().includes("hunter2"), `${problems}`);
+  }
+  const twice = { ...addresses, SLUICE_REGISTRY_URL: "http://a:b@x/", SLUICE_REGISTRY_AUTH: "c:d" };
+  assert.match(problemsOf(twice).join(), /^SLUICE_REGISTRY_AUTH:/);
+});
+
 test("config: asks for the platform's address where it is needed only, and for none with credentials", () => {
   const platformOf = (env: Record<string, string>) => readConfig({ ...addresses, ...env }, noFiles).platform;
   assert.deepEqual(platformOf({}), { url: undefined, concurrency: 64, timeoutMs: 5_000 });

@@ -19,6 +19,7 @@ import type { OpenDeployments } from "../deploy/deployments.ts";
 import type { OpenReplays } from "../dlq/jobs/replays.ts";
 import type { ReplayAdvice } from "../dlq/plan/advice.ts";
 import type { DoctorCheck } from "./doctor/checkup.ts";
+import type { SchemaKeeping } from "./evolving/subjects.ts";
 import type { Verification } from "./verify/verification.ts";
 
 /** What a process is started with. */
@@ -151,6 +152,8 @@ export interface AppDeclaration<Config extends EngineConfig> {
    * applications without `deployments`, which make theirs.
    */
   readonly migrate?: (config: Config) => Promise<readonly string[]>;
+  /** Where versions of its schemas are kept in the repository, for `sluice schema`, and what of their changes is allowed. */
+  readonly schemas?: SchemaKeeping;
   /** What `verify` checks. */
   readonly checks?: readonly Verification<Config>[];
   /** What `doctor` checks beside brokers, registry and deployment. */

@@ -7,7 +7,7 @@ import type avro from "avsc";
 import { Poison } from "../errors.ts";
 import type { AvroJson } from "./avro.ts";
 import { avscType } from "./exact-types.ts";
-import type { SchemaSource } from "./registry.ts";
+import { type Asking, type AskingOptions, createAsking, createLearner, type Learned } from "./learn.ts";
 import { subjectOf, type Topic } from "./topic.ts";
 
 /** What bytes turned out to be. */
@@ -17,9 +17,6 @@ export type Decoded<T> =
   | { readonly kind: "unknownSchema"; readonly id: number }
   /** These bytes will never be a value of this topic. */
   | { readonly kind: "malformed"; readonly why: string };
-
-/** What asking for a writer's schema came to. `unknown`: the registry has had no such id for the whole grace. */
-export type Learned = "known" | "unavailable" | "unknown";
 
 /** Reads one topic's values. */
 export interface Decoder<T> {
@@ -58,33 +55,23 @@ export class EncodeFailed extends Poison {
 }
 
 /** What the codec is given. */
-export interface CodecOptions {
-  readonly source: SchemaSource;
-  /** Milliseconds of any steady clock. */
-  readonly now: () => number;
-  /** How long an unknown id may still turn up (a registry that lags behind its writers). Default 30,000. */
-  readonly unknownIdGraceMs?: number;
-  /** Least time between two questions for the same unknown id: a 404 is not free. Default 1,000. */
-  readonly unknownIdRetryMs?: number;
-}
+export type CodecOptions = AskingOptions;
 
 const frameBytes = 5;
 
 /** Makes a codec. */
-export const createCodec = ({
-  source,
-  now,
-  unknownIdGraceMs = 30_000,
-  unknownIdRetryMs = 1_000,
-}: CodecOptions): Codec => ({
-  encoder: async (topic) => {
-    const subject = subjectOf(topic);
-    const id = await source.idOf(subject, topic.schema.avro);
-    if (id === undefined) throw new SchemaNotRegistered(subject);
-    return encoderFor(topic, id);
-  },
-  decoder: (topic) => decoderFor(topic, { source, now, unknownIdGraceMs, unknownIdRetryMs }),
-});
+export const createCodec = (options: CodecOptions): Codec => {
+  const asking = createAsking(options);
+  return {
+    encoder: async (topic) => {
+      const subject = subjectOf(topic);
+      const id = await options.source.idOf(subject, topic.schema.avro);
+      if (id === undefined) throw new SchemaNotRegistered(subject);
+      return encoderFor(topic, id);
+    },
+    decoder: (topic) => decoderFor(topic, asking),
+  };
+};
 
 /** The encoder of a topic whose schema has this id. */
 export const encoderFor = <T>(topic: Topic<T>, id: number): Encoder<T> => {
@@ -110,10 +97,10 @@ export const encoderFor = <T>(topic: Topic<T>, id: number): Encoder<T> => {
   };
 };
 
-const decoderFor = <T>(topic: Topic<T>, options: Required<CodecOptions>): Decoder<T> => {
+const decoderFor = <T>(topic: Topic<T>, asking: Asking): Decoder<T> => {
   const reader = avscType(topic.schema.avro);
   const resolvers = new Map<number, Resolver>();
-  const learn = learner(options, (id, writer) => resolvers.set(id, resolverOf(reader, writer)));
+  const learn = createLearner(asking, (id, writer) => resolvers.set(id, resolverOf(reader, writer)));
   const decode = (bytes: Buffer | null): Decoded<T> => {
     if (bytes === null) return malformed("the value is null");
     if (bytes.length < frameBytes) return malformed(`${bytes.length} bytes are too few for a frame of ${frameBytes}`);
@@ -146,45 +133,4 @@ const resolverOf = (reader: avro.Type, writer: AvroJson): Resolver => {
   } catch (error) {
     return { incompatible: `its writer's schema cannot be read: ${error instanceof Error ? error.message : error}` };
   }
-};
-
-/** Fetches writers' schemas; remembers since when an id has been unknown, and asks for it no more often than told. */
-const learner = (
-  { source, now, unknownIdGraceMs, unknownIdRetryMs }: Required<CodecOptions>,
-  add: (id: number, writer: AvroJson) => void,
-): ((id: number) => Promise<Learned>) => {
-  const inFlight = new Map<number, Promise<Learned>>();
-  const unknown = new Map<number, { readonly since: number; readonly askedAt: number }>();
-  // By when it was asked, not by when it was heard: a process that stood still in between has an old answer.
-  const verdictOn = ({ since, askedAt }: { readonly since: number; readonly askedAt: number }): Learned =>
-    askedAt - since >= unknownIdGraceMs ? "unknown" : "unavailable";
-  const ask = async (id: number): Promise<Learned> => {
-    const askedAt = now();
-    const writer = await source.schemaOf(id).catch(() => null);
-    if (writer === null) return "unavailable";
-    if (writer !== undefined) {
-      add(id, writer);
-      unknown.delete(id);
-      return "known";
-    }
-    forgetOldest(unknown);
-    const answer = { since: unknown.get(id)?.since ?? askedAt, askedAt };
-    unknown.set(id, answer);
-    return verdictOn(answer);
-  };
-  return (id) => {
-    const last = unknown.get(id);
-    if (last !== undefined && now() - last.askedAt < unknownIdRetryMs) return Promise.resolve(verdictOn(last));
-    const running = inFlight.get(id);
-    if (running !== undefined) return running;
-    const asking = ask(id).finally(() => inFlight.delete(id));
-    inFlight.set(id, asking);
-    return asking;
-  };
-};
-
-// Ids come from bytes anybody may have written: 1,000 unknown ones are remembered, no more.
-const forgetOldest = (unknown: Map<number, unknown>): void => {
-  const oldest = unknown.keys().next();
-  if (unknown.size >= 1_000 && !oldest.done) unknown.delete(oldest.value);
 };

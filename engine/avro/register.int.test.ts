@@ -24,7 +24,8 @@ import {
 } from "./avro.ts";
 import { answer, cutOff, faultyRegistry, hang, refusingUrl } from "./testing/faulty-registry.ts";
 import { IncompatibleSchema, OtherCompatibility, registerSchemas, SchemaRefused } from "./register.ts";
-import { confluentRegistry, RegistryUnavailable } from "./registry.ts";
+import { confluentRegistry } from "./registry.ts";
+import { RegistryUnavailable } from "./registry-http.ts";
 import { testSubjects } from "./testing/test-subjects.ts";
 
 const { url, subjects } = testSubjects();
@@ -43,7 +44,7 @@ const evolving = () => {
   const incompatible = { name, schema: record(recordName, { text: string(), size: int() }) };
   return { name, first, compatible, incompatible };
 };
-const backward = { compatibilityLevel: "BACKWARD" };
+const backward = { compatibilityLevel: "BACKWARD_TRANSITIVE" };
 
 test("registerSchemas: registers a schema under its topic's subject, and has later ones checked", async () => {
   const { name, first } = evolving();

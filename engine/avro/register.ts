@@ -1,11 +1,17 @@
-/** Puts schemas into the registry: `sluice topology apply` does, before anything runs; workers and APIs never do. */
-import { COMPATIBILITY, SchemaType } from "@kafkajs/confluent-schema-registry";
+/** Puts schemas into the registry: `sluice topology apply` and `sluice schema evolve` do; workers and APIs never do. */
 import type { AvroJson } from "./avro.ts";
-import { defaultTimeoutMs, inTime, type RegistryOptions, RegistryUnavailable, registryClient } from "./registry.ts";
+import { avscType } from "./exact-types.ts";
+import { confluentAdmin, type RegistryAdmin } from "./registry-admin.ts";
+import type { RegistryOptions } from "./registry-http.ts";
 import { subjectOf } from "./topic.ts";
 
-/** New readers read old records, so readers are deployed before writers: workers before the API. */
-const level = COMPATIBILITY.BACKWARD;
+/**
+ * Readers read every version that was ever written: dead letters and rewinds are old. So readers are deployed before
+ * writers, and the registry compares with all versions, not with the last one.
+ */
+export const subjectLevel = "BACKWARD_TRANSITIVE";
+/** What subjects had before, and what is raised; any other level is somebody's decision. */
+export const raisedLevel = "BACKWARD";
 
 /** What of a topic is registered: its schema, under its subject. */
 export interface Registrable {
@@ -19,14 +25,13 @@ export interface Registered {
   readonly id: number;
 }
 
-/** Readers with this schema could not read what is written already. Nothing was changed. */
+/** Readers with this schema could not read what is written already. Nothing was registered. */
 export class IncompatibleSchema extends Error {
   readonly code = "INCOMPATIBLE_SCHEMA";
-  constructor(subject: string, { cause }: { readonly cause: unknown }) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+  constructor(subject: string, why: string) {
+    const said = why === "" ? "" : ` (${why})`;
     super(
-      `the schema of ${subject} is not ${level} compatible with the one before it (${why}); give new fields a default, or the record another name and topic`,
-      { cause },
+      `the schema of ${subject} is not ${subjectLevel} compatible with those before it${said}; give new fields a default, or the record another name and topic`,
     );
   }
 }
@@ -34,51 +39,51 @@ export class IncompatibleSchema extends Error {
 /** Somebody set another compatibility for a subject: it is theirs to change, nothing was done. */
 export class OtherCompatibility extends Error {
   readonly code = "OTHER_COMPATIBILITY";
-  constructor(subject: string, options: ErrorOptions) {
-    super(`subject ${subject} does not have compatibility ${level}; set it in the registry, then apply again`, options);
+  constructor(subject: string, level: string) {
+    super(
+      `subject ${subject} has compatibility ${level}, expected ${subjectLevel}; set it in the registry, then apply again`,
+    );
   }
 }
 
-/** The registry, or its client before it, does not take a schema for one at all. */
+/** The registry, or its client before it, does not take a schema for one at all, or takes none in its mode. */
 export class SchemaRefused extends Error {
   readonly code = "SCHEMA_REFUSED";
-  constructor(subject: string, options: ErrorOptions) {
-    super(`what is declared for ${subject} is no valid Avro schema`, options);
+  constructor(subject: string, why: string, options?: ErrorOptions) {
+    super(`what is declared for ${subject} was not taken as an Avro schema: ${why}`, options);
   }
 }
 
 /**
- * Registers each topic's schema under its subject, in order, and has the registry check later ones for BACKWARD
- * compatibility. Idempotent: what is there stays as it is, with its id. Refused, slow or cut off at any point: apply again.
+ * Registers each topic's schema under its subject, in order, and has the registry check later ones against all versions.
+ * Idempotent: what is there stays as it is, with its id. Refused, slow or cut off at any point: do it again.
  * @throws IncompatibleSchema @throws OtherCompatibility @throws SchemaRefused @throws RegistryUnavailable
  */
 export const registerSchemas = async (
   options: RegistryOptions,
   topics: readonly Registrable[],
 ): Promise<readonly Registered[]> => {
-  const client = registryClient(options);
+  const admin = confluentAdmin(options);
   const registered: Registered[] = [];
-  for (const topic of topics) {
-    const subject = subjectOf(topic);
-    const schema = { type: SchemaType.AVRO, schema: JSON.stringify(topic.schema.avro) } as const;
-    try {
-      const call = client.register(schema, { subject, compatibility: level });
-      const { id } = await inTime(call, requestsEach * (options.timeoutMs ?? defaultTimeoutMs));
-      registered.push({ subject, id });
-    } catch (cause) {
-      throw refusal(subject, cause);
-    }
-  }
+  for (const topic of topics) registered.push(await registerSchema(admin, subjectOf(topic), topic.schema.avro));
   return registered;
 };
 
-// The client asks for the level, registers, and sets the level.
-const requestsEach = 3;
-
-const refusal = (subject: string, cause: unknown): Error => {
-  const { status, name } = cause as { readonly status?: unknown; readonly name?: unknown };
-  if (status === 409) return new IncompatibleSchema(subject, { cause });
-  if (status === 422 || name === "ConfluentSchemaRegistryArgumentError") return new SchemaRefused(subject, { cause });
-  if (name === "ConfluentSchemaRegistryCompatibilityError") return new OtherCompatibility(subject, { cause });
-  return new RegistryUnavailable(`registering ${subject}`, { cause });
+/** Registers one schema, as {@link registerSchemas} does. */
+export const registerSchema = async (admin: RegistryAdmin, subject: string, avro: AvroJson): Promise<Registered> => {
+  try {
+    avscType(avro);
+  } catch (cause) {
+    throw new SchemaRefused(subject, cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+  const level = await admin.level(subject);
+  if (level !== null && level !== subjectLevel && level !== raisedLevel) throw new OtherCompatibility(subject, level);
+  // Before it registers, or it would only compare with the last version. Some registries know no level of a subject
+  // without versions.
+  const raises = level === raisedLevel || (level === null && (await admin.versions(subject)).length > 0);
+  if (raises) await admin.setLevel(subject, subjectLevel);
+  const registration = await admin.register(subject, avro);
+  if (registration.kind === "incompatible") throw new IncompatibleSchema(subject, registration.why);
+  if (registration.kind === "refused") throw new SchemaRefused(subject, registration.why);
+  return { subject, id: registration.id };
 };

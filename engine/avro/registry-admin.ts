@@ -1,99 +1,144 @@
-/** What is asked of a schema registry about a subject before anything is registered: read only, over its Confluent-compatible API. */
+/** What is asked of a schema registry about subjects, and what changes them; over its Confluent-compatible API. */
 import { z } from "zod";
 import type { AvroJson } from "./avro.ts";
-import { defaultTimeoutMs, type RegistryOptions, RegistryUnavailable } from "./registry.ts";
+import { COMPATIBILITY, SchemaType } from "@kafkajs/confluent-schema-registry";
+import { avroIn, inTime, registryClient, writtenSchema } from "./registry.ts";
+import {
+  type Answer,
+  defaultTimeoutMs,
+  registryHttp,
+  RegistryUnavailable,
+  type RegistryOptions,
+} from "./registry-http.ts";
 
-/** A subject, seen with a schema that may be registered under it. */
-export interface SubjectState {
-  /** Its latest version; null where it has none. */
-  readonly latest: number | null;
-  /** The schema is one of its versions, text for text. */
-  readonly registered: boolean;
-  /** Whether the registry would take the schema; true where there is nothing to compare it with. */
-  readonly compatible: boolean;
-  /** The compatibility level that was set for it; null where none was. */
-  readonly level: string | null;
+/** A version of a subject as the registry has it. */
+export interface RegisteredVersion {
+  readonly version: number;
+  readonly id: number;
+  /** Undefined where it is of another kind (Protobuf, JSON Schema), or no Avro that can be read. */
+  readonly avro: AvroJson | undefined;
 }
 
-/** Longest answer that is read, bytes: versions and verdicts are small, and a wrong address may answer anything. */
-const answerMaxBytes = 1_048_576;
+/** How a registration ended. */
+export type Registration =
+  | { readonly kind: "registered"; readonly id: number }
+  /** 409: readers could not read what is there. `why` may be empty: registries differ in what they say. */
+  | { readonly kind: "incompatible"; readonly why: string }
+  /** It takes this for no valid schema, takes none at all in its mode, or has another level. */
+  | { readonly kind: "refused"; readonly why: string };
 
-const versions = z.array(z.int());
-const found = z.looseObject({ version: z.int() });
+/** Subjects of a registry. Every method @throws RegistryUnavailable; each is one request, and asking again is safe. */
+export interface RegistryAdmin {
+  /** Versions that are not deleted, ascending; none for a subject that is not there. */
+  readonly versions: (subject: string) => Promise<readonly number[]>;
+  /** Undefined where there is no such version. */
+  readonly version: (subject: string, version: number) => Promise<RegisteredVersion | undefined>;
+  /** Where exactly this text is registered under the subject; undefined where it is not. */
+  readonly lookup: (
+    subject: string,
+    avro: AvroJson,
+  ) => Promise<{ readonly version: number; readonly id: number } | undefined>;
+  /**
+   * The registry's own verdict on a schema beside one version, in the direction of the subject's level; undefined where
+   * there is no such version. Its messages may be missing, so only the verdict counts.
+   */
+  readonly isCompatible: (subject: string, version: number, avro: AvroJson) => Promise<boolean | undefined>;
+  /** The level that was set for the subject, in capitals; null where none was. */
+  readonly level: (subject: string) => Promise<string | null>;
+  readonly setLevel: (subject: string, level: string) => Promise<void>;
+  /** `READWRITE` or another; null where the registry knows no modes. */
+  readonly mode: (subject: string) => Promise<string | null>;
+  /**
+   * Registers the text as it is, and sets the level to BACKWARD_TRANSITIVE where none is set; the same text again gets the
+   * same id. Cut off: `lookup`, then register again.
+   */
+  readonly register: (subject: string, avro: AvroJson) => Promise<Registration>;
+}
+
+const numbers = z.array(z.int());
+const place = z.looseObject({ version: z.int(), id: z.int() });
+const versionShape = writtenSchema.extend({ version: z.int(), id: z.int() });
 const verdict = z.looseObject({ is_compatible: z.boolean() });
-const config = z.looseObject({ compatibilityLevel: z.string() });
+// Registries answer a level under one name or the other.
+const levels = z
+  .union([z.looseObject({ compatibilityLevel: z.string() }), z.looseObject({ compatibility: z.string() })])
+  .transform((body) => String("compatibilityLevel" in body ? body.compatibilityLevel : body.compatibility));
+const modes = z.looseObject({ mode: z.string() });
 
-/** Asks about a subject. Changes nothing. @throws RegistryUnavailable, also where what answers is no registry */
-export const subjectState = async (
-  options: RegistryOptions,
-  subject: string,
-  avro: AvroJson,
-): Promise<SubjectState> => {
-  const ask = asking(options, subject);
-  const path = `subjects/${encodeURIComponent(subject)}`;
-  const schema = { schema: JSON.stringify(avro) };
-  const latest = (await ask(versions, `${path}/versions`))?.at(-1) ?? null;
-  // Not a default of all subjects: only a level of its own is somebody's decision.
-  const level = (await ask(config, `config/${encodeURIComponent(subject)}?defaultToGlobal=false`))?.compatibilityLevel;
-  if (latest === null) return { latest, registered: false, compatible: true, level: level ?? null };
-  const registered = (await ask(found, path, schema)) !== undefined;
-  const answer = registered
-    ? { is_compatible: true }
-    : await ask(verdict, `compatibility/${path}/versions/latest`, schema);
-  return { latest, registered, compatible: answer?.is_compatible ?? true, level: level?.toUpperCase() ?? null };
-};
-
-type Ask = <T>(shape: z.ZodType<T>, path: string, body?: object) => Promise<T | undefined>;
-
-/** Undefined where the registry says that there is no such thing. */
-const asking = ({ url, timeoutMs = defaultTimeoutMs }: RegistryOptions, subject: string): Ask => {
-  const { base, headers } = withoutCredentials(url);
-  return async (shape, path, body) => {
-    try {
-      const response = await fetch(`${base}/${path}`, {
-        method: body === undefined ? "GET" : "POST",
-        headers: { ...headers, accept: contentType, ...(body === undefined ? {} : { "content-type": contentType }) },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-      const answer: unknown = JSON.parse(await textOf(response));
-      // A wrong path has a 404 too, but not with a registry's own number of what is missing.
-      if (response.status === 404 && hasErrorCode(answer)) return undefined;
-      if (!response.ok) throw new TypeError(`it answered ${response.status}`);
-      return shape.parse(answer);
-    } catch (cause) {
-      throw new RegistryUnavailable(`subject ${subject}`, { cause });
-    }
+/** Subjects of a Confluent-compatible registry. */
+export const confluentAdmin = (options: RegistryOptions): RegistryAdmin => {
+  const ask = registryHttp(options);
+  const at = (subject: string): string => `subjects/${encodeURIComponent(subject)}`;
+  const about = (subject: string): string => `subject ${subject}`;
+  const textOf = (avro: AvroJson) => ({ schema: JSON.stringify(avro) });
+  return {
+    versions: async (subject) => {
+      const answer = await ask(numbers, { about: about(subject), path: `${at(subject)}/versions` });
+      return (foundIn(subject, answer) ?? []).toSorted((a, b) => a - b);
+    },
+    version: async (subject, version) => {
+      const path = `${at(subject)}/versions/${version}`;
+      const found = foundIn(subject, await ask(versionShape, { about: about(subject), path }));
+      return found && { version: found.version, id: found.id, avro: avroIn(found) };
+    },
+    lookup: async (subject, avro) => {
+      const question = { about: about(subject), path: at(subject), method: "POST", body: textOf(avro) } as const;
+      const found = foundIn(subject, await ask(place, question));
+      return found && { version: found.version, id: found.id };
+    },
+    isCompatible: async (subject, version, avro) => {
+      const path = `compatibility/${at(subject)}/versions/${version}`;
+      const answer = await ask(verdict, { about: about(subject), path, method: "POST", body: textOf(avro) });
+      // A schema that the registry takes for none is not one that it would take.
+      return answer.kind === "refused" ? false : foundIn(subject, answer)?.is_compatible;
+    },
+    level: async (subject) => {
+      // Not a default of all subjects: only a level of its own is somebody's decision.
+      const path = `config/${encodeURIComponent(subject)}?defaultToGlobal=false`;
+      return foundIn(subject, await ask(levels, { about: about(subject), path }))?.toUpperCase() ?? null;
+    },
+    setLevel: async (subject, level) => {
+      const path = `config/${encodeURIComponent(subject)}`;
+      const body = { compatibility: level };
+      const answer = await ask(levels, { about: about(subject), path, method: "PUT", body });
+      if (foundIn(subject, answer) === undefined) throw new RegistryUnavailable(about(subject), { cause: answer });
+    },
+    mode: async (subject) => {
+      const path = `mode/${encodeURIComponent(subject)}?defaultToGlobal=true`;
+      return foundIn(subject, await ask(modes, { about: about(subject), path }))?.mode.toUpperCase() ?? null;
+    },
+    register: (subject, avro) => register(options, subject, avro),
   };
 };
 
-const contentType = "application/vnd.schemaregistry.v1+json";
+/** The client asks for the level, registers, and sets the level. */
+const requestsEach = 3;
 
-const hasErrorCode = (answer: unknown): boolean =>
-  typeof answer === "object" && answer !== null && "error_code" in answer && typeof answer.error_code === "number";
-
-/** The text of an answer. @throws RangeError where it is longer than any that a registry gives. */
-export const textOf = async (response: Response): Promise<string> => {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of response.body ?? []) {
-    bytes += part.byteLength;
-    if (bytes > answerMaxBytes) throw new RangeError(`it answered more than ${answerMaxBytes} bytes`);
-    parts.push(part);
+const register = async (options: RegistryOptions, subject: string, avro: AvroJson): Promise<Registration> => {
+  const client = registryClient(options);
+  const schema = { type: SchemaType.AVRO, schema: JSON.stringify(avro) } as const;
+  try {
+    const call = client.register(schema, { subject, compatibility: COMPATIBILITY.BACKWARD_TRANSITIVE });
+    const { id } = await inTime(call, requestsEach * (options.timeoutMs ?? defaultTimeoutMs));
+    return { kind: "registered", id };
+  } catch (cause) {
+    const { status, name } = cause as { readonly status?: unknown; readonly name?: unknown };
+    const why = cause instanceof Error ? cause.message : String(cause);
+    if (status === 409) return { kind: "incompatible", why };
+    if (status === 422 || isRefusal(name)) return { kind: "refused", why };
+    throw new RegistryUnavailable(`registering ${subject}`, { cause });
   }
-  return Buffer.concat(parts).toString();
 };
 
-/** fetch takes no credentials in a URL. */
-export const withoutCredentials = (
-  url: string,
-): { readonly base: string; readonly headers: Record<string, string> } => {
-  const parsed = new URL(url);
-  const { username, password } = parsed;
-  parsed.username = "";
-  parsed.password = "";
-  const base = parsed.href.replace(/\/+$/, "");
-  if (username === "" && password === "") return { base, headers: {} };
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { base, headers: { authorization: `Basic ${Buffer.from(pair).toString("base64")}` } };
+// The client's own: it makes a type of the schema first, and compares the level.
+const isRefusal = (name: unknown): boolean =>
+  name === "ConfluentSchemaRegistryArgumentError" || name === "ConfluentSchemaRegistryCompatibilityError";
+
+/** What was found; undefined for none. A refusal that is expected nowhere is no answer to what was asked. */
+const foundIn = <T>(subject: string, answer: Answer<T>): T | undefined => {
+  if (answer.kind === "refused")
+    throw new RegistryUnavailable(`subject ${subject}, it answered ${answer.status}, ${answer.code}`, {
+      cause: answer,
+    });
+  return answer.kind === "found" ? answer.value : undefined;
 };

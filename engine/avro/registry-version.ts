@@ -1,7 +1,6 @@
 /** Which registry answers, and its version: every maker has a place of its own for it. Reads only. */
 import { z } from "zod";
-import { defaultTimeoutMs, type RegistryOptions } from "./registry.ts";
-import { textOf, withoutCredentials } from "./registry-admin.ts";
+import { defaultTimeoutMs, type RegistryOptions, textOf, withoutCredentials } from "./registry-http.ts";
 
 const info = z.looseObject({ name: z.string().optional(), version: z.string() });
 

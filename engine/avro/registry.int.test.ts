@@ -16,7 +16,8 @@ import {
   trickle,
 } from "./testing/faulty-registry.ts";
 import { registerSchemas } from "./register.ts";
-import { confluentRegistry, RegistryUnavailable, registryClient } from "./registry.ts";
+import { confluentRegistry, registryClient } from "./registry.ts";
+import { RegistryUnavailable } from "./registry-http.ts";
 import { testSubjects } from "./testing/test-subjects.ts";
 import { topic } from "./topic.ts";
 

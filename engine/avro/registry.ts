@@ -1,6 +1,9 @@
 /** What the codec needs of a schema registry, and the Confluent-compatible one. Nothing here registers. */
 import { SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
+import { z } from "zod";
 import type { AvroJson } from "./avro.ts";
+import { avscType } from "./exact-types.ts";
+import { defaultTimeoutMs, type RegistryOptions, RegistryUnavailable, splitCredentials } from "./registry-http.ts";
 
 /** A registry, as those see it who read and write records. */
 export interface SchemaSource {
@@ -10,24 +13,6 @@ export interface SchemaSource {
   readonly idOf: (subject: string, schema: AvroJson) => Promise<number | undefined>;
 }
 
-/** The registry did not answer, or not with an answer: refused, timed out, cut off, 5xx. Ask again later. */
-export class RegistryUnavailable extends Error {
-  readonly code = "REGISTRY_UNAVAILABLE";
-  constructor(what: string, options: ErrorOptions) {
-    super(`the schema registry did not answer (${what}); is SLUICE_REGISTRY_URL right, is it up?`, options);
-  }
-}
-
-/** How to reach a registry. `url` is the base of its Confluent-compatible API. */
-export interface RegistryOptions {
-  readonly url: string;
-  /** Longest wait for one answer, its last byte included. Default 3,000. */
-  readonly timeoutMs?: number;
-}
-
-/** Longest wait for one answer where nobody says otherwise. */
-export const defaultTimeoutMs = 3_000;
-
 /** Is given what the registry answered to a question for one schema. */
 type Listener = (id: unknown, answer: unknown) => void;
 
@@ -35,9 +20,11 @@ type Listener = (id: unknown, answer: unknown) => void;
 export const registryClient = (
   { url, timeoutMs = defaultTimeoutMs }: RegistryOptions,
   listener: Listener = () => {},
-): SchemaRegistry =>
-  new SchemaRegistry({
-    host: url.replace(/\/+$/, ""),
+): SchemaRegistry => {
+  const { base, credentials } = splitCredentials(url);
+  return new SchemaRegistry({
+    host: base,
+    ...(credentials === undefined ? {} : { auth: credentials }),
     // The callers retry, with their own clock. The client's options leak into later instances, so all say the same.
     retry: { retries: 0 },
     middlewares: [
@@ -53,6 +40,7 @@ export const registryClient = (
       }),
     ],
   });
+};
 
 // A login page of a proxy is answered with 200 too.
 const isRegistryAnswer = (body: unknown): boolean => {
@@ -143,4 +131,19 @@ const avroOf = (schema: unknown, text: string | undefined): AvroJson | undefined
   const { schema: toJson } = schema as { readonly schema?: unknown };
   if (typeof toJson !== "function") return undefined;
   return JSON.parse(text ?? JSON.stringify(toJson.call(schema, { exportAttrs: true })));
+};
+
+/** A schema as registries write it: its text, and its kind where that is not Avro. */
+export const writtenSchema = z.looseObject({ schema: z.string(), schemaType: z.string().default("AVRO") });
+
+/** The Avro in a registry's answer; undefined where it is of another kind, or none that can be read. */
+export const avroIn = ({ schema, schemaType }: z.infer<typeof writtenSchema>): AvroJson | undefined => {
+  if (schemaType !== "AVRO") return undefined;
+  try {
+    const avro: AvroJson = JSON.parse(schema);
+    avscType(avro);
+    return avro;
+  } catch {
+    return undefined;
+  }
 };

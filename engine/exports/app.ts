@@ -39,6 +39,7 @@ export {
 } from "../app/define-app.ts";
 export type { DoctorCheck, Finding } from "../app/doctor/checkup.ts";
 export { openProducer, type OpenedProducer, type ProducerNeeds } from "../app/open-producer.ts";
+export type { SchemaKeeping } from "../app/evolving/subjects.ts";
 export { loadConfig, runProcess } from "../app/process.ts";
 export { runCommandLine } from "../app/program.ts";
 export type { Check, Verification, Verified, VerifyOption } from "../app/verify/verification.ts";

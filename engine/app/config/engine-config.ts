@@ -11,6 +11,11 @@ export const engineSettings = {
   SLUICE_ENV: z.enum(["development", "production"]).default("development"),
   SLUICE_BROKERS: hostPorts(),
   SLUICE_REGISTRY_URL: url(["http:", "https:"]),
+  /** `user:password` of the registry, where it is behind basic authentication; Confluent's `basic.auth.user.info`. */
+  SLUICE_REGISTRY_AUTH: z
+    .string()
+    .regex(/^[^:]+:.+$/s, "expected user:password")
+    .optional(),
   /** Consumer groups are named `<prefix>.<topology>`. */
   SLUICE_GROUP_PREFIX: z
     .string()
@@ -57,12 +62,13 @@ export type EngineSettings = z.infer<z.ZodObject<typeof engineSettings>>;
 export const stopBudgetMs = 25_000;
 
 /** Variables of the engine that may be given as `<NAME>_FILE`: a registry's URL may hold its user and password. */
-export const engineSecrets: readonly string[] = ["SLUICE_REGISTRY_URL"];
+export const engineSecrets: readonly string[] = ["SLUICE_REGISTRY_URL", "SLUICE_REGISTRY_AUTH"];
 
 /** What the engine makes of its settings. */
 export interface EngineConfig {
   readonly environment: EngineSettings["SLUICE_ENV"];
   readonly brokers: readonly string[];
+  /** With the user and password that it is asked with, where there are any. */
   readonly registryUrl: string;
   readonly groupPrefix: string;
   readonly groupInstanceId: string | undefined;
@@ -82,7 +88,7 @@ export interface EngineConfig {
 export const toEngineConfig = (s: EngineSettings): EngineConfig => ({
   environment: s.SLUICE_ENV,
   brokers: s.SLUICE_BROKERS,
-  registryUrl: s.SLUICE_REGISTRY_URL,
+  registryUrl: withAuth(s.SLUICE_REGISTRY_URL, s.SLUICE_REGISTRY_AUTH),
   groupPrefix: s.SLUICE_GROUP_PREFIX,
   groupInstanceId: s.SLUICE_GROUP_INSTANCE_ID,
   logLevel: s.SLUICE_LOG_LEVEL,
@@ -107,10 +113,23 @@ export const toEngineConfig = (s: EngineSettings): EngineConfig => ({
   sessionTimeoutMs: s.SLUICE_SESSION_TIMEOUT_MS,
 });
 
+/** The URL is the one place: every log line and document shows URLs without their user and password. */
+const withAuth = (url: string, auth: string | undefined): string => {
+  if (auth === undefined) return url;
+  const parsed = new URL(url);
+  const colon = auth.indexOf(":");
+  parsed.username = encodeURIComponent(auth.slice(0, colon));
+  parsed.password = encodeURIComponent(auth.slice(colon + 1));
+  return parsed.href;
+};
+
 /** Mistakes that show only when settings are compared with each other, one sentence each. */
 export const engineConflicts = (s: EngineSettings): readonly string[] => [
   ...(s.SLUICE_DRAIN_MS >= s.SLUICE_SESSION_TIMEOUT_MS
     ? ["SLUICE_DRAIN_MS: expected less than SLUICE_SESSION_TIMEOUT_MS, or the group gives the partition away meanwhile"]
+    : []),
+  ...(s.SLUICE_REGISTRY_AUTH !== undefined && new URL(s.SLUICE_REGISTRY_URL).username !== ""
+    ? ["SLUICE_REGISTRY_AUTH: expected no user in SLUICE_REGISTRY_URL beside it"]
     : []),
   ...(s.SLUICE_DRAIN_MS >= stopBudgetMs
     ? [`SLUICE_DRAIN_MS: expected less than ${stopBudgetMs}, after which a process that stops is ended`]

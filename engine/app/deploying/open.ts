@@ -2,10 +2,15 @@
 import { hostname, userInfo } from "node:os";
 import { ExponentialBackoff, handleType, retry } from "cockatiel";
 import { createCodec } from "../../avro/codec.ts";
-import { registerSchemas } from "../../avro/register.ts";
-import { confluentRegistry, RegistryUnavailable } from "../../avro/registry.ts";
-import { subjectState } from "../../avro/registry-admin.ts";
-import { topicOfSubject } from "../../avro/topic.ts";
+import { registerSchema } from "../../avro/register.ts";
+import { confluentRegistry } from "../../avro/registry.ts";
+import { RegistryUnavailable } from "../../avro/registry-http.ts";
+import { confluentAdmin } from "../../avro/registry-admin.ts";
+import { subjectOf } from "../../avro/topic.ts";
+import type { AvroJson } from "../../avro/avro.ts";
+import type { DeclaredSubject } from "../../evolution/rules.ts";
+import { judgingOf } from "../evolving/subjects.ts";
+import { lookAt, stateOf } from "../../evolution/look.ts";
 import type { OpenDeployments } from "../../deploy/deployments.ts";
 import { type Desired, desiredOf } from "../../deploy/plan/desired.ts";
 import { countStranded } from "../../deploy/run/letters.ts";
@@ -40,6 +45,8 @@ export const withDeployPorts = async <Config extends EngineConfig, T>(
   work: (ports: DeployPorts & { readonly cluster: KafkaAdmin }) => Promise<T>,
 ): Promise<T> => {
   const { brokers, registryUrl: url } = config;
+  const admin = confluentAdmin({ url });
+  const judging = judgingOf(app);
   const cluster = await kafkaAdmin({ brokers, clientId: "sluice-apply" });
   const { deployments, close } = await openDeployments(app, config);
   try {
@@ -47,10 +54,10 @@ export const withDeployPorts = async <Config extends EngineConfig, T>(
       cluster,
       deployments,
       registry: {
-        state: (subject, avro) => whileUnavailable.execute(() => subjectState({ url }, subject, avro)),
+        state: (subject, avro) =>
+          whileUnavailable.execute(async () => stateOf(await lookAt(admin, declaredOf(app, subject, avro), judging))),
         register: async (subject, avro) => {
-          const topic = { name: topicOfSubject(subject), schema: { avro } };
-          await whileUnavailable.execute(() => registerSchemas({ url }, [topic]));
+          await whileUnavailable.execute(() => registerSchema(admin, subject, avro));
         },
       },
       strandedLetters: (change) => {
@@ -63,6 +70,16 @@ export const withDeployPorts = async <Config extends EngineConfig, T>(
     await cluster.close();
     await close();
   }
+};
+
+/** A schema of a subject with what the application declares beside it. */
+const declaredOf = <Config extends EngineConfig>(
+  app: App<Config>,
+  subject: string,
+  avro: AvroJson,
+): DeclaredSubject => {
+  const keyedBy = app.allTopics.find((topic) => subjectOf(topic) === subject)?.keyedBy;
+  return { subject, avro, ...(keyedBy === undefined ? {} : { keyedBy }) };
 };
 
 /** The application's store of deployments, or one that remembers nothing. */

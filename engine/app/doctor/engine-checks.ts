@@ -1,6 +1,6 @@
 /** What `sluice doctor` checks of every application: its brokers, its registry, and whether what it declares is deployed. */
+import { confluentAdmin } from "../../avro/registry-admin.ts";
 import { registryVersion } from "../../avro/registry-version.ts";
-import { subjectState } from "../../avro/registry-admin.ts";
 import type { Area, Plan } from "../../deploy/plan/change.ts";
 import { makePlan } from "../../deploy/run/observe.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../log/kafka/admin/admin.ts";
@@ -88,11 +88,10 @@ const registryChecks = <Config extends EngineConfig>(app: App<Config>): readonly
     name: "registry",
     fix: registryFix,
     run: async (config) => {
-      const [subject] = Object.entries(desiredOfApp(app, config).subjects);
+      const [subject] = Object.keys(desiredOfApp(app, config).subjects);
       if (subject === undefined) return { level: "ok", found: "not needed: no subject is declared" };
-      const [name, { avro }] = subject;
       const url = config.registryUrl;
-      const [version] = await Promise.all([registryVersion({ url }), subjectState({ url }, name, avro)]);
+      const [version] = await Promise.all([registryVersion({ url }), confluentAdmin({ url }).versions(subject)]);
       return { level: "ok", found: `answers, ${version ?? "of unknown version"}` };
     },
   },

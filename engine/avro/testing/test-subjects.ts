@@ -8,9 +8,9 @@ export interface TestSubjects {
   readonly remove: () => Promise<void>;
 }
 
-/** The real registry's URL, from the environment, and subjects in it. @throws Error where no stack is running. */
-export const testSubjects = (): { readonly url: string; readonly subjects: TestSubjects } => {
-  const url = addressOf("SLUICE_REGISTRY_URL");
+/** The real registry's URL, from the environment where none is given, and subjects in it. @throws Error where no stack is running. */
+export const testSubjects = (address?: string): { readonly url: string; readonly subjects: TestSubjects } => {
+  const url = address ?? addressOf("SLUICE_REGISTRY_URL");
   const names: string[] = [];
   const newTopicName = (): string => {
     const name = `test-${randomUUID()}`;

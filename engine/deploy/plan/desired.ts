@@ -1,5 +1,6 @@
 /** The desired document: everything a deployment declares, as one JSON value that can be stored, hashed and compared. */
 import type { AvroJson } from "../../avro/avro.ts";
+import { subjectLevel } from "../../avro/register.ts";
 import { subjectOf } from "../../avro/topic.ts";
 import type { TopologyGraph } from "../../flow/graph.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
@@ -58,9 +59,6 @@ export interface Declaration {
   readonly groupOf: (topology: string) => string;
 }
 
-/** Readers with a new schema read what old ones wrote, so readers are deployed before writers. */
-export const declaredLevel = "BACKWARD";
-
 /** Dead-letter topics have this many partitions, whatever their sources have: letters are not read in the order of a key. */
 const deadLetterPartitions = 6;
 
@@ -76,7 +74,7 @@ export const desiredOf = ({ topologies, topics, groupOf }: Declaration): Desired
     ...topologies.map(({ graph }) => [retryTopic(graph.name), retries(graph)] as const),
   ]),
   subjects: Object.fromEntries(
-    topics.map((topic) => [subjectOf(topic), { level: declaredLevel, avro: topic.schema.avro }]),
+    topics.map((topic) => [subjectOf(topic), { level: subjectLevel, avro: topic.schema.avro }]),
   ),
   topologies: Object.fromEntries(
     topologies.map(({ graph, hash }) => [graph.name, { hash, group: groupOf(graph.name), graph }]),

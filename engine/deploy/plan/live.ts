@@ -17,8 +17,10 @@ export interface LiveSubject {
   readonly latest: number | null;
   /** The declared schema is one of its versions. */
   readonly registered: boolean;
-  /** Whether the registry would take the declared schema. */
+  /** Whether nothing stops the declared schema from being registered. */
   readonly compatible: boolean;
+  /** What stops it, in words. */
+  readonly why?: string;
   /** Its compatibility level; null where none was set for it. */
   readonly level: string | null;
   /** Dead letters that are readable now and would not be with the declared schema; absent where there are none. */

@@ -1,4 +1,5 @@
 /** From what is declared, what was applied last and what is live to what has to be done. Pure; every rule of a deployment is here or in topic-changes.ts. */
+import { raisedLevel, subjectLevel } from "../../avro/register.ts";
 import { canonicalHash } from "../../flow/graph.ts";
 import type { Action, Change, Plan, Refusal } from "./change.ts";
 import type { Desired, DesiredTopology } from "./desired.ts";
@@ -91,7 +92,7 @@ const subjectChanges = (name: string, { desired, live }: PlanInput): Findings =>
     return { changes: [{ ...about, kind: "new", text, action }], refusals: [] };
   }
   const refusals: Refusal[] = [];
-  if (found.level !== null && found.level !== declared.level) {
+  if (found.level !== null && found.level !== declared.level && !isRaised(found.level, declared.level)) {
     refusals.push({
       ...about,
       code: "SUBJECT_LEVEL",
@@ -103,8 +104,8 @@ const subjectChanges = (name: string, { desired, live }: PlanInput): Findings =>
     refusals.push({
       ...about,
       code: "SUBJECT_INCOMPATIBLE",
-      text: `readers with the declared schema could not read v${found.latest}`,
-      fix: "Give new fields a default, or declare the record and its topic under another name.",
+      text: found.why ?? "readers with the declared schema could not read what is there",
+      fix: "sluice schema check shows everything. Give new fields a default, or declare the record and its topic under another name.",
     });
   }
   if (found.strandedLetters !== undefined) {
@@ -115,10 +116,16 @@ const subjectChanges = (name: string, { desired, live }: PlanInput): Findings =>
       fix: "Give the fields they have a place or a default, or replay or discard those letters first.",
     });
   }
-  if (refusals.length > 0 || (found.registered && found.level !== null)) return { changes: [], refusals };
-  const text = found.registered ? `level ${declared.level}` : `v${found.latest} -> v${found.latest + 1}, readers first`;
+  const raises = found.level === null || (found.level !== declared.level && declared.level === subjectLevel);
+  if (refusals.length > 0 || (found.registered && !raises)) return { changes: [], refusals };
+  const level = found.level === null ? `level ${declared.level}` : `level ${found.level} -> ${declared.level}`;
+  const text = found.registered ? level : `v${found.latest} -> v${found.latest + 1}, readers first`;
   return { changes: [{ ...about, kind: "change", text, action }], refusals };
 };
+
+/** From one of our levels to the other. An older deployment declares the lower one; a level is never lowered. */
+const isRaised = (found: string, declared: string): boolean =>
+  [found, declared].every((level) => level === subjectLevel || level === raisedLevel);
 
 const topologyChanges = (name: string, declared: DesiredTopology, { applied, live, allow }: PlanInput): Findings => {
   const before = applied?.document.topologies[name];

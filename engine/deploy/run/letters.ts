@@ -42,10 +42,11 @@ export const countStranded = async ({ admin, codec }: LetterReader, change: Sche
 };
 
 /** Only to decode: nothing of this topic is written or keyed. */
-const readable = (name: string, avro: AvroJson) =>
+export const readable = (name: string, avro: AvroJson) =>
   topic<unknown>(name, { name, avro }, { key: () => "", id: () => "" });
 
-const isRead = async (decoder: Decoder<unknown>, value: Buffer | null): Promise<boolean> => {
+/** Whether a decoder reads it, after learning its writer's schema. */
+export const isRead = async (decoder: Decoder<unknown>, value: Buffer | null): Promise<boolean> => {
   const decoded = decoder.decode(value);
   if (decoded.kind !== "unknownSchema") return decoded.kind === "value";
   return (await decoder.learn(decoded.id)) === "known" && decoder.decode(value).kind === "value";

@@ -1,6 +1,6 @@
 /** What a deployment needs: a cluster, a registry, and the store of deployments. */
 import type { AvroJson } from "../../avro/avro.ts";
-import type { SubjectState } from "../../avro/registry-admin.ts";
+import type { SubjectState } from "../../evolution/look.ts";
 import type { KafkaAdmin } from "../../log/kafka/admin/admin.ts";
 import type { SchemaChange } from "./letters.ts";
 import type { Deployments } from "../deployments.ts";
@@ -21,7 +21,7 @@ export type DeployCluster = Pick<
 export interface DeployRegistry {
   /** @throws RegistryUnavailable */
   readonly state: (subject: string, avro: AvroJson) => Promise<SubjectState>;
-  /** Registers a schema and sets the level where none is set. Idempotent. @throws as registerSchemas does */
+  /** Registers a schema and sets the level, or raises it. Idempotent. @throws as registerSchemas does */
   readonly register: (subject: string, avro: AvroJson) => Promise<void>;
 }
 

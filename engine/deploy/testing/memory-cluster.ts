@@ -91,7 +91,10 @@ export const memoryPorts = (migrations: readonly string[] = []): MemoryPorts => 
         change(`register ${subject}`);
         const before = schemas.get(subject)?.versions ?? [];
         const text = canonicalJson(avro);
-        schemas.set(subject, { versions: before.includes(text) ? before : [...before, text], level: "BACKWARD" });
+        schemas.set(subject, {
+          versions: before.includes(text) ? before : [...before, text],
+          level: "BACKWARD_TRANSITIVE",
+        });
       },
     },
   };

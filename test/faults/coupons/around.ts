@@ -79,7 +79,7 @@ const trappedSubscription = (subscription: Subscription, trap: Trap): Subscripti
 const statements: readonly (readonly [RegExp, string])[] = [
   [/^START TRANSACTION/, "transaction"],
   [/^INSERT INTO partition_lease /, "lease-take"],
-  [/^SELECT epoch FROM partition_lease[\s\S]*LOCK IN SHARE MODE$/, "lease-check"],
+  [/^SELECT \S+ FROM partition_lease[\s\S]*LOCK IN SHARE MODE$/, "lease-check"],
   [/^SELECT coupon\.coupon_id[\s\S]*FOR UPDATE$/, "lock"],
   [/^INSERT INTO user_coupon /, "insert-issued"],
   [/^INSERT INTO refusal /, "insert-refused"],

@@ -167,7 +167,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "registry: an id that is not there yet is given up on",
-    file: "engine/avro/codec.ts",
+    file: "engine/avro/learn.ts",
     line: 'askedAt - since >= unknownIdGraceMs ? "unknown" : "unavailable";',
     instead: 'since > 0 ? "unknown" : "unavailable";',
   },

@@ -8,7 +8,7 @@ import { failureOf, hasType } from "../failures.ts";
 import { type KafkaOptions, type KafkaSettings, settingsOf } from "../options.ts";
 import { clusterReleaseOf } from "./cluster-release.ts";
 import { decodeMemberTopics } from "./member-topics.ts";
-import { type OnRecords, readRanges, readTopic, type RecordRange } from "./read-topic.ts";
+import { type OnRecords, type ReadRange, readRanges, readTopic, type RecordRange } from "./read-topic.ts";
 import {
   addPartitions,
   alterTopicSettings,
@@ -75,8 +75,8 @@ export interface KafkaAdmin {
    * after all joins again.
    */
   readonly removeMembers: (groupId: string) => Promise<void>;
-  /** Reads a topic from its first record to where it ended when the call began, without a group. */
-  readonly readTopic: (topic: string, onRecords: OnRecords) => Promise<void>;
+  /** Reads a topic from its first record, or a part of it, to where it ended when the call began, without a group. */
+  readonly readTopic: (topic: string, onRecords: OnRecords, range?: ReadRange) => Promise<void>;
   /**
    * Reads some records, range by range, without a group. Those that are not there are passed over.
    * @throws Fatal (TOPIC_MISSING)
@@ -120,9 +120,9 @@ export const kafkaAdmin = async (
       asked(`offsets of group ${groupId}`, () => committedOffsets(settings, groupId, topic)),
     describeGroup: (groupId) => asked(`group ${groupId}`, () => describeGroup(settings, groupId)),
     removeMembers: (groupId) => asked(`members of ${groupId}`, () => removeMembers(settings, groupId)),
-    readTopic: (topic, onRecords) =>
+    readTopic: (topic, onRecords, range) =>
       asked(`reading ${topic}`, () =>
-        withCluster(settings, (cluster) => readTopic(cluster, { topic, settings }, onRecords)),
+        withCluster(settings, (cluster) => readTopic(cluster, { topic, settings, ...range }, onRecords)),
       ),
     readRanges: (topic, ranges, onRecords) =>
       asked(`reading ${topic}`, () =>

@@ -31,16 +31,24 @@ interface Reading {
   readonly end: bigint;
 }
 
+/** Which part of a topic is read. */
+export interface ReadRange {
+  /** Only the last so many offsets of each partition. */
+  readonly lastOfEach?: number;
+}
+
 /** Reads up to where the topic ends now. @throws Unavailable */
 export const readTopic = async (
   cluster: Cluster,
-  { topic, settings }: { readonly topic: string; readonly settings: KafkaSettings },
+  { topic, settings, lastOfEach }: { readonly topic: string; readonly settings: KafkaSettings } & ReadRange,
   onRecords: OnRecords,
 ): Promise<void> => {
   await cluster.addMultipleTargetTopics([topic]);
   const starts = await offsetsOf(cluster, topic, true);
   for (const [partition, end] of await offsetsOf(cluster, topic, false)) {
-    const next = starts.get(partition) ?? 0n;
+    const start = starts.get(partition) ?? 0n;
+    const from = lastOfEach === undefined ? start : end - BigInt(lastOfEach);
+    const next = from > start ? from : start;
     await readPartition({ cluster, topic, partition, settings, next, end }, onRecords);
   }
 };

@@ -1,0 +1,146 @@
+/**
+ * Fetches writers' schemas by id, without harm to the registry: ids come from bytes that anybody may have written, and one
+ * writer with another registry's ids may write thousands of them.
+ */
+import pLimit from "p-limit";
+import type { AvroJson } from "./avro.ts";
+import type { SchemaSource } from "./registry.ts";
+
+/** What asking for a writer's schema came to. `unknown`: the registry has had no such id for the whole grace. */
+export type Learned = "known" | "unavailable" | "unknown";
+
+/** How a registry is asked for schemas. */
+export interface AskingOptions {
+  readonly source: SchemaSource;
+  /** Milliseconds of any steady clock. */
+  readonly now: () => number;
+  /**
+   * How long unknown ids may still turn up (a registry that lags behind its writers), of a run of them in all: it begins
+   * with the first and ends when none was met for this long. One grace for each would hold a partition for hours where a
+   * writer has another registry's ids. Default 30,000.
+   */
+  readonly unknownIdGraceMs?: number;
+  /** Least time between two questions for the same unknown id: a 404 is not free. Default 1,000. */
+  readonly unknownIdRetryMs?: number;
+  /** Questions a second, of a codec's decoders in all. Default 200: 10,000 unknown ids are answered within two minutes. */
+  readonly questionsPerSecond?: number;
+}
+
+/** Questions in flight, of a codec's decoders in all. */
+const maxInFlight = 8;
+/** Unknown ids that each decoder remembers: as many as the largest round has records. */
+const maxRemembered = 10_000;
+
+/** An answer, or why there is none; `askedAt` is when the question was sent. */
+type Answered =
+  | { readonly kind: "found"; readonly schema: AvroJson }
+  | { readonly kind: "none"; readonly askedAt: number; readonly runSince: number }
+  | { readonly kind: "away" };
+
+/** What the decoders of a codec share: one registry, one bound on what it is asked, one run of unknown ids. */
+export interface Asking extends Required<Pick<AskingOptions, "now" | "unknownIdGraceMs" | "unknownIdRetryMs">> {
+  /** Asks for a schema. `again`: no verdict waits for it; such questions get what others leave. */
+  readonly ask: (id: number, again: boolean) => Promise<Answered>;
+}
+
+/** Makes it. */
+export const createAsking = ({
+  source,
+  now,
+  unknownIdGraceMs = 30_000,
+  unknownIdRetryMs = 1_000,
+  questionsPerSecond = 200,
+}: AskingOptions): Asking => {
+  const limit = pLimit(maxInFlight);
+  const mayAsk = questionsWithin(questionsPerSecond, now);
+  const run = { since: 0, lastAt: Number.NEGATIVE_INFINITY };
+  let failures = 0;
+  const askNow = async (id: number, askedAt: number): Promise<Answered> => {
+    try {
+      const schema = await source.schemaOf(id);
+      if (schema !== undefined) return { kind: "found", schema };
+    } catch {
+      failures += 1;
+      return { kind: "away" };
+    }
+    if (askedAt - run.lastAt > unknownIdGraceMs) run.since = askedAt;
+    run.lastAt = Math.max(run.lastAt, askedAt);
+    return { kind: "none", askedAt, runSince: run.since };
+  };
+  const ask = async (id: number, again: boolean): Promise<Answered> => {
+    if (!mayAsk(again)) return { kind: "away" };
+    const before = failures;
+    const askedAt = now();
+    // While this one waited its turn the registry went away: each of those that wait would wait for its own time-out.
+    return limit(() => (failures > before ? { kind: "away" } : askNow(id, askedAt)));
+  };
+  return { now, unknownIdGraceMs, unknownIdRetryMs, ask };
+};
+
+/**
+ * Whether one more question may be asked now: a bucket that fills evenly, and holds two seconds' worth, because those who
+ * wait ask again only every 1.5 s. What is asked again gets a tenth of it, or ids that were never asked would wait for ever.
+ */
+const questionsWithin = (perSecond: number, now: () => number): ((again: boolean) => boolean) => {
+  const most = 2 * perSecond;
+  let left = most;
+  let at = now();
+  return (again) => {
+    const moment = now();
+    left = Math.min(most, left + ((moment - at) / 1_000) * perSecond);
+    at = moment;
+    if (left < (again ? 1 + 0.9 * most : 1)) return false;
+    left -= 1;
+    return true;
+  };
+};
+
+interface UnknownId {
+  readonly since: number;
+  readonly askedAt: number;
+}
+
+/** Fetches schemas for one decoder, which gets them by `add`; remembers which ids are unknown. Never throws. */
+export const createLearner = (
+  { ask, now, unknownIdGraceMs, unknownIdRetryMs }: Asking,
+  add: (id: number, writer: AvroJson) => void,
+): ((id: number) => Promise<Learned>) => {
+  const inFlight = new Map<number, Promise<Learned>>();
+  const unknown = new Map<number, UnknownId>();
+  // By when it was asked, not by when it was heard: a process that stood still in between has an old answer.
+  const verdictOn = ({ since, askedAt }: UnknownId): Learned =>
+    askedAt - since >= unknownIdGraceMs ? "unknown" : "unavailable";
+  const learn = async (id: number): Promise<Learned> => {
+    const last = unknown.get(id);
+    // Before the grace is over no verdict waits for the answer, nor after one that was asked then.
+    const again = last !== undefined && (verdictOn(last) === "unknown" || now() - last.since < unknownIdGraceMs);
+    const answer = await ask(id, again);
+    // Not asked, or not answered: what it said last stands.
+    if (answer.kind === "away") return last === undefined ? "unavailable" : verdictOn(last);
+    if (answer.kind === "found") {
+      add(id, answer.schema);
+      unknown.delete(id);
+      return "known";
+    }
+    const entry = { since: last?.since ?? answer.runSince, askedAt: answer.askedAt };
+    unknown.delete(id);
+    forgetOldest(unknown);
+    unknown.set(id, entry);
+    return verdictOn(entry);
+  };
+  return (id) => {
+    const last = unknown.get(id);
+    if (last !== undefined && now() - last.askedAt < unknownIdRetryMs) return Promise.resolve(verdictOn(last));
+    const running = inFlight.get(id);
+    if (running !== undefined) return running;
+    const asking = learn(id).finally(() => inFlight.delete(id));
+    inFlight.set(id, asking);
+    return asking;
+  };
+};
+
+/** What is forgotten is asked for again; the grace is of the run, so nothing waits longer for it. */
+const forgetOldest = (unknown: Map<number, unknown>): void => {
+  const oldest = unknown.keys().next();
+  if (unknown.size >= maxRemembered && !oldest.done) unknown.delete(oldest.value);
+};

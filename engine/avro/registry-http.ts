@@ -1,0 +1,129 @@
+/**
+ * Questions to a schema registry over its Confluent-compatible API. Everything but an answer of a registry is
+ * {@link RegistryUnavailable}: refused, slow, cut off, too long, a proxy's page, no such path, credentials that it refuses.
+ */
+import { z } from "zod";
+
+/** The registry did not answer, or not with an answer. Ask again later; nothing was learnt. */
+export class RegistryUnavailable extends Error {
+  readonly code = "REGISTRY_UNAVAILABLE";
+  constructor(what: string, { cause }: ErrorOptions) {
+    const why = cause instanceof NoAnswer ? `: ${cause.message}` : "";
+    super(`the schema registry did not answer (${what}${why}); is SLUICE_REGISTRY_URL right, is it up?`, { cause });
+  }
+}
+
+/** What came is no answer of a registry. Its message has nothing of what was sent or received. */
+class NoAnswer extends TypeError {}
+
+/** How to reach a registry. */
+export interface RegistryOptions {
+  /** The base of its Confluent-compatible API; a user and password in it are sent as a header, and never said again. */
+  readonly url: string;
+  /** Longest wait for one answer, its last byte included. Default 3,000. */
+  readonly timeoutMs?: number;
+}
+
+/** A question. */
+export interface Question {
+  /** What is asked about, for messages: `schema 7`. */
+  readonly about: string;
+  /** Below the base, encoded. */
+  readonly path: string;
+  readonly method?: "GET" | "POST" | "PUT";
+  readonly body?: object;
+}
+
+/** What a registry says: what was asked for, that there is none, or that it refuses. */
+export type Answer<T> =
+  | { readonly kind: "found"; readonly value: T }
+  | { readonly kind: "none" }
+  /** `code` is the registry's own number: 409 and 42201 are the best known. Its message may be anything. */
+  | { readonly kind: "refused"; readonly status: number; readonly code: number; readonly message: string };
+
+/** Asks; `shape` is what an answer looks like. @throws RegistryUnavailable */
+export type AskRegistry = <T>(shape: z.ZodType<T>, question: Question) => Promise<Answer<T>>;
+
+/** Longest wait for one answer where nobody says otherwise. */
+export const defaultTimeoutMs = 3_000;
+/** Longest answer that is read, bytes: schemas are small, and a wrong address may answer anything. */
+const answerMaxBytes = 1_048_576;
+const contentType = "application/vnd.schemaregistry.v1+json";
+
+/** A way to ask a registry. Holds no connection by itself. */
+export const registryHttp = ({ url, timeoutMs = defaultTimeoutMs }: RegistryOptions): AskRegistry => {
+  const { base, headers } = withoutCredentials(url);
+  return async (shape, { about, path, method = "GET", body }) => {
+    try {
+      const response = await fetch(`${base}/${path}`, {
+        method,
+        headers: { ...headers, accept: contentType, ...(body === undefined ? {} : { "content-type": contentType }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      return answerOf(shape, response.status, await textOf(response));
+    } catch (cause) {
+      throw new RegistryUnavailable(about, { cause });
+    }
+  };
+};
+
+const errorBody = z.looseObject({ error_code: z.number(), message: z.string().default("") });
+
+const answerOf = <T>(shape: z.ZodType<T>, status: number, text: string): Answer<T> => {
+  if (status === 401 || status === 403) throw new NoAnswer(`it answered ${status}, does SLUICE_REGISTRY_AUTH fit?`);
+  const body = jsonOf(text, status);
+  if (status >= 200 && status < 300) {
+    const parsed = shape.safeParse(body);
+    if (!parsed.success) throw new NoAnswer("what answered is no schema registry");
+    return { kind: "found", value: parsed.data };
+  }
+  // A wrong path has a 404 too, but not with a registry's own number of what is missing.
+  const error = errorBody.safeParse(body);
+  if (status >= 500 || status === 429 || !error.success) throw new NoAnswer(`it answered ${status}`);
+  const { error_code: code, message } = error.data;
+  return status === 404 ? { kind: "none" } : { kind: "refused", status, code, message };
+};
+
+const jsonOf = (text: string, status: number): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new NoAnswer(`it answered ${status} with what is no JSON`);
+  }
+};
+
+/** The text of an answer. @throws where it is longer than any that a registry gives. */
+export const textOf = async (response: Response): Promise<string> => {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of response.body ?? []) {
+    bytes += part.byteLength;
+    if (bytes > answerMaxBytes) throw new NoAnswer(`it answered more than ${answerMaxBytes} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+};
+
+/** A URL without what of it is a user and password, and those. */
+export const splitCredentials = (
+  url: string,
+): { readonly base: string; readonly credentials?: { readonly username: string; readonly password: string } } => {
+  const parsed = new URL(url);
+  const [username, password] = [parsed.username, parsed.password].map(decodeURIComponent);
+  parsed.username = "";
+  parsed.password = "";
+  const base = parsed.href.replace(/\/+$/, "");
+  if (username === undefined || password === undefined || username + password === "") return { base };
+  return { base, credentials: { username, password } };
+};
+
+/** fetch takes no credentials in a URL. */
+export const withoutCredentials = (
+  url: string,
+): { readonly base: string; readonly headers: Record<string, string> } => {
+  const { base, credentials } = splitCredentials(url);
+  if (credentials === undefined) return { base, headers: {} };
+  const pair = `${credentials.username}:${credentials.password}`;
+  return { base, headers: { authorization: `Basic ${Buffer.from(pair).toString("base64")}` } };
+};
