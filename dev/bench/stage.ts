@@ -6,7 +6,7 @@ import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import type { Producer } from "../../engine/log/producer.ts";
 import { type Codec, createCodec } from "../../engine/avro/codec.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
+import { confluentRegistry } from "../../engine/registry/registry.ts";
 import { applyApp } from "../../engine/app/apply.ts";
 import { app } from "../../sluice.config.ts";
 import { type StackChild, type StackChildPlan, startOnStack } from "../children.ts";

@@ -1,6 +1,6 @@
 /** What every process that publishes to fixed topics opens: the log, the codec, and a producer for those topics. */
 import { type Codec, createCodec } from "../avro/codec.ts";
-import { confluentRegistry } from "../avro/registry.ts";
+import { confluentRegistry } from "../registry/registry.ts";
 import { systemClock } from "../clock.ts";
 import { kafkaLog } from "../log/kafka/kafka-log.ts";
 import type { AnyTopic } from "../flow/parts.ts";

@@ -7,7 +7,7 @@ import { kafkaLog } from "../log/kafka/kafka-log.ts";
 import { unfenced } from "../worker/partition/lease-guard.ts";
 import { startWorker } from "../worker/worker.ts";
 import { createCodec } from "../avro/codec.ts";
-import { confluentRegistry } from "../avro/registry.ts";
+import { confluentRegistry } from "../registry/registry.ts";
 import type { Topology } from "../flow/dsl.ts";
 import { writtenTopics } from "../flow/parts.ts";
 import { watchBacklog, watchHolds, watchPartitions, workerTelemetry } from "./metrics.ts";

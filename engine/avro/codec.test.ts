@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { int, long, optional, record, string, timestampMs } from "./avro.ts";
 import { createCodec, EncodeFailed, encoderFor, SchemaNotRegistered } from "./codec.ts";
-import { RegistryUnavailable } from "./registry-http.ts";
+import { RegistryUnavailable } from "../registry/http.ts";
 import {
   decoderOf,
   framed,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AvroJson, record, string } from "./avro.ts";
 import { createCodec } from "./codec.ts";
-import { RegistryUnavailable } from "./registry-http.ts";
+import { RegistryUnavailable } from "../registry/http.ts";
 import { topic } from "./topic.ts";
 
 const Text = record("test.v1.Text", { text: string() });

@@ -4,7 +4,7 @@
  */
 import pLimit from "p-limit";
 import type { AvroJson } from "./avro.ts";
-import type { SchemaSource } from "./registry.ts";
+import type { SchemaSource } from "../registry/registry.ts";
 
 /** What asking for a writer's schema came to. `unknown`: the registry has had no such id for the whole grace. */
 export type Learned = "known" | "unavailable" | "unknown";

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AvroJson } from "../avro/avro.ts";
-import { subjectLevel } from "../avro/register.ts";
-import { RegistryUnavailable } from "../avro/registry-http.ts";
-import { away, memoryRegistry } from "../avro/testing/memory-registry.ts";
+import { subjectLevel } from "../registry/register.ts";
+import { RegistryUnavailable } from "../registry/http.ts";
+import { away, memoryRegistry } from "../registry/testing/memory-registry.ts";
 import { consider, evolve } from "./evolve.ts";
 import type { History } from "./history.ts";
 import { stateOf } from "./look.ts";

@@ -1,7 +1,7 @@
 /** Makes the declared schemas of some subjects their next versions: all refusals first, then one after another, each looked up again. */
-import type { RegistryAdmin } from "../avro/registry-admin.ts";
-import { registerSchema } from "../avro/register.ts";
-import { RegistryUnavailable } from "../avro/registry-http.ts";
+import type { RegistryAdmin } from "../registry/admin.ts";
+import { registerSchema } from "../registry/register.ts";
+import { RegistryUnavailable } from "../registry/http.ts";
 import type { History } from "./history.ts";
 import { type Judging, type Look, lookAt } from "./look.ts";
 import { type DeclaredSubject, judge, type Verdict } from "./rules.ts";

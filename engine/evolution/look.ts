@@ -1,7 +1,7 @@
 /** Looks at a subject in a registry beside what is declared: both verdicts, level, mode, and what of it stops a new version. */
 import type { AvroJson } from "../avro/avro.ts";
-import { raisedLevel, subjectLevel } from "../avro/register.ts";
-import type { RegisteredVersion, RegistryAdmin } from "../avro/registry-admin.ts";
+import { raisedLevel, subjectLevel } from "../registry/register.ts";
+import type { RegisteredVersion, RegistryAdmin } from "../registry/admin.ts";
 import { type Allowance, type DeclaredSubject, isRefused, judge, type Verdict } from "./rules.ts";
 
 /** What stops a schema beside the findings of its verdict. */

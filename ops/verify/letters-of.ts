@@ -1,6 +1,6 @@
 /** How the verifier reads letters of a topology: their group, and a decoder that answers at once. */
 import { createCodec } from "../../engine/avro/codec.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
+import { confluentRegistry } from "../../engine/registry/registry.ts";
 import type { LettersOf } from "../../engine/dlq/ports.ts";
 import { type LetterDecoder, letterDecoder, type ReadableTopic } from "../../engine/dlq/read/decode.ts";
 import type { Config } from "../config.ts";

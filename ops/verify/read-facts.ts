@@ -15,7 +15,7 @@ import {
   couponsRefused,
   type ReservationId,
 } from "../../schemas/coupon.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
+import { confluentRegistry } from "../../engine/registry/registry.ts";
 import type { Topic } from "../../engine/avro/topic.ts";
 import { couponAudit } from "../../stores/mysql/coupons/coupon-audit.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";

@@ -12,7 +12,7 @@ import { type KafkaAdmin, kafkaAdmin } from "../../engine/log/kafka/admin/admin.
 import type { Replays } from "../../engine/dlq/jobs/replays.ts";
 import { createCodec } from "../../engine/avro/codec.ts";
 import { type PaymentCompleted, type PaymentId, paymentsCompleted } from "../../schemas/payment.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
+import { confluentRegistry } from "../../engine/registry/registry.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
 import { type PaymentAudit, paymentAudit } from "../../stores/mysql/payments/payment-audit.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";

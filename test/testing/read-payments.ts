@@ -1,6 +1,6 @@
 /** The payments in the real topic, for tests that compare them with what was paid. */
 import { createCodec } from "../../engine/avro/codec.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
+import { confluentRegistry } from "../../engine/registry/registry.ts";
 import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import type { Config } from "../../ops/config.ts";
 import { type PaymentCompleted, paymentsCompleted } from "../../schemas/payment.ts";

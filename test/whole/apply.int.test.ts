@@ -1,7 +1,7 @@
 /** Applying goes through although the registry leaves a request without an answer. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Behaviour, faultyRegistry } from "../../engine/avro/testing/faulty-registry.ts";
+import { type Behaviour, faultyRegistry } from "../../engine/registry/testing/faulty-registry.ts";
 import { applyApp } from "../../engine/app/apply.ts";
 import { app } from "../../sluice.config.ts";
 import { readConfig } from "../../ops/config.ts";

@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { endpointsEnv } from "../../dev/stack/endpoints.ts";
 import { repositoryRoot } from "../../dev/stack/layout.ts";
 import { createCodec } from "../../engine/avro/codec.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
+import { confluentRegistry } from "../../engine/registry/registry.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";

@@ -14,7 +14,7 @@ import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import type { Producer } from "../../engine/log/producer.ts";
 import { createCodec, type Encoder } from "../../engine/avro/codec.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
+import { confluentRegistry } from "../../engine/registry/registry.ts";
 import { paymentsCompleted } from "../../schemas/payment.ts";
 import { payments } from "../../stores/testing/outbox.ts";
 import { many } from "../../processors/testing/samples.ts";

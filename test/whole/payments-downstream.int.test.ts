@@ -13,7 +13,7 @@ import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import { createCodec } from "../../engine/avro/codec.ts";
 import { type PaymentCompleted, type PaymentId, paymentsCompleted } from "../../schemas/payment.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
+import { confluentRegistry } from "../../engine/registry/registry.ts";
 import { aPayment } from "../../stores/testing/transaction-history.ts";
 import { hexOf } from "../../stores/ids.ts";
 import { withSession } from "../../stores/mysql/session.ts";

@@ -10,7 +10,7 @@ import { exitCodes } from "../../engine/app/cli.ts";
 import { openDeployments } from "../../engine/app/deploying/open.ts";
 import { evolveVerb } from "../../engine/app/evolving/evolve-verb.ts";
 import { int, optional, record, type RecordSchema, string } from "../../engine/avro/avro.ts";
-import { confluentAdmin } from "../../engine/avro/registry-admin.ts";
+import { confluentAdmin } from "../../engine/registry/admin.ts";
 import { app } from "../../sluice.config.ts";
 import { stackUnderTest } from "../testing/stack-under-test.ts";
 

@@ -8,7 +8,7 @@ import { defineApp, runs, topologyNamed } from "../../engine/app/define-app.ts";
 import { createRegistry } from "../../engine/app/metrics.ts";
 import { record, string, type TypeOf } from "../../engine/avro/avro.ts";
 import { createCodec } from "../../engine/avro/codec.ts";
-import { confluentRegistry } from "../../engine/avro/registry.ts";
+import { confluentRegistry } from "../../engine/registry/registry.ts";
 import { topic } from "../../engine/avro/topic.ts";
 import { defineTopology, from } from "../../engine/flow/dsl.ts";
 import { defineStore } from "../../engine/flow/store.ts";

@@ -15,7 +15,7 @@ import {
   type Won,
 } from "../../schemas/coupon.ts";
 import { paymentTopics } from "../../schemas/payment.ts";
-import type { SchemaSource } from "../../engine/avro/registry.ts";
+import type { SchemaSource } from "../../engine/registry/registry.ts";
 import { subjectOf, type Topic } from "../../engine/avro/topic.ts";
 import { couponIssuing } from "../coupon-issuing.ts";
 import type { NeedsOf } from "../../engine/flow/dsl.ts";

@@ -2,10 +2,10 @@
 import { hostname, userInfo } from "node:os";
 import { ExponentialBackoff, handleType, retry } from "cockatiel";
 import { createCodec } from "../../avro/codec.ts";
-import { registerSchema } from "../../avro/register.ts";
-import { confluentRegistry } from "../../avro/registry.ts";
-import { RegistryUnavailable } from "../../avro/registry-http.ts";
-import { confluentAdmin } from "../../avro/registry-admin.ts";
+import { registerSchema } from "../../registry/register.ts";
+import { confluentRegistry } from "../../registry/registry.ts";
+import { RegistryUnavailable } from "../../registry/http.ts";
+import { confluentAdmin } from "../../registry/admin.ts";
 import { subjectOf } from "../../avro/topic.ts";
 import type { AvroJson } from "../../avro/avro.ts";
 import type { DeclaredSubject } from "../../evolution/rules.ts";

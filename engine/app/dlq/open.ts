@@ -1,6 +1,6 @@
 /** Opens what commands about dead letters read: the cluster, the store of replays, and decoders. */
 import { createCodec } from "../../avro/codec.ts";
-import { confluentRegistry } from "../../avro/registry.ts";
+import { confluentRegistry } from "../../registry/registry.ts";
 import type { Replays } from "../../dlq/jobs/replays.ts";
 import type { DlqCluster, DlqPorts, LettersOf } from "../../dlq/ports.ts";
 import { type LetterDecoder, letterDecoder } from "../../dlq/read/decode.ts";

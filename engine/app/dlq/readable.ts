@@ -1,5 +1,5 @@
 /** Which letters the present schemas read: noted while they are read, so that no value is kept. */
-import { RegistryUnavailable } from "../../avro/registry-http.ts";
+import { RegistryUnavailable } from "../../registry/http.ts";
 import { hasOwnBytes, type Letter } from "../../dlq/letters/letter.ts";
 import type { LetterDecoder, Reading } from "../../dlq/read/decode.ts";
 import type { Examine } from "../../dlq/read/read-standings.ts";

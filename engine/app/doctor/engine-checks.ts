@@ -1,6 +1,6 @@
 /** What `sluice doctor` checks of every application: its brokers, its registry, and whether what it declares is deployed. */
-import { confluentAdmin } from "../../avro/registry-admin.ts";
-import { registryVersion } from "../../avro/registry-version.ts";
+import { confluentAdmin } from "../../registry/admin.ts";
+import { registryVersion } from "../../registry/version.ts";
 import type { Area, Plan } from "../../deploy/plan/change.ts";
 import { makePlan } from "../../deploy/run/observe.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../log/kafka/admin/admin.ts";

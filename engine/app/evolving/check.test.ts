@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AvroJson } from "../../avro/avro.ts";
 import { createCodec, encoderFor } from "../../avro/codec.ts";
-import { memoryRegistry } from "../../avro/testing/memory-registry.ts";
+import { memoryRegistry } from "../../registry/testing/memory-registry.ts";
 import { readable } from "../../deploy/run/letters.ts";
 import type { LogRecord } from "../../log/log.ts";
 import { deadLetterPrefix } from "../../worker/round/letter-headers.ts";

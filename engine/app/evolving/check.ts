@@ -4,7 +4,7 @@ import { adviceOf } from "../../evolution/advice.ts";
 import type { History } from "../../evolution/history.ts";
 import type { Judging, Trouble } from "../../evolution/look.ts";
 import { type Look, lookAt } from "../../evolution/look.ts";
-import type { RegistryAdmin } from "../../avro/registry-admin.ts";
+import type { RegistryAdmin } from "../../registry/admin.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
 import { deadLetterPrefix } from "../../worker/round/letter-headers.ts";
 import { sampleOf, type Sampled, type SampleReader } from "./sample.ts";

@@ -1,7 +1,7 @@
 /** Opens what the verbs of `sluice schema` ask: the registry, and brokers where records are read. */
 import { createCodec } from "../../avro/codec.ts";
-import { confluentRegistry } from "../../avro/registry.ts";
-import { confluentAdmin, type RegistryAdmin } from "../../avro/registry-admin.ts";
+import { confluentRegistry } from "../../registry/registry.ts";
+import { confluentAdmin, type RegistryAdmin } from "../../registry/admin.ts";
 import type { SampleReader } from "./sample.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../log/kafka/admin/admin.ts";
 import type { EngineConfig } from "../config/engine-config.ts";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { type AvroJson, optional, type RecordSchema, record, string, symbols, timestampMs, uuid } from "../avro.ts";
 import { createCodec, type Decoded, type Decoder } from "../codec.ts";
-import type { SchemaSource } from "../registry.ts";
-import { RegistryUnavailable } from "../registry-http.ts";
+import type { SchemaSource } from "../../registry/registry.ts";
+import { RegistryUnavailable } from "../../registry/http.ts";
 import { type Topic, topic } from "../topic.ts";
 
 /** What a test does to a registry in memory, and sees of it. */

@@ -1,6 +1,6 @@
 /** The desired document: everything a deployment declares, as one JSON value that can be stored, hashed and compared. */
 import type { AvroJson } from "../../avro/avro.ts";
-import { subjectLevel } from "../../avro/register.ts";
+import { subjectLevel } from "../../registry/register.ts";
 import { subjectOf } from "../../avro/topic.ts";
 import type { TopologyGraph } from "../../flow/graph.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";

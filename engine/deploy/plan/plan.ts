@@ -1,5 +1,5 @@
 /** From what is declared, what was applied last and what is live to what has to be done. Pure; every rule of a deployment is here or in topic-changes.ts. */
-import { raisedLevel, subjectLevel } from "../../avro/register.ts";
+import { raisedLevel, subjectLevel } from "../../registry/register.ts";
 import { canonicalHash } from "../../flow/graph.ts";
 import type { Action, Change, Plan, Refusal } from "./change.ts";
 import type { Desired, DesiredTopology } from "./desired.ts";

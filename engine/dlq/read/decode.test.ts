@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { record, string } from "../../avro/avro.ts";
 import { createCodec } from "../../avro/codec.ts";
-import { RegistryUnavailable } from "../../avro/registry-http.ts";
+import { RegistryUnavailable } from "../../registry/http.ts";
 import { topic } from "../../avro/topic.ts";
 import { letterDecoder } from "./decode.ts";
 

@@ -1,7 +1,7 @@
 /** Reads the values of letters with the present schemas of the topics they came from. */
 import type { AvroJson } from "../../avro/avro.ts";
 import type { Codec, Decoder } from "../../avro/codec.ts";
-import { RegistryUnavailable } from "../../avro/registry-http.ts";
+import { RegistryUnavailable } from "../../registry/http.ts";
 import { topic, type Topic } from "../../avro/topic.ts";
 
 /** What a letter's bytes are now. */

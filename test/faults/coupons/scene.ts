@@ -21,7 +21,7 @@ import { silentLogger } from "../../../engine/logger.ts";
 import type { Producer } from "../../../engine/log/producer.ts";
 import { createCodec, type Encoder } from "../../../engine/avro/codec.ts";
 import { type CouponIssueRequested, couponIssueRequests, type PolicyId, type Won } from "../../../schemas/coupon.ts";
-import { confluentRegistry } from "../../../engine/avro/registry.ts";
+import { confluentRegistry } from "../../../engine/registry/registry.ts";
 import { couponRegister } from "../../../stores/mysql/coupons/coupon-register.ts";
 import { openDatabase } from "../../../stores/mysql/database.ts";
 import { couponIssuing } from "../../../topology/coupon-issuing.ts";

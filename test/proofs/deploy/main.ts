@@ -2,7 +2,7 @@
 import { withDeployPorts } from "../../../engine/app/deploying/open.ts";
 import { note, print } from "../../../engine/app/cli.ts";
 import { createCodec } from "../../../engine/avro/codec.ts";
-import { confluentRegistry } from "../../../engine/avro/registry.ts";
+import { confluentRegistry } from "../../../engine/registry/registry.ts";
 import { topic } from "../../../engine/avro/topic.ts";
 import { kafkaLog } from "../../../engine/log/kafka/kafka-log.ts";
 import { silentLogger } from "../../../engine/logger.ts";

@@ -1,6 +1,6 @@
 /** Changes of the shop's own schemas against a real registry: which are made, which are refused, and what is left of it. */
 import type { AvroJson } from "../../../engine/avro/avro.ts";
-import type { RegistryAdmin } from "../../../engine/avro/registry-admin.ts";
+import type { RegistryAdmin } from "../../../engine/registry/admin.ts";
 import { consider, evolve } from "../../../engine/evolution/evolve.ts";
 import { isRefused } from "../../../engine/evolution/rules.ts";
 import { subjectsOfApp } from "../../../engine/app/evolving/subjects.ts";

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { applyApp } from "../../../engine/app/apply.ts";
 import { note, print } from "../../../engine/app/cli.ts";
-import { confluentAdmin } from "../../../engine/avro/registry-admin.ts";
+import { confluentAdmin } from "../../../engine/registry/admin.ts";
 import { stackDown } from "../../../dev/stack/down.ts";
 import { endpointsEnv } from "../../../dev/stack/endpoints.ts";
 import { stackUp } from "../../../dev/stack/up.ts";

@@ -1,6 +1,6 @@
 /** Generated pairs of schemas: this engine's verdict beside avsc's and beside a registry's. */
 import avsc from "avsc";
-import type { RegistryAdmin } from "../../../engine/avro/registry-admin.ts";
+import type { RegistryAdmin } from "../../../engine/registry/admin.ts";
 import { compare, type Finding, isReadable } from "../../../engine/evolution/compare.ts";
 import { schemaPair, type SchemaPair } from "../../../engine/evolution/testing/schema-pairs.ts";
 

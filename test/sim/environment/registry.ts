@@ -1,6 +1,6 @@
 /** The registry behind the simulated network: a process learns each schema by itself, and one id may be published late. */
 import { type Codec, createCodec } from "../../../engine/avro/codec.ts";
-import type { SchemaSource } from "../../../engine/avro/registry.ts";
+import type { SchemaSource } from "../../../engine/registry/registry.ts";
 import { memoryRegistry } from "../../../topology/testing/memory-stage.ts";
 import type { Network } from "./network.ts";
 import type { Process } from "./process.ts";

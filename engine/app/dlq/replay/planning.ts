@@ -1,5 +1,5 @@
 /** Makes the plan of a replay: reads everything, asks the application what it means, and names what speaks against it. */
-import { RegistryUnavailable } from "../../../avro/registry-http.ts";
+import { RegistryUnavailable } from "../../../registry/http.ts";
 import type { ReplayLimits } from "../../../dlq/jobs/job.ts";
 import type { Replays } from "../../../dlq/jobs/replays.ts";
 import { hasOwnBytes, idText, type Letter } from "../../../dlq/letters/letter.ts";

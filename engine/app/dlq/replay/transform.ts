@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createCodec, type Decoder, type Encoder } from "../../../avro/codec.ts";
-import { confluentRegistry, type SchemaSource } from "../../../avro/registry.ts";
+import { confluentRegistry, type SchemaSource } from "../../../registry/registry.ts";
 import { idText } from "../../../dlq/letters/letter.ts";
 import { untyped } from "../../../dlq/read/decode.ts";
 import type { Transform } from "../../../dlq/run/send.ts";

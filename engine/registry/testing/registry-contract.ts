@@ -1,8 +1,8 @@
 /** What every registry does that schemas are kept in: the one in memory, the stack's, and any other by its address. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { int, optional, record, string } from "../avro.ts";
-import type { RegistryAdmin } from "../registry-admin.ts";
+import { int, optional, record, string } from "../../avro/avro.ts";
+import type { RegistryAdmin } from "../admin.ts";
 
 /** A registry under test. */
 export interface RegistryUnderTest {

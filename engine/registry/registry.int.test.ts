@@ -4,8 +4,8 @@ import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import { SchemaType } from "@kafkajs/confluent-schema-registry";
 import avsc from "avsc";
-import { type AvroJson, int, optional, record, string } from "./avro.ts";
-import { createCodec, SchemaNotRegistered } from "./codec.ts";
+import { type AvroJson, int, optional, record, string } from "../avro/avro.ts";
+import { createCodec, SchemaNotRegistered } from "../avro/codec.ts";
 import {
   answer,
   type Behaviour,
@@ -17,9 +17,9 @@ import {
 } from "./testing/faulty-registry.ts";
 import { registerSchemas } from "./register.ts";
 import { confluentRegistry, registryClient } from "./registry.ts";
-import { RegistryUnavailable } from "./registry-http.ts";
+import { RegistryUnavailable } from "./http.ts";
 import { testSubjects } from "./testing/test-subjects.ts";
-import { topic } from "./topic.ts";
+import { topic } from "../avro/topic.ts";
 
 const { url, subjects } = testSubjects();
 after(subjects.remove);

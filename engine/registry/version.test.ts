@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answer, type Behaviour, cutOff, faultyRegistry, hang } from "./testing/faulty-registry.ts";
-import { registryVersion } from "./registry-version.ts";
+import { registryVersion } from "./version.ts";
 
 const at =
   (path: string, body: string): Behaviour =>

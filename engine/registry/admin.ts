@@ -1,15 +1,9 @@
 /** What is asked of a schema registry about subjects, and what changes them; over its Confluent-compatible API. */
 import { z } from "zod";
-import type { AvroJson } from "./avro.ts";
+import type { AvroJson } from "../avro/avro.ts";
 import { COMPATIBILITY, SchemaType } from "@kafkajs/confluent-schema-registry";
 import { avroIn, inTime, registryClient, writtenSchema } from "./registry.ts";
-import {
-  type Answer,
-  defaultTimeoutMs,
-  registryHttp,
-  RegistryUnavailable,
-  type RegistryOptions,
-} from "./registry-http.ts";
+import { type Answer, defaultTimeoutMs, registryHttp, RegistryUnavailable, type RegistryOptions } from "./http.ts";
 
 /** A version of a subject as the registry has it. */
 export interface RegisteredVersion {

@@ -1,9 +1,9 @@
 /** Puts schemas into the registry: `sluice topology apply` and `sluice schema evolve` do; workers and APIs never do. */
-import type { AvroJson } from "./avro.ts";
-import { avscType } from "./exact-types.ts";
-import { confluentAdmin, type RegistryAdmin } from "./registry-admin.ts";
-import type { RegistryOptions } from "./registry-http.ts";
-import { subjectOf } from "./topic.ts";
+import type { AvroJson } from "../avro/avro.ts";
+import { avscType } from "../avro/exact-types.ts";
+import { confluentAdmin, type RegistryAdmin } from "./admin.ts";
+import type { RegistryOptions } from "./http.ts";
+import { subjectOf } from "../avro/topic.ts";
 
 /**
  * Readers read every version that was ever written: dead letters and rewinds are old. So readers are deployed before

@@ -21,11 +21,11 @@ import {
   union,
   withAliases,
   withDefault,
-} from "./avro.ts";
+} from "../avro/avro.ts";
 import { answer, cutOff, faultyRegistry, hang, refusingUrl } from "./testing/faulty-registry.ts";
 import { IncompatibleSchema, OtherCompatibility, registerSchemas, SchemaRefused } from "./register.ts";
 import { confluentRegistry } from "./registry.ts";
-import { RegistryUnavailable } from "./registry-http.ts";
+import { RegistryUnavailable } from "./http.ts";
 import { testSubjects } from "./testing/test-subjects.ts";
 
 const { url, subjects } = testSubjects();

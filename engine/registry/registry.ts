@@ -1,9 +1,9 @@
 /** What the codec needs of a schema registry, and the Confluent-compatible one. Nothing here registers. */
 import { SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
 import { z } from "zod";
-import type { AvroJson } from "./avro.ts";
-import { avscType } from "./exact-types.ts";
-import { defaultTimeoutMs, type RegistryOptions, RegistryUnavailable, splitCredentials } from "./registry-http.ts";
+import type { AvroJson } from "../avro/avro.ts";
+import { avscType } from "../avro/exact-types.ts";
+import { defaultTimeoutMs, type RegistryOptions, RegistryUnavailable, splitCredentials } from "./http.ts";
 
 /** A registry, as those see it who read and write records. */
 export interface SchemaSource {

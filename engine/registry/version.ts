@@ -1,6 +1,6 @@
 /** Which registry answers, and its version: every maker has a place of its own for it. Reads only. */
 import { z } from "zod";
-import { defaultTimeoutMs, type RegistryOptions, textOf, withoutCredentials } from "./registry-http.ts";
+import { defaultTimeoutMs, type RegistryOptions, textOf, withoutCredentials } from "./http.ts";
 
 const info = z.looseObject({ name: z.string().optional(), version: z.string() });
 

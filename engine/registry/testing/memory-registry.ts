@@ -1,8 +1,8 @@
 /** A registry in memory, for tests; it compares as avsc does, in the direction of BACKWARD and BACKWARD_TRANSITIVE. */
-import type { AvroJson } from "../avro.ts";
-import { avscType } from "../exact-types.ts";
-import type { RegistryAdmin, RegisteredVersion } from "../registry-admin.ts";
-import { RegistryUnavailable } from "../registry-http.ts";
+import type { AvroJson } from "../../avro/avro.ts";
+import { avscType } from "../../avro/exact-types.ts";
+import type { RegistryAdmin, RegisteredVersion } from "../admin.ts";
+import { RegistryUnavailable } from "../http.ts";
 
 /** A registry that is open to a test. */
 export interface MemoryRegistry extends RegistryAdmin {

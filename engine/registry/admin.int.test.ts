@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
-import { int, optional, record, string } from "./avro.ts";
+import { int, optional, record, string } from "../avro/avro.ts";
 import { registerSchemas } from "./register.ts";
-import { confluentAdmin } from "./registry-admin.ts";
+import { confluentAdmin } from "./admin.ts";
 import { registryContract } from "./testing/registry-contract.ts";
 import { testSubjects } from "./testing/test-subjects.ts";
 

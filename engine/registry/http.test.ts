@@ -1,9 +1,9 @@
 /** What answers that are wrong in some way come to, and that credentials leave the URL. The right ones: registry-admin.int.test.ts. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { confluentAdmin } from "./registry-admin.ts";
+import { confluentAdmin } from "./admin.ts";
 import { confluentRegistry } from "./registry.ts";
-import { RegistryUnavailable } from "./registry-http.ts";
+import { RegistryUnavailable } from "./http.ts";
 import {
   answer,
   type Behaviour,
