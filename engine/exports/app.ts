@@ -46,4 +46,4 @@ export type { Check, Verification, Verified, VerifyOption } from "../app/verify/
 export type { JobDocument, JobState, NewJob, ReplayJob, ReplayLimits } from "../dlq/jobs/job.ts";
 export { type OpenReplays, type ReplayLock, ReplayLockLost, type Replays } from "../dlq/jobs/replays.ts";
 export type { ReplayAdvice, ReplayAdvisor } from "../dlq/plan/advice.ts";
-export type { TransformedLetter, TransformFunction } from "../app/dlq/transform.ts";
+export type { TransformedLetter, TransformFunction } from "../app/dlq/replay/transform.ts";

@@ -3,12 +3,12 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { integerOption } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { type App, topologyNames } from "../define-app.ts";
-import type { DiscardOptions } from "../dlq/discard.ts";
+import type { DiscardOptions } from "../dlq/replay/discard.ts";
 import type { ExportOptions } from "../dlq/export.ts";
-import type { AskOptions, JobOptions } from "../dlq/jobs.ts";
+import type { AskOptions, JobOptions } from "../dlq/replay/jobs.ts";
 import type { LookOptions } from "../dlq/looking.ts";
-import type { PlanOptions } from "../dlq/plan-verb.ts";
-import type { ReplayOptions } from "../dlq/replay-verb.ts";
+import type { PlanOptions } from "../dlq/replay/plan-verb.ts";
+import type { ReplayOptions } from "../dlq/replay/replay-verb.ts";
 
 /** The command with its verbs. Drivers are loaded when a verb runs. */
 export const dlqCommand = <Config extends EngineConfig>(app: App<Config>): Command => {
@@ -118,7 +118,7 @@ const plan = <Config extends EngineConfig>(app: App<Config>): Command =>
     .option("--out <file>", "save the plan, so that exactly it can be replayed")
     .option("--json", "print one JSON document")
     .action(async (ids: readonly string[], options: PlanOptions & { readonly out?: string }) =>
-      (await import("../dlq/plan-verb.ts")).planVerb(app, ids, options),
+      (await import("../dlq/replay/plan-verb.ts")).planVerb(app, ids, options),
     );
 
 const replay = <Config extends EngineConfig>(app: App<Config>): Command =>
@@ -131,7 +131,7 @@ const replay = <Config extends EngineConfig>(app: App<Config>): Command =>
     .option("--resume <job>", "go on with a job that did not end")
     .option("--wait-timeout <s>", "give up when nothing was decided for so long", integerOption(1, 86_400), 300)
     .action(async (ids: readonly string[], options: ReplayOptions) =>
-      (await import("../dlq/replay-verb.ts")).replayVerb(app, ids, options),
+      (await import("../dlq/replay/replay-verb.ts")).replayVerb(app, ids, options),
     );
 
 const status = <Config extends EngineConfig>(app: App<Config>): Command =>
@@ -141,7 +141,7 @@ const status = <Config extends EngineConfig>(app: App<Config>): Command =>
     .addOption(topologyOption(app))
     .option("--json", "print one JSON document")
     .action(async (id: string | undefined, options: JobOptions) =>
-      (await import("../dlq/jobs.ts")).jobStatusVerb(app, id, options),
+      (await import("../dlq/replay/jobs.ts")).jobStatusVerb(app, id, options),
     );
 
 const asking = <Config extends EngineConfig>(
@@ -154,7 +154,7 @@ const asking = <Config extends EngineConfig>(
     .argument("<job>", "the beginning of its id")
     .option("--reason <text>", "why, for the audit log")
     .action(async (id: string, options: AskOptions) =>
-      (await import("../dlq/jobs.ts")).askVerb(app, id, wanted, options),
+      (await import("../dlq/replay/jobs.ts")).askVerb(app, id, wanted, options),
     );
 
 const cancel = <Config extends EngineConfig>(app: App<Config>): Command =>
@@ -171,7 +171,7 @@ const discard = <Config extends EngineConfig>(app: App<Config>): Command =>
     .requiredOption("--reason <text>", "why")
     .option("--undo", "take the marks back")
     .action(async (ids: readonly string[], options: DiscardOptions) =>
-      (await import("../dlq/discard.ts")).discardVerb(app, ids, options),
+      (await import("../dlq/replay/discard.ts")).discardVerb(app, ids, options),
     );
 
 const exporting = <Config extends EngineConfig>(app: App<Config>): Command =>

@@ -7,7 +7,7 @@ import { standingsOf } from "../../dlq/letters/state.ts";
 import { type LetterFacts, planReplay } from "../../dlq/plan/plan.ts";
 import { aLetter, aRetry } from "../../dlq/testing/samples.ts";
 import { csvCell } from "./export.ts";
-import { planLines } from "./show-plan.ts";
+import { planLines } from "./replay/show-plan.ts";
 import { jsonText, masked, valueText } from "./values.ts";
 import { agoText, cell, groupTable, letterJson, letterTable, tookText } from "./words.ts";
 

@@ -52,9 +52,29 @@ test("kafka admin: tells a topic's ends, what a group has committed, and who is 
   await member.subscription.commit([{ topic, partition: 1, offset: 1n }]);
   assert.deepEqual(await cluster.admin.committedOffsets(groupId, topic), [undefined, 1n]);
   const { state, members } = await cluster.admin.describeGroup(groupId);
-  assert.deepEqual([state, members.length], ["Stable", 1]);
+  assert.deepEqual([state, members.map(({ topics }) => topics)], ["Stable", [[topic]]]);
   await member.subscription.stop();
   assert.equal((await cluster.admin.describeGroup(groupId)).state, "Empty");
+});
+
+test("kafka admin: reads ranges of a topic, and passes over what is not there", { timeout }, async () => {
+  const topic = await cluster.createTopic(2);
+  const log = cluster.log();
+  const records = Array.from({ length: 10 }, (_, n) => ({ key: null, value: Buffer.from([n]) }));
+  await log.append({ topic, partition: 1 }, records);
+  await cluster.admin.deleteRecords({ topic, partition: 1, offset: 2n });
+  const ranges = [
+    { partition: 0, from: 0n, end: 5n },
+    { partition: 1, from: 0n, end: 4n },
+    { partition: 1, from: 8n, end: 99n },
+    { partition: 7, from: 0n, end: 1n },
+  ];
+  const seen: number[] = [];
+  await cluster.admin.readRanges(topic, ranges, (partition, found) => {
+    assert.equal(partition, 1);
+    for (const { value } of found) seen.push(value?.[0] ?? -1);
+  });
+  assert.deepEqual(seen, [2, 3, 8, 9]);
 });
 
 test("kafka admin: says which topic is missing", { timeout }, async () => {

@@ -1,11 +1,11 @@
 /** The plan of a replay as lines for people, at most 100 columns, and as JSON. Pure. */
-import { type ReplayPlan, sendingMs, type Fitness, fitnesses } from "../../dlq/plan/plan.ts";
-import { retryTopic } from "../../worker/round/retry-record.ts";
-import { idText } from "../../dlq/letters/letter.ts";
-import { count, jsonDocument } from "../cli.ts";
+import { type ReplayPlan, sendingMs, type Fitness, fitnesses } from "../../../dlq/plan/plan.ts";
+import { retryTopic } from "../../../worker/round/retry-record.ts";
+import { idText } from "../../../dlq/letters/letter.ts";
+import { count, jsonDocument } from "../../cli.ts";
 import { wrapped } from "./wrap.ts";
 import type { PlannedReplay } from "./planning.ts";
-import { tookText } from "./words.ts";
+import { tookText } from "../words.ts";
 
 /** What each fitness says, and what changes it. */
 const words = (

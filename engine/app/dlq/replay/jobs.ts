@@ -1,15 +1,15 @@
 /** The verbs of `sluice dlq` about jobs: status, cancel and pause. */
-import { isResumable, type ReplayJob } from "../../dlq/jobs/job.ts";
-import type { Replays } from "../../dlq/jobs/replays.ts";
-import { type JobStanding, jobStanding } from "../../dlq/jobs/standing.ts";
-import { readStandings } from "../../dlq/read/read-standings.ts";
-import { CliError, count, environment, exitCodes, formatTable, jsonDocument, print, printJson } from "../cli.ts";
-import type { EngineConfig } from "../config/engine-config.ts";
-import { type App, topologyNames } from "../define-app.ts";
-import { actorOf, hostOf } from "../deploying/open.ts";
-import { loadConfig } from "../process.ts";
-import { lettersOf, type OpenDlq, replaysToChange, withDlq } from "./open.ts";
-import { agoText, cell } from "./words.ts";
+import { isResumable, type ReplayJob } from "../../../dlq/jobs/job.ts";
+import type { Replays } from "../../../dlq/jobs/replays.ts";
+import { type JobStanding, jobStanding } from "../../../dlq/jobs/standing.ts";
+import { readStandings } from "../../../dlq/read/read-standings.ts";
+import { CliError, count, environment, exitCodes, formatTable, jsonDocument, print, printJson } from "../../cli.ts";
+import type { EngineConfig } from "../../config/engine-config.ts";
+import { type App, topologyNames } from "../../define-app.ts";
+import { actorOf, hostOf } from "../../deploying/open.ts";
+import { loadConfig } from "../../process.ts";
+import { lettersOf, type OpenDlq, replaysToChange, withDlq } from "../open.ts";
+import { agoText, cell } from "../words.ts";
 
 /** Options of these verbs. */
 export interface JobOptions {

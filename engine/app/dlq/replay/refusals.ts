@@ -1,8 +1,8 @@
 /** What speaks against a replay: each reason with what to do about it. Pure. */
-import type { SavedReplay } from "../../dlq/plan/plan-file.ts";
-import type { ReplayPlan } from "../../dlq/plan/plan.ts";
-import { retryTopic } from "../../worker/round/retry-record.ts";
-import { CliError, exitCodes } from "../cli.ts";
+import type { SavedReplay } from "../../../dlq/plan/plan-file.ts";
+import type { ReplayPlan } from "../../../dlq/plan/plan.ts";
+import { retryTopic } from "../../../worker/round/retry-record.ts";
+import { CliError, exitCodes } from "../../cli.ts";
 
 /** Why nothing is sent, and what to do. */
 export interface ReplayRefusal {

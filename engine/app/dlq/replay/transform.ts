@@ -1,15 +1,15 @@
 /** `--transform ./fix.ts#fn`: a function of the operator's that makes another value of each letter's. */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { createCodec, type Decoder, type Encoder } from "../../avro/codec.ts";
-import { confluentRegistry, type SchemaSource } from "../../registry/registry.ts";
-import { idText } from "../../dlq/letters/letter.ts";
-import { untyped } from "../../dlq/read/decode.ts";
-import type { Transform } from "../../dlq/run/send.ts";
-import type { AnyTopic } from "../../flow/parts.ts";
-import { CliError, exitCodes } from "../cli.ts";
-import type { EngineConfig } from "../config/engine-config.ts";
-import type { Hosted } from "../define-app.ts";
+import { createCodec, type Decoder, type Encoder } from "../../../avro/codec.ts";
+import { confluentRegistry, type SchemaSource } from "../../../registry/registry.ts";
+import { idText } from "../../../dlq/letters/letter.ts";
+import { untyped } from "../../../dlq/read/decode.ts";
+import type { Transform } from "../../../dlq/run/send.ts";
+import type { AnyTopic } from "../../../flow/parts.ts";
+import { CliError, exitCodes } from "../../cli.ts";
+import type { EngineConfig } from "../../config/engine-config.ts";
+import type { Hosted } from "../../define-app.ts";
 
 /** What the function is told beside the value. */
 export interface TransformedLetter {

@@ -1,21 +1,21 @@
 /** Makes the plan of a replay: reads everything, asks the application what it means, and names what speaks against it. */
-import { RegistryUnavailable } from "../../registry/http.ts";
-import type { ReplayLimits } from "../../dlq/jobs/job.ts";
-import type { Replays } from "../../dlq/jobs/replays.ts";
-import { hasOwnBytes, idText, type Letter } from "../../dlq/letters/letter.ts";
-import type { Selection } from "../../dlq/letters/select.ts";
-import type { Standing } from "../../dlq/letters/state.ts";
-import { planReplay, type ReplayPlan } from "../../dlq/plan/plan.ts";
-import { readStandings } from "../../dlq/read/read-standings.ts";
-import { fetchLetters, fetchOrigins } from "../../dlq/run/fetch-letters.ts";
-import type { Transform } from "../../dlq/run/send.ts";
-import type { EngineConfig } from "../config/engine-config.ts";
-import { openDeployments } from "../deploying/open.ts";
-import { retryTopic } from "../../worker/round/retry-record.ts";
-import { CliError } from "../cli.ts";
-import { selected } from "./look.ts";
-import { lettersOf, type OpenDlq } from "./open.ts";
-import { readableLetters } from "./readable.ts";
+import { RegistryUnavailable } from "../../../registry/http.ts";
+import type { ReplayLimits } from "../../../dlq/jobs/job.ts";
+import type { Replays } from "../../../dlq/jobs/replays.ts";
+import { hasOwnBytes, idText, type Letter } from "../../../dlq/letters/letter.ts";
+import type { Selection } from "../../../dlq/letters/select.ts";
+import type { Standing } from "../../../dlq/letters/state.ts";
+import { planReplay, type ReplayPlan } from "../../../dlq/plan/plan.ts";
+import { readStandings } from "../../../dlq/read/read-standings.ts";
+import { fetchLetters, fetchOrigins } from "../../../dlq/run/fetch-letters.ts";
+import type { Transform } from "../../../dlq/run/send.ts";
+import type { EngineConfig } from "../../config/engine-config.ts";
+import { openDeployments } from "../../deploying/open.ts";
+import { retryTopic } from "../../../worker/round/retry-record.ts";
+import { CliError } from "../../cli.ts";
+import { selected } from "../look.ts";
+import { lettersOf, type OpenDlq } from "../open.ts";
+import { readableLetters } from "../readable.ts";
 import { type Around, refusalsOf, type ReplayRefusal } from "./refusals.ts";
 
 /** What is to be planned. */

@@ -4,12 +4,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { int, record, string } from "../../avro/avro.ts";
-import { createCodec } from "../../avro/codec.ts";
-import { topic } from "../../avro/topic.ts";
-import { aLetter, aRecord } from "../../dlq/testing/samples.ts";
-import type { AnyTopic } from "../../flow/parts.ts";
-import { CliError } from "../cli.ts";
+import { int, record, string } from "../../../avro/avro.ts";
+import { createCodec } from "../../../avro/codec.ts";
+import { topic } from "../../../avro/topic.ts";
+import { aLetter, aRecord } from "../../../dlq/testing/samples.ts";
+import type { AnyTopic } from "../../../flow/parts.ts";
+import { CliError } from "../../cli.ts";
 import { functionOf, type TransformFunction, transformWith } from "./transform.ts";
 
 const Before = record("test.v1.Ask", { id: string(), shop: string(), price: string() });

@@ -1,7 +1,7 @@
 /** How a replay ended: in words, as an exit code, and what to do next. */
-import type { ReplayJob } from "../../dlq/jobs/job.ts";
-import type { Replays } from "../../dlq/jobs/replays.ts";
-import type { RunEnd, RunOutcome, RunProgress } from "../../dlq/run/runner.ts";
+import type { ReplayJob } from "../../../dlq/jobs/job.ts";
+import type { Replays } from "../../../dlq/jobs/replays.ts";
+import type { RunEnd, RunOutcome, RunProgress } from "../../../dlq/run/runner.ts";
 import {
   CliError,
   count,
@@ -12,8 +12,8 @@ import {
   jsonDocument,
   print,
   printJson,
-} from "../cli.ts";
-import { tookText } from "./words.ts";
+} from "../../cli.ts";
+import { tookText } from "../words.ts";
 
 /** A job that is run, with its operation. */
 export type StartedJob = Pick<ReplayJob, "id" | "document" | "operation" | "topology">;

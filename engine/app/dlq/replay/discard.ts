@@ -1,16 +1,16 @@
 /** `sluice dlq discard`: marks letters as not to be replayed, or takes the marks back. Deletes nothing. */
-import { idText } from "../../dlq/letters/letter.ts";
-import { readStandings } from "../../dlq/read/read-standings.ts";
-import { CliError, count, environment, exitCodes, jsonDocument, print, printJson } from "../cli.ts";
-import type { EngineConfig } from "../config/engine-config.ts";
-import type { App } from "../define-app.ts";
-import { terminal } from "../deploying/confirm.ts";
-import { actorOf, hostOf } from "../deploying/open.ts";
-import { loadConfig } from "../process.ts";
-import { selected } from "./look.ts";
-import { lettersOf, replaysToChange, withDlq } from "./open.ts";
+import { idText } from "../../../dlq/letters/letter.ts";
+import { readStandings } from "../../../dlq/read/read-standings.ts";
+import { CliError, count, environment, exitCodes, jsonDocument, print, printJson } from "../../cli.ts";
+import type { EngineConfig } from "../../config/engine-config.ts";
+import type { App } from "../../define-app.ts";
+import { terminal } from "../../deploying/confirm.ts";
+import { actorOf, hostOf } from "../../deploying/open.ts";
+import { loadConfig } from "../../process.ts";
+import { selected } from "../look.ts";
+import { lettersOf, replaysToChange, withDlq } from "../open.ts";
 import { busyError } from "./outcome.ts";
-import { refuseAll, selectionOf, type SelectOptions } from "./selection.ts";
+import { refuseAll, selectionOf, type SelectOptions } from "../selection.ts";
 
 /** Options of the verb. */
 export interface DiscardOptions extends SelectOptions {

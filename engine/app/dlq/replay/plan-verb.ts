@@ -1,14 +1,14 @@
 /** `sluice dlq plan`: what replaying would do with each letter; changes nothing. */
 import { writeFile } from "node:fs/promises";
-import type { JobDocument, ReplayLimits } from "../../dlq/jobs/job.ts";
-import { writeReplayPlan } from "../../dlq/plan/plan-file.ts";
-import { exitCodes, note, print, printJson } from "../cli.ts";
-import type { EngineConfig } from "../config/engine-config.ts";
-import { type App, topologyNamed } from "../define-app.ts";
-import { loadConfig } from "../process.ts";
-import { replaysToChange, withDlq } from "./open.ts";
+import type { JobDocument, ReplayLimits } from "../../../dlq/jobs/job.ts";
+import { writeReplayPlan } from "../../../dlq/plan/plan-file.ts";
+import { exitCodes, note, print, printJson } from "../../cli.ts";
+import type { EngineConfig } from "../../config/engine-config.ts";
+import { type App, topologyNamed } from "../../define-app.ts";
+import { loadConfig } from "../../process.ts";
+import { replaysToChange, withDlq } from "../open.ts";
 import { type PlannedReplay, planOf } from "./planning.ts";
-import { selectionOf, type SelectOptions } from "./selection.ts";
+import { selectionOf, type SelectOptions } from "../selection.ts";
 import { planDocument, planLines } from "./show-plan.ts";
 import { loadTransform } from "./transform.ts";
 

@@ -1,8 +1,8 @@
 /** Every reason why nothing is sent. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Fitness, fitnesses, type ReplayPlan } from "../../dlq/plan/plan.ts";
-import { CliError, exitCodes } from "../cli.ts";
+import { type Fitness, fitnesses, type ReplayPlan } from "../../../dlq/plan/plan.ts";
+import { CliError, exitCodes } from "../../cli.ts";
 import { type Around, refusalsOf, refuseMoved } from "./refusals.ts";
 
 const counts = (ready: number) =>
