@@ -1,9 +1,10 @@
 /** `npm run proofs -- <name>`: what the documents claim, tried on a real stack of its own. */
 import { exitCodes, interruptible, note } from "../../engine/app/cli.ts";
 import { proveDeploy } from "./deploy/main.ts";
+import { proveDlq } from "./dlq/main.ts";
 import { proveSchema } from "./schema/main.ts";
 
-const proofs = { deploy: proveDeploy, schema: proveSchema };
+const proofs = { deploy: proveDeploy, schema: proveSchema, dlq: proveDlq };
 
 const [name] = process.argv.slice(2);
 if (name === undefined || !Object.hasOwn(proofs, name)) {

@@ -1,0 +1,136 @@
+/** Replays a topology's letters by the real command, while its runner and its worker are killed at random moments. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { StackChild } from "../../../dev/children.ts";
+import { note } from "../../../engine/app/cli.ts";
+import type { TopologyName } from "./kinds.ts";
+import { type Ran, sluice, startSluice } from "./commands.ts";
+
+/** How a topology is replayed. */
+export interface Replaying {
+  readonly topology: TopologyName;
+  readonly env: Readonly<Record<string, string>>;
+  /** Letters that are ready. */
+  readonly letters: number;
+  readonly runnerKills: number;
+  /** At most as many as runners are killed. */
+  readonly workerKills: number;
+  /** Starts a worker of the topology, and waits until it is ready. */
+  readonly startWorker: () => Promise<StackChild>;
+  readonly worker: StackChild;
+}
+
+/** What came of it. */
+export interface Replayed {
+  readonly topology: TopologyName;
+  /** Runners that were killed at work, and how many of them had not written their job down yet. */
+  readonly runnersKilled: number;
+  readonly killedBeforeTheirJob: number;
+  readonly workersKilled: number;
+  /** The last runner's end: `done`. */
+  readonly end: string;
+  readonly exitCode: number | null;
+  readonly sent: number;
+  readonly resolved: number;
+  readonly failedAgain: number;
+  readonly pending: number;
+  readonly copies: number;
+  readonly tookMs: number;
+  readonly worker: StackChild;
+}
+
+interface Job {
+  readonly id: string;
+  readonly reason: string;
+}
+
+const reason = "proof";
+/** A killed runner's lock ends with its connection. */
+const lockTimeout = ["--lock-timeout", "20"];
+/** A runner is killed at some moment of its first seconds: its start, its plan, its canary or its sending. */
+const killAfterMs = { least: 300, most: 4_500 };
+/** Runners of which none could begin, before it is given up. */
+const patience = 10;
+
+const randomMs = (): number => killAfterMs.least + Math.random() * (killAfterMs.most - killAfterMs.least);
+
+/** Replays until everything is decided. @throws Error where a runner ends in a way that is not expected. */
+export const replayUnderKills = async (replaying: Replaying): Promise<Replayed> => {
+  const { topology, env, letters, runnerKills, workerKills, startWorker } = replaying;
+  const startedAt = performance.now();
+  // So that the job lasts longer than its runners do.
+  const rate = String(Math.max(1, Math.ceil(letters / (runnerKills * 2.5))));
+  const [runners, workers] = [{ killed: 0, early: 0 }, { killed: 0 }];
+  let worker = replaying.worker;
+  let starting: Promise<void> | undefined;
+  const killWorker = async (): Promise<void> => {
+    await starting;
+    worker.child.signal("SIGKILL");
+    await worker.child.ended;
+    workers.killed += 1;
+    starting = startWorker().then((started) => {
+      worker = started;
+    });
+    starting.catch(() => {}); // Awaited below.
+  };
+  const argsNow = async (): Promise<{ readonly job: Job | undefined; readonly args: readonly string[] }> => {
+    const job = await jobOf(env, topology);
+    const meant = ["--all", "--confirm", topology, "--reason", reason, "--rate", rate, "--abort-at", "100"];
+    const what = job === undefined ? meant : ["--resume", job.id];
+    return { job, args: ["dlq", "replay", "--topology", topology, ...what, ...lockTimeout, "--yes"] };
+  };
+  for (let tries = 0; runners.killed < runnerKills && tries < runnerKills + patience; tries += 1) {
+    const { job, args } = await argsNow();
+    const { child, ran } = startSluice(env, args);
+    // Every other runner loses the worker first, until enough workers are gone.
+    if (
+      workers.killed < workerKills &&
+      (tries % 2 === 0 || runnerKills - runners.killed <= workerKills - workers.killed)
+    ) {
+      await Promise.race([sleep(randomMs() / 2), ran]);
+      await killWorker();
+    }
+    await Promise.race([sleep(randomMs()), ran]);
+    const isKilled = child.exitCode === null && child.kill("SIGKILL");
+    const { exitCode, document, stderr } = await ran;
+    if (isKilled && child.signalCode === "SIGKILL") {
+      runners.killed += 1;
+      if (job === undefined && (await jobOf(env, topology)) === undefined) runners.early += 1;
+      continue;
+    }
+    note(
+      `${topology}: a runner ended before it was killed: exit ${exitCode} ${JSON.stringify(document?.errors)} ${stderr}`,
+    );
+    // Its worker was just killed: nobody reads.
+    if (exitCode !== 4) break;
+  }
+  await starting;
+  const last = await lastRunner(env, topology, argsNow);
+  note(`${topology}: ${runners.killed} runners and ${workers.killed} workers killed, ${last.exitCode}`);
+  const { data } = last.document ?? {};
+  const { end, sent, resolved, failedAgain, pending, copies } = data as Omit<Replayed, "topology">; // Of `dlq replay`.
+  return {
+    topology,
+    runnersKilled: runners.killed,
+    killedBeforeTheirJob: runners.early,
+    workersKilled: workers.killed,
+    ...{ end, exitCode: last.exitCode, sent, resolved, failedAgain, pending, copies, worker },
+    tookMs: Math.round(performance.now() - startedAt),
+  };
+};
+
+const lastRunner = async (
+  env: Readonly<Record<string, string>>,
+  topology: TopologyName,
+  argsNow: () => Promise<{ readonly args: readonly string[] }>,
+): Promise<Ran> => {
+  const ran = await sluice(env, ...(await argsNow()).args);
+  if (ran.document?.data === undefined || ran.document.data === null)
+    throw new Error(`the last runner of ${topology} says nothing: exit ${ran.exitCode} ${ran.stderr}`);
+  return ran;
+};
+
+const jobOf = async (env: Readonly<Record<string, string>>, topology: TopologyName): Promise<Job | undefined> => {
+  const { document, stderr } = await sluice(env, "dlq", "status", "--topology", topology);
+  if (document === undefined) throw new Error(`no status of ${topology}: ${stderr}`);
+  return (document.data as readonly Job[]).find((job) => job.reason === reason); // Of `dlq status`.
+};
