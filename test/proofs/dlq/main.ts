@@ -79,6 +79,7 @@ const prove = async (
     // A killed worker's partitions wait for this.
     SLUICE_SESSION_TIMEOUT_MS: "6000",
     SLUICE_DRAIN_MS: "3000",
+    SLUICE_PLATFORM_TIMEOUT_MS: "1000",
   };
   const config = readConfig(env, () => "");
   await applyApp(app, config);

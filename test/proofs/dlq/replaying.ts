@@ -72,14 +72,15 @@ export const replayUnderKills = async (replaying: Replaying): Promise<Replayed> 
     });
     starting.catch(() => {}); // Awaited below.
   };
-  const argsNow = async (): Promise<{ readonly job: Job | undefined; readonly args: readonly string[] }> => {
-    const job = await jobOf(env, topology);
+  let job: Job | undefined;
+  const argsNow = async (): Promise<readonly string[]> => {
+    job ??= await jobOf(env, topology);
     const meant = ["--all", "--confirm", topology, "--reason", reason, "--rate", rate, "--abort-at", "100"];
     const what = job === undefined ? meant : ["--resume", job.id];
-    return { job, args: ["dlq", "replay", "--topology", topology, ...what, ...lockTimeout, "--yes"] };
+    return ["dlq", "replay", "--topology", topology, ...what, ...lockTimeout, "--yes"];
   };
   for (let tries = 0; runners.killed < runnerKills && tries < runnerKills + patience; tries += 1) {
-    const { job, args } = await argsNow();
+    const args = await argsNow();
     const { child, ran } = startSluice(env, args);
     // Every other runner loses the worker first, until enough workers are gone.
     if (
@@ -94,7 +95,8 @@ export const replayUnderKills = async (replaying: Replaying): Promise<Replayed> 
     const { exitCode, document, stderr } = await ran;
     if (isKilled && child.signalCode === "SIGKILL") {
       runners.killed += 1;
-      if (job === undefined && (await jobOf(env, topology)) === undefined) runners.early += 1;
+      job ??= await jobOf(env, topology);
+      if (job === undefined) runners.early += 1;
       continue;
     }
     note(
@@ -121,9 +123,9 @@ export const replayUnderKills = async (replaying: Replaying): Promise<Replayed> 
 const lastRunner = async (
   env: Readonly<Record<string, string>>,
   topology: TopologyName,
-  argsNow: () => Promise<{ readonly args: readonly string[] }>,
+  argsNow: () => Promise<readonly string[]>,
 ): Promise<Ran> => {
-  const ran = await sluice(env, ...(await argsNow()).args);
+  const ran = await sluice(env, ...(await argsNow()));
   if (ran.document?.data === undefined || ran.document.data === null)
     throw new Error(`the last runner of ${topology} says nothing: exit ${ran.exitCode} ${ran.stderr}`);
   return ran;

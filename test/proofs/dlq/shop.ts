@@ -111,7 +111,7 @@ const sumRow = columns("effects", { n: integerColumn() });
 
 /** What took effect in the database. */
 export interface Effects {
-  /** Reservations with a coupon, and with a refusal, 32 hexadecimal digits each, as often as there are rows. */
+  /** Reservations with a coupon, and with a refusal, 32 hexadecimal digits each in their order, as often as there are rows. */
   readonly issued: readonly string[];
   readonly refused: readonly string[];
   /** Units that were taken from all coupons. */
@@ -131,4 +131,4 @@ export const readEffects = (database: Database): Promise<Effects> =>
   }));
 
 const idsOf = async ({ select }: Session, sql: string): Promise<readonly string[]> =>
-  (await select(idRow, sql, [])).map(({ id }) => id);
+  (await select(idRow, `${sql} ORDER BY id`, [])).map(({ id }) => id);
