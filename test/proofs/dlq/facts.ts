@@ -54,3 +54,21 @@ export const readRetries = async (admin: KafkaAdmin): Promise<Retries> => {
 /** Records of a topic. */
 export const recordsOf = async (admin: KafkaAdmin, topic: string): Promise<number> =>
   (await admin.endOffsets(topic)).reduce((sum, end) => sum + Number(end), 0);
+
+interface VerifiedSubject {
+  readonly checks: readonly {
+    readonly claim: string;
+    readonly broken: number;
+    readonly pending: number;
+    readonly examples: readonly string[];
+  }[];
+}
+
+/** What `sluice verify` found broken or pending, in words, from its document. */
+export const brokenOf = (data: unknown): readonly string[] =>
+  Object.values((data ?? {}) as Readonly<Record<string, VerifiedSubject>>) // Of `verify`.
+    .flatMap(({ checks }) => checks)
+    .filter(({ broken, pending }) => broken + pending > 0)
+    .map(
+      ({ claim, broken, pending, examples }) => `${claim}: ${broken} broken, ${pending} pending ${examples.join("; ")}`,
+    );

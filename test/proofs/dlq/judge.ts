@@ -31,6 +31,8 @@ export const equal = (claim: string, expected: string | number, got: string | nu
 export interface KindJudged extends Claim {
   readonly topology: TopologyName;
   readonly kind: Kind;
+  /** Of its attempts, as they should be. */
+  readonly states: string;
 }
 
 /** Judges the letters of a topology, kind by kind; what is no letter by the plan must have none. */
@@ -54,7 +56,8 @@ export const judgeLetters = (
     return {
       topology,
       kind,
-      claim: `${topology}: ${kind}: ${fate === undefined ? "no letter" : expected.join(", ")}`,
+      claim: `${topology}: ${kind}`,
+      states: expected.join(", ") || "no letter",
       expected: all.length,
       got: all.length - broken.length,
       held: broken.length === 0,

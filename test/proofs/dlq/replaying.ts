@@ -35,7 +35,6 @@ export interface Replayed {
   readonly pending: number;
   readonly copies: number;
   readonly tookMs: number;
-  readonly worker: StackChild;
 }
 
 interface Job {
@@ -115,7 +114,7 @@ export const replayUnderKills = async (replaying: Replaying): Promise<Replayed> 
     runnersKilled: runners.killed,
     killedBeforeTheirJob: runners.early,
     workersKilled: workers.killed,
-    ...{ end, exitCode: last.exitCode, sent, resolved, failedAgain, pending, copies, worker },
+    ...{ end, exitCode: last.exitCode, sent, resolved, failedAgain, pending, copies },
     tookMs: Math.round(performance.now() - startedAt),
   };
 };
