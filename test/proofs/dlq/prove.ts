@@ -85,7 +85,8 @@ export const proveOn = async (site: Site): Promise<Report> => {
   claims.push(await timed("all is verified", () => verify(site)));
   const held = [...claims, ...kinds].every((claim) => claim.held);
   const letters = topologies.reduce((sum, topology) => sum + lettersOf(site, topology), 0);
-  return { letters, replays, kinds, claims, groups, tookMs, held };
+  const again = { letterCopies: await letterCopies(site), requestsRepeated: platform.report().repeated };
+  return { letters, replays, kinds, claims, again, groups, tookMs, held };
 };
 
 const lettersOf = ({ letters }: Site, topology: TopologyName): number =>
@@ -157,6 +158,7 @@ const replay = (site: Site, topology: TopologyName, worker: StackChild | undefin
     runnerKills: kills[topology].runners,
     workerKills: kills[topology].workers,
     startWorker: () => site.startWorker(topology),
+    sent: () => recordsOf(site.admin, retryTopic(topology)),
   });
 };
 
@@ -203,6 +205,14 @@ const discard = async ({ env, letters }: Site): Promise<readonly Claim[]> => {
     claims.push(equal(`${topology}: letters discarded`, lettersPerKind(letters), data?.letters ?? "none"));
   }
   return claims;
+};
+
+/** Letters beside the first of an attempt: of workers that were killed before their offsets were committed. */
+const letterCopies = async (site: Site): Promise<number> => {
+  let copies = -topologies.length * lettersPerKind(site.letters); // What failed again has a second letter.
+  for (const topology of topologies)
+    copies += (await recordsOf(site.admin, deadLetterTopic(topology))) - lettersOf(site, topology);
+  return copies;
 };
 
 const effectsJudged = async ({ database, platform }: Site, { requests, payments }: AllWritten) => {

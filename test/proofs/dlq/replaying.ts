@@ -17,6 +17,8 @@ export interface Replaying {
   /** Starts a worker of the topology, and waits until it is ready. */
   readonly startWorker: () => Promise<StackChild>;
   readonly worker: StackChild;
+  /** Records of the retry topic. */
+  readonly sent: () => Promise<number>;
 }
 
 /** What came of it. */
@@ -86,7 +88,7 @@ export const replayUnderKills = async (replaying: Replaying): Promise<Replayed> 
       workers.killed < workerKills &&
       (tries % 2 === 0 || runnerKills - runners.killed <= workerKills - workers.killed)
     ) {
-      await Promise.race([sleep(randomMs() / 2), ran]);
+      await Promise.race([atWork(replaying), ran]);
       await killWorker();
     }
     await Promise.race([sleep(randomMs()), ran]);
@@ -117,6 +119,14 @@ export const replayUnderKills = async (replaying: Replaying): Promise<Replayed> 
     ...{ end, exitCode: last.exitCode, sent, resolved, failedAgain, pending, copies },
     tookMs: Math.round(performance.now() - startedAt),
   };
+};
+
+/** Resolves up to half a second after the runner has sent something: then a worker has something to decide. */
+const atWork = async ({ sent }: Replaying): Promise<void> => {
+  const before = await sent();
+  for (const deadlineAt = Date.now() + 10_000; Date.now() < deadlineAt; await sleep(20))
+    if ((await sent()) > before) break;
+  await sleep(Math.random() * 500);
 };
 
 const lastRunner = async (

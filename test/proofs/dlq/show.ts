@@ -10,6 +10,8 @@ export interface Report {
   readonly replays: readonly Replayed[];
   readonly kinds: readonly KindJudged[];
   readonly claims: readonly Claim[];
+  /** What killed workers had done and not committed: done again, without an effect. */
+  readonly again: { readonly letterCopies: number; readonly requestsRepeated: number };
   /** `sluice dlq groups` of each topology. */
   readonly groups: readonly { readonly topology: TopologyName; readonly tookMs: number; readonly peakMb: number }[];
   /** How long each part of the proof took. */
@@ -23,7 +25,7 @@ const table = (head: readonly string[], rows: readonly (readonly (string | numbe
 };
 
 /** Prints it. */
-export const showReport = ({ letters, replays, kinds, claims, groups, tookMs, held }: Report): void => {
+export const showReport = ({ letters, replays, kinds, claims, again, groups, tookMs, held }: Report): void => {
   print(`## ${letters} letters replayed\n`);
   table(
     [
@@ -50,6 +52,9 @@ export const showReport = ({ letters, replays, kinds, claims, groups, tookMs, he
       ...[claim, expected, got],
       isHeld ? "yes" : `NO ${examples.join("; ")}`,
     ]),
+  );
+  print(
+    `Done again after kills, without an effect: ${again.letterCopies} letter(s), ${again.requestsRepeated} request(s) to the platform.\n`,
   );
   table(
     ["sluice dlq groups", "ms", "peak RSS, MB"],
