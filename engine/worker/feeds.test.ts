@@ -42,7 +42,7 @@ const recordWith = (headers: LogRecord["headers"]): LogRecord => ({
   headers,
 });
 
-test("feeds: give a replayed record to the source that it first stood in, with when it was accepted there", () => {
+test("feeds: give a replayed record to the source of its original, with when it was accepted there", () => {
   const replay = replayOf(recordWith(toHeaders(origin)), feed);
   assert.deepEqual(replay, { source: "refunds", acceptedAtMs: 1_000, refusal: undefined });
 });

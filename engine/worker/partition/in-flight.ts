@@ -21,7 +21,7 @@ export interface InFlight extends Queued {
 
 /** What is known of a record that came by the retry topic. */
 export interface Replay {
-  /** The source it first stood in: it is decided by the partition of that one. */
+  /** The source of its original: it is decided by the partition of that one. */
   readonly source: string;
   /** When its original was accepted, epoch ms. */
   readonly acceptedAtMs: number;

@@ -34,7 +34,7 @@ export const discardVerb = async <Config extends EngineConfig>(
 ): Promise<void> => {
   const { topology, reason, undo = false, json } = options;
   if (reason.trim() === "")
-    throw new CliError("discarding needs a reason, for whoever looks at it later", {
+    throw new CliError("discarding needs a reason, for the audit log", {
       code: "USAGE",
       exitCode: exitCodes.usage,
     });

@@ -20,7 +20,7 @@ export interface Around {
   readonly running: readonly string[];
 }
 
-/** Without waiting, nobody has to read the retry topic now. */
+/** Without waiting, no worker has to read the retry topic now. */
 export const refusalsOf = (plan: ReplayPlan, around: Around, hasTopic: boolean): readonly ReplayRefusal[] => {
   const { topology, limits } = plan;
   const refusals: ReplayRefusal[] = [];

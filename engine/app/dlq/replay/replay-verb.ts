@@ -125,7 +125,7 @@ const beginning = async <Config extends EngineConfig>(
 ): Promise<(lock: ReplayLock) => Promise<StartedJob | undefined>> => {
   const { topology, reason } = options;
   if (reason === undefined || reason.trim() === "")
-    throw new CliError("a replay needs a reason, for whoever looks at it later", {
+    throw new CliError("a replay needs a reason, for the audit log", {
       code: "USAGE",
       exitCode: exitCodes.usage,
       fix: 'Give --reason "..."',
