@@ -1,7 +1,7 @@
 /** The partitions a worker has now, and their feeds: when the log assigns and revokes, it drains, commits and lets go. */
 import { type LogListener, type TopicPartition, partitionName } from "../log/log.ts";
 import type { Logger } from "../logger.ts";
-import { type Committing, createCommits, type Membership } from "./commits.ts";
+import { type Committing, createCommits, type Membership } from "./offsets/commits.ts";
 import { replayOf, type RetryFeed, sortPartitions, type Topics } from "./feeds.ts";
 import { createFeed, type Feed } from "./partition/feed.ts";
 import type { InFlight } from "./partition/in-flight.ts";

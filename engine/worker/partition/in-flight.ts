@@ -4,7 +4,7 @@ import type { LogRecord } from "../../log/log.ts";
 import type { Tried } from "../failures/tries.ts";
 import type { Feed } from "./feed.ts";
 import type { Queued } from "./lanes.ts";
-import type { Entry } from "./ledger.ts";
+import type { Entry } from "../offsets/ledger.ts";
 
 /** One record in flight. */
 export interface InFlight extends Queued {

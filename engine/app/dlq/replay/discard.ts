@@ -6,7 +6,7 @@ import type { EngineConfig } from "../../config/engine-config.ts";
 import type { App } from "../../define-app.ts";
 import { terminal } from "../../deploying/confirm.ts";
 import { actorOf, hostOf } from "../../deploying/open.ts";
-import { loadConfig } from "../../process.ts";
+import { loadConfig } from "../../process/process.ts";
 import { selected } from "../look.ts";
 import { lettersOf, replaysToChange, withDlq } from "../open.ts";
 import { busyError } from "./outcome.ts";

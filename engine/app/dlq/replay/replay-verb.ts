@@ -17,7 +17,7 @@ import type { EngineConfig } from "../../config/engine-config.ts";
 import { type App, topologyNamed } from "../../define-app.ts";
 import { terminal } from "../../deploying/confirm.ts";
 import { actorOf, hostOf } from "../../deploying/open.ts";
-import { loadConfig } from "../../process.ts";
+import { loadConfig } from "../../process/process.ts";
 import { showProgress } from "../../progress.ts";
 import { lettersOf, type OpenDlq, replaysToChange, withDlq } from "../open.ts";
 import { documentOf, limitsOf, type PlanOptions } from "./plan-verb.ts";

@@ -1,7 +1,7 @@
 /** Commits of what is finished, feed by feed. */
-import { CommitRefused, type Subscription, partitionName } from "../log/log.ts";
-import { errorFields, type Logger } from "../logger.ts";
-import type { Feed } from "./partition/feed.ts";
+import { CommitRefused, type Subscription, partitionName } from "../../log/log.ts";
+import { errorFields, type Logger } from "../../logger.ts";
+import type { Feed } from "../partition/feed.ts";
 
 /** What an assignment needs of its subscription. */
 export type Membership = Pick<Subscription, "commit" | "pause" | "resume">;
