@@ -3,7 +3,7 @@ import type { CouponIssueRequested, PolicyId, Won } from "../../../schemas/coupo
 import type { PaymentCompleted } from "../../../schemas/payment.ts";
 import type { OptionId } from "../../../processors/payments/payment-ports.ts";
 import { hexOf } from "../../../stores/ids.ts";
-import { columns, integerColumn, textColumn } from "../../../stores/mysql/columns.ts";
+import { columns, integerColumn, textColumn } from "../../../stores/mysql/columns/columns.ts";
 import { couponRegister } from "../../../stores/mysql/coupons/coupon-register.ts";
 import type { Database } from "../../../stores/mysql/database.ts";
 import { orderRegister } from "../../../stores/mysql/payments/order-register.ts";
