@@ -17,23 +17,22 @@ import { type Report, showReport } from "./show.ts";
 
 const stackName = "proof-dlq";
 
-/** Runs the proof; answers whether everything held. `--letters <n>`: at least so many; `--json`. */
+/** Runs the proof; answers whether everything held. `--letters <n>`: at least so many; `--kills <n>`: of runners; `--json`. */
 export const proveDlq = async (signal: AbortSignal): Promise<boolean> => {
   const { values } = parseArgs({
     args: process.argv.slice(3),
-    options: { letters: { type: "string", default: "10000" }, json: { type: "boolean", default: false } },
+    options: {
+      letters: { type: "string", default: "10000" },
+      kills: { type: "string", default: "20" },
+      json: { type: "boolean", default: false },
+    },
   });
-  const letters = Number(values.letters);
-  if (!Number.isInteger(letters) || letters < 1 || letters > 1_000_000)
-    throw new CliError(`--letters: expected a number from 1 to 1000000, got ${values.letters}`, {
-      code: "USAGE",
-      exitCode: exitCodes.usage,
-    });
+  const size = { letters: numberIn("--letters", values.letters, 1), kills: numberIn("--kills", values.kills, 3) };
   note(`stack ${stackName}`);
   const endpoints = await stackUp({ name: stackName, brokers: 1, signal });
   const platform = await startPlatform({ maxPayments: 5_000_000 });
   try {
-    const report = await prove(endpoints, platform, letters, signal);
+    const report = await prove(endpoints, platform, size, signal);
     if (values.json) printJson(jsonDocument("proof.dlq", report));
     else showReport(report);
     return report.held;
@@ -43,10 +42,20 @@ export const proveDlq = async (signal: AbortSignal): Promise<boolean> => {
   }
 };
 
+const numberIn = (option: string, text: string, least: number): number => {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= least && number <= 1_000_000) return number;
+  throw new CliError(`${option}: expected a number from ${least} to 1000000, got ${text}`, {
+    code: "USAGE",
+    exitCode: exitCodes.usage,
+    fix: "Next: npm run proofs -- dlq --letters 300 --kills 6",
+  });
+};
+
 const prove = async (
   endpoints: StackEndpoints,
   platform: Platform,
-  letters: number,
+  size: { readonly letters: number; readonly kills: number },
   signal: AbortSignal,
 ): Promise<Report> => {
   const env = {
@@ -74,7 +83,7 @@ const prove = async (
     return worker;
   };
   try {
-    return await proveOn({ env, config, database, admin, platform, letters, startWorker, signal });
+    return await proveOn({ env, config, database, admin, platform, ...size, startWorker, signal });
   } finally {
     await Promise.all(started.map(({ child }) => child.stop()));
     await admin.close();

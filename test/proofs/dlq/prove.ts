@@ -27,11 +27,10 @@ import { type Replayed, replayUnderKills } from "./replaying.ts";
 import { openCoupons, payOrders, plantRows, readEffects, unplantRows } from "./shop.ts";
 import type { Report } from "./show.ts";
 
-/** Runners and workers that are killed of each topology: 20 and 10 in all. */
-const kills: Readonly<Record<TopologyName, { readonly runners: number; readonly workers: number }>> = {
-  "coupon-issuing": { runners: 7, workers: 4 },
-  "transaction-history": { runners: 7, workers: 3 },
-  "external-data": { runners: 6, workers: 3 },
+/** Runners and workers of a topology that are killed: its share of all, half as many workers as runners. */
+const killsOf = ({ kills }: Site, topology: TopologyName): { readonly runners: number; readonly workers: number } => {
+  const share = (all: number): number => Math.ceil((all - topologies.indexOf(topology)) / topologies.length);
+  return { runners: share(kills), workers: share(Math.floor(kills / 2)) };
 };
 
 /** What it is proved on. */
@@ -44,6 +43,8 @@ export interface Site {
   readonly platform: Platform;
   /** In all, at least. */
   readonly letters: number;
+  /** Runners that are killed in all, and half as many workers; 3 or more. */
+  readonly kills: number;
   /** Starts a worker, and waits until it is ready. */
   readonly startWorker: (topology: TopologyName) => Promise<StackChild>;
   readonly signal: AbortSignal;
@@ -155,8 +156,8 @@ const replay = (site: Site, topology: TopologyName, worker: StackChild | undefin
   if (worker === undefined) throw new RangeError(`no worker of ${topology}`);
   return replayUnderKills({
     ...{ topology, env: site.env, worker, letters: readyOf(site, topology) },
-    runnerKills: kills[topology].runners,
-    workerKills: kills[topology].workers,
+    runnerKills: killsOf(site, topology).runners,
+    workerKills: killsOf(site, topology).workers,
     startWorker: () => site.startWorker(topology),
     sent: () => recordsOf(site.admin, retryTopic(topology)),
   });
@@ -166,8 +167,8 @@ const judgeReplay = (site: Site, replayed: Replayed): readonly Claim[] => {
   const { topology, end, exitCode, sent, resolved, failedAgain, pending } = replayed;
   const [ready, each] = [readyOf(site, topology), lettersPerKind(site.letters)];
   return [
-    equal(`${topology}: runners killed`, kills[topology].runners, replayed.runnersKilled),
-    equal(`${topology}: workers killed`, kills[topology].workers, replayed.workersKilled),
+    equal(`${topology}: runners killed`, killsOf(site, topology).runners, replayed.runnersKilled),
+    equal(`${topology}: workers killed`, killsOf(site, topology).workers, replayed.workersKilled),
     equal(`${topology}: the last runner's end, and exit code`, "done 6", `${end} ${exitCode}`),
     equal(
       `${topology}: sent, resolved, failed again, pending`,

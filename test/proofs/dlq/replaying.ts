@@ -49,6 +49,8 @@ const reason = "proof";
 const lockTimeout = ["--lock-timeout", "20"];
 /** A runner is killed at some moment of its first seconds: its start, its plan, its canary or its sending. */
 const killAfterMs = { least: 300, most: 4_500 };
+/** A killed runner sends for two to three seconds: with so many for each, the job outlasts them all. */
+const sendingSeconds = 4;
 /** Runners of which none could begin, before it is given up. */
 const patience = 10;
 
@@ -58,8 +60,7 @@ const randomMs = (): number => killAfterMs.least + Math.random() * (killAfterMs.
 export const replayUnderKills = async (replaying: Replaying): Promise<Replayed> => {
   const { topology, env, letters, runnerKills, workerKills, startWorker } = replaying;
   const startedAt = performance.now();
-  // So that the job lasts longer than its runners do.
-  const rate = String(Math.max(1, Math.ceil(letters / (runnerKills * 2.5))));
+  const rate = String(Math.max(1, Math.ceil(letters / (runnerKills * sendingSeconds))));
   const [runners, workers] = [{ killed: 0, early: 0 }, { killed: 0 }];
   let worker = replaying.worker;
   let starting: Promise<void> | undefined;
