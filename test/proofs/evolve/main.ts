@@ -7,41 +7,14 @@ import { startOnStack } from "../../../dev/children.ts";
 import { jsonDocument, note, print, printJson } from "../../../engine/app/cli.ts";
 import { confluentAdmin } from "../../../engine/registry/admin.ts";
 import { readConfig } from "../../../ops/config.ts";
+import { additions } from "./additions.ts";
 import { type RefusedRelease, tryBreaks } from "./refused.ts";
-import { type Patch, type Release, releaseAt, releaseFrom, removeRelease, runSluice } from "./release.ts";
+import { type Release, releaseAt, releaseFrom, removeRelease, runSluice } from "./release.ts";
 import { type Fleet, startFleet, type StartOf } from "./rollout.ts";
 import { showEvolve } from "./show.ts";
 import { evolveUnderLoad, type Told } from "./story.ts";
 
 const stackName = "proofs";
-
-const schemas = "schemas/coupon.ts";
-const accept = "api/coupons/accept.ts";
-const requestedAt = "  requestedAt: timestampMs(),\n";
-const channel = "  channel: optional(string()),\n";
-/** Each has one field more than the one before, and its API writes it. */
-const additions: readonly {
-  readonly name: string;
-  readonly first: "workers" | "apis";
-  readonly patches: readonly Patch[];
-}[] = [
-  {
-    name: "channel",
-    first: "workers",
-    patches: [
-      { file: schemas, from: requestedAt, to: requestedAt + channel },
-      { file: accept, from: "requestedAt: clock.now() };", to: 'requestedAt: clock.now(), channel: "web" };' },
-    ],
-  },
-  {
-    name: "campaign",
-    first: "apis",
-    patches: [
-      { file: schemas, from: channel, to: `${channel}  campaign: optional(string()),\n` },
-      { file: accept, from: 'channel: "web" };', to: 'channel: "web", campaign: "spring" };' },
-    ],
-  },
-];
 
 /** What the proof came to. */
 export interface EvolveReport {

@@ -12,7 +12,12 @@ export interface RefusedRelease {
   readonly held: boolean;
 }
 
-const breaks: readonly { readonly what: string; readonly subject: string; readonly patches: readonly Patch[] }[] = [
+/** Changes that readers cannot take, each of the release that is deployed. */
+export const breaks: readonly {
+  readonly what: string;
+  readonly subject: string;
+  readonly patches: readonly Patch[];
+}[] = [
   {
     what: "a required field",
     subject: "coupon-issue-value",

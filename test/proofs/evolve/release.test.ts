@@ -31,7 +31,10 @@ test("releaseFrom: makes trees that run, each on the one before, when the patche
   let last = base;
   const made = [];
   try {
-    for (const { name, patches } of [...additions, ...breaks.map((one) => ({ name: "breaks", patches: one.patches }))]) {
+    for (const { name, patches } of [
+      ...additions,
+      ...breaks.map((one) => ({ name: "breaks", patches: one.patches })),
+    ]) {
       const release = await releaseFrom(last, `test-${name}`, patches);
       made.push(release);
       if (name !== "breaks") last = release;

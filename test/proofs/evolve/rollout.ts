@@ -19,6 +19,8 @@ export interface Phase {
   readonly accepted: number;
   readonly decided: number;
   readonly slowestMs: number;
+  /** Records that the workers of each release had in rounds, by its name. */
+  readonly byRelease: Readonly<Record<string, number>>;
 }
 
 /** Starts one process of a release on the stack, and waits until it is ready. */
@@ -55,31 +57,36 @@ export const roll = async (
 ): Promise<{ readonly fleet: Fleet; readonly phases: readonly Phase[] }> => {
   const { load, start } = rolling;
   const phases: Phase[] = [];
-  const both = `${from.release.name} and ${to.name}`;
-  const now = { apis: from.release.name, workers: from.release.name };
+  let apis: readonly AtWork[] = [{ release: from.release, at: from.api }];
+  let workers: readonly AtWork[] = from.workers.map((at) => ({ release: from.release, at }));
   const live = async (): Promise<void> => {
-    note(`  APIs ${now.apis}, workers ${now.workers}`);
-    phases.push({ ...now, ...(await during(rolling)) });
+    const sides = { apis: namesOf(apis), workers: namesOf(workers) };
+    note(`  APIs ${sides.apis}, workers ${sides.workers}`);
+    const before = await recordsOf(workers);
+    const came = await during(rolling);
+    const after = await recordsOf(workers);
+    const byRelease = Object.fromEntries([...after].map(([name, n]) => [name, n - (before.get(name) ?? 0)]));
+    phases.push({ ...sides, ...came, byRelease });
   };
   const rollWorkers = async (): Promise<Fleet["workers"]> => {
     const one = await startWorker(start, to, 1);
     await from.workers[0].child.stop();
-    now.workers = both;
+    workers = [...workers.slice(1), { release: to, at: one }];
     await live();
     const two = await startWorker(start, to, 2);
     await from.workers[1].child.stop();
-    now.workers = to.name;
+    workers = [...workers.slice(1), { release: to, at: two }];
     await live();
     return [one, two];
   };
   const rollApi = async (): Promise<StackChild> => {
     const api = await startApi(start, to);
     await load.use([from.api.url, api.url]);
-    now.apis = both;
+    apis = [...apis, { release: to, at: api }];
     await live();
     await load.use([api.url]);
     await from.api.child.stop();
-    now.apis = to.name;
+    apis = apis.slice(1);
     await live();
     return api;
   };
@@ -92,6 +99,27 @@ export const roll = async (
   return { fleet: { release: to, api, workers: await rollWorkers() }, phases };
 };
 
+interface AtWork {
+  readonly release: Release;
+  readonly at: StackChild;
+}
+
+const namesOf = (all: readonly AtWork[]): string => [...new Set(all.map(({ release }) => release.name))].join(" and ");
+
+/** Records that workers have had in rounds since their start, by release. */
+const recordsOf = async (workers: readonly AtWork[]): Promise<ReadonlyMap<string, number>> => {
+  const sums = new Map<string, number>();
+  for (const { release, at } of workers) {
+    const metrics = await (await fetch(`${at.healthUrl}/metrics`)).text();
+    const counted = [...metrics.matchAll(/^sluice_round_records_sum\{.*\} (\d+)$/gm)].map(([, n]) => Number(n));
+    sums.set(
+      release.name,
+      counted.reduce((sum, n) => sum + n, sums.get(release.name) ?? 0),
+    );
+  }
+  return sums;
+};
+
 /** How long a phase may take, ms. */
 const phaseTimeoutMs = 90_000;
 
@@ -100,7 +128,7 @@ const during = async ({
   load: { progress },
   decisionsEach,
   signal,
-}: Rolling): Promise<Omit<Phase, "apis" | "workers">> => {
+}: Rolling): Promise<Pick<Phase, "accepted" | "decided" | "slowestMs">> => {
   const deadlineAt = Date.now() + phaseTimeoutMs;
   const before = { accepted: progress.accepted, decided: progress.decided };
   progress.slowestMs();

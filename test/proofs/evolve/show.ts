@@ -11,6 +11,11 @@ const table = (head: readonly string[], rows: readonly Cells[]): readonly string
 const exit = ({ exitCode, expected }: { readonly exitCode: number; readonly expected: number }): string =>
   exitCode === expected ? String(exitCode) : `${exitCode}, EXPECTED ${expected}`;
 
+const inWords = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([what, n]) => `${what}: ${n}`)
+    .join("; ");
+
 /** Lines of the report. */
 export const showEvolve = ({ evolutions, refused, held }: EvolveReport): readonly string[] => [
   ...["## An optional field under load", ""],
@@ -31,21 +36,20 @@ export const showEvolve = ({ evolutions, refused, held }: EvolveReport): readonl
     evolutions.map(({ first, seconds, accepted, inTopic, withVerdict, replies, deadLetters, records }) => [
       ...[first, seconds, accepted, inTopic, withVerdict, replies.issued, replies.refused],
       ...[replies.turnedAway, replies.unanswered, deadLetters],
-      Object.entries(records)
-        .map(([kind, n]) => `${kind}: ${n}`)
-        .join("; "),
+      inWords(records),
     ]),
   ),
   ...["## Side by side", ""],
   ...table(
-    ["first", "APIs", "workers", "accepted", "decided", "slowest verdict, ms"],
+    ["first", "APIs", "workers", "accepted", "decided", "in rounds of", "slowest verdict, ms"],
     evolutions.flatMap(({ first, phases }) =>
-      phases.map(({ apis, workers, accepted, decided, slowestMs }) => [
+      phases.map(({ apis, workers, accepted, decided, byRelease, slowestMs }) => [
         first,
         apis,
         workers,
         accepted,
         decided,
+        inWords(byRelease),
         slowestMs,
       ]),
     ),

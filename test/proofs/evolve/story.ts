@@ -37,7 +37,7 @@ export interface Told {
   readonly phases: readonly Phase[];
   /** Replies by how they ended. */
   readonly replies: Readonly<Record<Reply["status"], number>>;
-  /** Accepted by an API: in the topic, and with a verdict in the database. */
+  /** Accepted by an API; of those in the topic; of those whose client was told the verdict that the database has. */
   readonly accepted: number;
   readonly inTopic: number;
   readonly withVerdict: number;
@@ -90,8 +90,8 @@ export const evolveUnderLoad = async (
   }
   await operate(0, "verify");
   const facts = await readFacts(config, prefix);
-  const ids = replies.flatMap(({ reservationId }) =>
-    reservationId === undefined ? [] : [reservationId as ReservationId],
+  const accepted = replies.flatMap(({ reservationId, status }) =>
+    reservationId === undefined ? [] : [{ id: reservationId as ReservationId, status }],
   );
   const count = (status: Reply["status"]): number => replies.filter((reply) => reply.status === status).length;
   const told = {
@@ -105,9 +105,11 @@ export const evolveUnderLoad = async (
       turnedAway: count("turnedAway"),
       unanswered: count("unanswered"),
     },
-    accepted: ids.length,
-    inTopic: ids.filter((id) => facts.accepted.has(id)).length,
-    withVerdict: ids.filter((id) => facts.issued.has(id) || facts.refused.has(id)).length,
+    accepted: accepted.length,
+    inTopic: accepted.filter(({ id }) => facts.accepted.has(id)).length,
+    withVerdict: accepted.filter(({ id, status }) =>
+      status === "issued" ? facts.issued.has(id) : status === "refused" && facts.refused.has(id),
+    ).length,
     deadLetters: facts.deadLetters,
     records: Object.fromEntries([...(await recordsByVersion(config, prefix))].toSorted()),
     seconds: Math.round((performance.now() - startedAt) / 100) / 10,
@@ -115,14 +117,18 @@ export const evolveUnderLoad = async (
   return { told: { ...told, held: isHeld(told) }, fleet: rolled.fleet };
 };
 
-/** Nothing lost, nothing set aside, and every client has the verdict that the database has; records of both versions were written. */
-const isHeld = (told: Omit<Told, "held">): boolean =>
+/**
+ * Nothing lost, nothing set aside, every client has the verdict that the database has; and it was tried: records of both
+ * versions were written, and workers of both releases decided side by side.
+ */
+export const isHeld = (told: Omit<Told, "held">): boolean =>
   told.accepted > 0 &&
   told.inTopic === told.accepted &&
   told.withVerdict === told.accepted &&
   told.replies.undecided + told.replies.unanswered === 0 &&
   told.deadLetters === 0 &&
   Object.keys(told.records).length === 2 &&
+  told.phases.every(({ byRelease }) => Object.values(byRelease).every((records) => records > 0)) &&
   told.commands.every(({ exitCode, expected }) => exitCode === expected);
 
 const stopped = async (load: Load): Promise<readonly Reply[]> => {
