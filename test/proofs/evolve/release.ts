@@ -51,25 +51,27 @@ export const releaseAt = (name: string, root: string): Release => ({
   script: join(root, "ops", "sluice.ts"),
 });
 
-/** Copies a release into a temporary folder and patches it. @throws RangeError where a patch does not fit; nothing is left then */
-export const releaseFrom = async (
-  { root: from }: Release,
-  name: string,
+/** Files as patches leave them, by their path in the tree. @throws RangeError where a patch does not fit */
+export const patchedFiles = async (
+  { root }: Pick<Release, "root">,
   patches: readonly Patch[],
-): Promise<Release> => {
-  const root = await mkdtemp(join(tmpdir(), `sluice-release-${name}-`));
-  try {
-    for (const part of parts) await cp(join(from, part), join(root, part), { recursive: true });
-    await symlink(join(from, "node_modules"), join(root, "node_modules"));
-    for (const patch of patches) {
-      const file = join(root, patch.file);
-      await writeFile(file, patched(await readFile(file, "utf8"), patch));
-    }
-    return releaseAt(name, root);
-  } catch (error) {
-    await rm(root, { recursive: true });
-    throw error;
+): Promise<ReadonlyMap<string, string>> => {
+  const texts = new Map<string, string>();
+  for (const patch of patches) {
+    const text = texts.get(patch.file) ?? (await readFile(join(root, patch.file), "utf8"));
+    texts.set(patch.file, patched(text, patch));
   }
+  return texts;
+};
+
+/** Copies a release into a temporary folder and patches it. @throws RangeError where a patch does not fit; nothing is made then */
+export const releaseFrom = async (base: Release, name: string, patches: readonly Patch[]): Promise<Release> => {
+  const texts = await patchedFiles(base, patches);
+  const root = await mkdtemp(join(tmpdir(), `sluice-release-${name}-`));
+  for (const part of parts) await cp(join(base.root, part), join(root, part), { recursive: true });
+  await symlink(join(base.root, "node_modules"), join(root, "node_modules"));
+  for (const [file, text] of texts) await writeFile(join(root, file), text);
+  return releaseAt(name, root);
 };
 
 /** Removes a release that {@link releaseFrom} made. */
