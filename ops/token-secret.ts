@@ -1,6 +1,6 @@
 /** The key that tokens are signed with, for a command that needs nothing else: no stack has to be up for it. */
 import { environment } from "../engine/app/cli.ts";
-import { readSecretFile } from "../engine/app/process.ts";
+import { readSecretFile } from "../engine/app/process/process.ts";
 import { readConfig } from "./config.ts";
 
 // A whole configuration requires addresses; the command uses none, so any will do where none is given.

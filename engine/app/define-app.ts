@@ -83,7 +83,7 @@ export const runs = <Deps, Config extends EngineConfig = EngineConfig>(
   topology,
   ...(replayAdvice === undefined ? {} : { replayAdvice }),
   start: async (context) => {
-    const { startTopologyWorker } = await import("./topology-worker.ts");
+    const { startTopologyWorker } = await import("./process/topology-worker.ts");
     return startTopologyWorker(context, topology, await open(context));
   },
 });

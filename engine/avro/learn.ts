@@ -107,7 +107,7 @@ export const createLearner = (
 ): ((id: number) => Promise<Learned>) => {
   const inFlight = new Map<number, Promise<Learned>>();
   const unknown = new Map<number, UnknownId>();
-  // By when it was asked, not by when it was heard: a process that stood still in between has an old answer.
+  // By when it was asked, not by when it was heard: a process that was frozen in between has an old answer.
   const verdictOn = ({ since, askedAt }: UnknownId): Learned =>
     askedAt - since >= unknownIdGraceMs ? "unknown" : "unavailable";
   const learn = async (id: number): Promise<Learned> => {

@@ -38,9 +38,9 @@ export {
   topologyNamed,
 } from "../app/define-app.ts";
 export type { DoctorCheck, Finding } from "../app/doctor/checkup.ts";
-export { openProducer, type OpenedProducer, type ProducerNeeds } from "../app/open-producer.ts";
+export { openProducer, type OpenedProducer, type ProducerNeeds } from "../app/process/open-producer.ts";
 export type { SchemaKeeping } from "../app/evolving/subjects.ts";
-export { loadConfig, runProcess } from "../app/process.ts";
+export { loadConfig, runProcess } from "../app/process/process.ts";
 export { runCommandLine } from "../app/program.ts";
 export type { Check, Verification, Verified, VerifyOption } from "../app/verify/verification.ts";
 export type { JobDocument, JobState, NewJob, ReplayJob, ReplayLimits } from "../dlq/jobs/job.ts";

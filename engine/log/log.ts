@@ -12,6 +12,9 @@ export interface TopicPartition {
   readonly partition: number;
 }
 
+/** A partition's name in maps, logs and messages. */
+export const partitionName = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
+
 /** A record as it was read. */
 export interface LogRecord {
   readonly offset: bigint;

@@ -1,7 +1,7 @@
 /** The partitions a worker has now, and their feeds: when the log assigns and revokes, it drains, commits and lets go. */
-import type { LogListener, TopicPartition } from "../log/log.ts";
+import { type LogListener, type TopicPartition, partitionName } from "../log/log.ts";
 import type { Logger } from "../logger.ts";
-import { type Committing, createCommits, type Membership, nameOf } from "./commits.ts";
+import { type Committing, createCommits, type Membership } from "./offsets/commits.ts";
 import { replayOf, type RetryFeed, sortPartitions, type Topics } from "./feeds.ts";
 import { createFeed, type Feed } from "./partition/feed.ts";
 import type { InFlight } from "./partition/in-flight.ts";
@@ -111,13 +111,17 @@ export const createAssignment = (
   const takeAll = (partitions: readonly TopicPartition[]): Share => {
     const { sources, retries, idle } = sortPartitions(partitions, topics);
     const left = abandonAll(share);
-    const own = new Map(sources.map((at) => [nameOf(at), take(at, sources.length, left.get(nameOf(at)) ?? new Map())]));
+    const own = new Map(
+      sources.map((at) => [partitionName(at), take(at, sources.length, left.get(partitionName(at)) ?? new Map())]),
+    );
     for (const retry of retries) takeRetry(retry, own);
     for (const at of idle) {
-      logger.info({ event: "retry.idle", partition: nameOf(at) }, "not read: its source partition is not ours");
+      logger.info({ event: "retry.idle", partition: partitionName(at) }, "not read: its source partition is not ours");
       subscription?.pause(at);
     }
-    const feeds = [...own.values()].flatMap((one) => one.feeds.map((feed) => [nameOf(feed.feed.at), feed] as const));
+    const feeds = [...own.values()].flatMap((one) =>
+      one.feeds.map((feed) => [partitionName(feed.feed.at), feed] as const),
+    );
     return { sources: own, feeds: new Map(feeds) };
   };
   return {
@@ -137,7 +141,7 @@ export const createAssignment = (
       records: (from, records, endOffset) => {
         try {
           // Of a retry partition that was not started nothing is entered, so nothing is committed.
-          const own = share.feeds.get(nameOf(from));
+          const own = share.feeds.get(partitionName(from));
           own?.deliver(own.feed.enter(records, endOffset));
         } catch (error) {
           fail(error);
@@ -158,14 +162,14 @@ export const createAssignment = (
 const abandonAll = ({ sources, feeds }: Share): ReadonlyMap<string, Inherited> =>
   new Map(
     [...sources].map(([name, { at, partition }]) => {
-      const committable = (topic: string) => feeds.get(nameOf({ ...at, topic }))?.feed.ledger.committable();
+      const committable = (topic: string) => feeds.get(partitionName({ ...at, topic }))?.feed.ledger.committable();
       return [name, partition.abandon(committable)];
     }),
   );
 
 /** Gives the partitions that a retry partition belongs to a second feed. */
 const takeRetry = (retry: RetryFeed, own: ReadonlyMap<string, Assigned>): void => {
-  const into = retry.into.flatMap((at) => own.get(nameOf(at)) ?? []);
+  const into = retry.into.flatMap((at) => own.get(partitionName(at)) ?? []);
   const feed: OwnFeed = {
     feed: createFeed(retry.at, (record) => replayOf(record, retry)),
     committed: undefined,

@@ -1,21 +1,20 @@
 /** Which partitions are sources, which are feeds of them, and where a replayed record belongs. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LogRecord, TopicPartition } from "../log/log.ts";
+import { type LogRecord, type TopicPartition, partitionName } from "../log/log.ts";
 import { type RetryFeed, replayOf, sortPartitions } from "./feeds.ts";
 import { toHeaders } from "./round/letter-headers.ts";
 
 const at = (topic: string, ...partitions: readonly number[]): readonly TopicPartition[] =>
   partitions.map((partition) => ({ topic, partition }));
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 const small = { name: "orders", partitions: 2 };
 const large = { name: "refunds", partitions: 4 };
 const sorted = (...assigned: readonly TopicPartition[]) => {
   const { sources, retries, idle } = sortPartitions(assigned, { sources: [small, large], retry: "shop.retry" });
   return {
-    sources: sources.map(nameOf),
-    retries: retries.map(({ at: own, into }) => `${nameOf(own)} into ${into.map(nameOf).join(" ")}`),
-    idle: idle.map(nameOf),
+    sources: sources.map(partitionName),
+    retries: retries.map(({ at: own, into }) => `${partitionName(own)} into ${into.map(partitionName).join(" ")}`),
+    idle: idle.map(partitionName),
   };
 };
 
@@ -42,7 +41,7 @@ const recordWith = (headers: LogRecord["headers"]): LogRecord => ({
   headers,
 });
 
-test("feeds: give a replayed record to the source that it first stood in, with when it was accepted there", () => {
+test("feeds: give a replayed record to the source of its original, with when it was accepted there", () => {
   const replay = replayOf(recordWith(toHeaders(origin)), feed);
   assert.deepEqual(replay, { source: "refunds", acceptedAtMs: 1_000, refusal: undefined });
 });

@@ -49,7 +49,7 @@ export const sortPartitions = (assigned: readonly TopicPartition[], { sources, r
 };
 
 /**
- * Where a record of a retry partition is decided. One that does not say where it first stood, or that stood in another
+ * Where a record of a retry partition is decided. One that does not name its original's place, or whose original is in another
  * partition, is refused: its key may be another partition's, and it becomes a dead letter again.
  */
 export const replayOf = (record: LogRecord, { at, into }: RetryFeed): Replay => {
@@ -60,7 +60,7 @@ export const replayOf = (record: LogRecord, { at, into }: RetryFeed): Replay => 
     refusal: new Poison(code, `${at.topic}/${at.partition}/${record.offset} ${why}`),
   });
   if (earlier === undefined)
-    return refused("NO_REPLAY", "does not say where its original stood; put letters here by: sluice dlq replay");
+    return refused("NO_REPLAY", "does not name its original's place; put letters here by: sluice dlq replay");
   const { topic, partition, timestampMs } = earlier.origin;
   if (!into.some((source) => source.topic === topic && source.partition === partition)) {
     const expected = into.map((source) => `${source.topic}/${source.partition}`).join(" or ");

@@ -14,7 +14,7 @@ export const apiCommand = (app: App<Config>): Command =>
     .action(async () => {
       const [{ startApi }, { runProcess }] = await Promise.all([
         import("../processes/api.ts"),
-        import("../../engine/app/process.ts"),
+        import("../../engine/app/process/process.ts"),
       ]);
       await runProcess(app, "api", startApi);
     });

@@ -30,7 +30,7 @@ export const reconcileCommand = (app: App<Config>): Command =>
 const reconcile = async (app: App<Config>, { coupon = [], dryRun = false, json }: ReconcileOptions): Promise<void> => {
   const [{ reconcileOnStores }, { loadConfig }] = await Promise.all([
     import("../reconcile/reconcile-on-stores.ts"),
-    import("../../engine/app/process.ts"),
+    import("../../engine/app/process/process.ts"),
   ]);
   const reconciled = await reconcileOnStores(await loadConfig(app), { couponIds: coupon, dryRun });
   const { differences } = reconciled;

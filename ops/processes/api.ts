@@ -4,7 +4,7 @@ import { createApi } from "../../api/api.ts";
 import type { CouponApiParameters } from "../../api/http/parameters.ts";
 import { machineClock } from "../../api/http/clock.ts";
 import { readinessOf } from "../../engine/readiness.ts";
-import { openProducer } from "../../engine/app/open-producer.ts";
+import { openProducer } from "../../engine/app/process/open-producer.ts";
 import { watchProducer } from "./producer-health.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { couponIssueRequests } from "../../schemas/coupon.ts";

@@ -12,7 +12,7 @@ import { openRedis } from "../../stores/redis/connection.ts";
 import { couponGate } from "../../stores/redis/coupon-gate.ts";
 import { couponStock } from "../../stores/redis/coupon-stock.ts";
 import { claimGate } from "../../stores/redis/gate-owner.ts";
-import { whileAway } from "../../engine/app/while-away.ts";
+import { whileAway } from "../../engine/app/process/while-away.ts";
 import type { Logger } from "../../engine/logger.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import type { Config, ShopContext } from "../config.ts";

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import type { Verification } from "../../engine/app/verify/verification.ts";
 import type { Config } from "../config.ts";
 import type { CouponFacts } from "./facts.ts";
-import type { PaymentFacts } from "./payment-facts.ts";
+import type { PaymentFacts } from "./payments/payment-facts.ts";
 import { letterWarnings, noLetters } from "./letters.ts";
 import type { CouponReport } from "./report.ts";
 
@@ -58,8 +58,8 @@ export const paymentVerification: Verification<Config> = {
   ],
   run: async (config, { users = "", platform }) => {
     const [{ checkPayments }, { readPaymentFacts }] = await Promise.all([
-      import("./check-payments.ts"),
-      import("./read-payment-facts.ts"),
+      import("./payments/check-payments.ts"),
+      import("./payments/read-payment-facts.ts"),
     ]);
     const facts = await readPaymentFacts(config, { users, platformControlUrl: platform });
     return {

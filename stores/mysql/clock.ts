@@ -1,5 +1,5 @@
 /** The database's time: its processes need not agree on what time it is. */
-import { columns, integerColumn } from "./columns.ts";
+import { columns, integerColumn } from "./columns/columns.ts";
 import type { Session } from "./session.ts";
 
 /** SQL for now, epoch ms. Signed, so that a difference may be below 0. */

@@ -3,7 +3,7 @@
  * moves; so a database that is moved, or restored from a backup, is still the same one.
  */
 import { Fatal } from "../../engine/errors.ts";
-import { columns, textColumn } from "./columns.ts";
+import { columns, textColumn } from "./columns/columns.ts";
 import type { Database } from "./database.ts";
 import { withSession } from "./session.ts";
 

@@ -1,6 +1,6 @@
 /** What is asked of a database to find out whether it is fit to be used: version, encryption, clock, and the user's rights. Reads only. */
 import { nowMsSql } from "./clock.ts";
-import { columns, integerColumn, textColumn } from "./columns.ts";
+import { columns, integerColumn, textColumn } from "./columns/columns.ts";
 import type { Database } from "./database.ts";
 import { withSession } from "./session.ts";
 

@@ -2,7 +2,7 @@
 import type { Sequelize } from "sequelize";
 import { MigrationError, SequelizeStorage, Umzug } from "umzug";
 import { Fatal, PipelineError, Unavailable } from "../../engine/errors.ts";
-import { columns, integerColumn, nullable, textColumn } from "./columns.ts";
+import { columns, integerColumn, nullable, textColumn } from "./columns/columns.ts";
 import { type DatabaseConfig, type Database, openDatabase } from "./database.ts";
 import { classified } from "./errors.ts";
 import type { Migration } from "./migration.ts";

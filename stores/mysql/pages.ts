@@ -1,5 +1,5 @@
 /** Reads a large table page by page, by a key from its last value on: no page is read twice, and none skips a row. */
-import type { Columns } from "./columns.ts";
+import type { Columns } from "./columns/columns.ts";
 import type { Parameter } from "./connection.ts";
 import type { Session } from "./session.ts";
 

@@ -2,7 +2,7 @@
 import { Fenced } from "../../engine/errors.ts";
 import type { Fence, LeasedPartition, Leases } from "../../engine/lease.ts";
 import { nowMsSql } from "./clock.ts";
-import { columns, integerColumn } from "./columns.ts";
+import { columns, integerColumn } from "./columns/columns.ts";
 import type { Database } from "./database.ts";
 import { inTransaction, type Session } from "./session.ts";
 

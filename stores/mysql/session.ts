@@ -1,7 +1,7 @@
 /** One connection for a while, and transactions on it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { asMysqlConnection, type Change, type MysqlConnection, type Parameter, run } from "./connection.ts";
-import type { Columns } from "./columns.ts";
+import type { Columns } from "./columns/columns.ts";
 import type { Database } from "./database.ts";
 import { classified, isConflict } from "./errors.ts";
 

@@ -189,7 +189,7 @@ export const windows: readonly Window[] = [
     tried: [
       point("offsets-before"),
       point("offsets-after"),
-      unit("engine/worker/partition/ledger.test.ts", "agrees with the model"),
+      unit("engine/worker/offsets/ledger.test.ts", "agrees with the model"),
       mutant("low-water mark"),
       mutant("acknowledgement"),
     ],
@@ -353,7 +353,7 @@ export const windows: readonly Window[] = [
     number: 32,
     about: "What is remembered grows without bound",
     tried: [
-      unit("engine/worker/partition/ledger.test.ts", "keeps no finished record when a million have passed"),
+      unit("engine/worker/offsets/ledger.test.ts", "keeps no finished record when a million have passed"),
       unit(gate, "forgets an idle coupon after a week"),
     ],
   },

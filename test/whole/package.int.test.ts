@@ -83,6 +83,9 @@ test("package: the example of refunds passes its tests when it is installed", as
   const tarball = (await readdir(folder)).find((file) => file.endsWith(".tgz")) ?? "";
   await succeed(refund, "npm", ...install, join(folder, tarball));
   assert.match(await succeed(refund, "npm", "test"), /pass 4/);
+  // The build takes all of them, whichever there are: the command line finds them by their files.
+  for (const command of ["relay", "doctor", "config", "schema", "dlq"])
+    assert.match(await succeed(refund, "npm", "run", "-s", "sluice", "--", command, "--help"), /^Usage: sluice/);
 });
 
 test("package: its worker takes a record in and gives an outcome out", async () => {

@@ -17,7 +17,7 @@ import { confluentRegistry } from "../../engine/registry/registry.ts";
 import { aPayment } from "../../stores/testing/transaction-history.ts";
 import { hexOf } from "../../stores/ids.ts";
 import { withSession } from "../../stores/mysql/session.ts";
-import { columns, textColumn } from "../../stores/mysql/columns.ts";
+import { columns, textColumn } from "../../stores/mysql/columns/columns.ts";
 
 const logger = silentLogger;
 const platform: Platform = await startPlatform();

@@ -66,7 +66,7 @@ test("worker: changes nothing when a letter is replayed twice", async () => {
   await worker.stop();
 });
 
-test("worker: writes a letter of the next attempt, from where the record first stood, when a replay fails again", async () => {
+test("worker: writes a letter of the next attempt, from the origin of its record, when a replay fails again", async () => {
   const { stage, worker, letter } = await withLetter(new Retriable("BROKEN", "a bug"));
   await replay(stage, letter);
   await until("there is a second letter", () => stage.deadLetters().length === 2);
@@ -104,7 +104,7 @@ test("worker: judges a replay by when its original was accepted, and dates what 
 });
 
 for (const [what, headers, code] of [
-  ["does not say where its original stood", {}, "NO_REPLAY"],
+  ["does not name its original's place", {}, "NO_REPLAY"],
   ["is of another partition", { partition: String((hot + 1) % couponIssueRequests.partitions) }, "REPLAY_MISPLACED"],
   ["is of a topic that is no source", { topic: "orders" }, "REPLAY_MISPLACED"],
 ] as const)

@@ -1,7 +1,7 @@
 /** Tables that are already large: small tables flatter everybody. */
 import { openDatabase } from "../../../stores/mysql/database.ts";
 import { withSession } from "../../../stores/mysql/session.ts";
-import { columns, integerColumn } from "../../../stores/mysql/columns.ts";
+import { columns, integerColumn } from "../../../stores/mysql/columns/columns.ts";
 
 /** Rows of user coupons, and of the history, that there are before anything is measured. */
 export const fillerRows = 1_000_000;

@@ -1,7 +1,7 @@
 /** The history's table seen from outside: how far a drain is, and whether each payment is there once and as it was. */
 import type { PaymentCompleted } from "../../../schemas/payment.ts";
 import { hexOf } from "../../../stores/ids.ts";
-import { columns, integerColumn } from "../../../stores/mysql/columns.ts";
+import { columns, integerColumn } from "../../../stores/mysql/columns/columns.ts";
 import type { Database } from "../../../stores/mysql/database.ts";
 import { paymentColumns } from "../../../stores/mysql/payments/payment-columns.ts";
 import { withSession } from "../../../stores/mysql/session.ts";

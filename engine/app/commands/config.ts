@@ -20,7 +20,7 @@ const show = async <Config extends EngineConfig>(
   { settings, developmentEnvironment = async (env) => env }: App<Config>,
   { json = false }: { readonly json?: boolean },
 ): Promise<void> => {
-  const { readSecretFile } = await import("../process.ts");
+  const { readSecretFile } = await import("../process/process.ts");
   const own = environment();
   const explained = (await settings()).explain(await developmentEnvironment(own), readSecretFile);
   const rows = explained.map(({ name, value, from }) => ({

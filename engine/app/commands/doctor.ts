@@ -19,7 +19,7 @@ const examine = async <Config extends EngineConfig>(
   { json = false }: { readonly json?: boolean },
 ): Promise<void> => {
   const [{ loadConfig }, { checkUp }, { engineChecks }] = await Promise.all([
-    import("../process.ts"),
+    import("../process/process.ts"),
     import("../doctor/checkup.ts"),
     import("../doctor/engine-checks.ts"),
   ]);

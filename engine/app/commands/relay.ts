@@ -16,7 +16,7 @@ export const relayCommand = <Config extends EngineConfig>(app: App<Config>): Com
     )
     .addOption(new Option("--outbox <name>", "which outbox").choices(names).default(names[0]))
     .action(async ({ outbox }: { readonly outbox: string }) => {
-      const { runProcess } = await import("../process.ts");
+      const { runProcess } = await import("../process/process.ts");
       await runProcess(app, "relay", outboxNamed(app, outbox).start);
     });
 };

@@ -32,7 +32,10 @@ const verify = async <Config extends EngineConfig>(
   wanted: readonly string[],
   { json, ...options }: VerifyOptions,
 ): Promise<void> => {
-  const [{ loadConfig }, { showChecks }] = await Promise.all([import("../process.ts"), import("../verify/show.ts")]);
+  const [{ loadConfig }, { showChecks }] = await Promise.all([
+    import("../process/process.ts"),
+    import("../verify/show.ts"),
+  ]);
   const config = await loadConfig(app);
   const verified = [];
   for (const { subject, run } of (app.checks ?? []).filter((one) => wanted.includes(one.subject)))

@@ -2,7 +2,7 @@
 import { Command, Option } from "commander";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { type App, topologyNamed, topologyNames } from "../define-app.ts";
-import { boundHeap } from "../heap.ts";
+import { boundHeap } from "../process/heap.ts";
 
 /** The command. */
 export const workerCommand = <Config extends EngineConfig>(app: App<Config>): Command => {
@@ -17,7 +17,7 @@ export const workerCommand = <Config extends EngineConfig>(app: App<Config>): Co
     .action(async ({ topology }: { readonly topology: string }) => {
       boundHeap();
       const [{ runProcess }, { refuseBeforeStart }] = await Promise.all([
-        import("../process.ts"),
+        import("../process/process.ts"),
         import("../deploying/start-check.ts"),
       ]);
       const hosted = topologyNamed(app, topology);

@@ -7,7 +7,7 @@ import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
 import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
-import { loadConfig } from "../process.ts";
+import { loadConfig } from "../process/process.ts";
 import { withDeployPorts } from "./open.ts";
 import { planLines } from "./show-plan.ts";
 

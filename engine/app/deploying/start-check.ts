@@ -12,7 +12,7 @@ import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
 import { retryTopic } from "../../worker/round/retry-record.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App, Hosted, ProcessContext } from "../define-app.ts";
-import { whileAway } from "../while-away.ts";
+import { whileAway } from "../process/while-away.ts";
 
 /**
  * Returns when a worker of `topology` may start; waits while the store of deployments is away. Applications without one

@@ -10,7 +10,7 @@ import type { DeployPorts } from "../../deploy/run/ports.ts";
 import { CliError, environment, exitCodes, interruptible, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
-import { loadConfig } from "../process.ts";
+import { loadConfig } from "../process/process.ts";
 import { isConfirmed, terminal } from "./confirm.ts";
 import { actorOf, desiredOfApp, hostOf, withDeployPorts } from "./open.ts";
 import { outcomeError } from "./outcome.ts";

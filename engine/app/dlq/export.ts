@@ -11,7 +11,7 @@ import type { LogRecord } from "../../log/log.ts";
 import { count, note } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
-import { loadConfig } from "../process.ts";
+import { loadConfig } from "../process/process.ts";
 import { lookAt, selected } from "./look.ts";
 import { type LookOptions, placeOf } from "./looking.ts";
 import { withDlq } from "./open.ts";

@@ -3,7 +3,7 @@ import { groupsOf } from "../../dlq/letters/group.ts";
 import { count, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
-import { loadConfig } from "../process.ts";
+import { loadConfig } from "../process/process.ts";
 import { type LookAt, lookAt, selected } from "./look.ts";
 import { withDlq } from "./open.ts";
 import { readableLetters, registryAway } from "./readable.ts";

@@ -37,7 +37,7 @@ export const withDlq = async <Config extends EngineConfig, T>(
   }
 };
 
-/** For people: whoever waits for an answer is told at once that an id is unknown. */
+/** For people: a command says at once that an id is unknown. */
 export const codecOf = ({ registryUrl: url }: Pick<EngineConfig, "registryUrl">) =>
   createCodec({ source: confluentRegistry({ url }), now: () => performance.now(), unknownIdGraceMs: 0 });
 

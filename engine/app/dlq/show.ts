@@ -9,7 +9,7 @@ import { withoutOurs } from "../../worker/round/letter-headers.ts";
 import { CliError, exitCodes, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
-import { loadConfig } from "../process.ts";
+import { loadConfig } from "../process/process.ts";
 import { lookAt, selected } from "./look.ts";
 import { type LookOptions, placeOf, placeOption } from "./looking.ts";
 import { withDlq } from "./open.ts";

@@ -29,7 +29,7 @@ export const cell = (text: string, columns: number): string => {
   return printable.length <= columns ? printable : `${printable.slice(0, columns - 1)}…`;
 };
 
-/** A fingerprint is told apart by this much of it, mostly. */
+/** This much of a fingerprint is mostly unique. */
 export const shortFingerprint = (fingerprint: string): string => fingerprint.slice(0, 8);
 
 /** Letters as a table. */

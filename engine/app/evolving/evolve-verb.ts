@@ -8,7 +8,7 @@ import { CliError, describeError, environment, exitCodes, jsonDocument, note, pr
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { actorOf, hostOf, openDeployments } from "../deploying/open.ts";
-import { loadConfig } from "../process.ts";
+import { loadConfig } from "../process/process.ts";
 import { checkOffline, checkOnline, isStopped } from "./check.ts";
 import { type SchemaPorts, withSchemaPorts } from "./open.ts";
 import { checkDocument, checkLines, nextAfterCheck } from "./show-check.ts";

@@ -5,7 +5,7 @@ import { type Look, lookAt } from "../../evolution/look.ts";
 import { CliError, exitCodes, formatTable, jsonDocument, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
-import { loadConfig } from "../process.ts";
+import { loadConfig } from "../process/process.ts";
 import { withSchemaPorts } from "./open.ts";
 import { againstText } from "./show-check.ts";
 import { type AppSubject, historyOf, judgingOf, subjectsOfApp } from "./subjects.ts";

@@ -4,7 +4,7 @@ import { CliError, exitCodes, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { type CheckedSubject, checkOffline, checkOnline, isStopped } from "./check.ts";
-import { loadConfig } from "../process.ts";
+import { loadConfig } from "../process/process.ts";
 import { withSchemaPorts } from "./open.ts";
 import { checkDocument, checkLines, githubLines, nextAfterCheck } from "./show-check.ts";
 import { historyOf, judgingOf, subjectsOfApp } from "./subjects.ts";

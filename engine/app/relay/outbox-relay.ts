@@ -6,7 +6,7 @@ import type { OutboxDefinition } from "../../outbox/define-outbox.ts";
 import { startRelay } from "../../outbox/relay.ts";
 import { relayDefaults } from "../../outbox/relay-options.ts";
 import type { OpenedOutbox, ProcessContext, Running } from "../define-app.ts";
-import { openProducer } from "../open-producer.ts";
+import { openProducer } from "../process/open-producer.ts";
 import { relayTelemetry } from "./relay-metrics.ts";
 
 /** Between attempts while the database is away: soon enough to go on within 2 s of its return. */

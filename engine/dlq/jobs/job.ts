@@ -1,4 +1,4 @@
-/** A replay as it is kept: what was meant, never how far it is. How far it is stands in the topics. */
+/** A replay as it is kept: what was meant, never how far it is. How far it is is read from the topics. */
 import type { Selection } from "../letters/select.ts";
 import type { PlaceRanges } from "../plan/ranges.ts";
 

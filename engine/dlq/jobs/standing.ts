@@ -1,4 +1,4 @@
-/** How far a job is, from what was read of its topology: for whoever looks without running it. Pure. */
+/** How far a job is, from what was read of its topology: for commands that look at it without running it. Pure. */
 import { originKey } from "../letters/letter.ts";
 import { isDecided, type Retry, type Standing } from "../letters/state.ts";
 import type { ReplayJob } from "./job.ts";

@@ -101,7 +101,7 @@ const placeOf = (of: (name: string) => string | undefined) => ({
 
 const dialects: readonly ForeignDialect[] = [spring, connect, streams];
 
-/** The message and the stack of a letter, whoever wrote it; empty where it has none. */
+/** The message and the stack of a letter of any writer; empty where it has none. */
 export const wordsOf = (headers: Headers): { readonly message: string; readonly stack: string } => {
   const firstOf = (names: readonly string[]): string =>
     names.flatMap((name) => headerText(headers, name) ?? []).at(0) ?? "";

@@ -13,13 +13,13 @@ export interface LetterGroup {
   /** When it was first and last seen, epoch ms. */
   readonly firstAt: number;
   readonly lastAt: number;
-  /** How many of those looked at can be read by the present schema; null where nobody looked. */
+  /** How many of those looked at can be read by the present schema; null where none was looked at. */
   readonly readable: { readonly yes: number; readonly of: number } | null;
   readonly minAttempt: number;
   readonly maxAttempt: number;
 }
 
-/** Groups of letters, the largest first. What failed again counts as the letter of its later attempt alone. */
+/** Groups of letters, the largest first. What failed again counts as the letter of its later attempt only. */
 export const groupsOf = (
   standings: readonly Standing[],
   isReadable: (standing: Standing) => boolean | undefined = () => undefined,

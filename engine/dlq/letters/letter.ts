@@ -1,21 +1,21 @@
-/** What the headers of a dead letter say: where its record first stood, why it failed, and which attempt it was. Pure and total. */
+/** What the headers of a dead letter say: its record's origin, why it failed, and which attempt it was. Pure and total. */
 import { createHash } from "node:crypto";
 import type { Headers, LogRecord, TopicPartition } from "../../log/log.ts";
 import { deadLetterPrefix, type Origin } from "../../worker/round/letter-headers.ts";
 import { foreignFields } from "./foreign.ts";
 import { headerNumber, headerOffset, headerText } from "./header.ts";
 
-/** Where a record stands. */
+/** A record's place. */
 export interface Place extends TopicPartition {
   readonly offset: bigint;
 }
 
-/** Who wrote a letter; `none` where its headers are nobody's we know. */
+/** Who wrote a letter; `none` where its headers are of no writer we know. */
 export type Dialect = "sluice" | "spring" | "streams" | "connect" | "none";
 
 /** A dead letter without its bytes. Texts are empty where the letter does not say. */
 export interface Letter {
-  /** Where the letter stands. */
+  /** The letter's own place. */
   readonly place: Place;
   /** When the broker took it, epoch ms. */
   readonly writtenAt: number;

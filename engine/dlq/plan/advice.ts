@@ -4,7 +4,7 @@
 export interface ReplayAdvisor {
   /** Cheap: it is called for each letter. */
   readonly see: (value: unknown) => void;
-  /** Sentences for whoever decides, such as `60 of them ask for a coupon that is sold out`; none where there is nothing to say. */
+  /** Sentences for the operator who decides, such as `60 of them ask for a coupon that is sold out`; none where there is nothing to say. */
   readonly advise: () => Promise<readonly string[]>;
   readonly close: () => Promise<void>;
 }

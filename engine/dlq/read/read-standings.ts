@@ -24,7 +24,7 @@ export interface StandingsRead {
   readonly trimmed: bigint;
   /** Records in the retry topic that stand for no letter, as somebody else wrote them. */
   readonly strangers: number;
-  /** False where nobody could say what was discarded, and which jobs have finished. */
+  /** False where the database could not say what was discarded, and which jobs have finished. */
   readonly knowsJobs: boolean;
 }
 
@@ -61,7 +61,7 @@ export const readStandings = async (
   };
 };
 
-/** Reads the letters of any topic, whoever wrote them. @throws Unavailable */
+/** Reads the letters of any topic, by any writer. @throws Unavailable */
 export const readLetters = async (
   cluster: DlqCluster,
   topic: string,

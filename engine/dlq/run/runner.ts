@@ -50,7 +50,7 @@ export interface RunProgress extends Progress {
 /**
  * How a run ended.
  *
- * - `done`: everything that could be sent was, and was decided. `sent`: nobody waited until it was decided.
+ * - `done`: everything that could be sent was, and was decided. `sent`: it was not waited until it was decided.
  * - `interrupted`, `paused`, `cancelled`: somebody said so. `stopped`: too much failed again.
  * - `stalled`: nothing was decided for too long. `lost`: another runner has the job, or the lock is gone.
  * - `database-away`: it cannot prove that it still is the runner. `log-away`: no broker answers.
@@ -164,7 +164,7 @@ class Run {
       await this.#untilDue();
       const most = Math.max(1, Math.min(batchMax, Math.floor(rate), canaryLeft > 0 ? canaryLeft : batchMax));
       const batch = this.#queue.take(most);
-      // The last thing before an append: whoever stood still since the last time may not be the runner any more.
+      // The last thing before an append: a process that was frozen since the last time may not be the runner any more.
       await this.#prove();
       await this.#append(batch);
       this.#sentHere += batch.length;
@@ -278,7 +278,7 @@ class Run {
         for (const [partition, end] of ends.entries()) lag += end - (committed[partition] ?? end);
       }
     } catch (error) {
-      // The look that follows waits for the log; without an answer nobody can say that there is a backlog.
+      // The look that follows waits for the log; without an answer it is not known that there is a backlog.
       if (!(error instanceof Unavailable)) throw error;
     }
     return lag;

@@ -1,4 +1,4 @@
-/** How far a replay is: read from the topics each time, never counted by whoever sends. */
+/** How far a replay is: read from the topics each time, never counted by the sender. */
 import type { LogRecord, TopicPartition } from "../../log/log.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
 import type { ReplayJob } from "../jobs/job.ts";
@@ -26,7 +26,7 @@ export interface Tracker {
   /** Reads what is new. To be called before anything else is believed. @throws Unavailable */
   readonly look: () => Promise<void>;
   readonly progress: () => Progress;
-  /** Whether a retry record of this job stands for a letter. */
+  /** Whether a retry record of this job is of a letter. */
   readonly isSent: (letter: Letter) => boolean;
   /** How many of the latest decided ones, at most so many, failed again. */
   readonly latest: (count: number) => { readonly decided: number; readonly failedAgain: number };

@@ -1,8 +1,8 @@
 /** A consumer group of the log in memory: members come and go, every change is a rebalance that stops all of them. */
 import type { Clock } from "../../clock.ts";
-import { CommitRefused, type TopicPartition } from "../log.ts";
+import { CommitRefused, type TopicPartition, partitionName } from "../log.ts";
 import { shareOut } from "../share-out.ts";
-import { type Member, nameOf } from "./memory-log-member.ts";
+import type { Member } from "./memory-log-member.ts";
 
 /** One partition and the next offset to read. */
 export type Commit = TopicPartition & { readonly offset: bigint };
@@ -33,7 +33,7 @@ export class MemoryGroup {
   }
 
   committed(at: TopicPartition): bigint | undefined {
-    return this.#committed.get(nameOf(at));
+    return this.#committed.get(partitionName(at));
   }
 
   join(member: Member): void {
@@ -69,9 +69,9 @@ export class MemoryGroup {
     if (!this.#members.includes(member)) throw new CommitRefused(`${member.id} is not a member`);
     if (member.term !== term) throw new CommitRefused(`${member.id} sent it before the last rebalance`);
     for (const at of offsets) {
-      if (!member.owns(at)) throw new CommitRefused(`${nameOf(at)} is not assigned to ${member.id}`);
+      if (!member.owns(at)) throw new CommitRefused(`${partitionName(at)} is not assigned to ${member.id}`);
     }
-    for (const at of offsets) this.#committed.set(nameOf(at), at.offset);
+    for (const at of offsets) this.#committed.set(partitionName(at), at.offset);
   }
 
   async #rebalance(): Promise<void> {

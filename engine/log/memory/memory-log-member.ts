@@ -1,6 +1,6 @@
 /** A membership of the log in memory: what it is assigned, how far it has read, and whether its process still lives. */
 import type { Clock } from "../../clock.ts";
-import { type LogListener, OffsetOutOfRange, type TopicPartition } from "../log.ts";
+import { type LogListener, OffsetOutOfRange, type TopicPartition, partitionName } from "../log.ts";
 import type { MemoryPartition } from "./memory-log-topic.ts";
 
 /** What a member needs of the log. */
@@ -57,7 +57,7 @@ export class Member {
 
   /** What it may commit. */
   owns(at: TopicPartition): boolean {
-    return this.#reading?.has(nameOf(at)) ?? false;
+    return this.#reading?.has(partitionName(at)) ?? false;
   }
 
   /** Another one for every assignment; equal as long as it is the same. */
@@ -77,7 +77,7 @@ export class Member {
   assign(partitions: readonly TopicPartition[]): void {
     if (this.silent || this.#ended) return;
     this.#paused.clear();
-    this.#reading = new Map(partitions.map((at) => [nameOf(at), this.#readingOf(at)]));
+    this.#reading = new Map(partitions.map((at) => [partitionName(at), this.#readingOf(at)]));
     this.#delivering = true;
     this.#spec.listener.assigned(partitions);
     for (const at of partitions) this.pump(at);
@@ -105,16 +105,16 @@ export class Member {
   }
 
   pause(at: TopicPartition): void {
-    this.#paused.add(nameOf(at));
+    this.#paused.add(partitionName(at));
   }
 
   resume(at: TopicPartition): void {
-    if (this.#paused.delete(nameOf(at))) this.pump(at);
+    if (this.#paused.delete(partitionName(at))) this.pump(at);
   }
 
   /** Fetches from a partition that may have something to read. */
   pump(at: TopicPartition): void {
-    const reading = this.#reading?.get(nameOf(at));
+    const reading = this.#reading?.get(partitionName(at));
     if (reading === undefined || reading.fetching || !this.#mayDeliver(reading)) return;
     if (reading.next === reading.source.endOffset) return;
     reading.fetching = true;
@@ -124,7 +124,7 @@ export class Member {
   async #fetch(reading: Reading): Promise<void> {
     await this.#world.clock.sleep(this.#world.fetchLatencyMs());
     reading.fetching = false;
-    if (this.#reading?.get(nameOf(reading.at)) !== reading || !this.#mayDeliver(reading)) return;
+    if (this.#reading?.get(partitionName(reading.at)) !== reading || !this.#mayDeliver(reading)) return;
     const { startOffset, endOffset } = reading.source;
     if (reading.untouched) reading.next = startOffset;
     if (reading.next < startOffset || reading.next > endOffset) return this.#outOfRange(reading);
@@ -136,7 +136,7 @@ export class Member {
   }
 
   #mayDeliver({ at }: Reading): boolean {
-    return this.#delivering && !this.silent && !this.#paused.has(nameOf(at));
+    return this.#delivering && !this.silent && !this.#paused.has(partitionName(at));
   }
 
   async #drain(): Promise<void> {
@@ -159,6 +159,3 @@ export class Member {
     this.fail(new OffsetOutOfRange({ ...at, groupId: this.#spec.groupId, offset: next, earliest, end }));
   }
 }
-
-/** A partition as a key of maps. */
-export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;

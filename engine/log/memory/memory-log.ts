@@ -4,9 +4,16 @@
  */
 import { Fatal, Unavailable } from "../../errors.ts";
 import type { Clock } from "../../clock.ts";
-import type { Log, LogRecord, NewRecord, Subscription, TopicPartition } from "../log.ts";
+import {
+  type Log,
+  type LogRecord,
+  type NewRecord,
+  type Subscription,
+  type TopicPartition,
+  partitionName,
+} from "../log.ts";
 import { MemoryGroup } from "./memory-log-group.ts";
-import { Member, nameOf } from "./memory-log-member.ts";
+import { Member } from "./memory-log-member.ts";
 import { MemoryPartition } from "./memory-log-topic.ts";
 
 /** Requests whose answers take time. */
@@ -148,7 +155,7 @@ export class MemoryBroker {
 
   #partition(at: TopicPartition): MemoryPartition {
     const found = this.#partitions(at.topic)[at.partition];
-    if (found === undefined) throw new Fatal("TOPIC_MISSING", `partition ${nameOf(at)} does not exist`);
+    if (found === undefined) throw new Fatal("TOPIC_MISSING", `partition ${partitionName(at)} does not exist`);
     return found;
   }
 

@@ -7,7 +7,7 @@ import { dispositionOf, Fatal, PipelineError, Poison } from "../../errors.ts";
 import { type BatchLimits, type Call, CallQueue, halve, type RecordBatch } from "./batch.ts";
 import { partitionOfKey } from "./partitioner.ts";
 import { type Backoff, backoffMs, type Clock, type Random } from "../../clock.ts";
-import type { LogWriter, NewRecord, TopicPartition } from "../log.ts";
+import { type LogWriter, type NewRecord, type TopicPartition, partitionName } from "../log.ts";
 import type { Logger } from "../../logger.ts";
 import type { Producer } from "../producer.ts";
 
@@ -26,7 +26,7 @@ export class RecordsRefused extends Poison {
   readonly recordIndexes: readonly number[];
   constructor(to: TopicPartition, recordIndexes: readonly number[], cause: unknown) {
     const code = cause instanceof Poison ? cause.code : "RECORD_REFUSED";
-    const what = `${recordIndexes.length} record(s) for ${nameOf(to)} at ${recordIndexes.join(", ")} of the call`;
+    const what = `${recordIndexes.length} record(s) for ${partitionName(to)} at ${recordIndexes.join(", ")} of the call`;
     super(code, `the log refuses ${what}: ${String(cause)}`, { cause });
     this.recordIndexes = recordIndexes;
   }
@@ -87,7 +87,7 @@ export const createAccumulator = (options: AccumulatorOptions): Accumulator => {
   };
   return {
     produce: (to, records) => {
-      if (closing.signal.aborted) return Promise.reject(new ProducerClosed(`records for ${nameOf(to)}`));
+      if (closing.signal.aborted) return Promise.reject(new ProducerClosed(`records for ${partitionName(to)}`));
       return records.length === 0 ? Promise.resolve() : queueOf(to).add(records);
     },
     partitionOf: (topic, key) => {
@@ -110,8 +110,6 @@ export const createAccumulator = (options: AccumulatorOptions): Accumulator => {
     },
   };
 };
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 
 /** Records queued or in flight, over all partitions. */
 interface Backlog {
@@ -156,7 +154,9 @@ class PartitionQueue {
 
   abandon(): void {
     this.#abandoned.abort();
-    const error = new ProducerClosed(`records for ${nameOf(this.#to)} were given up on; they may have been written`);
+    const error = new ProducerClosed(
+      `records for ${partitionName(this.#to)} were given up on; they may have been written`,
+    );
     for (const call of new Set([...this.#inFlight, ...this.#waiting.clear()])) {
       this.#backlog.records -= call.unsettledRecords;
       call.settled.reject(error);

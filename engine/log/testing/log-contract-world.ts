@@ -1,7 +1,7 @@
 /** One test of the log contract: the log under contract, its topics and members, and what is said of their shares. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { Log, TopicPartition } from "../log.ts";
+import { type Log, type TopicPartition, partitionName } from "../log.ts";
 import { ContractMember, type MemberOptions } from "./log-contract-member.ts";
 
 /** A log to be tested. */
@@ -62,8 +62,6 @@ export class World {
 /** What is promised, and how it is tried. */
 export type Promises = Readonly<Record<string, (world: World) => Promise<void>>>;
 
-/** A partition as text. */
-export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 /** The first partition of a topic. */
 export const only = (partitions: readonly TopicPartition[]): TopicPartition =>
   partitions[0] ?? assert.fail("no partition");
@@ -78,9 +76,9 @@ export const isShared = (partitions: readonly TopicPartition[], members: readonl
   String(
     members
       .flatMap(({ assigned }) => assigned ?? [])
-      .map(nameOf)
+      .map(partitionName)
       .toSorted(),
-  ) === String(partitions.map(nameOf).toSorted());
+  ) === String(partitions.map(partitionName).toSorted());
 
 /** Resolves once the claim is true, looked at whenever one of the members is told something. */
 export const untilAll = async (members: readonly ContractMember[], claim: () => boolean): Promise<void> => {
@@ -89,6 +87,6 @@ export const untilAll = async (members: readonly ContractMember[], claim: () => 
 
 /** Fails where the members do not have these partitions among them. */
 export const assertShared = (partitions: readonly TopicPartition[], members: readonly ContractMember[]): void => {
-  const shares = members.flatMap(({ assigned }) => assigned ?? []).map(nameOf);
-  assert.deepEqual(shares.toSorted(), partitions.map(nameOf).toSorted());
+  const shares = members.flatMap(({ assigned }) => assigned ?? []).map(partitionName);
+  assert.deepEqual(shares.toSorted(), partitions.map(partitionName).toSorted());
 };

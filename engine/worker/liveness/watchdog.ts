@@ -36,7 +36,7 @@ export interface Watchdog {
 /** How often it looks, at most. */
 const lookMs = 1_000;
 
-/** Watches until the signal, or until the worker has stood still for too long. */
+/** Watches until the signal, or until the worker has been stalled for too long. */
 export const watch = ({ limits, oldest, clock, logger, signal }: WatchdogOptions): Watchdog => {
   const heldUp = (forMs: number): Wait | undefined => {
     const wait = oldest();
@@ -48,7 +48,7 @@ export const watch = ({ limits, oldest, clock, logger, signal }: WatchdogOptions
     let overdue: Wait | undefined;
     while (!signal.aborted) {
       const ending = heldUp(limits.endMs);
-      // At the second look: a process that stood still itself has answers it has not read yet.
+      // At the second look: a process that was frozen itself has answers it has not read yet.
       if (ending !== undefined && ending.what === overdue?.what && ending.sinceMs === overdue.sinceMs)
         return new Fatal("STALLED", `nothing has come of ${inWords(ending)}`);
       overdue = ending;

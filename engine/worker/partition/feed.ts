@@ -2,7 +2,7 @@
  * A feed: one partition of one topic, as it comes into the partitions that decide its records. A source partition has its
  * own; a partition of the retry topic is a second one of the source partitions of its number. Each has a ledger of its own.
  */
-import { createLedger, type Ledger } from "./ledger.ts";
+import { createLedger, type Ledger } from "../offsets/ledger.ts";
 import { type InFlight, inFlight, type Replay } from "./in-flight.ts";
 import type { LogRecord, TopicPartition } from "../../log/log.ts";
 

@@ -4,7 +4,7 @@ import type { LogRecord } from "../../log/log.ts";
 import type { Tried } from "../failures/tries.ts";
 import type { Feed } from "./feed.ts";
 import type { Queued } from "./lanes.ts";
-import type { Entry } from "./ledger.ts";
+import type { Entry } from "../offsets/ledger.ts";
 
 /** One record in flight. */
 export interface InFlight extends Queued {
@@ -21,7 +21,7 @@ export interface InFlight extends Queued {
 
 /** What is known of a record that came by the retry topic. */
 export interface Replay {
-  /** The source it first stood in: it is decided by the partition of that one. */
+  /** The source of its original: it is decided by the partition of that one. */
   readonly source: string;
   /** When its original was accepted, epoch ms. */
   readonly acceptedAtMs: number;

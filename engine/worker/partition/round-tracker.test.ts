@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inFlight, type Round } from "./in-flight.ts";
-import { createLedger } from "./ledger.ts";
+import { createLedger } from "../offsets/ledger.ts";
 import { createRoundTracker, type Inherited, notInherited } from "./round-tracker.ts";
 
 const feed = { at: { topic: "t", partition: 0 }, ledger: createLedger() };

@@ -145,7 +145,7 @@ test("dead letter: cuts the stack at 4 KiB when it is longer", () => {
   assert.equal(Buffer.byteLength(text(headers, "stack")), 4_096);
 });
 
-test("dead letter: keeps where the record first stood when it was replayed and fails again", () => {
+test("dead letter: keeps the origin of its record when it was replayed and fails again", () => {
   const once = toDeadLetter({ from, record: record(), failure }, provenance, 5_000);
   const again = { ...record(toRetryRecord(once).headers), offset: 7n };
   const { headers } = toDeadLetter({ from: retryPlace, record: again, failure, replayed: true }, provenance, 9_000);

@@ -61,7 +61,7 @@ export const toDeadLetter = (
 ): NewRecord => {
   const { error, stage, node, held, tried = { tries: 1, firstAtMs: now, lastAtMs: now } } = failure;
   const earlier = replayed ? earlierOf(record.headers) : undefined;
-  // What an earlier pass said of where it first stood is not overwritten by a later one.
+  // What an earlier pass said of its origin is not overwritten by a later one.
   const origin = earlier?.origin ?? { ...from, offset: record.offset, timestampMs: record.timestampMs };
   const place = { topic: origin.topic, partition: String(origin.partition), offset: String(origin.offset) };
   const own = {

@@ -10,7 +10,7 @@ export const deadLetterPrefix = "_flow.err.";
  */
 const streamsPrefix = "__streams.errors.";
 
-/** Where a record first stood. */
+/** A record's origin. */
 export interface Origin extends TopicPartition {
   readonly offset: bigint;
   /** The broker's timestamp there: when it was accepted, epoch ms. */

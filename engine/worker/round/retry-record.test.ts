@@ -42,7 +42,7 @@ test("toRetryRecord: keeps null and empty keys and values apart when a letter is
   }
 });
 
-test("toRetryRecord: has of ours only where the record first stood and what it went through", () => {
+test("toRetryRecord: has of ours only the origin of its record and what it went through", () => {
   assert.deepEqual(ours(toRetryRecord(letterOf(), "job-1").headers), {
     "_flow.err.topic": "coupon-issue",
     "_flow.err.partition": "3",

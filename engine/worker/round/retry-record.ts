@@ -20,7 +20,7 @@ export const retryPartitions = ({ sources, endpoints }: Pick<TopologyGraph, "sou
   );
 
 /**
- * Of ours only these go back: where the record first stood, and what it went through. What else a letter says is about one
+ * Of ours only these go back: the record's origin, and what it went through. What else a letter says is about one
  * failure, and would pile up.
  */
 const carried = ["topic", "partition", "offset", "timestamp", "attempt", "first-at", "job"] as const;

@@ -2,7 +2,7 @@
 import type { OwnedVerdict } from "../../../processors/coupons/coupon-ports.ts";
 import type { CouponId, ReservationId, UserId } from "../../../schemas/coupon.ts";
 import { hexOf } from "../../ids.ts";
-import { columns, idColumn, integerColumn, joined, uuidColumn } from "../columns.ts";
+import { columns, idColumn, integerColumn, joined, uuidColumn } from "../columns/columns.ts";
 import type { Database } from "../database.ts";
 import { eachRow, pageRows } from "../pages.ts";
 import { policyColumns } from "./coupon-columns.ts";

@@ -3,7 +3,7 @@ import type { CouponCatalog } from "../../../processors/coupons/coupon-ports.ts"
 import { createLru } from "../../../engine/lru.ts";
 import type { Coupon, CouponId } from "../../../schemas/coupon.ts";
 import { isStorableId } from "../../../schemas/ids.ts";
-import { columns, idColumn, integerColumn, joined, nullable, type RowOf, textColumn } from "../columns.ts";
+import { columns, idColumn, integerColumn, joined, nullable, type RowOf, textColumn } from "../columns/columns.ts";
 import { discountColumns, policyColumns, remainingColumns, toTerms } from "./coupon-columns.ts";
 import type { Database } from "../database.ts";
 import { withSession } from "../session.ts";

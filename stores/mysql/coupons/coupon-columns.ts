@@ -1,6 +1,6 @@
 /** Columns of the coupon tables that several statements read. */
 import type { CouponId, Discount, PolicyId, Won } from "../../../schemas/coupon.ts";
-import { columns, idColumn, integerColumn, nullable, type RowOf, wonColumn } from "../columns.ts";
+import { columns, idColumn, integerColumn, nullable, type RowOf, wonColumn } from "../columns/columns.ts";
 
 /** What is left of a coupon. */
 export const remainingColumns = columns("coupon", { couponId: idColumn<CouponId>(), remaining: integerColumn() });

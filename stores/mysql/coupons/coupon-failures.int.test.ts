@@ -18,7 +18,7 @@ import { migrate } from "../migrate.ts";
 import { lockCoupons, takeUnits } from "./round-statements.ts";
 import { inTransaction, type Session, withSession } from "../session.ts";
 import { verdictLookup } from "./verdict-lookup.ts";
-import { columns, integerColumn, textColumn } from "../columns.ts";
+import { columns, integerColumn, textColumn } from "../columns/columns.ts";
 import { numberColumns, numberOf } from "../testing/number-of.ts";
 
 const { url, database, proxy, using, cutCommit } = await databaseBehindProxy();

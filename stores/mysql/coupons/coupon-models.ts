@@ -7,7 +7,7 @@ import {
   optionalBigintColumn,
   type Row,
   tableOptions,
-} from "../model-columns.ts";
+} from "../columns/model-columns.ts";
 
 /** One set of terms; never updated. Found by its content. */
 export interface PolicySnapshotRow extends Row<PolicySnapshotRow> {

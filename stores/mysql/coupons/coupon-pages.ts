@@ -1,6 +1,6 @@
 /** Goes through all coupons there are, a page at each call, and then from the beginning again. */
 import type { CouponId } from "../../../schemas/coupon.ts";
-import { columns, idColumn, integerColumn } from "../columns.ts";
+import { columns, idColumn, integerColumn } from "../columns/columns.ts";
 import type { Database } from "../database.ts";
 import { withSession } from "../session.ts";
 

@@ -7,7 +7,7 @@ import type { Coupon, CouponPolicy, PolicyId } from "../../../schemas/coupon.ts"
 import { idMaxLength, isStorableId } from "../../../schemas/ids.ts";
 import type { Database } from "../database.ts";
 import { type CouponRow, defineModels, type Models } from "./coupon-models.ts";
-import { inModelTransaction } from "../model-transaction.ts";
+import { inModelTransaction } from "../columns/model-transaction.ts";
 
 /** The {@link CouponRegister} of a database. `open` is idempotent, and safe when two open one coupon at once. */
 export const couponRegister = (database: Database): CouponRegister => {

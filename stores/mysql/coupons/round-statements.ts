@@ -16,7 +16,7 @@ import { Fatal } from "../../../engine/errors.ts";
 import type { CouponId, ReservationId, UserId } from "../../../schemas/coupon.ts";
 import { hexOf } from "../../ids.ts";
 import { holderKey } from "../../../processors/coupons/allocate-coupons.ts";
-import { columns, idColumn, integerColumn, joined, optional, type RowOf, uuidColumn } from "../columns.ts";
+import { columns, idColumn, integerColumn, joined, optional, type RowOf, uuidColumn } from "../columns/columns.ts";
 import { policyColumns } from "./coupon-columns.ts";
 import { codeOfReason, reasonOfCode } from "./reason-codes.ts";
 import type { Session } from "../session.ts";

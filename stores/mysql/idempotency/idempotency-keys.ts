@@ -6,7 +6,7 @@ import type { ReservationId } from "../../../schemas/coupon.ts";
 import { compareText, hexOf } from "../../ids.ts";
 import { isUuid, isStorableId } from "../../../schemas/ids.ts";
 import { nowMsSql } from "../clock.ts";
-import { bytesColumn, columns, integerColumn, joined, type RowOf, uuidColumn } from "../columns.ts";
+import { bytesColumn, columns, integerColumn, joined, type RowOf, uuidColumn } from "../columns/columns.ts";
 import type { Database } from "../database.ts";
 import { inTransaction } from "../session.ts";
 

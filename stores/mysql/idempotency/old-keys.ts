@@ -5,7 +5,7 @@
  */
 import type { OldKeys } from "../../../processors/payments/payment-ports.ts";
 import { nowMsSql } from "../clock.ts";
-import { bytesColumn, columns } from "../columns.ts";
+import { bytesColumn, columns } from "../columns/columns.ts";
 import type { Database } from "../database.ts";
 import { inTransaction } from "../session.ts";
 

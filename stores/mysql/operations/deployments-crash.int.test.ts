@@ -4,7 +4,7 @@
  */
 import { after } from "node:test";
 import { deploymentsContract } from "../../../engine/deploy/testing/deployments-contract.ts";
-import { columns, integerColumn, nullable } from "../columns.ts";
+import { columns, integerColumn, nullable } from "../columns/columns.ts";
 import { databaseUrl } from "../../testing/endpoints.ts";
 import { openDatabase } from "../database.ts";
 import { withSession } from "../session.ts";

@@ -10,7 +10,7 @@ import {
 } from "../../../engine/deploy/deployments.ts";
 import type { Desired } from "../../../engine/deploy/plan/desired.ts";
 import { nowMsSql } from "../clock.ts";
-import { columns, idColumn, integerColumn, nullable, type RowOf, textColumn } from "../columns.ts";
+import { columns, idColumn, integerColumn, nullable, type RowOf, textColumn } from "../columns/columns.ts";
 import type { Database } from "../database.ts";
 import { type Session, withSession } from "../session.ts";
 import { found, unlessDisconnected } from "./tables.ts";

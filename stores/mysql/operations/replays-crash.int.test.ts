@@ -3,7 +3,7 @@ import { after, before } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { contractHost, replaysContract } from "../../../engine/dlq/testing/replays-contract.ts";
 import { databaseUrl } from "../../testing/endpoints.ts";
-import { columns, integerColumn, nullable } from "../columns.ts";
+import { columns, integerColumn, nullable } from "../columns/columns.ts";
 import { openDatabase } from "../database.ts";
 import { withSession } from "../session.ts";
 import { migrate } from "../migrate.ts";

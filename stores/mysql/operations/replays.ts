@@ -5,7 +5,7 @@ import type { JobDocument, JobState, ReplayJob } from "../../../engine/dlq/jobs/
 import { type ReplayLock, ReplayLockLost, type Replays } from "../../../engine/dlq/jobs/replays.ts";
 import type { Origin } from "../../../engine/worker/round/letter-headers.ts";
 import { nowMsSql } from "../clock.ts";
-import { columns, idColumn, integerColumn, nullable, type RowOf, textColumn } from "../columns.ts";
+import { columns, idColumn, integerColumn, nullable, type RowOf, textColumn } from "../columns/columns.ts";
 import type { Parameter } from "../connection.ts";
 import type { Database } from "../database.ts";
 import { type Session, withSession } from "../session.ts";

@@ -10,7 +10,7 @@ import { Fatal, Unavailable } from "../../../engine/errors.ts";
 import { type LedOutbox, leaderSilenceMs, type Outbox, type OutboxLag } from "../../../engine/outbox/outbox.ts";
 import type { Uuid } from "../../ids.ts";
 import { nowMsSql } from "../clock.ts";
-import { type Columns, columns, integerColumn, joined, nullable, optional, uuidColumn } from "../columns.ts";
+import { type Columns, columns, integerColumn, joined, nullable, optional, uuidColumn } from "../columns/columns.ts";
 import type { Database } from "../database.ts";
 import { classified } from "../errors.ts";
 import { type Session, withSession } from "../session.ts";

@@ -11,7 +11,7 @@ import type {
 import { hexOf, type Uuid } from "../../ids.ts";
 import { isStorableId, isUuid } from "../../../schemas/ids.ts";
 import type { Database } from "../database.ts";
-import { inModelTransaction } from "../model-transaction.ts";
+import { inModelTransaction } from "../columns/model-transaction.ts";
 import { definePaymentModels, type PaymentModels } from "./payment-models.ts";
 
 /** Rows of one INSERT, whose values Sequelize writes into its text. */

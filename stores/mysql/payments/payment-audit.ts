@@ -5,7 +5,7 @@
 import type { Payment } from "../../../processors/payments/payment-ports.ts";
 import type { PaymentId } from "../../../schemas/payment.ts";
 import { hexOf } from "../../ids.ts";
-import { columns, integerColumn, nullable, type RowOf, textColumn, uuidColumn } from "../columns.ts";
+import { columns, integerColumn, nullable, type RowOf, textColumn, uuidColumn } from "../columns/columns.ts";
 import type { Database } from "../database.ts";
 import { eachRow, pageRows } from "../pages.ts";
 import { paymentColumns } from "./payment-columns.ts";

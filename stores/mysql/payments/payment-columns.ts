@@ -1,7 +1,7 @@
 /** A payment's columns, which its own table and the history both have. */
 import type { UserId } from "../../../schemas/coupon.ts";
 import type { OrderId, PaymentCompleted, PaymentId } from "../../../schemas/payment.ts";
-import { type Columns, columns, idColumn, integerColumn, uuidColumn, wonColumn } from "../columns.ts";
+import { type Columns, columns, idColumn, integerColumn, uuidColumn, wonColumn } from "../columns/columns.ts";
 import { hexOf } from "../../ids.ts";
 
 /** Reads payments from a table. */

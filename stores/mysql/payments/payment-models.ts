@@ -1,6 +1,13 @@
 /** Sequelize models of what a shop writes. The payment itself has none: its SQL is in payment-statements.ts. */
 import type { CreationOptional, ModelStatic, Sequelize } from "sequelize";
-import { bigintColumn, bytesColumn, keyColumn, numberedColumn, type Row, tableOptions } from "../model-columns.ts";
+import {
+  bigintColumn,
+  bytesColumn,
+  keyColumn,
+  numberedColumn,
+  type Row,
+  tableOptions,
+} from "../columns/model-columns.ts";
 
 /** Something that is sold. Only `remaining` ever moves, and not through this model. */
 export interface ProductOptionRow extends Row<ProductOptionRow> {

@@ -8,7 +8,7 @@ import type { BoundKey, UserCoupon, PaidOrder } from "../../../processors/paymen
 import type { OptionId, Payment } from "../../../processors/payments/payment-ports.ts";
 import { hexOf, type Uuid } from "../../ids.ts";
 import { nowMsSql } from "../clock.ts";
-import { bytesColumn, columns, idColumn, integerColumn, joined, uuidColumn, wonColumn } from "../columns.ts";
+import { bytesColumn, columns, idColumn, integerColumn, joined, uuidColumn, wonColumn } from "../columns/columns.ts";
 import { discountColumns, toTerms } from "../coupons/coupon-columns.ts";
 import { insertedColumns, paymentColumns, paymentsFromJson, toPaymentRow } from "./payment-columns.ts";
 import type { Session } from "../session.ts";

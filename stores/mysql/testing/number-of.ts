@@ -1,6 +1,6 @@
 /** Reads one number from the database, for tests. */
 import assert from "node:assert/strict";
-import { columns, integerColumn } from "../columns.ts";
+import { columns, integerColumn } from "../columns/columns.ts";
 import type { Parameter } from "../connection.ts";
 import type { Database } from "../database.ts";
 import { withSession } from "../session.ts";

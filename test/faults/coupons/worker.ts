@@ -4,8 +4,8 @@
  * `FAULTS_NOTE=<file>`, `FAULTS_LEAD=<ports>`.
  */
 import { openCouponIssuing } from "../../../ops/processes/coupon-worker.ts";
-import { runProcess } from "../../../engine/app/process.ts";
-import { startTopologyWorker } from "../../../engine/app/topology-worker.ts";
+import { runProcess } from "../../../engine/app/process/process.ts";
+import { startTopologyWorker } from "../../../engine/app/process/topology-worker.ts";
 import { app } from "../../../sluice.config.ts";
 import { couponIssuing } from "../../../topology/coupon-issuing.ts";
 import { trapped } from "./around.ts";

@@ -17,7 +17,7 @@ export const feedMutants: readonly Mutant[] = [
     file: "engine/worker/assignment.ts",
     line: "for (const retry of retries) takeRetry(retry, own);",
     instead: `for (const retry of retries) {
-      const twins = new Map(retry.into.map((at) => [nameOf(at), take(at, sources.length, new Map())]));
+      const twins = new Map(retry.into.map((at) => [partitionName(at), take(at, sources.length, new Map())]));
       for (const twin of twins.values()) twin.feeds.shift();
       takeRetry(retry, twins);
       for (const [name, twin] of twins) own.set(name + " again", twin);

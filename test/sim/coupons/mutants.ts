@@ -18,7 +18,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "low-water mark: any finished record moves it",
-    file: "engine/worker/partition/ledger.ts",
+    file: "engine/worker/offsets/ledger.ts",
     line: "while (head < entries.length && entries[head]?.finished) head++;",
     instead: "if (head < entries.length) head++;",
   },

@@ -1,6 +1,12 @@
 /** The log as one simulated process reaches it: the broker in memory, its answers subject to the storm. */
 import { Unavailable } from "../../../engine/errors.ts";
-import type { Log, LogListener, Subscription, TopicPartition } from "../../../engine/log/log.ts";
+import {
+  type Log,
+  type LogListener,
+  type Subscription,
+  type TopicPartition,
+  partitionName,
+} from "../../../engine/log/log.ts";
 import type { MemoryBroker } from "../../../engine/log/memory/memory-log.ts";
 import type { Dice } from "./dice.ts";
 import type { DrainWatcher } from "./draining.ts";
@@ -59,17 +65,15 @@ const away = async (from: Process): Promise<never> => {
   throw new Unavailable("kafka", `${from.name} reaches no broker`);
 };
 
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
-
 const listened = (from: Process, listener: LogListener, { trace, draining, fetched }: LogWorld): LogListener => ({
   assigned: (partitions) => {
-    trace.add(from.name, () => `assigned ${partitions.map(nameOf).join(" ") || "nothing"}`);
+    trace.add(from.name, () => `assigned ${partitions.map(partitionName).join(" ") || "nothing"}`);
     draining.assigned(from);
     listener.assigned(partitions);
   },
   records: (at, records, endOffset) => {
     const first = records[0]?.offset;
-    trace.add(from.name, () => `fetched ${nameOf(at)} from ${first}: ${records.length} of ${endOffset}`);
+    trace.add(from.name, () => `fetched ${partitionName(at)} from ${first}: ${records.length} of ${endOffset}`);
     fetched(
       at,
       records.map(({ offset }) => offset),
@@ -93,7 +97,7 @@ const committing =
     if (stormy() && dice.chance(refused)) return answered(from, Promise.reject(new Unavailable("kafka", "refused")));
     const commit = async (): Promise<void> => {
       await subscription.commit(offsets);
-      trace.add(from.name, () => `commits ${offsets.map((at) => `${nameOf(at)}@${at.offset}`).join(" ")}`);
+      trace.add(from.name, () => `commits ${offsets.map((at) => `${partitionName(at)}@${at.offset}`).join(" ")}`);
       committed(from.name, offsets);
       if (stormy() && dice.chance(answerLost)) throw new Unavailable("kafka", "answer lost");
     };

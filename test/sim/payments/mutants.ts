@@ -256,7 +256,7 @@ const reading: readonly Mutant[] = [
     instead: "if (++misses >= maxAttempts) return { ok: false, error };",
   },
   {
-    ...{ kind, file: "engine/worker/partition/ledger.ts" },
+    ...{ kind, file: "engine/worker/offsets/ledger.ts" },
     breaks: "commits: any finished record moves them",
     seed: 7,
     line: "while (head < entries.length && entries[head]?.finished) head++;",

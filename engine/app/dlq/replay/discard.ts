@@ -6,7 +6,7 @@ import type { EngineConfig } from "../../config/engine-config.ts";
 import type { App } from "../../define-app.ts";
 import { terminal } from "../../deploying/confirm.ts";
 import { actorOf, hostOf } from "../../deploying/open.ts";
-import { loadConfig } from "../../process.ts";
+import { loadConfig } from "../../process/process.ts";
 import { selected } from "../look.ts";
 import { lettersOf, replaysToChange, withDlq } from "../open.ts";
 import { busyError } from "./outcome.ts";
@@ -34,7 +34,7 @@ export const discardVerb = async <Config extends EngineConfig>(
 ): Promise<void> => {
   const { topology, reason, undo = false, json } = options;
   if (reason.trim() === "")
-    throw new CliError("discarding needs a reason, for whoever looks at it later", {
+    throw new CliError("discarding needs a reason, for the audit log", {
       code: "USAGE",
       exitCode: exitCodes.usage,
     });

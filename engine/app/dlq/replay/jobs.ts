@@ -7,7 +7,7 @@ import { CliError, count, environment, exitCodes, formatTable, jsonDocument, pri
 import type { EngineConfig } from "../../config/engine-config.ts";
 import { type App, topologyNames } from "../../define-app.ts";
 import { actorOf, hostOf } from "../../deploying/open.ts";
-import { loadConfig } from "../../process.ts";
+import { loadConfig } from "../../process/process.ts";
 import { lettersOf, type OpenDlq, replaysToChange, withDlq } from "../open.ts";
 import { agoText, cell } from "../words.ts";
 

@@ -96,7 +96,7 @@ const endings: Readonly<Record<RunEnd, readonly [code: string, exitCode: ExitCod
   "log-away": ["LOG_AWAY", exitCodes.partial, "no broker answers"],
 };
 
-/** What whoever comes second is told: who has the lock. */
+/** What the second one is answered: who has the lock. */
 export const busyError = async (replays: Replays, topology: string): Promise<CliError> => {
   const running = (await replays.jobs(topology, 10)).find(({ state }) => state === "running");
   const who =

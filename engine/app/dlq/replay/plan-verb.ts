@@ -5,7 +5,7 @@ import { writeReplayPlan } from "../../../dlq/plan/plan-file.ts";
 import { exitCodes, note, print, printJson } from "../../cli.ts";
 import type { EngineConfig } from "../../config/engine-config.ts";
 import { type App, topologyNamed } from "../../define-app.ts";
-import { loadConfig } from "../../process.ts";
+import { loadConfig } from "../../process/process.ts";
 import { replaysToChange, withDlq } from "../open.ts";
 import { type PlannedReplay, planOf } from "./planning.ts";
 import { selectionOf, type SelectOptions } from "../selection.ts";

@@ -16,7 +16,7 @@ import { CliError } from "../../cli.ts";
 import { selected } from "../look.ts";
 import { lettersOf, type OpenDlq } from "../open.ts";
 import { readableLetters } from "../readable.ts";
-import { type Around, refusalsOf, type ReplayRefusal } from "./refusals.ts";
+import { type LiveState, refusalsOf, type ReplayRefusal } from "./refusals.ts";
 
 /** What is to be planned. */
 export interface PlanRequest {
@@ -75,12 +75,12 @@ export const planOf = async <Config extends EngineConfig>(
       retryEnds: read.retryEnds.map(String),
     },
   );
-  const around = await aroundOf(open, request.topology);
+  const live = await liveStateOf(open, request.topology);
   return {
     plan,
-    ...around,
+    ...live,
     advice: await adviceOf(open, of.hosted.replayAdvice, plan),
-    refusals: refusalsOf(plan, around, read.retryEnds.length > 0),
+    refusals: refusalsOf(plan, live, read.retryEnds.length > 0),
     warnings: read.trimmed > 0n ? [`${read.trimmed} dead letter(s) were deleted: nothing is known of them`] : [],
     selected: chosen,
   };
@@ -171,7 +171,10 @@ const adviceOf = async <Config extends EngineConfig>(
 };
 
 /** Who reads the retry topic, and which graph they run. */
-const aroundOf = async <Config extends EngineConfig>(open: OpenDlq<Config>, topology: string): Promise<Around> => {
+const liveStateOf = async <Config extends EngineConfig>(
+  open: OpenDlq<Config>,
+  topology: string,
+): Promise<LiveState> => {
   const { group } = lettersOf(open, topology);
   const { deployments, close } = await openDeployments(open.app, open.config);
   try {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Fitness, fitnesses, type ReplayPlan } from "../../../dlq/plan/plan.ts";
 import { CliError, exitCodes } from "../../cli.ts";
-import { type Around, refusalsOf, refuseMoved } from "./refusals.ts";
+import { type LiveState, refusalsOf, refuseMoved } from "./refusals.ts";
 
 const counts = (ready: number) =>
   Object.fromEntries(fitnesses.map((one) => [one, one === "ready" ? ready : 0])) as Record<Fitness, number>;
@@ -21,35 +21,35 @@ const plan = (over: Partial<ReplayPlan> = {}): ReplayPlan => ({
   ...over,
 });
 const hash = `9f31c2a7${"0".repeat(56)}`;
-const around = (over: Partial<Around> = {}): Around => ({
+const live = (over: Partial<LiveState> = {}): LiveState => ({
   clusterId: "c1",
   deployed: hash,
   readers: 2,
   running: ["9f31c2a7", "88e0d1c2"],
   ...over,
 });
-const codes = (of: ReplayPlan, at: Around, hasTopic = true) => refusalsOf(of, at, hasTopic).map(({ code }) => code);
+const codes = (of: ReplayPlan, at: LiveState, hasTopic = true) => refusalsOf(of, at, hasTopic).map(({ code }) => code);
 
-const cases: readonly [what: string, ReplayPlan, Around, readonly string[]][] = [
-  ["the deployed graph is among those that run", plan(), around(), []],
-  ["deployments are not recorded", plan(), around({ deployed: null }), []],
-  ["members do not say which graph they run", plan(), around({ running: [] }), []],
-  ["nothing is ready", plan({ counts: counts(0) }), around(), ["NOTHING_READY"]],
-  ["no member reads the retry topic", plan(), around({ readers: 0, running: [] }), ["NO_READER"]],
+const cases: readonly [what: string, ReplayPlan, LiveState, readonly string[]][] = [
+  ["the deployed graph is among those that run", plan(), live(), []],
+  ["deployments are not recorded", plan(), live({ deployed: null }), []],
+  ["members do not say which graph they run", plan(), live({ running: [] }), []],
+  ["nothing is ready", plan({ counts: counts(0) }), live(), ["NOTHING_READY"]],
+  ["no member reads the retry topic", plan(), live({ readers: 0, running: [] }), ["NO_READER"]],
   [
     "nobody reads and nobody waits",
     plan({ limits: { ...limits, wait: false } }),
-    around({ readers: 0, running: [] }),
+    live({ readers: 0, running: [] }),
     [],
   ],
-  ["workers run another graph", plan(), around({ running: ["88e0d1c2"] }), ["GRAPH_NOT_RUNNING"]],
+  ["workers run another graph", plan(), live({ running: ["88e0d1c2"] }), ["GRAPH_NOT_RUNNING"]],
 ];
 for (const [what, of, at, expected] of cases)
   test(`refusalsOf: answers ${expected.join(", ") || "nothing"} when ${what}`, () =>
     assert.deepEqual(codes(of, at), expected));
 
 test("refusalsOf: names every reason, and the command, when there is no retry topic either", () => {
-  const all = refusalsOf(plan({ counts: counts(0) }), around({ readers: 0, running: [] }), false);
+  const all = refusalsOf(plan({ counts: counts(0) }), live({ readers: 0, running: [] }), false);
   assert.deepEqual(
     all.map(({ code }) => code),
     ["RETRY_TOPIC_MISSING", "NOTHING_READY", "NO_READER"],

@@ -11,8 +11,8 @@ export interface ReplayRefusal {
   readonly fix: string;
 }
 
-/** What is around a topology now. */
-export interface Around {
+/** What runs of a topology now, and what is deployed. */
+export interface LiveState {
   readonly clusterId: string;
   readonly deployed: string | null;
   readonly readers: number;
@@ -20,8 +20,8 @@ export interface Around {
   readonly running: readonly string[];
 }
 
-/** Without waiting, nobody has to read the retry topic now. */
-export const refusalsOf = (plan: ReplayPlan, around: Around, hasTopic: boolean): readonly ReplayRefusal[] => {
+/** Without waiting, no worker has to read the retry topic now. */
+export const refusalsOf = (plan: ReplayPlan, live: LiveState, hasTopic: boolean): readonly ReplayRefusal[] => {
   const { topology, limits } = plan;
   const refusals: ReplayRefusal[] = [];
   if (!hasTopic) {
@@ -32,15 +32,11 @@ export const refusalsOf = (plan: ReplayPlan, around: Around, hasTopic: boolean):
     const fix = `Next: sluice dlq groups --topology ${topology}`;
     refusals.push({ code: "NOTHING_READY", text: "no letter that is meant is ready to be replayed", fix });
   }
-  if (limits.wait && around.readers === 0) {
+  if (limits.wait && live.readers === 0) {
     const fix = `Next: sluice worker --topology ${topology}, in another terminal; or --no-wait, to send all the same`;
     refusals.push({ code: "NO_READER", text: "no worker reads the retry topic", fix });
-  } else if (
-    around.deployed !== null &&
-    around.running.length > 0 &&
-    !around.running.includes(around.deployed.slice(0, 8))
-  ) {
-    const text = `the deployed graph is ${around.deployed.slice(0, 8)}, and workers run ${[...new Set(around.running)].join(", ")}`;
+  } else if (live.deployed !== null && live.running.length > 0 && !live.running.includes(live.deployed.slice(0, 8))) {
+    const text = `the deployed graph is ${live.deployed.slice(0, 8)}, and workers run ${[...new Set(live.running)].join(", ")}`;
     refusals.push({ code: "GRAPH_NOT_RUNNING", text, fix: "Next: sluice topology status" });
   }
   return refusals;
@@ -49,7 +45,11 @@ export const refusalsOf = (plan: ReplayPlan, around: Around, hasTopic: boolean):
 /** A saved plan is carried out as it is, or not at all. @throws CliError with exit code 4 or 5 */
 export const refuseMoved = (
   saved: SavedReplay,
-  { plan, clusterId, deployed }: Pick<Around, "clusterId" | "deployed"> & { readonly plan: Pick<ReplayPlan, "counts"> },
+  {
+    plan,
+    clusterId,
+    deployed,
+  }: Pick<LiveState, "clusterId" | "deployed"> & { readonly plan: Pick<ReplayPlan, "counts"> },
 ): void => {
   if (saved.clusterId !== clusterId)
     throw new CliError(`the plan is of cluster ${saved.clusterId}, this one is ${clusterId}`, {

@@ -17,7 +17,7 @@ import type { EngineConfig } from "../../config/engine-config.ts";
 import { type App, topologyNamed } from "../../define-app.ts";
 import { terminal } from "../../deploying/confirm.ts";
 import { actorOf, hostOf } from "../../deploying/open.ts";
-import { loadConfig } from "../../process.ts";
+import { loadConfig } from "../../process/process.ts";
 import { showProgress } from "../../progress.ts";
 import { lettersOf, type OpenDlq, replaysToChange, withDlq } from "../open.ts";
 import { documentOf, limitsOf, type PlanOptions } from "./plan-verb.ts";
@@ -125,7 +125,7 @@ const beginning = async <Config extends EngineConfig>(
 ): Promise<(lock: ReplayLock) => Promise<StartedJob | undefined>> => {
   const { topology, reason } = options;
   if (reason === undefined || reason.trim() === "")
-    throw new CliError("a replay needs a reason, for whoever looks at it later", {
+    throw new CliError("a replay needs a reason, for the audit log", {
       code: "USAGE",
       exitCode: exitCodes.usage,
       fix: 'Give --reason "..."',

@@ -11,7 +11,7 @@ import { CliError, exitCodes } from "../../cli.ts";
 import type { EngineConfig } from "../../config/engine-config.ts";
 import type { Hosted } from "../../define-app.ts";
 
-/** What the function is told beside the value. */
+/** What the function is given beside the value. */
 export interface TransformedLetter {
   readonly id: string;
   readonly attempt: number;

@@ -1,7 +1,7 @@
 /** Reads a whole topic by fetching from its brokers directly: no group, nothing committed, bounded memory. */
 import { Unavailable } from "../../../errors.ts";
 import { backoffMs, systemClock } from "../../../clock.ts";
-import type { LogRecord } from "../../log.ts";
+import { type LogRecord, partitionName } from "../../log.ts";
 import { isFatal } from "../failures.ts";
 import type { Batch, Cluster } from "../internals.ts";
 import { patchedKafkajs } from "../kafkajs.ts";
@@ -103,7 +103,7 @@ const readPartition = async (reading: Reading, onRecords: OnRecords): Promise<vo
       continue;
     }
     failures = fetched.next > reading.next ? 0 : failures + 1;
-    if (failures > maxFailures) throw new Unavailable("kafka", `${nameOf(reading)} answers no records`);
+    if (failures > maxFailures) throw new Unavailable("kafka", `${partitionName(reading)} answers no records`);
     reading.next = fetched.next;
     if (reading.next < reading.end) fetching = fetch(reading);
     try {
@@ -126,7 +126,7 @@ const fetch = async (reading: Reading): Promise<Fetched> => {
   const { cluster, topic, partition, settings, next, end } = reading;
   try {
     const nodeId = Object.keys(cluster.findLeaderForPartitions(topic, [partition]))[0];
-    if (nodeId === undefined) throw new Unavailable("kafka", `${nameOf(reading)} has no leader`);
+    if (nodeId === undefined) throw new Unavailable("kafka", `${partitionName(reading)} has no leader`);
     const broker = await cluster.findBroker({ nodeId });
     const { responses } = await broker.fetch({
       maxWaitTime: settings.fetchWaitMs,
@@ -155,5 +155,3 @@ const recover = async (reading: Reading, failures: number, error: unknown): Prom
   await systemClock.sleep(backoffMs(backoff, failures, Math.random));
   await reading.cluster.refreshMetadata().catch(() => {});
 };
-
-const nameOf = ({ topic, partition }: Reading): string => `${topic}/${partition}`;

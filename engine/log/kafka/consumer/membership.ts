@@ -4,7 +4,14 @@
  */
 import { Fatal } from "../../../errors.ts";
 import type { Clock } from "../../../clock.ts";
-import { CommitRefused, type LogListener, type LogRecord, OffsetOutOfRange, type TopicPartition } from "../../log.ts";
+import {
+  CommitRefused,
+  type LogListener,
+  type LogRecord,
+  OffsetOutOfRange,
+  type TopicPartition,
+  partitionName,
+} from "../../log.ts";
 import { commitFailure, failureOf, hasType, isCoordinatorLost } from "../failures.ts";
 import type { Batch, ConsumerGroup } from "../internals.ts";
 import type { KafkaSettings } from "../options.ts";
@@ -97,7 +104,7 @@ export class Membership implements GroupHooks {
   readonly offsetOutOfRange: GroupHooks["offsetOutOfRange"] = async (group, at) => {
     const { offsetManager } = group;
     if (offsetManager === null || this.#ended) return;
-    if (!this.#touched.has(nameOf(at)) && (await committedOffset(group, at)) < 0n) {
+    if (!this.#touched.has(partitionName(at)) && (await committedOffset(group, at)) < 0n) {
       return offsetManager.clearOffsets(at);
     }
     const offset = BigInt(offsetManager.nextOffset(at.topic, at.partition).toString());
@@ -107,7 +114,7 @@ export class Membership implements GroupHooks {
   /** Hands a batch to the listener, unless it is of an older epoch, not ours, or paused; then it is fetched again. */
   deliver(batch: Batch): void {
     const { topic, partition } = batch;
-    const name = nameOf(batch);
+    const name = partitionName(batch);
     if (!this.#delivering || this.#epochs.get(batch) !== this.#epoch) return;
     if (!this.#assigned?.has(name) || this.#pauses.isPaused(name)) return;
     this.#touched.add(name);
@@ -147,12 +154,12 @@ export class Membership implements GroupHooks {
   }
 
   pause(at: TopicPartition): void {
-    if (!this.#assigned?.has(nameOf(at)) || !this.#pauses.pause(nameOf(at), this.#clock.now())) return;
+    if (!this.#assigned?.has(partitionName(at)) || !this.#pauses.pause(partitionName(at), this.#clock.now())) return;
     this.#group?.pause([{ topic: at.topic, partitions: [at.partition] }]);
   }
 
   resume(at: TopicPartition): void {
-    if (!this.#pauses.resume(nameOf(at)) || !this.#delivering) return;
+    if (!this.#pauses.resume(partitionName(at)) || !this.#delivering) return;
     this.#group?.resume([{ topic: at.topic, partitions: [at.partition] }]);
   }
 
@@ -246,7 +253,7 @@ export class Membership implements GroupHooks {
     this.#joins += 1;
     this.#memberIdLeft = null;
     this.#group = group;
-    this.#assigned = new Map(partitions.map((at) => [nameOf(at), at]));
+    this.#assigned = new Map(partitions.map((at) => [partitionName(at), at]));
     this.#touched.clear();
     this.#pauses.clear();
     group.resume(group.paused());
@@ -291,7 +298,8 @@ export class Membership implements GroupHooks {
       throw new CommitRefused(`there is no membership in ${this.#groupId} now`);
     }
     for (const at of offsets) {
-      if (!this.#assigned.has(nameOf(at))) throw new CommitRefused(`${nameOf(at)} is not assigned to this member`);
+      if (!this.#assigned.has(partitionName(at)))
+        throw new CommitRefused(`${partitionName(at)} is not assigned to this member`);
     }
     return { group, manager };
   }
@@ -302,8 +310,6 @@ export class Membership implements GroupHooks {
     if (group.offsetManager !== null) group.offsetManager.coordinator = coordinator;
   }
 }
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
 
 const byTopic = (offsets: readonly Commit[]) =>
   [...Map.groupBy(offsets, ({ topic }) => topic)].map(([topic, ofTopic]) => ({

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PayReply } from "../../../../dev/demo/payments/payer.ts";
-import type { PaymentFacts } from "../../../../ops/verify/payment-facts.ts";
+import type { PaymentFacts } from "../../../../ops/verify/payments/payment-facts.ts";
 import type { Payment } from "../../../../processors/payments/payment-ports.ts";
 import type { UserId, Won } from "../../../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../../../schemas/payment.ts";

@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkAnswers } from "../../../../dev/demo/payments/check-answers.ts";
 import type { Check } from "../../../../ops/verify/check.ts";
-import { checkPayments } from "../../../../ops/verify/check-payments.ts";
-import type { PaymentFacts } from "../../../../ops/verify/payment-facts.ts";
-import { readPaymentFacts } from "../../../../ops/verify/read-payment-facts.ts";
+import { checkPayments } from "../../../../ops/verify/payments/check-payments.ts";
+import type { PaymentFacts } from "../../../../ops/verify/payments/payment-facts.ts";
+import { readPaymentFacts } from "../../../../ops/verify/payments/read-payment-facts.ts";
 import type { PaymentId } from "../../../../schemas/payment.ts";
 import type { AttemptReply } from "../clients.ts";
 import type { FedBatch } from "../feed.ts";

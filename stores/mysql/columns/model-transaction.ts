@@ -1,8 +1,8 @@
 /** Transactions for Sequelize's models, with the retries and the errors of the hand-written ones. */
 import type { Transaction } from "sequelize";
-import type { Database } from "./database.ts";
-import { classified } from "./errors.ts";
-import { retryingConflicts } from "./session.ts";
+import type { Database } from "../database.ts";
+import { classified } from "../errors.ts";
+import { retryingConflicts } from "../session.ts";
 
 /**
  * Runs `work` in one transaction and commits; again from the start after a deadlock or a lock time-out.

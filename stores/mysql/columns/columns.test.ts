@@ -1,10 +1,10 @@
 /** What a SELECT lists, and what its rows have to look like. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fatal } from "../../engine/errors.ts";
-import type { UserId } from "../../schemas/coupon.ts";
-import type { PaymentId } from "../../schemas/payment.ts";
-import { hexOf } from "../ids.ts";
+import { Fatal } from "../../../engine/errors.ts";
+import type { UserId } from "../../../schemas/coupon.ts";
+import type { PaymentId } from "../../../schemas/payment.ts";
+import { hexOf } from "../../ids.ts";
 import {
   bytesColumn,
   columns,

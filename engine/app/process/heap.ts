@@ -3,7 +3,7 @@
  * worker with 60 MB alive grew to 430 MB. Its limits can only be given to a new process, so this one becomes it.
  */
 import { totalmem } from "node:os";
-import { environment } from "./cli.ts";
+import { environment } from "../cli.ts";
 
 /** Below this much memory, in bytes, the roomy heap does not fit: its peak is 351 MB, and what is not heap needs its part. */
 const roomyFromBytes = 448 * 1024 * 1024;

@@ -1,17 +1,17 @@
 /** Starts a worker of a topology: Kafka, codec, producer and metrics around it, and the order in which they end. */
 import { hostname } from "node:os";
-import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../log/producer/accumulator.ts";
-import { type Backoff, systemClock } from "../clock.ts";
-import { deadLetterTopic } from "../worker/round/dead-letter.ts";
-import { kafkaLog } from "../log/kafka/kafka-log.ts";
-import { unfenced } from "../worker/partition/lease-guard.ts";
-import { startWorker } from "../worker/worker.ts";
-import { createCodec } from "../avro/codec.ts";
-import { confluentRegistry } from "../registry/registry.ts";
-import type { Topology } from "../flow/dsl.ts";
-import { writtenTopics } from "../flow/parts.ts";
-import { watchBacklog, watchHolds, watchPartitions, workerTelemetry } from "./metrics.ts";
-import type { Opened, ProcessContext, Running } from "./define-app.ts";
+import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../../log/producer/accumulator.ts";
+import { type Backoff, systemClock } from "../../clock.ts";
+import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
+import { kafkaLog } from "../../log/kafka/kafka-log.ts";
+import { unfenced } from "../../worker/partition/lease-guard.ts";
+import { startWorker } from "../../worker/worker.ts";
+import { createCodec } from "../../avro/codec.ts";
+import { confluentRegistry } from "../../registry/registry.ts";
+import type { Topology } from "../../flow/dsl.ts";
+import { writtenTopics } from "../../flow/parts.ts";
+import { watchBacklog, watchHolds, watchPartitions, workerTelemetry } from "../metrics.ts";
+import type { Opened, ProcessContext, Running } from "../define-app.ts";
 
 /** Between attempts at what failed: soon enough to go on within 2 s of a dependency's return. */
 const backoff: Backoff = { initialMs: 50, maxMs: 1_500 };

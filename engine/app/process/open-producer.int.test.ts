@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { Registry } from "prom-client";
-import { StartRefused } from "../errors.ts";
-import { type KafkaAdmin, kafkaAdmin } from "../log/kafka/admin/admin.ts";
-import { silentLogger } from "../logger.ts";
-import { addressOf, brokerAddresses } from "../testing/address.ts";
-import { engineOnly } from "./config/settings.ts";
+import { StartRefused } from "../../errors.ts";
+import { type KafkaAdmin, kafkaAdmin } from "../../log/kafka/admin/admin.ts";
+import { silentLogger } from "../../logger.ts";
+import { addressOf, brokerAddresses } from "../../testing/address.ts";
+import { engineOnly } from "../config/settings.ts";
 import { openProducer } from "./open-producer.ts";
 
 const config = engineOnly.read(

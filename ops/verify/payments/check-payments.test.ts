@@ -1,11 +1,11 @@
 /** The verifier must be able to fail: every claim about payments, broken once. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Payment } from "../../processors/payments/payment-ports.ts";
-import type { UserId, Won } from "../../schemas/coupon.ts";
-import type { OrderId, PaymentId } from "../../schemas/payment.ts";
+import type { Payment } from "../../../processors/payments/payment-ports.ts";
+import type { UserId, Won } from "../../../schemas/coupon.ts";
+import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
 import { checkPayments } from "./check-payments.ts";
-import { type LetterFacts, noLetters } from "./letters.ts";
+import { type LetterFacts, noLetters } from "../letters.ts";
 import type { OutboxState, PaymentFacts, PublishedPayment } from "./payment-facts.ts";
 
 const id = (n: number): PaymentId => `p-${n}` as PaymentId;

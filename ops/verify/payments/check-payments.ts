@@ -1,11 +1,11 @@
 /** The claims of payments, checked against facts: paid once, in the outbox, published, in the history and delivered. Pure. */
-import type { Payment } from "../../processors/payments/payment-ports.ts";
-import type { PaymentId } from "../../schemas/payment.ts";
-import { auditMaxIds } from "../../stores/mysql/payments/payment-audit.ts";
-import { type Check, check, withOlder } from "./check.ts";
+import type { Payment } from "../../../processors/payments/payment-ports.ts";
+import type { PaymentId } from "../../../schemas/payment.ts";
+import { auditMaxIds } from "../../../stores/mysql/payments/payment-audit.ts";
+import { type Check, check, withOlder } from "../check.ts";
 import type { DownstreamGroup, PaymentFacts } from "./payment-facts.ts";
-import { retriesStandForLetters } from "./letters.ts";
-import { isBehind } from "./pending.ts";
+import { retriesStandForLetters } from "../letters.ts";
+import { isBehind } from "../pending.ts";
 
 /** Checks every claim. Where the platform was not asked, the offsets of its group are checked instead. */
 export const checkPayments = (facts: PaymentFacts): readonly Check[] => {

@@ -2,9 +2,9 @@
  * What a SELECT reads, declared once: its list of columns and the decoder of its rows. A field is called as its column
  * is, in camel case, which is also the rule of the Sequelize models: `paymentId` is read from `payment_id`.
  */
-import { Fatal } from "../../engine/errors.ts";
-import type { Won } from "../../schemas/coupon.ts";
-import { type Uuid, uuidOf } from "../ids.ts";
+import { Fatal } from "../../../engine/errors.ts";
+import type { Won } from "../../../schemas/coupon.ts";
+import { type Uuid, uuidOf } from "../../ids.ts";
 
 /** How one column is read. */
 export interface Column<T> {

@@ -1,8 +1,8 @@
 /** What the verifier reads about payments: the database, the topic, the history, and the platform if it can be asked. */
-import type { Payment } from "../../processors/payments/payment-ports.ts";
-import type { PaymentId } from "../../schemas/payment.ts";
-import type { LetterFacts } from "./letters.ts";
-import type { PaymentBooks } from "../../stores/mysql/payments/payment-audit.ts";
+import type { Payment } from "../../../processors/payments/payment-ports.ts";
+import type { PaymentId } from "../../../schemas/payment.ts";
+import type { LetterFacts } from "../letters.ts";
+import type { PaymentBooks } from "../../../stores/mysql/payments/payment-audit.ts";
 
 /** A payment in the topic. */
 export interface PublishedPayment {

@@ -1,7 +1,7 @@
 /** Asks until what a start depends on answers: a supervisor's restarts would only make its return slower to notice. */
-import { backoffMs, systemClock } from "../clock.ts";
-import { Unavailable } from "../errors.ts";
-import { errorFields, type Logger } from "../logger.ts";
+import { backoffMs, systemClock } from "../../clock.ts";
+import { Unavailable } from "../../errors.ts";
+import { errorFields, type Logger } from "../../logger.ts";
 
 /** Between two questions to a store that is away. */
 const backoff = { initialMs: 200, maxMs: 5_000 };

@@ -1,20 +1,20 @@
 /** What every process that publishes to fixed topics opens: the log, the codec, and a producer for those topics. */
-import { type Codec, createCodec } from "../avro/codec.ts";
-import { confluentRegistry } from "../registry/registry.ts";
-import { systemClock } from "../clock.ts";
-import { kafkaLog } from "../log/kafka/kafka-log.ts";
-import type { AnyTopic } from "../flow/parts.ts";
-import type { Log } from "../log/log.ts";
+import { type Codec, createCodec } from "../../avro/codec.ts";
+import { confluentRegistry } from "../../registry/registry.ts";
+import { systemClock } from "../../clock.ts";
+import { kafkaLog } from "../../log/kafka/kafka-log.ts";
+import type { AnyTopic } from "../../flow/parts.ts";
+import type { Log } from "../../log/log.ts";
 import {
   type Accumulator,
   accumulatorDefaults,
   createAccumulator,
   loadPartitionCounts,
-} from "../log/producer/accumulator.ts";
-import { refuseOtherPartitionCounts } from "../worker/partition-counts.ts";
-import type { ProcessContext } from "./define-app.ts";
-import { refuseOtherTopicSettings } from "./deploying/start-check.ts";
-import { watchBacklog } from "./metrics.ts";
+} from "../../log/producer/accumulator.ts";
+import { refuseOtherPartitionCounts } from "../../worker/partition-counts.ts";
+import type { ProcessContext } from "../define-app.ts";
+import { refuseOtherTopicSettings } from "../deploying/start-check.ts";
+import { watchBacklog } from "../metrics.ts";
 
 /** What a process publishes through. */
 export interface OpenedProducer {

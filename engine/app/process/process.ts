@@ -4,13 +4,13 @@
  */
 import { readFileSync } from "node:fs";
 import pino from "pino";
-import { errorFields, type Logger } from "../logger.ts";
-import { describeError, environment, exitCodes } from "./cli.ts";
-import { type EngineConfig, stopBudgetMs } from "./config/engine-config.ts";
-import { redacted } from "./config/redact.ts";
-import type { App, ProcessContext, Running } from "./define-app.ts";
+import { errorFields, type Logger } from "../../logger.ts";
+import { describeError, environment, exitCodes } from "../cli.ts";
+import { type EngineConfig, stopBudgetMs } from "../config/engine-config.ts";
+import { redacted } from "../config/redact.ts";
+import type { App, ProcessContext, Running } from "../define-app.ts";
 import { serveHealth } from "./health.ts";
-import { createRegistry } from "./metrics.ts";
+import { createRegistry } from "../metrics.ts";
 
 /** The configuration of this process: its own variables, completed in development by the application. @throws InvalidConfig */
 export const loadConfig = async <Config extends EngineConfig>({

@@ -6,27 +6,27 @@
 import { createInterface } from "node:readline";
 import { isDeepStrictEqual } from "node:util";
 import { request } from "undici";
-import type { Payment } from "../../processors/payments/payment-ports.ts";
-import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
-import { type KafkaAdmin, kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
-import type { Replays } from "../../engine/dlq/jobs/replays.ts";
-import { createCodec } from "../../engine/avro/codec.ts";
-import { type PaymentCompleted, type PaymentId, paymentsCompleted } from "../../schemas/payment.ts";
-import { confluentRegistry } from "../../engine/registry/registry.ts";
-import { type Database, openDatabase } from "../../stores/mysql/database.ts";
-import { type PaymentAudit, paymentAudit } from "../../stores/mysql/payments/payment-audit.ts";
-import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
-import { replaysOf } from "../../stores/mysql/operations/replays.ts";
-import { readClock } from "../../stores/mysql/clock.ts";
-import { withSession } from "../../stores/mysql/session.ts";
-import { externalData } from "../../topology/external-data.ts";
-import { transactionHistory } from "../../topology/transaction-history.ts";
-import { CliError } from "../../engine/app/cli.ts";
-import type { Config } from "../config.ts";
+import type { Payment } from "../../../processors/payments/payment-ports.ts";
+import { deadLetterTopic } from "../../../engine/worker/round/dead-letter.ts";
+import { type KafkaAdmin, kafkaAdmin } from "../../../engine/log/kafka/admin/admin.ts";
+import type { Replays } from "../../../engine/dlq/jobs/replays.ts";
+import { createCodec } from "../../../engine/avro/codec.ts";
+import { type PaymentCompleted, type PaymentId, paymentsCompleted } from "../../../schemas/payment.ts";
+import { confluentRegistry } from "../../../engine/registry/registry.ts";
+import { type Database, openDatabase } from "../../../stores/mysql/database.ts";
+import { type PaymentAudit, paymentAudit } from "../../../stores/mysql/payments/payment-audit.ts";
+import { paymentBook } from "../../../stores/mysql/payments/payment-book.ts";
+import { replaysOf } from "../../../stores/mysql/operations/replays.ts";
+import { readClock } from "../../../stores/mysql/clock.ts";
+import { withSession } from "../../../stores/mysql/session.ts";
+import { externalData } from "../../../topology/external-data.ts";
+import { transactionHistory } from "../../../topology/transaction-history.ts";
+import { CliError } from "../../../engine/app/cli.ts";
+import type { Config } from "../../config.ts";
 import type { DownstreamGroup, OutboxState, PaymentFacts, PublishedPayment } from "./payment-facts.ts";
-import { letterFacts, type LettersRead, readLetterIds } from "./letters.ts";
-import { decoderOf, lettersOf } from "./letters-of.ts";
-import { readValues } from "./read-values.ts";
+import { letterFacts, type LettersRead, readLetterIds } from "../letters.ts";
+import { decoderOf, lettersOf } from "../letters-of.ts";
+import { readValues } from "../read-values.ts";
 
 /** What to look at. */
 export interface PaymentScope {

@@ -1,7 +1,7 @@
 /** Commits of what is finished, feed by feed. */
-import { CommitRefused, type Subscription, type TopicPartition } from "../log/log.ts";
-import { errorFields, type Logger } from "../logger.ts";
-import type { Feed } from "./partition/feed.ts";
+import { CommitRefused, type Subscription, partitionName } from "../../log/log.ts";
+import { errorFields, type Logger } from "../../logger.ts";
+import type { Feed } from "../partition/feed.ts";
 
 /** What an assignment needs of its subscription. */
 export type Membership = Pick<Subscription, "commit" | "pause" | "resume">;
@@ -54,7 +54,7 @@ export const createCommits = ({ feeds, membership, logger }: CommitOptions) => {
     prove: (own: readonly Committing[]): Promise<void> => {
       const proof = committing.then(async () => {
         // What is left of an earlier assignment must not speak for this one.
-        if (own.some((one) => feeds().get(nameOf(one.feed.at)) !== one))
+        if (own.some((one) => feeds().get(partitionName(one.feed.at)) !== one))
           throw new CommitRefused("it was assigned anew");
         // Without a record there is nothing to commit, so nothing to ask with; and no round that would need the lease.
         const read = own.find(({ feed }) => feed.ledger.committable() !== undefined)?.feed;
@@ -68,6 +68,3 @@ export const createCommits = ({ feeds, membership, logger }: CommitOptions) => {
     },
   };
 };
-
-/** A partition as text. */
-export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
