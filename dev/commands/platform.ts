@@ -23,7 +23,7 @@ export const platformCommand = (): Command =>
     .summary("run a stand-in for the external data platform until it is told to stop")
     .description(
       "Takes payments as docs/data-platform.md says, on loopback, and counts their effects. On its control port, PUT " +
-        "/faults makes it slow, flaky, busy or away, GET /report and GET /effects say what it has done.",
+        "/faults makes it slow, flaky, busy or away, or has it refuse users, GET /report and GET /effects say what it has done.",
     )
     .option("--port <port>", "where payments are posted to", integerOption(0, 65_535), 8090)
     .option("--control-port <port>", "default: SLUICE_HEALTH_PORT, or 8091", integerOption(0, 65_535))

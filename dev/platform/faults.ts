@@ -19,6 +19,8 @@ const schema = z.strictObject({
   cutShare: share,
   /** Of requests: the payment is taken, and the connection cut instead of an answer. */
   loseAnswersShare: share,
+  /** Payments of users whose id begins with this are refused for good: 422, nothing done. Empty: of none. */
+  refusedUsers: z.string().max(64).default(""),
 });
 
 /** What is wrong with the platform now. */
@@ -47,6 +49,10 @@ export const noFaults: Faults = readFaults({});
 
 /** What becomes of one request. */
 export type Fate = "answer" | "fail" | "busy" | "cut" | "loseAnswer" | "silent";
+
+/** Whether a user's payments are refused for good. */
+export const isRefused = ({ refusedUsers }: Faults, userId: string): boolean =>
+  refusedUsers !== "" && userId.startsWith(refusedUsers);
 
 /** Draws a request's fate; `random` answers numbers in [0, 1). */
 export const fateOf = (faults: Faults, random: () => number): Fate => {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { repositoryRoot } from "../stack/layout.ts";
 import type { Effects } from "./effects.ts";
-import { type Faults, fateOf, InvalidFaults, readFaults } from "./faults.ts";
+import { type Faults, fateOf, InvalidFaults, isRefused, readFaults } from "./faults.ts";
 
 /** What the contract's server works with. */
 export interface ContractServer {
@@ -18,7 +18,7 @@ export interface ContractServer {
 }
 
 interface Payment {
-  readonly Body: { readonly paymentId: string };
+  readonly Body: { readonly paymentId: string; readonly userId: string };
   readonly Headers: { readonly "idempotency-key": string };
 }
 
@@ -56,6 +56,10 @@ export const contractServer = ({ effects, faults, random, onEffect }: ContractSe
     if (fate !== "answer") effects.count("faulted");
     if (fate === "busy" || fate === "fail") return later(reply, fate === "busy" ? 429 : 503, now);
     if (fate === "cut" || fate === "silent") return hangUp(reply, fate === "cut");
+    if (isRefused(now, request.body.userId)) {
+      effects.count("faulted");
+      return reply.status(422).send({ error: "payments of this user are not taken" });
+    }
     const how = effects.take(request.headers["idempotency-key"], request.body.paymentId, request.body);
     if (how === "taken") onEffect(request.body);
     if (fate === "loseAnswer") return hangUp(reply, true);

@@ -93,6 +93,17 @@ test("stand-in platform: does wrong what is set, and is in order again when noth
   assert.deepEqual([report().faulted, report().inFlight], [5, 0]);
 });
 
+test("stand-in platform: refuses the users that are set, for good, and takes them when they are not set any more", async (t) => {
+  const { url, set, report } = await start(t);
+  await set({ refusedUsers: "bad" });
+  assert.equal((await post(url, documentOf(1, { userId: "bad-1" }))).status, 422);
+  assert.equal((await post(url, documentOf(2, { userId: "good-1" }), idOf(2))).status, 201);
+  assert.deepEqual([report().faulted, report().effects], [1, 1]);
+  await set({});
+  assert.equal((await post(url, documentOf(1, { userId: "bad-1" }))).status, 201);
+  assert.equal(report().effects, 2);
+});
+
 test("stand-in platform: listens on the same port again when it was set to refuse for a while", async (t) => {
   const { url, set, report } = await start(t);
   await set({ down: "refuse" });
