@@ -155,3 +155,10 @@ test("decoder: refuses a number that a double cannot hold", async () => {
   const { decode } = await decoderOf(numbers, numbers.schema.avro);
   assert.equal(decode(framed(1, Buffer.from("ffffffffffffffffff01", "hex"))).kind, "malformed");
 });
+
+test("decoder: says what is wrong in its own words when passed-over bytes name a branch that is not there", async () => {
+  const named = topicOf(record("test.v1.Maybe", { id: string() }));
+  const { decode } = await decoderOf(named, record("test.v1.Maybe", { text: optional(string()), id: string() }).avro);
+  // Branch 5 of two.
+  assert.match(whyOf(decode(framed(1, Buffer.from([10, 0])))), /^its bytes name a branch or a symbol/);
+});

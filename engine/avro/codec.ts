@@ -121,8 +121,15 @@ const read = <T>(reader: avro.Type, { resolver }: { readonly resolver: avro.Reso
     // The resolver ends in the reader's schema, which is the schema `T` was inferred from.
     return { kind: "value", value: reader.fromBuffer(bytes.subarray(frameBytes), resolver) as T };
   } catch (error) {
-    return malformed(error instanceof Error ? error.message : String(error));
+    return malformed(whyOf(error));
   }
+};
+
+/** avsc looks up a union's branch or an enum's symbol without asking whether it is there. */
+const whyOf = (error: unknown): string => {
+  if (error instanceof TypeError && error.message.startsWith("Cannot read properties"))
+    return "its bytes name a branch or a symbol that their schema does not have";
+  return error instanceof Error ? error.message : String(error);
 };
 
 const malformed = (why: string): { readonly kind: "malformed"; readonly why: string } => ({ kind: "malformed", why });

@@ -59,7 +59,7 @@ const found = (of: CouponFacts): readonly string[] =>
 
 test("verify: is pending, as a claim of its own, when a letter without a verdict waits", () => {
   assert.deepEqual(found(facts({ waiting: new Set([id(1)]), open: 1 })), [
-    "no dead letter waits for somebody: pending 1",
+    "no accepted request waits as a dead letter: pending 1",
   ]);
 });
 
@@ -85,7 +85,7 @@ test("verify: calls what a waiting letter holds pending", () => {
   const held = { ...facts({ waiting: new Set([id(1)]), open: 1 }), counters: new Map([["c" as CouponId, -1]]) };
   const mark = { couponId: "c" as CouponId, userId: "u-1" as UserId, reservationId: id(1) };
   assert.deepEqual(found({ ...held, staleMarks: [mark] }), [
-    "no dead letter waits for somebody: pending 1",
+    "no accepted request waits as a dead letter: pending 1",
     "the counter equals the database: pending 1",
     "every mark of the gate has an issued coupon: pending 1",
   ]);

@@ -101,7 +101,7 @@ const attemptKey = ({ origin, attempt }: Pick<Letter, "origin" | "attempt">): st
 
 /** Letters of records that lack what they are for wait for somebody. */
 export const lettersWait = (waiting: number, looked: number): Check => ({
-  claim: "no dead letter waits for somebody",
+  claim: "no accepted request waits as a dead letter",
   looked,
   broken: 0,
   pending: waiting,

@@ -3,10 +3,11 @@ import type { Deployment, Operation } from "../../deploy/deployments.ts";
 import { durationText } from "../../deploy/plan/units.ts";
 import { makePlan } from "../../deploy/run/observe.ts";
 import type { KafkaAdmin } from "../../log/kafka/admin/admin.ts";
-import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
 import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
-import type { App } from "../define-app.ts";
+import { type App, topologyNames } from "../define-app.ts";
+import { lookAt, type Looked } from "../dlq/look.ts";
+import { withDlq } from "../dlq/open.ts";
 import { loadConfig } from "../process/process.ts";
 import { withDeployPorts } from "./open.ts";
 import { planLines } from "./show-plan.ts";
@@ -41,8 +42,19 @@ interface TopologyStatus {
   readonly running: Readonly<Record<string, number>>;
   /** Records; null where nothing was committed yet or a topic is missing. */
   readonly lag: string | null;
-  readonly deadLetters: string | null;
+  /** Dead letters that are not settled, by what became of them. */
+  readonly deadLetters: LetterCounts;
 }
+
+interface LetterCounts {
+  readonly open: number;
+  readonly pending: number;
+}
+
+const countsOf = ({ standings }: Looked): LetterCounts => ({
+  open: standings.filter(({ state }) => state === "open").length,
+  pending: standings.filter(({ state }) => state === "pending").length,
+});
 
 /** `status`: what is deployed, what runs, how far it is behind, and which operation has not ended. */
 export const statusVerb = async <Config extends EngineConfig>(
@@ -50,12 +62,18 @@ export const statusVerb = async <Config extends EngineConfig>(
   { json }: { readonly json?: boolean },
 ): Promise<void> => {
   const config = await loadConfig(app);
+  const letters = await withDlq(app, config, async (dlq) => {
+    const counted = new Map<string, LetterCounts>();
+    for (const name of topologyNames(app)) counted.set(name, countsOf(await lookAt(dlq, { topology: name })));
+    return counted;
+  });
   const { rows, open } = await withDeployPorts(app, config, async ({ cluster, deployments }) => {
     const last = await deployments.latest();
     const status: TopologyStatus[] = [];
     for (const { topology } of app.topologies) {
       const { name, sources } = topology.graph;
-      status.push(await statusOf(cluster, last, { name, sources, group: `${config.groupPrefix}.${name}` }));
+      const of = { name, sources, group: `${config.groupPrefix}.${name}`, letters: letters.get(name) };
+      status.push(await statusOf(cluster, last, of));
     }
     const unfinished = (await deployments.operations(10)).filter(({ endedAt }) => endedAt === null);
     return { rows: status, open: unfinished };
@@ -72,9 +90,14 @@ export const statusVerb = async <Config extends EngineConfig>(
 const statusOf = async (
   cluster: KafkaAdmin,
   last: Deployment | undefined,
-  of: { readonly name: string; readonly sources: readonly string[]; readonly group: string },
+  of: {
+    readonly name: string;
+    readonly sources: readonly string[];
+    readonly group: string;
+    readonly letters: LetterCounts | undefined;
+  },
 ): Promise<TopologyStatus> => {
-  const { name, sources, group } = of;
+  const { name, sources, group, letters } = of;
   const deployed = last?.document.topologies[name];
   const { members } = await cluster.describeGroup(group);
   const running: Record<string, number> = {};
@@ -93,11 +116,7 @@ const statusOf = async (
       for (const topic of sources) lag += await lagOf(cluster, group, topic);
       return lag;
     }),
-    deadLetters: await unlessMissing(async () => {
-      const topic = deadLetterTopic(name);
-      const [starts, ends] = await Promise.all([cluster.startOffsets(topic), cluster.endOffsets(topic)]);
-      return sum(ends) - sum(starts);
-    }),
+    deadLetters: letters ?? { open: 0, pending: 0 },
   };
 };
 
@@ -132,7 +151,9 @@ const statusRow = ({
 }: TopologyStatus): readonly string[] => {
   const workers = Object.entries(running).map(([hash, count]) => `${count} ${hash}`);
   const age = deployedAt === null ? "" : `  ${ageText(Date.now() - deployedAt)}`;
-  return [topology, `${deployed ?? "not"}${age}`, workers.join(", ") || "none", lag ?? "?", deadLetters ?? "?"];
+  const { open: waiting, pending } = deadLetters;
+  const letters = `${waiting} open${pending > 0 ? `, ${pending} pending` : ""}`;
+  return [topology, `${deployed ?? "not"}${age}`, workers.join(", ") || "none", lag ?? "?", letters];
 };
 
 /** A duration in whole minutes, hours or days. */

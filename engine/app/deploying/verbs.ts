@@ -44,11 +44,13 @@ export const planVerb = async <Config extends EngineConfig>(app: App<Config>, op
   });
   const { plan, live, desired, allow } = planned;
   if (options.out !== undefined) await writeFile(options.out, writePlanFile(desired, allow, live));
-  const next = nextAfterPlan(planned);
+  const isReady = options.out !== undefined && plan.refusals.length === 0 && plan.changes.length > 0;
+  const next = isReady ? [`sluice topology apply ${options.out}`] : nextAfterPlan(planned);
   if (options.json) printJson(planDocument("topology.plan", planned, losses, next));
   else {
     for (const line of planLines(planned, losses)) print(line);
-    print(`Nothing was changed. Next: ${next.join("\n      ")}`);
+    const saved = options.out === undefined ? "" : ` The plan is in ${options.out}.`;
+    print(`Nothing was changed.${saved} Next: ${next.join("\n      ")}`);
   }
   if (plan.refusals.length > 0) process.exitCode = exitCodes.refused;
   else if (options.exitCode === true && plan.changes.length > 0) process.exitCode = exitCodes.pending;
@@ -79,7 +81,9 @@ export const rollbackVerb = async <Config extends EngineConfig>(
   await applyAndShow(app, config, "topology rollback", options, async ({ deployments }) => {
     const earlier = await deployments.numbered(number);
     if (earlier !== undefined) return { desired: earlier.document, allow: allowedBy(options) };
-    throw new CliError(`there is no deployment ${number}`, {
+    const last = await deployments.latest();
+    const there = last === undefined ? "nothing was deployed yet" : `there are 1 to ${last.number}`;
+    throw new CliError(`there is no deployment ${number}: ${there}`, {
       code: "NO_DEPLOYMENT",
       exitCode: exitCodes.usage,
       fix: "Next: sluice topology status",
@@ -154,8 +158,17 @@ const showApplied = (verb: string, outcome: ApplyOutcome, { json }: ApplyOptions
 };
 
 const planFrom = async (path: string): Promise<PlanFile> => {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    const why = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    throw new CliError(`the plan ${path} cannot be read: ${why}`, {
+      code: "NO_PLAN_FILE",
+      exitCode: exitCodes.usage,
+      fix: "Next: sluice topology plan --out <file>",
+      cause,
+    });
+  });
   try {
-    return readPlanFile(await readFile(path, "utf8"));
+    return readPlanFile(text);
   } catch (cause) {
     if (!(cause instanceof BadPlanFile)) throw cause;
     const about = {

@@ -12,7 +12,7 @@ import { count, note } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { loadConfig } from "../process/process.ts";
-import { lookAt, selected } from "./look.ts";
+import { lookAt, placeOption, selected } from "./look.ts";
 import { type LookOptions, placeOf } from "./looking.ts";
 import { withDlq } from "./open.ts";
 import { selectionOf } from "./selection.ts";
@@ -37,10 +37,11 @@ export const exportVerb = async <Config extends EngineConfig>(
 ): Promise<void> => {
   const selection = selectionOf(ids, options, { states: ["open"], now: Date.now() });
   const { out, format, mask = false } = options;
+  const at = placeOf(options);
   const written = await withDlq(app, await loadConfig(app), async (open) => {
-    const { standings, warnings } = await lookAt(open, placeOf(options));
+    const { standings, warnings } = await lookAt(open, at);
     for (const warning of warnings) note(warning);
-    const found = selected(standings, selection);
+    const found = selected(standings, selection, at);
     const target = out === undefined ? process.stdout : createWriteStream(`${out}.partial`);
     const write = async (line: string): Promise<void> => {
       if (!target.write(`${line}\n`)) await new Promise<void>((resolve) => target.once("drain", () => resolve()));
@@ -65,7 +66,9 @@ export const exportVerb = async <Config extends EngineConfig>(
     }
     return found.length;
   });
-  note(`${count(written)} letter(s)${out === undefined ? "" : ` in ${out}`}. Next: sluice dlq groups`);
+  note(
+    `${count(written)} letter(s)${out === undefined ? "" : ` in ${out}`}. Next: sluice dlq groups ${placeOption(at)}`,
+  );
 };
 
 /** Where people are hidden, so is everything that may name them and has no fields: bytes, headers, key and message. */

@@ -51,8 +51,12 @@ const trimmedWarning = (topic: string, trimmed: bigint): readonly string[] =>
     ? [`${trimmed} record(s) at the beginning of ${topic} are not there any more: nothing is known of them`]
     : [];
 
-/** Selects. @throws CliError with exit code 2 for a selection that means nothing */
-export const selected = (standings: readonly Standing[], selection: Selection): readonly Standing[] => {
+/** How the same place is named on the next command line. */
+export const placeOption = (at: LookAt): string =>
+  "topic" in at ? `--topic ${at.topic}` : `--topology ${at.topology}`;
+
+/** Selects; `at` is where the letters are from. @throws CliError with exit code 2 for a selection that means nothing */
+export const selected = (standings: readonly Standing[], selection: Selection, at: LookAt): readonly Standing[] => {
   try {
     return selectLetters(standings, selection);
   } catch (cause) {
@@ -60,7 +64,7 @@ export const selected = (standings: readonly Standing[], selection: Selection): 
     throw new CliError(cause.message, {
       code: cause.code,
       exitCode: exitCodes.usage,
-      fix: "Next: sluice dlq groups, or sluice dlq list --state all",
+      fix: `Next: sluice dlq groups ${placeOption(at)}, or sluice dlq list ${placeOption(at)} --state all`,
       cause,
     });
   }

@@ -4,7 +4,7 @@ import { count, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { loadConfig } from "../process/process.ts";
-import { type LookAt, lookAt, selected } from "./look.ts";
+import { type LookAt, lookAt, placeOption, selected } from "./look.ts";
 import { withDlq } from "./open.ts";
 import { readableLetters, registryAway } from "./readable.ts";
 import { type SelectOptions, selectionOf } from "./selection.ts";
@@ -22,10 +22,6 @@ export interface LookOptions extends SelectOptions {
 export const placeOf = ({ topology, topic }: Pick<LookOptions, "topology" | "topic">): LookAt =>
   topic === undefined ? { topology } : { topic };
 
-/** How the same place is named on the next command line. */
-export const placeOption = (at: LookAt): string =>
-  "topic" in at ? `--topic ${at.topic}` : `--topology ${at.topology}`;
-
 /** Rows of a table; `--json` has all of them. */
 const shownLetters = 100;
 
@@ -38,7 +34,7 @@ export const listVerb = async <Config extends EngineConfig>(
   const at = placeOf(options);
   const selection = selectionOf(ids, options, { states: ["open"], now: Date.now() });
   const { standings, warnings } = await withDlq(app, await loadConfig(app), (open) => lookAt(open, at));
-  const found = selected(standings, selection);
+  const found = selected(standings, selection, at);
   const next = [`sluice dlq ${found.length === 0 ? "groups" : "show <id>"} ${placeOption(at)}`];
   if (options.json) return printJson(jsonDocument("dlq.list", found.map(letterJson), { warnings, next }));
   for (const warning of warnings) note(warning);
@@ -64,7 +60,7 @@ export const groupsVerb = async <Config extends EngineConfig>(
     };
   });
   // A group is shown where some of its letters are meant, with all that it has.
-  const meant = new Set(selected(standings, selection).map(({ letter }) => letter.fingerprint));
+  const meant = new Set(selected(standings, selection, at).map(({ letter }) => letter.fingerprint));
   const groups = groupsOf(standings, ({ letter }) => isReadable(letter)).filter((one) => meant.has(one.fingerprint));
   const largest = groups[0]?.fingerprint;
   const isOurs = "topology" in at;

@@ -10,8 +10,8 @@ import { CliError, exitCodes, jsonDocument, note, print, printJson } from "../cl
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { loadConfig } from "../process/process.ts";
-import { lookAt, selected } from "./look.ts";
-import { type LookOptions, placeOf, placeOption } from "./looking.ts";
+import { lookAt, placeOption, selected } from "./look.ts";
+import { type LookOptions, placeOf } from "./looking.ts";
 import { withDlq } from "./open.ts";
 import { jsonText, valueText } from "./values.ts";
 import { agoText, letterJson } from "./words.ts";
@@ -26,11 +26,12 @@ export const showVerb = async <Config extends EngineConfig>(
     throw new CliError(`${id} is no id: expected <topic>/<partition>/<offset>`, {
       code: "BAD_LETTER_ID",
       exitCode: exitCodes.usage,
+      fix: "Next: sluice dlq list",
     });
   const at = placeOf(options);
   const { attempts, warnings } = await withDlq(app, await loadConfig(app), async (open) => {
     const looked = await lookAt(open, at);
-    const found = selected(looked.standings, { ids: [id] });
+    const found = selected(looked.standings, { ids: [id] }, at);
     const records = await fetchPlaces(
       open.cluster,
       found.map(({ letter }) => letter.place),

@@ -5,6 +5,7 @@ import { consider, evolve } from "../../../engine/evolution/evolve.ts";
 import { isRefused } from "../../../engine/evolution/rules.ts";
 import { subjectsOfApp } from "../../../engine/app/evolving/subjects.ts";
 import { app } from "../../../sluice.config.ts";
+import { registryState } from "../registry-state.ts";
 
 /** What came of a change. */
 export interface Tried {
@@ -63,14 +64,14 @@ export const tryEvolutions = async (admin: RegistryAdmin): Promise<readonly Trie
     if (declared === undefined) throw new RangeError(`no subject ${subject}`);
     const text = JSON.stringify(declared.avro);
     const avro: AvroJson = JSON.parse(change(text));
-    const before = await stateOf(admin);
+    const before = await registryState(admin);
     const [considered] = await consider({ admin }, [{ ...declared, avro }], { today });
     if (considered === undefined) throw new RangeError("one subject was asked about");
     const rules = considered.look.verdict.findings.filter(isRefused).map(({ rule }) => rule);
     const ended = considered.stopped
       ? `refused: ${[...new Set([...rules, ...considered.look.troubles.map(({ code }) => code)])].join(", ")}`
       : await make(admin, considered);
-    const unchanged = before === (await stateOf(admin));
+    const unchanged = before === (await registryState(admin));
     tried.push({
       what,
       subject,
@@ -86,16 +87,4 @@ const make = async (admin: RegistryAdmin, considered: Parameters<typeof evolve>[
   const evolved = await evolve({ admin, confirm: async () => {} }, considered);
   const again = await evolve({ admin, confirm: async () => {} }, considered);
   return `${evolved.kind} v${evolved.version}; again: v${again.version}`;
-};
-
-/** Everything that the registry has of the declared subjects, as text. */
-const stateOf = async (admin: RegistryAdmin): Promise<string> => {
-  const all = [];
-  for (const { subject } of subjectsOfApp(app, [])) {
-    const versions = await admin.versions(subject);
-    const schemas = [];
-    for (const version of versions) schemas.push(await admin.version(subject, version));
-    all.push({ subject, schemas, level: await admin.level(subject) });
-  }
-  return JSON.stringify(all);
 };

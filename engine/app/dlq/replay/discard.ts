@@ -1,5 +1,6 @@
 /** `sluice dlq discard`: marks letters as not to be replayed, or takes the marks back. Deletes nothing. */
-import { idText } from "../../../dlq/letters/letter.ts";
+import { idText, originKey } from "../../../dlq/letters/letter.ts";
+import type { Origin } from "../../../worker/round/letter-headers.ts";
 import { readStandings } from "../../../dlq/read/read-standings.ts";
 import { CliError, count, environment, exitCodes, jsonDocument, print, printJson } from "../../cli.ts";
 import type { EngineConfig } from "../../config/engine-config.ts";
@@ -43,12 +44,19 @@ export const discardVerb = async <Config extends EngineConfig>(
   refuseAll(selection, { all: options.all === true, confirm: options.confirm, topology });
   const changed = await withDlq(app, await loadConfig(app), async (open) => {
     const replays = replaysToChange(open);
-    // Under the lock: what a replay sends meanwhile is not open any more.
-    const done = await replays.locked(topology, options.lockTimeout * 1_000, async (lock) => {
+    const look = async (): Promise<readonly Origin[]> => {
       const { standings } = await readStandings({ cluster: open.cluster, replays }, lettersOf(open, topology));
-      const origins = selected(standings, selection).map(({ letter }) => letter.origin);
+      const origins = selected(standings, selection, { topology }).map(({ letter }) => letter.origin);
       if (origins.length === 0) throw nothingMeant(topology, wanted);
-      await askWhether(`${undo ? "Open" : "Discard"} ${origins.length} letters? [y/N] `, options);
+      return origins;
+    };
+    // Asked without the lock: nobody else waits for an answer at this terminal.
+    const meant = new Set((await look()).map(originKey));
+    await askWhether(`${undo ? "Open" : "Discard"} ${letterCount(meant.size)}? [y/N] `, options);
+    // Looked at again under the lock: what a replay has sent meanwhile is not open any more, and what came was not meant.
+    const done = await replays.locked(topology, options.lockTimeout * 1_000, async (lock) => {
+      const origins = (await look()).filter((origin) => meant.has(originKey(origin)));
+      if (origins.length === 0) throw nothingMeant(topology, wanted);
       const operation = await lock.begin({
         actor: options.actor ?? actorOf(environment()),
         host: hostOf(),
@@ -74,6 +82,8 @@ const nothingMeant = (topology: string, wanted: string): CliError =>
     exitCode: exitCodes.refused,
     fix: `Next: sluice dlq list --topology ${topology} --state all`,
   });
+
+const letterCount = (letters: number): string => `${count(letters)} letter${letters === 1 ? "" : "s"}`;
 
 const askWhether = async (question: string, { yes, json }: DiscardOptions): Promise<void> => {
   const ask = yes || json ? undefined : terminal();

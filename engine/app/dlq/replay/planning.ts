@@ -56,7 +56,7 @@ export const planOf = async <Config extends EngineConfig>(
   if (reading.isRegistryAway()) throw registryAwayError();
   const { isMeant } = request;
   const meant = isMeant === undefined ? read.standings : read.standings.filter(({ letter }) => isMeant(letter));
-  const chosen = selected(meant, request.selection);
+  const chosen = selected(meant, request.selection, { topology: request.topology });
   const isWhole = await wholeAtOrigin(open, chosen);
   const unfit = request.transform === undefined ? undefined : await unfitLetters(open, chosen, request.transform);
   const plan = planReplay(

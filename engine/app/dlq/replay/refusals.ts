@@ -55,7 +55,7 @@ export const refuseMoved = (
     throw new CliError(`the plan is of cluster ${saved.clusterId}, this one is ${clusterId}`, {
       code: "OTHER_CLUSTER",
       exitCode: exitCodes.refused,
-      fix: "Next: sluice dlq plan",
+      fix: `Next: sluice dlq plan --topology ${saved.topology}`,
     });
   const moved = [
     ...(saved.deployed === deployed ? [] : ["another graph was deployed"]),

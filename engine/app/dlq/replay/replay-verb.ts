@@ -80,7 +80,7 @@ const savedIn = async (files: readonly string[]): Promise<readonly [SavedReplay 
       throw new CliError(`${file}: ${why}`, {
         code: "BAD_PLAN_FILE",
         exitCode: exitCodes.usage,
-        fix: "Next: sluice dlq plan --out <file>",
+        fix: "Next: sluice dlq plan --topology <name> --out <file>",
         cause,
       });
     }
