@@ -74,13 +74,16 @@ export const CouponCompensated = record("coupon.v1.CouponCompensated", {
 /** See {@link CouponCompensated}. */
 export type CouponCompensated = TypeOf<typeof CouponCompensated>;
 
+/** Requests and verdicts are kept this long, ms: workers that are stopped for weeks still find them, and so does `verify`. */
+const couponRecordsKeptMs = 30 * 86_400_000;
+
+// The topics' own settings. Those that every topic has, with their reasons, are in engine/deploy/plan/topic-settings.ts.
 const byCoupon = {
   key: "couponId",
   id: (value: { readonly reservationId: ReservationId }) => value.reservationId,
+  config: { "retention.ms": String(couponRecordsKeptMs) },
 } as const;
 
-// Settings: those that every topic has, 30 days of retention among them (engine/deploy/plan/topic-settings.ts). A topic that
-// needs others declares `config`, as payment-completed does.
 /** Requests. Keyed by coupon: first come, first served, at the price of one hot partition in a rush. */
 export const couponIssueRequests = topic("coupon-issue", CouponIssueRequested, byCoupon);
 /** Verdicts that say yes. */

@@ -1,5 +1,6 @@
 /** What `sluice doctor` checks of the shop: its database and its Redis, each with version, clock and encryption, and whose gate it is. */
 import type { DoctorCheck, Finding } from "../../engine/app/doctor/checkup.ts";
+import { Unavailable } from "../../engine/errors.ts";
 import type { Config } from "../config.ts";
 
 const databaseFix = "Check SLUICE_DATABASE_URL, its user's rights, and that the database runs.";
@@ -149,6 +150,15 @@ const lookAtRedis = async ({ redisUrl }: Config) => {
   }
 };
 
+/** Before the first apply the database has no identity: that is no fault of Redis. */
+const notDeployedYet = (error: unknown): Finding => {
+  const { code, message } = error instanceof Error && "code" in error ? error : { code: undefined, message: "" };
+  if (code === "DATABASE_IDENTITY")
+    return { level: "warn", found: "nothing is deployed yet", fix: "Run: sluice topology apply" };
+  if (error instanceof Unavailable && error.who !== "redis") return { level: "fail", found: message, fix: databaseFix };
+  throw error;
+};
+
 const gateFinding = async ({ databaseUrl, redisUrl }: Config): Promise<Finding> => {
   const [{ openDatabase }, { readDatabaseIdentity }, { openRedis }, { checkGate }] = await Promise.all([
     import("../../stores/mysql/database.ts"),
@@ -159,7 +169,9 @@ const gateFinding = async ({ databaseUrl, redisUrl }: Config): Promise<Finding> 
   const database = openDatabase({ databaseUrl, poolMax: 1 });
   const redis = await openRedis({ redisUrl });
   try {
-    await checkGate(redis, await readDatabaseIdentity(database));
+    const identity = await readDatabaseIdentity(database).catch(notDeployedYet);
+    if (typeof identity !== "string") return identity;
+    await checkGate(redis, identity);
     return { level: "ok", found: "Redis serves this database, or nobody yet" };
   } finally {
     redis.close();

@@ -116,7 +116,9 @@ const settingChange = (
   const inForce = live.effective[setting] ?? is;
   const risk = riskOf(setting, inForce, wanted);
   const reason = drifted ? reasonFor(setting) : undefined;
-  const values = `${setting} ${settingText(setting, is ?? inForce)} -> ${settingText(setting, wanted)}`;
+  const [before, after] = [settingText(setting, is ?? inForce), settingText(setting, wanted)];
+  // What was taken away may be what the broker has by itself: the line would show no difference.
+  const values = `${setting} ${before}${before === after ? " (the broker's own)" : ""} -> ${after}`;
   return {
     kind: drifted ? "drift" : "change",
     area: "topic",
