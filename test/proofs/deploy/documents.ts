@@ -17,7 +17,8 @@ export const proofDocument = (name: string, { input, group, source = "in", field
   const graph: TopologyGraph = {
     name,
     sources: [read],
-    endpoints: { [read]: { kind: "store" }, [other]: { kind: "store" } },
+    // A retry topic has as many partitions as the source that the graph knows.
+    endpoints: { [read]: { kind: "topic", partitions: 3, avro: "string" }, [other]: { kind: "store" } },
     steps: {},
     edges: [{ from: read, on: "*", does: "to", sink: other, project: "toOther" }],
   };
