@@ -4,16 +4,9 @@
  * The readers are this engine's, so the rules are those of its decoder (avsc) where it and others differ; the differences
  * are in docs/schemas.md. Tests compare the verdict with avsc's own resolver.
  */
+import type { PrimitiveName } from "../avro/primitives.ts";
 import type { AvroJson } from "../avro/avro.ts";
-import {
-  type FieldShape,
-  type Logical,
-  type PrimitiveName,
-  type RecordShape,
-  type Shape,
-  shapeOf,
-  textOf,
-} from "./shape.ts";
+import { type FieldShape, type Logical, type RecordShape, type Shape, shapeOf, textOf } from "./shape.ts";
 
 /** What was found. */
 export type Rule =

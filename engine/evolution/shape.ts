@@ -1,4 +1,5 @@
 /** Avro as JSON made comparable: names qualified and resolved, what cannot matter to a reader left out. Covers all of Avro. */
+import { isPrimitive, type PrimitiveName } from "../avro/primitives.ts";
 import type { AvroJson } from "../avro/avro.ts";
 
 /** A schema that is no valid Avro, or is nested deeper than anybody writes. */
@@ -16,9 +17,6 @@ export interface Logical {
   readonly scale?: number;
   readonly precision?: number;
 }
-
-/** A primitive type's name. */
-export type PrimitiveName = "null" | "boolean" | "int" | "long" | "float" | "double" | "bytes" | "string";
 
 /** A named type: its full name, and the full names it went by before. */
 interface Named {
@@ -64,18 +62,6 @@ interface Place {
 
 /** Deeper than any schema that somebody wrote, and far from the end of the stack. */
 const maxDepth = 200;
-
-const primitives: ReadonlySet<string> = new Set<PrimitiveName>([
-  "null",
-  "boolean",
-  "int",
-  "long",
-  "float",
-  "double",
-  "bytes",
-  "string",
-]);
-const isPrimitive = (name: string): name is PrimitiveName => primitives.has(name);
 
 type Attributes = Readonly<Record<string, AvroJson | undefined>>;
 const isObject = (value: AvroJson | undefined): value is Attributes =>

@@ -1,6 +1,6 @@
 /** What dead letters and replays mean to the verifier: which records wait for somebody, and which were decided at another time. */
 import type { Letter } from "../../engine/dlq/letters/letter.ts";
-import { originKey } from "../../engine/dlq/letters/letter.ts";
+import { attemptKey } from "../../engine/dlq/letters/letter.ts";
 import type { DlqPorts, LettersOf } from "../../engine/dlq/ports.ts";
 import type { LetterDecoder } from "../../engine/dlq/read/decode.ts";
 import { readStandings, type StandingsRead } from "../../engine/dlq/read/read-standings.ts";
@@ -95,9 +95,6 @@ export const letterFacts = <Id extends string>(
   const all = { open, pending, retries: read.retries.length, copies, strays: [...strangers, ...strays] };
   return { waiting, discarded, replayed, ...all };
 };
-
-const attemptKey = ({ origin, attempt }: Pick<Letter, "origin" | "attempt">): string =>
-  `${originKey(origin)}#${attempt}`;
 
 /** Letters of records that lack what they are for wait for somebody. */
 export const lettersWait = (waiting: number, looked: number): Check => ({

@@ -3,6 +3,7 @@ import type { Deployment, Operation } from "../../deploy/deployments.ts";
 import { durationText } from "../../deploy/plan/units.ts";
 import { makePlan } from "../../deploy/run/observe.ts";
 import type { KafkaAdmin } from "../../log/kafka/admin/admin.ts";
+import { unlessMissing } from "../../log/unless-missing.ts";
 import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { type App, topologyNames } from "../define-app.ts";
@@ -114,8 +115,8 @@ const statusOf = async (
     lag: await unlessMissing(async () => {
       let lag = 0n;
       for (const topic of sources) lag += await lagOf(cluster, group, topic);
-      return lag;
-    }),
+      return lag.toString();
+    }, null),
     deadLetters: letters ?? { open: 0, pending: 0 },
   };
 };
@@ -131,15 +132,6 @@ const lagOf = async (cluster: KafkaAdmin, group: string, topic: string): Promise
 };
 
 const sum = (numbers: readonly bigint[]): bigint => numbers.reduce((total, one) => total + one, 0n);
-
-const unlessMissing = async (ask: () => Promise<bigint>): Promise<string | null> => {
-  try {
-    return (await ask()).toString();
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "TOPIC_MISSING") return null;
-    throw error;
-  }
-};
 
 const statusRow = ({
   topology,

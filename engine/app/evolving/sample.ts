@@ -1,4 +1,5 @@
 /** Records and dead letters decoded with a schema that is declared beside those they were written with. */
+import { unlessMissing } from "../../log/unless-missing.ts";
 import type { AvroJson } from "../../avro/avro.ts";
 import type { KafkaAdmin } from "../../log/kafka/admin/admin.ts";
 import type { LogRecord } from "../../log/log.ts";
@@ -43,16 +44,14 @@ export const sampleOf = async ({ admin, codec }: SampleReader, sample: Sample): 
   const partitions = last === undefined ? 1 : ((await admin.partitionCounts([topic])).get(topic) ?? 0);
   if (partitions === 0) return found;
   const range = last === undefined ? {} : { lastOfEach: Math.ceil(last / partitions) };
-  try {
-    await admin.readTopic(
+  const read = () =>
+    admin.readTopic(
       topic,
       async (_, records) => {
         for (const record of records) if (counts(record)) await look(record);
       },
       range,
     );
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "TOPIC_MISSING")) throw error;
-  }
+  await unlessMissing(read, undefined);
   return found;
 };

@@ -1,18 +1,8 @@
 /** Names of records, fields, enums and symbols: Avro's alphabet, less what would be another thing in JavaScript. */
+import { isPrimitive } from "../primitives.ts";
 import { InvalidSchema } from "./invalid-schema.ts";
 
 const word = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
-const primitives: ReadonlySet<string> = new Set([
-  "null",
-  "boolean",
-  "int",
-  "long",
-  "float",
-  "double",
-  "bytes",
-  "string",
-]);
 
 /** @throws InvalidSchema where a field or a symbol cannot have this name. */
 export const checkName = (what: string, name: string): void => {
@@ -28,7 +18,7 @@ export const checkFullName = (what: string, name: string): void => {
   const parts = name.split(".");
   for (const part of parts) checkName(what, part);
   const last = parts.at(-1) ?? "";
-  if (primitives.has(last)) throw new InvalidSchema(`${what} is named ${name}, but ${last} is a type of Avro`);
+  if (isPrimitive(last)) throw new InvalidSchema(`${what} is named ${name}, but ${last} is a type of Avro`);
   // avsc makes code in which a field `x` is the variable `_x`, and the record a variable of its own name.
   if (last.startsWith("_")) throw new InvalidSchema(`${what} is named ${name}, expected a letter first`);
 };

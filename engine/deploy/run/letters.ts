@@ -1,4 +1,5 @@
 /** Dead letters and a change of the schema they were written with: those that could not be read any more. */
+import { unlessMissing } from "../../log/unless-missing.ts";
 import type { AvroJson } from "../../avro/avro.ts";
 import type { Codec, Decoder } from "../../avro/codec.ts";
 import { topic } from "../../avro/topic.ts";
@@ -27,17 +28,14 @@ export const countStranded = async ({ admin, codec }: LetterReader, change: Sche
   const [now, then] = [before, after].map((avro) => codec.decoder(readable(source, avro)));
   if (now === undefined || then === undefined) throw new RangeError("two decoders were made");
   let stranded = 0;
-  try {
-    await admin.readTopic(letters, async (_, records) => {
+  const read = () =>
+    admin.readTopic(letters, async (_, records) => {
       for (const { value, headers } of records) {
         if (String(headers[`${deadLetterPrefix}topic`]) !== source) continue;
         if ((await isRead(now, value)) && !(await isRead(then, value))) stranded += 1;
       }
     });
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "TOPIC_MISSING") return 0;
-    throw error;
-  }
+  await unlessMissing(read, undefined);
   return stranded;
 };
 

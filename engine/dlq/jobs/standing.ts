@@ -1,16 +1,18 @@
 /** How far a job is, from what was read of its topology: for commands that look at it without running it. Pure. */
-import { originKey } from "../letters/letter.ts";
+import { attemptKey } from "../letters/letter.ts";
 import { isDecided, type Retry, type Standing } from "../letters/state.ts";
 import type { ReplayJob } from "./job.ts";
 
 /** How far a job is, in letters. */
-export interface JobStanding {
+export interface Progress {
   readonly sent: number;
+  /** Retry records beside the first of each letter: an append that was not answered, and took effect after all. */
   readonly copies: number;
+  /** Decided, without a letter of a later attempt. */
   readonly resolved: number;
   readonly failedAgain: number;
   readonly pending: number;
-  /** First attempts of letters that came after the job began. */
+  /** Letters that came after the job began and are not of it. */
   readonly newMeanwhile: number;
 }
 
@@ -25,17 +27,16 @@ export interface JobFacts {
 export const jobStanding = (
   { id, state, document }: Pick<ReplayJob, "id" | "state" | "document">,
   { standings, retries, committed }: JobFacts,
-): JobStanding => {
-  const attemptOf = (of: Pick<Retry, "origin" | "attempt">): string => `${originKey(of.origin)}#${of.attempt}`;
+): Progress => {
   const failed = new Set(
-    standings.flatMap(({ letter, state: own }) => (own === "failed-again" ? [attemptOf(letter)] : [])),
+    standings.flatMap(({ letter, state: own }) => (own === "failed-again" ? [attemptKey(letter)] : [])),
   );
   const finishedJobs = new Set(state === "finished" ? [id] : []);
   const own = retries.filter(({ job }) => job === id);
   const sent = new Map<string, boolean>();
   // Decided once is decided: of copies, whichever came first.
   for (const retry of own)
-    sent.set(attemptOf(retry), sent.get(attemptOf(retry)) === true || isDecided(retry, { committed, finishedJobs }));
+    sent.set(attemptKey(retry), sent.get(attemptKey(retry)) === true || isDecided(retry, { committed, finishedJobs }));
   const failedAgain = [...sent.keys()].filter((key) => failed.has(key)).length;
   const decided = [...sent].filter(([key, isIt]) => isIt || failed.has(key)).length;
   const isNew = ({ letter: { place, attempt } }: Standing): boolean =>

@@ -201,6 +201,10 @@ export const idText = ({ topic, partition, offset }: Place): string => `${topic}
 /** Equal for letters of one record, also where a topic was made anew. */
 export const originKey = (origin: Origin): string => `${idText(origin)}@${origin.timestampMs}`;
 
+/** Equal for letters and retry records of one attempt at one record. */
+export const attemptKey = ({ origin, attempt }: { readonly origin: Origin; readonly attempt: number }): string =>
+  `${originKey(origin)}#${attempt}`;
+
 /** Reads what {@link idText} or {@link originKey} wrote; undefined where it is no id. */
 export const parseId = (text: string): (Place & { readonly timestampMs?: number }) | undefined => {
   const found = /^([\w.-]{1,249})\/(\d{1,10})\/(\d{1,19})(?:@(\d{1,15}))?$/.exec(text);

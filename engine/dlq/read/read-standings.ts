@@ -1,4 +1,5 @@
 /** Reads what became of a topology's letters: both topics from their beginning, keeping no values. */
+import { unlessMissing } from "../../log/unless-missing.ts";
 import type { LogRecord, TopicPartition } from "../../log/log.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
 import { retryTopic } from "../../worker/round/retry-record.ts";
@@ -116,13 +117,3 @@ const knownJobs = async (replays: DlqPorts["replays"], topology: string) => {
 const noKeys: ReadonlySet<string> = new Set();
 /** Jobs that are looked at; those of older ones are decided by their offsets. */
 const jobsMax = 1_000;
-
-/** Where the topic does not exist. */
-export const unlessMissing = async <T>(ask: () => Promise<T>, instead: T): Promise<T> => {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "TOPIC_MISSING") return instead;
-    throw error;
-  }
-};

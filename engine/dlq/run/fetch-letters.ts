@@ -3,7 +3,7 @@ import type { LogRecord } from "../../log/log.ts";
 import { hasOwnBytes, idText, type Letter, type Place } from "../letters/letter.ts";
 import { mergeOffsets } from "../plan/ranges.ts";
 import type { DlqCluster } from "../ports.ts";
-import { unlessMissing } from "../read/read-standings.ts";
+import { unlessMissing } from "../../log/unless-missing.ts";
 import { deadLetterPrefix } from "../../worker/round/letter-headers.ts";
 
 /** Records that are read over rather than asked for anew: a request costs some milliseconds, a record some microseconds. */

@@ -8,7 +8,8 @@ import type { Letter } from "../letters/letter.ts";
 import type { DlqCluster, LettersOf } from "../ports.ts";
 import { createQueue, type Queue } from "./queue.ts";
 import { type NotSent, sendLetters, type Transform } from "./send.ts";
-import { createTracker, type Progress, type Tracker } from "./tracker.ts";
+import type { Progress } from "../jobs/standing.ts";
+import { createTracker, type Tracker } from "./tracker.ts";
 
 /** What a runner works with. */
 export interface RunnerPorts {

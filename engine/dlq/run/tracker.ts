@@ -2,24 +2,12 @@
 import type { LogRecord, TopicPartition } from "../../log/log.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
 import type { ReplayJob } from "../jobs/job.ts";
-import { type Letter, letterOf, originKey } from "../letters/letter.ts";
+import type { Progress } from "../jobs/standing.ts";
+import { attemptKey, type Letter, letterOf, originKey } from "../letters/letter.ts";
 import { isDecided, type Retry, retryOf } from "../letters/state.ts";
 import type { DlqCluster, LettersOf } from "../ports.ts";
-import { unlessMissing } from "../read/read-standings.ts";
+import { unlessMissing } from "../../log/unless-missing.ts";
 import { retryTopic } from "../../worker/round/retry-record.ts";
-
-/** How far a replay is, in letters. */
-export interface Progress {
-  readonly sent: number;
-  /** Retry records beside the first of each letter: an append that was not answered, and took effect after all. */
-  readonly copies: number;
-  /** Decided, without a letter of a later attempt. */
-  readonly resolved: number;
-  readonly failedAgain: number;
-  readonly pending: number;
-  /** Letters that are not of this job and came after it began. */
-  readonly newMeanwhile: number;
-}
 
 /** Follows one job in its topics. */
 export interface Tracker {
@@ -43,8 +31,6 @@ export interface Tracked extends LettersOf {
 
 /** A tracker that has seen nothing yet. */
 export const createTracker = (cluster: DlqCluster, tracked: Tracked): Tracker => new TopicTracker(cluster, tracked);
-
-const keyOf = ({ origin, attempt }: Pick<Retry, "origin" | "attempt">): string => `${originKey(origin)}#${attempt}`;
 
 class TopicTracker implements Tracker {
   readonly #cluster: DlqCluster;
@@ -90,7 +76,7 @@ class TopicTracker implements Tracker {
     };
   };
 
-  readonly isSent = (letter: Letter): boolean => this.#sent.has(keyOf(letter));
+  readonly isSent = (letter: Letter): boolean => this.#sent.has(attemptKey(letter));
 
   readonly latest = (count: number): { readonly decided: number; readonly failedAgain: number } => {
     const decided = [...this.#sent].filter(([key, retry]) => this.#failed.has(key) || this.#isDecided(retry));
@@ -109,7 +95,7 @@ class TopicTracker implements Tracker {
   readonly #seeRetry = (at: TopicPartition, record: LogRecord): void => {
     const retry = retryOf(at, record);
     if (retry?.job !== this.#tracked.job.id) return;
-    const key = keyOf(retry);
+    const key = attemptKey(retry);
     if (this.#sent.has(key)) this.#copies += 1;
     else this.#sent.set(key, retry);
   };
@@ -120,7 +106,7 @@ class TopicTracker implements Tracker {
     const attempt = this.#attempts.get(origin);
     if (attempt === undefined) {
       if (this.#tracked.isMeant?.(letter) ?? true) this.#new.add(origin);
-    } else if (letter.attempt > attempt) this.#failed.add(`${origin}#${attempt}`);
+    } else if (letter.attempt > attempt) this.#failed.add(attemptKey({ origin: letter.origin, attempt }));
   };
 
   /** Answers where it ended. A topic that is missing has nothing new. */

@@ -1,7 +1,7 @@
 /** The verbs of `sluice dlq` about jobs: status, cancel and pause. */
 import { isResumable, type ReplayJob } from "../../../dlq/jobs/job.ts";
 import type { Replays } from "../../../dlq/jobs/replays.ts";
-import { type JobStanding, jobStanding } from "../../../dlq/jobs/standing.ts";
+import { jobStanding, type Progress } from "../../../dlq/jobs/standing.ts";
 import { readStandings } from "../../../dlq/read/read-standings.ts";
 import { CliError, count, environment, exitCodes, formatTable, jsonDocument, print, printJson } from "../../cli.ts";
 import type { EngineConfig } from "../../config/engine-config.ts";
@@ -17,7 +17,7 @@ export interface JobOptions {
   readonly json?: boolean;
 }
 
-interface ShownJob extends JobStanding {
+interface ShownJob extends Progress {
   readonly job: ReplayJob;
   /** `at work`, or what became of it; a job whose runner was killed has `no runner`. */
   readonly state: string;
