@@ -126,6 +126,7 @@ class Run {
   readonly #queue: Queue;
   readonly #notSent = { gone: 0, "too-large": 0, "not-transformed": 0 };
   #sentHere = 0;
+  #canaryDecided = false;
   #nextAt = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #caughtUpAt = Number.NEGATIVE_INFINITY;
@@ -160,7 +161,11 @@ class Run {
       this.#stopIfTooManyFail();
       // Of what an earlier runner sent nothing is a canary any more.
       const canaryLeft = canary - this.#sentHere;
-      if (canary > 0 && canaryLeft <= 0) await this.#untilDecided("the canary", () => this.#isCanaryDecided(canary));
+      if (canary > 0 && canaryLeft <= 0 && !this.#canaryDecided) {
+        await this.#untilDecided("the canary", () => this.#isCanaryDecided(canary));
+        // Once: to look at the topics before every later batch would bound the rate by that.
+        this.#canaryDecided = true;
+      }
       await this.#untilCaughtUp(maxLag);
       await this.#untilDue();
       const most = Math.max(1, Math.min(batchMax, Math.floor(rate), canaryLeft > 0 ? canaryLeft : batchMax));
