@@ -13,7 +13,6 @@ export const emissionOf = (
   { value, context }: { readonly value: unknown; readonly context: RecordContext },
 ): Emission => ({
   sink,
-  value,
   key: sink.key(value),
   bytes: encode(sink, value),
   headers: traceOf(context.headers),

@@ -27,11 +27,9 @@ export type Result<R> = { readonly ok: true; readonly value: R } | { readonly ok
 /** A record to write to a topic, caused by one record of the round. */
 export interface Emission {
   readonly sink: AnyTopic;
-  /** A value of the sink's schema, as its projection answered it. */
-  readonly value: unknown;
-  /** Its key. */
+  /** The key of the projected value. */
   readonly key: string;
-  /** The value as the environment has encoded it. */
+  /** The projected value as the environment has encoded it. */
   readonly bytes: Buffer;
   /** What its record's headers say of the trace; undefined where they say nothing. */
   readonly headers: RecordHeaders | undefined;

@@ -167,14 +167,13 @@ const gateFinding = async ({ databaseUrl, redisUrl }: Config): Promise<Finding> 
     import("../../stores/redis/gate-owner.ts"),
   ]);
   const database = openDatabase({ databaseUrl, poolMax: 1 });
-  const redis = await openRedis({ redisUrl });
   try {
     const identity = await readDatabaseIdentity(database).catch(notDeployedYet);
     if (typeof identity !== "string") return identity;
-    await checkGate(redis, identity);
+    const redis = await openRedis({ redisUrl });
+    await checkGate(redis, identity).finally(redis.close);
     return { level: "ok", found: "Redis serves this database, or nobody yet" };
   } finally {
-    redis.close();
     await database.close();
   }
 };

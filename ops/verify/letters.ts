@@ -42,6 +42,28 @@ export interface IdOf<Id> {
   readonly atPlace: (partition: number, offset: bigint) => Id | undefined;
 }
 
+/**
+ * The ids of records by their places, for the few letters without their own bytes. Records are sorted by place when the first
+ * is asked for: there may be millions of them, and mostly none is.
+ */
+export const placesOf = <Id extends string>(
+  records: ReadonlyMap<Id, { readonly partition: number; readonly offset: bigint }>,
+): IdOf<Id>["atPlace"] => {
+  let places: Map<string, Id> | undefined;
+  const placesByName = (): Map<string, Id> => {
+    const byName = new Map<string, Id>();
+    for (const [id, { partition, offset }] of records) {
+      const name = `${partition}/${offset}`;
+      if (!byName.has(name)) byName.set(name, id);
+    }
+    return byName;
+  };
+  return (partition, offset) => {
+    places ??= placesByName();
+    return places.get(`${partition}/${offset}`);
+  };
+};
+
 /** What was read of letters; ids are given to it by {@link letterFacts}, when all places are known. */
 export interface LettersRead<Id> {
   readonly read: StandingsRead;

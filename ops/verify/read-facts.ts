@@ -28,7 +28,7 @@ import { readCounters } from "../../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import type { Config } from "../config.ts";
 import type { Accepted, CouponFacts, CouponRow } from "./facts.ts";
-import { letterFacts, type LettersRead, readLetterIds } from "./letters.ts";
+import { letterFacts, type LettersRead, readLetterIds, placesOf } from "./letters.ts";
 import { decoderOf, lettersOf } from "./letters-of.ts";
 import { readStaleMarks } from "./read-stale-marks.ts";
 import { readValues, type TopicReader } from "./read-values.ts";
@@ -73,12 +73,6 @@ const readLetters = async (config: Config): Promise<LettersRead<ReservationId>> 
     await admin.close();
   }
 };
-
-/** For the few letters without their own bytes. */
-const placesOf =
-  (accepted: ReadonlyMap<ReservationId, Accepted>) =>
-  (partition: number, offset: bigint): ReservationId | undefined =>
-    [...accepted].find(([, one]) => one.partition === partition && one.offset === offset)?.[0];
 
 const readTopics = async ({ brokers, registryUrl }: Config, prefix: string) => {
   const admin = await kafkaAdmin({ brokers, clientId: "sluice-verify" });

@@ -5,11 +5,10 @@
 import { Fatal } from "../../engine/errors.ts";
 import { columns, textColumn } from "./columns/columns.ts";
 import type { Database } from "./database.ts";
-import { withSession } from "./session.ts";
+import { found } from "./operations/tables.ts";
 
 const identity = columns("database_identity", { id: textColumn() });
 const read = `SELECT ${identity.list} FROM database_identity WHERE one = 1`;
-const noSuchTable = "DATABASE_1146";
 
 /**
  * Reads it.
@@ -17,11 +16,7 @@ const noSuchTable = "DATABASE_1146";
  * @throws Unavailable where the database is away.
  */
 export const readDatabaseIdentity = async (database: Database): Promise<string> => {
-  const rows = await withSession(database, ({ select }) => select(identity, read, [])).catch((error: unknown) => {
-    if (error instanceof Fatal && error.code === noSuchTable) return [];
-    throw error;
-  });
-  const [row] = rows;
+  const [row] = (await found(database, ({ select }) => select(identity, read, []))) ?? [];
   if (row !== undefined) return row.id;
   throw new Fatal(
     "DATABASE_IDENTITY",

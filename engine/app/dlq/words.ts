@@ -1,5 +1,5 @@
 /** Letters, groups, plans and jobs as people read them, in 100 columns, and as programs do. Pure. */
-import { idText, type Letter, originKey } from "../../dlq/letters/letter.ts";
+import { idText, originKey } from "../../dlq/letters/letter.ts";
 import type { LetterGroup } from "../../dlq/letters/group.ts";
 import type { Standing } from "../../dlq/letters/state.ts";
 import { count, formatTable } from "../cli.ts";
@@ -90,9 +90,6 @@ export const letterJson = ({ letter, state, copies, retries }: Standing) => {
     })),
   };
 };
-
-/** A letter in a sentence. */
-export const letterName = (letter: Letter): string => idText(letter.origin);
 
 /** Equal for attempts of one record. */
 export const recordOf = (standing: Standing): string => originKey(standing.letter.origin);

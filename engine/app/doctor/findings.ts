@@ -26,13 +26,6 @@ export const clockFinding = (whose: string, reading: ClockReading): Finding => {
     : { level: "warn", found, fix: `Synchronise the clocks of both machines (NTP): more than ${clockToleranceMs} ms.` };
 };
 
-/** Finds another clock's time and judges it. */
-export const readClockFinding = async (whose: string, read: () => Promise<number>): Promise<Finding> => {
-  const askedAt = Date.now();
-  const now = await read();
-  return clockFinding(whose, { askedAt, answeredAt: Date.now(), now });
-};
-
 /** A connection as it is to be judged. */
 export interface ConnectionSecurity {
   readonly encrypted: boolean;

@@ -5,12 +5,7 @@ import { systemClock } from "../../clock.ts";
 import { kafkaLog } from "../../log/kafka/kafka-log.ts";
 import type { AnyTopic } from "../../flow/parts.ts";
 import type { Log } from "../../log/log.ts";
-import {
-  type Accumulator,
-  accumulatorDefaults,
-  createAccumulator,
-  loadPartitionCounts,
-} from "../../log/producer/accumulator.ts";
+import { type Accumulator, accumulatorDefaults, createAccumulator } from "../../log/producer/accumulator.ts";
 import { refuseOtherPartitionCounts } from "../../worker/partition-counts.ts";
 import type { ProcessContext } from "../define-app.ts";
 import { refuseOtherTopicSettings } from "../deploying/start-check.ts";
@@ -44,11 +39,11 @@ export const openProducer = async (
 ): Promise<OpenedProducer> => {
   const log = wrapLog(kafkaLog({ brokers: config.brokers, clientId, logger }));
   await Promise.all([refuseOtherPartitionCounts(log, topics), refuseOtherTopicSettings(config, topics)]);
-  const names = topics.map(({ name }) => name);
   const producer = createAccumulator({
     ...accumulatorDefaults,
     writer: log,
-    partitionCounts: await loadPartitionCounts(log, names),
+    // Asked for and compared a moment ago.
+    partitionCounts: new Map(topics.map(({ name, partitions }) => [name, partitions])),
     clock: systemClock,
     random: Math.random,
     logger,

@@ -108,7 +108,7 @@ export const play = async (
     deps: { calls },
     encode: ({ name }, value) => {
       if ((value as Text).text === "too large") throw new RangeError(`too large for ${name}`);
-      return Buffer.alloc(0);
+      return Buffer.from((value as Text).text);
     },
     now: () => 7,
     limit: (task) => task(),
@@ -138,8 +138,7 @@ export const halving = async <R>(call: Call<R>): Promise<readonly Result<R>[]> =
   }
 };
 /** What a path wrote: topic and text. */
-export const written = ({ emissions }: Path) =>
-  emissions.map(({ sink, value }) => `${sink.name} ${(value as Text).text}`);
+export const written = ({ emissions }: Path) => emissions.map(({ sink, bytes }) => `${sink.name} ${bytes}`);
 /** How a path ended, in a line. */
 export const endingOf = ({ ending }: Path) =>
   ending.kind === "ended"

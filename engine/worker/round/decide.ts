@@ -16,7 +16,7 @@ import { createRoundWriter, type RoundWriter, type RoundWriterOptions } from "./
 export interface Deciding {
   /** The topology's name: its dead letters go to its dead-letter topic. */
   readonly topology: string;
-  /** Where the records are from. */
+  /** The source partition that decides them; a replayed record came by another feed. */
   readonly from: TopicPartition;
   readonly interpreter: Interpreter;
   readonly environment: StepEnvironment;

@@ -24,7 +24,7 @@ import { transactionHistory } from "../../../topology/transaction-history.ts";
 import { CliError } from "../../../engine/app/cli.ts";
 import type { Config } from "../../config.ts";
 import type { DownstreamGroup, OutboxState, PaymentFacts, PublishedPayment } from "./payment-facts.ts";
-import { letterFacts, type LettersRead, readLetterIds } from "../letters.ts";
+import { letterFacts, type LettersRead, readLetterIds, placesOf } from "../letters.ts";
 import { decoderOf, lettersOf } from "../letters-of.ts";
 import { readValues } from "../read-values.ts";
 
@@ -117,12 +117,6 @@ const readGroup = async (
     deadLetters: ends.reduce((sum, end) => sum + Number(end), 0),
   };
 };
-
-/** For the few letters without their own bytes. */
-const placesOf =
-  (published: ReadonlyMap<PaymentId, PublishedPayment>) =>
-  (partition: number, offset: bigint): PaymentId | undefined =>
-    [...published].find(([, one]) => one.partition === partition && one.offset === offset)?.[0];
 
 const readAll = async (
   each: (see: (payment: Payment) => void) => Promise<void>,

@@ -1,5 +1,6 @@
 /** The partition assigner of our groups: kafkajs's protocol, our rule of who gets what. */
 import type { GroupMember, GroupMemberAssignment, PartitionAssigner } from "kafkajs";
+import { decodeMemberTopics } from "../admin/member-topics.ts";
 import { shareOut } from "../../share-out.ts";
 import { patchedKafkajs } from "../kafkajs.ts";
 
@@ -34,16 +35,8 @@ export const coPartitioning: PartitionAssigner = ({ cluster }) => ({
 
 const nothing = Buffer.alloc(0);
 
-/** Metadata that cannot be read is a member's that asks for nothing: the others must not stand still for it. */
-const readMember = ({ memberId, memberMetadata }: GroupMember) => {
-  const { MemberMetadata } = patchedKafkajs()("index.js").AssignerProtocol;
-  return { id: memberId, topics: decoded(() => MemberMetadata.decode(memberMetadata)?.topics) ?? [] };
-};
-
-const decoded = <T>(decode: () => T): T | undefined => {
-  try {
-    return decode();
-  } catch {
-    return undefined;
-  }
-};
+/** Metadata that cannot be read is a member's that asks for nothing: the others go on without it. */
+const readMember = ({ memberId, memberMetadata }: GroupMember) => ({
+  id: memberId,
+  topics: decodeMemberTopics(memberMetadata),
+});
