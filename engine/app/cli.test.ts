@@ -70,3 +70,9 @@ test("describeError: refuses with 4 what a process was not started for", () => {
   const { code, exitCode } = describeError(new StartRefused("OTHER_GROUP", "another group"));
   assert.deepEqual([code, exitCode], ["OTHER_GROUP", exitCodes.refused]);
 });
+
+test("errorDocument: names the commands of its fix as what is next", () => {
+  const refused = new CliError("no", { code: "NO", fix: "Next: sluice doctor\nNext: sluice worker" });
+  assert.deepEqual(errorDocument(refused).next, ["sluice doctor", "sluice worker"]);
+  assert.deepEqual(errorDocument(new CliError("no", { code: "NO", fix: "Wait." })).next, []);
+});

@@ -86,8 +86,13 @@ export function errorDocument(error: unknown): JsonDocument<null> {
   return jsonDocument("error", null, {
     status: "failed",
     errors: [{ code, message, ...(fix === undefined ? {} : { fix }) }],
+    next: fix === undefined ? [] : commandsOf(fix),
   });
 }
+
+/** The commands of a fix: of `Next: sluice doctor`, `sluice doctor`. A fix that is a sentence has none. */
+export const commandsOf = (fix: string): readonly string[] =>
+  fix.split("\n").flatMap((line) => (line.startsWith("Next: ") ? [line.slice("Next: ".length)] : []));
 
 /** What is said about an error: its own words where it was thrown on purpose, one readable line where it was not. */
 export function describeError(error: unknown): {

@@ -3,6 +3,8 @@ import type { Deployment, Operation } from "../../deploy/deployments.ts";
 import { durationText } from "../../deploy/plan/units.ts";
 import { makePlan } from "../../deploy/run/observe.ts";
 import type { KafkaAdmin } from "../../log/kafka/admin/admin.ts";
+import { lagOf } from "../../log/lag.ts";
+import { retryTopic } from "../../worker/round/retry-record.ts";
 import { unlessMissing } from "../../log/unless-missing.ts";
 import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
@@ -43,6 +45,8 @@ interface TopologyStatus {
   readonly running: Readonly<Record<string, number>>;
   /** Records; null where nothing was committed yet or a topic is missing. */
   readonly lag: string | null;
+  /** The same, of the retry topic: letters that were sent again and are not decided. */
+  readonly retryLag: string | null;
   /** Dead letters that are not settled, by what became of them. */
   readonly deadLetters: LetterCounts;
 }
@@ -82,8 +86,8 @@ export const statusVerb = async <Config extends EngineConfig>(
   const isDeployed = rows.some(({ deployed }) => deployed !== null);
   const next = [isDeployed ? "sluice topology drift" : "sluice topology apply"];
   if (json) return printJson(jsonDocument("topology.status", { topologies: rows, unfinished: open }, { next }));
-  const head = ["topology", "deployed", "running", "lag", "dead letters"];
-  print(formatTable(head, rows.map(statusRow), { right: ["lag", "dead letters"] }));
+  const head = ["topology", "deployed", "running", "lag", "retry lag", "dead letters"];
+  print(formatTable(head, rows.map(statusRow), { right: ["lag", "retry lag", "dead letters"] }));
   for (const { number, actor, verb } of open) print(`operation ${number} (${verb}) of ${actor} began and did not end`);
   print(`Next: ${next.join(", ")}`);
 };
@@ -112,26 +116,18 @@ const statusOf = async (
     beside: last?.besides[name]?.slice(0, 8) ?? null,
     deployedAt: deployed === undefined ? null : (last?.deployedAt ?? null),
     running,
-    lag: await unlessMissing(async () => {
-      let lag = 0n;
-      for (const topic of sources) lag += await lagOf(cluster, group, topic);
-      return lag.toString();
-    }, null),
+    lag: await lagText(cluster, group, sources),
+    retryLag: await lagText(cluster, group, [retryTopic(name)]),
     deadLetters: letters ?? { open: 0, pending: 0 },
   };
 };
 
-/** A group that has committed nothing in a partition reads it from its beginning. */
-const lagOf = async (cluster: KafkaAdmin, group: string, topic: string): Promise<bigint> => {
-  const [starts, ends, committed] = await Promise.all([
-    cluster.startOffsets(topic),
-    cluster.endOffsets(topic),
-    cluster.committedOffsets(group, topic),
-  ]);
-  return sum(ends.map((end, partition) => end - (committed[partition] ?? starts[partition] ?? 0n)));
-};
-
-const sum = (numbers: readonly bigint[]): bigint => numbers.reduce((total, one) => total + one, 0n);
+const lagText = (cluster: KafkaAdmin, group: string, topics: readonly string[]): Promise<string | null> =>
+  unlessMissing(async () => {
+    let lag = 0n;
+    for (const topic of topics) lag += await lagOf(cluster, group, topic);
+    return lag.toString();
+  }, null);
 
 const statusRow = ({
   topology,
@@ -139,13 +135,14 @@ const statusRow = ({
   deployedAt,
   running,
   lag,
+  retryLag,
   deadLetters,
 }: TopologyStatus): readonly string[] => {
   const workers = Object.entries(running).map(([hash, count]) => `${count} ${hash}`);
   const age = deployedAt === null ? "" : `  ${ageText(Date.now() - deployedAt)}`;
   const { open: waiting, pending } = deadLetters;
   const letters = `${waiting} open${pending > 0 ? `, ${pending} pending` : ""}`;
-  return [topology, `${deployed ?? "not"}${age}`, workers.join(", ") || "none", lag ?? "?", letters];
+  return [topology, `${deployed ?? "not"}${age}`, workers.join(", ") || "none", lag ?? "?", retryLag ?? "?", letters];
 };
 
 /** A duration in whole minutes, hours or days. */

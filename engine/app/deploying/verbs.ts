@@ -1,5 +1,5 @@
 /** The verbs of `sluice topology` that deploy: what they do and print. Their options are in commands/topology.ts. */
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type { Desired } from "../../deploy/plan/desired.ts";
 import { BadPlanFile, type PlanFile, readPlanFile, writePlanFile } from "../../deploy/plan/plan-file.ts";
 import type { Allowed } from "../../deploy/plan/plan.ts";
@@ -10,6 +10,7 @@ import type { DeployPorts } from "../../deploy/run/ports.ts";
 import { CliError, environment, exitCodes, interruptible, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
+import { writeOut } from "../out-file.ts";
 import { loadConfig } from "../process/process.ts";
 import { isConfirmed, terminal } from "./confirm.ts";
 import { actorOf, desiredOfApp, hostOf, withDeployPorts } from "./open.ts";
@@ -43,7 +44,7 @@ export const planVerb = async <Config extends EngineConfig>(app: App<Config>, op
     return [made, await lossesOf(ports, made)] as const;
   });
   const { plan, live, desired, allow } = planned;
-  if (options.out !== undefined) await writeFile(options.out, writePlanFile(desired, allow, live));
+  if (options.out !== undefined) await writeOut(options.out, ({ write }) => write(writePlanFile(desired, allow, live)));
   const isReady = options.out !== undefined && plan.refusals.length === 0 && plan.changes.length > 0;
   const next = isReady ? [`sluice topology apply ${options.out}`] : nextAfterPlan(planned);
   if (options.json) printJson(planDocument("topology.plan", planned, losses, next));

@@ -1,7 +1,4 @@
 /** `sluice dlq export`: letters with their values and bytes, a line each. */
-import { createWriteStream } from "node:fs";
-import { rename } from "node:fs/promises";
-import { finished } from "node:stream/promises";
 import { wordsOf } from "../../dlq/letters/foreign.ts";
 import { idText } from "../../dlq/letters/letter.ts";
 import type { LetterDecoder } from "../../dlq/read/decode.ts";
@@ -11,6 +8,7 @@ import type { LogRecord } from "../../log/log.ts";
 import { count, note } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
+import { type OutFile, toStdout, writeOut } from "../out-file.ts";
 import { loadConfig } from "../process/process.ts";
 import { lookAt, placeOption, selected } from "./look.ts";
 import { type LookOptions, placeOf } from "./looking.ts";
@@ -42,28 +40,22 @@ export const exportVerb = async <Config extends EngineConfig>(
     const { standings, warnings } = await lookAt(open, at);
     for (const warning of warnings) note(warning);
     const found = selected(standings, selection, at);
-    const target = out === undefined ? process.stdout : createWriteStream(`${out}.partial`);
-    const write = async (line: string): Promise<void> => {
-      if (!target.write(`${line}\n`)) await new Promise<void>((resolve) => target.once("drain", () => resolve()));
-    };
-    if (format === "csv") await write(csvColumns.join(","));
-    for (let at = 0; at < found.length; at += atOnce) {
-      const some = found.slice(at, at + atOnce);
-      const records = await fetchPlaces(
-        open.cluster,
-        some.map(({ letter }) => letter.place),
-      );
-      for (const standing of some) {
-        const record = records.get(idText(standing.letter.place));
-        const row = await exported(open.decoder, standing, record, mask);
-        await write(format === "csv" ? csvLine(row) : jsonText(row));
+    const writeAll = async ({ write }: OutFile): Promise<void> => {
+      if (format === "csv") await write(`${csvColumns.join(",")}\n`);
+      for (let from = 0; from < found.length; from += atOnce) {
+        const some = found.slice(from, from + atOnce);
+        const records = await fetchPlaces(
+          open.cluster,
+          some.map(({ letter }) => letter.place),
+        );
+        for (const standing of some) {
+          const record = records.get(idText(standing.letter.place));
+          const row = await exported(open.decoder, standing, record, mask);
+          await write(`${format === "csv" ? csvLine(row) : jsonText(row)}\n`);
+        }
       }
-    }
-    if (out !== undefined) {
-      target.end();
-      await finished(target);
-      await rename(`${out}.partial`, out);
-    }
+    };
+    await (out === undefined ? writeAll(toStdout) : writeOut(out, writeAll));
     return found.length;
   });
   note(

@@ -1,7 +1,9 @@
 /** Reads the letters that a command is about: of a topology with what became of them, or of any topic. */
+import type { Letter } from "../../dlq/letters/letter.ts";
 import { BadSelection, type Selection, selectLetters } from "../../dlq/letters/select.ts";
 import { type Standing, standingsOf } from "../../dlq/letters/state.ts";
 import { type Examine, readLetters, readStandings } from "../../dlq/read/read-standings.ts";
+import { unlessMissing } from "../../log/unless-missing.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
 import { CliError, exitCodes } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
@@ -26,11 +28,12 @@ export const lookAt = async <Config extends EngineConfig>(
   examine?: Examine,
 ): Promise<Looked> => {
   if ("topic" in at) {
+    await refuseMissing(open, at.topic);
     const { letters, trimmed } = await readLetters(open.cluster, at.topic, examine);
     const none = { retries: [], committed: [], discards: new Set<string>(), finishedJobs: new Set<string>() };
     return {
       standings: standingsOf({ letters, ...none }),
-      warnings: trimmedWarning(at.topic, trimmed),
+      warnings: [...trimmedWarning(at.topic, trimmed), ...strangerWarning(at.topic, letters)],
       topic: at.topic,
     };
   }
@@ -44,6 +47,28 @@ export const lookAt = async <Config extends EngineConfig>(
     ...(read.strangers > 0 ? [`${read.strangers} record(s) in the retry topic are not ours`] : []),
   ];
   return { standings: read.standings, warnings, topic };
+};
+
+/** A name that was mistyped has no letters, which is not what its operator asked. */
+const refuseMissing = async <Config extends EngineConfig>(
+  { cluster }: OpenDlq<Config>,
+  topic: string,
+): Promise<void> => {
+  if ((await unlessMissing(() => cluster.endOffsets(topic), undefined)) !== undefined) return;
+  throw new CliError(`there is no topic ${topic}`, {
+    code: "NO_SUCH_TOPIC",
+    exitCode: exitCodes.usage,
+    fix: "Next: sluice dlq list --help",
+  });
+};
+
+const strangerWarning = (topic: string, letters: readonly Letter[]): readonly string[] => {
+  const strangers = letters.filter(({ dialect }) => dialect === "none").length;
+  return strangers === 0
+    ? []
+    : [
+        `${strangers} of ${letters.length} record(s) of ${topic} have no header of a dead letter: is it a topic of them?`,
+      ];
 };
 
 const trimmedWarning = (topic: string, trimmed: bigint): readonly string[] =>

@@ -1,6 +1,7 @@
 /** `sluice dlq show`: every attempt of one record, whole. */
 import { wordsOf } from "../../dlq/letters/foreign.ts";
-import { hasOwnBytes, idText, type Letter, parseId } from "../../dlq/letters/letter.ts";
+import { hasOwnBytes, idText, type Letter, originKey, parseId } from "../../dlq/letters/letter.ts";
+import { byOrigin } from "../../dlq/letters/select.ts";
 import type { LetterDecoder } from "../../dlq/read/decode.ts";
 import { fetchPlaces } from "../../dlq/run/fetch-letters.ts";
 import type { Standing } from "../../dlq/letters/state.ts";
@@ -29,7 +30,7 @@ export const showVerb = async <Config extends EngineConfig>(
       fix: "Next: sluice dlq list",
     });
   const at = placeOf(options);
-  const { attempts, warnings } = await withDlq(app, await loadConfig(app), async (open) => {
+  const { attempts, warnings, neighbours } = await withDlq(app, await loadConfig(app), async (open) => {
     const looked = await lookAt(open, at);
     const found = selected(looked.standings, { ids: [id] }, at);
     const records = await fetchPlaces(
@@ -38,7 +39,7 @@ export const showVerb = async <Config extends EngineConfig>(
     );
     const shown: ShownAttempt[] = [];
     for (const standing of found) shown.push(await attemptOf(open.decoder, standing, records));
-    return { attempts: shown, warnings: looked.warnings };
+    return { attempts: shown, warnings: looked.warnings, neighbours: neighboursOf(looked.standings, found) };
   });
   const last = attempts.at(-1)?.standing;
   const next =
@@ -47,13 +48,39 @@ export const showVerb = async <Config extends EngineConfig>(
       : [`sluice dlq list ${placeOption(at)} --state all`];
   if (options.json) {
     const data = attempts.map(({ standing, message, stack, headers, value }) => {
-      return { ...letterJson(standing), message, stack, headers, value };
+      return { ...letterJson(standing), message, stack, headers, value, neighbours: neighbours.map(neighbourJson) };
     });
     return printJson(jsonDocument("dlq.show", data, { warnings, next }));
   }
   for (const warning of warnings) note(warning);
   for (const attempt of attempts) for (const line of attemptLines(attempt, Date.now())) print(line);
+  for (const line of neighbourLines(neighbours)) print(line);
   print(`Next: ${next.join(", ")}`);
+};
+
+/** Other records with the key of these letters that have letters too, in the order in which they came. */
+const neighboursOf = (all: readonly Standing[], found: readonly Standing[]): readonly Standing[] => {
+  const own = new Set(found.map(({ letter }) => originKey(letter.origin)));
+  const key = found[0]?.letter.key ?? null;
+  if (key === null) return [];
+  const others = all.filter(
+    ({ letter, state }) => letter.key === key && state !== "failed-again" && !own.has(originKey(letter.origin)),
+  );
+  return others.toSorted((a, b) => byOrigin(a.letter, b.letter));
+};
+
+const neighbourJson = ({ letter, state }: Standing) => ({ id: idText(letter.origin), state, attempt: letter.attempt });
+
+/** Rows of neighbours; `--json` has all of them. */
+const shownNeighbours = 10;
+
+const neighbourLines = (neighbours: readonly Standing[]): readonly string[] => {
+  if (neighbours.length === 0) return [];
+  const rows = neighbours
+    .slice(0, shownNeighbours)
+    .map(({ letter, state }) => `  ${idText(letter.origin)}  ${state}  ${letter.node} ${letter.code}`);
+  const more = neighbours.length > shownNeighbours ? [`  and ${neighbours.length - shownNeighbours} more`] : [];
+  return [`${neighbours.length} further letter(s) of its key`, ...rows, ...more, ""];
 };
 
 /** An attempt with what its record says. */

@@ -40,6 +40,13 @@ test("jobStanding: counts what was sent by this job, copies apart, and what beca
   assert.deepEqual(found, { sent: 3, copies: 1, resolved: 1, failedAgain: 1, pending: 1, newMeanwhile: 1 });
 });
 
+test("jobStanding: counts as new only letters of the kind that the job was about", () => {
+  const running = job("running");
+  const about = { ...running, document: { ...running.document, selection: { code: "A" } } };
+  const found = jobStanding(about, facts([...letters, aLetter(9, { code: "A" }), aLetter(10, { code: "B" })]));
+  assert.equal(found.newMeanwhile, 1);
+});
+
 test("jobStanding: has nothing pending when the job has finished and the group is gone", () => {
   const found = jobStanding(job("finished"), { ...facts(), committed: [] });
   assert.deepEqual([found.resolved, found.pending], [3, 0]);

@@ -1,5 +1,6 @@
 /** How far a job is, from what was read of its topology: for commands that look at it without running it. Pure. */
 import { attemptKey } from "../letters/letter.ts";
+import { isOfKind } from "../letters/select.ts";
 import { isDecided, type Retry, type Standing } from "../letters/state.ts";
 import type { ReplayJob } from "./job.ts";
 
@@ -39,8 +40,11 @@ export const jobStanding = (
     sent.set(attemptKey(retry), sent.get(attemptKey(retry)) === true || isDecided(retry, { committed, finishedJobs }));
   const failedAgain = [...sent.keys()].filter((key) => failed.has(key)).length;
   const decided = [...sent].filter(([key, isIt]) => isIt || failed.has(key)).length;
-  const isNew = ({ letter: { place, attempt } }: Standing): boolean =>
-    attempt === 1 && place.offset >= BigInt(document.letterEnds[place.partition] ?? 0);
+  const isMeant = isOfKind(document.selection);
+  const isNew = ({ letter }: Standing): boolean =>
+    letter.attempt === 1 &&
+    letter.place.offset >= BigInt(document.letterEnds[letter.place.partition] ?? 0) &&
+    isMeant(letter);
   return {
     sent: sent.size,
     copies: own.length - sent.size,

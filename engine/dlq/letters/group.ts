@@ -13,7 +13,7 @@ export interface LetterGroup {
   /** When it was first and last seen, epoch ms. */
   readonly firstAt: number;
   readonly lastAt: number;
-  /** How many of those looked at can be read by the present schema; null where none was looked at. */
+  /** How many of the open and pending ones can be read by the present schema; null where none was looked at. */
   readonly readable: { readonly yes: number; readonly of: number } | null;
   readonly minAttempt: number;
   readonly maxAttempt: number;
@@ -29,7 +29,8 @@ export const groupsOf = (
     if (standing.state === "failed-again") continue;
     const { letter, state } = standing;
     const before = groups.get(letter.fingerprint) ?? emptyGroup(standing);
-    const readable = isReadable(standing);
+    // What is resolved or discarded needs no schema any more.
+    const readable = state === "open" || state === "pending" ? isReadable(standing) : undefined;
     groups.set(letter.fingerprint, {
       ...before,
       letters: before.letters + 1,

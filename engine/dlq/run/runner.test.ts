@@ -99,6 +99,29 @@ test("runReplay: waits while the source has a backlog of its own", async () => {
   assert.deepEqual([end, waits[0]], ["done", "the source, which has a lag of 300"]);
 });
 
+test("runReplay: waits while the group has committed nothing of its source", async () => {
+  const world = await dlqWorld();
+  const running = await world.begin(await world.addLetters(10), { maxLag: 5 });
+  const { endOffsets, committedOffsets } = world.cluster;
+  const ends = await endOffsets("in");
+  let isBehind = true;
+  world.cluster.committedOffsets = async (group, topic) => {
+    if (topic !== "in") return committedOffsets(group, topic);
+    return isBehind ? [] : ends;
+  };
+  const waits: string[] = [];
+  const onProgress = ({ waitingFor }: { readonly waitingFor?: string }): void => {
+    if (waitingFor === undefined) return;
+    waits.push(waitingFor);
+    isBehind = false;
+  };
+  const { end } = await world.run(running, { onProgress });
+  assert.deepEqual(
+    [end, waits[0]],
+    ["done", `the source, which has a lag of ${ends.reduce((sum, end) => sum + end, 0n)}`],
+  );
+});
+
 test("runReplay: sends what fits when one letter is too large for the topic", async () => {
   const world = await dlqWorld();
   const letters = await world.addLetters(30);

@@ -1,6 +1,7 @@
 /** Runs a replay: sends its letters at its rate, watches what becomes of them, and stops where it has to. */
 import { type Backoff, backoffMs, type Clock } from "../../clock.ts";
 import { Unavailable } from "../../errors.ts";
+import { lagOf } from "../../log/lag.ts";
 import type { LogWriter } from "../../log/log.ts";
 import type { JobState, ReplayJob } from "../jobs/job.ts";
 import { type ReplayLock, ReplayLockLost } from "../jobs/replays.ts";
@@ -279,10 +280,7 @@ class Run {
     const { cluster } = this.#ports;
     let lag = 0n;
     try {
-      for (const topic of sources) {
-        const [ends, committed] = [await cluster.endOffsets(topic), await cluster.committedOffsets(group, topic)];
-        for (const [partition, end] of ends.entries()) lag += end - (committed[partition] ?? end);
-      }
+      for (const topic of sources) lag += await lagOf(cluster, group, topic);
     } catch (error) {
       // The look that follows waits for the log; without an answer it is not known that there is a backlog.
       if (!(error instanceof Unavailable)) throw error;

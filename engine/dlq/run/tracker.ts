@@ -105,7 +105,7 @@ class TopicTracker implements Tracker {
     const origin = originKey(letter.origin);
     const attempt = this.#attempts.get(origin);
     if (attempt === undefined) {
-      if (this.#tracked.isMeant?.(letter) ?? true) this.#new.add(origin);
+      if (letter.attempt === 1 && (this.#tracked.isMeant?.(letter) ?? true)) this.#new.add(origin);
     } else if (letter.attempt > attempt) this.#failed.add(attemptKey({ origin: letter.origin, attempt }));
   };
 

@@ -1,10 +1,10 @@
 /** `sluice dlq plan`: what replaying would do with each letter; changes nothing. */
-import { writeFile } from "node:fs/promises";
 import type { JobDocument, ReplayLimits } from "../../../dlq/jobs/job.ts";
 import { writeReplayPlan } from "../../../dlq/plan/plan-file.ts";
-import { exitCodes, note, print, printJson } from "../../cli.ts";
+import { commandsOf, exitCodes, note, print, printJson } from "../../cli.ts";
 import type { EngineConfig } from "../../config/engine-config.ts";
 import { type App, topologyNamed } from "../../define-app.ts";
+import { writeOut } from "../../out-file.ts";
 import { loadConfig } from "../../process/process.ts";
 import { replaysToChange, withDlq } from "../open.ts";
 import { type PlannedReplay, planOf } from "./planning.ts";
@@ -51,14 +51,16 @@ export const planVerb = async <Config extends EngineConfig>(
   });
   const { clusterId, deployed } = planned;
   if (out !== undefined)
-    await writeFile(out, writeReplayPlan({ topology, clusterId, deployed, document: documentOf(planned, text) }));
+    await writeOut(out, ({ write }) =>
+      write(writeReplayPlan({ topology, clusterId, deployed, document: documentOf(planned, text) })),
+    );
   const next = nextAfterPlan(planned, ids, options);
   if (planned.refusals.length > 0) process.exitCode = exitCodes.refused;
   if (options.json) return printJson(planDocument("dlq.plan", planned, next));
   for (const warning of planned.warnings) note(warning);
   for (const line of planLines(planned, text !== undefined)) print(line);
   for (const { text: why } of planned.refusals) print(`REFUSED: ${why}`);
-  print(`Nothing was changed. ${next.map((one) => (one.startsWith("Next: ") ? one : `Next: ${one}`)).join("\n")}`);
+  print(`Nothing was changed. Next: ${next.join("\nNext: ")}`);
 };
 
 /** What a job of a plan is started with. */
@@ -78,7 +80,7 @@ const nextAfterPlan = (
   ids: readonly string[],
   options: PlanOptions & { readonly out?: string },
 ): readonly string[] => {
-  if (refusals.length > 0) return refusals.map(({ fix }) => fix);
+  if (refusals.length > 0) return refusals.flatMap(({ fix }) => commandsOf(fix));
   const { topology, out } = options;
   if (out !== undefined) return [`sluice dlq replay ${out} --topology ${topology} --reason "..."`];
   const given = (

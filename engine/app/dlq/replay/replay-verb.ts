@@ -12,7 +12,7 @@ import { readStandings } from "../../../dlq/read/read-standings.ts";
 import { runReplay } from "../../../dlq/run/runner.ts";
 import { kafkaLog } from "../../../log/kafka/kafka-log.ts";
 import { silentLogger } from "../../../logger.ts";
-import { CliError, environment, exitCodes, interruptible, note, printJson } from "../../cli.ts";
+import { CliError, commandsOf, environment, exitCodes, interruptible, note, printJson } from "../../cli.ts";
 import type { EngineConfig } from "../../config/engine-config.ts";
 import { type App, topologyNamed } from "../../define-app.ts";
 import { terminal } from "../../deploying/confirm.ts";
@@ -173,7 +173,7 @@ const isAgreed = async (planned: PlannedReplay, options: ReplayOptions, isTransf
         planDocument(
           "dlq.replay",
           planned,
-          refusals.map(({ fix }) => fix),
+          refusals.flatMap(({ fix }) => commandsOf(fix)),
         ),
       );
     else for (const { text, fix } of refusals) note(`REFUSED, nothing was sent: ${text}. ${fix}`);

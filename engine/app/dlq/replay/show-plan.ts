@@ -16,7 +16,7 @@ const words = (
   "over-cap": [`over the cap of ${limits.maxAttempts} attempts`, "--max-attempts raises it"],
   unreadable: isTransformed
     ? ["not made readable by the transform", ""]
-    : ["unreadable by the present schema", "register the schema, or give --transform"],
+    : ["unreadable by the present schema", "sluice dlq show <id> says why; or --transform"],
   busy: ["pending: replayed, and not decided yet", ""],
   "no-bytes": ["without their bytes, which are gone", "sluice dlq discard"],
   damaged: ["without headers that say where they came from", "sluice dlq show <id>"],
