@@ -23,6 +23,7 @@ const sound: BenchReport = {
   payments: { runs: [run], baseline: [load], relay },
   history: { ...history, baseline },
   delivery: { runs: [delivery], ratio: 1 },
+  ops: undefined,
 };
 
 test("report: is sound when all was paid, remembered and delivered once, and not when one thing was not", () => {

@@ -4,6 +4,8 @@ import type { BaselineRun } from "./coupons/baseline.ts";
 import type { DeliveryReport } from "./payments/delivery.ts";
 import type { DrainRun } from "./coupons/drain.ts";
 import type { HistoryRun } from "./payments/history.ts";
+import type { BesideReplay } from "./ops/beside-replay.ts";
+import type { CommandRun } from "./ops/commands.ts";
 import type { PaymentsReport } from "./payments/payments.ts";
 
 /** What can be measured, and what each is. */
@@ -17,6 +19,7 @@ export const about = {
   api: "requests for coupons that one API accepts",
   payments: "payments through one API, beside one by one; the relay",
   history: "payments to remember, beside one INSERT a record",
+  ops: "operators' commands over 100,000 dead letters; live records beside a replay",
   delivery: "payments to a slow platform, beside one after the other",
 } as const;
 
@@ -36,6 +39,15 @@ export interface BenchReport {
   readonly payments: PaymentsReport | undefined;
   readonly history: HistoryRun | undefined;
   readonly delivery: DeliveryReport | undefined;
+  readonly ops: OpsRun | undefined;
+}
+
+/** The operators' commands, and what a replay costs live records. */
+export interface OpsRun {
+  /** Dead letters that were there. */
+  readonly letters: number;
+  readonly commands: readonly CommandRun[];
+  readonly besideReplay: BesideReplay;
 }
 
 /** The hot coupon, in turn with and without what fences and repairs. */
@@ -47,12 +59,14 @@ export interface SafetyRun {
 }
 
 /** Whether every run kept every promise. */
-export const isSound = ({ drains, safety, api, payments, history, delivery }: BenchReport): boolean =>
+export const isSound = ({ drains, safety, api, payments, history, delivery, ops }: BenchReport): boolean =>
   [
     ...[...drains, ...(safety?.with ?? []), ...(safety?.without ?? [])],
     ...(payments?.runs ?? []),
     ...(history === undefined ? [] : [history]),
     ...(delivery?.runs ?? []),
+    ...(ops?.besideReplay.with ?? []),
+    ...(ops?.besideReplay.without ?? []),
   ].every(({ broken }) => broken.length === 0) &&
   api.every(({ requests, accepted }) => requests === accepted) &&
   [...(payments?.runs ?? []), ...(payments?.baseline ?? [])].every(({ orders, paid }) => orders === paid);

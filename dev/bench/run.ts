@@ -8,7 +8,10 @@ import { type DrainRun, drain } from "./coupons/drain.ts";
 import { measureDelivery } from "./payments/delivery.ts";
 import { measureHistory } from "./payments/history.ts";
 import { measurePayments, type PaymentsReport } from "./payments/payments.ts";
-import type { BenchReport, Measurement, SafetyRun } from "./report.ts";
+import type { BenchReport, Measurement, OpsRun, SafetyRun } from "./report.ts";
+import { measureBesideReplay } from "./ops/beside-replay.ts";
+import { measureCommands } from "./ops/commands.ts";
+import { writeLetters } from "./ops/letters.ts";
 import { openCoupons, preload } from "./coupons/preload.ts";
 import { duplicates, hot, type Scenario, uniform } from "./scenarios.ts";
 import { setStage, type Stage } from "./stage.ts";
@@ -44,7 +47,8 @@ export const runBench = async (options: BenchOptions): Promise<BenchReport> => {
     const payments = wanted("payments") ? await paymentRuns(stage, prefix, options.signal) : undefined;
     const history = wanted("history") ? await measureHistory(stage, prefix, options) : undefined;
     const delivery = wanted("delivery") ? await measureDelivery(stage, prefix, options.signal) : undefined;
-    return { baseline, drains, safety, api, payments, history, delivery };
+    const ops = wanted("ops") ? await measureOps(stage, prefix, options) : undefined;
+    return { baseline, drains, safety, api, payments, history, delivery, ops };
   } finally {
     await stage.close();
   }
@@ -96,6 +100,16 @@ const measureBaseline = async (stage: Stage, prefix: string, { baselineRecords }
     requestSchema: CouponIssueRequested.avro as avro.Schema,
   });
   return { ...run, issuedPerSecond: Math.round(run.issued / run.seconds) };
+};
+
+/** Dead letters that commands read. */
+const letters = 100_000;
+
+const measureOps = async (stage: Stage, prefix: string, options: BenchOptions): Promise<OpsRun> => {
+  const besideReplay = await measureBesideReplay(stage, `${prefix}-ops`, options);
+  note(`ops: ${letters} dead letters`);
+  await writeLetters(stage, { letters, couponId: `${prefix}-letters`, causes: 5, code: "BENCH" });
+  return { letters, besideReplay, commands: await measureCommands(stage) };
 };
 
 const apiRuns = (stage: Stage, prefix: string): Promise<readonly ApiRun[]> => {

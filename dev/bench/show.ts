@@ -2,11 +2,12 @@
 import { count, formatTable, note, print } from "../../engine/app/cli.ts";
 import type { BenchReport } from "./report.ts";
 import { showDelivery, showHistory, showPayments } from "./show-payments.ts";
+import { showOps } from "./show-ops.ts";
 import { latencies } from "./show-values.ts";
 
 /** Prints the tables, and on stderr whatever promise was broken. */
 export const showReport = (report: BenchReport): void => {
-  const { drains, safety, api, payments, history, delivery } = report;
+  const { drains, safety, api, payments, history, delivery, ops } = report;
   const parts = [
     showDrains(report),
     safety && showSafety(safety),
@@ -14,6 +15,7 @@ export const showReport = (report: BenchReport): void => {
     payments && showPayments(payments),
     history && showHistory(history),
     delivery && showDelivery(delivery),
+    ops && showOps(ops),
   ];
   for (const part of parts) if (typeof part === "string") print(`\n${part}`);
   for (const { about, broken } of drains)

@@ -27,14 +27,24 @@ export interface DrainRun {
   readonly broken: readonly Check[];
 }
 
+/** How a workload is run. */
+export interface DrainOptions {
+  readonly signal: AbortSignal;
+  /** Of the worker. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Starts something that is at work before the worker is; it is stopped as soon as everything is committed. */
+  readonly beside?: () => Promise<() => Promise<void>>;
+}
+
 /** Runs a workload. */
 export const drain = async (
   stage: Stage,
   scenario: Scenario,
-  { signal, env }: { readonly signal: AbortSignal; readonly env?: Readonly<Record<string, string>> },
+  { signal, env, beside }: DrainOptions,
 ): Promise<DrainRun> => {
   await openCoupons(stage, scenario);
   await preload(stage, scenario);
+  const stop = await beside?.();
   const { child } = await stage.start("worker", env === undefined ? {} : { env });
   let usage: Usage;
   try {
@@ -42,6 +52,7 @@ export const drain = async (
       throw new Error(`the worker ended (${how}) before the work was done; see ${child.logFile}`);
     });
     await Promise.race([untilCommitted(stage, signal), dead]);
+    await stop?.();
     usage = await usageOf(child.pid);
   } finally {
     await child.stop();

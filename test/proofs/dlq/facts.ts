@@ -5,7 +5,7 @@ import { originKey } from "../../../engine/dlq/letters/letter.ts";
 import type { KafkaAdmin } from "../../../engine/log/kafka/admin/admin.ts";
 import { retryTopic } from "../../../engine/worker/round/retry-record.ts";
 import { type TopologyName, topologies } from "./kinds.ts";
-import { sluice } from "./commands.ts";
+import { sluice } from "../../../dev/run-sluice.ts";
 
 interface Listed {
   readonly id: string;

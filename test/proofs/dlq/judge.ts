@@ -70,12 +70,12 @@ export const judgeLetters = (
 export const judgeEffects = (
   requests: readonly Written<CouponIssueRequested>[],
   payments: readonly Written<PaymentCompleted>[],
-  { issued, unitsTaken, history }: Effects,
+  { issued, refused, unitsTaken, history }: Effects,
   platform: ReadonlyMap<string, number>,
 ): readonly Claim[] => {
-  const asked = requests.flatMap(({ kind, value }) =>
-    hasEffect("coupon-issuing", kind) ? [hexOf(value.reservationId)] : [],
-  );
+  const reservations = (isWanted: (kind: Kind) => boolean) =>
+    requests.flatMap(({ kind, value }) => (isWanted(kind) ? [hexOf(value.reservationId)] : []));
+  const asked = reservations((kind) => kind !== "unrefused" && hasEffect("coupon-issuing", kind));
   const ids = (topology: TopologyName) =>
     payments.flatMap(({ kind, value }) => (hasEffect(topology, kind) ? [hexOf(value.paymentId)] : []));
   const delivered = [...platform].flatMap(([id, effects]) =>
@@ -83,6 +83,11 @@ export const judgeEffects = (
   );
   return [
     onceEach("coupons issued", asked, issued),
+    onceEach(
+      "refusals",
+      reservations((kind) => kind === "unrefused"),
+      refused,
+    ),
     equal("units taken from the stock", asked.length, unitsTaken),
     onceEach("rows of the history", ids("transaction-history"), history),
     onceEach("payments that took effect on the platform", ids("external-data"), delivered),

@@ -17,7 +17,19 @@ export type Kind =
   /** The platform refuses the user, and later does not. */
   | "refused"
   /** The platform refuses the user for ever. */
-  | "refused-stays";
+  | "refused-stays"
+  /** In doubt: the database fails when its row is to be written, in no way that says whose fault it is. A unit may be held. */
+  | "unwritten"
+  /** In doubt: the same, for a refusal that was decided. */
+  | "unrefused"
+  /** In doubt: its row is written, and its event is too large for its topic. */
+  | "untold";
+
+/** Kinds whose letters are in doubt: few of each, because a worker finds each of them by halving its round. */
+const doubtful: readonly Kind[] = ["unwritten", "unrefused", "untold"];
+
+/** Whether it is in doubt what a record of this kind has left behind. */
+export const isDoubtful = (kind: Kind): boolean => doubtful.includes(kind);
 
 /** The topologies of the shop. */
 export type TopologyName = "coupon-issuing" | "transaction-history" | "external-data";
@@ -27,12 +39,21 @@ export type Fate = "untouched" | "resolved" | "failed again";
 
 /** Kinds that become letters, of each topology. The rest passes. */
 export const fates: Readonly<Record<TopologyName, Readonly<Partial<Record<Kind, Fate>>>>> = {
-  "coupon-issuing": { malformed: "untouched", unknown: "resolved", planted: "resolved", wrong: "failed again" },
+  "coupon-issuing": {
+    malformed: "untouched",
+    unknown: "resolved",
+    planted: "resolved",
+    wrong: "failed again",
+    unwritten: "resolved",
+    unrefused: "resolved",
+    untold: "resolved",
+  },
   "transaction-history": {
     malformed: "untouched",
     unknown: "resolved",
     planted: "resolved",
     "planted-stays": "failed again",
+    unwritten: "resolved",
   },
   "external-data": {
     malformed: "untouched",
@@ -47,21 +68,37 @@ export const topologies = Object.keys(fates) as readonly TopologyName[]; // Of a
 
 /** Kinds of records in the topic of requests, and in that of payments: both payment topologies read the same ones. */
 const kindsOf = {
-  coupons: ["malformed", "unknown", "planted", "wrong"],
-  payments: ["malformed", "unknown", "planted", "planted-stays", "refused", "refused-stays"],
+  coupons: ["malformed", "unknown", "planted", "wrong", "unwritten", "unrefused", "untold"],
+  payments: ["malformed", "unknown", "planted", "planted-stays", "refused", "refused-stays", "unwritten"],
 } as const satisfies Record<string, readonly Kind[]>;
 
 /** Good records for one that becomes a letter, so that no flood of letters holds a partition: see SLUICE_DEAD_LETTER_PERCENT. */
 const goodPerBad = 2;
 
-/** Letters of each topology and kind, so that there are at least `letters` in all. */
+const kindsIn = (topology: TopologyName): readonly Kind[] => Object.keys(fates[topology]) as readonly Kind[]; // Of a record with such keys.
+
+/** Letters of each kind that is in doubt. */
+const doubtfulEach = 8;
+
+/** Letters of each topology and kind that is not in doubt, so that there are at least `letters` in all. */
 export const lettersPerKind = (letters: number): number =>
-  Math.ceil(letters / topologies.reduce((sum, name) => sum + Object.keys(fates[name]).length, 0));
+  Math.ceil(letters / topologies.flatMap(kindsIn).filter((kind) => !isDoubtful(kind)).length);
+
+/** Letters of one kind in each topology that makes some. */
+export const lettersOfKind = (letters: number, kind: Kind): number =>
+  isDoubtful(kind) ? Math.min(doubtfulEach, lettersPerKind(letters)) : lettersPerKind(letters);
+
+/** Letters of a topology with one of these fates; all, where none is given. */
+export const lettersOf = (letters: number, topology: TopologyName, ...having: readonly Fate[]): number =>
+  kindsIn(topology)
+    .filter((kind) => having.length === 0 || having.some((fate) => fates[topology][kind] === fate))
+    .reduce((sum, kind) => sum + lettersOfKind(letters, kind), 0);
 
 /** The kinds of the records of a topic, mixed. `random`: [0, 1). */
 export const mixedKinds = (of: keyof typeof kindsOf, letters: number, random = Math.random): readonly Kind[] => {
-  const each = lettersPerKind(letters);
-  const bad = kindsOf[of].flatMap((kind): readonly Kind[] => Array.from({ length: each }, () => kind));
+  const bad = kindsOf[of].flatMap((kind): readonly Kind[] =>
+    Array.from({ length: lettersOfKind(letters, kind) }, () => kind),
+  );
   const all: Kind[] = [...bad, ...Array.from({ length: bad.length * goodPerBad }, () => "good" as const)];
   for (let at = all.length - 1; at > 0; at -= 1) {
     const other = Math.floor(random() * (at + 1));

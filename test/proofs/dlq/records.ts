@@ -37,14 +37,25 @@ export interface Written<T> extends Made<T> {
 /** Coupons that are asked for. */
 export const couponIds: readonly CouponId[] = Array.from({ length: 24 }, (_, n) => `replayed-${n}` as CouponId);
 
+/** A coupon that nobody gets: it has closed. */
+export const closedCouponId = "replayed-closed" as CouponId;
+
+/** The longest that is an id: its event is longer than those of others. */
+const longUser = (n: number): string => `untold-${n}-`.padEnd(idMaxLength, "x");
+
+const userOf = (kind: Kind, n: number): UserId => {
+  if (kind === "wrong") return `u${n}`.padEnd(idMaxLength + 1, "x") as UserId;
+  return (kind === "untold" ? longUser(n) : kind === "good" ? `u${n}` : `${kind}-${n}`) as UserId;
+};
+
 /** Requests, one of each user. */
 export const makeRequests = (letters: number): readonly Made<CouponIssueRequested>[] =>
   mixedKinds("coupons", letters).map((kind, n) => ({
     kind,
     value: {
       reservationId: v7() as ReservationId,
-      couponId: couponIds[n % couponIds.length] ?? ("" as CouponId),
-      userId: (kind === "wrong" ? `u${n}`.padEnd(idMaxLength + 1, "x") : `u${n}`) as UserId,
+      couponId: kind === "unrefused" ? closedCouponId : (couponIds[n % couponIds.length] ?? closedCouponId),
+      userId: userOf(kind, n),
       policyId: null,
       requestedAt: Date.now(),
     },

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { StackChild } from "../../../dev/children.ts";
 import { note } from "../../../engine/app/cli.ts";
 import type { TopologyName } from "./kinds.ts";
-import { type Ran, sluice, startSluice } from "./commands.ts";
+import { type Ran, sluice, startSluice } from "../../../dev/run-sluice.ts";
 
 /** How a topology is replayed. */
 export interface Replaying {

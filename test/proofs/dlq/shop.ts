@@ -8,21 +8,21 @@ import { couponRegister } from "../../../stores/mysql/coupons/coupon-register.ts
 import type { Database } from "../../../stores/mysql/database.ts";
 import { orderRegister } from "../../../stores/mysql/payments/order-register.ts";
 import { type Session, withSession } from "../../../stores/mysql/session.ts";
-import { couponIds, type Made, price } from "./records.ts";
+import { closedCouponId, couponIds, type Made, price } from "./records.ts";
 
 const optionId = "replayed" as OptionId;
 const plenty = 1_000_000;
 
-/** Opens coupons of which there are enough for everybody. */
+/** Opens coupons of which there are enough for everybody, and one that has closed. */
 export const openCoupons = async (database: Database): Promise<void> => {
   const register = couponRegister(database);
-  for (const couponId of couponIds)
+  for (const couponId of [...couponIds, closedCouponId])
     await register.open({
       couponId,
       policyId: "replayed" as PolicyId,
       stock: plenty,
       opensAt: null,
-      closesAt: null,
+      closesAt: couponId === closedCouponId ? 1 : null,
       validForDays: 30,
       policy: {
         name: "Replayed",
@@ -104,6 +104,26 @@ export const unplantRows = (
         ON transaction_history.payment_id = UNHEX(given.id) WHERE transaction_history.user_id = 'another'`,
       [JSON.stringify(own)],
     );
+  });
+
+/** Tables whose rows the database fails to write, for users whose names begin so. */
+const failing = { user_coupon: "unwritten-", refusal: "unrefused-", transaction_history: "unwritten-" } as const;
+
+/** Makes the database fail at rows of some users, with an error that says nothing about whose fault it is. */
+export const failRows = (database: Database): Promise<void> =>
+  withSession(database, async ({ change }) => {
+    for (const [table, prefix] of Object.entries(failing))
+      await change(
+        `CREATE TRIGGER fail_${table} BEFORE INSERT ON ${table} FOR EACH ROW
+          IF NEW.user_id LIKE '${prefix}%' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the proof says no'; END IF`,
+        [],
+      );
+  });
+
+/** Ends {@link failRows}. */
+export const mendRows = (database: Database): Promise<void> =>
+  withSession(database, async ({ change }) => {
+    for (const table of Object.keys(failing)) await change(`DROP TRIGGER fail_${table}`, []);
   });
 
 const idRow = columns("effects", { id: textColumn() });

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { repositoryRoot } from "../../../dev/stack/layout.ts";
+import { repositoryRoot } from "./stack/layout.ts";
 
 /** A command that has ended. */
 export interface Ran {
