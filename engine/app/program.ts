@@ -6,6 +6,7 @@ import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { Command, CommanderError } from "commander";
 import { CliError, describeError, errorDocument, exitCodes, InterruptedError, note, paint, printJson } from "./cli.ts";
+import { engineVersion } from "./version.ts";
 
 const ownCommands = new URL("./commands/", import.meta.url);
 
@@ -77,6 +78,7 @@ async function program(app: CommandSet | undefined, wanted: string | undefined):
       app?.description ?? "Topologies on Kafka. There is no sluice.config.ts here: `sluice init` writes one.",
     )
     .usage("<command> [options]")
+    .version(engineVersion(), "--version", "show the release of the engine")
     .option("--verbose", "show the stack of an unexpected error");
   for (const command of await loadCommands(app, wanted)) root.addCommand(command);
   return harden(root);

@@ -1,6 +1,7 @@
 /** Opens the outbox of payments, and forgets old idempotency keys beside it: of the processes there are, one leads. */
-import { Counter, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { OpenedOutbox } from "../../engine/app/define-app.ts";
+import { counterOf } from "../../engine/app/metrics/define.ts";
 import { systemClock } from "../../engine/clock.ts";
 import type { Payment } from "../../processors/payments/payment-ports.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
@@ -8,6 +9,7 @@ import { oldCouponKeys, oldPaymentKeys } from "../../stores/mysql/idempotency/ol
 import { outbox } from "../../stores/mysql/payments/outbox.ts";
 import type { ShopContext } from "../config.ts";
 import { forgetDefaults, forgetKeys } from "../idempotency/forget-keys.ts";
+import { shopMetrics } from "../metrics/table.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 
 /** Opens it. The database may be away. */
@@ -31,11 +33,6 @@ export const openPaymentOutbox = async (
 
 /** Counts what is forgotten. */
 const forgottenKeys = (registry: Registry): ((kind: "payment" | "coupon", rows: number) => void) => {
-  const counter = new Counter({
-    name: "sluice_idempotency_keys_pruned_total",
-    help: "Idempotency keys that were forgotten because of their age.",
-    labelNames: ["kind"],
-    registers: [registry],
-  });
+  const counter = counterOf(registry, shopMetrics.prunedKeys);
   return (kind, rows) => counter.inc({ kind }, rows);
 };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 import { topologyNamed } from "../../engine/app/define-app.ts";
-import { createRegistry } from "../../engine/app/metrics.ts";
+import { createRegistry } from "../../engine/app/metrics/define.ts";
 import { app } from "../../sluice.config.ts";
 import { type Platform, startPlatform } from "../../dev/platform/stand-in.ts";
 import type { Running } from "../../engine/app/define-app.ts";

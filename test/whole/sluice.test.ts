@@ -23,6 +23,12 @@ test("sluice: shows its commands on stdout when asked for help", () => {
   assert.equal(stderr, "");
 });
 
+test("sluice: says its release when asked for its version", () => {
+  const { status, stdout } = sluice("--version");
+  assert.equal(status, 0);
+  assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
 test("sluice: shows the options of a verb when asked for its help", () => {
   const { status, stdout } = sluice("stack", "up", "--help");
   assert.equal(status, 0);

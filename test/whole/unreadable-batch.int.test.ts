@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 import { applyApp } from "../../engine/app/apply.ts";
 import { engineOnly } from "../../engine/app/config/settings.ts";
 import { defineApp, runs, topologyNamed } from "../../engine/app/define-app.ts";
-import { createRegistry } from "../../engine/app/metrics.ts";
+import { createRegistry } from "../../engine/app/metrics/define.ts";
 import { record, string, type TypeOf } from "../../engine/avro/avro.ts";
 import { createCodec } from "../../engine/avro/codec.ts";
 import { confluentRegistry } from "../../engine/registry/registry.ts";

@@ -9,7 +9,7 @@ import { type Accumulator, accumulatorDefaults, createAccumulator } from "../../
 import { refuseOtherPartitionCounts } from "../../worker/partition-counts.ts";
 import type { ProcessContext } from "../define-app.ts";
 import { refuseOtherTopicSettings } from "../deploying/start-check.ts";
-import { watchBacklog } from "../metrics.ts";
+import { watchBacklog } from "../metrics/worker-metrics.ts";
 
 /** What a process publishes through. */
 export interface OpenedProducer {

@@ -10,7 +10,8 @@ import { type EngineConfig, stopBudgetMs } from "../config/engine-config.ts";
 import { redacted } from "../config/redact.ts";
 import type { App, ProcessContext, Running } from "../define-app.ts";
 import { serveHealth } from "./health.ts";
-import { createRegistry } from "../metrics.ts";
+import { createRegistry } from "../metrics/define.ts";
+import { tellBuild, watchReadiness } from "../metrics/process-metrics.ts";
 
 /** The configuration of this process: its own variables, completed in development by the application. @throws InvalidConfig */
 export const loadConfig = async <Config extends EngineConfig>({
@@ -34,6 +35,7 @@ export const runProcess = async <Config extends EngineConfig>(
   const config = await loadConfig(app);
   const logger = pino({ name, level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
   const registry = createRegistry();
+  tellBuild(registry);
   const end = (code: number): never => {
     logger.flush();
     process.exit(code);
@@ -46,6 +48,7 @@ export const runProcess = async <Config extends EngineConfig>(
   // Its health is part of its start: a port that is taken must end it like anything else that is missing.
   const bringUp = async () => {
     const running = await start({ config, logger, registry });
+    watchReadiness(registry, running.ready);
     return { running, health: await serveHealth({ port: config.healthPort, registry, ready: running.ready }) };
   };
   const { running, health } = await bringUp().catch((error: unknown) => {

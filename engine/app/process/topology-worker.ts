@@ -10,7 +10,7 @@ import { createCodec } from "../../avro/codec.ts";
 import { confluentRegistry } from "../../registry/registry.ts";
 import type { Topology } from "../../flow/dsl.ts";
 import { writtenTopics } from "../../flow/parts.ts";
-import { watchBacklog, watchHolds, watchPartitions, workerTelemetry } from "../metrics.ts";
+import { tellGraph, watchBacklog, watchHolds, watchPartitions, workerTelemetry } from "../metrics/worker-metrics.ts";
 import type { Opened, ProcessContext, Running } from "../define-app.ts";
 
 /** Between attempts at what failed: soon enough to go on within 2 s of a dependency's return. */
@@ -66,8 +66,9 @@ export const startTopologyWorker = async <Deps>(
     telemetry: workerTelemetry(registry, name),
     logger,
   });
+  tellGraph(registry, name, topology.hash);
   watchPartitions(registry, name, worker.status);
-  watchHolds(registry, worker.holding);
+  watchHolds(registry, name, worker.holding);
   watchBacklog(registry, producer.backlogRecords);
   return {
     ready: worker.ready,

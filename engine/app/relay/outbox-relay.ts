@@ -7,7 +7,7 @@ import { startRelay } from "../../outbox/relay.ts";
 import { relayDefaults } from "../../outbox/relay-options.ts";
 import type { OpenedOutbox, ProcessContext, Running } from "../define-app.ts";
 import { openProducer } from "../process/open-producer.ts";
-import { relayTelemetry } from "./relay-metrics.ts";
+import { relayTelemetry } from "../metrics/relay-metrics.ts";
 
 /** Between attempts while the database is away: soon enough to go on within 2 s of its return. */
 const backoff = { initialMs: 50, maxMs: 1_500 };

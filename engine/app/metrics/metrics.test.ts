@@ -1,0 +1,72 @@
+/** What a scrape of a worker says. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRegistry, watchedGauge } from "./define.ts";
+import { tellBuild, watchReadiness } from "./process-metrics.ts";
+import { engineMetrics } from "./table.ts";
+import { tellGraph, watchHolds, watchPartitions, workerTelemetry } from "./worker-metrics.ts";
+
+const seriesOf = async (registry: ReturnType<typeof createRegistry>, name: string): Promise<readonly string[]> =>
+  (await registry.metrics()).split("\n").filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+
+test("metrics of a worker: have as many series as the graph has names when ten thousand keys come", async () => {
+  const registry = createRegistry();
+  const telemetry = workerTelemetry(registry, "orders");
+  for (let n = 0; n < 10_000; n += 1) {
+    telemetry.outcome("reserve", "reserved", 1);
+    telemetry.deadLettered({ topic: "in", partition: n % 3, offset: BigInt(n), node: "reserve", code: "NO" });
+  }
+  assert.equal((await seriesOf(registry, "sluice_outcomes_total")).length, 1);
+  assert.deepEqual(await seriesOf(registry, "sluice_dead_letters_total"), [
+    'sluice_dead_letters_total{topology="orders",code="NO"} 10000',
+  ]);
+});
+
+test("metrics of a worker: forget partitions that were given back", async () => {
+  const registry = createRegistry();
+  const idle = { queuedRecords: 1, inFlightRecords: 0, lagRecords: 7, paused: false };
+  const partitions = new Map([
+    ["in/0", idle],
+    ["in/1", idle],
+  ]);
+  watchPartitions(registry, "orders", () => partitions);
+  assert.equal((await seriesOf(registry, "sluice_lag_records")).length, 2);
+  assert.deepEqual(await seriesOf(registry, "sluice_partitions_assigned"), [
+    'sluice_partitions_assigned{topology="orders"} 2',
+  ]);
+  partitions.delete("in/1");
+  assert.deepEqual(await seriesOf(registry, "sluice_lag_records"), [
+    'sluice_lag_records{topology="orders",partition="in/0"} 7',
+  ]);
+});
+
+test("metrics of a process: say its release, its graph, and whether it is ready", async () => {
+  const registry = createRegistry();
+  const why: string[] = [];
+  tellBuild(registry);
+  tellGraph(registry, "orders", "0123456789abcdef");
+  watchReadiness(registry, () => ({ ok: why.length === 0, why }));
+  assert.match((await seriesOf(registry, "sluice_build_info"))[0] ?? "", /version="\d+\.\d+\.\d+",node="\d+\./);
+  assert.deepEqual(await seriesOf(registry, "sluice_topology_info"), [
+    'sluice_topology_info{topology="orders",hash="01234567"} 1',
+  ]);
+  assert.deepEqual(await seriesOf(registry, "sluice_ready"), ["sluice_ready 1"]);
+  why.push("stopping");
+  assert.deepEqual(await seriesOf(registry, "sluice_ready"), ["sluice_ready 0"]);
+});
+
+test("metrics of holds: are counted by topology when one process has several", async () => {
+  const registry = createRegistry();
+  const hold = { call: "take", code: "REDIS_AWAY", calls: 2, sinceMs: 0, codeSinceMs: 0, who: "redis" };
+  watchHolds(registry, "orders", () => [hold]);
+  assert.deepEqual(await seriesOf(registry, "sluice_holds"), ['sluice_holds{topology="orders"} 2']);
+});
+
+test("watchedGauge: waits for what is read by asking", async () => {
+  const registry = createRegistry();
+  watchedGauge(registry, engineMetrics.producerBacklog, async (set) => {
+    await Promise.resolve();
+    set({}, 3);
+  });
+  assert.deepEqual(await seriesOf(registry, "sluice_producer_backlog_records"), ["sluice_producer_backlog_records 3"]);
+});

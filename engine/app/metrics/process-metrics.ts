@@ -1,0 +1,16 @@
+/** What every process says of itself: its release, and whether it is ready. */
+import type { Registry } from "prom-client";
+import type { Readiness } from "../../readiness.ts";
+import { engineVersion } from "../version.ts";
+import { watchedGauge } from "./define.ts";
+import { engineMetrics } from "./table.ts";
+
+/** Says which release runs. */
+export const tellBuild = (registry: Registry): void => {
+  const labels = { version: engineVersion(), node: process.versions.node };
+  watchedGauge(registry, engineMetrics.buildInfo, (set) => set(labels, 1));
+};
+
+/** Says whether it is ready, when it is scraped: as /ready says it. */
+export const watchReadiness = (registry: Registry, ready: () => Readiness): void =>
+  watchedGauge(registry, engineMetrics.ready, (set) => set({}, Number(ready().ok)));

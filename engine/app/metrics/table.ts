@@ -1,0 +1,173 @@
+/** Every metric of workers, relays and producers of any application. */
+import { metrics } from "./define.ts";
+
+/** Round sizes from 1 to 10,000 in half decades. */
+const roundBuckets = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000];
+/** Upper bounds in seconds, in half decades from a millisecond: calls, rounds and requests alike. */
+export const secondBuckets = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
+
+export const engineMetrics = metrics({
+  roundRecords: {
+    name: "sluice_round_records",
+    kind: "histogram",
+    unit: "records",
+    help: "Records in a round, by source topic.",
+    labels: ["topology", "topic"],
+    buckets: roundBuckets,
+  },
+  roundSeconds: {
+    name: "sluice_round_seconds",
+    kind: "histogram",
+    unit: "seconds",
+    help: "From a round's start to the acknowledgement of all it wrote.",
+    labels: ["topology", "topic"],
+    buckets: secondBuckets,
+  },
+  outcomes: {
+    name: "sluice_outcomes_total",
+    kind: "counter",
+    unit: "records",
+    help: "Outcomes of steps.",
+    labels: ["topology", "step", "outcome"],
+  },
+  compensations: {
+    name: "sluice_compensations_total",
+    kind: "counter",
+    unit: "records",
+    help: "Effects of steps that were undone.",
+    labels: ["topology", "step"],
+  },
+  written: {
+    name: "sluice_written_total",
+    kind: "counter",
+    unit: "records",
+    help: "Records whose path ended in a sink.",
+    labels: ["topology", "sink"],
+  },
+  deadLetters: {
+    name: "sluice_dead_letters_total",
+    kind: "counter",
+    unit: "records",
+    help: "Dead letters written, by the code of the error.",
+    labels: ["topology", "code"],
+  },
+  failedAttempts: {
+    name: "sluice_failed_attempts_total",
+    kind: "counter",
+    unit: "calls",
+    help: "Attempts that failed; holding=true where it is waited for something that is away.",
+    labels: ["topology", "call", "code", "holding"],
+  },
+  lagRecords: {
+    name: "sluice_lag_records",
+    kind: "gauge",
+    unit: "records",
+    help: "End offset less committable offset, as of the last fetch.",
+    labels: ["topology", "partition"],
+  },
+  queuedRecords: {
+    name: "sluice_queued_records",
+    kind: "gauge",
+    unit: "records",
+    help: "Records fetched and not in a round.",
+    labels: ["topology", "partition"],
+  },
+  inFlightRecords: {
+    name: "sluice_in_flight_records",
+    kind: "gauge",
+    unit: "records",
+    help: "Records in rounds, or written and not acknowledged.",
+    labels: ["topology", "partition"],
+  },
+  paused: {
+    name: "sluice_paused",
+    kind: "gauge",
+    unit: "state",
+    help: "1 while a partition is not fetched because its bounds are reached.",
+    labels: ["topology", "partition"],
+  },
+  partitionsAssigned: {
+    name: "sluice_partitions_assigned",
+    kind: "gauge",
+    unit: "partitions",
+    help: "Source partitions that this worker has. The sum over a topology's workers is what its sources have, or some are unowned.",
+    labels: ["topology"],
+  },
+  holds: {
+    name: "sluice_holds",
+    kind: "gauge",
+    unit: "calls",
+    help: "Calls that wait for something to come back.",
+    labels: ["topology"],
+  },
+  deadLetterFlood: {
+    name: "sluice_dead_letter_flood",
+    kind: "gauge",
+    unit: "calls",
+    help: "Rounds held because too many of their records would be dead-lettered: an operator has to look.",
+    labels: ["topology"],
+  },
+  producerBacklog: {
+    name: "sluice_producer_backlog_records",
+    kind: "gauge",
+    unit: "records",
+    help: "Records queued or under way to the log.",
+    labels: [],
+  },
+  topologyInfo: {
+    name: "sluice_topology_info",
+    kind: "gauge",
+    unit: "state",
+    help: "1, with the hash of the graph that this worker runs: two hashes of a topology are two releases side by side.",
+    labels: ["topology", "hash"],
+  },
+  buildInfo: {
+    name: "sluice_build_info",
+    kind: "gauge",
+    unit: "state",
+    help: "1, with the version of the engine and of Node.",
+    labels: ["version", "node"],
+  },
+  ready: {
+    name: "sluice_ready",
+    kind: "gauge",
+    unit: "state",
+    help: "1 while /ready answers 200.",
+    labels: [],
+  },
+  outboxPublished: {
+    name: "sluice_outbox_published_total",
+    kind: "counter",
+    unit: "rows",
+    help: "Rows that were acknowledged by the log and marked.",
+    labels: ["outbox"],
+  },
+  outboxPruned: {
+    name: "sluice_outbox_pruned_total",
+    kind: "counter",
+    unit: "rows",
+    help: "Published rows that were deleted because of their age.",
+    labels: ["outbox"],
+  },
+  outboxLeading: {
+    name: "sluice_outbox_leading",
+    kind: "gauge",
+    unit: "state",
+    help: "1 while this relay is the one that publishes.",
+    labels: ["outbox"],
+  },
+  outboxLagRows: {
+    name: "sluice_outbox_lag_rows",
+    kind: "gauge",
+    unit: "rows",
+    help: "Rows to be published; 100,000 may also mean more.",
+    labels: ["outbox"],
+  },
+  outboxLagSeconds: {
+    name: "sluice_outbox_lag_seconds",
+    kind: "gauge",
+    unit: "seconds",
+    help: "Age of the first row to be published.",
+    labels: ["outbox"],
+  },
+});

@@ -1,0 +1,68 @@
+/** The metrics of a worker, bound to a registry at its start. */
+import type { Registry } from "prom-client";
+import { deadLetterFlood } from "../../worker/failures/dead-letter-flood.ts";
+import type { Hold } from "../../worker/failures/holds.ts";
+import type { PartitionStatus } from "../../worker/partition/partition.ts";
+import type { Telemetry } from "../../worker/telemetry.ts";
+import { counterOf, histogramOf, watchedGauge } from "./define.ts";
+import { engineMetrics } from "./table.ts";
+
+/** What a worker of one topology counts. */
+export const workerTelemetry = (registry: Registry, topology: string): Telemetry => {
+  const records = histogramOf(registry, engineMetrics.roundRecords);
+  const seconds = histogramOf(registry, engineMetrics.roundSeconds);
+  const outcomes = counterOf(registry, engineMetrics.outcomes);
+  const undone = counterOf(registry, engineMetrics.compensations);
+  const written = counterOf(registry, engineMetrics.written);
+  const deadLetters = counterOf(registry, engineMetrics.deadLetters);
+  const failed = counterOf(registry, engineMetrics.failedAttempts);
+  return {
+    round: (topic, size, elapsed) => {
+      records.observe({ topology, topic }, size);
+      seconds.observe({ topology, topic }, elapsed);
+    },
+    outcome: (step, outcome, n) => outcomes.inc({ topology, step, outcome }, n),
+    undone: (step, n) => undone.inc({ topology, step }, n),
+    written: (sink, n) => written.inc({ topology, sink }, n),
+    deadLettered: ({ code }) => deadLetters.inc({ topology, code }),
+    failedAttempt: (call, code, holding) => failed.inc({ topology, call, code, holding: String(holding) }),
+  };
+};
+
+/** Which graph a worker runs: its name and hash. */
+export const tellGraph = (registry: Registry, topology: string, hash: string): void =>
+  watchedGauge(registry, engineMetrics.topologyInfo, (set) => set({ topology, hash: hash.slice(0, 8) }, 1));
+
+/** Gauges of a worker's partitions, read when they are scraped. Partitions that were given back are not reported. */
+export const watchPartitions = (
+  registry: Registry,
+  topology: string,
+  status: () => ReadonlyMap<string, PartitionStatus>,
+): void => {
+  const { lagRecords, queuedRecords, inFlightRecords, paused, partitionsAssigned } = engineMetrics;
+  const watch = (
+    definition: typeof lagRecords | typeof queuedRecords | typeof inFlightRecords | typeof paused,
+    read: (of: PartitionStatus) => number,
+  ) =>
+    watchedGauge(registry, definition, (set) => {
+      for (const [partition, own] of status()) set({ topology, partition }, read(own));
+    });
+  watch(lagRecords, (own) => own.lagRecords);
+  watch(queuedRecords, (own) => own.queuedRecords);
+  watch(inFlightRecords, (own) => own.inFlightRecords);
+  watch(paused, (own) => Number(own.paused));
+  watchedGauge(registry, partitionsAssigned, (set) => set({ topology }, status().size));
+};
+
+/** Gauges of the holds of a worker. */
+export const watchHolds = (registry: Registry, topology: string, holds: () => readonly Hold[]): void => {
+  const calls = (of: readonly Hold[]): number => of.reduce((sum, hold) => sum + hold.calls, 0);
+  watchedGauge(registry, engineMetrics.holds, (set) => set({ topology }, calls(holds())));
+  watchedGauge(registry, engineMetrics.deadLetterFlood, (set) =>
+    set({ topology }, calls(holds().filter(({ code }) => code === deadLetterFlood))),
+  );
+};
+
+/** A gauge of records queued for the log, read when it is scraped. */
+export const watchBacklog = (registry: Registry, backlogRecords: () => number): void =>
+  watchedGauge(registry, engineMetrics.producerBacklog, (set) => set({}, backlogRecords()));

@@ -1,0 +1,79 @@
+/** Every metric of the shop's processes that the engine does not have: the API, deliveries, repairs of the gate, old keys. */
+import { metrics } from "../../engine/app/metrics/define.ts";
+import { secondBuckets } from "../../engine/app/metrics/table.ts";
+
+export const shopMetrics = metrics({
+  httpSeconds: {
+    name: "sluice_http_request_seconds",
+    kind: "histogram",
+    unit: "seconds",
+    help: "Time to answer a request, by route template and status.",
+    labels: ["route", "status"],
+    buckets: secondBuckets,
+  },
+  acknowledgeSeconds: {
+    name: "sluice_acknowledge_seconds",
+    kind: "histogram",
+    unit: "seconds",
+    help: "From handing a request over to its acknowledgement by the log.",
+    labels: [],
+    buckets: secondBuckets,
+  },
+  turnedAway: {
+    name: "sluice_turned_away_total",
+    kind: "counter",
+    unit: "requests",
+    help: "Requests answered 503, by reason.",
+    labels: ["reason"],
+  },
+  deliveryRequests: {
+    name: "sluice_delivery_requests_total",
+    kind: "counter",
+    unit: "requests",
+    help: "Requests to the data platform: delivered, refused (4xx), busy (408, 429), failing (3xx, 5xx), unreachable.",
+    labels: ["ending"],
+  },
+  deliverySeconds: {
+    name: "sluice_delivery_seconds",
+    kind: "histogram",
+    unit: "seconds",
+    help: "From a request to its answer, or to giving it up.",
+    labels: [],
+    buckets: secondBuckets,
+  },
+  circuit: {
+    name: "sluice_circuit",
+    kind: "gauge",
+    unit: "state",
+    help: "1 for the state the circuit towards the data platform is in, 0 for the others.",
+    labels: ["state"],
+  },
+  deliveriesInFlight: {
+    name: "sluice_deliveries_in_flight",
+    kind: "gauge",
+    unit: "requests",
+    help: "Requests to the data platform that are not answered yet.",
+    labels: [],
+  },
+  repairedCounters: {
+    name: "sluice_repaired_counters_total",
+    kind: "counter",
+    unit: "keys",
+    help: "Counters of the gate set to what the database says.",
+    labels: [],
+  },
+  droppedMarks: {
+    name: "sluice_dropped_marks_total",
+    kind: "counter",
+    unit: "keys",
+    help: "Marks of the gate without an issued coupon.",
+    labels: [],
+  },
+  prunedKeys: {
+    name: "sluice_idempotency_keys_pruned_total",
+    kind: "counter",
+    unit: "keys",
+    help: "Idempotency keys that were forgotten because of their age.",
+    labels: ["kind"],
+  },
+});
