@@ -28,6 +28,19 @@ export class Unavailable extends PipelineError {
 }
 
 /**
+ * Something is missing or refused that no waiting brings by itself and no record is guilty of: a schema nobody registered yet,
+ * credentials that do not count. It holds like something that is away, and is named by its code, because nothing is away.
+ */
+export class Blocked extends PipelineError {
+  readonly code: string;
+  override readonly disposition = "unavailable";
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
  * Another holder has the partition's lease now: what this one sends is refused, for good. It holds like something that is
  * away, finishing nothing, until the group takes the partition from it too.
  */

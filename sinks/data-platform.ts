@@ -25,6 +25,7 @@ export interface DataPlatform {
    * Sends one document; resolves when the platform has it. Idempotent by the payment's id.
    * @throws Poison DELIVERY_REFUSED naming the payment: the platform will never take it.
    * @throws Unavailable where it is away, slow, busy or wants a pause; it may have taken it all the same.
+   * @throws Blocked DELIVERY_DENIED where it answers of us or of the address, and of no payment.
    */
   readonly deliver: (document: PaymentDocument) => Promise<void>;
 }

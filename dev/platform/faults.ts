@@ -19,6 +19,8 @@ const schema = z.strictObject({
   cutShare: share,
   /** Of requests: the payment is taken, and the connection cut instead of an answer. */
   loseAnswersShare: share,
+  /** To every request: this status, nothing done; null: what it is due. */
+  answers: z.number().int().min(300).max(599).nullable().default(null),
   /** Payments of users whose id begins with this are refused for good: 422, nothing done. Empty: of none. */
   refusedUsers: z.string().max(64).default(""),
 });
@@ -48,7 +50,7 @@ const sentenceOf = (issue: z.core.$ZodIssue, value: unknown): string => {
 export const noFaults: Faults = readFaults({});
 
 /** What becomes of one request. */
-export type Fate = "answer" | "fail" | "busy" | "cut" | "loseAnswer" | "silent";
+export type Fate = "answer" | "fail" | "busy" | "cut" | "loseAnswer" | "silent" | "told";
 
 /** Whether a user's payments are refused for good. */
 export const isRefused = ({ refusedUsers }: Faults, userId: string): boolean =>
@@ -58,6 +60,7 @@ export const isRefused = ({ refusedUsers }: Faults, userId: string): boolean =>
 export const fateOf = (faults: Faults, random: () => number): Fate => {
   if (faults.down === "unavailable") return "fail";
   if (faults.down === "silent") return "silent";
+  if (faults.answers !== null) return "told";
   if (random() < faults.busyShare) return "busy";
   if (random() < faults.flakyShare) return "fail";
   if (random() < faults.cutShare) return "cut";

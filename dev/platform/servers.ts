@@ -55,6 +55,7 @@ export const contractServer = ({ effects, faults, random, onEffect }: ContractSe
     if (now.latencyMs > 0) await sleep(now.latencyMs);
     if (fate !== "answer") effects.count("faulted");
     if (fate === "busy" || fate === "fail") return later(reply, fate === "busy" ? 429 : 503, now);
+    if (fate === "told") return reply.status(now.answers ?? 500).send({ error: "as it was told to answer" });
     if (fate === "cut" || fate === "silent") return hangUp(reply, fate === "cut");
     if (isRefused(now, request.body.userId)) {
       effects.count("faulted");

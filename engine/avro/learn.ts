@@ -6,8 +6,11 @@ import pLimit from "p-limit";
 import type { AvroJson } from "./avro.ts";
 import type { SchemaSource } from "../registry/registry.ts";
 
-/** What asking for a writer's schema came to. `unknown`: the registry has had no such id for the whole grace. */
-export type Learned = "known" | "unavailable" | "unknown";
+/**
+ * What asking for a writer's schema came to. `unavailable`: the registry gave no answer; `awaited`: it has no such id, and may
+ * have it later; `unknown`: it has had none for the whole grace.
+ */
+export type Learned = "known" | "unavailable" | "awaited" | "unknown";
 
 /** How a registry is asked for schemas. */
 export interface AskingOptions {
@@ -109,7 +112,7 @@ export const createLearner = (
   const unknown = new Map<number, UnknownId>();
   // By when it was asked, not by when it was heard: a process that was frozen in between has an old answer.
   const verdictOn = ({ since, askedAt }: UnknownId): Learned =>
-    askedAt - since >= unknownIdGraceMs ? "unknown" : "unavailable";
+    askedAt - since >= unknownIdGraceMs ? "unknown" : "awaited";
   const learn = async (id: number): Promise<Learned> => {
     const last = unknown.get(id);
     // Before the grace is over no verdict waits for the answer, nor after one that was asked then.

@@ -146,7 +146,7 @@ test("registry: a decoder holds while it is away, gives an unknown id its grace,
   faulty.behave = answer(503, "");
   assert.equal(await decoder.learn(entry.id), "unavailable");
   faulty.behave = () => false;
-  assert.equal(await decoder.learn(2_000_000_000), "unavailable");
+  assert.equal(await decoder.learn(2_000_000_000), "awaited");
   at = 1_000;
   assert.equal(await decoder.learn(2_000_000_000), "unknown");
   assert.equal(await decoder.learn(entry.id), "known");

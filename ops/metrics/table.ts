@@ -30,7 +30,7 @@ export const shopMetrics = metrics({
     name: "sluice_delivery_requests_total",
     kind: "counter",
     unit: "requests",
-    help: "Requests to the data platform: delivered, refused (4xx), busy (408, 429), failing (3xx, 5xx), unreachable.",
+    help: "Requests to the data platform: delivered, refused (400, 413, 422), busy (408, 409, 429), denied (401, 403, 404, 3xx), failing (5xx), unreachable.",
     labels: ["ending"],
   },
   deliverySeconds: {

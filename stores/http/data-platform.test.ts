@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
-import { Fatal, Poison, Unavailable } from "../../engine/errors.ts";
+import { Blocked, Fatal, Poison, Unavailable } from "../../engine/errors.ts";
 import type { PaymentDocument } from "../../sinks/data-platform.ts";
 import { closedPort, listening } from "../testing/tcp-proxy.ts";
 import { aPayment } from "../testing/transaction-history.ts";
@@ -84,7 +84,7 @@ for (const status of [200, 201, 202, 204]) {
   });
 }
 
-for (const status of [400, 401, 403, 404, 409, 410, 413, 415, 422, 425, 451]) {
+for (const status of [400, 413, 422]) {
   test(`data platform: refuses that payment by its name when the answer is ${status}`, async (t) => {
     const { client, endings, states } = await serving(t, says(status, `no\r\nway ${"x".repeat(1_000)}`));
     const document = aDocument();
@@ -101,7 +101,28 @@ for (const status of [400, 401, 403, 404, 409, 410, 413, 415, 422, 425, 451]) {
   });
 }
 
-for (const status of [301, 302, 307, 308, 408, 429, 500, 502, 503, 504, 507]) {
+// 418 and 499 stand for what is not in the table.
+for (const status of [301, 302, 307, 308, 401, 403, 404, 405, 407, 410, 415, 418, 421, 426, 431, 451, 499, 511]) {
+  test(`data platform: is blocked by its name, and follows nothing, when the answer is ${status}`, async (t) => {
+    let requests = 0;
+    const { client, endings } = await serving(t, (request, response) => {
+      requests++;
+      says(status, "who are\r\nyou", { location: "/elsewhere" })(request, response);
+    });
+    // Also while the circuit is open: nothing is away.
+    for (let n = 0; n < 12; n++) {
+      await assert.rejects(client.deliver(aDocument()), (error) => {
+        assert.ok(error instanceof Blocked);
+        assert.equal(error.code, "DELIVERY_DENIED");
+        assert.match(error.message, new RegExp(`answers ${status} to whatever is posted to http.*: who are you\\.`));
+        return true;
+      });
+    }
+    assert.deepEqual([client.breaker(), requests, new Set(endings)], ["open", 10, new Set(["denied"])]);
+  });
+}
+
+for (const status of [408, 423, 424, 425, 429, 500, 502, 503, 504, 507, 599]) {
   test(`data platform: is unavailable, and follows nothing, when the answer is ${status}`, async (t) => {
     let requests = 0;
     const { client } = await serving(t, (request, response) => {
@@ -113,13 +134,13 @@ for (const status of [301, 302, 307, 308, 408, 429, 500, 502, 503, 504, 507]) {
   });
 }
 
-test("data platform: is done when a 409 names the payment, and refuses when it names another or nothing", async (t) => {
+test("data platform: is done when a 409 names the payment, and asks again when an earlier attempt is under way", async (t) => {
   const document = aDocument();
   const bodies = [{ paymentId: document.paymentId }, { paymentId: aDocument().paymentId }, null, [], "text"];
   const answers = bodies.map((body) => JSON.stringify(body));
   const { client } = await serving(t, (request, response) => says(409, answers.shift())(request, response));
   await client.deliver(document);
-  for (const _ of bodies.slice(1)) await assert.rejects(client.deliver(document), Poison);
+  for (const _ of bodies.slice(1)) await assert.rejects(client.deliver(document), Unavailable);
 });
 
 test("data platform: is unavailable when nothing listens", async (t) => {

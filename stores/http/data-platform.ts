@@ -7,13 +7,14 @@
  * - slow: given up after `timeoutMs`, whether it waits for a connection, the answer or its end. Unavailable.
  * - cut before or after the platform took the payment: it is not known which. Unavailable; the same document under the same
  *   key comes again, and the platform answers it without a second effect.
+ * - an answer about us or the address (401, 403, 404, a redirect): Blocked, which holds, and makes the worker unready.
  * - answered twice: the pool reads one answer a request and destroys a connection that says more.
  */
 import { type CircuitBreakerPolicy, CircuitState, circuitBreaker, ConsecutiveBreaker, handleType } from "cockatiel";
 import { BrokenCircuitError } from "cockatiel";
 import pLimit from "p-limit";
 import { type Dispatcher, Pool } from "undici";
-import { Fatal, PipelineError, Poison, Unavailable } from "../../engine/errors.ts";
+import { Blocked, Fatal, PipelineError, Poison, Unavailable } from "../../engine/errors.ts";
 import { type DataPlatform, dataPlatform, type PaymentDocument } from "../../sinks/data-platform.ts";
 import { type Judgement, judge } from "./judge.ts";
 import { retryAfterMs } from "./retry-after.ts";
@@ -59,20 +60,25 @@ export const httpDataPlatform = (config: DataPlatformConfig): HttpDataPlatform =
   const { concurrency, onBreaker } = config;
   const send = sender(config);
   const limit = pLimit(concurrency);
-  const breaker = circuitBreaker(handleType(Unavailable), {
+  const breaker = circuitBreaker(handleType(Unavailable).orType(Blocked), {
     halfOpenAfter: halfOpenAfterMs,
     breaker: new ConsecutiveBreaker(breakerFailures),
   });
   breaker.onStateChange(() => onBreaker?.(stateOf(breaker)));
   // A pause that the platform asked for is for all requests, so it is kept here and not with the one that was answered.
   let pausedUntilMs = 0;
+  // Why the circuit is open, where the platform is there and denies us: what is held meanwhile is held for that.
+  let denial: Blocked | undefined;
   const deliver = async (document: PaymentDocument): Promise<void> => {
     const leftMs = pausedUntilMs - performance.now();
     if (leftMs > 0) throw new Unavailable(who, `it asked us to wait ${Math.ceil(leftMs)} ms longer`);
     try {
       await breaker.execute(() => send.post(document));
+      denial = undefined;
     } catch (error) {
-      if (error instanceof BrokenCircuitError) throw new Unavailable(who, "the circuit is open", { cause: error });
+      if (error instanceof BrokenCircuitError)
+        throw denial ?? new Unavailable(who, "the circuit is open", { cause: error });
+      denial = error instanceof Blocked ? error : undefined;
       if (error instanceof Busy) pausedUntilMs = Math.max(pausedUntilMs, performance.now() + error.pauseMs);
       throw error;
     }
@@ -147,6 +153,7 @@ const sender = ({ url, concurrency, timeoutMs, onEnded }: DataPlatformConfig) =>
       const answer = await exchange(document);
       how = judge(answer, document.paymentId);
       if (how === "refused") throw refused(answer, document);
+      if (how === "denied") throw denied(answer, target.origin + target.path);
       if (how !== "delivered") throw new Busy(`it answered ${answer.status}`, answer.pauseMs);
     } finally {
       onEnded?.(how, (performance.now() - startedAt) / 1_000);
@@ -203,8 +210,18 @@ const unreachable = (error: unknown): unknown => {
 const codeIn = (error: Error): unknown => ("code" in error ? error.code : undefined);
 
 /** Its own words are kept short, and on one line: they go into a header of the dead letter. */
-const refused = ({ status, text = "" }: Answered, { paymentId }: PaymentDocument): Poison => {
-  const words = text.slice(0, 200).replaceAll(/[^\x20-\x7e]+/g, " ");
+const wordsOf = ({ text = "" }: Answered): string => text.slice(0, 200).replaceAll(/[^\x20-\x7e]+/g, " ");
+
+/** No payment is guilty of it, and no waiting mends it: the address, or who we are to the platform. */
+const denied = (answer: Answered, address: string): Blocked =>
+  new Blocked(
+    "DELIVERY_DENIED",
+    `the platform answers ${answer.status} to whatever is posted to ${address}: ${wordsOf(answer)}. Check SLUICE_PLATFORM_URL and whether it lets this machine in`,
+  );
+
+const refused = (answer: Answered, { paymentId }: PaymentDocument): Poison => {
+  const words = wordsOf(answer);
+  const { status } = answer;
   return new Poison("DELIVERY_REFUSED", `the platform refuses payment ${paymentId}: ${status} ${words}`, {
     idempotencyKey: paymentId,
   });

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { asMysqlConnection, type Change, type MysqlConnection, type Parameter, run } from "./connection.ts";
 import type { Columns } from "./columns/columns.ts";
 import type { Database } from "./database.ts";
-import { classified, isConflict } from "./errors.ts";
+import { classified, endsConnection, isConflict } from "./errors.ts";
 
 /** Statements on one connection. Their texts are constants: what differs goes in as a parameter. */
 export interface Session {
@@ -91,8 +91,13 @@ const onConnection = async <T>(
   work: (connection: MysqlConnection) => Promise<T>,
 ): Promise<T> => {
   const pooled = await connectionManager.getConnection({ type: "write" });
+  const connection = asMysqlConnection(pooled);
   try {
-    return await work(asMysqlConnection(pooled));
+    return await work(connection);
+  } catch (error) {
+    // The pool would hand it out again, for as long as it is young: to a node that has left its cluster, say.
+    if (endsConnection(error)) connection.stream.destroy();
+    throw error;
   } finally {
     connectionManager.releaseConnection(pooled);
   }

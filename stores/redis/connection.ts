@@ -1,6 +1,7 @@
 /** The way to Redis: one connection that would rather fail at once than wait, so that the runtime does the waiting. */
 import { Redis } from "ioredis";
-import { Fatal, PipelineError, Unavailable } from "../../engine/errors.ts";
+import { Fatal, PipelineError, Poison, Retriable, Unavailable } from "../../engine/errors.ts";
+import { redisErrorOf } from "./error-table.ts";
 
 /** Where Redis is and how long it may take. */
 export interface RedisConfig {
@@ -28,7 +29,7 @@ const retryDelayMs = (attempt: number): number => Math.min(1_000, 25 * 2 ** Math
 
 /**
  * Opens a connection; also resolves, and goes on trying, where Redis is away.
- * @throws Fatal REDIS_URL
+ * @throws Fatal REDIS_URL; REDIS_NOAUTH, REDIS_WRONGPASS and the like where Redis refuses this user.
  */
 export const openRedis = async (config: RedisConfig): Promise<RedisConnection> => {
   const { redisUrl, commandTimeoutMs = 2_000, connectTimeoutMs = 5_000, onError = () => undefined } = config;
@@ -51,7 +52,12 @@ export const openRedis = async (config: RedisConfig): Promise<RedisConnection> =
   });
   client.on("error", onError);
   // The client goes on trying by itself; until it succeeds every command says that Redis is away.
-  await client.connect().catch(() => undefined);
+  await client.connect().catch((error: unknown) => {
+    const refusal = redisFailure(error);
+    if (refusal.disposition !== "fatal") return;
+    client.disconnect();
+    throw refusal;
+  });
   return {
     client,
     ping: async () => {
@@ -65,15 +71,32 @@ export const openRedis = async (config: RedisConfig): Promise<RedisConnection> =
 const isReadOnly = (error: Error): boolean => error.message.startsWith("READONLY");
 
 /**
- * Every failure of Redis means the same here: the gate can't be asked now. Whether the command took effect is unknown,
- * which is why every script may run again.
- * @throws Unavailable
+ * Runs a command. Whether one that failed took effect is unknown, which is why every script may run again.
+ * @throws Unavailable @throws Poison @throws Fatal @throws Retriable as error-table.ts has it
  */
 export const reaching = async <T>(command: () => Promise<T>): Promise<T> => {
   try {
     return await command();
   } catch (error) {
-    if (error instanceof PipelineError) throw error;
-    throw new Unavailable("redis", error instanceof Error ? error.message : String(error), { cause: error });
+    throw redisFailure(error);
+  }
+};
+
+/** The pipeline's error for what a command threw: by the reply's code, and away where there was no reply. */
+export const redisFailure = (error: unknown): PipelineError => {
+  if (error instanceof PipelineError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const because = { cause: error };
+  if (!(error instanceof Error) || error.name !== "ReplyError") return new Unavailable("redis", text, because);
+  const { code, means } = redisErrorOf(text);
+  switch (means) {
+    case "away":
+      return new Unavailable("redis", text, because);
+    case "fatal":
+      return new Fatal(`REDIS_${code}`, `Redis refuses us: ${text}`, because);
+    case "poison":
+      return new Poison(`REDIS_${code}`, `a key of the gate is not what the gate wrote: ${text}`, because);
+    case "rest":
+      return new Retriable(`REDIS_${code}`, `Redis failed: ${text}`, because);
   }
 };

@@ -187,12 +187,36 @@ test("external-data worker: sends nothing for as long as it was asked to wait", 
   assert.equal(platform.report().requests, 22);
 });
 
-test("external-data worker: holds instead of emptying the topic into dead letters when its address is wrong", async (t) => {
-  const { platform, worker, send, deadLetters } = await stage(t, { path: "/nowhere" });
+test("external-data worker: holds instead of emptying the topic into dead letters when all is refused", async (t) => {
+  const { platform, worker, send, deadLetters } = await stage(t);
+  await platform.set({ answers: 400 });
   await send(payments(3_000));
   await until("it holds", () => worker.holding().some(({ call }) => call === "dead letters"));
   await until("every partition does", () => worker.holding().length === partitions);
   // What a partition may dead-letter before it holds, a round at most above it.
   assert.ok(deadLetters().length <= partitions * (100 + limits.maxRound), `${deadLetters().length} dead letters`);
   assert.deepEqual([platform.report().effects, worker.ready().ok], [0, false]);
+});
+
+for (const status of [401, 403, 407, 302]) {
+  test(`external-data worker: dead-letters nothing, says why it is not ready, and catches up when the platform answered ${status} for a while`, async (t) => {
+    const { platform, worker, send, committed, deadLetters } = await stage(t);
+    await platform.set({ answers: status });
+    const some = payments(50);
+    await send(some);
+    await until("it is not ready", () => !worker.ready().ok);
+    assert.match(worker.ready().why.join(), new RegExp(`^DELIVERY_DENIED has lasted .* answers ${status} to whatever`));
+    await platform.set({});
+    await until("all are delivered and committed", () => committed() === some.length);
+    onceEach(platform.effects(), some);
+    assert.deepEqual([deadLetters().length, worker.ready().ok], [0, true]);
+  });
+}
+
+test("external-data worker: dead-letters nothing and is not ready when its address is wrong", async (t) => {
+  const { worker, send, deadLetters } = await stage(t, { path: "/nowhere" });
+  await send(payments(500));
+  await until("it is not ready", () => !worker.ready().ok);
+  assert.match(worker.ready().why.join(), /DELIVERY_DENIED .* answers 404 to whatever is posted to http.*nowhere/);
+  assert.equal(deadLetters().length, 0);
 });

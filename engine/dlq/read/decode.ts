@@ -37,7 +37,7 @@ export const letterDecoder = (codec: Codec, topics: readonly ReadableTopic[]): L
 
 const readLearning = async (decoder: Decoder<unknown>, id: number, value: Buffer | null): Promise<Reading> => {
   const learned = await decoder.learn(id);
-  if (learned === "unavailable") throw new RegistryUnavailable(`schema ${id}`, {});
+  if (learned === "unavailable" || learned === "awaited") throw new RegistryUnavailable(`schema ${id}`, {});
   if (learned === "unknown") return unreadable(`the registry has no schema ${id}`);
   const decoded = decoder.decode(value);
   if (decoded.kind === "value") return decoded;

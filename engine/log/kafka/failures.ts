@@ -1,42 +1,24 @@
-/** What a kafkajs error means for a writer, for a commit, and for a subscription. Pure. */
+/** What a kafkajs error means for a writer, for a commit, and for a subscription; error-table.ts has what each error of a broker means. Pure. */
 import { Fatal, InstanceFenced, PipelineError, Poison, Unavailable } from "../../errors.ts";
 import { CommitRefused, type TopicPartition } from "../log.ts";
+import { brokerErrorTypes } from "./error-table.ts";
 
 /** The dependency's name in `Unavailable`. */
 const who = "kafka";
 
-/** The broker will never take these records. */
-const poisonTypes = new Map([
-  ["MESSAGE_TOO_LARGE", "RECORD_TOO_LARGE"],
-  ["RECORD_LIST_TOO_LARGE", "RECORD_TOO_LARGE"],
-  ["INVALID_RECORD", "RECORD_INVALID"],
-  ["INVALID_TIMESTAMP", "RECORD_INVALID"],
-]);
+/** The broker will never take these records: the code under which they are set aside. */
+const poisonTypes: ReadonlyMap<string, string> = new Map(
+  [...brokerErrorTypes("poison")].map((type) => [
+    type,
+    type.endsWith("_TOO_LARGE") ? "RECORD_TOO_LARGE" : "RECORD_INVALID",
+  ]),
+);
 
 /** The membership that the commit was made with is over. */
-const membershipTypes = new Set([
-  "REBALANCE_IN_PROGRESS",
-  "ILLEGAL_GENERATION",
-  "UNKNOWN_MEMBER_ID",
-  "FENCED_INSTANCE_ID",
-]);
+const membershipTypes: ReadonlySet<string> = new Set([...brokerErrorTypes("membership"), "FENCED_INSTANCE_ID"]);
 
 /** The deployment is wrong: no retry helps. */
-const fatalTypes = new Set([
-  "TOPIC_AUTHORIZATION_FAILED",
-  "GROUP_AUTHORIZATION_FAILED",
-  "CLUSTER_AUTHORIZATION_FAILED",
-  "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
-  "SASL_AUTHENTICATION_FAILED",
-  "UNSUPPORTED_SASL_MECHANISM",
-  "INVALID_GROUP_ID",
-  "INCONSISTENT_GROUP_PROTOCOL",
-  "INVALID_SESSION_TIMEOUT",
-  "INVALID_TOPIC_EXCEPTION",
-  "UNSUPPORTED_VERSION",
-  "GROUP_MAX_SIZE_REACHED",
-  "FENCED_INSTANCE_ID",
-]);
+const fatalTypes = brokerErrorTypes("fatal");
 const fatalNames = new Set([
   "KafkaJSSASLAuthenticationError",
   "KafkaJSNotImplemented",

@@ -1,7 +1,7 @@
 /** Holds: calls of one name and place are one story, from the first that waits to the last. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Retriable, Unavailable } from "../../errors.ts";
+import { Blocked, Retriable, Unavailable } from "../../errors.ts";
 import { createHolds, unreadyReasons } from "./holds.ts";
 
 const away = new Unavailable("platform", "refused");
@@ -53,12 +53,25 @@ test("holds: say what is away, for how long, and how many calls wait", () => {
   const why = (now: number) =>
     unreadyReasons(holds.list(), { graceMs: 10_000, optionalDependencies: ["platform"] }, now);
   for (const call of ["write", "write", "read"])
-    holds.keep("t/0", call, { error: new Unavailable("database", "refused"), failures: 1 });
-  assert.deepEqual(why(12_000), ["database has been away for 12 s, and holds 3 call(s): write, read"]);
+    holds.keep("t/0", call, { error: new Unavailable("database", "node is\n not ready"), failures: 1 });
+  assert.deepEqual(why(12_000), [
+    "database has been away for 12 s, and holds 3 call(s): write, read (database is unavailable: node is not ready)",
+  ]);
   for (const call of ["write", "write", "read"]) holds.end("t/0", call);
   assert.deepEqual(why(12_000), []);
   holds.keep("t/0", "dead letters", { error: new Retriable("DEAD_LETTER_FLOOD", "too many"), failures: 1 });
-  assert.deepEqual(why(12_000), ["DEAD_LETTER_FLOOD has lasted for 12 s, and holds 1 call(s): dead letters"]);
+  assert.deepEqual(why(12_000), [
+    "DEAD_LETTER_FLOOD has lasted for 12 s, and holds 1 call(s): dead letters (too many)",
+  ]);
+});
+
+test("holds: name what is missing, and call nothing away, when nothing is", () => {
+  const holds = createHolds({ now: () => 0 });
+  const error = new Blocked("UNKNOWN_SCHEMA", "the registry has no schema 77 yet");
+  holds.keep("t/0", "decode", { error, failures: 1 });
+  assert.deepEqual(unreadyReasons(holds.list(), { graceMs: 10_000, optionalDependencies: ["registry"] }, 12_000), [
+    "UNKNOWN_SCHEMA has lasted for 12 s, and holds 1 call(s): decode (the registry has no schema 77 yet)",
+  ]);
 });
 
 test("holds: know since when it has been this very error when it was another before", () => {

@@ -10,6 +10,8 @@ export interface Hold {
   /** The dependency that is away; undefined where it waits for something else, which its code tells. */
   readonly who: string | undefined;
   readonly code: string;
+  /** What the latest attempt failed with, in words, on one line. */
+  readonly message: string;
   /** Epoch ms. */
   readonly sinceMs: number;
   /** When it began to fail with this very code, epoch ms: what was away may come back and refuse. */
@@ -42,6 +44,7 @@ export const createHolds = ({ now }: Pick<Clock, "now">): Holds => {
         calls: failures === 1 ? calls + 1 : calls,
         who: error instanceof Unavailable ? error.who : undefined,
         code,
+        message: messageOf(error),
         sinceMs,
         codeSinceMs: known?.code === code ? known.codeSinceMs : now(),
       });
@@ -57,6 +60,11 @@ export const createHolds = ({ now }: Pick<Clock, "now">): Holds => {
     list: () => [...holds.values()],
   };
 };
+
+/** Longer texts are for the log. */
+const messageMaxLength = 300;
+const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ").slice(0, messageMaxLength);
 
 /** When holds make a process unready. */
 export interface ReadinessPolicy {
@@ -79,6 +87,7 @@ export const unreadyReasons = (
   return [...Map.groupBy(long, causeOf)].map(([cause, own]) => {
     const seconds = Math.round((now - Math.min(...own.map(({ sinceMs }) => sinceMs))) / 1_000);
     const waiting = own.reduce((sum, { calls }) => sum + calls, 0);
-    return `${cause} for ${seconds} s, and holds ${waiting} call(s): ${[...new Set(own.map(({ call }) => call))].join(", ")}`;
+    const calls = [...new Set(own.map(({ call }) => call))].join(", ");
+    return `${cause} for ${seconds} s, and holds ${waiting} call(s): ${calls} (${own[0]?.message})`;
   });
 };

@@ -1,6 +1,7 @@
 /** A round's records become values or errors, each by itself. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Blocked } from "../../errors.ts";
 import { record, string } from "../../avro/avro.ts";
 import { createCodec } from "../../avro/codec.ts";
 import { topic } from "../../avro/topic.ts";
@@ -48,4 +49,12 @@ test("read round: makes a record poison with its place when its batch could not 
   assert.equal(first.error.message, "offset 7 cannot be read: batch of the offsets 7 to 7: lz4");
   assert.ok(second?.ok);
   assert.equal(second.value.context.idempotencyKey, "a");
+});
+
+test("read round: names the schema that is missing, and does not call the registry away, when the registry has none yet", async () => {
+  const value = Buffer.from([0, 0, 0, 0, 77, 0]);
+  const record: LogRecord = { offset: 1n, timestampMs: 1, key: null, headers: {}, value };
+  const reading = { source: texts as AnyTopic, partition: 0, decoder: codec.decoder(texts) };
+  const read = readRound([{ record, lane: "a" }], { ...reading, attempt: (_, run) => run() });
+  await assert.rejects(read, (error) => error instanceof Blocked && error.code === "UNKNOWN_SCHEMA");
 });

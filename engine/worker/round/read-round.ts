@@ -1,5 +1,5 @@
 /** From a round's bytes to its values: a record that cannot be read gets an error, a schema that is not known yet is waited for. */
-import { Poison, Unavailable } from "../../errors.ts";
+import { Blocked, Poison, Unavailable } from "../../errors.ts";
 import type { Decoded, Decoder } from "../../avro/codec.ts";
 import type { Entrant, Result } from "../../interpreter/interpret.ts";
 import type { AnyTopic } from "../../flow/parts.ts";
@@ -40,6 +40,13 @@ const learnAll = async (decoder: Decoder<unknown>, ids: readonly number[]): Prom
   const learned = await Promise.all(ids.map((id) => decoder.learn(id)));
   const away = ids.find((_, at) => learned[at] === "unavailable");
   if (away !== undefined) throw new Unavailable("registry", `no answer yet for schema id ${away}`);
+  const awaited = ids.find((_, at) => learned[at] === "awaited");
+  if (awaited !== undefined) {
+    throw new Blocked(
+      "UNKNOWN_SCHEMA",
+      `the registry has no schema ${awaited}, which a record names; it may come later`,
+    );
+  }
 };
 
 const toEntrant = (

@@ -168,8 +168,8 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "registry: an id that is not there yet is given up on",
     file: "engine/avro/learn.ts",
-    line: 'askedAt - since >= unknownIdGraceMs ? "unknown" : "unavailable";',
-    instead: 'since > 0 ? "unknown" : "unavailable";',
+    line: 'askedAt - since >= unknownIdGraceMs ? "unknown" : "awaited";',
+    instead: 'since > 0 ? "unknown" : "awaited";',
   },
   {
     kind: "coupons",
