@@ -2,7 +2,8 @@
 import mysql from "mysql2";
 import { type Options, Sequelize } from "sequelize";
 import { Fatal } from "../../engine/errors.ts";
-import { asMysqlConnection, boundStatements, type MysqlConnection, run } from "./connection.ts";
+import { asMysqlConnection, boundStatements } from "./connection.ts";
+import { settle } from "./session-settings.ts";
 
 /** Where the database is and what it may cost. */
 export interface DatabaseConfig {
@@ -138,30 +139,3 @@ const dialectOptions = ({ tls, connectTimeoutMs }: DatabaseConfig) => ({
   keepAliveInitialDelay: 10_000,
   ...(tls === undefined ? {} : { ssl: { rejectUnauthorized: true, ...tls } }),
 });
-
-/**
- * READ COMMITTED takes no gap locks for what is merely read, so rounds of neighbouring coupons don't meet; strict mode
- * refuses what does not fit instead of cutting it. The comments: only MariaDB reads `M!`, only MySQL reads `!50799`.
- */
-const settings = `SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
-  time_zone = '+00:00',
-  innodb_lock_wait_timeout = @sluice_lock_wait
-  /*M!100100 , max_statement_time = @sluice_statement_ms / 1000 */
-  /*M!100300 , idle_transaction_timeout = @sluice_idle_transaction */
-  /*!50799 , max_execution_time = @sluice_statement_ms */`;
-
-const limits = `SET @sluice_statement_ms = CAST(? AS UNSIGNED), @sluice_lock_wait = CAST(? AS UNSIGNED),
-  @sluice_idle_transaction = CAST(? AS UNSIGNED)`;
-
-const settle = async (
-  connection: MysqlConnection,
-  of: {
-    readonly statementTimeoutMs: number;
-    readonly lockWaitTimeoutSeconds: number;
-    readonly idleTransactionTimeoutSeconds: number;
-  },
-): Promise<void> => {
-  await run(connection, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
-  await run(connection, limits, [of.statementTimeoutMs, of.lockWaitTimeoutSeconds, of.idleTransactionTimeoutSeconds]);
-  await run(connection, settings);
-};
