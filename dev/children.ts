@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CliError, environment } from "../engine/app/cli.ts";
 import { endpointsEnv, type StackEndpoints } from "./stack/endpoints.ts";
-import { layoutOf, repositoryRoot } from "./stack/layout.ts";
+import { layoutOf, ownersOnly, repositoryRoot } from "./stack/layout.ts";
 import { choosePorts, reservePorts } from "./stack/ports.ts";
 
 /** A process to start: `sluice <arguments>`. */
@@ -45,8 +45,8 @@ export const startChild = async (plan: ChildPlan, { signal }: { readonly signal:
 
 /** Starts a process and does not wait for it. */
 export const spawnChild = async (plan: ChildPlan): Promise<Child> => {
-  await mkdir(dirname(plan.logFile), { recursive: true });
-  const log = await open(plan.logFile, "w");
+  await mkdir(dirname(plan.logFile), ownersOnly);
+  const log = await open(plan.logFile, "w", 0o600);
   const child = spawn(process.execPath, [plan.script ?? join(repositoryRoot, "ops", "sluice.ts"), ...plan.args], {
     env: {
       PATH: environment()["PATH"],

@@ -2,13 +2,16 @@
 import { z } from "zod";
 import type { ProcessContext } from "../engine/app/define-app.ts";
 import type { EngineConfig } from "../engine/app/config/engine-config.ts";
-import { integer, url, urlWithoutUser } from "../engine/app/config/kinds.ts";
+import { address, integer, urlWithoutUser } from "../engine/app/config/kinds.ts";
 import { defineSettings, type Settings } from "../engine/app/config/settings.ts";
+import { unreadableFiles } from "../engine/connect/tls.ts";
+import { readDatabaseAddress } from "../stores/mysql/address.ts";
+import { readRedisAddress } from "../stores/redis/address.ts";
 
 /** The variables. */
 export const shopVariables = {
-  SLUICE_DATABASE_URL: url(["mysql:", "mariadb:"]),
-  SLUICE_REDIS_URL: url(["redis:", "rediss:"]),
+  SLUICE_DATABASE_URL: address(readDatabaseAddress),
+  SLUICE_REDIS_URL: address(readRedisAddress),
   /** HMAC key of bearer tokens, at least 32 bytes. */
   SLUICE_TOKEN_SECRET: z.string().refine((s) => Buffer.byteLength(s) >= 32, "expected at least 32 bytes"),
   SLUICE_API_HOST: z.string().min(1).default("127.0.0.1"),
@@ -41,7 +44,13 @@ export const shopSettings: Settings<Config> = defineSettings({
   developmentOnly: { SLUICE_TOKEN_SECRET: "development-only-token-secret-of-sluice" },
   refusedInProduction: { SLUICE_UNFENCED: { value: "yes", why: "workers that are not fenced" } },
   ignored: ["SLUICE_STACK"],
-  conflicts: (s) => [
+  conflicts: (s, readFile) => [
+    ...unreadableFiles(readDatabaseAddress(s.SLUICE_DATABASE_URL).tls?.files ?? {}, readFile).map(
+      (problem) => `SLUICE_DATABASE_URL: ${problem}`,
+    ),
+    ...unreadableFiles(readRedisAddress(s.SLUICE_REDIS_URL).tls ?? {}, readFile).map(
+      (problem) => `SLUICE_REDIS_URL: ${problem}`,
+    ),
     ...(s.SLUICE_PLATFORM_URL !== undefined && s.SLUICE_PLATFORM_TIMEOUT_MS >= s.SLUICE_DRAIN_MS
       ? [
           "SLUICE_PLATFORM_TIMEOUT_MS: expected less than SLUICE_DRAIN_MS, or a worker that stops leaves requests in doubt",

@@ -12,6 +12,7 @@ import {
   print,
   printJson,
 } from "../../engine/app/cli.ts";
+import { withoutCredentials } from "../../engine/app/config/redact.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
 import { defaultStackName, isStackName, stackNameRule } from "../stack/layout.ts";
 import type { StackStatus } from "../stack/status.ts";
@@ -78,7 +79,8 @@ async function up({ name, brokers, json }: StackOptions & { readonly brokers?: n
   );
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   const next = [`npm run sluice -- stack status${nameFlag(name)}`, `npm run sluice -- stack down${nameFlag(name)}`];
-  if (json) return printJson(jsonDocument("stack.up", { name, endpoints }, { next }));
+  // What a tool keeps of this has no password; `stack env` is asked for it on purpose.
+  if (json) return printJson(jsonDocument("stack.up", { name, endpoints: withoutPasswords(endpoints) }, { next }));
   note(
     paint(
       "green",
@@ -86,7 +88,7 @@ async function up({ name, brokers, json }: StackOptions & { readonly brokers?: n
       process.stderr,
     ),
   );
-  print(describeEndpoints(endpoints));
+  print(describeEndpoints(withoutPasswords(endpoints)));
   for (const command of next) note(paint("dim", `  ${command}`, process.stderr));
 }
 
@@ -94,6 +96,10 @@ function describeProgress(progress: StackProgress): string {
   if (progress.kind === "step") return progress.text;
   const seconds = (progress.afterMs / 1_000).toFixed(1);
   return `  ${progress.service.padEnd(10)} answers  ${seconds.padStart(5)} s  127.0.0.1:${progress.port}`;
+}
+
+function withoutPasswords(endpoints: StackEndpoints): StackEndpoints {
+  return { ...endpoints, databaseUrl: withoutCredentials(endpoints.databaseUrl) };
 }
 
 function describeEndpoints(endpoints: StackEndpoints): string {

@@ -14,6 +14,9 @@ export const stacksDirectory = join(repositoryRoot, ".sluice", "stacks");
 /** The stack that is meant when no name is given. */
 export const defaultStackName = "demo";
 
+/** How a folder of a stack is made: its logs and its state are nobody's business but its owner's. */
+export const ownersOnly = { recursive: true, mode: 0o700 } as const;
+
 /** The folder of one stack. */
 export interface Layout {
   readonly name: string;

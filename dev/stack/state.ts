@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { CliError } from "../../engine/app/cli.ts";
 import type { StackEndpoints } from "./endpoints.ts";
-import { isStackName, type Layout, layoutOf, stacksDirectory } from "./layout.ts";
+import { isStackName, type Layout, layoutOf, ownersOnly, stacksDirectory } from "./layout.ts";
 import type { ServiceState } from "./services/service.ts";
 
 /** The state of one stack. */
@@ -90,7 +90,7 @@ export async function portsOfOthers(own: string): Promise<ReadonlySet<number>> {
 
 /** Writes the state, whole or not at all. Readable by its owner only: it holds the database's password. */
 export async function writeState(layout: Layout, state: StackState): Promise<void> {
-  await mkdir(layout.root, { recursive: true });
+  await mkdir(layout.root, ownersOnly);
   const unfinished = `${layout.state}.unfinished`;
   await writeFile(unfinished, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
   await rename(unfinished, layout.state);

@@ -1,6 +1,6 @@
 /** Brings a stack up, natively: everything at once, and either all of it answers or none of it is left running. */
 import { randomBytes } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { chmod, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CliError, environment, exitCodes } from "../../engine/app/cli.ts";
 import { classArchives } from "./kafka/archive.ts";
@@ -16,7 +16,7 @@ import {
   waitCoordinators,
   waitReady,
 } from "./services/launch.ts";
-import { defaultStackName, type Layout, layoutOf, repositoryRoot } from "./layout.ts";
+import { defaultStackName, type Layout, layoutOf, ownersOnly, repositoryRoot } from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { planStack, portNeeds, type StackPlan } from "./plan.ts";
 import { choosePorts, type PortNeed, type PortReservations, reservePorts } from "./ports.ts";
@@ -44,6 +44,8 @@ export interface StackUpOptions {
   readonly timeoutMs?: number | undefined;
   /** More flags by service, for tests that want it to fail. */
   readonly extraFlags?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Changes what is to be started, for tests that want it otherwise. */
+  readonly adjust?: ((plan: StackPlan) => StackPlan) | undefined;
 }
 
 /** The options with their defaults, and what follows from them. */
@@ -56,6 +58,7 @@ interface Run {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   readonly extraFlags: Readonly<Record<string, readonly string[]>>;
+  readonly adjust: (plan: StackPlan) => StackPlan;
   /** What the processes of this stack get to see of ours. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -77,6 +80,7 @@ export async function stackUp(options: StackUpOptions = {}): Promise<StackEndpoi
     signal: options.signal ?? new AbortController().signal,
     timeoutMs: options.timeoutMs ?? 90_000,
     extraFlags: options.extraFlags ?? {},
+    adjust: options.adjust ?? ((plan) => plan),
     environment: stackEnvironment(layout, environment()),
   };
   // Two minutes: another `up` of this stack may be fetching.
@@ -100,7 +104,9 @@ async function startAnew(run: Run): Promise<StackEndpoints> {
   // The logs of the last time have been kept long enough: among new lines they would only mislead.
   await rm(layout.logs, { recursive: true, force: true });
   try {
-    await mkdir(layout.temporary, { recursive: true });
+    await mkdir(layout.temporary, ownersOnly);
+    // The folder may be an older one, and what is in it is as readable as it is.
+    await chmod(layout.root, ownersOnly.mode);
     return await startOnFreePorts(run);
   } catch (error) {
     await removeStack(layout);
@@ -117,7 +123,7 @@ async function startOnFreePorts(run: Run): Promise<StackEndpoints> {
   if (started !== undefined) return started;
   run.step("a port was taken in the meantime; starting again on others");
   await removeStack(run.layout);
-  await mkdir(run.layout.temporary, { recursive: true });
+  await mkdir(run.layout.temporary, ownersOnly);
   return startOnce(run);
 }
 
@@ -131,7 +137,7 @@ async function startOnce(run: Run): Promise<StackEndpoints> {
 }
 
 async function startOn({ isFree }: PortReservations, run: Run): Promise<StackEndpoints> {
-  const { layout, signal, extraFlags } = run;
+  const { layout, signal, extraFlags, adjust } = run;
   const compose = await readCompose(join(repositoryRoot, "docker-compose.yml"));
   const brokers = checkBrokers(run.brokers, brokersOf(compose).length);
   const { java, programs } = await gatherPrograms(run);
@@ -146,7 +152,7 @@ async function startOn({ isFree }: PortReservations, run: Run): Promise<StackEnd
     },
   });
   const ports = await choose(portNeeds(compose, brokers));
-  const plan = planStack({ ...planner, layout, brokers, ports, jvmFlags, extraFlags });
+  const plan = adjust(planStack({ ...planner, layout, brokers, ports, jvmFlags, extraFlags }));
   signal.throwIfAborted();
   await prepareStack(layout, plan, prepare);
   return startServices(run, newState(plan, brokers));

@@ -13,7 +13,8 @@ export {
   printJson,
 } from "../app/cli.ts";
 export { type EngineConfig, engineSettings } from "../app/config/engine-config.ts";
-export { hostPorts, integer, url, urlWithoutUser } from "../app/config/kinds.ts";
+export { address, hostPorts, integer, path, url, urlWithoutUser } from "../app/config/kinds.ts";
+export { AddressMistake, type AddressRule, readAddress } from "../connect/address.ts";
 export { redacted } from "../app/config/redact.ts";
 export {
   defineSettings,

@@ -2,6 +2,7 @@
 export * from "../log/log.ts";
 export * from "../log/producer.ts";
 export { kafkaAdmin, type KafkaAdmin, type TopicSpec } from "../log/kafka/admin/admin.ts";
+export type { Brokers, Sasl, SecuredBrokers } from "../log/kafka/brokers.ts";
 export { kafkaLog } from "../log/kafka/kafka-log.ts";
 export { kafkaDefaults, type KafkaOptions, type KafkaTuning } from "../log/kafka/options.ts";
 export * from "../log/producer/accumulator.ts";

@@ -3,22 +3,30 @@
  * {@link RegistryUnavailable}: refused, slow, cut off, too long, a proxy's page, no such path, credentials that it refuses.
  */
 import { z } from "zod";
+import { AnswerTooLong, registryDoor, sendRequest } from "./request.ts";
 
 /** The registry did not answer, or not with an answer. Ask again later; nothing was learnt. */
 export class RegistryUnavailable extends Error {
   readonly code = "REGISTRY_UNAVAILABLE";
   constructor(what: string, { cause }: ErrorOptions) {
-    const why = cause instanceof NoAnswer ? `: ${cause.message}` : "";
+    const why =
+      cause instanceof NoAnswer || cause instanceof AnswerTooLong ? `: ${cause.message}` : tlsProblemOf(cause);
     super(`the schema registry did not answer (${what}${why}); is SLUICE_REGISTRY_URL right, is it up?`, { cause });
   }
 }
+
+/** A certificate that does not fit is no outage, and is not found without its name. */
+const tlsProblemOf = (cause: unknown): string => {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  return /CERT|SSL|TLS/.test(code) ? `: ${code}, does its certificate fit ssl-ca and its host?` : "";
+};
 
 /** What came is no answer of a registry. Its message has nothing of what was sent or received. */
 class NoAnswer extends TypeError {}
 
 /** How to reach a registry. */
 export interface RegistryOptions {
-  /** The base of its Confluent-compatible API; a user and password in it are sent as a header, and never said again. */
+  /** The base of its Confluent-compatible API; its credentials are sent as a header, and never said again. See address.ts. */
   readonly url: string;
   /** Longest wait for one answer, its last byte included. Default 3,000. */
   readonly timeoutMs?: number;
@@ -47,21 +55,27 @@ export type AskRegistry = <T>(shape: z.ZodType<T>, question: Question) => Promis
 /** Longest wait for one answer unless another one is given. */
 export const defaultTimeoutMs = 3_000;
 /** Longest answer that is read, bytes: schemas are small, and a wrong address may answer anything. */
-const answerMaxBytes = 1_048_576;
+export const answerMaxBytes = 1_048_576;
 const contentType = "application/vnd.schemaregistry.v1+json";
 
-/** A way to ask a registry. Holds no connection by itself. */
+/** A way to ask a registry. Holds no connection by itself. @throws AddressMistake */
 export const registryHttp = ({ url, timeoutMs = defaultTimeoutMs }: RegistryOptions): AskRegistry => {
-  const { base, headers } = withoutCredentials(url);
+  const door = registryDoor(url);
   return async (shape, { about, path, method = "GET", body }) => {
     try {
-      const response = await fetch(`${base}/${path}`, {
+      const { status, text } = await sendRequest(door, {
+        url: `${door.base}/${path}`,
         method,
-        headers: { ...headers, accept: contentType, ...(body === undefined ? {} : { "content-type": contentType }) },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        headers: {
+          ...door.headers(),
+          accept: contentType,
+          ...(body === undefined ? {} : { "content-type": contentType }),
+        },
+        body: body === undefined ? undefined : JSON.stringify(body),
         signal: AbortSignal.timeout(timeoutMs),
+        maxBytes: answerMaxBytes,
       });
-      return answerOf(shape, response.status, await textOf(response));
+      return answerOf(shape, status, text);
     } catch (cause) {
       throw new RegistryUnavailable(about, { cause });
     }
@@ -91,39 +105,4 @@ const jsonOf = (text: string, status: number): unknown => {
   } catch {
     throw new NoAnswer(`it answered ${status} with what is no JSON`);
   }
-};
-
-/** The text of an answer. @throws where it is longer than any that a registry gives. */
-export const textOf = async (response: Response): Promise<string> => {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of response.body ?? []) {
-    bytes += part.byteLength;
-    if (bytes > answerMaxBytes) throw new NoAnswer(`it answered more than ${answerMaxBytes} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString();
-};
-
-/** A URL without what of it is a user and password, and those. */
-export const splitCredentials = (
-  url: string,
-): { readonly base: string; readonly credentials?: { readonly username: string; readonly password: string } } => {
-  const parsed = new URL(url);
-  const [username, password] = [parsed.username, parsed.password].map(decodeURIComponent);
-  parsed.username = "";
-  parsed.password = "";
-  const base = parsed.href.replace(/\/+$/, "");
-  if (username === undefined || password === undefined || username + password === "") return { base };
-  return { base, credentials: { username, password } };
-};
-
-/** fetch takes no credentials in a URL. */
-export const withoutCredentials = (
-  url: string,
-): { readonly base: string; readonly headers: Record<string, string> } => {
-  const { base, credentials } = splitCredentials(url);
-  if (credentials === undefined) return { base, headers: {} };
-  const pair = `${credentials.username}:${credentials.password}`;
-  return { base, headers: { authorization: `Basic ${Buffer.from(pair).toString("base64")}` } };
 };

@@ -3,7 +3,8 @@ import { SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
 import { z } from "zod";
 import type { AvroJson } from "../avro/avro.ts";
 import { avscType } from "../avro/exact-types.ts";
-import { defaultTimeoutMs, type RegistryOptions, RegistryUnavailable, splitCredentials } from "./http.ts";
+import { defaultTimeoutMs, type RegistryOptions, RegistryUnavailable } from "./http.ts";
+import { registryDoor } from "./request.ts";
 
 /** A registry, as those see it who read and write records. */
 export interface SchemaSource {
@@ -21,16 +22,17 @@ export const registryClient = (
   { url, timeoutMs = defaultTimeoutMs }: RegistryOptions,
   listener: Listener = () => {},
 ): SchemaRegistry => {
-  const { base, credentials } = splitCredentials(url);
+  const { base, agent, headers } = registryDoor(url);
   return new SchemaRegistry({
     host: base,
-    ...(credentials === undefined ? {} : { auth: credentials }),
+    ...(agent === undefined ? {} : { agent }),
     // The callers retry, with their own clock. The client's options leak into later instances, so all say the same.
     retry: { retries: 0 },
     middlewares: [
       () => ({
         // The client's own timeout starts again with every byte.
-        prepareRequest: async (next) => (await next()).enhance({ signal: AbortSignal.timeout(timeoutMs) }),
+        prepareRequest: async (next) =>
+          (await next()).enhance({ signal: AbortSignal.timeout(timeoutMs), headers: headers() }),
         response: async (next) => {
           const response = await next();
           if (!isRegistryAnswer(response.data())) throw new TypeError("what answered is no schema registry");

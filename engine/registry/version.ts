@@ -1,6 +1,7 @@
 /** Which registry answers, and its version: every maker has a place of its own for it. Reads only. */
 import { z } from "zod";
-import { defaultTimeoutMs, type RegistryOptions, textOf, withoutCredentials } from "./http.ts";
+import { answerMaxBytes, defaultTimeoutMs, type RegistryOptions } from "./http.ts";
+import { registryDoor, sendRequest } from "./request.ts";
 
 const info = z.looseObject({ name: z.string().optional(), version: z.string() });
 
@@ -12,13 +13,19 @@ export const registryVersion = async ({
   url,
   timeoutMs = defaultTimeoutMs,
 }: RegistryOptions): Promise<string | undefined> => {
-  const { base, headers } = withoutCredentials(url);
+  const door = registryDoor(url);
   // Apicurio's own, then Confluent's.
-  const places = [`${new URL(base).origin}/apis/registry/v3/system/info`, `${base}/v1/metadata/version`];
+  const places = [`${new URL(door.base).origin}/apis/registry/v3/system/info`, `${door.base}/v1/metadata/version`];
   for (const place of places) {
     try {
-      const response = await fetch(place, { headers, signal: AbortSignal.timeout(timeoutMs) });
-      const { name, version } = info.parse(JSON.parse(await textOf(response)));
+      const { text } = await sendRequest(door, {
+        url: place,
+        method: "GET",
+        headers: door.headers(),
+        signal: AbortSignal.timeout(timeoutMs),
+        maxBytes: answerMaxBytes,
+      });
+      const { name, version } = info.parse(JSON.parse(text));
       return name === undefined ? version : `${shortName(name)} ${version}`;
     } catch {
       // Away, another maker's, or no JSON: the next place.

@@ -47,10 +47,7 @@ export const shopChecks: readonly DoctorCheck<Config>[] = [
       ]);
       const { environment, databaseUrl } = config;
       const connection = { encrypted: value.cipher !== undefined, hosts: [new URL(databaseUrl).hostname], environment };
-      return encryptionFinding(
-        connection,
-        "Let only this network reach the database: connections to it are not encrypted.",
-      );
+      return encryptionFinding(connection, "Add ssl-mode=VERIFY_IDENTITY to SLUICE_DATABASE_URL.");
     },
   },
   {

@@ -1,13 +1,17 @@
 /** The way into the database: one Sequelize pool, whose connections also serve the hand-written SQL of the hot path. */
 import mysql from "mysql2";
 import { type Options, Sequelize } from "sequelize";
-import { Fatal } from "../../engine/errors.ts";
+import { type TlsContext, tlsReader } from "../../engine/connect/tls.ts";
+import { type DatabaseAddress, readDatabaseAddress } from "./address.ts";
 import { asMysqlConnection, boundStatements } from "./connection.ts";
 import { settle } from "./session-settings.ts";
 
 /** Where the database is and what it may cost. */
 export interface DatabaseConfig {
-  /** `mysql://user:password@host:3306/schema`. The user needs rights on that schema only. */
+  /**
+   * `mysql://user:password@host:3306/schema?ssl-mode=VERIFY_IDENTITY&ssl-ca=/path`, see address.ts. The user needs rights on
+   * that schema only. Without `ssl-mode` the connection is plain text: loopback.
+   */
   readonly databaseUrl: string;
   /** Connections at most; 1 to 1,000, default 50. All processes together stay under the server's max_connections. */
   readonly poolMax?: number;
@@ -28,8 +32,6 @@ export interface DatabaseConfig {
    * in one would keep its locks, and keep out the worker that takes its partitions over. MariaDB only: MySQL has no such limit.
    */
   readonly idleTransactionTimeoutSeconds?: number;
-  /** Speak TLS and check the server's certificate, against `ca` (PEM) where given. Off by default: loopback. */
-  readonly tls?: { readonly ca?: string };
 }
 
 /** A pool and its limits. Made once a process. */
@@ -41,13 +43,18 @@ export interface Database {
 
 /**
  * Prepares a pool; opens nothing yet, so it works while the database is away.
- * @throws Fatal DATABASE_URL
+ * @throws AddressMistake @throws Fatal (TLS_FILE) where a certificate's file cannot be read.
  */
 export const openDatabase = (config: DatabaseConfig): Database => {
   const statementTimeoutMs = config.statementTimeoutMs ?? 10_000;
   const bornAtMs = new WeakMap<object, number>();
+  const { host, port, user, password, schema, tls } = readDatabaseAddress(config.databaseUrl);
   const options: Options & UntypedOptions = {
-    ...parseUrl(config.databaseUrl),
+    host,
+    port,
+    username: user,
+    password,
+    database: schema,
     dialect: "mysql",
     dialectModule: mysql,
     // Saves the connection it would open to ask; it only warns below a lower bound.
@@ -59,6 +66,14 @@ export const openDatabase = (config: DatabaseConfig): Database => {
     dialectOptions: dialectOptions(config),
   };
   const sequelize = new Sequelize(options);
+  if (tls !== undefined) {
+    const read = tlsReader(tls.files);
+    read();
+    sequelize.addHook("beforeConnect", (connection) => {
+      const { dialectOptions } = connection as { dialectOptions?: object };
+      Object.assign(connection, { dialectOptions: { ...dialectOptions, ssl: sslOptions(tls.mode, read()) } });
+    });
+  }
   sequelize.addHook("afterConnect", async (connection) => {
     const opened = asMysqlConnection(connection);
     bornAtMs.set(opened, performance.now());
@@ -91,22 +106,13 @@ interface UntypedOptions {
   readonly keepDefaultTimezone: boolean;
 }
 
-const parseUrl = (databaseUrl: string) => {
-  const url = URL.canParse(databaseUrl) ? new URL(databaseUrl) : undefined;
-  const database = decodeURIComponent(url?.pathname.slice(1) ?? "");
-  if (url === undefined || !/^(mysql|mariadb):$/.test(url.protocol) || database === "") {
-    // The URL holds a password, so it is not repeated here.
-    throw new Fatal("DATABASE_URL", "the database URL must look like mysql://user:password@host:3306/schema");
-  }
-  return {
-    // IPv6 addresses are in brackets in a URL and without them in a socket's options.
-    host: url.hostname.replace(/^\[|\]$/g, ""),
-    port: url.port === "" ? 3306 : Number(url.port),
-    username: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    database,
-  };
-};
+/** What mysql2 takes; it checks names only where it is told to. */
+const sslOptions = (mode: NonNullable<DatabaseAddress["tls"]>["mode"], context: TlsContext) => ({
+  ...context,
+  minVersion: "TLSv1.2" as const,
+  rejectUnauthorized: mode !== "REQUIRED",
+  verifyIdentity: mode === "VERIFY_IDENTITY",
+});
 
 const poolOptions = (config: DatabaseConfig, validate: (connection: unknown) => boolean) => {
   const max = config.poolMax ?? 50;
@@ -127,7 +133,7 @@ const isUsable = (connection: unknown, bornAtMs: WeakMap<object, number>, maxAge
   return alive && performance.now() - bornAt < maxAgeMs;
 };
 
-const dialectOptions = ({ tls, connectTimeoutMs }: DatabaseConfig) => ({
+const dialectOptions = ({ connectTimeoutMs }: DatabaseConfig) => ({
   // FOUND_ROWS off: an insert's affected rows are then the rows inserted, and an update's those changed.
   // LOCAL_FILES off: no server, however wrong, can ask for a file of this machine.
   flags: "-FOUND_ROWS,-LOCAL_FILES",
@@ -137,5 +143,4 @@ const dialectOptions = ({ tls, connectTimeoutMs }: DatabaseConfig) => ({
   stringifyObjects: true,
   connectTimeout: connectTimeoutMs ?? 10_000,
   keepAliveInitialDelay: 10_000,
-  ...(tls === undefined ? {} : { ssl: { rejectUnauthorized: true, ...tls } }),
 });

@@ -41,7 +41,7 @@ const releaseLock = `DO RELEASE_LOCK(${lockName})`;
  * @throws Unavailable where the database is away, or another migrator holds the lock for 2 minutes.
  * @throws Fatal where the user lacks the rights.
  */
-export const migrate = async (config: Pick<DatabaseConfig, "databaseUrl" | "tls">): Promise<readonly string[]> => {
+export const migrate = async (config: Pick<DatabaseConfig, "databaseUrl">): Promise<readonly string[]> => {
   const database = openDatabase({ ...config, poolMax: 3, poolKeptIdle: 0, statementTimeoutMs: 600_000 });
   try {
     return await applyMigrations(database, { migrations, tableName: "migration" });

@@ -1,11 +1,13 @@
 /** The way to Redis: one connection that would rather fail at once than wait, so that the runtime does the waiting. */
 import { Redis } from "ioredis";
+import { type TlsFiles, tlsReader } from "../../engine/connect/tls.ts";
 import { Fatal, PipelineError, Poison, Retriable, Unavailable } from "../../engine/errors.ts";
+import { readRedisAddress } from "./address.ts";
 import { redisErrorOf } from "./error-table.ts";
 
 /** Where Redis is and how long it may take. */
 export interface RedisConfig {
-  /** `redis://[user:password@]host:6379[/db]`, or `rediss://` for TLS with the certificate checked. */
+  /** `redis://[user:password@]host:6379[/db]`, or `rediss://...?ssl-ca=/path` for TLS; see address.ts. */
   readonly redisUrl: string;
   /** How long a command may take, and how long a socket that owes an answer may be silent; default 2,000. */
   readonly commandTimeoutMs?: number;
@@ -29,15 +31,18 @@ const retryDelayMs = (attempt: number): number => Math.min(1_000, 25 * 2 ** Math
 
 /**
  * Opens a connection; also resolves, and goes on trying, where Redis is away.
- * @throws Fatal REDIS_URL; REDIS_NOAUTH, REDIS_WRONGPASS and the like where Redis refuses this user.
+ * @throws AddressMistake @throws Fatal TLS_FILE where a certificate's file cannot be read; REDIS_NOAUTH, REDIS_WRONGPASS and the like where Redis refuses this user.
  */
 export const openRedis = async (config: RedisConfig): Promise<RedisConnection> => {
   const { redisUrl, commandTimeoutMs = 2_000, connectTimeoutMs = 5_000, onError = () => undefined } = config;
-  if (!URL.canParse(redisUrl) || !/^rediss?:$/.test(new URL(redisUrl).protocol)) {
-    // The URL may hold a password, so it is not repeated here.
-    throw new Fatal("REDIS_URL", "the Redis URL must look like redis://[user:password@]host:6379[/db]");
-  }
-  const client = new Redis(redisUrl, {
+  const { host, port, user, password, db, tls } = readRedisAddress(redisUrl);
+  const client = new Redis({
+    host,
+    port,
+    db,
+    ...(user === "" ? {} : { username: user }),
+    ...(password === "" ? {} : { password }),
+    ...(tls === undefined ? {} : { tls: renewedTls(tls) }),
     lazyConnect: true,
     connectTimeout: connectTimeoutMs,
     // By default a command whose reply was lost is sent again, and one sent to a dead server waits for ever.
@@ -65,6 +70,16 @@ export const openRedis = async (config: RedisConfig): Promise<RedisConnection> =
     },
     close: () => client.disconnect(),
   };
+};
+
+/** ioredis copies these for each connection it opens, and so has the files as they are then. */
+const renewedTls = (files: TlsFiles) => {
+  const read = tlsReader(files);
+  read();
+  const options = {};
+  for (const part of ["ca", "cert", "key"] as const)
+    if (files[part] !== undefined) Object.defineProperty(options, part, { enumerable: true, get: () => read()[part] });
+  return options;
 };
 
 /** Redis puts its error's code first in the text; there is no other place to find it. */

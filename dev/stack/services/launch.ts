@@ -4,7 +4,7 @@ import { copyFile, mkdir, open, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CliError } from "../../../engine/app/cli.ts";
-import type { Layout } from "../layout.ts";
+import { type Layout, ownersOnly } from "../layout.ts";
 import type { StackPlan } from "../plan.ts";
 import { ask, askCoordinators, problemOf } from "./probes.ts";
 import { findProcess, findSame, stackVariable } from "./processes.ts";
@@ -37,9 +37,9 @@ export interface Preparation {
  */
 export async function prepareStack(layout: Layout, plan: StackPlan, preparation: Preparation): Promise<void> {
   const folders = [layout.logs, layout.temporary, ...plan.services.map(({ name }) => layout.data(name))];
-  await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true })));
+  await Promise.all(folders.map((folder) => mkdir(folder, ownersOnly)));
   for (const [path, text] of Object.entries(plan.files)) {
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(path), ownersOnly);
     await writeFile(path, text, { mode: 0o600 });
   }
   for (const { name, probe } of plan.services) {
@@ -94,8 +94,8 @@ export async function startProcess(
   service: { readonly name: string; readonly log: string; readonly launch: Launch },
   environment: Readonly<Record<string, string>>,
 ): Promise<Started> {
-  await mkdir(dirname(service.log), { recursive: true });
-  const log = await open(service.log, "a");
+  await mkdir(dirname(service.log), ownersOnly);
+  const log = await open(service.log, "a", 0o600);
   try {
     const { size: logFrom } = await log.stat();
     const child = spawn(service.launch.command, service.launch.args, {

@@ -3,19 +3,17 @@ import { z } from "zod";
 import type { FloodLimits } from "../../worker/failures/flood.ts";
 import type { StallLimits } from "../../worker/liveness/watchdog.ts";
 import type { ProcessLimits } from "../../worker/partition/limits.ts";
-import { hostPorts, integer, url } from "./kinds.ts";
+import type { Brokers } from "../../log/kafka/brokers.ts";
+import { brokersFrom, kafkaConflicts, kafkaSettings } from "./kafka-settings.ts";
+import { integer } from "./kinds.ts";
+import { registryConflicts, registrySettings, registryUrlFrom } from "./registry-settings.ts";
 
 /** The variables. */
 export const engineSettings = {
   /** `production` makes every secret and address required. */
   SLUICE_ENV: z.enum(["development", "production"]).default("development"),
-  SLUICE_BROKERS: hostPorts(),
-  SLUICE_REGISTRY_URL: url(["http:", "https:"]),
-  /** `user:password` of the registry, where it is behind basic authentication; Confluent's `basic.auth.user.info`. */
-  SLUICE_REGISTRY_AUTH: z
-    .string()
-    .regex(/^[^:]+:.+$/s, "expected user:password")
-    .optional(),
+  ...kafkaSettings,
+  ...registrySettings,
   /** Consumer groups are named `<prefix>.<topology>`. */
   SLUICE_GROUP_PREFIX: z
     .string()
@@ -30,7 +28,9 @@ export const engineSettings = {
     .regex(/^[A-Za-z0-9._-]{1,100}$/, "expected 1 to 100 of A-Z a-z 0-9 . _ -")
     .optional(),
   SLUICE_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
-  /** Where /live, /ready and /metrics are, on loopback; 0 takes any free port. */
+  /** Where /live, /ready and /metrics are; probes and scrapes of a container come from outside, so there `0.0.0.0`. */
+  SLUICE_HEALTH_HOST: z.string().min(1).default("127.0.0.1"),
+  /** 0 takes any free port. */
   SLUICE_HEALTH_PORT: integer(0, 65_535, 0),
   /** Records in one round, at most. Measured 2026-11 on 2 cores: see docs/benchmarks.md. */
   SLUICE_MAX_ROUND: integer(1, 10_000, 2_000),
@@ -62,17 +62,23 @@ export type EngineSettings = z.infer<z.ZodObject<typeof engineSettings>>;
 export const stopBudgetMs = 25_000;
 
 /** Variables of the engine that may be given as `<NAME>_FILE`: a registry's URL may hold its user and password. */
-export const engineSecrets: readonly string[] = ["SLUICE_REGISTRY_URL", "SLUICE_REGISTRY_AUTH"];
+export const engineSecrets: readonly string[] = [
+  "SLUICE_REGISTRY_URL",
+  "SLUICE_REGISTRY_AUTH",
+  "SLUICE_KAFKA_USERNAME",
+  "SLUICE_KAFKA_PASSWORD",
+];
 
 /** What the engine makes of its settings. */
 export interface EngineConfig {
   readonly environment: EngineSettings["SLUICE_ENV"];
-  readonly brokers: readonly string[];
-  /** With the user and password that it is asked with, where there are any. */
+  readonly brokers: Brokers;
+  /** With the credentials that it is asked with, where there are any. */
   readonly registryUrl: string;
   readonly groupPrefix: string;
   readonly groupInstanceId: string | undefined;
   readonly logLevel: EngineSettings["SLUICE_LOG_LEVEL"];
+  readonly healthHost: string;
   readonly healthPort: number;
   readonly limits: ProcessLimits;
   readonly maxAttempts: number;
@@ -87,11 +93,12 @@ export interface EngineConfig {
 /** The configuration of the engine from its settings. */
 export const toEngineConfig = (s: EngineSettings): EngineConfig => ({
   environment: s.SLUICE_ENV,
-  brokers: s.SLUICE_BROKERS,
-  registryUrl: withAuth(s.SLUICE_REGISTRY_URL, s.SLUICE_REGISTRY_AUTH),
+  brokers: brokersFrom(s),
+  registryUrl: registryUrlFrom(s),
   groupPrefix: s.SLUICE_GROUP_PREFIX,
   groupInstanceId: s.SLUICE_GROUP_INSTANCE_ID,
   logLevel: s.SLUICE_LOG_LEVEL,
+  healthHost: s.SLUICE_HEALTH_HOST,
   healthPort: s.SLUICE_HEALTH_PORT,
   limits: {
     maxRound: s.SLUICE_MAX_ROUND,
@@ -113,23 +120,12 @@ export const toEngineConfig = (s: EngineSettings): EngineConfig => ({
   sessionTimeoutMs: s.SLUICE_SESSION_TIMEOUT_MS,
 });
 
-/** The URL is the one place: every log line and document shows URLs without their user and password. */
-const withAuth = (url: string, auth: string | undefined): string => {
-  if (auth === undefined) return url;
-  const parsed = new URL(url);
-  const colon = auth.indexOf(":");
-  parsed.username = encodeURIComponent(auth.slice(0, colon));
-  parsed.password = encodeURIComponent(auth.slice(colon + 1));
-  return parsed.href;
-};
-
-/** Mistakes that show only when settings are compared with each other, one sentence each. */
-export const engineConflicts = (s: EngineSettings): readonly string[] => [
+/** Mistakes that show only when settings are compared with each other, or their files are looked for; one sentence each. */
+export const engineConflicts = (s: EngineSettings, readFile: (path: string) => string): readonly string[] => [
+  ...kafkaConflicts(s, readFile),
+  ...registryConflicts(s, readFile),
   ...(s.SLUICE_DRAIN_MS >= s.SLUICE_SESSION_TIMEOUT_MS
     ? ["SLUICE_DRAIN_MS: expected less than SLUICE_SESSION_TIMEOUT_MS, or the group gives the partition away meanwhile"]
-    : []),
-  ...(s.SLUICE_REGISTRY_AUTH !== undefined && new URL(s.SLUICE_REGISTRY_URL).username !== ""
-    ? ["SLUICE_REGISTRY_AUTH: expected no user in SLUICE_REGISTRY_URL beside it"]
     : []),
   ...(s.SLUICE_DRAIN_MS >= stopBudgetMs
     ? [`SLUICE_DRAIN_MS: expected less than ${stopBudgetMs}, after which a process that stops is ended`]

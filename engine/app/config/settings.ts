@@ -32,7 +32,10 @@ export interface OwnSettings<Shape extends z.ZodRawShape, Own> {
   /** Variables that other tools set, and that configure nothing. */
   readonly ignored?: readonly string[];
   /** Mistakes that show only when settings are compared with each other: `NAME: what is expected`. */
-  readonly conflicts?: (settings: z.infer<z.ZodObject<Shape>> & EngineSettings) => readonly string[];
+  readonly conflicts?: (
+    settings: z.infer<z.ZodObject<Shape>> & EngineSettings,
+    readFile: (path: string) => string,
+  ) => readonly string[];
 }
 
 /** A value that a variable may not have, and why. */
@@ -104,9 +107,9 @@ export const defineSettings = <const Shape extends z.ZodRawShape, Own extends ob
       ...issuesOf(ownGiven, secrets),
       ...(production ? refusedOf(values, own) : []),
     ];
-    if (engineGiven.success) all.push(...engineConflicts(engineGiven.data));
+    if (engineGiven.success) all.push(...engineConflicts(engineGiven.data, readFile));
     if (!engineGiven.success || !ownGiven.success) throw new InvalidConfig(all);
-    all.push(...(own.conflicts?.({ ...engineGiven.data, ...ownGiven.data }) ?? []));
+    all.push(...(own.conflicts?.({ ...engineGiven.data, ...ownGiven.data }, readFile) ?? []));
     if (all.length > 0) throw new InvalidConfig(all);
     return { given, values, engine: engineGiven.data, own: ownGiven.data };
   };

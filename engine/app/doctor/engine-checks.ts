@@ -3,6 +3,7 @@ import { confluentAdmin } from "../../registry/admin.ts";
 import { registryVersion } from "../../registry/version.ts";
 import type { Area, Plan } from "../../deploy/plan/change.ts";
 import { makePlan } from "../../deploy/run/observe.ts";
+import { securedBrokers } from "../../log/kafka/brokers.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../log/kafka/admin/admin.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
@@ -40,11 +41,13 @@ const brokerChecks = <Config extends EngineConfig>(app: App<Config>): readonly D
   {
     name: "brokers' TLS",
     fix: brokersFix,
-    run: async ({ brokers, environment }) =>
-      encryptionFinding(
-        { encrypted: false, hosts: brokers.map((broker) => broker.replace(/:\d+$/, "")), environment },
-        "Let only this network reach the brokers: connections to them are never encrypted.",
-      ),
+    run: async ({ brokers, environment }) => {
+      const { hosts, tls } = securedBrokers(brokers);
+      return encryptionFinding(
+        { encrypted: tls !== undefined, hosts: hosts.map((host) => host.replace(/:\d+$/, "")), environment },
+        "Set SLUICE_KAFKA_SECURITY_PROTOCOL to SSL or SASL_SSL.",
+      );
+    },
   },
 ];
 

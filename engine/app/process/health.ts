@@ -1,4 +1,4 @@
-/** The health server of a process: /live, /ready and /metrics on a loopback port. Never on a public address. */
+/** The health server of a process: /live, /ready and /metrics. It asks nobody who they are, so let only probes and scrapes reach it. */
 import Fastify from "fastify";
 import type { Registry } from "prom-client";
 
@@ -10,6 +10,7 @@ export interface HealthServer {
 
 /** What it answers from. */
 export interface HealthOptions {
+  readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
   readonly registry: Registry;
@@ -17,7 +18,7 @@ export interface HealthOptions {
 }
 
 /** Starts it. @throws where the port is taken. */
-export const serveHealth = async ({ port, registry, ready }: HealthOptions): Promise<HealthServer> => {
+export const serveHealth = async ({ host, port, registry, ready }: HealthOptions): Promise<HealthServer> => {
   const server = Fastify({ forceCloseConnections: true });
   server.get("/live", () => ({ ok: true }));
   server.get("/ready", (_request, reply) => {
@@ -25,6 +26,6 @@ export const serveHealth = async ({ port, registry, ready }: HealthOptions): Pro
     return reply.status(answer.ok ? 200 : 503).send(answer);
   });
   server.get("/metrics", async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
-  const address = await server.listen({ host: "127.0.0.1", port });
+  const address = await server.listen({ host, port });
   return { port: Number(new URL(address).port), close: () => server.close() };
 };

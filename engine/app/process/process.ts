@@ -49,7 +49,8 @@ export const runProcess = async <Config extends EngineConfig>(
   const bringUp = async () => {
     const running = await start({ config, logger, registry });
     watchReadiness(registry, running.ready);
-    return { running, health: await serveHealth({ port: config.healthPort, registry, ready: running.ready }) };
+    const { healthHost: host, healthPort: port } = config;
+    return { running, health: await serveHealth({ host, port, registry, ready: running.ready }) };
   };
   const { running, health } = await bringUp().catch((error: unknown) => {
     logger.error({ event: "process.startFailed", ...errorFields(error) }, "could not start");

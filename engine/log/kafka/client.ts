@@ -1,5 +1,6 @@
 /** One kafkajs instance with everything explicit. A subscription, a producer and an admin each have one of their own. */
 import type { Admin, Kafka } from "kafkajs";
+import { kafkajsSasl } from "./brokers.ts";
 import type { Cluster } from "./internals.ts";
 import { patchedKafkajs } from "./kafkajs.ts";
 import { logCreatorFor } from "./kafkajs-logger.ts";
@@ -26,7 +27,7 @@ export const createClient = (settings: KafkaSettings): KafkaClient => {
   const sockets = trackSockets(settings.socketFactory);
   const kafka = new Kafka({
     ...connectionOf(settings),
-    brokers: [...settings.brokers],
+    brokers: [...settings.brokers.hosts],
     logLevel: infoLevel,
     logCreator: logCreatorFor(settings.logger),
     socketFactory: sockets.factory,
@@ -54,7 +55,7 @@ export const withCluster = async <T>(settings: KafkaSettings, work: (cluster: Cl
   const { createLogger } = need("src/loggers/index.js");
   const cluster = new (need("src/cluster/index.js"))({
     ...connectionOf(settings),
-    brokers: settings.brokers,
+    brokers: settings.brokers.hosts,
     logger: createLogger({ level: infoLevel, logCreator: logCreatorFor(settings.logger) }),
     socketFactory: sockets.factory,
     metadataMaxAge: settings.metadataMaxAgeMs,
@@ -71,10 +72,10 @@ export const withCluster = async <T>(settings: KafkaSettings, work: (cluster: Cl
   }
 };
 
-const connectionOf = ({ clientId, ssl, sasl, connectTimeoutMs, requestTimeoutMs }: KafkaSettings) => ({
+const connectionOf = ({ clientId, brokers: { sasl }, connectTimeoutMs, requestTimeoutMs }: KafkaSettings) => ({
   clientId,
-  ...(ssl === undefined ? {} : { ssl }),
-  ...(sasl === undefined ? {} : { sasl }),
+  // TLS is a matter of the sockets, which are ours.
+  ...(sasl === undefined ? {} : { sasl: kafkajsSasl(sasl) }),
   connectionTimeout: connectTimeoutMs,
   requestTimeout: requestTimeoutMs,
   enforceRequestTimeout: true,

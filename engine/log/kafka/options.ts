@@ -1,13 +1,13 @@
 /** How a process talks to Kafka: what must be given, and what is in force otherwise. */
-import type { ISocketFactory, KafkaConfig } from "kafkajs";
+import type { ISocketFactory } from "kafkajs";
 import { Fatal } from "../../errors.ts";
 import type { Logger } from "../../logger.ts";
-import { tcpSocket } from "./sockets.ts";
+import { type Brokers, type SecuredBrokers, securedBrokers } from "./brokers.ts";
+import { tcpSocket, tlsSocket } from "./sockets.ts";
 
 /** What a caller gives. */
 export interface KafkaOptions extends Partial<KafkaTuning> {
-  /** `host:port` of some of the cluster's brokers. */
-  readonly brokers: readonly string[];
+  readonly brokers: Brokers;
   readonly clientId: string;
   readonly logger: Logger;
   /**
@@ -15,9 +15,7 @@ export interface KafkaOptions extends Partial<KafkaTuning> {
    * without a rebalance. Unique among the processes of a group, and the same after a restart. Default: none.
    */
   readonly groupInstanceId?: string | undefined;
-  readonly ssl?: KafkaConfig["ssl"];
-  readonly sasl?: KafkaConfig["sasl"];
-  /** Makes the sockets; for tests that cut connections. Default: TCP, or TLS where `ssl` says so. */
+  /** Makes the sockets; for tests that cut connections. Default: TCP, or TLS where `brokers` says so. */
   readonly socketFactory?: ISocketFactory;
 }
 
@@ -69,22 +67,24 @@ export const kafkaDefaults: KafkaTuning = {
 
 /** Everything, decided. */
 export type KafkaSettings = KafkaTuning &
-  Pick<KafkaOptions, "brokers" | "clientId" | "logger"> & {
+  Pick<KafkaOptions, "clientId" | "logger"> & {
+    readonly brokers: SecuredBrokers;
     readonly groupInstanceId: string | undefined;
-    readonly ssl: KafkaConfig["ssl"];
-    readonly sasl: KafkaConfig["sasl"];
     readonly socketFactory: ISocketFactory;
   };
 
-/** Fills in the defaults. @throws Fatal (KAFKA_OPTIONS) when the drain cannot end before the membership does. */
+/**
+ * Fills in the defaults.
+ * @throws Fatal (KAFKA_OPTIONS) when the drain cannot end before the membership does; (TLS_FILE) when a certificate can't be read.
+ */
 export const settingsOf = (options: KafkaOptions): KafkaSettings => {
+  const brokers = securedBrokers(options.brokers);
   const settings: KafkaSettings = {
     groupInstanceId: undefined,
-    ssl: undefined,
-    sasl: undefined,
-    socketFactory: tcpSocket,
     ...kafkaDefaults,
     ...options,
+    socketFactory: options.socketFactory ?? (brokers.tls === undefined ? tcpSocket : tlsSocket(brokers.tls)),
+    brokers,
   };
   const { drainBudgetMs, sessionTimeoutMs, rebalanceTimeoutMs, heartbeatMs } = settings;
   const limitMs = Math.min(sessionTimeoutMs, rebalanceTimeoutMs);

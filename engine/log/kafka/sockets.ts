@@ -2,6 +2,7 @@
 import { connect, isIP, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { ISocketFactory } from "kafkajs";
+import { type TlsFiles, tlsReader } from "../../connect/tls.ts";
 
 /** kafkajs's own interval of TCP keep-alive. */
 const keepAliveMs = 60_000;
@@ -18,11 +19,22 @@ export interface TrackedSockets {
   readonly reset: () => void;
 }
 
-/** A socket to a broker: TCP, or TLS where `ssl` is given. */
-export const tcpSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
-  const socket = ssl
-    ? connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
-    : connect({ host, port }, onConnect);
+/** A TCP socket to a broker. */
+export const tcpSocket: ISocketFactory = ({ host, port, onConnect }) => settled(connect({ host, port }, onConnect));
+
+/**
+ * Sockets to brokers by TLS, with the certificates as they are when each is opened.
+ * @throws Fatal (TLS_FILE) where a file cannot be read.
+ */
+export const tlsSocket = (files: TlsFiles): ISocketFactory => {
+  const read = tlsReader(files);
+  // A file that is not there is said at the start, not by every connection.
+  read();
+  return ({ host, port, onConnect }) =>
+    settled(connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }), ...read() }, onConnect));
+};
+
+const settled = (socket: Socket): Socket => {
   socket.setKeepAlive(true, keepAliveMs);
   // A batch's request is one write; waiting to fill a segment would only delay it.
   socket.setNoDelay(true);

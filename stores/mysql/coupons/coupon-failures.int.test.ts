@@ -264,7 +264,7 @@ test("mysql database: refuses a URL that is none without repeating it", () => {
   for (const wrong of ["127.0.0.1:3306", "redis://:secret@localhost/0", "mysql://u:secret@localhost", ""]) {
     assert.throws(
       () => openDatabase({ databaseUrl: wrong }),
-      (error) => error instanceof Fatal && error.code === "DATABASE_URL" && !error.message.includes("secret"),
+      (error) => error instanceof Fatal && error.code === "ADDRESS" && !error.message.includes("secret"),
     );
   }
 });
