@@ -140,17 +140,6 @@ test("coupon-issuing: opens at the first millisecond and closes at the last, by 
   ]);
 });
 
-test("coupon-issuing: refuses with DUPLICATE when the user holds the coupon by another reservation", async () => {
-  const { driver, send, left } = open([coupon(spring, 5)]);
-  const traces = await send([request(1), request(2, by(1))]);
-  assert.deepEqual(traces[1], refusedWith("reserve-stock alreadyHeld"));
-  assert.deepEqual(
-    driver.read(couponsRefused).map(({ reason }) => reason),
-    ["DUPLICATE"],
-  );
-  assert.deepEqual(left(), [4, 4]);
-});
-
 // ---- Refusals of the database: the gate was wrong, and the unit goes back ----
 
 const givenUp = (outcome: string) => [
@@ -161,10 +150,21 @@ const givenUp = (outcome: string) => [
   "write coupon-refused",
 ];
 
+test("coupon-issuing: refuses with DUPLICATE when the user holds the coupon by another reservation", async () => {
+  const { driver, send, left } = open([coupon(spring, 5)]);
+  const traces = await send([request(1), request(2, by(1))]);
+  assert.deepEqual(traces[1], givenUp("duplicate"));
+  assert.deepEqual(
+    driver.read(couponsRefused).map(({ reason }) => reason),
+    ["DUPLICATE"],
+  );
+  assert.deepEqual(left(), [4, 4]);
+});
+
 test("coupon-issuing: gives the unit back and refuses with SOLD_OUT when the database has none left", async () => {
   const { driver, stock, send, left } = open([coupon(spring, 1)]);
   await send(request(1));
-  stock.counters.set(spring, { left: 3, marks: new Map(), epoch: 0 });
+  stock.counters.set(spring, { left: 3, marks: new Set(), epoch: 0 });
   assert.deepEqual(await send(request(2), openedAt + 9), [givenUp("exhausted")]);
   const { reservationId, userId } = request(2);
   assert.deepEqual(driver.read(couponsCompensated), [
@@ -173,7 +173,7 @@ test("coupon-issuing: gives the unit back and refuses with SOLD_OUT when the dat
   assert.deepEqual(driver.read(couponsRefused), [
     { reservationId, couponId: spring, userId, reason: "SOLD_OUT", refusedAt: openedAt + 9 },
   ]);
-  assert.deepEqual(left(), [3, 0]);
+  assert.deepEqual(left(), [0, 0]);
 });
 
 test("coupon-issuing: gives the unit back and refuses with DUPLICATE when the gate forgot who holds the coupon", async () => {
@@ -195,17 +195,17 @@ test("coupon-issuing: gives the unit back and refuses with DUPLICATE when the ga
 test("coupon-issuing: gives the unit back and repeats the refusal when an earlier delivery was refused", async () => {
   const { driver, stock, send, left } = open([coupon(spring, 1)]);
   await send([request(1), request(2)]);
-  stock.counters.set(spring, { left: 1, marks: new Map(), epoch: 0 });
+  stock.counters.set(spring, { left: 1, marks: new Set(), epoch: 0 });
   assert.deepEqual(await send(request(2)), [givenUp("refusedBefore")]);
   assert.deepEqual(
     driver.read(couponsCompensated).map(({ reason }) => reason),
-    ["refusedBefore"],
+    ["exhausted", "refusedBefore"],
   );
   assert.deepEqual(
     driver.read(couponsRefused).map(({ reason }) => reason),
     ["SOLD_OUT", "SOLD_OUT"],
   );
-  assert.deepEqual(left(), [1, 0]);
+  assert.deepEqual(left(), [0, 0]);
 });
 
 test("coupon-issuing: keeps its verdict when an earlier delivery was issued and the gate forgot it", async () => {
@@ -278,7 +278,8 @@ test("coupon-issuing: sets a missing counter to what the database says is left, 
   const traces = await send([request(1), request(2), request(3)]);
   assert.deepEqual(
     traces.map(([first]) => first),
-    ["reserve-stock reserved", "reserve-stock reserved", "reserve-stock soldOut"],
+    // The round that sells a coupon out is left to the database: of those it holds a unit for, some may have one already.
+    ["reserve-stock reserved", "reserve-stock reserved", "reserve-stock reserved"],
   );
   assert.deepEqual(left(), [0, 0]);
 });
@@ -328,7 +329,7 @@ const gates = {
   "nothing happened in between": () => {},
   "the gate was flushed in between": (stock: ReturnType<typeof memoryCouponStock>) => stock.counters.clear(),
   "the gate was restored with too many units": (stock: ReturnType<typeof memoryCouponStock>) =>
-    stock.counters.set(spring, { left: 6, marks: new Map(), epoch: 0 }),
+    stock.counters.set(spring, { left: 6, marks: new Set(), epoch: 0 }),
 };
 for (const [situation, between] of Object.entries(gates)) {
   test(`coupon-issuing: says the same about every request when it is delivered again and ${situation}`, async () => {

@@ -39,7 +39,6 @@ export const couponIssuing = defineTopology(
         closed: refuse,
         unknownCoupon: refuse,
         otherPolicy: refuse,
-        alreadyHeld: refuse,
       })
       .step(writeThrough)
       .continueOn("issued", {

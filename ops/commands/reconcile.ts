@@ -51,14 +51,14 @@ const said: Readonly<Record<Difference["done"], string>> = {
 };
 
 const show = ({ looked, differences }: Reconciled): void => {
-  const rows = differences.map(({ couponId, counter, remaining, staleMarks, done }) => [
+  const rows = differences.map(({ couponId, counter, remaining, marks, done }) => [
     couponId,
     String(counter),
     String(remaining),
-    String(staleMarks),
+    String(marks),
     said[done],
   ]);
-  const right = ["counter", "database", "stale marks"];
+  const right = ["counter", "database", "in flight"];
   if (rows.length > 0) print(formatTable(["coupon", ...right, ""], rows, { right }));
   note(`${looked} coupon(s) looked at, ${differences.length} differed`);
 };

@@ -66,7 +66,7 @@ export const shopMetrics = metrics({
     name: "sluice_dropped_marks_total",
     kind: "counter",
     unit: "keys",
-    help: "Marks of the gate without an issued coupon.",
+    help: "Marks of the gate that were dropped although no request of theirs was in flight.",
     labels: [],
   },
   prunedKeys: {

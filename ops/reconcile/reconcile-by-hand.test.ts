@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Fence } from "../../engine/lease.ts";
 import { openCoupon, request } from "../../topology/testing/memory-stage.ts";
-import type { CouponId, UserId } from "../../schemas/coupon.ts";
+import type { CouponId } from "../../schemas/coupon.ts";
 import { memoryCouponStock } from "../../processors/testing/memory-coupon-stock.ts";
 import { memoryDatabase, memoryLeases } from "../../processors/testing/memory-database.ts";
 import { memoryCouponGate, memoryCouponTruth } from "../../processors/testing/memory-reconciliation.ts";
@@ -18,13 +18,12 @@ const damaged = async (dryRun = false) => {
   const database = memoryDatabase(...all.map((couponId) => openCoupon(couponId, 10)));
   const stock = memoryCouponStock();
   await stock.initialise(new Map([low, stale, sound].map((id) => [id as CouponId, id === low ? 3 : 10])));
-  for (let n = 0; n < 5; n++)
-    stock.counters.get(stale as CouponId)?.marks.set(`user-${n}` as UserId, request(n, stale).reservationId);
+  for (let n = 0; n < 5; n++) stock.counters.get(stale as CouponId)?.marks.add(request(n, stale).reservationId);
   const leases = memoryLeases(database);
   const taken: number[] = [];
   const options = {
     ports: (fence?: Fence) => ({
-      gate: memoryCouponGate(stock, fence, 2),
+      gate: memoryCouponGate(stock, fence),
       truth: memoryCouponTruth(database, fence),
     }),
     lease: async (partition: number) => {
@@ -39,8 +38,8 @@ const damaged = async (dryRun = false) => {
 test("reconcile: repairs what differs and reports it, and finds nothing the second time", async () => {
   const { stock, options } = await damaged();
   assert.deepEqual(await reconcileByHand(options, all), [
-    { couponId: low, counter: 3, remaining: 10, staleMarks: 0, done: "repaired" },
-    { couponId: stale, counter: 10, remaining: 10, staleMarks: 5, done: "repaired" },
+    { couponId: low, counter: 3, remaining: 10, marks: 0, done: "repaired" },
+    { couponId: stale, counter: 10, remaining: 10, marks: 5, done: "repaired" },
   ]);
   for (const counter of stock.counters.values()) assert.deepEqual([counter.left, counter.marks.size], [10, 0]);
   assert.deepEqual(await reconcileByHand(options, all), []);
@@ -49,8 +48,8 @@ test("reconcile: repairs what differs and reports it, and finds nothing the seco
 test("reconcile: changes nothing and takes no lease when it only looks", async () => {
   const { stock, options, taken } = await damaged(true);
   assert.deepEqual(await reconcileByHand(options, all), [
-    { couponId: low, counter: 3, remaining: 10, staleMarks: 0, done: "seen" },
-    { couponId: stale, counter: 10, remaining: 10, staleMarks: 5, done: "seen" },
+    { couponId: low, counter: 3, remaining: 10, marks: 0, done: "seen" },
+    { couponId: stale, counter: 10, remaining: 10, marks: 5, done: "seen" },
   ]);
   assert.deepEqual([stock.counters.get(low as CouponId)?.left, taken], [3, []]);
 });

@@ -1,25 +1,18 @@
 /** Reconciles by hand, when no worker is there to do it: one coupon after the other, by the leases of their partitions. */
 import { Fenced } from "../../engine/errors.ts";
 import type { Fence } from "../../engine/lease.ts";
-import {
-  compareCoupons,
-  findSuspects,
-  type Mark,
-  reconcileCoupon,
-  type ReconcilePorts,
-  repairMaxMarks,
-} from "../../processors/coupons/reconcile-coupons.ts";
+import { compareCoupons, reconcileCoupon, type ReconcilePorts } from "../../processors/coupons/reconcile-coupons.ts";
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import type { GroupDescription } from "../../engine/log/kafka/admin/admin.ts";
 import { type CouponId, couponIssueRequests } from "../../schemas/coupon.ts";
 import { CliError, exitCodes } from "../../engine/app/cli.ts";
 
-/** A coupon whose counter was not what the database says, or that had marks for nothing issued. */
+/** A coupon whose counter was not what the database says, or that had marks although no worker ran. */
 export interface Difference {
   readonly couponId: CouponId;
   readonly counter: number;
   readonly remaining: number;
-  readonly staleMarks: number;
+  readonly marks: number;
   /** `seen`: it was only to be looked at. `changed`: it changed meanwhile and was left as it is. */
   readonly done: "repaired" | "seen" | "changed";
 }
@@ -58,49 +51,23 @@ export const reconcileByHand = async (
 ): Promise<readonly Difference[]> => {
   const { ports, dryRun } = options;
   const [counters, remaining] = [await ports().gate.counters(couponIds), await ports().truth.remaining(couponIds)];
-  const differing = new Set((await compareCoupons(ports(), couponIds)).differing);
+  const { differing } = await compareCoupons(ports(), couponIds);
   const differences: Difference[] = [];
-  for (const [couponId, { left: counter, marks }] of counters) {
-    const seen = { couponId, counter, remaining: remaining.get(couponId) ?? Number.NaN };
-    if (!remaining.has(couponId) || (marks === 0 && !differing.has(couponId))) continue;
-    const done = dryRun ? await look(options, couponId) : await setRight(options, couponId, differing.has(couponId));
-    if (differing.has(couponId) || done.staleMarks > 0) differences.push({ ...seen, ...done });
+  for (const couponId of differing) {
+    const { left: counter, marks } = counters.get(couponId) ?? { left: Number.NaN, marks: 0 };
+    const seen = { couponId, counter, remaining: remaining.get(couponId) ?? Number.NaN, marks };
+    differences.push({ ...seen, done: dryRun ? "seen" : await setRight(options, couponId) });
   }
   return differences;
 };
 
-const look = async (options: ByHandOptions, couponId: CouponId): Promise<Pick<Difference, "staleMarks" | "done">> => {
-  let staleMarks = 0;
-  for await (const suspects of suspectsOf(options, couponId)) staleMarks += suspects.length;
-  return { staleMarks, done: "seen" };
-};
+const setRight = async (options: ByHandOptions, couponId: CouponId): Promise<Difference["done"]> =>
+  (await byLease(options, couponId)) === undefined ? "changed" : "repaired";
 
-const setRight = async (options: ByHandOptions, couponId: CouponId, differs: boolean) => {
-  let [staleMarks, changed] = [0, false];
-  const repair = async (suspects: readonly Mark[]): Promise<void> => {
-    const repaired = await byLease(options, couponId, suspects);
-    staleMarks += repaired?.droppedMarks ?? 0;
-    changed ||= repaired === undefined;
-  };
-  if (differs) await repair([]);
-  for await (const suspects of suspectsOf(options, couponId)) await repair(suspects);
-  const done: Difference["done"] = changed ? "changed" : "repaired";
-  return { staleMarks, done };
-};
-
-const suspectsOf = async function* ({ ports }: ByHandOptions, couponId: CouponId): AsyncGenerator<readonly Mark[]> {
-  let from: string | undefined;
-  do {
-    const { suspects, next } = await findSuspects(ports(), couponId, from);
-    for (let at = 0; at < suspects.length; at += repairMaxMarks) yield suspects.slice(at, at + repairMaxMarks);
-    from = next;
-  } while (from !== undefined);
-};
-
-const byLease = async ({ ports, lease }: ByHandOptions, couponId: CouponId, suspects: readonly Mark[]) => {
+const byLease = async ({ ports, lease }: ByHandOptions, couponId: CouponId) => {
   const partition = partitionOfKey(Buffer.from(couponId), couponIssueRequests.partitions);
   try {
-    return await reconcileCoupon(ports(await lease(partition)), couponId, suspects);
+    return await reconcileCoupon(ports(await lease(partition)), couponId);
   } catch (error) {
     if (!(error instanceof Fenced)) throw error;
     throw new CliError(`a worker took partition ${partition} over meanwhile: ${error.message}`, {

@@ -41,8 +41,7 @@ const facts = (letters: Partial<LetterFacts<ReservationId>>): CouponFacts => ({
   refused: new Map(),
   coupons: new Map([["c" as CouponId, { couponId: "c" as CouponId, stock: 1, remaining: 0 }]]),
   counters: new Map([["c" as CouponId, 0]]),
-  marks: new Map([["c" as CouponId, 1]]),
-  staleMarks: [],
+  marks: new Map([["c" as CouponId, 0]]),
   publishedIssued: new Map([[id(2), { ...request(2), policyId: "p" as PolicyId, issuedAt: 1, expiresAt: 2 }]]),
   publishedRefused: new Map(),
   publishedCompensations: [],
@@ -83,11 +82,10 @@ test("verify: does not hold against first come, first served what was decided at
 
 test("verify: calls what a waiting letter holds pending", () => {
   const held = { ...facts({ waiting: new Set([id(1)]), open: 1 }), counters: new Map([["c" as CouponId, -1]]) };
-  const mark = { couponId: "c" as CouponId, userId: "u-1" as UserId, reservationId: id(1) };
-  assert.deepEqual(found({ ...held, staleMarks: [mark] }), [
+  assert.deepEqual(found({ ...held, marks: new Map([["c" as CouponId, 1]]) }), [
     "no accepted request waits as a dead letter: pending 1",
     "the counter equals the database: pending 1",
-    "every mark of the gate has an issued coupon: pending 1",
+    "the gate holds no unit without a request in flight: pending 1",
   ]);
 });
 

@@ -7,7 +7,6 @@ import type {
   CouponIssueRequested,
   CouponRefused,
   ReservationId,
-  UserId,
 } from "../../schemas/coupon.ts";
 import type { LetterFacts } from "./letters.ts";
 
@@ -25,13 +24,6 @@ export interface CouponRow {
   readonly remaining: number;
 }
 
-/** A mark of the gate whose user was not issued that coupon for that reservation. */
-export interface StaleMark {
-  readonly couponId: CouponId;
-  readonly userId: UserId;
-  readonly reservationId: ReservationId;
-}
-
 /** Everything there is to compare. */
 export interface CouponFacts {
   /** By reservation: copies of a record count once, at their first offset. */
@@ -43,10 +35,8 @@ export interface CouponFacts {
   readonly coupons: ReadonlyMap<CouponId, CouponRow>;
   /** Redis counters, where there are any. */
   readonly counters: ReadonlyMap<CouponId, number>;
-  /** Marks of each coupon that has a counter: units given out. */
+  /** Marks of each coupon that has a counter: units in flight. */
   readonly marks: ReadonlyMap<CouponId, number>;
-  /** Those of them without an issued coupon. */
-  readonly staleMarks: readonly StaleMark[];
   /** Published events, by reservation. */
   readonly publishedIssued: ReadonlyMap<ReservationId, CouponIssued>;
   readonly publishedRefused: ReadonlyMap<ReservationId, CouponRefused>;

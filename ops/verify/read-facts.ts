@@ -22,7 +22,6 @@ import { openDatabase } from "../../stores/mysql/database.ts";
 import { openReplays } from "../../stores/mysql/operations/open-replays.ts";
 import { readDatabaseIdentity } from "../../stores/mysql/database-identity.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
-import { couponGate } from "../../stores/redis/coupon-gate.ts";
 import { checkGate } from "../../stores/redis/gate-owner.ts";
 import { readCounters } from "../../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
@@ -30,7 +29,6 @@ import type { Config } from "../config.ts";
 import type { Accepted, CouponFacts, CouponRow } from "./facts.ts";
 import { letterFacts, type LettersRead, readLetterIds, placesOf } from "./letters.ts";
 import { decoderOf, lettersOf } from "./letters-of.ts";
-import { readStaleMarks } from "./read-stale-marks.ts";
 import { readValues, type TopicReader } from "./read-values.ts";
 
 /**
@@ -125,20 +123,15 @@ const readTables = async ({ databaseUrl }: Config, prefix: string) => {
   }
 };
 
-const readGate = async (
-  { redisUrl }: Config,
-  { databaseId, coupons, issued }: Awaited<ReturnType<typeof readTables>>,
-) => {
+const readGate = async ({ redisUrl }: Config, { databaseId, coupons }: Awaited<ReturnType<typeof readTables>>) => {
   const redis = await openRedis({ redisUrl });
   try {
     // The counters of another database's gate would all look wrong.
     await checkGate(redis, databaseId);
     const found = await readCounters(redis, [...coupons.keys()]);
-    const marked = [...found].flatMap(([couponId, { marks }]) => (marks > 0 ? [couponId] : []));
     return {
       counters: new Map([...found].map(([couponId, { left }]) => [couponId, left])),
       marks: new Map([...found].map(([couponId, { marks }]) => [couponId, marks])),
-      staleMarks: await readStaleMarks(couponGate(redis), marked, issued),
     };
   } finally {
     redis.close();

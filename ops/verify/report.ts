@@ -11,12 +11,8 @@ export interface CouponReport {
   readonly issued: number;
   /** Null where there is none: the next taker starts it from the database. */
   readonly counter: number | null;
-  /** Units the gate gave out. */
+  /** Units in flight. */
   readonly marks: number;
-  /** Those of them whose reservation has no verdict. */
-  readonly orphanMarks: number;
-  /** Those of them whose reservation was refused, or issued to another user. */
-  readonly wrongMarks: number;
   /** Requests that the workers have not read yet. */
   readonly pending: number;
 }
@@ -25,10 +21,6 @@ export interface CouponReport {
 export const reportCoupons = (facts: CouponFacts): readonly CouponReport[] => {
   const issued = countBy([...facts.issued.values()].map(({ couponId }) => couponId));
   const pending = countBy([...pendingOf(facts)].flatMap((id) => facts.accepted.get(id)?.request.couponId ?? []));
-  const isOrphan = ({ reservationId: id }: CouponFacts["staleMarks"][number]): boolean =>
-    !facts.issued.has(id) && !facts.refused.has(id);
-  const orphans = countBy(facts.staleMarks.filter(isOrphan).map(({ couponId }) => couponId));
-  const stale = countBy(facts.staleMarks.map(({ couponId }) => couponId));
   return [...facts.coupons.values()].map(({ couponId, stock, remaining }) => ({
     couponId,
     stock,
@@ -36,8 +28,6 @@ export const reportCoupons = (facts: CouponFacts): readonly CouponReport[] => {
     issued: issued.get(couponId) ?? 0,
     counter: facts.counters.get(couponId) ?? null,
     marks: facts.marks.get(couponId) ?? 0,
-    orphanMarks: orphans.get(couponId) ?? 0,
-    wrongMarks: (stale.get(couponId) ?? 0) - (orphans.get(couponId) ?? 0),
     pending: pending.get(couponId) ?? 0,
   }));
 };

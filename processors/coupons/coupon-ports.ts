@@ -11,13 +11,17 @@ export interface Take {
 /**
  * What the gate says to one take.
  * - `taken`: one unit is held for this reservation, now or by an earlier attempt of the same one.
- * - `none`: no unit is left (-1). Nothing is held.
+ * - `none`: no unit is left, and none is in flight (-1): it is sold out. Nothing is held.
+ * - `unsure`: no unit is left, but some are in flight, and one of them may be of what was decided before: the database is
+ *   to say. Nothing is held.
  * - `uninitialised`: there is no counter (-2). Nothing is held.
- * - `heldByOther`: this user holds a unit of this coupon for another reservation. Nothing more is held.
  */
-export type TakeAnswer = "taken" | "none" | "uninitialised" | "heldByOther";
+export type TakeAnswer = "taken" | "none" | "unsure" | "uninitialised";
 
-/** The fast gate in front of the database: a counter a coupon, and a mark for each unit it gave out. */
+/**
+ * The fast gate in front of the database: a counter a coupon, and a mark for each unit in flight, which is one that was taken
+ * and neither settled nor given back. It knows nothing of units that are issued: the database does.
+ */
 export interface CouponStock {
   /** Takes a unit for each, in order, atomically; answers in order. Idempotent per reservation. @throws Unavailable */
   readonly reserve: (takes: readonly Take[]) => Promise<readonly TakeAnswer[]>;
@@ -25,6 +29,12 @@ export interface CouponStock {
   readonly release: (takes: readonly Take[]) => Promise<void>;
   /** Sets the counters that do not exist; leaves those that do. @throws Unavailable */
   readonly initialise: (counters: ReadonlyMap<CouponId, number>) => Promise<void>;
+  /**
+   * Sets the counters that exist to what the database has left of these coupons, and drops all their marks. Right while no
+   * request of them is undecided; a mark that is dropped too early costs nothing but that its unit is taken twice for a moment,
+   * and a counter that is too high is corrected by the database. @throws Unavailable
+   */
+  readonly settle: (remaining: ReadonlyMap<CouponId, number>) => Promise<void>;
 }
 
 /** The coupons there are. Their terms never change, so an adapter may keep what it has read. */
@@ -64,16 +74,27 @@ export type IssueAnswer =
   | { readonly kind: "duplicate" }
   | { readonly kind: "decided"; readonly reason: RefusalReason };
 
+/** What issuing a round came to. */
+export interface IssuedRound {
+  /** One for each issue, in order. */
+  readonly answers: readonly IssueAnswer[];
+  /** What the transaction left of each coupon of the round. */
+  readonly remaining: ReadonlyMap<CouponId, number>;
+}
+
 /** The truth: user coupons, what remains of each coupon, and refusals. */
 export interface CouponBook {
   /**
    * One transaction: takes a unit of `remaining` and writes a user coupon for each, in order; writes a refusal for
-   * each that is `exhausted` (SOLD_OUT) or `duplicate` (DUPLICATE). Answers in order; idempotent per reservation.
+   * each that is `exhausted` (SOLD_OUT) or `duplicate` (DUPLICATE). Idempotent per reservation.
    * @throws Unavailable where the database is away, or it is unknown whether the transaction took effect.
    * @throws Retriable after a deadlock or a lock timeout, nothing written.
    */
-  readonly issue: (issues: readonly Issue[]) => Promise<readonly IssueAnswer[]>;
-  /** Makes refusals durable; answers the verdict of each, in order. @throws Unavailable @throws Retriable */
+  readonly issue: (issues: readonly Issue[]) => Promise<IssuedRound>;
+  /**
+   * Makes refusals durable; answers the verdict of each, in order. One as SOLD_OUT of a user who has the coupon by another
+   * reservation becomes one as DUPLICATE: the gate does not know who has a coupon. @throws Unavailable @throws Retriable
+   */
   readonly refuse: (refusals: readonly Refusal[]) => Promise<readonly Verdict[]>;
 }
 

@@ -45,6 +45,9 @@ const item = <T>(value: T, at = 0): Item<T> => ({
   }),
 });
 const never = (): Promise<never> => Promise.reject(new Error("not to be called"));
+const settling = (settle: CouponStock["settle"] = async () => undefined): CouponStock => ({
+  ...{ reserve: never, release: never, initialise: never, settle },
+});
 
 /** Ports that write down what they are asked; the gate answers what the test says, call by call. */
 const world = (coupons: readonly string[], gate: readonly (readonly TakeAnswer[])[]) => {
@@ -56,6 +59,7 @@ const world = (coupons: readonly string[], gate: readonly (readonly TakeAnswer[]
       return answers.next().value ?? [];
     },
     release: never,
+    settle: never,
     initialise: async (counters) => {
       calls.push(["initialise", Object.fromEntries(counters)]);
     },
@@ -81,8 +85,8 @@ const world = (coupons: readonly string[], gate: readonly (readonly TakeAnswer[]
 };
 
 test("reserve-stock: asks for each coupon once and for all units of a round at once", async () => {
-  const { calls, run } = world(["a", "b"], [["taken", "none", "heldByOther"]]);
-  assert.deepEqual(await run(request(1), request(2, "b"), request(3)), ["reserved", "soldOut", "alreadyHeld"]);
+  const { calls, run } = world(["a", "b"], [["taken", "none", "unsure"]]);
+  assert.deepEqual(await run(request(1), request(2, "b"), request(3)), ["reserved", "soldOut", "reserved"]);
   assert.deepEqual(calls, [
     ["find", ["a", "b"]],
     ["reserve", ["r-1", "r-2", "r-3"]],
@@ -139,7 +143,7 @@ test("release-stock: gives back the units of those it is given, by reservation",
     coupon: coupon("a"),
   });
   await releaseStock.runMany?.([item(reserved(1)), item(reserved(2))], {
-    stock: { release, reserve: never, initialise: never },
+    stock: { release, reserve: never, initialise: never, settle: never },
   });
   assert.deepEqual(
     released.map(({ couponId, userId, reservationId }) => [couponId, userId, reservationId]),
@@ -152,14 +156,21 @@ test("release-stock: gives back the units of those it is given, by reservation",
 
 test("write-through: writes what the terms say at the broker's time, so that a second attempt writes the same", async () => {
   const issues: unknown[] = [];
+  const left = new Map([["a" as CouponId, 0]]);
+  const settled: unknown[] = [];
+  const stock = settling(async (remaining) => void settled.push(remaining));
   const book: CouponBook = {
     issue: async (asked) => {
       issues.push(...asked);
-      return asked.map(() => ({ kind: "exhausted" }));
+      return { answers: asked.map(() => ({ kind: "exhausted" })), remaining: left };
     },
     refuse: never,
   };
-  await writeThrough.runMany?.([item({ kind: "reserved", request: request(1), coupon: coupon("a") }, 5)], { book });
+  await writeThrough.runMany?.([item({ kind: "reserved", request: request(1), coupon: coupon("a") }, 5)], {
+    book,
+    stock,
+  });
+  assert.deepEqual(settled, [left], "the gate is told what the transaction left");
   assert.deepEqual(issues, [
     {
       couponId: "a",
@@ -173,16 +184,20 @@ test("write-through: writes what the terms say at the broker's time, so that a s
 });
 
 test("write-through: answers the times that the book has, which an earlier attempt may have written", async () => {
-  const book: CouponBook = { issue: async () => [{ kind: "issued", issuedAt: 3, expiresAt: 4 }], refuse: never };
+  const answers = [{ kind: "issued", issuedAt: 3, expiresAt: 4 }] as const;
+  const book: CouponBook = { issue: async () => ({ answers, remaining: new Map() }), refuse: never };
   const reserved: Reserved & OfRequest = { kind: "reserved", request: request(1), coupon: coupon("a") };
-  const outcomes = await writeThrough.runMany?.([item(reserved, 5)], { book });
+  const outcomes = await writeThrough.runMany?.([item(reserved, 5)], { book, stock: settling() });
   assert.deepEqual(outcomes, [{ kind: "issued", policyId: "p", issuedAt: 3, expiresAt: 4 }]);
 });
 
 test("write-through and record-refusal: give no outcome at all when the book answers for too few", async () => {
-  const book: CouponBook = { issue: async () => [], refuse: async () => [] };
+  const book: CouponBook = {
+    issue: async () => ({ answers: [], remaining: new Map() }),
+    refuse: async () => [],
+  };
   const reserved: Reserved & OfRequest = { kind: "reserved", request: request(1), coupon: coupon("a") };
-  await assert.rejects(async () => writeThrough.runMany?.([item(reserved)], { book }), RangeError);
+  await assert.rejects(async () => writeThrough.runMany?.([item(reserved)], { book, stock: settling() }), RangeError);
   await assert.rejects(
     async () =>
       recordRefusal.runMany?.([item<Refusable & OfRequest>({ kind: "soldOut", request: request(1) })], { book }),

@@ -3,11 +3,11 @@ import type { CouponIssueRequested, RefusalReason } from "../../schemas/coupon.t
 import type { CouponBook, Verdict } from "./coupon-ports.ts";
 import { defineProcessor, type Item } from "../../engine/flow/processor.ts";
 import type { Closed, NotOpen, OtherPolicy, UnknownCoupon } from "./check-terms.ts";
-import type { AlreadyHeld, OfRequest, SoldOut } from "./reserve-stock.ts";
+import type { OfRequest, SoldOut } from "./reserve-stock.ts";
 import type { Issued } from "./write-through.ts";
 
 /** Every outcome of reserving that refuses. */
-export type Refusable = SoldOut | NotOpen | Closed | UnknownCoupon | OtherPolicy | AlreadyHeld;
+export type Refusable = SoldOut | NotOpen | Closed | UnknownCoupon | OtherPolicy;
 
 /** The refusal is durable. */
 export type Refused = {
@@ -26,7 +26,6 @@ const reasons: Readonly<Record<Refusable["kind"], RefusalReason>> = {
   closed: "CLOSED",
   unknownCoupon: "UNKNOWN_COUPON",
   otherPolicy: "OTHER_POLICY",
-  alreadyHeld: "DUPLICATE",
 };
 
 /** Writes a round of refusals in one transaction. */

@@ -8,14 +8,11 @@ import { defineCompensation, defineProcessor, type Item } from "../../engine/flo
 /** What a path of coupon issuing keeps: the request. Every outcome is about it. */
 export type OfRequest = { readonly request: CouponIssueRequested };
 
-/** One unit of stock is held for this request, under these terms. */
+/** One unit of stock is held for this request, under these terms; or the database is to say whether there is one. */
 export type Reserved = { readonly kind: "reserved"; readonly coupon: Coupon };
 /** No unit was left. Nothing is held. */
 export type SoldOut = { readonly kind: "soldOut" };
-/** The user holds this coupon by another reservation. Nothing more is held. */
-export type AlreadyHeld = { readonly kind: "alreadyHeld" };
-
-type Outcomes = Reserved | SoldOut | RefusedByTerms | AlreadyHeld;
+type Outcomes = Reserved | SoldOut | RefusedByTerms;
 type Needs = { readonly stock: CouponStock; readonly catalog: CouponCatalog };
 type Requests = readonly Item<OfRequest>[];
 
@@ -39,7 +36,7 @@ export const reserveStock = defineProcessor({
   },
 });
 
-/** Gives the unit back. */
+/** Gives the unit back, where one is held still. */
 export const releaseStock = defineCompensation({
   name: "release-stock",
   runMany: (done: readonly Item<Reserved & OfRequest>[], { stock }: { readonly stock: CouponStock }): Promise<void> =>
@@ -69,11 +66,10 @@ const conclude = (
 ): Outcomes => {
   switch (answer) {
     case "taken":
+    case "unsure":
       return reserved;
     case "none":
       return { kind: "soldOut" };
-    case "heldByOther":
-      return { kind: "alreadyHeld" };
     case "uninitialised":
     case undefined:
       // The counter vanished between two calls (a flush, a fail-over): ask again later, decide nothing now.

@@ -1,6 +1,10 @@
-/** The second step: the database takes the unit and writes the user's coupon, or refuses although the gate agreed. */
+/**
+ * The second step: the database takes the unit and writes the user's coupon, or refuses although the gate agreed. Then the gate
+ * is settled: its counter is what the transaction left, and its marks go. So the gate holds what is in flight, not what was
+ * ever issued, and a unit that was taken twice, for a copy of a request or for a user who has the coupon, is back.
+ */
 import type { PolicyId, RefusalReason } from "../../schemas/coupon.ts";
-import type { CouponBook, Issue, IssueAnswer } from "./coupon-ports.ts";
+import type { CouponBook, CouponStock, Issue, IssueAnswer } from "./coupon-ports.ts";
 import { defineProcessor, type Item } from "../../engine/flow/processor.ts";
 import type { OfRequest, Reserved } from "./reserve-stock.ts";
 
@@ -22,16 +26,21 @@ export type RefusedBefore = {
 };
 
 type Outcomes = Issued | Exhausted | Duplicate | RefusedBefore;
-type Needs = { readonly book: CouponBook };
+type Needs = { readonly book: CouponBook; readonly stock: CouponStock };
 
 const dayMs = 86_400_000;
 
-/** Writes a round of reserved requests in one transaction. */
+/**
+ * Writes a round of reserved requests in one transaction, and settles the gate. Where that fails, all of it is asked again: the
+ * database then answers what it has written.
+ */
 export const writeThrough = defineProcessor({
   name: "write-through",
   compensatable: [],
-  runMany: async (reserved: readonly Item<Reserved & OfRequest>[], { book }: Needs): Promise<readonly Outcomes[]> => {
-    const answers = await book.issue(reserved.map(toIssue));
+  runMany: async (reserved: readonly Item<Reserved & OfRequest>[], needs: Needs): Promise<readonly Outcomes[]> => {
+    const { book, stock } = needs;
+    const { answers, remaining } = await book.issue(reserved.map(toIssue));
+    await stock.settle(remaining);
     return reserved.map(({ value }, at) => toOutcome(value, answers[at]));
   },
 });

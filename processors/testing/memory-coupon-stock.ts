@@ -2,12 +2,12 @@
 import type { CouponStock, Take, TakeAnswer } from "../coupons/coupon-ports.ts";
 import { Fenced } from "../../engine/errors.ts";
 import type { Fence } from "../../engine/lease.ts";
-import type { CouponId, ReservationId, UserId } from "../../schemas/coupon.ts";
+import type { CouponId, ReservationId } from "../../schemas/coupon.ts";
 
-/** One coupon's counter, which reservation each user holds a unit by, and the highest epoch that wrote here. */
+/** One coupon's counter, the reservations that have a unit in flight, and the highest epoch that wrote here. */
 export interface MemoryCounter {
   left: number;
-  readonly marks: Map<UserId, ReservationId>;
+  readonly marks: Set<ReservationId>;
   epoch: number;
 }
 
@@ -25,7 +25,7 @@ export const memoryCouponStock = (): MemoryCouponStock => {
 };
 
 const stockOf = (counters: Map<CouponId, MemoryCounter>, fence?: Fence): CouponStock => {
-  const counterFor = ({ couponId }: Take): MemoryCounter | undefined => {
+  const counterFor = (couponId: CouponId): MemoryCounter | undefined => {
     const counter = counters.get(couponId);
     if (counter === undefined || fence === undefined) return counter;
     if (counter.epoch > fence.epoch) throw new Fenced(fence, counter.epoch);
@@ -33,30 +33,37 @@ const stockOf = (counters: Map<CouponId, MemoryCounter>, fence?: Fence): CouponS
     return counter;
   };
   return {
-    reserve: async (takes) => takes.map((take) => takeOne(counterFor(take), take)),
+    reserve: async (takes) => takes.map((take) => takeOne(counterFor(take.couponId), take)),
     release: async (takes) => {
-      for (const take of takes) giveBack(counterFor(take), take);
+      for (const take of takes) giveBack(counterFor(take.couponId), take);
     },
     initialise: async (values) => {
       for (const [couponId, left] of values) {
-        if (!counters.has(couponId)) counters.set(couponId, { left, marks: new Map(), epoch: fence?.epoch ?? 0 });
+        if (!counters.has(couponId)) counters.set(couponId, { left, marks: new Set(), epoch: fence?.epoch ?? 0 });
       }
+    },
+    settle: async (remaining) => {
+      for (const [couponId, left] of remaining) settleOne(counterFor(couponId), left);
     },
   };
 };
 
-const takeOne = (counter: MemoryCounter | undefined, { userId, reservationId }: Take): TakeAnswer => {
+const takeOne = (counter: MemoryCounter | undefined, { reservationId }: Take): TakeAnswer => {
   if (counter === undefined) return "uninitialised";
-  const holder = counter.marks.get(userId);
-  if (holder !== undefined) return holder === reservationId ? "taken" : "heldByOther";
-  if (counter.left <= 0) return "none";
+  if (counter.marks.has(reservationId)) return "taken";
+  if (counter.left <= 0) return counter.marks.size > 0 ? "unsure" : "none";
   counter.left -= 1;
-  counter.marks.set(userId, reservationId);
+  counter.marks.add(reservationId);
   return "taken";
 };
 
-const giveBack = (counter: MemoryCounter | undefined, { userId, reservationId }: Take): void => {
-  if (counter?.marks.get(userId) !== reservationId) return;
-  counter.marks.delete(userId);
+const giveBack = (counter: MemoryCounter | undefined, { reservationId }: Take): void => {
+  if (counter?.marks.delete(reservationId) !== true) return;
   counter.left += 1;
+};
+
+const settleOne = (counter: MemoryCounter | undefined, left: number): void => {
+  if (counter === undefined) return;
+  counter.left = left;
+  counter.marks.clear();
 };

@@ -73,9 +73,29 @@ export const memoryCouponBook = (database: MemoryDatabase, fence?: Fence): Coupo
     return atomically(database, () => asked.map(decide));
   };
   return {
-    issue: async (issues) => round(issues, (issue) => issueOne(database, issue)),
-    refuse: async (refusals) => round(refusals, (refusal) => refuseOne(database, refusal)),
+    issue: async (issues) => {
+      const answers = round(issues, (issue) => issueOne(database, issue));
+      return { answers, remaining: remainingOf(database, issues) };
+    },
+    refuse: async (refusals) => round(refusals, (refusal) => refuseOne(database, renamed(database, refusal))),
   };
+};
+
+/** What is left of the coupons of a round. */
+export const remainingOf = (
+  { remaining }: Pick<MemoryDatabase, "remaining">,
+  issues: readonly Pick<Issue, "couponId">[],
+): ReadonlyMap<CouponId, number> =>
+  pick(
+    remaining,
+    issues.map(({ couponId }) => couponId),
+  );
+
+/** Who has the coupon is refused as a duplicate, sold out or not. */
+const renamed = ({ holders }: MemoryDatabase, refusal: Refusal): Refusal => {
+  const holder = holders.get(pair(refusal.couponId, refusal.userId));
+  const isDuplicate = refusal.reason === "SOLD_OUT" && holder !== undefined && holder !== refusal.reservationId;
+  return isDuplicate ? { ...refusal, reason: "DUPLICATE" } : refusal;
 };
 
 const leaseKey = ({ topology, topic, partition }: LeasedPartition): string => pair(topology, topic, String(partition));

@@ -1,25 +1,28 @@
-/** The fast gate: a counter a coupon in Redis, and a mark for each unit it gave out. */
+/** The fast gate: a counter a coupon in Redis, and a mark for each unit in flight. */
 import type { CouponStock, Take, TakeAnswer } from "../../processors/coupons/coupon-ports.ts";
 import { Fatal, Fenced, Unavailable } from "../../engine/errors.ts";
 import type { Fence } from "../../engine/lease.ts";
 import type { Counter } from "../../processors/coupons/reconcile-coupons.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
-import { checkTake } from "../ids.ts";
+import { checkTake, hexOf } from "../ids.ts";
 import type { RedisConnection } from "./connection.ts";
 import { runScript } from "./script.ts";
-import { countersScript, initialiseScript, releaseScript, reserveScript } from "./stock-scripts.ts";
+import { countersScript, initialiseScript, releaseScript, reserveScript, settleScript } from "./stock-scripts.ts";
 
 /**
- * Takes, or counters, one script deals with: 1,000 keep Redis busy for one or two milliseconds. A larger round is
- * cut in pieces that run one after the other, so it keeps its order; each piece, not the whole, is atomic.
+ * Coupons one script deals with: 1,000 keep Redis busy for about a millisecond. More run in pieces, one after the other: all takes
+ * of a coupon are in one piece, and each piece, not the whole, is atomic.
  */
-const scriptMaxTakes = 1_000;
+const scriptMaxCoupons = 1_000;
 
-/** A coupon nobody has taken from for a week is forgotten; its next taker finds it uninitialised, and -2 is no harm. */
-const idleTtlSeconds = 7 * 24 * 3_600;
+/** A counter is forgotten a week after it was set; who takes next finds it uninitialised, and -2 is no harm. */
+const counterTtlSeconds = 7 * 24 * 3_600;
 
-/** The hash of a coupon. The braces would keep it in one slot of a cluster; the scripts need all coupons on one server. */
-export const stockKey = (couponId: CouponId): string => `sluice:coupon:{${couponId}}`;
+/**
+ * The hash of a coupon. The braces would keep it in one slot of a cluster; the scripts need all coupons on one server. Releases that
+ * kept marks for a week have theirs at `sluice:coupon:`; those go by their time to live.
+ */
+export const stockKey = (couponId: CouponId): string => `sluice:gate:{${couponId}}`;
 
 /**
  * The {@link CouponStock} of a Redis. A reply that was lost leaves it unknown whether a script ran; all of them may
@@ -31,50 +34,70 @@ export const stockKey = (couponId: CouponId): string => `sluice:coupon:{${coupon
 export const couponStock = ({ client }: RedisConnection, fence?: Fence): CouponStock => {
   // Read at each call: a lease may be taken again.
   const epoch = (): string => String(fence?.epoch ?? 0);
+  /** Runs a script that answers how many hashes are another's by now. */
+  const change = async (
+    of: typeof releaseScript,
+    keys: readonly string[],
+    values: readonly string[],
+  ): Promise<void> => {
+    const refused = await runScript(client, of, { keys, values: [epoch(), ...values] });
+    if (refused !== 0 && fence !== undefined) throw new Fenced(fence, undefined);
+  };
   return {
     reserve: async (takes) => {
       takes.forEach(checkTake);
       const answers: TakeAnswer[] = new Array(takes.length);
-      for (const { keys, values, places } of pieces(takes)) {
-        const reply = await runScript(client, reserveScript, {
-          keys,
-          values: [String(idleTtlSeconds), epoch(), ...values],
-        });
-        places.forEach((place, at) => {
-          answers[place] = toAnswer(reply, at, fence);
+      for (const asks of slices(asksOf(takes))) {
+        const values = [epoch(), ...asks.map(({ ids }) => ids)];
+        const replies = await runScript(client, reserveScript, { keys: asks.map(keyOf), values });
+        asks.forEach(({ places }, at) => {
+          const letters: unknown = Array.isArray(replies) ? replies[at] : undefined;
+          for (const [place, index] of places) answers[place] = toAnswer(letters, index, fence);
         });
       }
       return answers;
     },
     release: async (takes) => {
       takes.forEach(checkTake);
-      for (const { keys, values } of pieces(takes)) {
-        const refused = await runScript(client, releaseScript, { keys, values: [epoch(), ...values] });
-        if (refused !== 0 && fence !== undefined) throw new Fenced(fence, undefined);
-      }
+      for (const asks of slices(asksOf(takes)))
+        await change(
+          releaseScript,
+          asks.map(keyOf),
+          asks.map(({ ids }) => ids),
+        );
     },
     initialise: async (counters) => {
-      const all = [...counters];
-      for (let from = 0; from < all.length; from += scriptMaxTakes) {
-        const some = all.slice(from, from + scriptMaxTakes);
+      for (const some of slices([...counters])) {
         const keys = some.map(([couponId]) => stockKey(couponId));
-        const values = [String(idleTtlSeconds), epoch(), ...some.map(toCounter)];
+        const values = [epoch(), String(counterTtlSeconds), ...some.map(toCounter)];
         await runScript(client, initialiseScript, { keys, values });
       }
+    },
+    settle: async (remaining) => {
+      for (const some of slices([...remaining]))
+        await change(
+          settleScript,
+          some.map(([couponId]) => stockKey(couponId)),
+          some.map(toCounter),
+        );
     },
   };
 };
 
-const toAnswer = (reply: unknown, at: number, fence: Fence | undefined): TakeAnswer => {
-  switch (typeof reply === "string" ? reply[at] : undefined) {
+const slices = function* <T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let from = 0; from < all.length; from += scriptMaxCoupons) yield all.slice(from, from + scriptMaxCoupons);
+};
+
+const toAnswer = (letters: unknown, at: number, fence: Fence | undefined): TakeAnswer => {
+  switch (typeof letters === "string" ? letters[at] : undefined) {
     case "t":
       return "taken";
     case "n":
       return "none";
+    case "d":
+      return "unsure";
     case "u":
       return "uninitialised";
-    case "o":
-      return "heldByOther";
     case "f":
       if (fence !== undefined) throw new Fenced(fence, undefined);
   }
@@ -86,33 +109,29 @@ const toCounter = ([couponId, left]: readonly [CouponId, number]): string => {
   throw new Fatal("BAD_COUNTER", `coupon ${couponId}: expected a count of units, got ${left}`);
 };
 
-/** What goes into one script; `places` says where in the round each of its takes stands. */
-interface Piece {
-  readonly keys: readonly string[];
-  readonly values: readonly string[];
-  readonly places: readonly number[];
+/** What a round asks of one coupon. */
+interface Ask {
+  readonly couponId: CouponId;
+  /** The marks of its reservations in order, each once, as one text. */
+  readonly ids: string;
+  /** Of each take its place in the round, and which of the reservations it is. */
+  readonly places: readonly (readonly [place: number, index: number])[];
 }
 
-/** Cuts a round, and groups each cut by coupon: a coupon's takes keep their order, and coupons don't affect each other. */
-const pieces = function* (takes: readonly Take[]): Generator<Piece> {
-  for (let from = 0; from < takes.length; from += scriptMaxTakes) {
-    const some = takes.slice(from, from + scriptMaxTakes);
-    const byCoupon = Map.groupBy(some.keys(), (at) => some[at]?.couponId);
-    const keys: string[] = [];
-    const values: string[] = [];
-    const places: number[] = [];
-    for (const [couponId, members] of byCoupon) {
-      if (couponId === undefined) continue;
-      keys.push(stockKey(couponId));
-      values.push(String(members.length));
-      for (const at of members) {
-        const take = some[at];
-        if (take !== undefined) values.push(take.userId, take.reservationId);
-        places.push(from + at);
-      }
-    }
-    yield { keys, values, places };
-  }
+const keyOf = ({ couponId }: Ask): string => stockKey(couponId);
+
+/** A round by coupon: a coupon's takes keep their order, and coupons don't affect each other. */
+const asksOf = (takes: readonly Take[]): readonly Ask[] => {
+  const byCoupon = new Map<CouponId, { readonly marks: Map<string, number>; readonly places: [number, number][] }>();
+  takes.forEach(({ couponId, reservationId }, place) => {
+    const own = byCoupon.get(couponId) ?? { marks: new Map<string, number>(), places: [] };
+    byCoupon.set(couponId, own);
+    const mark = hexOf(reservationId);
+    const index = own.marks.get(mark) ?? own.marks.size;
+    own.marks.set(mark, index);
+    own.places.push([place, index]);
+  });
+  return [...byCoupon].map(([couponId, { marks, places }]) => ({ couponId, ids: [...marks.keys()].join(""), places }));
 };
 
 /**
@@ -124,8 +143,7 @@ export const readCounters = async (
   couponIds: readonly CouponId[],
 ): Promise<ReadonlyMap<CouponId, Counter>> => {
   const counters = new Map<CouponId, Counter>();
-  for (let from = 0; from < couponIds.length; from += scriptMaxTakes) {
-    const some = couponIds.slice(from, from + scriptMaxTakes);
+  for (const some of slices(couponIds)) {
     const answer = await runScript(client, countersScript, { keys: some.map(stockKey), values: [] });
     if (!Array.isArray(answer)) throw new Unavailable("redis", `the counters were answered by ${typeof answer}`);
     some.forEach((couponId, at) => {

@@ -1,95 +1,115 @@
 /**
- * The gate's Lua. One hash a coupon: `left` is its counter, `u:<user>` the reservation that user holds a unit by, `epoch`
- * the highest epoch that wrote here. So a flush, an eviction or an expiry takes all of it together, and the next round
- * starts again from the database. No field of a user can be another: theirs all begin with `u:`.
+ * The gate's Lua. One hash a coupon: `left` is its counter, `marks` the reservations whose units are in flight, 32 hexadecimal
+ * digits each and nothing between them, `epoch` the highest epoch that wrote here. So a flush, an eviction or an expiry takes
+ * all of it together, and the next round starts again from the database. Users are not here: who has a coupon, the database knows.
  *
  * KEYS are the coupons' hashes. ARGV begins with the epoch of the caller's lease, 0 for none: a hash that knows a higher one
- * is left alone. The scripts that write begin with the time to live in seconds before that. Then, for each key in turn,
- * the number of its takes and a user and a reservation for each. One HMGET, one HSET and one EXPIRE a coupon, whatever the
- * number of takes: calls are what a script spends its time on. At most 1,000 takes go into one script, because `unpack`
- * fails near 8,000 values and Redis serves no other client meanwhile.
+ * is left alone. Then comes one argument for each key. A coupon costs one HMGET and one HSET, whatever the number of its takes:
+ * calls and arguments are what a script spends its time on, and Redis serves no other client meanwhile.
+ *
+ * There is no EXPIRE but where a counter is set: one that expires is read from the database again, and -2 is no harm.
  */
 import { script } from "./script.ts";
 
+/** The digits of one mark. */
+export const markDigits = 32;
+
 /**
- * Answers one letter a take, in the order of ARGV: t taken, n none left, u uninitialised, o held by another reservation,
- * f the epoch is not the latest.
+ * ARGV, for each key: the ids of its takes, no id twice. Answers a text for each key, one letter a take: t taken, n none left,
+ * d none left but some in flight, u uninitialised, f the epoch is not the latest.
+ *
+ * Nearly always nothing of a coupon is in flight when its next round comes, because the one before it has been settled. Then those
+ * who get a unit are the first ones, and the marks are a piece of the argument.
  */
 export const reserveScript = script(`
-local ttl, epoch, at, answers = ARGV[1], tonumber(ARGV[2]), 3, {}
+local epoch, answers = tonumber(ARGV[1]), {}
 for k = 1, #KEYS do
-  local key, count = KEYS[k], tonumber(ARGV[at])
-  local fields = { 'left', 'epoch' }
-  for i = 1, count do fields[i + 2] = 'u:' .. ARGV[at + 2 * i - 1] end
-  local found = redis.call('HMGET', key, unpack(fields))
-  local left, known = tonumber(found[1] or nil), tonumber(found[2] or 0)
-  local stale = epoch > 0 and known > epoch
-  local marks, taken = { 'left', '' }, {}
-  for i = 1, count do
-    local field, reservation = fields[i + 2], ARGV[at + 2 * i]
-    local holder = found[i + 2] or taken[field]
-    local answer = 'n'
-    if stale then
-      answer = 'f'
-    elseif not left then
-      answer = 'u'
-    elseif holder then
-      answer = holder == reservation and 't' or 'o'
-    elseif left > 0 then
-      left = left - 1
-      taken[field] = reservation
-      marks[#marks + 1] = field
-      marks[#marks + 1] = reservation
-      answer = 't'
+  local key, ids = KEYS[k], ARGV[k + 1]
+  local count = #ids / ${markDigits}
+  local found = redis.call('HMGET', key, 'left', 'epoch', 'marks')
+  local left, known, marks = tonumber(found[1] or nil), tonumber(found[2] or 0), found[3] or ''
+  if epoch > 0 and known > epoch then
+    answers[k] = string.rep('f', count)
+  elseif not left then
+    answers[k] = string.rep('u', count)
+  else
+    local taken = 0
+    if marks == '' then
+      taken = math.min(math.max(left, 0), count)
+      marks = string.sub(ids, 1, taken * ${markDigits})
+      answers[k] = string.rep('t', taken) .. string.rep(taken > 0 and 'd' or 'n', count - taken)
+    else
+      local held, letters, added = {}, {}, {}
+      for at = 1, #marks, ${markDigits} do held[string.sub(marks, at, at + ${markDigits - 1})] = true end
+      for i = 1, count do
+        local id = string.sub(ids, (i - 1) * ${markDigits} + 1, i * ${markDigits})
+        if held[id] then
+          letters[i] = 't'
+        elseif left - taken > 0 then
+          taken = taken + 1
+          added[taken] = id
+          letters[i] = 't'
+        else
+          letters[i] = 'd'
+        end
+      end
+      marks = marks .. table.concat(added)
+      answers[k] = table.concat(letters)
     end
-    answers[#answers + 1] = answer
+    if taken > 0 and epoch > known then
+      redis.call('HSET', key, 'left', left - taken, 'marks', marks, 'epoch', epoch)
+    elseif taken > 0 then
+      redis.call('HSET', key, 'left', left - taken, 'marks', marks)
+    elseif epoch > known then
+      redis.call('HSET', key, 'epoch', epoch)
+    end
   end
-  if left and epoch > known then
-    marks[#marks + 1] = 'epoch'
-    marks[#marks + 1] = epoch
-  end
-  if #marks > 2 then
-    marks[2] = left
-    redis.call('HSET', key, unpack(marks))
-    redis.call('EXPIRE', key, ttl)
-  end
-  at = at + 1 + 2 * count
 end
-return table.concat(answers)
+return answers
 `);
 
-/** Gives back only what a mark holds for that very reservation; answers how many hashes know a higher epoch. */
+/** ARGV, for each key: ids. Gives back what has a mark, once; answers how many hashes know a higher epoch. */
 export const releaseScript = script(`
-local epoch, at, refused = tonumber(ARGV[1]), 2, 0
+local epoch, refused = tonumber(ARGV[1]), 0
 for k = 1, #KEYS do
-  local key, count = KEYS[k], tonumber(ARGV[at])
-  local fields = { 'epoch' }
-  for i = 1, count do fields[i + 1] = 'u:' .. ARGV[at + 2 * i - 1] end
-  local found = redis.call('HMGET', key, unpack(fields))
-  local gone, seen = {}, {}
-  if epoch > 0 and tonumber(found[1] or 0) > epoch then
+  local key, ids = KEYS[k], ARGV[k + 1]
+  local found = redis.call('HMGET', key, 'left', 'epoch', 'marks')
+  local left, marks = tonumber(found[1] or nil), found[3] or ''
+  if epoch > 0 and tonumber(found[2] or 0) > epoch then
     refused = refused + 1
-  else
-    for i = 1, count do
-      local field = fields[i + 1]
-      if found[i + 1] == ARGV[at + 2 * i] and not seen[field] then
-        seen[field] = true
-        gone[#gone + 1] = field
-      end
+  elseif left and marks ~= '' then
+    local gone, kept, freed = {}, {}, 0
+    for at = 1, #ids, ${markDigits} do gone[string.sub(ids, at, at + ${markDigits - 1})] = true end
+    for at = 1, #marks, ${markDigits} do
+      local id = string.sub(marks, at, at + ${markDigits - 1})
+      if gone[id] then freed = freed + 1 else kept[#kept + 1] = id end
     end
+    if freed > 0 then redis.call('HSET', key, 'left', left + freed, 'marks', table.concat(kept)) end
   end
-  if #gone > 0 then
-    redis.call('HDEL', key, unpack(gone))
-    redis.call('HINCRBY', key, 'left', #gone)
-  end
-  at = at + 1 + 2 * count
 end
 return refused
 `);
 
-/** ARGV: the time to live, the epoch, then a value for each key. Sets the counters that don't exist. */
+/** ARGV, for each key: what the database has left. Sets the counters that exist and drops their marks; answers as a release. */
+export const settleScript = script(`
+local epoch, refused = tonumber(ARGV[1]), 0
+for k = 1, #KEYS do
+  local found = redis.call('HMGET', KEYS[k], 'left', 'epoch')
+  local known = tonumber(found[2] or 0)
+  if epoch > 0 and known > epoch then
+    refused = refused + 1
+  elseif found[1] and epoch > known then
+    redis.call('HSET', KEYS[k], 'left', ARGV[k + 1], 'marks', '', 'epoch', epoch)
+  elseif found[1] then
+    redis.call('HSET', KEYS[k], 'left', ARGV[k + 1], 'marks', '')
+  end
+end
+return refused
+`);
+
+/** ARGV, after the epoch: the time to live in seconds, then a counter for each key. Sets those that don't exist. */
 export const initialiseScript = script(`
-local ttl, epoch = ARGV[1], tonumber(ARGV[2])
+local epoch, ttl = tonumber(ARGV[1]), ARGV[2]
 for k = 1, #KEYS do
   if redis.call('HSETNX', KEYS[k], 'left', ARGV[k + 2]) == 1 then
     if epoch > 0 then redis.call('HSET', KEYS[k], 'epoch', epoch) end
@@ -99,16 +119,28 @@ end
 return 0
 `);
 
-/**
- * Answers the counter and the number of marks of each key, in order; nil and 0 where there is none. One command for a thousand
- * coupons: as commands of their own they were a thousand writes a second in a worker that had nothing to do.
- */
+/** Answers the counter and the number of marks of each key, in order; nil and 0 where there is none. */
 export const countersScript = script(`
 local answers = {}
 for k = 1, #KEYS do
-  local found = redis.call('HMGET', KEYS[k], 'left', 'epoch')
+  local found = redis.call('HMGET', KEYS[k], 'left', 'marks')
   answers[2 * k - 1] = found[1]
-  answers[2 * k] = found[1] and redis.call('HLEN', KEYS[k]) - (found[2] and 2 or 1) or 0
+  answers[2 * k] = found[1] and #(found[2] or '') / ${markDigits} or 0
 end
 return answers
+`);
+
+/**
+ * KEYS: one coupon's hash. ARGV, after the epoch: the counter as it was seen (empty where it was no number), and as it should
+ * be. Answers how many marks went, -1 where the counter is another one by now or gone, -2 where the hash knows a higher epoch.
+ */
+export const repairScript = script(`
+local key, epoch = KEYS[1], tonumber(ARGV[1])
+local found = redis.call('HMGET', key, 'left', 'epoch', 'marks')
+local known = tonumber(found[2] or 0)
+if epoch > 0 and known > epoch then return -2 end
+if not found[1] or tonumber(found[1]) ~= tonumber(ARGV[2]) then return -1 end
+redis.call('HSET', key, 'left', ARGV[3], 'marks', '')
+if epoch > known then redis.call('HSET', key, 'epoch', epoch) end
+return #(found[3] or '') / ${markDigits}
 `);

@@ -57,7 +57,7 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
   says("issues exactly the first that fit, and refuses the rest as sold out", async (all) => {
     const couponId = await opened(all, 3);
     const issues = many(5, () => anIssue(couponId));
-    const answers = await all.book.issue(issues);
+    const { answers } = await all.book.issue(issues);
     assert.deepEqual(answers, [...issues.slice(0, 3).map(issued), exhausted, exhausted]);
     assert.equal(await left(all, couponId), 0);
     const verdicts = await all.lookup.find(issues.map(({ reservationId }) => reservationId));
@@ -68,17 +68,17 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
   says("issues all when they just fit, and none when nothing is left", async (all) => {
     const couponId = await opened(all, 2);
     const issues = many(2, () => anIssue(couponId));
-    assert.deepEqual(await all.book.issue(issues), issues.map(issued));
-    assert.deepEqual(await all.book.issue([anIssue(couponId)]), [exhausted]);
+    assert.deepEqual((await all.book.issue(issues)).answers, issues.map(issued));
+    assert.deepEqual((await all.book.issue([anIssue(couponId)])).answers, [exhausted]);
     assert.equal(await left(all, couponId), 0);
   });
 
   says("answers the same with the first times and takes nothing when a round comes again", async (all) => {
     const couponId = await opened(all, 5);
     const round = many(3, () => anIssue(couponId));
-    const answers = await all.book.issue(round);
+    const { answers } = await all.book.issue(round);
     const later = round.map((issue) => ({ ...issue, issuedAt: aMoment + 5, expiresAt: aMoment + 6 }));
-    assert.deepEqual(await all.book.issue(later), answers);
+    assert.deepEqual((await all.book.issue(later)).answers, answers);
     assert.equal(await left(all, couponId), 2);
   });
 
@@ -86,7 +86,7 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     const couponId = await opened(all, 1);
     const round = many(3, () => anIssue(couponId));
     await all.book.issue(round);
-    const again = await all.book.issue(round);
+    const { answers: again } = await all.book.issue(round);
     assert.deepEqual(again, [...round.slice(0, 1).map(issued), soldOut, soldOut]);
   });
 
@@ -97,7 +97,7 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     await all.book.issue([known]);
     const round = [...fresh.slice(0, 2), known, ...fresh.slice(2)];
     const expected = [...fresh.slice(0, 2).map(issued), issued(known), ...fresh.slice(2, 3).map(issued), exhausted];
-    assert.deepEqual(await all.book.issue(round), expected);
+    assert.deepEqual((await all.book.issue(round)).answers, expected);
     assert.equal(await left(all, couponId), 0);
   });
 
@@ -106,7 +106,7 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     const first = anIssue(couponId);
     const second = anIssue(couponId, { userId: first.userId });
     const third = anIssue(couponId);
-    const answers = await all.book.issue([first, second, third, anIssue(couponId)]);
+    const { answers } = await all.book.issue([first, second, third, anIssue(couponId)]);
     assert.deepEqual(answers, [issued(first), duplicate, issued(third), exhausted]);
     const verdicts = await all.lookup.find([second.reservationId]);
     const { couponId: _coupon, userId: _user, ...verdict } = verdicts.get(second.reservationId) ?? assert.fail();
@@ -117,20 +117,20 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     const couponId = await opened(all, 2);
     const first = anIssue(couponId);
     await all.book.issue([first]);
-    assert.deepEqual(await all.book.issue([anIssue(couponId, { userId: first.userId })]), [duplicate]);
+    assert.deepEqual((await all.book.issue([anIssue(couponId, { userId: first.userId })])).answers, [duplicate]);
     assert.equal(await left(all, couponId), 1);
     await all.book.issue([anIssue(couponId)]);
     const again = anIssue(couponId, { userId: first.userId });
-    assert.deepEqual(await all.book.issue([again]), [duplicate]);
-    assert.deepEqual(await all.book.issue([again]), [{ kind: "decided", reason: "DUPLICATE" }]);
+    assert.deepEqual((await all.book.issue([again])).answers, [duplicate]);
+    assert.deepEqual((await all.book.issue([again])).answers, [{ kind: "decided", reason: "DUPLICATE" }]);
   });
 
   says("answers a user who has the coupon so, and not that it is sold out", async (all) => {
     const couponId = await opened(all, 1);
     const first = anIssue(couponId);
-    assert.deepEqual(await all.book.issue([first]), [issued(first)]);
+    assert.deepEqual((await all.book.issue([first])).answers, [issued(first)]);
     const round = [anIssue(couponId), anIssue(couponId, { userId: first.userId })];
-    assert.deepEqual(await all.book.issue(round), [exhausted, duplicate]);
+    assert.deepEqual((await all.book.issue(round)).answers, [exhausted, duplicate]);
   });
 
   says("keeps an earlier refusal when the user is issued the coupon in the same round", async (all) => {
@@ -139,7 +139,7 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     await all.book.refuse([refusal]);
     const { userId, reservationId } = refusal;
     const first = anIssue(couponId, { userId });
-    const answers = await all.book.issue([first, anIssue(couponId, { userId, reservationId })]);
+    const { answers } = await all.book.issue([first, anIssue(couponId, { userId, reservationId })]);
     assert.deepEqual(answers, [issued(first), { kind: "decided", reason: "CLOSED" }]);
     assert.equal(await left(all, couponId), 4);
   });
@@ -148,14 +148,14 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     const couponId = await opened(all, 2);
     const issue = anIssue(couponId);
     const copy = { ...issue, issuedAt: aMoment + 1, expiresAt: aMoment + 2 };
-    assert.deepEqual(await all.book.issue([issue, copy]), [issued(issue), issued(issue)]);
+    assert.deepEqual((await all.book.issue([issue, copy])).answers, [issued(issue), issued(issue)]);
     assert.equal(await left(all, couponId), 1);
   });
 
   says("decides a refused copy as decided when a reservation is twice in a sold-out round", async (all) => {
     const couponId = await opened(all, 1);
     const [winner, loser] = [anIssue(couponId), anIssue(couponId)];
-    assert.deepEqual(await all.book.issue([winner, loser, loser]), [issued(winner), exhausted, soldOut]);
+    assert.deepEqual((await all.book.issue([winner, loser, loser])).answers, [issued(winner), exhausted, soldOut]);
   });
 
   says("keeps coupons apart when they are mixed in a round", async (all) => {
@@ -164,7 +164,7 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     const round = [plenty, scarce, plenty, scarce].map((couponId, at) => anIssue(couponId, at < 2 ? { userId } : {}));
     const [a, b, c] = round;
     assert.ok(a && b && c);
-    assert.deepEqual(await all.book.issue(round), [issued(a), issued(b), issued(c), exhausted]);
+    assert.deepEqual((await all.book.issue(round)).answers, [issued(a), issued(b), issued(c), exhausted]);
     assert.equal(await left(all, plenty), 8);
     assert.equal(await left(all, scarce), 0);
   });
@@ -172,7 +172,7 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
   says("decides a round of 1,000 at the boundary", async (all) => {
     const couponId = await opened(all, 600);
     const round = many(1_000, () => anIssue(couponId));
-    const answers = await all.book.issue(round);
+    const { answers } = await all.book.issue(round);
     assert.deepEqual(answers, [...round.slice(0, 600).map(issued), ...round.slice(600).map(() => exhausted)]);
     assert.equal(await left(all, couponId), 0);
   });
@@ -181,7 +181,7 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     const couponId = await opened(all, 950);
     const users = many(900, aUserId);
     const round = many(1_000, (at) => anIssue(couponId, { userId: users[at % 900] ?? assert.fail() }));
-    const answers = await all.book.issue(round);
+    const { answers } = await all.book.issue(round);
     assert.deepEqual(answers, [...round.slice(0, 900).map(issued), ...round.slice(900).map(() => duplicate)]);
     assert.equal(await left(all, couponId), 50);
   });
@@ -190,12 +190,12 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     const couponIds: CouponId[] = [];
     for (let count = 0; count < 100; count++) couponIds.push(await opened(all, 1));
     const round = [...couponIds, ...couponIds].map((couponId) => anIssue(couponId));
-    const answers = await all.book.issue(round);
+    const { answers } = await all.book.issue(round);
     assert.deepEqual(answers, [...round.slice(0, 100).map(issued), ...round.slice(100).map(() => exhausted)]);
   });
 
   says("does nothing when asked for nothing", async ({ book, lookup, catalog }) => {
-    assert.deepEqual(await book.issue([]), []);
+    assert.deepEqual(await book.issue([]), { answers: [], remaining: new Map() });
     assert.deepEqual(await book.refuse([]), []);
     assert.equal((await lookup.find([])).size, 0);
     assert.equal((await catalog.find([])).size, 0);
@@ -235,13 +235,41 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     assert.equal(found.get(issue.reservationId)?.kind, "issued");
   });
 
+  says("refuses as a duplicate, and not as sold out, a user who has the coupon", async (all) => {
+    const couponId = await opened(all, 2);
+    const [first, second] = [anIssue(couponId), anIssue(couponId)];
+    await all.book.issue([first, second]);
+    const again = aRefusal(couponId, { userId: first.userId });
+    const round = [again, aRefusal(couponId), aRefusal(couponId, { userId: second.userId, reason: "CLOSED" })];
+    const { policyId, issuedAt, expiresAt } = second;
+    const expected = [refusedAs("DUPLICATE"), refusedAs("SOLD_OUT"), refusedAs("CLOSED")];
+    assert.deepEqual(await all.book.refuse(round), expected);
+    assert.deepEqual(await all.book.refuse([...round, aRefusal(couponId, second)]), [
+      ...expected,
+      { kind: "issued", policyId, issuedAt, expiresAt },
+    ]);
+    const found = await all.lookup.find([again.reservationId]);
+    assert.deepEqual(found.get(again.reservationId), { ...refusedAs("DUPLICATE"), couponId, userId: first.userId });
+  });
+
+  says("answers what is left of each coupon of a round", async (all) => {
+    const [couponId, other] = [await opened(all, 5), await opened(all, 1)];
+    const round = [anIssue(couponId), anIssue(other), anIssue(couponId), anIssue(other)];
+    const left = new Map([
+      [couponId, 3],
+      [other, 0],
+    ]);
+    assert.deepEqual((await all.book.issue(round)).remaining, left);
+    assert.deepEqual((await all.book.issue(round)).remaining, left);
+  });
+
   says("answers decided and takes nothing when a refused reservation is issued", async (all) => {
     const couponId = await opened(all, 2);
     const refusal = aRefusal(couponId, { reason: "CLOSED" });
     await all.book.refuse([refusal]);
     const { userId, reservationId } = refusal;
     const fresh = anIssue(couponId);
-    const answers = await all.book.issue([anIssue(couponId, { userId, reservationId }), fresh]);
+    const { answers } = await all.book.issue([anIssue(couponId, { userId, reservationId }), fresh]);
     assert.deepEqual(answers, [{ kind: "decided", reason: "CLOSED" }, issued(fresh)]);
     assert.equal(await left(all, couponId), 1);
   });
@@ -251,7 +279,7 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     const refusal = aRefusal(couponId, { reason: "UNKNOWN_COUPON" });
     await book.refuse([refusal]);
     const { userId, reservationId } = refusal;
-    const answers = await book.issue([anIssue(couponId, { userId, reservationId })]);
+    const { answers } = await book.issue([anIssue(couponId, { userId, reservationId })]);
     assert.deepEqual(answers, [{ kind: "decided", reason: "UNKNOWN_COUPON" }]);
   });
 
@@ -309,7 +337,7 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
       couponIds.push(coupon.couponId);
     }
     const round = couponIds.flatMap((couponId) => ids.map((userId) => anIssue(couponId, { userId: userId as UserId })));
-    assert.deepEqual(await all.book.issue(round), round.map(issued));
+    assert.deepEqual((await all.book.issue(round)).answers, round.map(issued));
     const verdicts = await all.lookup.find(round.map(({ reservationId }) => reservationId));
     for (const { reservationId, couponId, userId } of round) {
       const verdict = verdicts.get(reservationId);
@@ -318,7 +346,7 @@ export const couponBookContract = (name: string, subject: () => BookSubject): vo
     assert.deepEqual(await all.catalog.remaining(couponIds), new Map(couponIds.map((couponId) => [couponId, 1])));
     const again = round.map((issue) => ({ ...issue, reservationId: aReservationId() }));
     assert.deepEqual(
-      await all.book.issue(again),
+      (await all.book.issue(again)).answers,
       again.map(() => duplicate),
     );
     const refusals = ids.map((id) => aRefusal(`?${[...id].slice(1).join("")}` as CouponId, { userId: id as UserId }));

@@ -46,13 +46,13 @@ export const leasesContract = (name: string, subject: () => LeaseSubject): void 
     await register.open(coupon);
     const partition = aPartition();
     const old = book(await leases.take(partition, "old"));
-    const [before] = await old.issue([anIssue(coupon.couponId)]);
+    const [before] = (await old.issue([anIssue(coupon.couponId)])).answers;
     assert.equal(before?.kind, "issued");
     const latest = book(await leases.take(partition, "new"));
     await assert.rejects(old.issue([anIssue(coupon.couponId)]), Fenced);
     await assert.rejects(old.refuse([aRefusal(coupon.couponId)]), Fenced);
     assert.equal((await catalog.remaining([coupon.couponId])).get(coupon.couponId), 4);
-    const [after] = await latest.issue([anIssue(coupon.couponId)]);
+    const [after] = (await latest.issue([anIssue(coupon.couponId)])).answers;
     assert.equal(after?.kind, "issued");
   });
 
@@ -75,7 +75,11 @@ export const fencedStockContract = (name: string, under: (fence: Fence) => Coupo
     assert.deepEqual(await fenced(4).reserve([aTake(couponId)]), ["taken"]);
     await assert.rejects(fenced(3).reserve([aTake(couponId)]), Fenced);
     await assert.rejects(fenced(3).release([take]), Fenced);
-    assert.deepEqual(await fenced(4).reserve([aTake(couponId)]), ["none"]);
+    await assert.rejects(fenced(3).settle(new Map([[couponId, 2]])), Fenced);
+    assert.deepEqual(await fenced(4).reserve([aTake(couponId)]), ["unsure"]);
+    await fenced(5).settle(new Map([[couponId, 0]]));
+    await assert.rejects(fenced(4).reserve([aTake(couponId)]), Fenced);
+    assert.deepEqual(await fenced(5).reserve([aTake(couponId)]), ["none"]);
   });
 
   test(`${name}: knows a take-over by its question only, when it took nothing`, async () => {

@@ -91,7 +91,7 @@ export const windows: readonly Window[] = [
       point("release-before"),
       point("issue-commit-before"),
       point("produce-compensated-before"),
-      unit("processors/coupons/reconcile-coupons.test.ts", "keeps the marks of issued coupons only"),
+      unit("processors/coupons/reconcile-coupons.test.ts", "drops what is in flight, and is idle where all is well"),
     ],
   },
   {
@@ -354,7 +354,8 @@ export const windows: readonly Window[] = [
     about: "What is remembered grows without bound",
     tried: [
       unit("engine/worker/offsets/ledger.test.ts", "keeps no finished record when a million have passed"),
-      unit(gate, "forgets an idle coupon after a week"),
+      unit(gate, "holds what is in flight, and not what was ever taken"),
+      unit(gate, "forgets an idle coupon a week after its counter was set"),
     ],
   },
   {

@@ -14,7 +14,8 @@ import { readFacts } from "../../ops/verify/read-facts.ts";
 import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
 import { silentLogger } from "../../engine/logger.ts";
-import { type CouponId, couponIssueRequests } from "../../schemas/coupon.ts";
+import { type CouponId, couponIssueRequests, type ReservationId } from "../../schemas/coupon.ts";
+import { hexOf } from "../../stores/ids.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
 import { stockKey } from "../../stores/redis/coupon-stock.ts";
 
@@ -179,16 +180,16 @@ test("coupon issuing: is reconciled by hand when no worker runs, and only then",
     const isRefused = (error: unknown) => error instanceof CliError && error.exitCode === exitCodes.refused;
     await assert.rejects(reconcileOnStores(config, wish), isRefused);
     await Promise.all(workers().map(({ child }) => child.stop()));
-    await redis.client.hset(hashOf(couponId), "left", 3, "u:held-without-reservation", v7());
+    await redis.client.hset(hashOf(couponId), "left", 3, "marks", hexOf(v7() as ReservationId));
     const seen = await reconcileOnStores(config, { ...wish, dryRun: true });
     assert.deepEqual(
-      seen.differences.map(({ counter, staleMarks, done }) => [counter, staleMarks, done]),
+      seen.differences.map(({ counter, marks, done }) => [counter, marks, done]),
       [[3, 1, "seen"]],
     );
     assert.equal(await agrees(couponId), false);
     const { differences } = await reconcileOnStores(config, wish);
     assert.deepEqual(
-      differences.map(({ staleMarks, done }) => [staleMarks, done]),
+      differences.map(({ marks, done }) => [marks, done]),
       [[1, "repaired"]],
     );
     assert.equal(await agrees(couponId), true);

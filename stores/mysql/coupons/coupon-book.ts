@@ -2,7 +2,7 @@
 import type {
   CouponBook,
   Issue,
-  IssueAnswer,
+  IssuedRound,
   OwnedVerdict,
   Refusal,
   Verdict,
@@ -12,7 +12,7 @@ import type { Fence } from "../../../engine/lease.ts";
 import type { CouponId } from "../../../schemas/coupon.ts";
 import { checkTake } from "../../ids.ts";
 import type { Database } from "../database.ts";
-import { checkOwner, type Decision, allocateCoupons } from "../../../processors/coupons/allocate-coupons.ts";
+import { checkOwner, type Decision, allocateCoupons, holderKey } from "../../../processors/coupons/allocate-coupons.ts";
 import {
   insertIssued,
   insertRefused,
@@ -48,19 +48,19 @@ export const couponBook = (database: Database, fence?: Fence): CouponBook => {
   const transaction = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
     fence === undefined ? inTransaction(database, work) : inFencedTransaction(database, fence, work);
   let wary = 0;
-  const issueRound = async (session: Session, issues: readonly Issue[]): Promise<readonly IssueAnswer[]> => {
+  const issueRound = async (session: Session, issues: readonly Issue[]): Promise<IssuedRound> => {
     if (wary === 0) {
-      const answers = await issueUnknown(session, issues);
-      if (answers !== undefined) return answers;
+      const round = await issueUnknown(session, issues);
+      if (round !== undefined) return round;
       await session.restart();
     }
-    const { answers, metKnown } = await issueKnown(session, issues);
+    const { round, metKnown } = await issueKnown(session, issues);
     wary = metKnown ? waryRounds : Math.max(0, wary - 1);
-    return answers;
+    return round;
   };
   return {
     issue: async (issues) => {
-      if (issues.length === 0) return [];
+      if (issues.length === 0) return { answers: [], remaining: new Map() };
       issues.forEach(checkIssue);
       checkSize(issues);
       return transaction((session) => issueRound(session, issues));
@@ -79,10 +79,7 @@ export const couponBook = (database: Database, fence?: Fence): CouponBook => {
  * something was. A round that sells the coupon out is left to {@link issueKnown}: a user who has the coupon must be answered
  * so and not that it is sold out, and a refusal's row would not show the difference.
  */
-const issueUnknown = async (
-  session: Session,
-  issues: readonly Issue[],
-): Promise<readonly IssueAnswer[] | undefined> => {
+const issueUnknown = async (session: Session, issues: readonly Issue[]): Promise<IssuedRound | undefined> => {
   const coupons = await lockCoupons(session, issues);
   // Whether a coupon that does not exist makes a record poison depends on whether it has its verdict already.
   if (issues.some(({ couponId }) => !coupons.has(couponId))) return undefined;
@@ -92,18 +89,27 @@ const issueUnknown = async (
     holders: new Map(),
   });
   if (decision.refused.some(({ reason }) => reason === "SOLD_OUT")) return undefined;
-  return (await write(session, decision, coupons)) ? decision.answers : undefined;
+  return (await write(session, decision, coupons)) ? roundOf(decision, coupons) : undefined;
 };
 
 /** Reads what is known about a round, decides, and writes. */
 const issueKnown = async (session: Session, issues: readonly Issue[]) => {
   const coupons = await lockCoupons(session, issues);
   const verdicts = await readVerdicts(session, issues);
-  const holders = await readHolders(session, issues, coupons);
+  const holders = await readHolders(session, issues, numbersOf(coupons));
   const decision = allocateCoupons(issues, { remaining: remainingOf(coupons), verdicts, holders });
   if (!(await write(session, decision, coupons))) throw changedUnderneath("rows that were not there are there");
-  return { answers: decision.answers, metKnown: verdicts.size + holders.size > 0 };
+  return { round: roundOf(decision, coupons), metKnown: verdicts.size + holders.size > 0 };
 };
+
+const roundOf = ({ answers, issued }: Decision, coupons: ReadonlyMap<CouponId, LockedCoupon>): IssuedRound => {
+  const remaining = new Map(remainingOf(coupons));
+  for (const { couponId } of issued) remaining.set(couponId, (remaining.get(couponId) ?? 0) - 1);
+  return { answers, remaining };
+};
+
+const numbersOf = (coupons: ReadonlyMap<CouponId, LockedCoupon>): ReadonlyMap<CouponId, number> =>
+  new Map([...coupons].map(([couponId, { couponNo }]) => [couponId, couponNo]));
 
 const remainingOf = (coupons: ReadonlyMap<CouponId, LockedCoupon>): ReadonlyMap<CouponId, number> =>
   new Map([...coupons].map(([couponId, { remaining }]) => [couponId, remaining]));
@@ -136,10 +142,19 @@ const take = async (
 };
 
 const refuseRound = async (session: Session, refusals: readonly Refusal[]): Promise<readonly Verdict[]> => {
-  await lockOutIssuing(session, refusals);
-  if ((await insertRefused(session, refusals)) === refusals.length) {
+  const couponNumbers = await lockOutIssuing(session, refusals);
+  if ((await insertRefused(session, refusals, couponNumbers)) === refusals.length) {
     return refusals.map(({ reason, refusedAt }) => ({ kind: "refused", reason, refusedAt }));
   }
+  const soldOut = refusals.filter(({ reason, couponId }) => reason === "SOLD_OUT" && couponNumbers.has(couponId));
+  const holders = soldOut.length === 0 ? new Map() : await readHolders(session, soldOut, couponNumbers);
+  const duplicates = soldOut.filter(({ couponId, userId }) => holders.has(holderKey(couponId, userId)));
+  // Of those whose own reservation was issued nothing is written: it has its verdict.
+  if (duplicates.length > 0)
+    await insertRefused(
+      session,
+      duplicates.map((refusal) => ({ ...refusal, reason: "DUPLICATE" })),
+    );
   const verdicts = await readVerdicts(session, refusals);
   return refusals.map((refusal) => verdictFor(refusal, verdicts.get(refusal.reservationId)));
 };

@@ -63,7 +63,7 @@ test("mysql book: is unavailable and writes nothing when its session is killed i
       await pending;
     });
     assert.equal(await left(couponId), 10);
-    const answers = await book.issue(round);
+    const { answers } = await book.issue(round);
     assert.deepEqual(
       answers.map(({ kind }) => kind),
       ["issued", "issued", "issued"],
@@ -107,7 +107,7 @@ test("mysql book: runs its transaction again by itself when it was a deadlock's 
       return { issuing: pending };
     });
     assert.deepEqual(
-      (await issuing).map(({ kind }) => kind),
+      (await issuing).answers.map(({ kind }) => kind),
       ["issued", "issued"],
     );
   });
@@ -131,7 +131,7 @@ test("mysql book: decides alike when two processes issue the last units of a cou
   await using({}, async (mine) => {
     const books = [couponBook(database), couponBook(mine)];
     const answers = await Promise.all(rounds.map((round, at) => books[at % 2]?.issue(round)));
-    const kinds = answers.flat().map((answer) => answer?.kind);
+    const kinds = answers.flatMap((round) => round?.answers ?? []).map(({ kind }) => kind);
     assert.equal(kinds.filter((kind) => kind === "issued").length, 10);
     assert.equal(kinds.filter((kind) => kind === "exhausted").length, 10);
   });
@@ -148,7 +148,7 @@ test("mysql book: gives a reservation one verdict when it is issued and refused 
         couponBook(database).issue(issues),
         couponBook(mine).refuse(refusals),
       ]);
-      const said = issued.map(({ kind }) => (kind === "issued" ? "issued" : "refused"));
+      const said = issued.answers.map(({ kind }) => (kind === "issued" ? "issued" : "refused"));
       assert.deepEqual(
         said,
         refused.map(({ kind }) => kind),
@@ -169,7 +169,7 @@ for (const [when, direction] of commitCuts) {
       proxy.heal();
       const verdicts = await verdictLookup(database).find(round.map(({ reservationId }) => reservationId));
       assert.equal(verdicts.size, direction === "onRequest" ? 0 : 12);
-      const kinds = (await book.issue(round)).map(({ kind }) => kind);
+      const kinds = (await book.issue(round)).answers.map(({ kind }) => kind);
       const again = direction === "onRequest" ? "exhausted" : "decided";
       assert.deepEqual(kinds, [...many(10, () => "issued"), again, again]);
       assert.equal(await left(couponId), 0);

@@ -11,7 +11,7 @@
  * one in the order of the parameter, whatever the optimizer thinks of a small table. CAST(... AS BINARY) compares ids
  * byte for byte, in the index.
  */
-import type { Issue, OwnedVerdict, Refusal } from "../../../processors/coupons/coupon-ports.ts";
+import type { Issue, OwnedVerdict, Refusal, Take } from "../../../processors/coupons/coupon-ports.ts";
 import { Fatal } from "../../../engine/errors.ts";
 import type { CouponId, ReservationId, UserId } from "../../../schemas/coupon.ts";
 import { hexOf } from "../../ids.ts";
@@ -41,7 +41,7 @@ const lockedColumns = columns("coupon", {
 
 const lockToTake = `SELECT ${lockedColumns.list} FROM ${wantedCoupons} FOR UPDATE`;
 
-const couponNumber = columns("coupon", { couponNo: integerColumn() });
+const couponNumber = columns("coupon", { couponNo: integerColumn(), couponId: idColumn<CouponId>() });
 const lockToRefuse = `SELECT ${couponNumber.list} FROM ${wantedCoupons} LOCK IN SHARE MODE`;
 
 /** Sorted, so that all rounds lock in one order and none waits for another in a circle. */
@@ -59,10 +59,15 @@ export const lockCoupons = async (
 
 /**
  * Keeps every round that issues these coupons out until the transaction ends, so that a reservation can't be issued by
- * one process and refused by another at the same moment. Refusals of one coupon don't keep each other out.
+ * one process and refused by another at the same moment. Refusals of one coupon don't keep each other out. Answers the
+ * numbers of the coupons that exist.
  */
-export const lockOutIssuing = async (session: Session, refusals: readonly Refusal[]): Promise<void> => {
-  await session.select(couponNumber, lockToRefuse, [sortedIds(refusals)]);
+export const lockOutIssuing = async (
+  session: Session,
+  refusals: readonly Refusal[],
+): Promise<ReadonlyMap<CouponId, number>> => {
+  const rows = await session.select(couponNumber, lockToRefuse, [sortedIds(refusals)]);
+  return new Map(rows.map(({ couponId, couponNo }) => [couponId, couponNo]));
 };
 
 /**
@@ -113,19 +118,30 @@ const insertRefusals = `INSERT INTO refusal (reservation_id, coupon_id, user_id,
     coupon_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[1]',
     user_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[2]',
     reason TINYINT UNSIGNED PATH '$[3]',
-    refused_at BIGINT UNSIGNED PATH '$[4]')) AS round
+    refused_at BIGINT UNSIGNED PATH '$[4]',
+    coupon_no INT UNSIGNED PATH '$[5]' NULL ON EMPTY)) AS round
   LEFT JOIN user_coupon ON user_coupon.reservation_id = UNHEX(round.id)
-  WHERE user_coupon.reservation_id IS NULL
+  LEFT JOIN user_coupon AS holder
+    ON holder.coupon_no = round.coupon_no AND holder.user_id = CAST(round.user_id AS BINARY)
+  WHERE user_coupon.reservation_id IS NULL AND holder.reservation_id IS NULL
   ON DUPLICATE KEY UPDATE reservation_id = refusal.reservation_id`;
 
-/** Writes refusals of reservations that have no verdict; answers how many were new. */
-export const insertRefused = (session: Session, refusals: readonly Refusal[]): Promise<number> => {
+/**
+ * Writes refusals of reservations that have no verdict; answers how many were new. One as SOLD_OUT of a coupon in `couponNumbers`
+ * is written only where its user does not have the coupon.
+ */
+export const insertRefused = (
+  session: Session,
+  refusals: readonly Refusal[],
+  couponNumbers: ReadonlyMap<CouponId, number> = new Map(),
+): Promise<number> => {
   const rows = refusals.map(({ reservationId, couponId, userId, reason, refusedAt }) => [
     hexOf(reservationId),
     couponId,
     userId,
     codeOfReason(reason),
     refusedAt,
+    ...(reason === "SOLD_OUT" && couponNumbers.has(couponId) ? [couponNumbers.get(couponId)] : []),
   ]);
   return session.change(insertRefusals, [JSON.stringify(rows)]);
 };
@@ -191,10 +207,10 @@ const findHolders = `SELECT ${holderColumns.list}
 /** By which reservation the users of a round hold its coupons already, by {@link holderKey}. */
 export const readHolders = async (
   session: Session,
-  issues: readonly Issue[],
-  coupons: ReadonlyMap<CouponId, LockedCoupon>,
+  issues: readonly Pick<Take, "couponId" | "userId">[],
+  couponNumbers: ReadonlyMap<CouponId, number>,
 ): Promise<ReadonlyMap<string, ReservationId>> => {
-  const wanted = issues.map(({ couponId, userId }) => [coupons.get(couponId)?.couponNo, userId]);
+  const wanted = issues.map(({ couponId, userId }) => [couponNumbers.get(couponId), userId]);
   const rows = await session.select(holderColumns, findHolders, [JSON.stringify(wanted)]);
   return new Map(
     rows.flatMap(({ at, reservationId }) => {

@@ -32,6 +32,7 @@ const trappedDeps = (deps: CouponDeps, trap: Trap): CouponDeps => ({
     reserve: between(trap, "gate-reserve", deps.stock.reserve),
     release: between(trap, "release", deps.stock.release),
     initialise: between(trap, "gate-initialise", deps.stock.initialise),
+    settle: between(trap, "gate-settle", deps.stock.settle),
   },
   catalog: { ...deps.catalog, find: between(trap, "catalog-find", deps.catalog.find) },
 });

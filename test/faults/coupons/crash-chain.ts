@@ -5,8 +5,6 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Child } from "../../../dev/children.ts";
-import { openRedis } from "../../../stores/redis/connection.ts";
-import { stockKey } from "../../../stores/redis/coupon-stock.ts";
 import type { CouponId } from "../../../schemas/coupon.ts";
 import { type Chance, wholeFrom } from "../chance.ts";
 import { type Findings, judge } from "./judge.ts";
@@ -103,20 +101,12 @@ const warmAsks = (stages: readonly Stage[]): readonly Asked[] => {
   return made;
 };
 
-/** Issues to the warm users, then has the gate forget them, as one that was restored from an older snapshot would. */
+/** Issues to the warm users: the gate does not know them any more when they ask again. */
 const warmUp = async (scene: Scene, stages: readonly Stage[], env: Env): Promise<void> => {
   await scene.append(warmAsks(stages));
   const worker = await scene.spawn({ name: "worker-warm", env });
   await untilQuiet(scene, 60_000);
   await worker.stop();
-  const redis = await openRedis({ redisUrl: scene.config.redisUrl });
-  try {
-    for (const { plenty } of stages) {
-      await redis.client.hdel(stockKey(plenty.couponId), ...Array.from({ length: warmUsers }, (_, n) => `u:warm-${n}`));
-    }
-  } finally {
-    redis.close();
-  }
 };
 
 /** The usual mixture, with a warm user's second ask now and then, which the gate lets through and the database refuses. */

@@ -36,7 +36,7 @@ const sound = () => ({
     counters: new Map([[couponId, 0]]),
     publishedIssued: new Map([1, 2].map((n) => [id(n), issuedBy(n)])),
     publishedRefused: new Map(),
-    ...{ marks: new Map([[couponId, 2]]), staleMarks: [], publishedCompensations: [] },
+    ...{ marks: new Map([[couponId, 0]]), publishedCompensations: [] },
     group: { id: "g", committed: [] },
     deadLetters: 1,
     topicsSince: { requests: 0, issued: 0, refused: 0 },

@@ -36,6 +36,8 @@ export const failPoints: readonly FailPoint[] = [
   point("gate-initialise-after", "a counter has just been set", [10], seldom),
   point("gate-reserve-before", "units are about to be taken from the gate", [3]),
   point("gate-reserve-after", "units are taken from the gate, the database knows nothing", [3, 6]),
+  point("gate-settle-before", "a round is in the database, the gate is about to be settled", [4, 6, 7]),
+  point("gate-settle-after", "the gate is settled, nothing is published", [4, 6, 7]),
   point("transaction-before", "a transaction is about to begin", [3, 6]),
   point("lease-check-after", "the lease was found to be the worker's own", [3, 6, 13]),
   point("lock-after", "a coupon's row is locked", [3, 6, 11]),

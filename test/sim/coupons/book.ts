@@ -4,7 +4,12 @@ import type { Fence } from "../../../engine/lease.ts";
 import { Retriable } from "../../../engine/errors.ts";
 import type { ReservationId } from "../../../schemas/coupon.ts";
 import { type Decision, allocateCoupons, holderKey } from "../../../processors/coupons/allocate-coupons.ts";
-import { type MemoryDatabase, memoryCouponBook, refuseStale } from "../../../processors/testing/memory-database.ts";
+import {
+  type MemoryDatabase,
+  memoryCouponBook,
+  refuseStale,
+  remainingOf,
+} from "../../../processors/testing/memory-database.ts";
 
 /** A book on a database in memory; a refusal of the gate is written as the fake does. */
 export const decidingBook = (database: MemoryDatabase, fence: Fence): CouponBook => ({
@@ -13,7 +18,7 @@ export const decidingBook = (database: MemoryDatabase, fence: Fence): CouponBook
     const { verdicts, remaining } = database;
     const decision = allocateCoupons(issues, { verdicts, remaining, holders: holdersOf(database) });
     write(database, decision);
-    return decision.answers;
+    return { answers: decision.answers, remaining: remainingOf(database, issues) };
   },
   refuse: memoryCouponBook(database, fence).refuse,
 });
@@ -26,13 +31,15 @@ const holdersOf = ({ verdicts }: MemoryDatabase): ReadonlyMap<string, Reservatio
   );
 
 /** A row that is there already fails the transaction, as its primary key does. */
-const write = ({ verdicts, remaining }: MemoryDatabase, { issued, refused }: Decision): void => {
+const write = ({ verdicts, remaining, holders }: MemoryDatabase, { issued, refused }: Decision): void => {
   const taken = [...issued, ...refused].find(({ reservationId }) => verdicts.has(reservationId));
   if (taken !== undefined) throw new Retriable("CHANGED_UNDERNEATH", `${taken.reservationId} has a row already`);
   for (const issue of issued) {
     const { couponId, userId, reservationId, policyId, issuedAt, expiresAt } = issue;
     remaining.set(couponId, (remaining.get(couponId) ?? 0) - 1);
     verdicts.set(reservationId, { kind: "issued", couponId, userId, policyId, issuedAt, expiresAt });
+    // As the fake keeps it, which writes the refusals.
+    holders.set(JSON.stringify([couponId, userId]), reservationId);
   }
   for (const { couponId, userId, reservationId, reason, refusedAt } of refused)
     verdicts.set(reservationId, { kind: "refused", couponId, userId, reason, refusedAt });

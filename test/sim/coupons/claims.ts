@@ -4,7 +4,7 @@
  */
 import type { OwnedVerdict } from "../../../processors/coupons/coupon-ports.ts";
 import type { Coupon, CouponId, RefusalReason, ReservationId } from "../../../schemas/coupon.ts";
-import type { MemoryCounter, MemoryCouponStock } from "../../../processors/testing/memory-coupon-stock.ts";
+import type { MemoryCouponStock } from "../../../processors/testing/memory-coupon-stock.ts";
 import type { MemoryDatabase } from "../../../processors/testing/memory-database.ts";
 import type { Scenario } from "./scenario.ts";
 import { shortName } from "./stores.ts";
@@ -16,8 +16,6 @@ type Broken = BrokenClaim<ClaimName>;
 
 /** Where owners overlap, an old round may continue beside what its process was assigned since. */
 const oneOwner: readonly Profile[] = ["orderly", "flushed"];
-/** A gate that was flushed or restored has lost marks, counters and epochs. */
-const gateRemembers: readonly Profile[] = ["orderly", "overlapping"];
 /** Only a gate that has forgotten an epoch lets the late call of an old owner through. */
 const notBoth: readonly Profile[] = ["orderly", "flushed", "overlapping"];
 
@@ -44,16 +42,16 @@ export const promises = {
   "owners' effects on a coupon do not interleave": notBoth,
   // A repair that was given up on may arrive late.
   "a repair says what the database says": oneOwner,
-  "a repair drops no mark of an issued coupon": oneOwner,
+  "what is settled is what the database says": oneOwner,
   "nothing is tried again while partitions are drained": oneOwner,
   "a drained process has nothing in flight": oneOwner,
   "a coupon is decided in one place at a time": oneOwner,
-  // The gate's answers are then those of a loop that decides one by one, whichever worker owns the partition.
-  "verdicts are those of a naive loop": gateRemembers,
+  // Where the gate does not know, the database says: what it forgot, or was told twice, changes no verdict.
+  "verdicts are those of a naive loop": "always",
   // Within a bounded time after the storm where upkeep looks after it; and in orderly worlds without upkeep.
   "the counter equals the database": "always",
-  // Upkeep looks through the marks of all coupons, bit by bit, whether or not their counters agree.
-  "no mark is held without an issued coupon": "always",
+  // A round settles what it has decided; upkeep drops what other calls left behind.
+  "no unit is in flight": "always",
   "a unit given back is published when its record is fetched again": "not yet",
   // Its lane continues while its dead letter is on its way; if the worker dies then, it comes again and is decided later.
   "a record given up on keeps its place when it comes again after all": "not yet",
@@ -279,37 +277,28 @@ const naively = (
 
 type Truth = Pick<Rest, "database" | "gate">;
 
-/** True where every counter is what remains in the database. */
+/** True where every counter is what remains in the database, and nothing is in flight. */
 export const countersEqual = ({ database, gate }: Truth): boolean =>
-  [...gate.counters].every(([couponId, { left }]) => left === database.remaining.get(couponId));
+  [...gate.counters].every(
+    ([couponId, { left, marks }]) => left === database.remaining.get(couponId) && marks.size === 0,
+  );
 
-/** Marks without an issued coupon of that user. */
-const openMarks = (
-  { verdicts }: MemoryDatabase,
-  couponId: CouponId,
-  { marks }: MemoryCounter,
-): readonly ReservationId[] =>
-  [...marks].flatMap(([userId, id]) => {
-    const verdict = verdicts.get(id);
-    return verdict?.kind === "issued" && verdict.couponId === couponId && verdict.userId === userId ? [] : [id];
-  });
-
-/** Where nothing is looked after, a unit stays held for a dead letter in doubt: its operator decides. */
+/** Where nothing is looked after, a unit stays held for a dead letter in doubt until its coupon's next round is settled. */
 const countersAgree = ({ scenario, witness, database, gate }: Rest): readonly Broken[] => {
   const inDoubt = inDoubtOf(witness);
-  return [...gate.counters].flatMap(([couponId, counter]) => {
-    const open = openMarks(database, couponId, counter);
-    const leaked = open.filter((id) => scenario.upkeepMs !== undefined || !inDoubt.has(id));
+  return [...gate.counters].flatMap(([couponId, { left, marks }]) => {
+    const leaked = [...marks].filter((id) => scenario.upkeepMs !== undefined || !inDoubt.has(id));
     const remaining = database.remaining.get(couponId) ?? 0;
-    const held = open.length - leaked.length;
+    // One in doubt may be issued, and its unit rightly gone.
+    const held = [...marks].filter((id) => !leaked.includes(id) && database.verdicts.get(id)?.kind !== "issued").length;
     const broken: Broken[] = [];
-    if (counter.left + held !== remaining) {
-      const what = `${couponId}: counter ${counter.left}, in doubt ${held}, database ${remaining}`;
+    if (left + held !== remaining) {
+      const what = `${couponId}: counter ${left}, in doubt ${held}, database ${remaining}`;
       broken.push({ claim: "the counter equals the database", what, about: [couponId] });
     }
     if (leaked.length > 0) {
       const what = `${couponId}: ${leaked.map(shortName).join(" ")}`;
-      broken.push({ claim: "no mark is held without an issued coupon", what, about: [couponId] });
+      broken.push({ claim: "no unit is in flight", what, about: [couponId] });
     }
     return broken;
   });

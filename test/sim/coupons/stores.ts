@@ -27,6 +27,8 @@ export interface StoreWorld {
   readonly decided: () => void;
   /** Called for units that went back. */
   readonly releasing: (reservationIds: readonly ReservationId[]) => void;
+  /** Called for coupons that were settled, with what the gate was told is left. */
+  readonly settled: (remaining: ReadonlyMap<CouponId, number>) => void;
 }
 
 /** The stores as the holder of a lease in one process sees them. */
@@ -91,7 +93,7 @@ export const fencedCall =
   };
 
 const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock => {
-  const { gate, releasing } = world;
+  const { gate, releasing, settled } = world;
   const call = fencedCall(from, world, lease);
   const known = (couponIds: readonly string[]): readonly string[] =>
     couponIds.filter((couponId) => gate.counters.has(couponId as CouponId));
@@ -116,8 +118,8 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
         about: couponsOf(takes),
         decides: () => decisions("release", takes),
         effect: async (fence) => {
-          const held = takes.filter(
-            ({ couponId, userId, reservationId }) => gate.counters.get(couponId)?.marks.get(userId) === reservationId,
+          const held = takes.filter(({ couponId, reservationId }) =>
+            gate.counters.get(couponId)?.marks.has(reservationId),
           );
           const answer = await gate.under(fence).release(takes);
           releasing(held.map(({ reservationId }) => reservationId));
@@ -136,8 +138,29 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
           return { answer, changed: [...counters.keys()].filter((couponId) => !before.has(couponId)) };
         },
       }),
+    settle: (remaining) =>
+      call({
+        to: "redis",
+        kind: "effect",
+        what: () => `settle ${[...remaining].map(([couponId, left]) => `${couponId}=${left}`).join(" ")}`,
+        about: [...remaining.keys()],
+        effect: async (fence) => {
+          const refused = refusedMarks(world, [...remaining.keys()]);
+          const changed = known([...remaining.keys()]);
+          const answer = await gate.under(fence).settle(remaining);
+          releasing(refused);
+          settled(remaining);
+          return { answer, changed };
+        },
+      }),
   };
 };
+
+/** Units in flight of requests that were refused: they are back when their coupon is settled. */
+const refusedMarks = ({ gate, database }: StoreWorld, couponIds: readonly CouponId[]): readonly ReservationId[] =>
+  couponIds.flatMap((couponId) =>
+    [...(gate.counters.get(couponId)?.marks ?? [])].filter((id) => database.verdicts.get(id)?.kind === "refused"),
+  );
 
 /** The catalog as one process sees it. */
 export const catalogOf = (
@@ -186,7 +209,7 @@ const bookOf = (from: Process, world: StoreWorld, lease: Fence): CouponBook => {
         about: couponsOf(issues),
         decides: () => decisions("issue", issues),
         effect: (fence) => write(decidingBook(database, fence).issue(issues), couponsOf(issues)),
-        inWords: (answers) => tally(answers.map(({ kind }) => kind)),
+        inWords: ({ answers }) => tally(answers.map(({ kind }) => kind)),
       }),
     refuse: (refusals) =>
       call({

@@ -1,14 +1,14 @@
 /** What a simulated worker looks after besides rounds: the real upkeep, on the gate and the database behind the network. */
 import { couponUpkeep } from "../../../ops/reconcile/coupon-upkeep.ts";
 import type { Fence } from "../../../engine/lease.ts";
-import type { CouponGate, CouponTruth, Mark, Repair } from "../../../processors/coupons/reconcile-coupons.ts";
+import type { CouponGate, CouponTruth, Repair } from "../../../processors/coupons/reconcile-coupons.ts";
 import type { Upkeep } from "../../../engine/worker/upkeep.ts";
 import type { CouponId } from "../../../schemas/coupon.ts";
 import { memoryCouponGate, memoryCouponTruth } from "../../../processors/testing/memory-reconciliation.ts";
 import type { ClaimName } from "./claims.ts";
 import type { Process } from "../environment/process.ts";
 import type { Scenario } from "./scenario.ts";
-import { catalogOf, fencedCall, shortName, type StoreWorld } from "./stores.ts";
+import { catalogOf, fencedCall, type StoreWorld } from "./stores.ts";
 
 /** What upkeep works with. */
 export interface UpkeepWorld extends StoreWorld {
@@ -18,8 +18,8 @@ export interface UpkeepWorld extends StoreWorld {
   readonly broke: (claim: ClaimName, what: string, about: readonly string[]) => void;
 }
 
-/** Few, so that some coupons have many pages, and some worlds have many pages of coupons. */
-const [pageMarks, pageCoupons] = [5, 3];
+/** Few, so that some worlds have many pages of coupons. */
+const pageCoupons = 3;
 
 /** The upkeep of one process; undefined in worlds without. */
 export const upkeepOf = (from: Process, world: UpkeepWorld): Upkeep | undefined => {
@@ -44,25 +44,19 @@ const pagesOf = ({ database }: UpkeepWorld): (() => Promise<readonly CouponId[]>
 
 const truthOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponTruth => ({
   remaining: catalogOf(from, world, { aside: true }).remaining,
-  find: (ids) =>
-    world.network.call({
-      ...{ from, to: "database", kind: "read", aside: true, about: [] },
-      what: () => `look up ${ids.length} verdicts`,
-      effect: () => memoryCouponTruth(world.database).find(ids),
-    }),
-  stored: (couponId, ids) =>
+  stored: (couponId) =>
     fencedCall(
       from,
       world,
       leaseOf(lease),
     )({
       ...{ to: "database", kind: "read", about: [couponId] },
-      what: () => `what is stored of ${couponId}, and of ${ids.length} reservations`,
+      what: () => `what is stored of ${couponId}`,
       effect: async (fence) => ({
-        answer: await memoryCouponTruth(world.database, fence).stored(couponId, ids),
+        answer: await memoryCouponTruth(world.database, fence).stored(couponId),
         changed: [],
       }),
-      inWords: ({ remaining }) => `${remaining} left`,
+      inWords: (remaining) => `${remaining} left`,
     }),
 });
 
@@ -80,10 +74,9 @@ const gateOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponGate =>
       ...(lease === undefined && { aside: true }),
       ...{ what: () => what, about, effect },
     });
-  const fake = memoryCouponGate(gate, undefined, pageMarks);
+  const fake = memoryCouponGate(gate);
   return {
     counters: (couponIds) => look(`counters of ${couponIds.join(" ")}`, couponIds, () => fake.counters(couponIds)),
-    marks: (couponId, at) => look(`marks of ${couponId}`, [couponId], () => fake.marks(couponId, at)),
     repair: (repair) =>
       fencedCall(
         from,
@@ -93,7 +86,7 @@ const gateOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponGate =>
         to: "redis",
         // Nothing else may be in flight beside it.
         kind: "take",
-        what: () => `repair ${repair.couponId} from ${repair.seen} to ${repair.left}, without ${namesOf(repair.drop)}`,
+        what: () => `repair ${repair.couponId} from ${repair.seen} to ${repair.left}`,
         about: [repair.couponId],
         effect: async (fence) => {
           const answer = await memoryCouponGate(gate, fence).repair(repair);
@@ -107,20 +100,11 @@ const gateOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponGate =>
   };
 };
 
-const namesOf = (marks: readonly Mark[]): string =>
-  marks.map(({ reservationId }) => shortName(reservationId)).join(" ") || "any mark";
-
 /** As it takes effect, it says what the database says at that moment. */
-const witness = ({ database, broke }: UpkeepWorld, { couponId, left, drop }: Repair): void => {
+const witness = ({ database, broke }: UpkeepWorld, { couponId, left }: Repair): void => {
   const remaining = database.remaining.get(couponId);
   if (left !== remaining)
     broke("a repair says what the database says", `${couponId} was set to ${left}, the database has ${remaining}`, [
       couponId,
     ]);
-  const issued = drop.filter(({ reservationId, userId }) => {
-    const verdict = database.verdicts.get(reservationId);
-    return verdict?.kind === "issued" && verdict.couponId === couponId && verdict.userId === userId;
-  });
-  if (issued.length > 0)
-    broke("a repair drops no mark of an issued coupon", `it dropped ${namesOf(issued)}`, [couponId]);
 };

@@ -98,6 +98,15 @@ export const createWorld = (seed: number, { codec, traced = false, world: chosen
     releasing: (ids) => {
       for (const id of ids) seen.released.add(id);
     },
+    settled: (remaining) => {
+      for (const [couponId, left] of remaining) {
+        const should = database.remaining.get(couponId);
+        if (left !== should)
+          broke("what is settled is what the database says", `${couponId} was settled at ${left}, it has ${should}`, [
+            couponId,
+          ]);
+      }
+    },
     isOlder: (place) => place <= scenario.older && time.now() < beginningAt + scenario.stormMs * renewedAt,
     fetched: ({ topic, partition }, offsets) => {
       for (const offset of offsets) {
