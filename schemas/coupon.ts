@@ -1,6 +1,7 @@
 /** The records of coupon issuing, their ids, and the topics they flow through. */
 import { type Brand, optional, record, string, symbols, type TypeOf, timestampMs, uuid } from "../engine/avro/avro.ts";
 import { topic } from "../engine/avro/topic.ts";
+import { shopRecordMaxBytes } from "./ids.ts";
 
 /** Names a coupon: what users race for. 1 to 64 characters of `A-Z a-z 0-9 . _ -`. */
 export type CouponId = Brand<string, "CouponId">;
@@ -82,6 +83,7 @@ const byCoupon = {
   key: "couponId",
   id: (value: { readonly reservationId: ReservationId }) => value.reservationId,
   config: { "retention.ms": String(couponRecordsKeptMs) },
+  maxRecordBytes: shopRecordMaxBytes,
 } as const;
 
 /** Requests. Keyed by coupon: first come, first served, at the price of one hot partition in a rush. */

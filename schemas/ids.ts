@@ -6,6 +6,12 @@ export const idMaxLength = 64;
 /** A UUID of 36 characters in lower case, as a regular expression: one id has one text and one form in 16 bytes. */
 export const uuidPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
 
+/**
+ * The largest record that a topic of the shop may have, bytes: one has half a kilobyte at most by its ids, and the rest is
+ * room for headers that others add.
+ */
+export const shopRecordMaxBytes = 16 * 1_024;
+
 const uuid = new RegExp(uuidPattern);
 
 /** Whether this is a UUID as {@link uuidPattern} says. */

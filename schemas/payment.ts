@@ -2,6 +2,7 @@
 import { type Brand, long, record, string, type TypeOf, timestampMs, uuid } from "../engine/avro/avro.ts";
 import type { UserId, Won } from "./coupon.ts";
 import { topic } from "../engine/avro/topic.ts";
+import { shopRecordMaxBytes } from "./ids.ts";
 
 /** Names an order: a UUID, lower case. */
 export type OrderId = Brand<string, "OrderId">;
@@ -31,6 +32,7 @@ export const paymentsCompleted = topic("payment-completed", PaymentCompleted, {
   key: "orderId",
   id: ({ paymentId }) => paymentId,
   config: { "retention.ms": String(paymentsKeptMs) },
+  maxRecordBytes: shopRecordMaxBytes,
 });
 
 /** Every topic of this file. */

@@ -22,7 +22,15 @@ export interface Topic<T> {
    * changed while it is deployed, and change nothing about what it decides.
    */
   readonly config?: Readonly<Record<string, string>>;
+  /**
+   * The largest record that is read, in bytes of its key, value and headers: a larger one is dead-lettered without its bytes,
+   * before anything looks into it. {@link defaultMaxRecordBytes} where absent. Not part of the graph.
+   */
+  readonly maxRecordBytes?: number;
 }
+
+/** What a broker takes unless configured: 1 MiB. A compressed batch may hold records of more. */
+export const defaultMaxRecordBytes = 1_048_588;
 
 /** The names of a record's text fields. */
 type TextField<T> = { [K in keyof T & string]: T[K] extends string ? K : never }[keyof T & string];
@@ -36,6 +44,7 @@ export const topic = <T>(
     readonly id: (value: T) => string;
     readonly partitions?: number;
     readonly config?: Readonly<Record<string, string>>;
+    readonly maxRecordBytes?: number;
   },
 ): Topic<T> => ({
   kind: "topic",
@@ -45,6 +54,7 @@ export const topic = <T>(
   id: of.id,
   partitions: of.partitions ?? 6,
   ...(of.config !== undefined && { config: of.config }),
+  ...(of.maxRecordBytes !== undefined && { maxRecordBytes: of.maxRecordBytes }),
 });
 
 const keyOf = <T>(key: TextField<T> | ((value: T) => string)): Pick<Topic<T>, "key" | "keyedBy"> =>

@@ -37,6 +37,7 @@ export interface AnyTopic {
   readonly key: (value: unknown) => string;
   readonly keyedBy?: string;
   readonly id: (value: unknown) => string;
+  readonly maxRecordBytes?: number;
 }
 /** A batch function, erased. */
 export type AnyRunMany<R> = (items: readonly Item<unknown>[], deps: unknown) => Promise<R>;

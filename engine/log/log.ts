@@ -25,6 +25,8 @@ export interface LogRecord {
   readonly headers: Headers;
   /** Why the log could not read the record, with the place of its batch; its key and value are null then. */
   readonly unreadable?: string;
+  /** How large its key and value were, where they were let go of because the record is larger than its topic's are. */
+  readonly letGo?: { readonly keyBytes: number; readonly valueBytes: number };
 }
 
 /** A record to write. */

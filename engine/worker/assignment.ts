@@ -2,7 +2,7 @@
 import { type LogListener, type TopicPartition, partitionName } from "../log/log.ts";
 import type { Logger } from "../logger.ts";
 import { type Committing, createCommits, type Membership } from "./offsets/commits.ts";
-import { replayOf, type RetryFeed, sortPartitions, type Topics } from "./feeds.ts";
+import { maxRecordBytesOf, replayOf, type RetryFeed, sortPartitions, type Topics } from "./feeds.ts";
 import { createFeed, type Feed } from "./partition/feed.ts";
 import type { InFlight } from "./partition/in-flight.ts";
 import type { Partition, PartitionStatus } from "./partition/partition.ts";
@@ -91,7 +91,7 @@ export const createAssignment = (
     }
   };
   const take = (at: TopicPartition, partitions: number, inherited: Inherited): Assigned => {
-    const feed = createFeed(at);
+    const feed = createFeed(at, { maxRecordBytes: maxRecordBytesOf(at.topic, topics) });
     const own: Assigned = {
       at,
       feeds: [],
@@ -114,7 +114,7 @@ export const createAssignment = (
     const own = new Map(
       sources.map((at) => [partitionName(at), take(at, sources.length, left.get(partitionName(at)) ?? new Map())]),
     );
-    for (const retry of retries) takeRetry(retry, own);
+    for (const retry of retries) takeRetry(retry, own, maxRecordBytesOf(retry.at.topic, topics));
     for (const at of idle) {
       logger.info({ event: "retry.idle", partition: partitionName(at) }, "not read: its source partition is not ours");
       subscription?.pause(at);
@@ -168,10 +168,10 @@ const abandonAll = ({ sources, feeds }: Share): ReadonlyMap<string, Inherited> =
   );
 
 /** Gives the partitions that a retry partition belongs to a second feed. */
-const takeRetry = (retry: RetryFeed, own: ReadonlyMap<string, Assigned>): void => {
+const takeRetry = (retry: RetryFeed, own: ReadonlyMap<string, Assigned>, maxRecordBytes: number): void => {
   const into = retry.into.flatMap((at) => own.get(partitionName(at)) ?? []);
   const feed: OwnFeed = {
-    feed: createFeed(retry.at, (record) => replayOf(record, retry)),
+    feed: createFeed(retry.at, { maxRecordBytes, replayOf: (record) => replayOf(record, retry) }),
     committed: undefined,
     into,
     deliver: (records) => {

@@ -2,6 +2,7 @@
  * Which of a worker's partitions are sources and which are feeds of them, and which source a replayed record belongs to.
  * Pure. A retry partition that decided by itself would take and lose leases against the partition of its source.
  */
+import { defaultMaxRecordBytes } from "../avro/topic.ts";
 import { Poison } from "../errors.ts";
 import type { LogRecord, TopicPartition } from "../log/log.ts";
 import type { Replay } from "./partition/in-flight.ts";
@@ -10,7 +11,7 @@ import { earlierOf } from "./round/letter-headers.ts";
 /** What a worker reads. */
 export interface Topics {
   /** Sources, with how many partitions each has. */
-  readonly sources: readonly { readonly name: string; readonly partitions: number }[];
+  readonly sources: readonly { readonly name: string; readonly partitions: number; readonly maxRecordBytes?: number }[];
   /** The retry topic: one for all sources, with as many partitions as the largest has. */
   readonly retry: string;
 }
@@ -32,6 +33,13 @@ export interface Sorted {
    */
   readonly idle: readonly TopicPartition[];
 }
+
+/** The largest record of a source, or of the retry topic: of whichever of the sources it may be. */
+export const maxRecordBytesOf = (topic: string, { sources }: Pick<Topics, "sources">): number => {
+  const of = sources.filter(({ name }) => name === topic);
+  const bounds = (of.length === 0 ? sources : of).map(({ maxRecordBytes = defaultMaxRecordBytes }) => maxRecordBytes);
+  return Math.max(...bounds);
+};
 
 /** Sorts what was assigned. */
 export const sortPartitions = (assigned: readonly TopicPartition[], { sources, retry }: Topics): Sorted => {

@@ -93,7 +93,14 @@ const workerOf = async (
 ): Promise<Worker> => {
   const common = { clock: systemClock, random: Math.random, backoff: { initialMs: 1, maxMs: 5 }, logger: silentLogger };
   const partitionCounts = await loadPartitionCounts(log, [deadLetterTopic(topology.graph.name)]);
-  const bounds = { maxRound: 100, concurrency: 2, laneConcurrency: 4, maxRecords: 1_000, maxBytes: 1_000_000 };
+  const bounds = {
+    maxRound: 100,
+    maxRoundBytes: 1_000_000,
+    concurrency: 2,
+    laneConcurrency: 4,
+    maxRecords: 1_000,
+    maxBytes: 1_000_000,
+  };
   return startWorker({
     ...common,
     ...{ topology, deps: () => ({}), leases: unfenced, name: "w", log, codec, groupId },

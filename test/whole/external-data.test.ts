@@ -27,6 +27,7 @@ const concurrency = 16;
 const limits = deliveryLimits({
   limits: {
     maxRound: 2_000,
+    maxRoundBytes: 1_000_000,
     concurrency: 2,
     laneConcurrency: 32,
     maxRecords: 8_000,

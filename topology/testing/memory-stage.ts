@@ -78,6 +78,7 @@ export const request = (n: number, couponId: string, userId = `user-${n}`): Coup
 /** Bounds small enough for a test to reach. */
 export const testLimits: ProcessLimits = {
   maxRound: 100,
+  maxRoundBytes: 1_000_000,
   concurrency: 2,
   laneConcurrency: 4,
   maxRecords: 1_000,

@@ -102,6 +102,8 @@ export const toEngineConfig = (s: EngineSettings): EngineConfig => ({
   healthPort: s.SLUICE_HEALTH_PORT,
   limits: {
     maxRound: s.SLUICE_MAX_ROUND,
+    // 2,000 records of 500 bytes: only larger ones make a round smaller.
+    maxRoundBytes: 1_024 * 1_024,
     concurrency: s.SLUICE_ROUND_CONCURRENCY,
     laneConcurrency: s.SLUICE_LANE_CONCURRENCY,
     // More than a few rounds of one partition only make its records wait, and its commits fall behind.

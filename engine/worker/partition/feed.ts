@@ -5,6 +5,7 @@
 import { createLedger, type Ledger } from "../offsets/ledger.ts";
 import { type InFlight, inFlight, type Replay } from "./in-flight.ts";
 import type { LogRecord, TopicPartition } from "../../log/log.ts";
+import { bounded } from "./bounded.ts";
 
 /** A feed, for one assignment of it. */
 export interface Feed {
@@ -17,8 +18,16 @@ export interface Feed {
   readonly lagRecords: () => number;
 }
 
-/** A feed that nothing has come by yet. `replayOf` says what is known of a replayed record; a source has none. */
-export const createFeed = (at: TopicPartition, replayOf?: (record: LogRecord) => Replay): Feed => {
+/** What a feed takes, and what it knows of its records. */
+export interface FeedOptions {
+  /** Larger records are let go of; see {@link bounded}. */
+  readonly maxRecordBytes: number;
+  /** What is known of a replayed record; a source has none. */
+  readonly replayOf?: (record: LogRecord) => Replay;
+}
+
+/** A feed that nothing has come by yet. */
+export const createFeed = (at: TopicPartition, { maxRecordBytes, replayOf }: FeedOptions): Feed => {
   const ledger = createLedger();
   let endOffset = 0n;
   const feed: Feed = {
@@ -26,7 +35,9 @@ export const createFeed = (at: TopicPartition, replayOf?: (record: LogRecord) =>
     ledger,
     enter: (records, end) => {
       endOffset = end;
-      return records.map((record) => inFlight(record, ledger.register(record.offset), feed, replayOf?.(record)));
+      return records.map((record) =>
+        inFlight(bounded(record, maxRecordBytes), ledger.register(record.offset), feed, replayOf?.(record)),
+      );
     },
     lagRecords: () => Math.max(0, Number(endOffset - (ledger.committable() ?? endOffset))),
   };

@@ -5,6 +5,7 @@ import type { Tried } from "../failures/tries.ts";
 import type { Feed } from "./feed.ts";
 import type { Queued } from "./lanes.ts";
 import type { Entry } from "../offsets/ledger.ts";
+import { sizeOfRecord } from "../../log/producer/batch.ts";
 
 /** One record in flight. */
 export interface InFlight extends Queued {
@@ -40,7 +41,7 @@ export const inFlight = (record: LogRecord, entry: Entry, feed: InFlight["feed"]
   replay,
   tried: undefined,
   lane: record.key === null ? `\0${feed.at.topic}/${record.offset}` : laneOf(record.key),
-  sizeBytes: (record.key?.length ?? 0) + (record.value?.length ?? 0),
+  sizeBytes: sizeOfRecord(record),
 });
 
 /** A record's place, as text. */

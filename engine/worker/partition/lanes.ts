@@ -15,8 +15,11 @@ export interface Queued {
 export interface Lanes<T extends Queued> {
   /** Queues behind what is queued. */
   readonly add: (records: readonly T[]) => void;
-  /** Takes the next round, at most `maxRound` records; empty where every queued lane is in flight. Its lanes are in flight from now on. */
-  readonly take: (maxRound: number) => readonly T[];
+  /**
+   * Takes the next round, at most `maxRound` records and `maxBytes`, though one record at least; empty where every queued lane
+   * is in flight. Its lanes are in flight from now on.
+   */
+  readonly take: (maxRound: number, maxBytes?: number) => readonly T[];
   /** Ends a round's hold on its lanes. */
   readonly release: (round: readonly T[]) => void;
   /** Keeps a lane out of rounds from now on; answers whether it is free already, or in flight for a while yet. */
@@ -26,7 +29,6 @@ export interface Lanes<T extends Queued> {
   /** The lanes that were in flight since this was asked last. */
   readonly touched: () => ReadonlySet<string>;
   readonly queuedRecords: () => number;
-  readonly queuedBytes: () => number;
   /** Lanes in flight. */
   readonly busyLanes: () => number;
 }
@@ -34,7 +36,6 @@ export interface Lanes<T extends Queued> {
 /** An empty queue. Remembers which lanes were touched only where somebody will ask: they are kept until then. */
 export const createLanes = <T extends Queued>({ remember }: { readonly remember: boolean }): Lanes<T> => {
   let queue: T[] = [];
-  let bytes = 0;
   // True when a scan found nothing to take and nothing has changed since: a full queue is not scanned for each record.
   let blocked = false;
   const busy = new Set<string>();
@@ -46,24 +47,20 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
     add: (records) => {
       if (records.length === 0) return;
       // One by one: a delivery may have more records than a call may have arguments (about 125,000).
-      for (const record of records) {
-        queue.push(record);
-        bytes += record.sizeBytes;
-      }
+      for (const record of records) queue.push(record);
       blocked = false;
     },
-    take: (maxRound) => {
+    take: (maxRound, maxBytes = Number.POSITIVE_INFINITY) => {
       if (blocked || queue.length === 0) return [];
-      const { round, rest } = split(queue, isKept, maxRound);
+      const { round, rest } = split(queue, isKept, { maxRound, maxBytes });
       if (round.length === 0) {
         blocked = true;
         return round;
       }
       queue = rest;
-      for (const { lane, sizeBytes } of round) {
+      for (const { lane } of round) {
         busy.add(lane);
         if (remember) touched.add(lane);
-        bytes -= sizeBytes;
       }
       return round;
     },
@@ -85,25 +82,29 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
       return lanes;
     },
     queuedRecords: () => queue.length,
-    queuedBytes: () => bytes,
     busyLanes: () => busy.size,
   };
 };
 
-/** Records whose lane is not kept from them, up to the limit, and the others; both keep their order. */
+/** Records whose lane is not kept from them, up to the limits, and the others; both keep their order. */
 const split = <T extends Queued>(
   queue: readonly T[],
   isKept: (lane: string) => boolean,
-  maxRound: number,
+  { maxRound, maxBytes }: { readonly maxRound: number; readonly maxBytes: number },
 ): { readonly round: T[]; readonly rest: T[] } => {
   const round: T[] = [];
   const rest: T[] = [];
+  let roomBytes = maxBytes;
   let at = 0;
   for (; at < queue.length && round.length < maxRound; at++) {
     const record = queue[at];
     if (record === undefined) break;
     if (isKept(record.lane)) rest.push(record);
-    else round.push(record);
+    else if (record.sizeBytes > roomBytes && round.length > 0) break;
+    else {
+      round.push(record);
+      roomBytes -= record.sizeBytes;
+    }
   }
   return { round, rest: rest.length === 0 ? queue.slice(at) : rest.concat(queue.slice(at)) };
 };

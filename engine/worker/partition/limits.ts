@@ -4,13 +4,15 @@
 export interface PartitionLimits {
   /** Records in one round, at most; 1 to 10,000. */
   readonly maxRound: number;
+  /** Bytes of a round's records, at most, though one record always fits: what is made of them takes several times as much. */
+  readonly maxRoundBytes: number;
   /** Rounds side by side, with disjoint keys. */
   readonly concurrency: number;
   /** Lanes side by side within a round, where a step decides one by one. */
   readonly laneConcurrency: number;
   /** Above this many unfinished records the partition is paused; below half of it, resumed. */
   readonly maxRecords: number;
-  /** The same bound in bytes of keys and values queued. */
+  /** The same bound in bytes, of the records that are not finished and of what they wrote that is not acknowledged. */
   readonly maxBytes: number;
 }
 

@@ -99,18 +99,16 @@ export const createPartition = (options: PartitionOptions): Partition => {
   const attempt = createAttemptOnce(attempts);
   let pipeline: Pipeline | undefined;
   let active = 0;
-  let unfinished = 0;
   let draining = false;
   let abandoned = false;
   const tracker = createRoundTracker(inherited, (error) => {
     if (!(error instanceof Aborted) && !abandoned) options.onFatal(error);
   });
 
-  const balance = (): void => pressure.balance({ unfinishedRecords: unfinished, queuedBytes: lanes.queuedBytes() });
   const pump = (): void => {
     exclusiveTasks.pump();
-    while (pipeline !== undefined && !draining && active < limits.concurrency) {
-      const round = lanes.take(limits.maxRound);
+    while (pipeline !== undefined && !draining && active < limits.concurrency && pressure.hasRoom()) {
+      const round = lanes.take(limits.maxRound, limits.maxRoundBytes);
       if (round.length === 0) return;
       active++;
       tracker.track(pipeline(round), round);
@@ -119,15 +117,17 @@ export const createPartition = (options: PartitionOptions): Partition => {
   const openPipeline = (): Pipeline =>
     pipelineOf(options, attempts, {
       // The lanes are free when the round's writes are queued, in order; its offsets finish when they are acknowledged.
-      written: (round) => {
+      written: (round, bytes) => {
         active--;
+        pressure.written(bytes);
         lanes.release(round);
         pump();
       },
-      finished: (round) => {
+      finished: (round, bytes) => {
         for (const { entry, feed } of round) feed.ledger.finish(entry);
-        unfinished -= round.length;
-        balance();
+        pressure.finished(round, bytes);
+        pressure.balance();
+        pump();
       },
     });
   const mayBegin = (): boolean => pipeline !== undefined && !draining;
@@ -147,10 +147,10 @@ export const createPartition = (options: PartitionOptions): Partition => {
     intake: (records) => {
       // Entered and not finished: the feed is not committed past them.
       if (draining) return;
-      unfinished += records.length;
+      pressure.entered(records);
       lanes.add(records);
       pump();
-      balance();
+      pressure.balance();
     },
     drain: () => {
       leave();
@@ -167,7 +167,11 @@ export const createPartition = (options: PartitionOptions): Partition => {
       const run = () => lease.renewing(() => task(lease.fence));
       return exclusiveTasks.run(laneOf(key), () => waits.calls.during(`a key's task of ${where}`, run()));
     },
-    status: () => ({ ...loadOf(lanes, unfinished), paused: pressure.paused(), lagRecords: options.feed.lagRecords() }),
+    status: () => ({
+      ...loadOf(lanes, pressure.unfinishedRecords()),
+      paused: pressure.paused(),
+      lagRecords: options.feed.lagRecords(),
+    }),
   };
 };
 

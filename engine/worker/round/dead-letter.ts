@@ -6,7 +6,15 @@ import { createHash } from "node:crypto";
 import { codeOf, dispositionOf } from "../../errors.ts";
 import type { LogRecord, NewRecord, TopicPartition } from "../../log/log.ts";
 import type { Tried } from "../failures/tries.ts";
-import { deadLetterPrefix, earlierOf, ownText, streamsHeaders, toHeaders, withoutOurs } from "./letter-headers.ts";
+import {
+  deadLetterPrefix,
+  earlierOf,
+  headerMaxBytes,
+  ownText,
+  streamsHeaders,
+  toHeaders,
+  withoutOurs,
+} from "./letter-headers.ts";
 
 /** The dead-letter topic of a topology. */
 export const deadLetterTopic = (topology: string): string => `${topology}.dlq`;
@@ -46,9 +54,6 @@ export interface Provenance {
 /** A stack is for people: this much of it, in bytes, is enough. operations.md 7.3. */
 const stackMaxBytes = 4_096;
 
-/** More than any header of ours has but the stack: what says more was in the record when it came, and is not ours. */
-const headerMaxBytes = 1_024;
-
 /**
  * The dead letter of a record, ready to be written. `now` is epoch ms. `attempt` counts the passes through the topology that
  * ended in a letter; `tries` the tries within this one, of which `last-at` is the last; `first-at` is when the record
@@ -85,6 +90,7 @@ export const toDeadLetter = (
     ir: graphHash,
     "schema-id": schemaIdOf(record.value),
     fingerprint: fingerprintOf(node, error),
+    ...(record.letGo === undefined ? {} : droppedBytes(record.letGo)),
   };
   const headers = withoutOurs(record.headers);
   const asStreams = streamsHeaders(headers, { ...place, exception: own.class, message: own.message });
@@ -106,10 +112,17 @@ export const shortenDeadLetter = ({ key, value, headers = {} }: NewRecord): NewR
   const ours = Object.entries(headers).flatMap(([name, value]) =>
     name.startsWith(deadLetterPrefix) && Buffer.isBuffer(value) ? [[name, value.subarray(0, headerMaxBytes)]] : [],
   );
-  const sizes = { "key-bytes": String(key?.length ?? 0), "value-bytes": String(value?.length ?? 0) };
+  const sizes = droppedBytes({ keyBytes: key?.length ?? 0, valueBytes: value?.length ?? 0 });
   const own = toHeaders({ ...sizes, dropped: "stack,key,value,headers" });
   return { key: null, value: null, headers: { ...Object.fromEntries(ours), ...own } };
 };
+
+/** What a letter says of bytes that it does not have. */
+const droppedBytes = ({ keyBytes, valueBytes }: NonNullable<LogRecord["letGo"]>) => ({
+  dropped: "key,value,headers",
+  "key-bytes": String(keyBytes),
+  "value-bytes": String(valueBytes),
+});
 
 const classOf = (error: unknown): string => (error instanceof Error ? error.constructor.name : typeof error);
 

@@ -52,6 +52,18 @@ export const ownText = (headers: Headers, name: string): string | undefined => {
 /** Headers of ours, by their short names. */
 export const toHeaders = (fields: Readonly<Record<string, string>>): Headers => named(deadLetterPrefix, fields);
 
+/** More than any header of ours has but the stack: what says more was in the record when it came, and is not ours. */
+export const headerMaxBytes = 1_024;
+
+/** Those of a record's headers that have our names, and are no longer than ours are. */
+export const onlyOurs = (headers: Headers): Headers =>
+  Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name, value]) =>
+        name.startsWith(deadLetterPrefix) && Buffer.isBuffer(value) && name.length + value.length <= headerMaxBytes,
+    ),
+  );
+
 /** A record's own headers: without ours, and without those of Kafka Streams that a letter of ours has. */
 export const withoutOurs = (headers: Headers): Headers => {
   const ours = areOurs(headers) ? [deadLetterPrefix, streamsPrefix] : [deadLetterPrefix];

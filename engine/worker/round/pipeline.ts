@@ -28,10 +28,10 @@ export interface PipelineOptions {
   /** Where acknowledgements are listed while they are waited for. */
   readonly acknowledgements: Pick<Waits, "during">;
   readonly telemetry: Pick<Telemetry, "round">;
-  /** The round is handed to the producer, in order: its lanes are free. */
-  readonly written: (round: Round) => void;
+  /** The round, and `bytes` that it wrote, is handed to the producer, in order: its lanes are free. */
+  readonly written: (round: Round, bytes: number) => void;
   /** All the round wrote is acknowledged: its offsets are finished. */
-  readonly finished: (round: Round) => void;
+  readonly finished: (round: Round, bytes: number) => void;
 }
 
 /** Runs one round to its end. @throws Aborted @throws Fatal @throws Error what a flooded round's last attempt threw */
@@ -57,10 +57,11 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     const own = inherited.size === 0 ? round : await notInherited(round, inherited);
     const decide = async (): Promise<Decision> => decideRound(own, await read(own), deciding);
     const decision = await guardFlood(flood, attempts.round, decide);
+    const bytes = decision.writer.sizeBytes();
     const acknowledged = write(own.length, decision);
-    options.written(round);
+    options.written(round, bytes);
     await acknowledged;
-    options.finished(round);
+    options.finished(round, bytes);
     telemetry.round(source.name, round.length, (performance.now() - startedAt) / 1_000);
   };
 };

@@ -57,7 +57,8 @@ const toEntrant = (
   if (queued === undefined) throw new RangeError("more values than records in a round");
   const { record, lane, replay, feed } = queued;
   if (record.unreadable !== undefined) {
-    const error = new Poison("UNREADABLE_BATCH", `offset ${record.offset} cannot be read: ${record.unreadable}`);
+    const code = record.letGo === undefined ? "UNREADABLE_BATCH" : "RECORD_TOO_LARGE";
+    const error = new Poison(code, `offset ${record.offset} cannot be read: ${record.unreadable}`);
     return { ok: false, error };
   }
   if (replay?.refusal !== undefined) return { ok: false, error: replay.refusal };

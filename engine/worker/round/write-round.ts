@@ -5,6 +5,7 @@
 import type { Emission } from "../../interpreter/interpret.ts";
 import { RecordsRefused } from "../../log/producer/accumulator.ts";
 import type { NewRecord, TopicPartition } from "../../log/log.ts";
+import { sizeOfRecord } from "../../log/producer/batch.ts";
 import type { Producer } from "../../log/producer.ts";
 
 /** Collects a round's records, then hands each partition's to the producer in one call. `Cause`: the record they are due to. */
@@ -15,6 +16,8 @@ export interface RoundWriter<Cause> {
   readonly add: (topic: string, record: NewRecord, cause: Cause) => void;
   /** Hands everything over, in order; the promise resolves when all of it, or what replaces it, is acknowledged. */
   readonly flush: () => Promise<void>;
+  /** Bytes of what was collected. */
+  readonly sizeBytes: () => number;
 }
 
 /** A record that the log will never take. */
@@ -42,6 +45,7 @@ interface Batch<Cause> {
 export const createRoundWriter = <Cause>(options: RoundWriterOptions<Cause>): RoundWriter<Cause> => {
   const { producer, instead } = options;
   const batches = new Map<string, Batch<Cause>>();
+  let bytes = 0;
   // Many records of a round share a key, a hot round shares one: its bytes and partition are worked out once.
   const keys = new Map<string, Map<string, { readonly key: Buffer; readonly batch: Batch<Cause> }>>();
 
@@ -66,6 +70,7 @@ export const createRoundWriter = <Cause>(options: RoundWriterOptions<Cause>): Ro
     const { records, causes } = batchOf(topic, record.key ?? Buffer.alloc(0));
     records.push(record);
     causes.push(cause);
+    bytes += sizeOfRecord(record);
   };
   const write = async ({ to, records, causes }: Batch<Cause>): Promise<void> => {
     try {
@@ -84,14 +89,17 @@ export const createRoundWriter = <Cause>(options: RoundWriterOptions<Cause>): Ro
     }
   };
   return {
-    emit: ({ sink, key: text, bytes, headers }, cause) => {
+    emit: ({ sink, key: text, bytes: value, headers }, cause) => {
       const { key, batch } = targetOf(sink.name, text);
-      batch.records.push(headers === undefined ? { key, value: bytes } : { key, value: bytes, headers });
+      const record = headers === undefined ? { key, value } : { key, value, headers };
+      batch.records.push(record);
       batch.causes.push(cause);
+      bytes += sizeOfRecord(record);
     },
     add,
     flush: async () => {
       await Promise.all([...batches.values()].map(write));
     },
+    sizeBytes: () => bytes,
   };
 };
