@@ -57,7 +57,15 @@ test("metrics of a process: say its release, its graph, and whether it is ready"
 
 test("metrics of holds: are counted by topology when one process has several", async () => {
   const registry = createRegistry();
-  const hold = { call: "take", code: "REDIS_AWAY", calls: 2, sinceMs: 0, codeSinceMs: 0, who: "redis", message: "away" };
+  const hold = {
+    call: "take",
+    code: "REDIS_AWAY",
+    calls: 2,
+    sinceMs: 0,
+    codeSinceMs: 0,
+    who: "redis",
+    message: "away",
+  };
   watchHolds(registry, "orders", () => [hold]);
   assert.deepEqual(await seriesOf(registry, "sluice_holds"), ['sluice_holds{topology="orders"} 2']);
 });

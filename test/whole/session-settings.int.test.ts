@@ -4,11 +4,11 @@ import { relative } from "node:path";
 import { after, before, test } from "node:test";
 import mysql from "mysql2/promise";
 import { layoutOf } from "../../dev/stack/layout.ts";
-import { asMysqlConnection, run } from "./connection.ts";
-import { openDatabase } from "./database.ts";
-import { databaseUnderTest } from "./testing/database-under-test.ts";
-import { withSession } from "./session.ts";
-import { numberColumns } from "./testing/number-of.ts";
+import { asMysqlConnection, run } from "../../stores/mysql/connection.ts";
+import { openDatabase } from "../../stores/mysql/database.ts";
+import { databaseUnderTest } from "../../stores/mysql/testing/database-under-test.ts";
+import { withSession } from "../../stores/mysql/session.ts";
+import { numberColumns } from "../../stores/mysql/testing/number-of.ts";
 
 const { url } = databaseUnderTest();
 
