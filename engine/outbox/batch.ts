@@ -4,6 +4,13 @@ import type { NewRecord } from "../log/log.ts";
 import type { OutboxRow } from "./outbox.ts";
 import type { RelayOptions } from "./relay-options.ts";
 
+/** A row that fits no record of its topic. */
+export interface UnfitRow {
+  readonly number: number;
+  readonly id: string;
+  readonly error: Fatal;
+}
+
 /** Rows in flight: given to the producer together. */
 export interface Batch<Value> {
   readonly rows: readonly OutboxRow<Value>[];
@@ -21,13 +28,13 @@ export type Publishing<Value, Published> = Pick<
   "definition" | "producer" | "encode" | "clock"
 >;
 
-/** Gives rows to the producer, by partition, in their order. @throws Fatal where a row fits no record, none published. */
+/** Gives rows to the producer, by partition, in their order. Those that fit no record are answered, and no part of the batch. */
 export const publishRows = <Value, Published>(
-  rows: readonly OutboxRow<Value>[],
+  read: readonly OutboxRow<Value>[],
   publishing: Publishing<Value, Published>,
-): Batch<Value> => {
+): { readonly batch: Batch<Value>; readonly unfit: readonly UnfitRow[] } => {
   const { definition, producer, clock } = publishing;
-  const byPartition = recordsByPartition(rows, publishing);
+  const { rows, byPartition, unfit } = recordsByPartition(read, publishing);
   const sinceMs = clock.now();
   let unacknowledged = rows.length;
   const parts = Array.from(byPartition, async ([partition, records]) => {
@@ -35,39 +42,50 @@ export const publishRows = <Value, Published>(
     unacknowledged -= records.length;
   });
   return {
-    rows,
-    sinceMs,
-    unacknowledged: () => unacknowledged,
-    acknowledged: Promise.all(parts).then(() => {}),
+    batch: {
+      rows,
+      sinceMs,
+      unacknowledged: () => unacknowledged,
+      acknowledged: Promise.all(parts).then(() => {}),
+    },
+    unfit,
   };
 };
 
 /** In each partition the records are in the order of their rows. */
 const recordsByPartition = <Value, Published>(
-  rows: readonly OutboxRow<Value>[],
+  read: readonly OutboxRow<Value>[],
   publishing: Publishing<Value, Published>,
-): ReadonlyMap<number, readonly NewRecord[]> => {
+) => {
   const { name } = publishing.definition.topic;
   const byPartition = new Map<number, NewRecord[]>();
-  for (const row of rows) {
-    const { key, value } = recordOf(row, publishing);
+  const rows: OutboxRow<Value>[] = [];
+  const unfit: UnfitRow[] = [];
+  for (const row of read) {
+    const record = recordOf(row, publishing);
+    if (record instanceof Fatal) {
+      unfit.push({ number: row.number, id: row.id, error: record });
+      continue;
+    }
+    const { key, value } = record;
+    rows.push(row);
     const partition = publishing.producer.partitionOf(name, key);
     const records = byPartition.get(partition) ?? [];
     byPartition.set(partition, records);
     records.push({ key, value });
   }
-  return byPartition;
+  return { rows, byPartition, unfit };
 };
 
 const recordOf = <Value, Published>(
   row: OutboxRow<Value>,
   { definition: { name, topic, project }, encode }: Publishing<Value, Published>,
-): { readonly key: Buffer; readonly value: Buffer } => {
+): { readonly key: Buffer; readonly value: Buffer } | Fatal => {
   try {
     const record = project(row.value);
     return { key: Buffer.from(topic.key(record)), value: encode(record) };
   } catch (error) {
     const what = `row ${row.number} (${row.id}) of the outbox ${name} fits no record of ${topic.name}`;
-    throw new Fatal("OUTBOX_ROW_UNENCODABLE", what, { cause: error });
+    return new Fatal("OUTBOX_ROW_UNENCODABLE", what, { cause: error });
   }
 };

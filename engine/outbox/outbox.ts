@@ -9,10 +9,21 @@ export interface OutboxRow<Value> {
   readonly value: Value;
 }
 
+/** A row whose value is gone. It is not published and not deleted: where its value comes back, it is a row like any other. */
+export interface OrphanedRow {
+  readonly number: number;
+  readonly id: string;
+}
+
+/** Rows that one call reads or marks at most. */
+export const outboxReadMaxRows = 10_000;
+
 /** How far the log is behind the outbox. */
 export interface OutboxLag {
-  /** Unpublished rows; an adapter may stop counting at 100,000. */
+  /** Unpublished rows, orphaned ones left out; an adapter may stop counting at 100,000. */
   readonly rows: number;
+  /** Orphaned rows among the first thousand that are unpublished, which is where those are that remain. */
+  readonly orphans: readonly OrphanedRow[];
   /** Age of the first of them in ms, by the database's clock; 0 where there is none. */
   readonly oldestMs: number;
 }
@@ -25,7 +36,10 @@ export const leaderSilenceMs = 8_000;
 
 /** The outbox while it is led: no other process publishes from it. Every call fails once the lead is lost. */
 export interface LedOutbox<Value> {
-  /** Unpublished rows, at most `maxRows` (1 to 10,000), in the order of their numbers. @throws Unavailable */
+  /**
+   * Unpublished rows that have a value, at most `maxRows` (1 to 10,000), in the order of their numbers: an orphaned row keeps
+   * no other from being published. @throws Unavailable
+   */
   readonly unpublished: (maxRows: number) => Promise<readonly OutboxRow<Value>[]>;
   /**
    * Marks rows as published, where both number and id are the row's; returns how many were not marked before.

@@ -14,6 +14,8 @@ export interface RelayTelemetry {
   readonly pruned: (rows: number) => void;
   /** Whether this relay leads. */
   readonly leading: (leads: boolean) => void;
+  /** Rows that are not published because their value is gone or fits no record. */
+  readonly setAside: (rows: number) => void;
   /** How far the log is behind, whichever relay leads. */
   readonly lag: (lag: OutboxLag) => void;
 }
@@ -23,6 +25,7 @@ export const silentRelayTelemetry: RelayTelemetry = {
   published: () => {},
   pruned: () => {},
   leading: () => {},
+  setAside: () => {},
   lag: () => {},
 };
 
@@ -73,7 +76,7 @@ export interface RelayOptions<Value, Published> {
   readonly outbox: Outbox<Value>;
   /** Knows the partition count of the definition's topic. */
   readonly producer: Producer;
-  /** Of the definition's topic; see `Codec.encoder`. What it throws ends the relay. */
+  /** Of the definition's topic; see `Codec.encoder`. A row that it throws at is set aside. */
   readonly encode: (record: Published) => Buffer;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,75 +1,11 @@
 // The relay on fakes: what is published and marked, in which order, and what happens when something is away.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { long, record, string } from "../avro/avro.ts";
-import { topic } from "../avro/topic.ts";
 import { Fatal, Poison, Unavailable } from "../errors.ts";
-import { encodeAsJson, type FakeProducer, fakeProducer } from "../log/testing/fake-producer.ts";
-import { silentLogger } from "../logger.ts";
-import { steppedClock } from "../testing/stepped-clock.ts";
-import { defineOutbox } from "./define-outbox.ts";
+import { fakeProducer } from "../log/testing/fake-producer.ts";
 import type { LedOutbox, Outbox } from "./outbox.ts";
-import { startRelay } from "./relay.ts";
-import { type Relay, type RelaySettings, relayDefaults } from "./relay-options.ts";
-import { type MemoryOutbox, memoryOutbox } from "./testing/memory-outbox.ts";
-
-/** A value of the outbox under test. */
-interface Sale {
-  readonly saleId: string;
-  readonly shop: string;
-  readonly amount: number;
-}
-
-const SaleMade = record("sales.v1.SaleMade", { saleId: string(), shop: string(), amount: long() });
-const salesMade = topic("sale-made", SaleMade, { key: ({ shop }) => shop, id: ({ saleId }) => saleId });
-const sales = defineOutbox({ name: "sales", topic: salesMade, project: (sale: Sale) => sale });
-
-const saleOf = (n: number, shop = n): Sale => ({ saleId: `sale-${n}`, shop: `shop-${shop}`, amount: n });
-
-const stage = (settings: Partial<RelaySettings> = {}) => {
-  const table: MemoryOutbox<Sale> = memoryOutbox(({ saleId }) => saleId);
-  const producer = fakeProducer<Sale>();
-  const time = steppedClock();
-  const seen = { published: 0, pruned: 0, leads: [] as boolean[], lags: [] as number[] };
-  const start = (
-    on: Partial<{ outbox: Outbox<Sale>; producer: FakeProducer<Sale>; encode: (sale: Sale) => Buffer }> = {},
-  ) =>
-    startRelay({
-      definition: sales,
-      outbox: table.outbox,
-      producer,
-      encode: encodeAsJson,
-      clock: time.clock,
-      random: () => 0.5,
-      backoff: { initialMs: 50, maxMs: 1_000 },
-      logger: silentLogger,
-      telemetry: {
-        published: (rows) => {
-          seen.published += rows;
-        },
-        pruned: (rows) => {
-          seen.pruned += rows;
-        },
-        leading: (leads) => seen.leads.push(leads),
-        lag: ({ rows }) => seen.lags.push(rows),
-      },
-      settings: { ...relayDefaults, ...settings },
-      ...on,
-    });
-  const unpublished = () => [...table.rows.values()].filter(({ publishedAt }) => publishedAt === null).length;
-  const amounts = () => producer.produced.map(({ value }) => value.amount);
-  return { table, producer, seen, write: table.add, start, unpublished, amounts, step: time.step };
-};
-
-/** Stops a relay whose clock has to be moved for it. */
-const ended = async ({ step }: { readonly step: (ms: number) => Promise<void> }, relay: Relay): Promise<void> => {
-  let done = false;
-  const stopping = relay.stop().then(() => {
-    done = true;
-  });
-  for (let turn = 0; turn < 100 && !done; turn++) await step(1_000);
-  await stopping;
-};
+import { relayDefaults } from "./relay-options.ts";
+import { ended, type Sale, saleOf, stage } from "./testing/relay-stage.ts";
 
 test("relay: publishes rows in order, with their keys, and marks them when it starts", async () => {
   const all = stage();
@@ -377,17 +313,3 @@ for (const [what, error] of [
     await ended(all, relay);
   });
 }
-
-test("relay: ends when a row fits no record", async () => {
-  const all = stage();
-  all.write(saleOf(1));
-  const relay = all.start({
-    encode: () => {
-      throw new RangeError("not a UUID");
-    },
-  });
-  await all.step(0);
-  const error = await relay.ended;
-  assert.ok(error instanceof Fatal && error.code === "OUTBOX_ROW_UNENCODABLE");
-  await ended(all, relay);
-});

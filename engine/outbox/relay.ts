@@ -13,15 +13,17 @@
  *   process never has two batches in flight. Another leader may publish those rows too: twice, in order;
  * - the process is frozen: the database ends its lead after `leaderSilenceMs`. When it continues, it may still send what
  *   its producer has queued, after what its successor sent: the same records again. It marks nothing: its next call fails;
- * - the log refuses a record for good, or a row fits no record: a programming error; the relay ends.
+ * - a row's value is gone, or fits no record: it is set aside, and those behind it are published (set-aside.ts);
+ * - the log refuses a record for good: a programming error; the relay ends.
  */
 import { backoffMs } from "../clock.ts";
 import { dispositionOf } from "../errors.ts";
 import { errorFields } from "../logger.ts";
 import { type Readiness, readinessOf } from "../readiness.ts";
 import { type Batch, publishRows } from "./batch.ts";
-import type { LedOutbox } from "./outbox.ts";
+import { type LedOutbox, outboxReadMaxRows } from "./outbox.ts";
 import type { Relay, RelayOptions } from "./relay-options.ts";
+import { createSetAside, type SetAside } from "./set-aside.ts";
 
 /** Starts a relay. Never throws: an outage is waited for, and an error that lasts resolves `ended`. */
 export const startRelay = <Value, Published>(options: RelayOptions<Value, Published>): Relay => {
@@ -37,6 +39,7 @@ class OutboxRelay<Value, Published> {
     this.#stopping.signal.addEventListener("abort", () => resolve());
   });
   readonly #measured: Promise<void>;
+  readonly #setAside: SetAside;
   /** In flight, or acknowledged and not marked yet. */
   #batch: Batch<Value> | undefined;
   #prunedAtMs = Number.NEGATIVE_INFINITY;
@@ -49,6 +52,7 @@ class OutboxRelay<Value, Published> {
 
   constructor(options: RelayOptions<Value, Published>) {
     this.#options = options;
+    this.#setAside = createSetAside(options.definition.name, options.logger);
     this.ended = this.#run();
     this.#measured = this.#measure();
   }
@@ -181,9 +185,13 @@ class OutboxRelay<Value, Published> {
 
   /** Reads a batch and gives it to the producer; undefined where there is nothing to publish. */
   async #nextBatch(led: LedOutbox<Value>): Promise<Batch<Value> | undefined> {
-    const rows = await led.unpublished(this.#options.settings.maxRows);
+    // What is set aside is read too, and must not take the place of what can be published.
+    const maxRows = Math.min(this.#options.settings.maxRows + this.#setAside.unfit(), outboxReadMaxRows);
+    const rows = this.#setAside.without(await led.unpublished(maxRows));
     if (rows.length === 0) return undefined;
-    const batch = publishRows(rows, this.#options);
+    const { batch, unfit } = publishRows(rows, this.#options);
+    this.#setAside.addUnfit(unfit);
+    if (batch.rows.length === 0) return undefined;
     this.#batch = batch;
     // Those who wait for the batch receive the error. Where that does not end the relay, its rows are read again.
     batch.acknowledged.catch(() => {
@@ -226,7 +234,12 @@ class OutboxRelay<Value, Published> {
     const { definition, outbox, clock, logger, telemetry, settings } = this.#options;
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await outbox.lag().then(telemetry.lag, (error: unknown) => {
+      const seen = outbox.lag().then((lag) => {
+        this.#setAside.seeOrphans(lag.orphans);
+        telemetry.setAside(this.#setAside.rows());
+        telemetry.lag({ ...lag, rows: Math.max(0, lag.rows - this.#setAside.unfit()) });
+      });
+      await seen.catch((error: unknown) => {
         logger.debug(
           { event: "outbox.lag.unknown", outbox: definition.name, ...errorFields(error) },
           "the lag of the outbox cannot be measured",

@@ -84,9 +84,10 @@ export const memoryOrderRegister = (state: MemoryPayments): OrderRegister => ({
 });
 
 /** The fake outbox of payments. Does not wait for the lead. */
-export const memoryOutbox = (state: MemoryPayments): Outbox<Payment> =>
+export const memoryOutbox = (state: MemoryPayments, orphans: ReadonlySet<number> = new Set()): Outbox<Payment> =>
   outboxOnTable({
     rows: state.outbox,
+    orphans,
     read: ({ payment }) => ({ id: payment.paymentId, value: payment, writtenAt: payment.paidAt }),
     now: () => state.now,
     lock: state,

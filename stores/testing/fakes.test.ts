@@ -99,9 +99,14 @@ couponTruthContract("memory truth", () => ({
 }));
 
 const shop = memoryPayments();
+const orphanedRows = new Set<number>();
 outboxContract("memory payment outbox", () =>
   paymentOutboxSubject({
-    outbox: memoryOutbox(shop),
+    outbox: memoryOutbox(shop, orphanedRows),
+    orphan: async (paid) => {
+      for (const [number, { payment }] of shop.outbox) if (paid.includes(payment)) orphanedRows.add(number);
+      return async () => orphanedRows.clear();
+    },
     book: memoryPaymentBook(shop),
     register: memoryOrderRegister(shop),
   }),

@@ -1,6 +1,5 @@
 /** The outbox of payments as the subject of the contract of outboxes: its rows are written by paying orders. */
 import assert from "node:assert/strict";
-import type { Outbox } from "../../engine/outbox/outbox.ts";
 import type { OutboxSubject } from "../../engine/outbox/testing/outbox-contract.ts";
 import type { Payment } from "../../processors/payments/payment-ports.ts";
 import { aUserId, many } from "../../processors/testing/samples.ts";
@@ -26,9 +25,10 @@ export const idsOf = (paid: readonly Payment[]): readonly string[] => paid.map((
 
 /** For `outboxContract`: an outbox, and the book that fills it. */
 export const paymentOutboxSubject = (
-  all: Pick<PaymentSubject, "book" | "register"> & { readonly outbox: Outbox<Payment> },
+  all: Pick<PaymentSubject, "book" | "register"> & Pick<OutboxSubject<Payment>, "outbox" | "orphan">,
 ): OutboxSubject<Payment> => ({
   outbox: all.outbox,
+  orphan: all.orphan,
   write: (count) => payments(all, count),
   idOf: ({ paymentId }) => paymentId,
 });

@@ -11,7 +11,9 @@ export const relayTelemetry = (registry: Registry, outbox: string): RelayTelemet
   const leading = gaugeOf(registry, engineMetrics.outboxLeading);
   const rows = gaugeOf(registry, engineMetrics.outboxLagRows);
   const oldest = gaugeOf(registry, engineMetrics.outboxLagSeconds);
+  const aside = gaugeOf(registry, engineMetrics.outboxSetAside);
   return {
+    setAside: (count) => aside.set({ outbox }, count),
     published: (count) => published.inc({ outbox }, count),
     pruned: (count) => pruned.inc({ outbox }, count),
     leading: (leads) => leading.set({ outbox }, leads ? 1 : 0),

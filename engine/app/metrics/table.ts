@@ -163,6 +163,13 @@ export const engineMetrics = metrics({
     help: "Rows to be published; 100,000 may also mean more.",
     labels: ["outbox"],
   },
+  outboxSetAside: {
+    name: "sluice_outbox_set_aside_rows",
+    kind: "gauge",
+    unit: "rows",
+    help: "Rows not published: their value is gone, or fits no record.",
+    labels: ["outbox"],
+  },
   outboxLagSeconds: {
     name: "sluice_outbox_lag_seconds",
     kind: "gauge",

@@ -13,5 +13,12 @@ outboxContract("memory outbox", () => {
       return values;
     },
     idOf: ({ id }) => id,
+    orphan: async (values) => {
+      const gone = [...memory.rows].filter(([, { value }]) => values.includes(value)).map(([number]) => number);
+      for (const number of gone) memory.orphans.add(number);
+      return async () => {
+        for (const number of gone) memory.orphans.delete(number);
+      };
+    },
   };
 });

@@ -10,6 +10,8 @@ export interface MemoryOutboxTable<Row extends { publishedAt: number | null }, V
   readonly now: () => number;
   /** Whether some leader has the outbox. */
   readonly lock: { led: boolean };
+  /** Numbers of rows whose value is gone; none by default. */
+  readonly orphans?: ReadonlySet<number>;
 }
 
 /** The outbox of a table in memory. `lead` does not wait for another leader. */
@@ -28,10 +30,12 @@ export const outboxOnTable = <Row extends { publishedAt: number | null }, Value>
       }
     },
     lag: async () => {
-      const unpublished = [...table.rows.values()].filter(({ publishedAt }) => publishedAt === null);
-      const first = unpublished[0];
-      const oldestMs = first === undefined ? 0 : table.now() - table.read(first).writtenAt;
-      return { rows: unpublished.length, oldestMs };
+      const isOrphan = ([number]: readonly [number, Row]): boolean => table.orphans?.has(number) === true;
+      const unpublished = [...table.rows].filter(([, { publishedAt }]) => publishedAt === null);
+      const [first] = unpublished.filter((row) => !isOrphan(row));
+      const oldestMs = first === undefined ? 0 : table.now() - table.read(first[1]).writtenAt;
+      const orphans = unpublished.filter(isOrphan).map(([number, row]) => ({ number, id: table.read(row).id }));
+      return { rows: unpublished.length - orphans.length, oldestMs, orphans };
     },
   };
 };
@@ -40,9 +44,11 @@ const ledTable = <Row extends { publishedAt: number | null }, Value>({
   rows,
   read,
   now,
+  orphans,
 }: MemoryOutboxTable<Row, Value>): LedOutbox<Value> => ({
   unpublished: async (maxRows) =>
     [...rows]
+      .filter(([number]) => orphans?.has(number) !== true)
       .flatMap(([number, row]): OutboxRow<Value>[] => {
         const { id, value } = read(row);
         return row.publishedAt === null ? [{ number, id, value }] : [];
@@ -79,6 +85,8 @@ export interface MemoryOutbox<Value> {
   readonly outbox: Outbox<Value>;
   readonly rows: Map<number, MemoryOutboxRow<Value>>;
   readonly lock: { led: boolean };
+  /** Numbers of rows whose value is gone. */
+  readonly orphans: Set<number>;
   /** The database's clock, epoch ms. */
   now: number;
   /** Writes values, as a committed transaction would. */
@@ -89,10 +97,12 @@ export interface MemoryOutbox<Value> {
 export const memoryOutbox = <Value>(idOf: (value: Value) => string): MemoryOutbox<Value> => {
   const rows = new Map<number, MemoryOutboxRow<Value>>();
   const lock = { led: false };
+  const orphans = new Set<number>();
   let lastNumber = 0;
   const memory: MemoryOutbox<Value> = {
     rows,
     lock,
+    orphans,
     now: 1_780_000_000_000,
     add: (...values) => {
       for (const value of values) {
@@ -101,7 +111,7 @@ export const memoryOutbox = <Value>(idOf: (value: Value) => string): MemoryOutbo
       }
     },
     outbox: outboxOnTable<MemoryOutboxRow<Value>, Value>({
-      ...{ rows, lock, now: () => memory.now },
+      ...{ rows, lock, orphans, now: () => memory.now },
       read: ({ value, writtenAt }) => ({ id: idOf(value), value, writtenAt }),
     }),
   };

@@ -10,6 +10,8 @@ export interface OutboxSubject<Value> {
   readonly write: (count: number) => Promise<readonly Value[]>;
   /** The id of a value's row. */
   readonly idOf: (value: Value) => string;
+  /** Takes values away, and leaves their rows; answers how to bring the values back. */
+  readonly orphan: (values: readonly Value[]) => Promise<() => Promise<void>>;
 }
 
 /** Of all unpublished rows, those with these ids. */
@@ -113,6 +115,46 @@ export const outboxContract = <Value>(name: string, subject: () => OutboxSubject
       assert.equal(await led.prune(-hourMs, 2), 2);
       while ((await led.prune(-hourMs, 1_000)) > 0);
       assert.deepEqual(await rowsWithIds(led, ids), rows.slice(3));
+      return true;
+    });
+  });
+
+  it("passes over rows whose values are gone, names them, and has them again when their values are back", async ({
+    outbox,
+    write,
+    idOf,
+    orphan,
+  }) => {
+    const values = await write(4);
+    const ids = values.map(idOf);
+    const restore = await orphan(values.slice(0, 2));
+    try {
+      await leading(outbox, async (led) => {
+        const open = await rowsWithIds(led, ids);
+        assert.deepEqual(
+          open.map(({ id }) => id),
+          ids.slice(2),
+        );
+        // Not even one of them takes the place of a row that can be published.
+        const [first] = await led.unpublished(1);
+        assert.ok(first !== undefined && !ids.slice(0, 2).includes(first.id));
+        return true;
+      });
+      const { orphans } = await outbox.lag();
+      assert.deepEqual(
+        orphans.flatMap(({ id }) => (ids.includes(id) ? [id] : [])),
+        ids.slice(0, 2),
+      );
+    } finally {
+      await restore();
+    }
+    await leading(outbox, async (led) => {
+      const rows = await rowsWithIds(led, ids);
+      assert.deepEqual(
+        rows.map(({ id }) => id),
+        ids,
+      );
+      await led.markPublished(rows);
       return true;
     });
   });

@@ -41,6 +41,8 @@ export interface OutboxTable<Value> {
 export const outboxMaxRows = 10_000;
 /** Rows counted for the lag at most. */
 const lagMaxRows = 100_000;
+/** Rows in which orphans are looked for: they remain, and so are the first once all others are published. */
+const orphansAmong = 1_000;
 
 // A process that is frozen, or whose machine is gone, does not close its connection: the server would keep its lock for hours.
 // Set before the lock is requested, because it may be granted to a process that is frozen while it waits. The server has one
@@ -64,7 +66,7 @@ export const mysqlOutbox = <Value>(database: Database, table: OutboxTable<Value>
         const [answer] = await session.select(lock.taken, lock.take, [Math.min(waitMs, 5_000) / 1_000]);
         if (answer?.taken !== 1) return undefined;
         try {
-          return await work(ledBy(session, table.table, lock, statements));
+          return await work(ledBy(session, lock, statements));
         } finally {
           // Where even this fails the connection is gone, and the lock with it.
           await session.change(lock.release, []).catch(() => undefined);
@@ -73,14 +75,15 @@ export const mysqlOutbox = <Value>(database: Database, table: OutboxTable<Value>
     lag: () =>
       withSession(database, async ({ select }): Promise<OutboxLag> => {
         const [lag] = await select(statements.lag, `SELECT ${statements.lag.list}`, []);
-        return { rows: lag?.total ?? 0, oldestMs: lag?.oldestMs ?? 0 };
+        const found = await select(statements.orphanColumns, statements.orphans, []);
+        const orphans = found.map(({ outboxRow: number, outboxId: id }) => ({ number, id }));
+        return { rows: (lag?.total ?? 0) - orphans.length, oldestMs: lag?.oldestMs ?? 0, orphans };
       }),
   };
 };
 
 const ledBy = <Value>(
   session: Session,
-  table: string,
   lock: Lock,
   { rows: rowColumns, unpublished, mark, prune }: Statements<Value>,
 ): LedOutbox<Value> => ({
@@ -88,10 +91,9 @@ const ledBy = <Value>(
     classifying(async () => {
       checkSize(maxRows);
       const rows = await session.select(rowColumns, unpublished, [String(maxRows)]);
-      return rows.map(({ outboxRow: number, outboxId: id, value }) => {
-        if (value === null) throw new Fatal("OUTBOX_VALUE_LOST", `row ${number} of ${table} has no value ${id}`);
-        return { number, id, value };
-      });
+      return rows.flatMap(({ outboxRow: number, outboxId: id, value }) =>
+        value === null ? [] : [{ number, id, value }],
+      );
     }),
   markPublished: (rows) =>
     classifying(async () => {
@@ -121,6 +123,8 @@ const lockOf = (prefix: string) => {
 
 interface Statements<Value> {
   readonly rows: Columns<{ readonly outboxRow: number; readonly outboxId: Uuid; readonly value: Value | null }>;
+  readonly orphanColumns: Columns<{ readonly outboxRow: number; readonly outboxId: Uuid }>;
+  readonly orphans: string;
   readonly unpublished: string;
   readonly mark: string;
   readonly prune: string;
@@ -128,31 +132,33 @@ interface Statements<Value> {
 }
 
 const statementsOf = <Value>({ table, number, id, publishedAt, values }: OutboxTable<Value>): Statements<Value> => {
-  const rows = joined(
-    columns(
-      table,
-      { outboxRow: integerColumn(), outboxId: uuidColumn() },
-      { outboxRow: `${table}.${number}`, outboxId: `${table}.${id}` },
-    ),
-    optional("value", id, values.columns),
+  const orphanColumns = columns(
+    table,
+    { outboxRow: integerColumn(), outboxId: uuidColumn() },
+    { outboxRow: `${table}.${number}`, outboxId: `${table}.${id}` },
   );
-  const oldest = `SELECT ${id} FROM ${table} WHERE ${publishedAt} IS NULL ORDER BY ${number} LIMIT 1`;
+  const rows = joined(orphanColumns, optional("value", id, values.columns));
+  // The limit counts what has a value: any number of orphans in front of it is passed over.
+  const valued = `FROM ${table} STRAIGHT_JOIN ${values.table} ON ${values.table}.${id} = ${table}.${id}
+      WHERE ${table}.${publishedAt} IS NULL ORDER BY ${table}.${number}`;
   const lag = columns(
     table,
     { total: integerColumn(), oldestMs: nullable(integerColumn()) },
     {
       total: `(SELECT COUNT(*) FROM (SELECT 1 FROM ${table} WHERE ${publishedAt} IS NULL LIMIT ${lagMaxRows}) AS counted)`,
-      oldestMs: `(SELECT GREATEST(0, ${nowMsSql} - CAST(${values.table}.${values.writtenAt} AS SIGNED))
-        FROM (${oldest}) AS oldest STRAIGHT_JOIN ${values.table} ON ${values.table}.${id} = oldest.${id})`,
+      oldestMs: `(SELECT GREATEST(0, ${nowMsSql} - CAST(${values.table}.${values.writtenAt} AS SIGNED)) ${valued} LIMIT 1)`,
     },
   );
   return {
     rows,
     lag,
     // A LIMIT is sent as text: mysql2 sends a number as a DOUBLE, which MySQL does not accept there.
-    unpublished: `SELECT ${rows.list}
-      FROM (SELECT ${number}, ${id} FROM ${table} WHERE ${publishedAt} IS NULL ORDER BY ${number} LIMIT ?) AS ${table}
+    unpublished: `SELECT ${rows.list} ${valued} LIMIT ?`,
+    orphanColumns,
+    orphans: `SELECT ${orphanColumns.list}
+      FROM (SELECT ${number}, ${id} FROM ${table} WHERE ${publishedAt} IS NULL ORDER BY ${number} LIMIT ${orphansAmong}) AS ${table}
       LEFT JOIN ${values.table} ON ${values.table}.${id} = ${table}.${id}
+      WHERE ${values.table}.${id} IS NULL
       ORDER BY ${table}.${number}`,
     // By id too: a database that failed over to an older copy of itself gives numbers out again.
     mark: `UPDATE JSON_TABLE(?, '$[*]' COLUMNS (

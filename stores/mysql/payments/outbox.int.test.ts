@@ -14,6 +14,7 @@ import { outbox } from "./outbox.ts";
 import { exclusiveOutbox } from "../testing/exclusive-outbox.ts";
 import { paymentBook } from "./payment-book.ts";
 import { inTransaction, withSession } from "../session.ts";
+import { aReservationId } from "../../../processors/testing/samples.ts";
 import { numberOf } from "../testing/number-of.ts";
 
 const { url, database, proxy } = await databaseBehindProxy();
@@ -23,7 +24,22 @@ before(async () => {
 });
 after(() => giveBack());
 
-const subject = { book: paymentBook(database), register: orderRegister(database), outbox: outbox(database) };
+const rename = "UPDATE payment SET payment_id = UNHEX(?) WHERE payment_id = UNHEX(?)";
+const subject = {
+  book: paymentBook(database),
+  register: orderRegister(database),
+  outbox: outbox(database),
+  /** Gives the rows of payments other ids for a while. */
+  orphan: async (paid: readonly Payment[]) => {
+    const ids = paid.map(({ paymentId }) => [hexOf(paymentId), hexOf(aReservationId())] as const);
+    const renameAll = (pairs: readonly (readonly [string, string])[]) =>
+      withSession(database, async ({ change }) => {
+        for (const [from, to] of pairs) await change(rename, [to, from]);
+      });
+    await renameAll(ids);
+    return () => renameAll(ids.map(([from, to]) => [to, from]));
+  },
+};
 outboxContract("mysql outbox", () => paymentOutboxSubject(subject));
 
 const insertRow = "INSERT INTO outbox (payment_id) VALUES (UNHEX(?))";
