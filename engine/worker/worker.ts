@@ -14,7 +14,7 @@ import type { Backoff, Clock, Random } from "../clock.ts";
 import { createLease } from "./partition/lease-guard.ts";
 import type { Log } from "../log/log.ts";
 import { errorFields, type Logger } from "../logger.ts";
-import type { FloodLimits } from "./failures/flood.ts";
+import { createFloods, type FloodLimits } from "./failures/flood.ts";
 import { createHolds, type Hold, type Holds, unreadyReasons, type ReadinessPolicy } from "./failures/holds.ts";
 import { createPartition, type PartitionOptions, type PartitionStatus } from "./partition/partition.ts";
 import { type ProcessLimits, shareOf } from "./partition/limits.ts";
@@ -191,6 +191,7 @@ const partitionMaker = <Deps>(
   const decoders = new Map(
     topology.parts.sources.map((source) => [source.name, { source, decoder: codec.decoder(source) }]),
   );
+  const floods = createFloods(options.flood);
   return ({ topic, partition }, { partitions, prove, ...hooks }) => {
     const leased = { topology: topology.graph.name, topic, partition };
     const found = decoders.get(topic);
@@ -214,7 +215,7 @@ const partitionMaker = <Deps>(
       provenance: { groupId: options.groupId, graphHash: topology.hash },
       limits: shareOf(options.limits, partitions),
       attempts: { clock, random, backoff, maxAttempts, observe },
-      flood: options.flood,
+      flood: floods.of(`${topic}/${partition}`),
       waits,
       telemetry: counted,
       ...found,

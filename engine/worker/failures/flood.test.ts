@@ -1,7 +1,7 @@
 /** When dead letters are a flood. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createFlood } from "./flood.ts";
+import { createFlood, createFloods } from "./flood.ts";
 
 const limits = { windowRecords: 1_000, minRecords: 100, maxShare: 0.5 };
 const round = (records: number, deadLetters: number) => ({ records, deadLetters });
@@ -37,4 +37,16 @@ test("flood: is one when more than its share of the latest records would be dead
 test("flood: lets everything through when its share is 1", () => {
   const flood = createFlood({ ...limits, maxShare: 1 });
   assert.equal(flood.wouldBe(round(1_000, 1_000)), false);
+});
+
+test("floods: give a partition no new allowance when it is assigned again, and each partition its own", () => {
+  const floods = createFloods(limits);
+  for (let n = 0; n < 10; n++) {
+    // As an assignment does: it asks for its flood, and decides a few rounds.
+    const flood = floods.of("orders/0");
+    if (flood.wouldBe(round(10, 10))) continue;
+    flood.add(round(10, 10));
+  }
+  assert.equal(floods.of("orders/0").wouldBe(round(10, 10)), true);
+  assert.equal(floods.of("orders/1").wouldBe(round(10, 10)), false);
 });

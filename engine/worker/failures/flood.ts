@@ -7,7 +7,11 @@
 export interface FloodLimits {
   /** The latest records that count. */
   readonly windowRecords: number;
-  /** Below this many there is no telling: so many may be dead-lettered after each start. */
+  /**
+   * Below this many there is no telling: so many may be dead-lettered of each partition after a start of the process. Not after
+   * each assignment: one rebalance after another would empty the topic. A restart begins anew, because what it was started with
+   * is most often what was wrong; a supervisor's backoff bounds how often that is.
+   */
   readonly minRecords: number;
   /** The share of dead letters above which it is one; 1 lets everything through. */
   readonly maxShare: number;
@@ -48,6 +52,24 @@ export const createFlood = ({ windowRecords, minRecords, maxShare }: FloodLimits
       // Of a round of which nothing was left to run there is nothing to keep.
       if (round.records === 0) return;
       rounds = latest([...rounds, round]);
+    },
+  };
+};
+
+/** The floods of a process's partitions, which outlive their assignments. */
+export interface Floods {
+  /** Of one partition, by its name: the same one whenever it is assigned. */
+  readonly of: (partition: string) => Flood;
+}
+
+/** No partition has decided anything yet. */
+export const createFloods = (limits: FloodLimits): Floods => {
+  const floods = new Map<string, Flood>();
+  return {
+    of: (partition) => {
+      const flood = floods.get(partition) ?? createFlood(limits);
+      floods.set(partition, flood);
+      return flood;
     },
   };
 };

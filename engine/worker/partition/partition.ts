@@ -14,7 +14,7 @@ import type { Provenance } from "../round/dead-letter.ts";
 import { floodBackoff } from "../failures/dead-letter-flood.ts";
 import { createPipeline, type Pipeline } from "../round/pipeline.ts";
 import { createTries } from "../failures/tries.ts";
-import { createFlood, type FloodLimits } from "../failures/flood.ts";
+import type { Flood } from "../failures/flood.ts";
 import type { Feed } from "./feed.ts";
 import { type InFlight, keyOf, laneOf, type Round } from "./in-flight.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
@@ -45,7 +45,8 @@ export interface PartitionOptions {
   readonly provenance: Provenance;
   readonly limits: PartitionLimits;
   readonly attempts: Omit<AttemptOptions, "signal" | "during">;
-  readonly flood: FloodLimits;
+  /** What this partition has decided lately, in this assignment and in earlier ones. */
+  readonly flood: Flood;
   /** Where calls and acknowledgements are listed while they are waited for. */
   readonly waits: { readonly calls: Waits; readonly acknowledgements: Waits };
   /** Rounds that the former assignment of this partition had not ended when it was abandoned. */
@@ -196,7 +197,6 @@ const pipelineOf = (
     ...options,
     ...hooks,
     deciding: { ...options, from: { topic: source.name, partition }, environment, tries, observe: attempts.observe },
-    flood: createFlood(options.flood),
     attempts: {
       call: createAttemptOnce(attempts),
       round: createAttemptOnce({ ...options.attempts, signal: attempts.signal, backoff: floodBackoff }),
