@@ -92,11 +92,7 @@ export const createPartition = (options: PartitionOptions): Partition => {
   const lanes = createLanes<InFlight>({ remember: options.rememberKeys });
   const pressure = createBackPressure(limits, options.setPaused);
   const leaving = new AbortController();
-  const attempts: AttemptOptions = {
-    ...options.attempts,
-    signal: leaving.signal,
-    during: (call, work) => waits.calls.during(`${call} of ${where}`, work),
-  };
+  const attempts = attemptsOf(options, leaving.signal, where);
   const attempt = createAttemptOnce(attempts);
   let pipeline: Pipeline | undefined;
   let active = 0;
@@ -175,6 +171,13 @@ export const createPartition = (options: PartitionOptions): Partition => {
     }),
   };
 };
+
+/** Attempts that end when the partition is left, and are listed while they are waited for. */
+const attemptsOf = ({ attempts, waits }: PartitionOptions, signal: AbortSignal, where: string): AttemptOptions => ({
+  ...attempts,
+  signal,
+  during: (call, work) => waits.calls.during(`${call} of ${where}`, work),
+});
 
 /** The pipeline of a partition whose lease is taken. */
 const pipelineOf = (
