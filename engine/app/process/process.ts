@@ -12,6 +12,8 @@ import type { App, ProcessContext, Running } from "../define-app.ts";
 import { serveHealth } from "./health.ts";
 import { createRegistry } from "../metrics/define.ts";
 import { tellBuild, watchReadiness } from "../metrics/process-metrics.ts";
+import { startedByNpm, watchParent } from "./parent.ts";
+import { createSignalJudge } from "./signals.ts";
 
 /** The configuration of this process: its own variables, completed in development by the application. @throws InvalidConfig */
 export const loadConfig = async <Config extends EngineConfig>({
@@ -40,7 +42,7 @@ export const runProcess = async <Config extends EngineConfig>(
     logger.flush();
     process.exit(code);
   };
-  const stopping = untilSignalled(logger);
+  const stopping = untilStopped(logger);
   logger.info({ event: "process.starting", ...redacted(config) }, "starting");
   let started = false;
   // Stopped before it is up, it has nothing to drain.
@@ -74,16 +76,26 @@ export const runProcess = async <Config extends EngineConfig>(
   end(drained ? exitCodes.done : exitCodes.failure);
 };
 
-const untilSignalled = (logger: Logger): Promise<undefined> =>
+/** Resolves when it is to stop: by a signal, or because who started it is gone. A second signal ends it at once. */
+const untilStopped = (logger: Logger): Promise<undefined> =>
   new Promise((resolve) => {
-    let signals = 0;
+    const judge = createSignalJudge(() => performance.now());
     const onSignal = (signal: NodeJS.Signals): void => {
-      logger.info({ event: "process.signalled", signal }, "received a signal to stop");
-      if (++signals > 1) process.exit(exitCodes.interrupted);
+      const meaning = judge();
+      logger.info({ event: "process.signalled", signal, meaning }, "received a signal to stop");
+      if (meaning === "end") process.exit(exitCodes.interrupted);
       resolve(undefined);
     };
     process.on("SIGTERM", onSignal);
     process.on("SIGINT", onSignal);
+    watchParent({
+      isWatched: startedByNpm(environment()),
+      parent: () => process.ppid,
+      gone: () => {
+        logger.warn({ event: "process.orphaned" }, "npm, which started it, is gone: it stops as by SIGTERM");
+        resolve(undefined);
+      },
+    });
   });
 
 /** Whether it ended within its budget. */
