@@ -158,3 +158,41 @@ test("socket: ends what is in flight, and is not ready, when the API closes", as
   );
   await closed;
 });
+
+test("socket: holds few requests of one connection and one user when thousands are sent ahead, and answers others", async () => {
+  const limits = { maxPipelined: 16, maxReadsPerUser: 24 };
+  const held = fakeStores();
+  const api = apiInRealTime({ ports: held.ports, settings: limits });
+  const port = await portOf(api);
+  const mine = createReservationIds(testSecret);
+  const idOf = (user: string) => mine.mint(userNamed(user), Date.now(), randomBytes(4));
+  const poll = (user: string) =>
+    `GET /v1/reservations/${idOf(user)}?waitMs=10000 HTTP/1.1\r\nhost: x\r\nauthorization: ${bearerOf(user)}\r\n\r\n`;
+  // Of ten connections; each says a thousand times what it wants before it hears a word.
+  const sockets = await Promise.all(Array.from({ length: 10 }, () => open(port)));
+  for (const socket of sockets) socket.write(poll("greedy").repeat(1_000));
+  const many = (): number => Math.max(0, ...held.findCalls.map((ids) => new Set(ids).size));
+  while (held.findCalls.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  const other = await open(port);
+  other.write(`${poll("other").replace("10000", "0").replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")}`);
+  assert.match(await text(other), /^HTTP\/1\.1 200 .*"pending"/s);
+  assert.ok(many() <= limits.maxReadsPerUser + 1, `${many()} were looked up`);
+  for (const socket of sockets) socket.destroy();
+  await api.close();
+});
+
+test("socket: answers no more than it may of what one connection sends ahead, and closes it", async () => {
+  const held = fakeProducer();
+  held.hold();
+  const api = apiInRealTime({ ports: fakeStores().ports, producer: held, settings: { maxPipelined: 4 } });
+  const port = await portOf(api);
+  const socket = await open(port);
+  socket.write(`${head}content-length: 0\r\n\r\n`.repeat(50));
+  while (held.produced.length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (const record of held.produced) record.acknowledge();
+  const said = await text(socket);
+  await api.close();
+  const answers = said.match(/HTTP\/1\.1 \d+/g) ?? [];
+  assert.deepEqual(answers.slice(0, 5), [...Array.from({ length: 4 }, () => "HTTP/1.1 202"), "HTTP/1.1 429"]);
+  assert.equal(held.produced.length, 4);
+});

@@ -2,9 +2,12 @@
 import swagger from "@fastify/swagger";
 import { type FastifyInstance, fastify } from "fastify";
 import { createAccept } from "./coupons/accept.ts";
+import { createCouponDoor } from "./coupons/coupon-door.ts";
 import { couponSchema } from "./coupons/coupon-body.ts";
 import { addCouponRoutes } from "./coupons/coupon-routes.ts";
 import { checkContentType, checkRepeatedFields, checkUrl, createAuthentication } from "./http/request/guards.ts";
+import { createPlaces, limitPipelining } from "./http/request/in-flight.ts";
+import { limitRate } from "./http/request/rate-limit.ts";
 import { swaggerOptions } from "./http/openapi.ts";
 import {
   type ApiLog,
@@ -23,10 +26,12 @@ import {
   createProblemReplies,
   routeOf,
 } from "./http/problems/problem-replies.ts";
+import { createLineLimit, type LineLimit } from "./http/problems/line-limit.ts";
 import { problemSchema } from "./http/problems/problems.ts";
 import { createReservationIds } from "./coupons/reservation-id.ts";
 import { addReservationRoutes } from "./coupons/reservation-routes.ts";
-import { createTokenReader } from "./tokens/token.ts";
+import { anyPolicy, createTokenReader } from "./tokens/token.ts";
+import { fixedKeys, secretKeys } from "./tokens/verification-keys.ts";
 import { createUnmatched } from "./http/unmatched.ts";
 import { watchVerdicts } from "./coupons/verdict-watch.ts";
 
@@ -41,16 +46,25 @@ const maxHeaderBytes = 8_192;
  * @throws Fatal (WEAK_SECRET) when the token secret is shorter than 32 bytes.
  */
 export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
-  const { ports, clock, log, tokenSecret, ready, metrics = noMetrics } = parameters;
+  const { ports, clock, log, tokenSecret, formerSecrets = [], ready, metrics = noMetrics } = parameters;
   const settings = { ...apiDefaults, ...parameters.settings };
-  const ids = createReservationIds(tokenSecret);
+  const ids = createReservationIds(tokenSecret, formerSecrets);
   const watch = watchVerdicts(ports.verdicts, clock, settings);
+  const door = createCouponDoor(ports.catalog, clock);
   const accept = createAccept({ ...parameters, ...ports, ids, metrics, settings });
-  const { anyUser, admin } = createAuthentication(createTokenReader(tokenSecret, settings.rememberedTokens), clock.now);
+  const { userRatePerSecond, userBurst, rememberedUsers, retryAfterSeconds } = settings;
+  const bySecret = { keys: fixedKeys(secretKeys([tokenSecret, ...formerSecrets])), policy: anyPolicy };
+  const { keys, policy } = parameters.tokens ?? bySecret;
+  const read = createTokenReader(keys, policy, settings.rememberedTokens);
+  const { anyUser, admin } = createAuthentication({ read, nowMs: clock.now, retryAfterSeconds });
+  const limit = { perSecond: userRatePerSecond, burst: userBurst, maxUsers: rememberedUsers };
+  /** Of one route that is written to and one that is read, each with buckets of its own. */
+  const ownGuards = () => ({
+    writing: [anyUser, limitRate(limit, clock.now), checkContentType],
+    reading: [anyUser, limitRate(limit, clock.now)],
+  });
 
-  const guards = { writing: [anyUser, checkContentType], reading: [anyUser] };
-
-  const app = createServer({ settings, log, metrics });
+  const app = createServer({ settings, log, metrics, lineLimit: createLineLimit(clock.now) });
   let closing = false;
   app.addHook("preClose", (done) => {
     closing = true;
@@ -67,22 +81,26 @@ export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
       accept,
       ids,
       watch,
-      guards,
+      door,
+      places: createPlaces(settings.maxReadsPerUser),
+      retryAfterSeconds,
+      guards: ownGuards(),
     });
     addPaymentRoutes(routes, {
       pay: createPay({ ...parameters, ...ports, settings }),
       payments: ports.payments,
       clock,
       readTimeoutMs: settings.readTimeoutMs,
-      guards,
+      guards: ownGuards(),
     });
     addCouponRoutes(routes, {
       coupons: ports.coupons,
+      door,
       clock,
       timeoutMs: settings.acknowledgeTimeoutMs,
-      guards: [admin, checkContentType],
+      guards: [admin, limitRate(limit, clock.now), checkContentType],
     });
-    addProbes(routes, { ready, closing: () => closing, retryAfterSeconds: settings.retryAfterSeconds });
+    addProbes(routes, { ready, closing: () => closing, retryAfterSeconds });
     done();
   });
   return app;
@@ -92,12 +110,13 @@ interface ServerParameters {
   readonly settings: ApiSettings;
   readonly log: ApiLog;
   readonly metrics: ApiMetrics;
+  readonly lineLimit: LineLimit;
 }
 
 /** A server with its bounds, its errors and its description, and no routes yet. */
-const createServer = ({ settings, log, metrics }: ServerParameters): FastifyInstance => {
+const createServer = ({ settings, log, metrics, lineLimit }: ServerParameters): FastifyInstance => {
   const { retryAfterSeconds } = settings;
-  const answerProblem = createProblemReplies({ log, metrics, retryAfterSeconds });
+  const answerProblem = createProblemReplies({ log, metrics, retryAfterSeconds, lineLimit });
   const app = fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: settings.requestTimeoutMs,
@@ -130,6 +149,11 @@ const createServer = ({ settings, log, metrics }: ServerParameters): FastifyInst
   app.decorateRequest("caller", null);
   app.addHook("onResponse", (request, reply, done) => {
     metrics.answered({ route: routeOf(request), status: reply.statusCode, durationMs: reply.elapsedTime });
+    done();
+  });
+  const limitConnection = limitPipelining(settings);
+  app.addHook("onRequest", (request, reply, done) => {
+    limitConnection(request, reply);
     done();
   });
   refuseUnmatched(app);

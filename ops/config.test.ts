@@ -195,3 +195,67 @@ test("config: explains no secret when one looks like a URL or is part of one", (
   assert.doesNotMatch(JSON.stringify(explained), /hunter/);
   assert.equal(explained.find(({ name }) => name === "SLUICE_REGISTRY_URL")?.value, "https://registry.test/v7");
 });
+
+const developmentSecret = readConfig(addresses, noFiles).tokenSecret.toString();
+
+test("config: refuses the development secret on any address but loopback, whatever the environment and whatever is around it", () => {
+  const texts = [developmentSecret, `${developmentSecret} `, `\t${developmentSecret}\n`, `"${developmentSecret}"`];
+  for (const secret of [...texts, developmentSecret.toUpperCase(), undefined]) {
+    for (const host of ["0.0.0.0", "::", "10.0.0.7", "api.example", "127.0.0.1.example", "localhost.example"]) {
+      const problems = problemsOf({
+        ...addresses,
+        SLUICE_API_HOST: host,
+        ...(secret === undefined ? {} : { SLUICE_TOKEN_SECRET: secret }),
+      });
+      assert.match(problems.join(), /^SLUICE_TOKEN_SECRET: the development value is refused/, `${secret} on ${host}`);
+    }
+    for (const host of ["127.0.0.1", "127.1.2.3", "localhost", "::1"]) {
+      assert.deepEqual(problemsOf({ ...addresses, SLUICE_API_HOST: host, SLUICE_TOKEN_SECRET: secret ?? "" }), []);
+    }
+    if (secret === undefined) continue;
+    for (const name of ["SLUICE_TOKEN_SECRET", "SLUICE_TOKEN_SECRET_FORMER"]) {
+      const env: Record<string, string> = {
+        SLUICE_ENV: "production",
+        SLUICE_TOKEN_SECRET: "s".repeat(32),
+        [name]: secret,
+      };
+      const refused = problemsOf({ ...addresses, ...env }).filter((problem) => problem.startsWith(`${name}:`));
+      assert.equal(refused.length, 1, `${name} ${refused}`);
+    }
+  }
+  const former = { SLUICE_TOKEN_SECRET: "s".repeat(32), SLUICE_TOKEN_SECRET_FORMER: developmentSecret };
+  assert.match(
+    problemsOf({ ...addresses, ...former, SLUICE_API_HOST: "0.0.0.0" }).join(),
+    /^SLUICE_TOKEN_SECRET_FORMER:/,
+  );
+});
+
+test("config: takes a secret without the blanks around it, from a variable as from a file", () => {
+  const secret = "s".repeat(40);
+  const config = readConfig({ ...addresses, SLUICE_TOKEN_SECRET: ` ${secret}\n` }, noFiles);
+  assert.equal(config.tokenSecret.toString(), secret);
+  assert.match(problemsOf({ ...addresses, SLUICE_TOKEN_SECRET: " ".repeat(40) }).join(), /32 bytes/);
+});
+
+test("config: takes tokens of the secret or of public keys, and of both only when it is said", () => {
+  const tokensOf = (env: Record<string, string>) => readConfig({ ...addresses, ...env }, noFiles).tokens;
+  const keys = {
+    SLUICE_TOKEN_KEYS_URL: "https://id.example/jwks",
+    SLUICE_TOKEN_ISSUER: "https://id.example/",
+    SLUICE_TOKEN_AUDIENCE: "sluice",
+  };
+  assert.equal(tokensOf({}).hs256, true);
+  assert.equal(tokensOf(keys).hs256, false);
+  assert.equal(tokensOf({ ...keys, SLUICE_TOKEN_HS256: "yes" }).hs256, true);
+  const { SLUICE_TOKEN_KEYS_URL: _url, ...rest } = keys;
+  assert.equal(tokensOf({ ...rest, SLUICE_TOKEN_KEYS_FILE: "/keys" }).hs256, false);
+  assert.equal(tokensOf({ SLUICE_TOKEN_SECRET_FORMER: "f".repeat(32) }).secrets.length, 2);
+  for (const name of ["SLUICE_TOKEN_ISSUER", "SLUICE_TOKEN_AUDIENCE"] as const) {
+    assert.match(problemsOf({ ...addresses, ...keys, [name]: "" }).join(), new RegExp(`^${name}: is required`));
+  }
+  assert.match(problemsOf({ ...addresses, SLUICE_TOKEN_HS256: "no" }).join(), /^SLUICE_TOKEN_HS256: expected yes/);
+  for (const url of ["http://id.example/jwks", "https://user:pw@id.example/", "file:///etc/passwd", "jwks"]) {
+    assert.match(problemsOf({ ...addresses, ...keys, SLUICE_TOKEN_KEYS_URL: url }).join(), /^SLUICE_TOKEN_KEYS_URL:/);
+  }
+  assert.deepEqual(problemsOf({ ...addresses, ...keys, SLUICE_TOKEN_KEYS_URL: "http://127.0.0.1:9/jwks" }), []);
+});

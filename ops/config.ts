@@ -1,20 +1,63 @@
 /** The settings of the shop beside the engine's: its database, Redis, tokens, API, outbox and data platform. */
 import { z } from "zod";
 import type { ProcessContext } from "../engine/app/define-app.ts";
-import type { EngineConfig } from "../engine/app/config/engine-config.ts";
+import type { EngineConfig, EngineSettings } from "../engine/app/config/engine-config.ts";
+import type { TokenPolicy } from "../api/tokens/token.ts";
 import { address, integer, urlWithoutUser } from "../engine/app/config/kinds.ts";
 import { defineSettings, type Settings } from "../engine/app/config/settings.ts";
 import { unreadableFiles } from "../engine/connect/tls.ts";
 import { readDatabaseAddress } from "../stores/mysql/address.ts";
 import { readRedisAddress } from "../stores/redis/address.ts";
 
+/** Known to everybody: good for tokens on this machine alone. */
+const developmentSecret = "development-only-token-secret-of-sluice";
+
+const secret = () =>
+  z
+    .string()
+    // As a file's is: a blank that nobody sees must not make two secrets of one.
+    .trim()
+    .refine((text) => Buffer.byteLength(text) >= 32, "expected at least 32 bytes");
+
+/** Whether only this machine is reached there, or reaches what listens there. Other names may lead anywhere. */
+const isLoopback = (host: string): boolean => /^(localhost|\[?::1\]?|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/i.test(host);
+
+/** Also with something before, behind or within it in other case: it is as well known. */
+const isDevelopmentSecret = (text: string | undefined): boolean =>
+  text?.toLowerCase().includes(developmentSecret) ?? false;
+
 /** The variables. */
 export const shopVariables = {
   SLUICE_DATABASE_URL: address(readDatabaseAddress),
   SLUICE_REDIS_URL: address(readRedisAddress),
-  /** HMAC key of bearer tokens, at least 32 bytes. */
-  SLUICE_TOKEN_SECRET: z.string().refine((s) => Buffer.byteLength(s) >= 32, "expected at least 32 bytes"),
+  /** Marks reservation ids, and is the HMAC key of bearer tokens where `SLUICE_TOKEN_HS256` is yes; at least 32 bytes. */
+  SLUICE_TOKEN_SECRET: secret(),
+  /** The one before it: what it signed and marked is still taken, so that a rotation loses nobody. */
+  SLUICE_TOKEN_SECRET_FORMER: secret().optional(),
+  /** Public keys of tokens, PEM or a JWK set; read again every five minutes, and for a key that is not known. */
+  SLUICE_TOKEN_KEYS_FILE: z.string().min(1).optional(),
+  /** An identity provider's JWK set; read again as the file is. */
+  SLUICE_TOKEN_KEYS_URL: urlWithoutUser(["https:", "http:"])
+    .refine(
+      (text) => URL.parse(text)?.protocol === "https:" || isLoopback(URL.parse(text)?.hostname ?? ""),
+      "expected https, or an address on loopback: keys that anybody on the way can change are anybody's",
+    )
+    .optional(),
+  /** Whether tokens signed with the secret are taken; by default where there are no public keys. */
+  SLUICE_TOKEN_HS256: z.enum(["yes", "no"]).optional(),
+  /** What `iss` of a token must be; required with public keys. */
+  SLUICE_TOKEN_ISSUER: z.string().min(1).max(1_024).optional(),
+  /** What `aud` of a token must be or contain; required with public keys. */
+  SLUICE_TOKEN_AUDIENCE: z.string().min(1).max(1_024).optional(),
+  /** The longest time for which a token may be good. */
+  SLUICE_TOKEN_MAX_LIFETIME_HOURS: integer(1, 8_760, 24),
   SLUICE_API_HOST: z.string().min(1).default("127.0.0.1"),
+  /** Requests a second of one user on one route; five times as many at once. */
+  SLUICE_API_USER_RATE: integer(1, 100_000, 10),
+  /** Connections at once; each takes a file descriptor. */
+  SLUICE_API_MAX_CONNECTIONS: integer(1, 1_000_000, 10_000),
+  /** Between SIGTERM, from which on `/ready` is 503, and the end of the listener: as long as a load balancer takes to notice. */
+  SLUICE_SHUTDOWN_DELAY_MS: integer(0, 14_000, 0),
   /** 0 takes any free port. */
   SLUICE_API_PORT: integer(0, 65_535, 8080),
   /** Time between two looks at the gate; a counter that differs from the database twice running is set right. 0: never. */
@@ -40,11 +83,12 @@ export const shopVariables = {
 /** How the shop's processes read their configuration. */
 export const shopSettings: Settings<Config> = defineSettings({
   settings: shopVariables,
-  secrets: ["SLUICE_TOKEN_SECRET", "SLUICE_DATABASE_URL", "SLUICE_REDIS_URL"],
-  developmentOnly: { SLUICE_TOKEN_SECRET: "development-only-token-secret-of-sluice" },
+  secrets: ["SLUICE_TOKEN_SECRET", "SLUICE_TOKEN_SECRET_FORMER", "SLUICE_DATABASE_URL", "SLUICE_REDIS_URL"],
+  developmentOnly: { SLUICE_TOKEN_SECRET: developmentSecret },
   refusedInProduction: { SLUICE_UNFENCED: { value: "yes", why: "workers that are not fenced" } },
   ignored: ["SLUICE_STACK"],
   conflicts: (s, readFile) => [
+    ...tokenConflicts(s),
     ...unreadableFiles(readDatabaseAddress(s.SLUICE_DATABASE_URL).tls?.files ?? {}, readFile).map(
       (problem) => `SLUICE_DATABASE_URL: ${problem}`,
     ),
@@ -61,11 +105,28 @@ export const shopSettings: Settings<Config> = defineSettings({
     databaseUrl: s.SLUICE_DATABASE_URL,
     redisUrl: s.SLUICE_REDIS_URL,
     tokenSecret: Buffer.from(s.SLUICE_TOKEN_SECRET),
+    tokens: {
+      secrets: [s.SLUICE_TOKEN_SECRET, s.SLUICE_TOKEN_SECRET_FORMER].flatMap((text) =>
+        text === undefined ? [] : [Buffer.from(text)],
+      ),
+      keysFile: s.SLUICE_TOKEN_KEYS_FILE,
+      keysUrl: s.SLUICE_TOKEN_KEYS_URL,
+      hs256: (s.SLUICE_TOKEN_HS256 ?? (hasPublicKeys(s) ? "no" : "yes")) === "yes",
+      policy: {
+        issuer: s.SLUICE_TOKEN_ISSUER,
+        audience: s.SLUICE_TOKEN_AUDIENCE,
+        maxLifetimeMs: s.SLUICE_TOKEN_MAX_LIFETIME_HOURS * 3_600_000,
+      },
+    },
     api: {
       host: s.SLUICE_API_HOST,
       port: s.SLUICE_API_PORT,
       maxBacklogRecords: s.SLUICE_API_MAX_BACKLOG,
       maxWaitingPayments: s.SLUICE_API_MAX_PAYMENTS,
+      userRatePerSecond: s.SLUICE_API_USER_RATE,
+      userBurst: 5 * s.SLUICE_API_USER_RATE,
+      maxConnections: s.SLUICE_API_MAX_CONNECTIONS,
+      shutdownDelayMs: s.SLUICE_SHUTDOWN_DELAY_MS,
     },
     outboxKeptMs: s.SLUICE_OUTBOX_KEPT_HOURS * 3_600_000,
     keysKeptMs: s.SLUICE_KEYS_KEPT_HOURS * 3_600_000,
@@ -79,16 +140,58 @@ export const shopSettings: Settings<Config> = defineSettings({
   }),
 });
 
+type TokenSettings = z.infer<z.ZodObject<typeof shopVariables>> & Pick<EngineSettings, "SLUICE_ENV">;
+
+const hasPublicKeys = (s: Pick<TokenSettings, "SLUICE_TOKEN_KEYS_FILE" | "SLUICE_TOKEN_KEYS_URL">): boolean =>
+  s.SLUICE_TOKEN_KEYS_FILE !== undefined || s.SLUICE_TOKEN_KEYS_URL !== undefined;
+
+/** Whatever SLUICE_ENV says: whoever knows the development secret is an administrator of what they can reach. */
+const tokenConflicts = (s: TokenSettings): readonly string[] => [
+  ...(["SLUICE_TOKEN_SECRET", "SLUICE_TOKEN_SECRET_FORMER"] as const).flatMap((name) => {
+    if (!isDevelopmentSecret(s[name])) return [];
+    if (s.SLUICE_ENV === "production") return [`${name}: the development value is refused in production`];
+    return isLoopback(s.SLUICE_API_HOST)
+      ? []
+      : [`${name}: the development value is refused where SLUICE_API_HOST is not on loopback`];
+  }),
+  ...(hasPublicKeys(s)
+    ? (["SLUICE_TOKEN_ISSUER", "SLUICE_TOKEN_AUDIENCE"] as const).flatMap((name) =>
+        s[name] === undefined ? [`${name}: is required with public keys, which sign tokens for others, too`] : [],
+      )
+    : []),
+  ...(!hasPublicKeys(s) && s.SLUICE_TOKEN_HS256 === "no"
+    ? [
+        "SLUICE_TOKEN_HS256: expected yes, or SLUICE_TOKEN_KEYS_FILE or SLUICE_TOKEN_KEYS_URL: no token could be verified",
+      ]
+    : []),
+];
+
+/** Whose tokens are taken. */
+export interface TokenConfig {
+  /** The secret, and the former one where there is one. */
+  readonly secrets: readonly Buffer[];
+  readonly keysFile: string | undefined;
+  readonly keysUrl: string | undefined;
+  /** Whether tokens signed with the secrets are taken. */
+  readonly hs256: boolean;
+  readonly policy: TokenPolicy;
+}
+
 /** A validated configuration of the shop. */
 export interface Config extends EngineConfig {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly tokenSecret: Buffer;
+  readonly tokens: TokenConfig;
   readonly api: {
     readonly host: string;
     readonly port: number;
     readonly maxBacklogRecords: number;
     readonly maxWaitingPayments: number;
+    readonly userRatePerSecond: number;
+    readonly userBurst: number;
+    readonly maxConnections: number;
+    readonly shutdownDelayMs: number;
   };
   readonly outboxKeptMs: number;
   readonly keysKeptMs: number;

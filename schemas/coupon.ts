@@ -5,7 +5,7 @@ import { shopRecordMaxBytes } from "./ids.ts";
 
 /** Names a coupon: what users race for. 1 to 64 characters of `A-Z a-z 0-9 . _ -`. */
 export type CouponId = Brand<string, "CouponId">;
-/** Names a user, as the identity provider does: the `sub` of a verified token. 1 to 64 characters. */
+/** Names a user, as the identity provider does: the `sub` of a verified token. 1 to 255 visible ASCII characters, kept as they are. */
 export type UserId = Brand<string, "UserId">;
 /** Names the terms a coupon is issued under. Same alphabet and length as a coupon id. */
 export type PolicyId = Brand<string, "PolicyId">;

@@ -5,7 +5,7 @@ import { Poison } from "../engine/errors.ts";
 import type { CouponId, ReservationId, UserId } from "../schemas/coupon.ts";
 import { aCouponId, aReservationId, aTake, hostileIds, many } from "../processors/testing/samples.ts";
 import { checkTake, hexOf, uuidOf } from "./ids.ts";
-import { isUuid, isStorableId } from "../schemas/ids.ts";
+import { isUuid, isStorableId, isStorableUserId } from "../schemas/ids.ts";
 
 test("ids: a reservation id survives its 16 bytes", () => {
   for (const id of many(100, aReservationId)) assert.equal(uuidOf(Buffer.from(hexOf(id), "hex")), id);
@@ -39,6 +39,13 @@ test("ids: no id has more than the 256 bytes its column holds", () => {
   for (const id of ["\uffff".repeat(64), "😀".repeat(32)]) {
     assert.ok(isStorableId(id));
     assert.ok(Buffer.byteLength(id) <= 256);
+  }
+  for (const id of ["x".repeat(255), "\uffff".repeat(85), "😀".repeat(64)]) {
+    assert.ok(isStorableUserId(id));
+    assert.ok(Buffer.byteLength(id) <= 256);
+  }
+  for (const id of ["", "x".repeat(256), "\uffff".repeat(86), "😀".repeat(65), "\ud800"]) {
+    assert.equal(isStorableUserId(id), false, JSON.stringify(id));
   }
 });
 

@@ -2,7 +2,7 @@
 import type { Take } from "../processors/coupons/coupon-ports.ts";
 import { Poison } from "../engine/errors.ts";
 import type { ReservationId } from "../schemas/coupon.ts";
-import { idMaxLength, isStorableId, isUuid } from "../schemas/ids.ts";
+import { idMaxLength, isStorableId, isStorableUserId, isUuid, userIdMaxLength } from "../schemas/ids.ts";
 import type { OrderId, PaymentId } from "../schemas/payment.ts";
 
 /** Ids that are kept in 16 bytes. */
@@ -16,7 +16,9 @@ export const checkTake = ({ reservationId, couponId, userId }: Take): void => {
   if (!isUuid(reservationId)) throw badId(reservationId, "reservation", reservationId, "a UUID in lower case");
   const expected = `1 to ${idMaxLength} characters of well-formed text`;
   if (!isStorableId(couponId)) throw badId(reservationId, "coupon", couponId, expected);
-  if (!isStorableId(userId)) throw badId(reservationId, "user", userId, expected);
+  if (!isStorableUserId(userId)) {
+    throw badId(reservationId, "user", userId, `1 to ${userIdMaxLength} characters of well-formed text`);
+  }
 };
 
 const badId = (idempotencyKey: string, what: string, got: string, expected: string): Poison =>

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import type { CouponRegister } from "../../processors/coupons/coupon-ports.ts";
 import { couponFrom, couponText } from "./coupon-body.ts";
+import type { CouponDoor } from "./coupon-door.ts";
 import { within } from "../http/deadline.ts";
 import type { Guard } from "../http/request/guards.ts";
 import { bearerSecurity, problemResponses } from "../http/openapi.ts";
@@ -11,6 +12,7 @@ import { wrongField } from "../http/problems/problems.ts";
 /** What the route needs. */
 export interface CouponRoutes {
   readonly coupons: CouponRegister;
+  readonly door: CouponDoor;
   readonly clock: ApiClock;
   /** How long the database may take; 503 then, and the same request again is safe. */
   readonly timeoutMs: number;
@@ -45,7 +47,8 @@ const openSchema = {
 } as const;
 
 /** Adds the route. */
-export const addCouponRoutes = (app: FastifyInstance, { coupons, clock, timeoutMs, guards }: CouponRoutes): void => {
+export const addCouponRoutes = (app: FastifyInstance, routes: CouponRoutes): void => {
+  const { coupons, door, clock, timeoutMs, guards } = routes;
   app.route({
     method: "POST",
     url: "/v1/admin/coupons",
@@ -64,6 +67,7 @@ export const addCouponRoutes = (app: FastifyInstance, { coupons, clock, timeoutM
           `names a coupon with other terms: ${coupon.couponId}; use another id`,
         );
       }
+      door.opened(coupon.couponId);
       return reply.code(answer === "opened" ? 201 : 200).send(couponText(coupon));
     },
   });

@@ -88,3 +88,13 @@ test("reservation id: refuses a secret that is too short", () => {
     (error) => error instanceof Fatal && error.code === "WEAK_SECRET" && /31 bytes/.test(error.message),
   );
 });
+
+test("reservation id: is its user's after the secret was renewed, when the former one is given", () => {
+  const former = Buffer.alloc(32, 9);
+  const id = createReservationIds(former).mint(alice, 1_800_000_000_000, Buffer.alloc(4));
+  const renewed = createReservationIds(Buffer.alloc(32, 1), [Buffer.alloc(32, 8), former]);
+  assert.equal(renewed.mintedFor(id, alice), true);
+  assert.equal(renewed.mintedFor(id, bob), false);
+  assert.equal(createReservationIds(Buffer.alloc(32, 1)).mintedFor(id, alice), false);
+  assert.equal(createReservationIds(former).mintedFor(renewed.mint(alice, 1, Buffer.alloc(4)), alice), false);
+});

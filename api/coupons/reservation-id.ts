@@ -23,15 +23,28 @@ const tagMask = 0b11;
 export interface ReservationIds {
   /** An id for this user. `nowMs` is epoch ms; the first four of `random` are used. Takes about 3 us (measured on one core). */
   readonly mint: (userId: UserId, nowMs: number, random: Uint8Array) => ReservationId;
-  /** Whether an id was minted, with the same secret, for this user. Constant time in the tag. */
+  /** Whether an id was minted, with the same secret or a former one, for this user. Constant time in the tag. */
   readonly mintedFor: (id: ReservationId, userId: UserId) => boolean;
 }
 
 /**
- * Ids under a key derived from the token secret (HKDF-SHA256, so that a tag reveals nothing about token signatures).
+ * Ids under a key derived from the token secret (HKDF-SHA256, so that a tag reveals nothing about token signatures). Those
+ * minted under one of `formerSecrets` are recognised too: what was accepted before a rotation is its user's until it is decided.
  * @throws Fatal (WEAK_SECRET) below 32 bytes.
  */
-export const createReservationIds = (tokenSecret: Uint8Array): ReservationIds => {
+export const createReservationIds = (
+  tokenSecret: Uint8Array,
+  formerSecrets: readonly Uint8Array[] = [],
+): ReservationIds => {
+  const own = idsOf(tokenSecret);
+  const former = formerSecrets.map(idsOf);
+  return {
+    mint: own.mint,
+    mintedFor: (id, userId) => own.mintedFor(id, userId) || former.some(({ mintedFor }) => mintedFor(id, userId)),
+  };
+};
+
+const idsOf = (tokenSecret: Uint8Array): ReservationIds => {
   checkSecret(tokenSecret);
   const derived = hkdfSync("sha256", tokenSecret, "", "sluice/reservation-id/v1", 32);
   // A key object: hashing with it is five times as fast as with a buffer, which is imported at every call.

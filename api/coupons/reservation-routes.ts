@@ -16,7 +16,9 @@ import {
 import { idempotencyKeyIn, idempotencyKeySchema } from "../http/request/idempotency-key.ts";
 import { momentText, textOfMoment } from "../http/request/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
-import { Problem, wrongField } from "../http/problems/problems.ts";
+import { Problem, retryAfter, wrongField } from "../http/problems/problems.ts";
+import type { Places } from "../http/request/in-flight.ts";
+import type { CouponDoor } from "./coupon-door.ts";
 import type { ReservationIds } from "./reservation-id.ts";
 import type { VerdictWatch } from "./verdict-watch.ts";
 
@@ -25,6 +27,10 @@ export interface ReservationRoutes {
   readonly accept: (wish: ReservationWish) => Promise<ReservationId>;
   readonly ids: ReservationIds;
   readonly watch: VerdictWatch;
+  readonly door: CouponDoor;
+  /** Where each user may have some reads open, and no more. */
+  readonly places: Places;
+  readonly retryAfterSeconds: number;
   /** Guards of a route whose body is read, and of one without. */
   readonly guards: { readonly writing: readonly Guard[]; readonly reading: readonly Guard[] };
 }
@@ -79,6 +85,7 @@ const reserveSchema = {
       "token-missing",
       "token-invalid",
       "token-expired",
+      "coupon-not-found",
       "body-too-large",
       "unsupported-media-type",
       "idempotency-key-reused",
@@ -137,7 +144,11 @@ export const addReservationRoutes = (app: FastifyInstance, routes: ReservationRo
     onRequest: [...routes.guards.writing],
     preValidation: noBodyIsAnEmptyOne,
     handler: async (request, reply) => {
-      const reserved = await routes.accept(wishOf(request));
+      const wish = wishOf(request);
+      if ((await routes.door.look(wish.couponId)) === "unknown") {
+        throw new Problem("coupon-not-found", { detail: `Nothing was accepted: there is no coupon ${wish.couponId}.` });
+      }
+      const reserved = await routes.accept(wish);
       return reply
         .code(202)
         .header("location", reservationPath(reserved))
@@ -199,15 +210,25 @@ const readReservationId = (request: FastifyRequest): ReservationId => {
 const verdictFor = async (
   request: FastifyRequest,
   reply: FastifyReply,
-  { id, ids, watch }: { readonly id: ReservationId; readonly ids: ReservationIds; readonly watch: VerdictWatch },
+  { id, ids, watch, places, retryAfterSeconds }: ReservationRoutes & { readonly id: ReservationId },
 ): Promise<OwnedVerdict | null> => {
   const { userId } = callerOf(request);
+  const leavePlace = places.take(userId);
+  if (leavePlace === undefined) {
+    const detail = "The caller has as many reads open as one user may have; answer comes to those first.";
+    throw new Problem("too-many-requests", { detail, headers: retryAfter({ retryAfterSeconds }) });
+  }
   const { waitMs } = fieldsOf(request.query);
   const minted = ids.mintedFor(id, userId);
-  // An id that does not prove to be the caller's is looked up once (the secret may have been renewed) and never waited for.
-  const asked = watch.ask({ reservationId: id, waitMs: minted && typeof waitMs === "number" ? waitMs : 0 });
-  reply.raw.once("close", asked.leave);
-  const verdict = await asked.verdict;
+  let verdict: OwnedVerdict | null;
+  try {
+    // An id that does not prove to be the caller's is looked up once (the secret may have been renewed) and never waited for.
+    const asked = watch.ask({ reservationId: id, waitMs: minted && typeof waitMs === "number" ? waitMs : 0 });
+    reply.raw.once("close", asked.leave);
+    verdict = await asked.verdict;
+  } finally {
+    leavePlace();
+  }
   if (verdict === null ? minted : verdict.userId === userId) return verdict;
   throw new Problem("not-found", { detail: "The caller has no such reservation." });
 };

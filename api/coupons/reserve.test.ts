@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Poison, Retriable, Unavailable } from "../../engine/errors.ts";
+import type { CouponId } from "../../schemas/coupon.ts";
 import { reservationIdFrom } from "../http/request/ids.ts";
 import { createReservationIds } from "./reservation-id.ts";
 import { settled } from "../../engine/testing/stepped-clock.ts";
@@ -264,4 +265,58 @@ test("reserve: refuses a key that is not 1 to 255 visible ASCII characters", asy
   for (const key of ["!", "~", '"8e03978e-40d5-43dd-bc93-6894a57f9324"', "k".repeat(255)]) {
     assert.equal((await reserve("alice", { key })).statusCode, 202, key);
   }
+});
+
+test("reserve: is refused at the door when the catalogue has said that there is no such coupon, and binds no key", async () => {
+  const { producer, stores, reserve, clock, app, bearer } = testApi();
+  const typo = "typo" as CouponId;
+  stores.unknownCoupons.add(typo);
+  for (let turn = 0; turn < 3; turn++) {
+    const response = await reserve("alice", { couponId: typo, key: "k" });
+    assert.equal(response.statusCode, 404);
+    assert.equal(problemName(response), "coupon-not-found");
+  }
+  assert.deepEqual([producer.produced.length, stores.claimCalls.length, stores.catalogCalls.length], [0, 0, 1]);
+  // While the catalogue is away nobody is refused: a worker judges.
+  clock.advance(1_000);
+  stores.catalogTrouble.error = new Unavailable("database", "away");
+  assert.equal((await reserve("alice", { couponId: typo })).statusCode, 202);
+  stores.catalogTrouble.error = undefined;
+  clock.advance(1_000);
+  assert.equal((await reserve("alice", { couponId: typo })).statusCode, 404);
+  const opened = await app.inject({
+    method: "POST",
+    url: "/v1/admin/coupons",
+    headers: { ...bearer("boss", "admin"), "content-type": "application/json" },
+    payload: {
+      couponId: typo,
+      policyId: "p",
+      stock: 1,
+      validForDays: 1,
+      policy: { name: "P", discount: { kind: "fixed", amount: 1 }, minOrderAmount: 0 },
+    },
+  });
+  assert.equal(opened.statusCode, 201);
+  assert.equal((await reserve("alice", { couponId: typo })).statusCode, 202);
+});
+
+test("reserve: answers a user above their rate with 429 before anything is done, and nobody else", async () => {
+  const { producer, reserve, read, clock, seen, app, bearer } = testApi({ userRatePerSecond: 2, userBurst: 3 });
+  const statuses = [];
+  for (let turn = 0; turn < 5; turn++) statuses.push((await reserve("alice", { key: `k${turn}` })).statusCode);
+  assert.deepEqual(statuses, [202, 202, 202, 429, 429]);
+  const refused = await reserve("alice", { body: "x".repeat(10_000) });
+  assert.equal(problemName(refused), "too-many-requests");
+  assert.equal(refused.headers["retry-after"], "1");
+  assert.equal(producer.produced.length, 3);
+  assert.equal((await reserve("bob")).statusCode, 202);
+  // Each route has buckets of its own.
+  assert.equal((await read("alice", "x")).statusCode, 400);
+  const paid = await app.inject({ method: "POST", url: "/v1/payments", headers: bearer("alice") });
+  assert.notEqual(paid.statusCode, 429);
+  clock.advance(500);
+  assert.deepEqual([(await reserve("alice")).statusCode, (await reserve("alice")).statusCode], [202, 429]);
+  assert.ok(seen.turnedAway.every((why) => why === "too-many-requests"));
+  // One line a second, whatever comes.
+  assert.ok(seen.logged.length <= 2, seen.logged.join());
 });

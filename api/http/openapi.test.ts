@@ -124,6 +124,7 @@ test("OpenAPI: says how a reservation is asked for", async () => {
     "415",
     "417",
     "422",
+    "429",
     "431",
     "500",
     "503",

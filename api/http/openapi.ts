@@ -15,6 +15,7 @@ const anywhere: readonly ProblemName[] = [
   "request-timeout",
   "uri-too-long",
   "expectation-failed",
+  "too-many-requests",
   "header-too-large",
   "internal",
 ];
@@ -33,7 +34,9 @@ const problemResponse = (status: number, names: readonly ProblemName[]): Readonl
   description: names.map((name) => `\`${name}\`: ${problemTypes[name].title}.`).join(" "),
   ...(status === 401 ? { headers: { "WWW-Authenticate": header("The challenge (RFC 6750).") } } : {}),
   ...(status === 405 ? { headers: { Allow: header("The methods there are.") } } : {}),
-  ...(status === 503 ? { headers: { "Retry-After": header("Seconds to wait before asking again.") } } : {}),
+  ...(status === 503 || status === 429
+    ? { headers: { "Retry-After": header("Seconds to wait before asking again.") } }
+    : {}),
   content: { [problemMediaType]: { schema: { $ref: "Problem#" } } },
 });
 

@@ -1,9 +1,16 @@
 /** What the coupon API is given: its ports, its log, its clock, its bounds. It reads no environment and keeps no globals. */
-import type { CouponRegister, IdempotencyKeys, VerdictLookup } from "../../processors/coupons/coupon-ports.ts";
+import type {
+  CouponCatalog,
+  CouponRegister,
+  IdempotencyKeys,
+  VerdictLookup,
+} from "../../processors/coupons/coupon-ports.ts";
 import type { PaymentBook } from "../../processors/payments/payment-ports.ts";
 import type { Producer } from "../../engine/log/producer.ts";
 import type { Logger } from "../../engine/logger.ts";
 import type { Readiness } from "../../engine/readiness.ts";
+import type { TokenPolicy } from "../tokens/token.ts";
+import type { TokenKeys } from "../tokens/verification-keys.ts";
 import type { ApiClock } from "./clock.ts";
 import type { CouponIssueRequested } from "../../schemas/coupon.ts";
 
@@ -12,6 +19,7 @@ export interface CouponApiPorts {
   readonly idempotencyKeys: IdempotencyKeys;
   readonly verdicts: VerdictLookup;
   readonly coupons: CouponRegister;
+  readonly catalog: Pick<CouponCatalog, "find">;
   readonly payments: PaymentBook;
 }
 
@@ -19,10 +27,10 @@ export interface CouponApiPorts {
 export type ApiLog = Pick<Logger, "warn" | "error">;
 
 /**
- * Why a request was turned away for now: too much queued, too many readers, a store is away, or the acknowledgement
- * did not come in time.
+ * Why a request was turned away for now: its caller asks too often, too much is queued, too many read, a store is away, or
+ * the acknowledgement did not come in time.
  */
-export type TurnedAway = "overloaded" | "unavailable" | "outcome-unknown";
+export type TurnedAway = "too-many-requests" | "overloaded" | "unavailable" | "outcome-unknown";
 
 /** What is counted. No user, coupon or reservation is ever a label: the label sets are closed. */
 export interface ApiMetrics {
@@ -34,7 +42,7 @@ export interface ApiMetrics {
   }) => void;
   /** A reservation was acknowledged by the log, `acknowledgeMs` after it was handed over. */
   readonly accepted: (acknowledgeMs: number) => void;
-  /** A 503 was answered. */
+  /** A 503 or a 429 was answered. */
   readonly turnedAway: (why: TurnedAway) => void;
 }
 
@@ -58,6 +66,16 @@ export interface ApiSettings {
   readonly acknowledgeTimeoutMs: number;
   /** How long a read waits for the database, whatever its `waitMs`; 1 to 60,000. */
   readonly readTimeoutMs: number;
+  /** Requests a second that one user may make on each route in the long run; 1 to 1,000,000. */
+  readonly userRatePerSecond: number;
+  /** Requests that one user may make at once on each route; 1 to 1,000,000. */
+  readonly userBurst: number;
+  /** Reads of reservations that one user may have open at once, over all connections; 1 to 10,000. */
+  readonly maxReadsPerUser: number;
+  /** Requests without an answer on one connection (pipelining); 1 to 1,000. */
+  readonly maxPipelined: number;
+  /** Users whose rate is remembered, on each route; each takes some 200 bytes. */
+  readonly rememberedUsers: number;
   /** Requests that may wait for a verdict at once; further ones are answered at once. Twice as many reads are turned away. */
   readonly maxWaiters: number;
   /** Reservations in one look-up; 1 to 1,000. */
@@ -84,14 +102,19 @@ export const apiDefaults: ApiSettings = {
   retryAfterSeconds: 1,
   acknowledgeTimeoutMs: 10_000,
   readTimeoutMs: 2_000,
-  maxWaiters: 20_000,
+  userRatePerSecond: 10,
+  userBurst: 50,
+  maxReadsPerUser: 16,
+  maxPipelined: 16,
+  rememberedUsers: 50_000,
+  maxWaiters: 10_000,
   maxLookupIds: 1_000,
   lookupPauseMs: 20,
   rememberedTokens: 10_000,
   headersTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
   idleTimeoutMs: 30_000,
-  maxConnections: 40_000,
+  maxConnections: 10_000,
 };
 
 /** Everything the API is made from. */
@@ -103,8 +126,12 @@ export interface CouponApiParameters {
   readonly clock: ApiClock;
   /** Cryptographically random bytes: `randomBytes` of node:crypto. */
   readonly randomBytes: (sizeBytes: number) => Uint8Array;
-  /** Verifies tokens (HS256), and by derivation marks reservation ids. At least 32 bytes. */
+  /** By derivation it marks reservation ids; it also verifies tokens (HS256) where `tokens` is not given. At least 32 bytes. */
   readonly tokenSecret: Uint8Array;
+  /** Those before it, which marked reservations that may not be decided yet. None where not given. */
+  readonly formerSecrets?: readonly Uint8Array[];
+  /** Whose tokens are taken. Where not given, those that `tokenSecret` and `formerSecrets` verify, for a year at most. */
+  readonly tokens?: { readonly keys: TokenKeys; readonly policy: TokenPolicy };
   readonly ready: () => Readiness;
   readonly log: ApiLog;
   /** {@link apiDefaults} where not given. */

@@ -21,6 +21,9 @@ export interface Seen {
   readonly logged: string[];
 }
 
+/** Time stands still in most tests, and one user asks for much: no rate is in their way unless it is what they are about. */
+const noRate = { userRatePerSecond: 1_000_000, userBurst: 1_000_000, maxPipelined: 1_000 };
+
 /** An API on fakes. */
 export const testApi = (settings: Partial<ApiSettings> = {}) => {
   const clock = fakeClock();
@@ -45,7 +48,7 @@ export const testApi = (settings: Partial<ApiSettings> = {}) => {
     tokenSecret: testSecret,
     ready: () => readiness.now,
     log: { warn: log("warn"), error: log("error") },
-    settings,
+    settings: { ...noRate, ...settings },
     metrics,
   });
   const bearer = (userId: string, role?: string): { readonly authorization: string } => ({
@@ -66,6 +69,7 @@ export const apiInRealTime = (changes: Partial<CouponApiParameters>): FastifyIns
     ready: () => ({ ok: true, why: [] }),
     log: { warn: () => {}, error: () => {} },
     ...changes,
+    settings: { ...noRate, ...changes.settings },
   });
 
 /** What a user of {@link apiInRealTime} sends as `Authorization`, for ten minutes. */

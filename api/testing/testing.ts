@@ -1,7 +1,7 @@
 /** Fakes for the API's tests: a clock and a producer that do nothing by themselves, stores in memory. */
 import type { KeyAnswer, KeyClaim, OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import type { PaymentAsk } from "../../processors/payments/payment-ports.ts";
-import type { Coupon, CouponId, ReservationId, UserId } from "../../schemas/coupon.ts";
+import type { Coupon, CouponId, PolicyId, ReservationId, UserId, Won } from "../../schemas/coupon.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
 import { memoryPaymentBook, memoryPayments } from "../../processors/testing/memory-payments.ts";
 import { userIdFrom } from "../http/request/ids.ts";
@@ -66,11 +66,26 @@ const meet = async ({ error, until }: Trouble): Promise<void> => {
   if (error !== undefined) throw error;
 };
 
+const couponNamed = (couponId: CouponId): Coupon => ({
+  couponId,
+  // Test values of the right alphabet and range.
+  policyId: "p" as PolicyId,
+  stock: 1,
+  opensAt: null,
+  closesAt: null,
+  validForDays: 1,
+  policy: { name: "P", discount: { kind: "fixed", amount: 1 as Won }, minOrderAmount: 0 as Won },
+});
+
 /** Stores in memory, with the calls they got and the trouble they make. */
 export const fakeStores = () => {
   const bound = new Map<string, KeyClaim>();
   const verdicts = new Map<ReservationId, OwnedVerdict>();
   const coupons = new Map<CouponId, Coupon>();
+  /** Coupons that the catalogue does not know; it knows every other. */
+  const unknownCoupons = new Set<CouponId>();
+  const catalogTrouble: Trouble = {};
+  const catalogCalls: (readonly CouponId[])[] = [];
   const trouble: Trouble = {};
   const claimCalls: (readonly KeyClaim[])[] = [];
   const findCalls: (readonly ReservationId[])[] = [];
@@ -88,6 +103,9 @@ export const fakeStores = () => {
   return {
     verdicts,
     coupons,
+    unknownCoupons,
+    catalogTrouble,
+    catalogCalls,
     trouble,
     claimCalls,
     findCalls,
@@ -106,6 +124,13 @@ export const fakeStores = () => {
           findCalls.push(ids);
           await meet(trouble);
           return new Map([...verdicts].filter(([id]) => ids.includes(id)));
+        },
+      },
+      catalog: {
+        find: async (ids: readonly CouponId[]) => {
+          catalogCalls.push(ids);
+          await meet(catalogTrouble);
+          return new Map(ids.filter((id) => !unknownCoupons.has(id)).map((id) => [id, couponNamed(id)]));
         },
       },
       coupons: {

@@ -31,6 +31,9 @@ export interface BurstOptions {
   readonly signal: AbortSignal;
 }
 
+/** The reason of a request that was refused at the door: it has no reservation. */
+export const noSuchCoupon = "NO_SUCH_COUPON (404)";
+
 /** Asks again this often, 10 s each time, before it calls a request undecided. */
 const maxQuestions = 6;
 
@@ -64,6 +67,11 @@ const askOnce = async (pool: Pool, ask: Ask, { tokenOf, progress }: BurstOptions
     headers: { authorization, "content-type": "application/json" },
     body: "{}",
   });
+  if (post.statusCode === 404) {
+    await post.body.dump();
+    progress.decided++;
+    return { status: "refused", reason: noSuchCoupon, ...timed(startedAt) };
+  }
   if (post.statusCode !== 202) {
     await post.body.dump();
     return { status: "turnedAway", reason: String(post.statusCode), ...timed(startedAt) };

@@ -13,7 +13,7 @@ export interface BurstPlan {
   readonly requests: number;
   /** One in this many requests is a user asking a second time. */
   readonly secondAskEvery: number;
-  /** One in this many requests is for a coupon that does not exist. */
+  /** One in this many requests is for a coupon that does not exist; none where it is 0. */
   readonly unknownEvery: number;
 }
 

@@ -1,6 +1,6 @@
 /** What a burst came to, in numbers, and how that is shown. */
 import { count, formatTable } from "../../engine/app/cli.ts";
-import type { Reply } from "./client.ts";
+import { noSuchCoupon, type Reply } from "./client.ts";
 
 /** The numbers of a burst. */
 export interface BurstSummary {
@@ -28,7 +28,7 @@ export const summarise = (replies: readonly Reply[], startedAtMs: number): Burst
   const by = (status: Reply["status"]) => countBy(replies.filter((one) => one.status === status));
   return {
     requests: replies.length,
-    accepted: replies.filter(({ status }) => status !== "turnedAway").length,
+    accepted: replies.filter(({ status, reason }) => status !== "turnedAway" && reason !== noSuchCoupon).length,
     issued: issued.length,
     refused: by("refused"),
     undecided: replies.filter(({ status }) => status === "undecided").length,

@@ -23,7 +23,7 @@ export const shopMetrics = metrics({
     name: "sluice_turned_away_total",
     kind: "counter",
     unit: "requests",
-    help: "Requests answered 503, by reason.",
+    help: "Requests answered 503 or 429, by reason.",
     labels: ["reason"],
   },
   deliveryRequests: {

@@ -13,12 +13,19 @@ import type { CouponIssueRequested } from "../../schemas/coupon.ts";
 import { serveApi } from "./api.ts";
 
 const maxBacklogRecords = 100;
-const api = { host: "127.0.0.1", port: 0, maxBacklogRecords, maxWaitingPayments: 10 };
+const api = {
+  ...{ host: "127.0.0.1", port: 0, maxBacklogRecords, maxWaitingPayments: 10, shutdownDelayMs: 0 },
+  ...{ userRatePerSecond: 1_000, userBurst: 1_000, maxConnections: 100 },
+};
+const tokens = {
+  ...{ secrets: [testSecret], keysFile: undefined, keysUrl: undefined, hs256: true },
+  policy: { maxLifetimeMs: 60_000 },
+};
 
 /** An API that listens on a free port, on a producer of this test. */
 const served = async () => {
   const producer = fakeProducer<CouponIssueRequested>();
-  const context = { config: { api, tokenSecret: testSecret }, logger: silentLogger, registry: new Registry() };
+  const context = { config: { api, tokens, tokenSecret: testSecret }, logger: silentLogger, registry: new Registry() };
   const running = await serveApi(context, {
     ports: fakeStores().ports,
     producer,

@@ -5,25 +5,29 @@ import type { CouponApiParameters } from "../../api/http/parameters.ts";
 import { machineClock } from "../../api/http/clock.ts";
 import { readinessOf } from "../../engine/readiness.ts";
 import { openProducer } from "../../engine/app/process/open-producer.ts";
+import { openTokenKeys } from "../token-keys.ts";
 import { watchProducer } from "./producer-health.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { couponIssueRequests } from "../../schemas/coupon.ts";
+import { couponCatalog } from "../../stores/mysql/coupons/coupon-catalog.ts";
 import { couponRegister } from "../../stores/mysql/coupons/coupon-register.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
 import { idempotencyKeys } from "../../stores/mysql/idempotency/idempotency-keys.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
 import { verdictLookup } from "../../stores/mysql/coupons/verdict-lookup.ts";
 import { apiMetrics } from "../metrics/api-metrics.ts";
+import { checkDescriptors, openFilesLimit } from "./descriptors.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import type { Running } from "../../engine/app/define-app.ts";
 import type { ShopContext } from "../config.ts";
 
-/** Starts the API. @throws SchemaNotRegistered @throws Fatal where the topic is not as declared, or where the port is taken. */
+/** Starts the API. @throws Fatal where its connections do not fit @throws SchemaNotRegistered @throws Fatal where the topic is not as declared, or where the port is taken. */
 export const startApi = async (
   context: ShopContext,
   hooks: Pick<ProcessHooks, "database"> = noHooks,
 ): Promise<Running> => {
   const { config } = context;
+  checkDescriptors(openFilesLimit(), config.api.maxConnections);
   // A client waits 10 s: a payment that waits for a lock must have failed by then, and the others been paid without it; and
   // where a connection swallows what is sent, there must be time for another one.
   const limits = { lockWaitTimeoutSeconds: 1, statementTimeoutMs: 4_000 };
@@ -37,6 +41,7 @@ export const startApi = async (
       idempotencyKeys: idempotencyKeys(database),
       verdicts: verdictLookup(database),
       coupons: couponRegister(database),
+      catalog: couponCatalog(database),
       payments: paymentBook(database),
     },
     producer,
@@ -61,15 +66,17 @@ export const serveApi = async (
     logger,
     registry,
   }: Pick<ShopContext, "logger" | "registry"> & {
-    readonly config: Pick<ShopContext["config"], "api" | "tokenSecret">;
+    readonly config: Pick<ShopContext["config"], "api" | "tokenSecret" | "tokens">;
   },
   { ports, producer: inner, encodeRequest, close }: ServedOn,
 ): Promise<Running> => {
-  const { maxBacklogRecords, maxWaitingPayments } = config.api;
+  const { host, port, shutdownDelayMs, ...settings } = config.api;
+  const { maxBacklogRecords } = settings;
+  const opened = await openTokenKeys(config.tokens, { clock: systemClock, logger });
   const { producer, reasons, ended } = watchProducer(inner, { clock: systemClock, logger, maxBacklogRecords });
   let stopping = false;
   // Not the database: while it is away requests are accepted all the same, and only their verdicts have to wait.
-  const ready = () => readinessOf([...(stopping ? ["stopping"] : []), ...reasons()]);
+  const ready = () => readinessOf([...(stopping ? ["stopping"] : []), ...reasons(), ...opened.reasons()]);
   const api = await createApi({
     ports,
     producer,
@@ -77,20 +84,25 @@ export const serveApi = async (
     clock: machineClock,
     randomBytes,
     tokenSecret: config.tokenSecret,
+    formerSecrets: config.tokens.secrets.slice(1),
+    tokens: opened.tokens,
     ready,
     log: logger,
-    settings: { maxBacklogRecords, maxWaitingPayments },
+    settings,
     metrics: apiMetrics(registry),
   });
-  const url = await api.listen({ host: config.api.host, port: config.api.port });
+  const url = await api.listen({ host, port });
   return {
     ready,
     // An outage does not end the API, because what it depends on may come back; see watchProducer for what does.
     ended,
     about: { url },
     stop: async () => {
+      // A load balancer learns it from /ready, and sends requests until it has: those are answered as ever.
       stopping = true;
+      await systemClock.sleep(shutdownDelayMs);
       await api.close();
+      await opened.close();
       await producer.close();
       await close();
     },

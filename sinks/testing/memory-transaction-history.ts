@@ -1,6 +1,6 @@
 /** The fake of the history of payments: a map. One by one and in order, so the real one is tested against it too. */
 import { Poison } from "../../engine/errors.ts";
-import { isStorableId, isUuid } from "../../schemas/ids.ts";
+import { isStorableUserId, isUuid } from "../../schemas/ids.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
 import type { HistoryRow, TransactionHistory } from "../transaction-history.ts";
 
@@ -24,7 +24,7 @@ const sameRow = (a: HistoryRow, b: HistoryRow | undefined): boolean => fields.ev
 
 const checkRow = (row: HistoryRow): void => {
   const { paymentId, orderId, userId, amount, discount, paidAt } = row;
-  const ids = isUuid(paymentId) && isUuid(orderId) && isStorableId(userId);
+  const ids = isUuid(paymentId) && isUuid(orderId) && isStorableUserId(userId);
   const counts = [amount, discount, paidAt].every((count) => Number.isSafeInteger(count) && count >= 0);
   if (!ids || !counts) throw poison("BAD_PAYMENT", row);
 };

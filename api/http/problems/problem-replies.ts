@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ApiLog, ApiMetrics, TurnedAway } from "../parameters.ts";
+import type { LineLimit } from "./line-limit.ts";
 import { problemOf } from "./problem-of.ts";
 import { Problem, type ProblemName, problemBody, problemMediaType } from "./problems.ts";
 
@@ -11,24 +12,26 @@ export interface ProblemReplies {
   readonly log: ApiLog;
   readonly metrics: ApiMetrics;
   readonly retryAfterSeconds: number;
+  readonly lineLimit: LineLimit;
 }
 
 /** An error handler for fastify: answers whatever was thrown, and logs what an operator should see. */
 export const createProblemReplies =
-  ({ log, metrics, retryAfterSeconds }: ProblemReplies) =>
+  ({ log, metrics, retryAfterSeconds, lineLimit }: ProblemReplies) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const problem = problemOf(error, { retryAfterSeconds });
-    if (problem.code === "internal")
-      log.error(
-        { event: "request.failed", err: error, method: request.method, route: routeOf(request) },
-        "a request failed",
-      );
+    const route = routeOf(request);
+    const more = isWorthALine(problem.code) ? lineLimit(`${problem.code} ${route}`) : undefined;
+    if (problem.code === "internal" && more !== undefined)
+      log.error({ event: "request.failed", err: error, method: request.method, route, ...more }, "a request failed");
     const why = turnedAway[problem.code];
     if (why !== undefined) {
       metrics.turnedAway(why);
-      // Expected by the thousand when the log is slow; anything else has a cause worth a line.
-      if (why !== "overloaded")
-        log.warn({ event: "request.turnedAway", err: problem.cause, route: routeOf(request) }, problem.message);
+      if (more !== undefined)
+        log.warn(
+          { event: "request.turnedAway", reason: why, err: problem.cause, route, ...more },
+          problem.details.detail,
+        );
     }
     // A buffer: fastify would append a charset, which the media type does not have.
     void reply
@@ -38,7 +41,10 @@ export const createProblemReplies =
       .send(problemBody(problem, request.url));
   };
 
+const isWorthALine = (code: ProblemName): boolean => code === "internal" || turnedAway[code] !== undefined;
+
 const turnedAway: Readonly<Partial<Record<ProblemName, TurnedAway>>> = {
+  "too-many-requests": "too-many-requests",
   overloaded: "overloaded",
   unavailable: "unavailable",
   "outcome-unknown": "outcome-unknown",

@@ -1,7 +1,7 @@
 /** What is looked at before a body is read: who asks, what kind of body it is, and whether a header field was sent twice. */
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { Problem, wrongField } from "../problems/problems.ts";
+import { Problem, retryAfter, wrongField } from "../problems/problems.ts";
 import type { Caller, TokenAnswer } from "../../tokens/token.ts";
 
 declare module "fastify" {
@@ -12,7 +12,7 @@ declare module "fastify" {
 }
 
 /** A hook that runs before the body is read. It throws a Problem to end the request. */
-export type Guard = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
+export type Guard = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
 
 /** Longer targets than this are refused; the longest that makes sense here has about 120. */
 const maxUrlLength = 1_024;
@@ -30,35 +30,68 @@ export const checkUrl: Guard = (request, _reply, done) => {
 
 const bearer = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i;
 
+/** What authentication needs. */
+export interface Authentication {
+  readonly read: (token: string, nowMs: number) => TokenAnswer;
+  readonly nowMs: () => number;
+  readonly retryAfterSeconds: number;
+}
+
 /**
- * Guards that let only holders of a good token pass, and note who they are in `request.caller`.
+ * Guards that let only holders of a good token pass, and note who they are in `request.caller`. A token with a key that is
+ * not known waits for the keys to be read anew, once; where there are no keys yet, it is `unavailable`.
  * Throws `token-missing`, `token-invalid`, `token-expired`; the second also `forbidden`.
  */
-export const createAuthentication = (
-  read: (token: string, nowMs: number) => TokenAnswer,
-  nowMs: () => number,
-): { readonly anyUser: Guard; readonly admin: Guard } => {
-  const callerOf = (request: FastifyRequest): Caller => {
-    const { authorization } = request.raw.headers;
-    if (authorization === undefined) throw unauthenticated("token-missing", "A bearer token is required.");
-    const token = bearer.exec(authorization)?.[1];
-    if (token === undefined) throw unauthenticated("token-invalid", 'The field must read "Bearer <token>".');
-    const answer = read(token, nowMs());
-    if (answer.kind === "expired") throw unauthenticated("token-expired", "The token has expired.");
-    if (answer.kind === "invalid") throw unauthenticated("token-invalid", answer.why);
-    return answer.caller;
+export const createAuthentication = ({
+  read,
+  nowMs,
+  retryAfterSeconds,
+}: Authentication): { readonly anyUser: Guard; readonly admin: Guard } => {
+  const callerOf = (answer: TokenAnswer): Caller => {
+    switch (answer.kind) {
+      case "caller":
+        return answer.caller;
+      case "expired":
+        throw unauthenticated("token-expired", "The token has expired.");
+      case "invalid":
+        throw unauthenticated("token-invalid", answer.why);
+      case "unsure":
+      case "keysAway": {
+        const detail = "The keys that tokens are verified with could not be read yet. Ask again later.";
+        throw new Problem("unavailable", { detail, headers: retryAfter({ retryAfterSeconds }) });
+      }
+    }
   };
+  /** Answers at once unless keys have to be read first, which is rare: no request pays for a promise. */
+  const authenticated =
+    (pass: (caller: Caller) => void): Guard =>
+    (request, _reply, done) => {
+      const token = tokenOf(request);
+      const settle = (answer: TokenAnswer): void => {
+        request.caller = callerOf(answer);
+        pass(request.caller);
+      };
+      const answer = read(token, nowMs());
+      if (answer.kind !== "unsure") {
+        settle(answer);
+        return done();
+      }
+      void answer.asked.then(() => settle(read(token, nowMs()))).then(() => done(), done);
+    };
   return {
-    anyUser: (request, _reply, done) => {
-      request.caller = callerOf(request);
-      done();
-    },
-    admin: (request, _reply, done) => {
-      request.caller = callerOf(request);
-      if (!request.caller.admin) throw new Problem("forbidden", { detail: "This needs a token with the role admin." });
-      done();
-    },
+    anyUser: authenticated(() => {}),
+    admin: authenticated((caller) => {
+      if (!caller.admin) throw new Problem("forbidden", { detail: "This needs a token with the role admin." });
+    }),
   };
+};
+
+const tokenOf = (request: FastifyRequest): string => {
+  const { authorization } = request.raw.headers;
+  if (authorization === undefined) throw unauthenticated("token-missing", "A bearer token is required.");
+  const token = bearer.exec(authorization)?.[1];
+  if (token === undefined) throw unauthenticated("token-invalid", 'The field must read "Bearer <token>".');
+  return token;
 };
 
 /** A challenge as RFC 6750, 3: no error code where no token was sent. */

@@ -7,8 +7,13 @@ import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
 export const namePattern = "^(?![.]{1,2}$)[A-Za-z0-9._-]{1,64}$";
 /** {@link namePattern} in words, for a client that sent something else. */
 export const nameWords = "1 to 64 characters of A-Z a-z 0-9 . _ -, and not . or ..";
-/** Users, as identity providers name them: an e-mail address, `auth0|123`, a UUID, a number. */
-export const userIdPattern = "^[A-Za-z0-9._@:|+-]{1,64}$";
+/**
+ * Users, as identity providers name them (OpenID Connect Core, 2: at most 255 ASCII characters, case-sensitive): an e-mail
+ * address, `auth0|123`, a distinguished name, base64. Kept as they are, and compared byte for byte.
+ */
+export const userIdPattern = "^[\\x21-\\x7e]{1,255}$";
+/** {@link userIdPattern} in words. */
+export const userIdWords = "1 to 255 visible ASCII characters";
 /** A UUIDv7 in lower case: one id has one spelling. */
 export const reservationIdPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
 

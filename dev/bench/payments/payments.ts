@@ -58,7 +58,7 @@ export const measurePayments = async (
   { orders, baselineOrders, signal }: PaymentSizes,
 ): Promise<PaymentsReport> => {
   const database = openDatabase({ databaseUrl: stage.config.databaseUrl, statementTimeoutMs: 120_000 });
-  const { child, url } = await stage.start("api");
+  const { child, url } = await stage.start("api", { env: { SLUICE_API_USER_RATE: "100000" } });
   const { pay, close } = apiPayer(url, prefix, stage.config.tokenSecret);
   try {
     const shop = await openShop(stage, database, prefix);

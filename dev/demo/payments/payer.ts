@@ -96,7 +96,9 @@ const askOnce = async (pool: Pool, { orderId, key }: Attempt, token: string): Pr
     });
     const answer = (await body.json()) as { readonly paymentId?: string; readonly type?: string };
     if (answer.paymentId !== undefined) return { kind: "paid", paymentId: answer.paymentId, fresh: statusCode === 201 };
-    return statusCode >= 500 ? undefined : { kind: "refused", problem: answer.type?.split(":").at(-1) ?? "unknown" };
+    return statusCode >= 500 || statusCode === 429
+      ? undefined
+      : { kind: "refused", problem: answer.type?.split(":").at(-1) ?? "unknown" };
   } catch {
     return undefined;
   }

@@ -110,7 +110,8 @@ export const defineSettings = <const Shape extends z.ZodRawShape, Own extends ob
     if (engineGiven.success) all.push(...engineConflicts(engineGiven.data, readFile));
     if (!engineGiven.success || !ownGiven.success) throw new InvalidConfig(all);
     all.push(...(own.conflicts?.({ ...engineGiven.data, ...ownGiven.data }, readFile) ?? []));
-    if (all.length > 0) throw new InvalidConfig(all);
+    // Two checks may find the same mistake.
+    if (all.length > 0) throw new InvalidConfig([...new Set(all)]);
     return { given, values, engine: engineGiven.data, own: ownGiven.data };
   };
   return {

@@ -79,7 +79,7 @@ const insertIssues = `INSERT INTO user_coupon (reservation_id, coupon_no, user_i
   FROM JSON_TABLE(?, '$[*]' COLUMNS (
     id CHAR(32) CHARACTER SET ascii PATH '$[0]',
     coupon_no INT UNSIGNED PATH '$[1]',
-    user_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[2]',
+    user_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[2]',
     snapshot_no INT UNSIGNED PATH '$[3]',
     issued_at BIGINT UNSIGNED PATH '$[4]',
     expires_at BIGINT UNSIGNED PATH '$[5]')) AS round
@@ -116,7 +116,7 @@ const insertRefusals = `INSERT INTO refusal (reservation_id, coupon_id, user_id,
   FROM JSON_TABLE(?, '$[*]' COLUMNS (
     id CHAR(32) CHARACTER SET ascii PATH '$[0]',
     coupon_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[1]',
-    user_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[2]',
+    user_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[2]',
     reason TINYINT UNSIGNED PATH '$[3]',
     refused_at BIGINT UNSIGNED PATH '$[4]',
     coupon_no INT UNSIGNED PATH '$[5]' NULL ON EMPTY)) AS round
@@ -200,7 +200,7 @@ const findHolders = `SELECT ${holderColumns.list}
   FROM JSON_TABLE(?, '$[*]' COLUMNS (
     at FOR ORDINALITY,
     coupon_no INT UNSIGNED PATH '$[0]',
-    user_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[1]')) AS wanted
+    user_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[1]')) AS wanted
   STRAIGHT_JOIN user_coupon
     ON user_coupon.coupon_no = wanted.coupon_no AND user_coupon.user_id = CAST(wanted.user_id AS BINARY)`;
 

@@ -4,7 +4,7 @@ import type { IdempotencyKeys, KeyAnswer, KeyClaim } from "../../../processors/c
 import { Fatal, Poison } from "../../../engine/errors.ts";
 import type { ReservationId } from "../../../schemas/coupon.ts";
 import { compareText, hexOf } from "../../ids.ts";
-import { isUuid, isStorableId } from "../../../schemas/ids.ts";
+import { isUuid, isStorableUserId } from "../../../schemas/ids.ts";
 import { nowMsSql } from "../clock.ts";
 import { bytesColumn, columns, integerColumn, joined, type RowOf, uuidColumn } from "../columns/columns.ts";
 import type { Database } from "../database.ts";
@@ -13,7 +13,7 @@ import { inTransaction } from "../session.ts";
 /** Claims of one call at most. */
 const claimsMax = 10_000;
 
-const keyColumns = `user_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[0]',
+const keyColumns = `user_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[0]',
     key_hash CHAR(64) CHARACTER SET ascii PATH '$[1]'`;
 
 const insertNew = `INSERT INTO idempotency_key (user_id, key_hash, fingerprint, reservation_id, created_at)
@@ -75,7 +75,7 @@ const toRow = ({ userId, key, fingerprint, reservationId }: KeyClaim): Row => [
 ];
 
 const checkClaim = ({ userId, fingerprint, reservationId }: KeyClaim): void => {
-  if (isStorableId(userId) && fingerprint.length === 32 && isUuid(reservationId)) return;
+  if (isStorableUserId(userId) && fingerprint.length === 32 && isUuid(reservationId)) return;
   throw new Poison(
     "BAD_CLAIM",
     `claim for reservation ${reservationId}: user id, fingerprint or reservation id is malformed`,

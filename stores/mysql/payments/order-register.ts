@@ -9,7 +9,7 @@ import type {
   ProductOption,
 } from "../../../processors/payments/payment-ports.ts";
 import { hexOf, type Uuid } from "../../ids.ts";
-import { isStorableId, isUuid } from "../../../schemas/ids.ts";
+import { isStorableId, isStorableUserId, isUuid } from "../../../schemas/ids.ts";
 import type { Database } from "../database.ts";
 import { inModelTransaction } from "../columns/model-transaction.ts";
 import { definePaymentModels, type PaymentModels } from "./payment-models.ts";
@@ -112,13 +112,13 @@ const checkOption = ({ optionId, stock }: ProductOption): void => {
 };
 
 const checkDeposit = ({ userId, amount }: Deposit): void => {
-  if (!isStorableId(userId)) throw bad(userId, "the user id is not 1 to 64 well-formed characters");
+  if (!isStorableUserId(userId)) throw bad(userId, "the user id is not 1 to 255 well-formed characters");
   if (!isWhole(amount, 0, Number.MAX_SAFE_INTEGER)) throw bad(userId, `the deposit is not whole won: ${amount}`);
 };
 
 const checkOrder = ({ orderId, userId, items, coupons }: Order): void => {
   if (!isUuid(orderId)) throw bad(orderId, "the order id is no UUID in lower case");
-  if (!isStorableId(userId)) throw bad(orderId, "the user id is not 1 to 64 well-formed characters");
+  if (!isStorableUserId(userId)) throw bad(orderId, "the user id is not 1 to 255 well-formed characters");
   if (items.length > limits.items) throw bad(orderId, `more than ${limits.items} items`);
   if (coupons.length > limits.coupons || !coupons.every(isUuid))
     throw bad(orderId, "its coupons are not up to 10 UUIDs");

@@ -21,7 +21,7 @@ import {
 import type { UserId } from "../../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
 import { compareText } from "../../ids.ts";
-import { isStorableId, isUuid } from "../../../schemas/ids.ts";
+import { isStorableUserId, isUuid } from "../../../schemas/ids.ts";
 import { readClock } from "../clock.ts";
 import type { Database } from "../database.ts";
 import {
@@ -198,7 +198,8 @@ const expect = (what: string, expected: number, got: number): void => {
 const sorted = <Id extends string>(ids: readonly Id[]): readonly Id[] => [...new Set(ids)].sort(compareText);
 
 const checkAsk = ({ orderId, userId, key, fingerprint, paymentId }: PaymentAsk): void => {
-  const good = isUuid(orderId) && isUuid(paymentId) && isStorableId(userId) && fingerprint.length === 32 && key !== "";
+  const good =
+    isUuid(orderId) && isUuid(paymentId) && isStorableUserId(userId) && fingerprint.length === 32 && key !== "";
   if (good) return;
   throw new Poison("BAD_ASK", `payment ${paymentId}: an id, the key or the fingerprint is malformed`, {
     idempotencyKey: paymentId,

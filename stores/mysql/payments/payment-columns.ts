@@ -24,7 +24,7 @@ export const paymentsFromJson = `SELECT UNHEX(round.payment_id), UNHEX(round.ord
   FROM JSON_TABLE(?, '$[*]' COLUMNS (
     payment_id CHAR(32) CHARACTER SET ascii PATH '$[0]',
     order_id CHAR(32) CHARACTER SET ascii PATH '$[1]',
-    user_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[2]',
+    user_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[2]',
     amount BIGINT UNSIGNED PATH '$[3]',
     discount BIGINT UNSIGNED PATH '$[4]',
     paid_at BIGINT UNSIGNED PATH '$[5]')) AS round`;

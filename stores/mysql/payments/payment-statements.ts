@@ -21,7 +21,7 @@ export interface KeyRow {
   readonly paymentId: PaymentId;
 }
 
-const userIdColumn = "user_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+const userIdColumn = "user_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 const hexColumn = "id CHAR(32) CHARACTER SET ascii";
 const wantedIds = `JSON_TABLE(?, '$[*]' COLUMNS (${hexColumn} PATH '$')) AS wanted`;
 const keyColumns = `${userIdColumn} PATH '$[0]', key_hash CHAR(64) CHARACTER SET ascii PATH '$[1]'`;

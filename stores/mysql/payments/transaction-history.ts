@@ -3,7 +3,7 @@ import { Fatal, Poison } from "../../../engine/errors.ts";
 import type { HistoryRow, TransactionHistory } from "../../../sinks/transaction-history.ts";
 import type { PaymentId } from "../../../schemas/payment.ts";
 import { compareText, hexOf } from "../../ids.ts";
-import { isStorableId, isUuid } from "../../../schemas/ids.ts";
+import { isStorableUserId, isUuid } from "../../../schemas/ids.ts";
 import type { Database } from "../database.ts";
 import { insertedColumns, paymentColumns, paymentsFromJson, toPaymentRow } from "./payment-columns.ts";
 import { inTransaction, type Session } from "../session.ts";
@@ -77,7 +77,7 @@ const differs = ({ paymentId }: HistoryRow): Poison =>
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 
 const checkRow = ({ paymentId, orderId, userId, amount, discount, paidAt }: HistoryRow): void => {
-  const ids = isUuid(paymentId) && isUuid(orderId) && isStorableId(userId);
+  const ids = isUuid(paymentId) && isUuid(orderId) && isStorableUserId(userId);
   if (ids && [amount, discount, paidAt].every(isCount)) return;
   throw new Poison(
     "BAD_PAYMENT",

@@ -73,7 +73,7 @@ export const createClients = ({ urls, secret, connections, signal }: ClientsOpti
 
 /** Undefined where it is to be asked again, with the same key. */
 const replyOf = (status: number, answer: unknown): PayReply | undefined => {
-  if (status >= 500) return undefined;
+  if (status >= 500 || status === 429) return undefined;
   // Our own API's documents: a payment, or a problem.
   const { paymentId, type } = answer as { readonly paymentId?: string; readonly type?: string };
   if (paymentId !== undefined) return { kind: "paid", paymentId, fresh: status === 201 };

@@ -19,7 +19,7 @@ import {
   type Won,
 } from "../../../schemas/coupon.ts";
 import { type OrderId, type PaymentCompleted, type PaymentId, paymentsCompleted } from "../../../schemas/payment.ts";
-import { idMaxLength } from "../../../schemas/ids.ts";
+import { idMaxLength, userIdMaxLength } from "../../../schemas/ids.ts";
 import { type Kind, mixedKinds } from "./kinds.ts";
 
 /** A record before it is written. */
@@ -44,7 +44,7 @@ export const closedCouponId = "replayed-closed" as CouponId;
 const longUser = (n: number): string => `untold-${n}-`.padEnd(idMaxLength, "x");
 
 const userOf = (kind: Kind, n: number): UserId => {
-  if (kind === "wrong") return `u${n}`.padEnd(idMaxLength + 1, "x") as UserId;
+  if (kind === "wrong") return `u${n}`.padEnd(userIdMaxLength + 1, "x") as UserId;
   return (kind === "untold" ? longUser(n) : kind === "good" ? `u${n}` : `${kind}-${n}`) as UserId;
 };
 

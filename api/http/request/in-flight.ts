@@ -1,0 +1,57 @@
+/**
+ * How much one client may have in flight: requests of a connection, which pipelining makes many, and questions of a user,
+ * over any number of connections. What is above is refused at once. Its answers then pile up behind the first that waits,
+ * and node stops reading the connection, because what is not sent yet is bytes; requests that only wait are none.
+ */
+import type { Socket } from "node:net";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { Problem, retryAfter } from "../problems/problems.ts";
+
+/** Bounds of {@link limitPipelining}. */
+export interface PipeliningLimit {
+  /** Requests of one connection without an answer; 1 at least. */
+  readonly maxPipelined: number;
+  readonly retryAfterSeconds: number;
+}
+
+/**
+ * A hook in front of everything. Throws `too-many-requests`, and has the connection closed behind the answers that
+ * it still gets: a client that sends so much ahead does not wait for answers.
+ */
+export const limitPipelining = ({ maxPipelined, retryAfterSeconds }: PipeliningLimit) => {
+  const open = new WeakMap<Socket, number>();
+  return (request: FastifyRequest, reply: FastifyReply): void => {
+    const { socket } = request.raw;
+    const before = open.get(socket) ?? 0;
+    open.set(socket, before + 1);
+    reply.raw.once("close", () => open.set(socket, (open.get(socket) ?? 1) - 1));
+    if (before < maxPipelined) return;
+    throw new Problem("too-many-requests", {
+      detail: `Nothing was done: ${maxPipelined} requests of this connection wait for their answers already.`,
+      headers: { ...retryAfter({ retryAfterSeconds }), connection: "close" },
+    });
+  };
+};
+
+/** Places of users. */
+export interface Places {
+  /** Takes a place of a user; call what it answers once, to give it back. Undefined where none is left. */
+  readonly take: (user: string) => (() => void) | undefined;
+}
+
+/** So many places for each user; remembers only users who have taken one. */
+export const createPlaces = (perUser: number): Places => {
+  const taken = new Map<string, number>();
+  return {
+    take: (user) => {
+      const before = taken.get(user) ?? 0;
+      if (before >= perUser) return undefined;
+      taken.set(user, before + 1);
+      return () => {
+        const left = (taken.get(user) ?? 1) - 1;
+        if (left > 0) taken.set(user, left);
+        else taken.delete(user);
+      };
+    },
+  };
+};
