@@ -84,6 +84,8 @@ export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
       door,
       places: createPlaces(settings.maxReadsPerUser),
       retryAfterSeconds,
+      refusalsKeptMs: settings.refusalsKeptMs,
+      nowMs: clock.now,
       guards: ownGuards(),
     });
     addPaymentRoutes(routes, {

@@ -259,3 +259,12 @@ test("config: takes tokens of the secret or of public keys, and of both only whe
   }
   assert.deepEqual(problemsOf({ ...addresses, ...keys, SLUICE_TOKEN_KEYS_URL: "http://127.0.0.1:9/jwks" }), []);
 });
+
+test("config: keeps refusals for longer than a request can be read again after its key is forgotten", () => {
+  assert.match(
+    problemsOf({ ...addresses, SLUICE_KEYS_KEPT_HOURS: "200" }).join(),
+    /^SLUICE_REFUSALS_KEPT_HOURS: expected 912 more/,
+  );
+  const kept = { SLUICE_KEYS_KEPT_HOURS: "200", SLUICE_REFUSALS_KEPT_HOURS: "1112" };
+  assert.equal(readConfig({ ...addresses, ...kept }, noFiles).refusalsKeptMs, 1_112 * 3_600_000);
+});

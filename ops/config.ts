@@ -26,6 +26,12 @@ const isLoopback = (host: string): boolean => /^(localhost|\[?::1\]?|127\.\d{1,3
 const isDevelopmentSecret = (text: string | undefined): boolean =>
   text?.toLowerCase().includes(developmentSecret) ?? false;
 
+/**
+ * How long a request stays readable, in hours: the retention of its topic, 30 days, and the seven after which the broker ends a
+ * segment even if little is written (`segment.ms`), for only whole segments go; and a day, as brokers look now and then.
+ */
+const requestsReadableHours = (30 + 7 + 1) * 24;
+
 /** The variables. */
 export const shopVariables = {
   SLUICE_DATABASE_URL: address(readDatabaseAddress),
@@ -78,6 +84,8 @@ export const shopVariables = {
   SLUICE_OUTBOX_KEPT_HOURS: integer(1, 8_760, 24),
   /** How long idempotency keys are remembered; clients are promised a day. */
   SLUICE_KEYS_KEPT_HOURS: integer(24, 8_760, 168),
+  /** How long refusals are kept: for as long as their requests can be read again, and decided a second time. */
+  SLUICE_REFUSALS_KEPT_HOURS: integer(24 + requestsReadableHours, 87_600, 192 + requestsReadableHours),
 };
 
 /** How the shop's processes read their configuration. */
@@ -95,6 +103,11 @@ export const shopSettings: Settings<Config> = defineSettings({
     ...unreadableFiles(readRedisAddress(s.SLUICE_REDIS_URL).tls ?? {}, readFile).map(
       (problem) => `SLUICE_REDIS_URL: ${problem}`,
     ),
+    ...(s.SLUICE_REFUSALS_KEPT_HOURS < s.SLUICE_KEYS_KEPT_HOURS + requestsReadableHours
+      ? [
+          `SLUICE_REFUSALS_KEPT_HOURS: expected ${requestsReadableHours} more than SLUICE_KEYS_KEPT_HOURS at least, or a request that is repeated by its key may be decided twice`,
+        ]
+      : []),
     ...(s.SLUICE_PLATFORM_URL !== undefined && s.SLUICE_PLATFORM_TIMEOUT_MS >= s.SLUICE_DRAIN_MS
       ? [
           "SLUICE_PLATFORM_TIMEOUT_MS: expected less than SLUICE_DRAIN_MS, or a worker that stops leaves requests in doubt",
@@ -130,6 +143,7 @@ export const shopSettings: Settings<Config> = defineSettings({
     },
     outboxKeptMs: s.SLUICE_OUTBOX_KEPT_HOURS * 3_600_000,
     keysKeptMs: s.SLUICE_KEYS_KEPT_HOURS * 3_600_000,
+    refusalsKeptMs: s.SLUICE_REFUSALS_KEPT_HOURS * 3_600_000,
     reconcileIntervalMs: s.SLUICE_RECONCILE_INTERVAL_MS,
     unfenced: s.SLUICE_UNFENCED === "yes",
     platform: {
@@ -195,6 +209,7 @@ export interface Config extends EngineConfig {
   };
   readonly outboxKeptMs: number;
   readonly keysKeptMs: number;
+  readonly refusalsKeptMs: number;
   readonly reconcileIntervalMs: number;
   /** Leases and upkeep are left out. */
   readonly unfenced: boolean;

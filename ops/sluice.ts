@@ -1,4 +1,3 @@
-#!/usr/bin/env -S npx --no-install node
 /** The command line of the shop: the same from whichever folder it is called. */
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";

@@ -216,3 +216,16 @@ test("read: answers every waiting request when the API closes", async () => {
   await app.close();
   assert.equal((await response).json<{ readonly status: string }>().status, "pending");
 });
+
+test("read: says that a reservation without a verdict is forgotten when refusals of its time are no longer kept", async () => {
+  const { read, reserve, clock } = testApi({ refusalsKeptMs: 3_600_000 });
+  const { reservationId } = (await reserve("alice")).json<{ readonly reservationId: string }>();
+  clock.advance(3_600_000);
+  assert.equal((await read("alice", reservationId)).json<{ readonly status: string }>().status, "pending");
+  clock.advance(1);
+  const response = await read("alice", reservationId);
+  assert.equal(response.statusCode, 410);
+  assert.equal(problemName(response), "reservation-forgotten");
+  // Of another user's nothing is learned.
+  assert.equal((await read("bob", reservationId)).statusCode, 404);
+});

@@ -80,6 +80,9 @@ const idsOf = (tokenSecret: Uint8Array): ReservationIds => {
   };
 };
 
+/** When an id was minted, epoch ms: what its first 48 bits say. */
+export const mintedAtMs = (id: ReservationId): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+
 const textOf = (bytes: Buffer): ReservationId => {
   const hex = bytes.toString("hex");
   const text = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;

@@ -19,7 +19,7 @@ import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
 import { Problem, retryAfter, wrongField } from "../http/problems/problems.ts";
 import type { Places } from "../http/request/in-flight.ts";
 import type { CouponDoor } from "./coupon-door.ts";
-import type { ReservationIds } from "./reservation-id.ts";
+import { mintedAtMs, type ReservationIds } from "./reservation-id.ts";
 import type { VerdictWatch } from "./verdict-watch.ts";
 
 /** What the routes need. */
@@ -31,6 +31,9 @@ export interface ReservationRoutes {
   /** Where each user may have some reads open, and no more. */
   readonly places: Places;
   readonly retryAfterSeconds: number;
+  /** How long refusals are kept, ms, by a clock. */
+  readonly refusalsKeptMs: number;
+  readonly nowMs: () => number;
   /** Guards of a route whose body is read, and of one without. */
   readonly guards: { readonly writing: readonly Guard[]; readonly reading: readonly Guard[] };
 }
@@ -131,7 +134,15 @@ const readSchema = {
         reason: { type: "string", enum: refusalReasons, description: "Present when status is refused." },
       },
     },
-    ...problemResponses(["validation", "token-missing", "token-invalid", "token-expired", "overloaded", "unavailable"]),
+    ...problemResponses([
+      "validation",
+      "token-missing",
+      "token-invalid",
+      "token-expired",
+      "reservation-forgotten",
+      "overloaded",
+      "unavailable",
+    ]),
   },
 } as const;
 
@@ -210,8 +221,9 @@ const readReservationId = (request: FastifyRequest): ReservationId => {
 const verdictFor = async (
   request: FastifyRequest,
   reply: FastifyReply,
-  { id, ids, watch, places, retryAfterSeconds }: ReservationRoutes & { readonly id: ReservationId },
+  routes: ReservationRoutes & { readonly id: ReservationId },
 ): Promise<OwnedVerdict | null> => {
+  const { id, ids, watch, places, retryAfterSeconds } = routes;
   const { userId } = callerOf(request);
   const leavePlace = places.take(userId);
   if (leavePlace === undefined) {
@@ -228,6 +240,11 @@ const verdictFor = async (
     verdict = await asked.verdict;
   } finally {
     leavePlace();
+  }
+  if (verdict === null && minted && routes.nowMs() - mintedAtMs(id) > routes.refusalsKeptMs) {
+    throw new Problem("reservation-forgotten", {
+      detail: "The reservation got no coupon. Why it was refused is no longer kept.",
+    });
   }
   if (verdict === null ? minted : verdict.userId === userId) return verdict;
   throw new Problem("not-found", { detail: "The caller has no such reservation." });

@@ -76,6 +76,8 @@ export interface ApiSettings {
   readonly maxPipelined: number;
   /** Users whose rate is remembered, on each route; each takes some 200 bytes. */
   readonly rememberedUsers: number;
+  /** How long refusals are kept: of an older reservation without a verdict it is not known whether it was refused, ms. */
+  readonly refusalsKeptMs: number;
   /** Requests that may wait for a verdict at once; further ones are answered at once. Twice as many reads are turned away. */
   readonly maxWaiters: number;
   /** Reservations in one look-up; 1 to 1,000. */
@@ -107,6 +109,7 @@ export const apiDefaults: ApiSettings = {
   maxReadsPerUser: 16,
   maxPipelined: 16,
   rememberedUsers: 50_000,
+  refusalsKeptMs: 46 * 86_400_000,
   maxWaiters: 10_000,
   maxLookupIds: 1_000,
   lookupPauseMs: 20,

@@ -1,5 +1,5 @@
 /**
- * Forgets idempotency keys that are older than clients were promised, a few at a time and beside the publishing, while this
+ * Forgets idempotency keys and refusals that are older than clients were promised, a few at a time and beside the publishing, while this
  * process leads the outbox: of the processes there are, that is one. Should there be two for a moment, nothing is lost.
  *
  * - The database is away, or a lock is not given up: it says so, and tries again later. Publishing does not depend on it.
@@ -12,6 +12,8 @@ import { errorFields, type Logger } from "../../engine/logger.ts";
 /** What is forgotten, when, and what is called with the count. */
 export interface ForgetOptions<Kind extends string> {
   readonly keys: Readonly<Record<Kind, OldKeys>>;
+  /** Of kinds that are kept for another time than `settings.keptMs`. */
+  readonly keptMs?: Partial<Readonly<Record<Kind, number>>>;
   /** Whether it is this process's turn. */
   readonly leads: () => boolean;
   readonly clock: Clock;
@@ -48,19 +50,16 @@ export const forgetKeys = async <Kind extends string>(
 
 /** One batch of each kind; answers whether there are more. */
 const forgetSome = async <Kind extends string>(options: ForgetOptions<Kind>): Promise<boolean> => {
-  const { keys, logger, forgotten, settings } = options;
+  const { keys, keptMs, logger, forgotten, settings } = options;
   let more = false;
   // Their names are the kinds: an object literal of this type has no others.
   for (const kind of Object.keys(keys) as Kind[]) {
     try {
-      const rows = await keys[kind].prune(settings.keptMs, settings.maxRows);
+      const rows = await keys[kind].prune(keptMs?.[kind] ?? settings.keptMs, settings.maxRows);
       if (rows > 0) forgotten(kind, rows);
       more ||= rows === settings.maxRows;
     } catch (error) {
-      logger.warn(
-        { event: "keys.pruneFailed", kind, ...errorFields(error) },
-        "old idempotency keys cannot be forgotten now",
-      );
+      logger.warn({ event: "keys.pruneFailed", kind, ...errorFields(error) }, "what is old cannot be forgotten now");
     }
   }
   return more;

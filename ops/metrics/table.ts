@@ -69,6 +69,13 @@ export const shopMetrics = metrics({
     help: "Marks of the gate that were dropped although no request of theirs was in flight.",
     labels: [],
   },
+  prunedRefusals: {
+    name: "sluice_refusals_pruned_total",
+    kind: "counter",
+    unit: "rows",
+    help: "Refusals that were forgotten because of their age.",
+    labels: [],
+  },
   prunedKeys: {
     name: "sluice_idempotency_keys_pruned_total",
     kind: "counter",

@@ -25,7 +25,11 @@ const tokens = {
 /** An API that listens on a free port, on a producer of this test. */
 const served = async () => {
   const producer = fakeProducer<CouponIssueRequested>();
-  const context = { config: { api, tokens, tokenSecret: testSecret }, logger: silentLogger, registry: new Registry() };
+  const context = {
+    config: { api, tokens, tokenSecret: testSecret, refusalsKeptMs: 86_400_000 },
+    logger: silentLogger,
+    registry: new Registry(),
+  };
   const running = await serveApi(context, {
     ports: fakeStores().ports,
     producer,

@@ -66,7 +66,7 @@ export const serveApi = async (
     logger,
     registry,
   }: Pick<ShopContext, "logger" | "registry"> & {
-    readonly config: Pick<ShopContext["config"], "api" | "tokenSecret" | "tokens">;
+    readonly config: Pick<ShopContext["config"], "api" | "tokenSecret" | "tokens" | "refusalsKeptMs">;
   },
   { ports, producer: inner, encodeRequest, close }: ServedOn,
 ): Promise<Running> => {
@@ -88,7 +88,7 @@ export const serveApi = async (
     tokens: opened.tokens,
     ready,
     log: logger,
-    settings,
+    settings: { ...settings, refusalsKeptMs: config.refusalsKeptMs },
     metrics: apiMetrics(registry),
   });
   const url = await api.listen({ host, port });

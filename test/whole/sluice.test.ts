@@ -1,6 +1,8 @@
 // The command line, as a shell sees it: output, error output and exit code.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -88,4 +90,24 @@ test("sluice: takes a stack down that never was", () => {
   const { status, stderr } = sluice("stack", "down", "--name", "never-started");
   assert.equal(status, 0);
   assert.match(stderr, /nothing of it was running/);
+});
+
+const root = join(import.meta.dirname, "../..");
+
+test("sluice: says in one sentence which node it needs when it is run by one that knows no TypeScript", () => {
+  const args = ["--no-experimental-strip-types", join(root, "bin/sluice.js"), "--help"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  assert.deepEqual([status, stdout], [1, ""]);
+  assert.match(stderr, /^error: sluice needs Node 22\.18 or newer.*\n$/);
+});
+
+test("sluice: is one process with the project's own node when it is run as a program, through links, too", () => {
+  const folder = mkdtempSync(join(tmpdir(), "bin-"));
+  symlinkSync(join(root, "bin/sluice"), join(folder, "sluice"));
+  for (const program of [join(root, "bin/sluice"), join(folder, "sluice")]) {
+    const { status, stdout, stderr } = spawnSync(program, ["--help"], { encoding: "utf8", cwd: folder });
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^ {2}stack /m);
+  }
+  rmSync(folder, { recursive: true });
 });

@@ -16,6 +16,7 @@ export const problemTypes = {
   "coupon-not-found": { status: 404, title: "There is no such coupon" },
   "order-not-found": { status: 404, title: "The caller has no such order" },
   "method-not-allowed": { status: 405, title: "The method is not allowed here" },
+  "reservation-forgotten": { status: 410, title: "The reservation was not issued, and is no longer kept" },
   "request-timeout": { status: 408, title: "The request did not arrive in time" },
   "coupon-differs": { status: 409, title: "The coupon exists with other terms" },
   "order-not-payable": { status: 409, title: "The order cannot be paid" },
