@@ -2,6 +2,7 @@
 import { crashChain } from "./coupons/crash-chain.ts";
 import type { Fault, FaultRun, Tried } from "./fault.ts";
 import { payCrash } from "./payments/catalogue/crash.ts";
+import { payDoorFaults } from "./payments/catalogue/door-faults.ts";
 import type { PayFault } from "./payments/fault.ts";
 import { payPlatformFaults } from "./payments/catalogue/platform-faults.ts";
 import { payPoints } from "./payments/points.ts";
@@ -50,6 +51,7 @@ export const payFaults: readonly PayFault[] = [
   ...payProcessFaults,
   ...payServiceFaults,
   ...payPlatformFaults,
+  ...payDoorFaults,
 ];
 
 /** What was asked for by name: faults, or fail points, which are every fault that has them. */
