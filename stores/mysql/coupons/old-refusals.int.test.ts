@@ -56,10 +56,10 @@ test("users: are kept as they are in every table when they have 255 characters o
     issuedAt: Date.now(),
     expiresAt: Date.now() + dayMs,
   }));
-  assert.ok((await book.issue(issues)).every(({ kind }) => kind === "issued"));
+  assert.ok((await book.issue(issues)).answers.every(({ kind }) => kind === "issued"));
   // The same user again is a duplicate; of another letter it is another user.
   const again = issues.map((issue) => ({ ...issue, ...aTake(coupon.couponId, { userId: issue.userId }) }));
-  assert.ok((await couponBook(database).issue(again)).every(({ kind }) => kind === "duplicate"));
+  assert.ok((await couponBook(database).issue(again)).answers.every(({ kind }) => kind === "duplicate"));
   const verdicts = await lookup.find([...issues, ...again].map(({ reservationId }) => reservationId));
   for (const { reservationId, userId } of [...issues, ...again]) {
     assert.equal(verdicts.get(reservationId)?.userId, userId);
