@@ -41,6 +41,7 @@ const reconcile = async (app: App<Config>, { coupon = [], dryRun = false, json }
 
 const exitCodeOf = (differences: readonly Difference[], dryRun: boolean): number => {
   if (dryRun && differences.length > 0) return exitCodes.pending;
+  if (differences.some(({ done }) => done === "wrong")) return exitCodes.failure;
   return differences.some(({ done }) => done === "changed") ? exitCodes.conflict : exitCodes.done;
 };
 
@@ -48,6 +49,7 @@ const said: Readonly<Record<Difference["done"], string>> = {
   repaired: "repaired",
   seen: "to be repaired",
   changed: "changed meanwhile: run it again",
+  wrong: "its key in Redis is not the gate's: look at it, then DEL it",
 };
 
 const show = ({ looked, differences }: Reconciled): void => {

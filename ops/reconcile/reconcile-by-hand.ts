@@ -1,5 +1,5 @@
 /** Reconciles by hand, when no worker is there to do it: one coupon after the other, by the leases of their partitions. */
-import { Fenced } from "../../engine/errors.ts";
+import { Fenced, Poison } from "../../engine/errors.ts";
 import type { Fence } from "../../engine/lease.ts";
 import { compareCoupons, reconcileCoupon, type ReconcilePorts } from "../../processors/coupons/reconcile-coupons.ts";
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
@@ -13,8 +13,11 @@ export interface Difference {
   readonly counter: number;
   readonly remaining: number;
   readonly marks: number;
-  /** `seen`: it was only to be looked at. `changed`: it changed meanwhile and was left as it is. */
-  readonly done: "repaired" | "seen" | "changed";
+  /**
+   * `seen`: it was only to be looked at. `changed`: it changed meanwhile and was left as it is. `wrong`: its key in Redis holds
+   * something that the gate never wrote; it is left for an operator to look at.
+   */
+  readonly done: "repaired" | "seen" | "changed" | "wrong";
 }
 
 /** What it works with. */
@@ -61,8 +64,15 @@ export const reconcileByHand = async (
   return differences;
 };
 
-const setRight = async (options: ByHandOptions, couponId: CouponId): Promise<Difference["done"]> =>
-  (await byLease(options, couponId)) === undefined ? "changed" : "repaired";
+/** A key that is not the gate's is one coupon's: the others are set right all the same. */
+const setRight = async (options: ByHandOptions, couponId: CouponId): Promise<Difference["done"]> => {
+  try {
+    return (await byLease(options, couponId)) === undefined ? "changed" : "repaired";
+  } catch (error) {
+    if (error instanceof Poison) return "wrong";
+    throw error;
+  }
+};
 
 const byLease = async ({ ports, lease }: ByHandOptions, couponId: CouponId) => {
   const partition = partitionOfKey(Buffer.from(couponId), couponIssueRequests.partitions);

@@ -152,7 +152,7 @@ const countersAgree = ({ coupons, counters }: CouponFacts, pendingCoupons: Reado
   const [pending, broken] = partition(differing, ([couponId]) => pendingCoupons.has(couponId));
   const examples = broken.map(
     ([couponId, counter]) =>
-      `${couponId}: counter ${counter}, database ${coupons.get(couponId)?.remaining ?? "has no such coupon"}`,
+      `${couponId}: ${Number.isNaN(counter) ? "its key in Redis holds no counter" : `counter ${counter}`}, database ${coupons.get(couponId)?.remaining ?? "has no such coupon"}`,
   );
   return check("the counter equals the database", counters.size, examples, pending.length);
 };

@@ -55,10 +55,15 @@ export const openRedis = async (config: RedisConfig): Promise<RedisConnection> =
     // A replica answers after a fail-over: connect again, to find the new master; 1 does not resend the command.
     reconnectOnError: (error) => (isReadOnly(error) ? 1 : false),
   });
-  client.on("error", onError);
+  // Why it could not connect: what it rejects with afterwards only says that the connection is closed.
+  let latest: Error | undefined;
+  client.on("error", (error) => {
+    latest = error;
+    onError(error);
+  });
   // The client goes on trying by itself; until it succeeds every command says that Redis is away.
   await client.connect().catch((error: unknown) => {
-    const refusal = redisFailure(error);
+    const refusal = redisFailure(latest ?? error);
     if (refusal.disposition !== "fatal") return;
     client.disconnect();
     throw refusal;

@@ -6,7 +6,7 @@ import type { Counter } from "../../processors/coupons/reconcile-coupons.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
 import { checkTake, hexOf } from "../ids.ts";
 import type { RedisConnection } from "./connection.ts";
-import { runScript } from "./script.ts";
+import { runScript, WrongKeys } from "./script.ts";
 import { countersScript, initialiseScript, releaseScript, reserveScript, settleScript } from "./stock-scripts.ts";
 
 /**
@@ -135,7 +135,8 @@ const asksOf = (takes: readonly Take[]): readonly Ask[] => {
 };
 
 /**
- * Reads counters for a check from outside; coupons without one are absent. Not atomic over several scripts of 1,000 coupons.
+ * Reads counters for a check from outside; coupons without one are absent, and those whose key holds something else have one that
+ * is no number: one wrong key keeps no other coupon from being looked at. Not atomic over several scripts of 1,000 coupons.
  * @throws Unavailable
  */
 export const readCounters = async (
@@ -143,8 +144,11 @@ export const readCounters = async (
   couponIds: readonly CouponId[],
 ): Promise<ReadonlyMap<CouponId, Counter>> => {
   const counters = new Map<CouponId, Counter>();
-  for (const some of slices(couponIds)) {
-    const answer = await runScript(client, countersScript, { keys: some.map(stockKey), values: [] });
+  for (const all of slices(couponIds)) {
+    const { answer, wrong } = await askCounters(client, all.map(stockKey));
+    for (const couponId of all)
+      if (wrong.has(stockKey(couponId))) counters.set(couponId, { left: Number.NaN, marks: 0 });
+    const some = all.filter((couponId) => !wrong.has(stockKey(couponId)));
     if (!Array.isArray(answer)) throw new Unavailable("redis", `the counters were answered by ${typeof answer}`);
     some.forEach((couponId, at) => {
       const left: unknown = answer[2 * at];
@@ -152,4 +156,19 @@ export const readCounters = async (
     });
   }
   return counters;
+};
+
+/** The script's answer for the keys that are the gate's, and those that are not. */
+const askCounters = async (
+  client: RedisConnection["client"],
+  keys: readonly string[],
+): Promise<{ readonly answer: unknown; readonly wrong: ReadonlySet<string> }> => {
+  try {
+    return { answer: await runScript(client, countersScript, { keys, values: [] }), wrong: new Set() };
+  } catch (error) {
+    if (!(error instanceof WrongKeys)) throw error;
+    const wrong = new Set(error.keys);
+    const others = keys.filter((key) => !wrong.has(key));
+    return { answer: await runScript(client, countersScript, { keys: others, values: [] }), wrong };
+  }
 };

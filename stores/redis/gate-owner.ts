@@ -3,6 +3,7 @@
  * counters. One key says which database it serves.
  */
 import { StartRefused } from "../../engine/errors.ts";
+import type { Redis } from "ioredis";
 import { type RedisConnection, reaching } from "./connection.ts";
 import { runScript, script } from "./script.ts";
 
@@ -18,16 +19,38 @@ return redis.call('GET', KEYS[1])
 /**
  * Makes this Redis the gate of a database, or refuses. A Redis that is new or was flushed has no owner, and is claimed
  * by whoever asks first. A claim whose answer was lost may have taken effect: it may run again.
- * @throws StartRefused (GATE_OF_OTHER_DATABASE) @throws Unavailable
+ * @throws StartRefused (GATE_OF_OTHER_DATABASE, REDIS_CLUSTER) @throws Unavailable
  */
 export const claimGate = async ({ client }: RedisConnection, databaseId: string): Promise<void> => {
+  await refuseCluster(client);
   refuseOther(await runScript(client, claimScript, { keys: [gateOwnerKey], values: [databaseId] }), databaseId);
 };
 
 /** As {@link claimGate}, and changes nothing: for what only looks. A gate without an owner passes. */
 export const checkGate = async ({ client }: RedisConnection, databaseId: string): Promise<void> => {
+  await refuseCluster(client);
   const owner = await reaching(() => client.get(gateOwnerKey));
   if (owner !== null) refuseOther(owner, databaseId);
+};
+
+/** Clients whose Redis is known to be no cluster: it cannot become one while it runs. */
+const single = new WeakSet<Redis>();
+
+/**
+ * A script of the gate takes the keys of a thousand coupons, and a cluster has them in as many slots: the first round would
+ * fail, and each one after it. One server is enough: it serves some hundred thousand takes a second.
+ */
+const refuseCluster = async (client: Redis): Promise<void> => {
+  if (single.has(client)) return;
+  const info = await reaching(() => client.info("cluster"));
+  if (/^cluster_enabled:1\r?$/m.test(info)) {
+    throw new StartRefused(
+      "REDIS_CLUSTER",
+      "SLUICE_REDIS_URL leads to a Redis Cluster, which the gate does not support: its scripts need all coupons on one server. " +
+        "Give it a Redis with cluster-enabled no (a replica and Sentinel, or a managed one with cluster mode disabled)",
+    );
+  }
+  single.add(client);
 };
 
 const refuseOther = (owner: unknown, databaseId: string): void => {

@@ -1,0 +1,31 @@
+// Replies as Redis 6 and 7 word them.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { redisErrorOf } from "./error-table.ts";
+
+for (const [reply, code, means] of [
+  ["LOADING Redis is loading the dataset in memory", "LOADING", "away"],
+  ["READONLY You can't write against a read only replica.", "READONLY", "away"],
+  ["MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", "MASTERDOWN", "away"],
+  ["OOM command not allowed when used memory > 'maxmemory'. script: 4ca2, on @user_script:1.", "OOM", "away"],
+  ["ERR Error running script (call to f_4ca2): @user_script:4: -OOM command not allowed", "OOM", "away"],
+  ["MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist", "MISCONF", "away"],
+  ["BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", "BUSY", "away"],
+  ["NOREPLICAS Not enough good replicas to write.", "NOREPLICAS", "away"],
+  ["CLUSTERDOWN The cluster is down", "CLUSTERDOWN", "away"],
+  ["ERR max number of clients reached", "ERR", "away"],
+  ["MOVED 3999 127.0.0.1:6381", "MOVED", "fatal"],
+  ["CROSSSLOT Keys in request don't hash to the same slot", "CROSSSLOT", "fatal"],
+  ["NOAUTH Authentication required.", "NOAUTH", "fatal"],
+  ["WRONGPASS invalid username-password pair or user is disabled.", "WRONGPASS", "fatal"],
+  ["NOPERM this user has no permissions to run the 'evalsha' command", "NOPERM", "fatal"],
+  ["WRONGTYPE Operation against a key holding the wrong kind of value script: 4ca2", "WRONGTYPE", "poison"],
+  ["ERR Error running script (call to f_4ca2): @user_script:7: WRONGTYPE Operation against", "WRONGTYPE", "poison"],
+  ["ERR hash value is not an integer script: 4ca2, on @user_script:9.", "ERR", "rest"],
+  ["NEWCODE of a later release", "NEWCODE", "rest"],
+  ["something else", "ERR", "rest"],
+] as const) {
+  test(`redis error: is ${means} when the reply is ${JSON.stringify(reply.slice(0, 40))}`, () => {
+    assert.deepEqual(redisErrorOf(reply), { code, means });
+  });
+}

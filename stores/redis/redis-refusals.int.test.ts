@@ -1,0 +1,95 @@
+// What the gate does about a key that is not its own, and about a Redis that it cannot use: servers of this file's own.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, type TestContext, test } from "node:test";
+import { Fatal, Poison, StartRefused } from "../../engine/errors.ts";
+import { aCouponId, aTake } from "../../processors/testing/samples.ts";
+import { redisUrl } from "../testing/endpoints.ts";
+import { closedPort } from "../testing/tcp-proxy.ts";
+import { openRedis, type RedisConnection } from "./connection.ts";
+import { couponStock, readCounters, stockKey } from "./coupon-stock.ts";
+import { checkGate, claimGate } from "./gate-owner.ts";
+import { WrongKeys } from "./script.ts";
+
+const redis = await openRedis({ redisUrl: redisUrl(13) });
+after(async () => {
+  await redis.client.flushdb();
+  redis.close();
+});
+
+test("gate: stops one coupon alone, and names its key, when that key holds something else", async () => {
+  const [wrong, right] = [aCouponId(), aCouponId()];
+  const stock = couponStock(redis);
+  await stock.initialise(new Map([[right, 5]]));
+  await redis.client.set(stockKey(wrong), "not a hash");
+  const takes = [aTake(wrong), aTake(right)];
+  await assert.rejects(stock.reserve(takes), (error) => {
+    assert.ok(error instanceof WrongKeys && error instanceof Poison && error.code === "REDIS_WRONGTYPE");
+    assert.deepEqual(error.keys, [stockKey(wrong)]);
+    assert.match(error.message, /not what the gate wrote there/);
+    return true;
+  });
+  // As the runtime does: it isolates the record.
+  assert.deepEqual(await stock.reserve(takes.slice(1)), ["taken"]);
+  const counters = await readCounters(redis, [wrong, right]);
+  assert.deepEqual([counters.get(wrong)?.left, counters.get(right)?.left], [Number.NaN, 4]);
+});
+
+/** A Redis with these settings, ended with the test. */
+const serverWith = async (t: TestContext, ...settings: readonly string[]): Promise<number> => {
+  const [port, folder] = [await closedPort(), await mkdtemp(join(tmpdir(), "sluice-redis-"))];
+  const common = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""];
+  const server = spawn("redis-server", [...common, ...settings], { stdio: "ignore" });
+  const ended = new Promise((resolve) => server.once("exit", resolve));
+  t.after(async () => {
+    server.kill("SIGKILL");
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  });
+  return port;
+};
+
+/** Opens it as soon as it answers anything at all; the test's own limit ends it. */
+const opened = async (t: TestContext, url: string): Promise<RedisConnection> => {
+  for (;;) {
+    const connection = await openRedis({ redisUrl: url });
+    t.after(connection.close);
+    const answers = await connection.ping().then(
+      () => true,
+      () => false,
+    );
+    if (answers) return connection;
+    connection.close();
+  }
+};
+
+test("gate: is refused at start, in one sentence, when its Redis is a cluster", async (t) => {
+  const port = await serverWith(t, "--cluster-enabled", "yes");
+  const cluster = await opened(t, `redis://127.0.0.1:${port}`);
+  for (const ask of [claimGate, checkGate]) {
+    await assert.rejects(ask(cluster, "one"), (error) => {
+      assert.ok(error instanceof StartRefused && error.code === "REDIS_CLUSTER");
+      assert.match(error.message, /SLUICE_REDIS_URL leads to a Redis Cluster, which the gate does not support/);
+      return true;
+    });
+  }
+});
+
+test("redis: refuses to start, and repeats no password, when Redis refuses the user", async (t) => {
+  const port = await serverWith(t, "--requirepass", "sesame");
+  await opened(t, `redis://:sesame@127.0.0.1:${port}`);
+  for (const [credentials, code] of [
+    ["", "REDIS_NOAUTH"],
+    [":hunter2@", "REDIS_WRONGPASS"],
+  ]) {
+    await assert.rejects(openRedis({ redisUrl: `redis://${credentials}127.0.0.1:${port}` }), (error) => {
+      assert.ok(error instanceof Fatal, String(error));
+      assert.equal(error.code, code);
+      assert.doesNotMatch(error.message, /hunter2/);
+      return true;
+    });
+  }
+});
