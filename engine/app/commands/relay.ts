@@ -11,8 +11,8 @@ export const relayCommand = <Config extends EngineConfig>(app: App<Config>): Com
     .description(
       "Publishes what transactions wrote to an outbox until SIGTERM or Ctrl-C, then finishes its batch and ends. Any number " +
         "may run: one of them leads, the others take over when it is gone. Configured by SLUICE_* variables; in " +
-        "development the stack that is up is found without them. /live, /ready and /metrics are on a loopback port " +
-        "(SLUICE_HEALTH_PORT).",
+        "development the stack that is up is found without them. /live, /ready and /metrics are on " +
+        "SLUICE_HEALTH_HOST and SLUICE_HEALTH_PORT, by default a free port of loopback.",
     )
     .addOption(new Option("--outbox <name>", "which outbox").choices(names).default(names[0]))
     .action(async ({ outbox }: { readonly outbox: string }) => {

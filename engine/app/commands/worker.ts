@@ -11,7 +11,7 @@ export const workerCommand = <Config extends EngineConfig>(app: App<Config>): Co
     .summary("run a worker of one topology until it is stopped")
     .description(
       "Starts only where its graph was deployed (`topology apply`), joins the topology's consumer group and works until SIGTERM or Ctrl-C, then drains, commits and leaves. " +
-        "Configured by SLUICE_* variables. /live, /ready and /metrics are on a loopback port (SLUICE_HEALTH_PORT).",
+        "Configured by SLUICE_* variables. /live, /ready and /metrics are on SLUICE_HEALTH_HOST and SLUICE_HEALTH_PORT, by default a free port of loopback.",
     )
     .addOption(new Option("--topology <name>", "which topology").choices(names).default(names[0]))
     .action(async ({ topology }: { readonly topology: string }) => {
