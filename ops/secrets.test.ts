@@ -37,6 +37,7 @@ const places: readonly ((protocol: string, secret: string) => string)[] = [
   (protocol, secret) => `${protocol}://me:${secret}@host.example/1`,
   (protocol, secret) => `x${protocol}://me:${secret}@host.example/1`,
   (protocol, secret) => `${protocol}://host.example/1?password=${secret}`,
+  (protocol, secret) => `${protocol}://host.example/1?ssl-ca=/${secret}`,
   (protocol, secret) => `${protocol}://host.example/1?ssl-ca=/${secret}&ssl-ca=/${secret}`,
   (protocol, secret) => `${protocol}://host.example/1?${secret}`,
   (protocol, secret) => `${protocol}://host.example/1#${secret}`,
