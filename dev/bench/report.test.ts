@@ -19,6 +19,7 @@ const sound: BenchReport = {
   baseline: undefined,
   drains: [],
   safety: undefined,
+  gate: undefined,
   api: [],
   payments: { runs: [run], baseline: [load], relay },
   history: { ...history, baseline },

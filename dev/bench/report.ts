@@ -3,6 +3,7 @@ import type { ApiRun } from "./coupons/api.ts";
 import type { BaselineRun } from "./coupons/baseline.ts";
 import type { DeliveryReport } from "./payments/delivery.ts";
 import type { DrainRun } from "./coupons/drain.ts";
+import type { GateRun } from "./coupons/gate.ts";
 import type { HistoryRun } from "./payments/history.ts";
 import type { BesideReplay } from "./ops/beside-replay.ts";
 import type { CommandRun } from "./ops/commands.ts";
@@ -16,6 +17,7 @@ export const about = {
   duplicates: "hot, and 10 % of the users ask twice",
   uniform: "1,000 coupons, asked for alike",
   backlog: "uniform, with a million records waiting",
+  gate: "units through a gate of 64 MB, without a database",
   api: "requests for coupons that one API accepts",
   payments: "payments through one API, beside one by one; the relay",
   history: "payments to remember, beside one INSERT a record",
@@ -35,6 +37,7 @@ export interface BenchReport {
   readonly baseline: (BaselineRun & { readonly issuedPerSecond: number }) | undefined;
   readonly drains: readonly DrainRun[];
   readonly safety: SafetyRun | undefined;
+  readonly gate: GateRun | undefined;
   readonly api: readonly ApiRun[];
   readonly payments: PaymentsReport | undefined;
   readonly history: HistoryRun | undefined;
@@ -59,9 +62,10 @@ export interface SafetyRun {
 }
 
 /** Whether every run kept every promise. */
-export const isSound = ({ drains, safety, api, payments, history, delivery, ops }: BenchReport): boolean =>
+export const isSound = ({ drains, safety, gate, api, payments, history, delivery, ops }: BenchReport): boolean =>
   [
     ...[...drains, ...(safety?.with ?? []), ...(safety?.without ?? [])],
+    ...(gate === undefined ? [] : [gate]),
     ...(payments?.runs ?? []),
     ...(history === undefined ? [] : [history]),
     ...(delivery?.runs ?? []),

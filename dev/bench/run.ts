@@ -5,6 +5,7 @@ import { note } from "../../engine/app/cli.ts";
 import { type ApiRun, measureApi } from "./coupons/api.ts";
 import { runBaseline } from "./coupons/baseline.ts";
 import { type DrainRun, drain } from "./coupons/drain.ts";
+import { measureGate } from "./coupons/gate.ts";
 import { measureDelivery } from "./payments/delivery.ts";
 import { measureHistory } from "./payments/history.ts";
 import { measurePayments, type PaymentsReport } from "./payments/payments.ts";
@@ -21,6 +22,8 @@ export interface BenchOptions {
   readonly only: readonly Measurement[];
   /** Requests of the hot, duplicates and uniform workloads. */
   readonly requests: number;
+  /** Units that go through the gate alone. */
+  readonly gateUnits: number;
   /** Records of the baseline: it does a few hundred a second. */
   readonly baselineRecords: number;
   /** Payments that the history is to remember. */
@@ -28,8 +31,26 @@ export interface BenchOptions {
   readonly signal: AbortSignal;
 }
 
-/** Measures, on a stack of its own, which is left up for the next run. @throws with what does not come up. */
+type OnStage = Omit<BenchReport, "gate">;
+
+const nothing: OnStage = {
+  ...{ baseline: undefined, drains: [], safety: undefined, api: [] },
+  ...{ payments: undefined, history: undefined, delivery: undefined, ops: undefined },
+};
+
+/**
+ * Measures, on a stack of its own, which is left up for the next run; the gate on a Redis of its own.
+ * @throws with what does not come up.
+ */
 export const runBench = async (options: BenchOptions): Promise<BenchReport> => {
+  const isGate = options.only.includes("gate");
+  if (isGate) note(`gate: ${options.gateUnits} units`);
+  const gate = isGate ? await measureGate(options.gateUnits, options.signal) : undefined;
+  const onStage = options.only.some((name) => name !== "gate") ? await runOnStage(options) : nothing;
+  return { ...onStage, gate };
+};
+
+const runOnStage = async (options: BenchOptions): Promise<OnStage> => {
   const stage = await setStage(options.signal);
   // Coupons of their own for every run, so that the stack may see many.
   const prefix = `b${Date.now().toString(36)}`;

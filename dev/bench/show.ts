@@ -7,10 +7,11 @@ import { latencies } from "./show-values.ts";
 
 /** Prints the tables, and on stderr whatever promise was broken. */
 export const showReport = (report: BenchReport): void => {
-  const { drains, safety, api, payments, history, delivery, ops } = report;
+  const { drains, safety, gate, api, payments, history, delivery, ops } = report;
   const parts = [
     showDrains(report),
     safety && showSafety(safety),
+    gate && showGate(gate),
     api.length > 0 && showApi(api),
     payments && showPayments(payments),
     history && showHistory(history),
@@ -18,6 +19,7 @@ export const showReport = (report: BenchReport): void => {
     ops && showOps(ops),
   ];
   for (const part of parts) if (typeof part === "string") print(`\n${part}`);
+  for (const what of gate?.broken ?? []) note(`BROKEN in gate: ${what}`);
   for (const { about, broken } of drains)
     for (const { claim, examples } of broken) note(`BROKEN in ${about}: ${claim}: ${examples.join("; ")}`);
 };
@@ -50,6 +52,14 @@ const showSafety = ({ with: safe, without, ratio }: NonNullable<BenchReport["saf
 };
 
 const rateOf = ({ issuedPerSecond }: { readonly issuedPerSecond: number }): string => `${count(issuedPerSecond)}/s`;
+
+const showGate = ({ units, maxMemoryMb, memoryMb, ...run }: NonNullable<BenchReport["gate"]>): string => {
+  const right = ["units", "time", "units/s", "Redis CPU/unit", "MB before", "at most", "after"];
+  const { before, most, after } = memoryMb;
+  const row = [`of ${maxMemoryMb} MB`, count(units), `${run.seconds} s`, count(run.unitsPerSecond)];
+  const held = [before, most, after].map(String);
+  return formatTable(["gate", ...right], [[...row, `${run.redisCpuMicros} us`, ...held]], { right });
+};
 
 const showApi = (api: BenchReport["api"]): string => {
   const right = ["accepted", "accepted/s", "p50", "p99", "max"];

@@ -7,6 +7,7 @@ interface BenchCommandOptions {
   readonly requests: number;
   readonly baselineRecords: number;
   readonly payments: number;
+  readonly gateUnits: number;
   readonly keep?: boolean;
   readonly json?: boolean;
 }
@@ -36,6 +37,7 @@ export const benchCommand = (): Command =>
       4_000,
     )
     .option("--payments <number>", "payments of history", integerOption(10_000, 5_000_000), 300_000)
+    .option("--gate-units <number>", "units of gate", integerOption(100_000, 100_000_000), 20_000_000)
     .option("--keep", "leave the stack up for the next run")
     .option("--json", "print one JSON document")
     .action((only: readonly Measurement[], options: BenchCommandOptions) =>

@@ -1,6 +1,7 @@
 /** What `sluice doctor` checks of the shop: its database and its Redis, each with version, clock and encryption, and whose gate it is. */
 import type { DoctorCheck, Finding } from "../../engine/app/doctor/checkup.ts";
 import { Unavailable } from "../../engine/errors.ts";
+import type { RedisInspection } from "../../stores/redis/inspect.ts";
 import type { Config } from "../config.ts";
 
 const databaseFix = "Check SLUICE_DATABASE_URL, its user's rights, and that the database runs.";
@@ -97,11 +98,26 @@ export const rightsFinding = (
   return { level: "ok", found: `the user has what it needs to run, ${apply}` };
 };
 
+/** A gate that is this full will be full: what is in flight comes and goes, counters stay for a week. */
+const nearlyFull = 0.9;
+
 /** What is said about a Redis. Pure. */
-export const redisFinding = ({ version, role }: { readonly version: string; readonly role: string }): Finding =>
-  role === "slave"
-    ? { level: "fail", found: `Redis ${version} is a replica`, fix: "Give SLUICE_REDIS_URL the address of its master." }
-    : { level: "ok", found: `answers, Redis ${version}` };
+export const redisFinding = ({ version, role, memory }: Omit<RedisInspection, "now">): Finding => {
+  if (role === "slave")
+    return {
+      level: "fail",
+      found: `Redis ${version} is a replica`,
+      fix: "Give SLUICE_REDIS_URL the address of its master.",
+    };
+  const { usedBytes, maxBytes } = memory;
+  if (maxBytes === 0 || usedBytes < maxBytes * nearlyFull) return { level: "ok", found: `answers, Redis ${version}` };
+  const isFull = usedBytes >= maxBytes;
+  return {
+    level: isFull ? "fail" : "warn",
+    found: `Redis ${version} is ${isFull ? "" : "nearly "}full: ${usedBytes} of ${maxBytes} bytes`,
+    fix: "Raise its maxmemory, or remove what else is in it: the gate needs some hundred bytes for each coupon of the week.",
+  };
+};
 
 /** What was found, and between which times, epoch ms. */
 interface Looked<T> {

@@ -69,6 +69,27 @@ export const shopMetrics = metrics({
     help: "Marks of the gate that were dropped although no request of theirs was in flight.",
     labels: [],
   },
+  gateMarks: {
+    name: "sluice_gate_marks",
+    kind: "gauge",
+    unit: "keys",
+    help: "Units in flight at the gate, of this worker's coupons, at the latest look.",
+    labels: [],
+  },
+  gateMemory: {
+    name: "sluice_gate_memory_bytes",
+    kind: "gauge",
+    unit: "bytes",
+    help: "What the gate's Redis holds, whoever put it there.",
+    labels: [],
+  },
+  gateMemoryMax: {
+    name: "sluice_gate_memory_max_bytes",
+    kind: "gauge",
+    unit: "bytes",
+    help: "maxmemory of the gate's Redis; 0 where it has none.",
+    labels: [],
+  },
   prunedRefusals: {
     name: "sluice_refusals_pruned_total",
     kind: "counter",

@@ -17,6 +17,9 @@ import type { Logger } from "../../engine/logger.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import type { Config, ShopContext } from "../config.ts";
 import { couponUpkeep } from "../reconcile/coupon-upkeep.ts";
+import { sweepAfterReconnecting } from "../reconcile/sweep.ts";
+import { type GateMetrics, gateMetrics } from "../metrics/gate-metrics.ts";
+import { readMemory } from "../../stores/redis/inspect.ts";
 import { repairs } from "../metrics/repair-metrics.ts";
 import type { Opened } from "../../engine/app/define-app.ts";
 
@@ -27,7 +30,7 @@ export interface CouponDeps {
   readonly book: CouponBook;
 }
 
-/** Coupons looked at in one pass of the upkeep besides those of its rounds: half a thousand Redis reads, a few ms. */
+/** Coupons looked at in one pass of a sweep besides those of rounds: one script, a few ms. */
 const sweepCoupons = 500;
 
 /** As {@link ProcessHooks}, and around the ports. */
@@ -43,11 +46,13 @@ export const openCouponIssuing = async (
   { config, logger, registry }: ShopContext,
   hooks: WorkerHooks = { ...noHooks, deps: (deps) => deps },
 ): Promise<Opened<CouponDeps>> => {
-  const stores = await openStores(config, logger, hooks.database);
+  const metrics = gateMetrics(registry);
+  const stores = await openStores(config, logger, hooks.database, metrics);
   const upkeep = couponUpkeep({
     ...stores.upkeep,
     intervalMs: config.reconcileIntervalMs,
     repaired: repairs(registry, logger),
+    looked: metrics.marks,
   });
   const fenced = !config.unfenced;
   return {
@@ -59,12 +64,20 @@ export const openCouponIssuing = async (
   };
 };
 
-const openStores = async ({ databaseUrl, redisUrl }: Config, logger: Logger, hooks: WorkerHooks["database"]) => {
+const openStores = async (
+  { databaseUrl, redisUrl }: Config,
+  logger: Logger,
+  hooks: WorkerHooks["database"],
+  metrics: GateMetrics,
+) => {
   // Rounds of a partition, side by side, take one connection each for a decision and one for refusals.
   const database = hooks(openDatabase({ databaseUrl }));
   const redis = await openRedis({ redisUrl });
   const catalog = couponCatalog(database);
-  const pages = couponPages(database, sweepCoupons);
+  const sweep = sweepAfterReconnecting(redis.connections, {
+    nextPage: couponPages(database, sweepCoupons),
+    pageCoupons: sweepCoupons,
+  });
   const databaseId = await whileAway(logger, "the database's identity", () => readDatabaseIdentity(database));
   await whileAway(logger, "whose gate this Redis is", () => claimGate(redis, databaseId));
   return {
@@ -72,7 +85,11 @@ const openStores = async ({ databaseUrl, redisUrl }: Config, logger: Logger, hoo
     upkeep: {
       ports: (fence?: Fence) => ({ gate: couponGate(redis, fence), truth: couponTruth(database, fence) }),
       // A Redis that was flushed has no owner: it is claimed again before another database's worker can.
-      pages: () => claimGate(redis, databaseId).then(pages),
+      pages: async () => {
+        metrics.memory(await readMemory(redis));
+        await claimGate(redis, databaseId);
+        return sweep();
+      },
     },
     deps: (fence?: Fence) => ({ stock: couponStock(redis, fence), catalog, book: couponBook(database, fence) }),
     close: async () => {

@@ -20,6 +20,8 @@ export interface RedisConfig {
 /** One connection, opened again by itself whenever it is lost. */
 export interface RedisConnection {
   readonly client: Redis;
+  /** How often it was opened: a Redis that was started again, or another one after a fail-over, has closed it. */
+  readonly connections: () => number;
   /** Resolves where Redis answers. @throws Unavailable */
   readonly ping: () => Promise<void>;
   /** Ends the connection; what is in flight fails. Idempotent. */
@@ -61,6 +63,8 @@ export const openRedis = async (config: RedisConfig): Promise<RedisConnection> =
     latest = error;
     onError(error);
   });
+  let connections = 0;
+  client.on("ready", () => connections++);
   // The client goes on trying by itself; until it succeeds every command says that Redis is away.
   await client.connect().catch((error: unknown) => {
     const refusal = redisFailure(latest ?? error);
@@ -70,6 +74,7 @@ export const openRedis = async (config: RedisConfig): Promise<RedisConnection> =
   });
   return {
     client,
+    connections: () => connections,
     ping: async () => {
       await reaching(() => client.ping());
     },
@@ -87,12 +92,27 @@ const renewedTls = (files: TlsFiles) => {
   return options;
 };
 
+/**
+ * Redis answers, and has no memory left for what it is asked to keep. It holds like something that is away, and is named as what
+ * it is. The gate itself needs some hundred bytes a coupon of this week, and 32 a request in flight.
+ */
+export class RedisFull extends PipelineError {
+  override readonly code = "REDIS_FULL";
+  override readonly disposition = "unavailable";
+  constructor(message: string, options?: ErrorOptions) {
+    super(
+      `redis is full (${message}): raise its maxmemory, or remove what else is in it; \`sluice doctor\` says how much there is`,
+      options,
+    );
+  }
+}
+
 /** Redis puts its error's code first in the text; there is no other place to find it. */
 const isReadOnly = (error: Error): boolean => error.message.startsWith("READONLY");
 
 /**
  * Runs a command. Whether one that failed took effect is unknown, which is why every script may run again.
- * @throws Unavailable @throws Poison @throws Fatal @throws Retriable as error-table.ts has it
+ * @throws Unavailable @throws RedisFull @throws Poison @throws Fatal @throws Retriable as error-table.ts has it
  */
 export const reaching = async <T>(command: () => Promise<T>): Promise<T> => {
   try {
@@ -111,7 +131,7 @@ export const redisFailure = (error: unknown): PipelineError => {
   const { code, means } = redisErrorOf(text);
   switch (means) {
     case "away":
-      return new Unavailable("redis", text, because);
+      return code === "OOM" ? new RedisFull(text, because) : new Unavailable("redis", text, because);
     case "fatal":
       return new Fatal(`REDIS_${code}`, `Redis refuses us: ${text}`, because);
     case "poison":

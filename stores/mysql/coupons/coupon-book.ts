@@ -23,6 +23,7 @@ import {
   readVerdicts,
   takeUnits,
 } from "./round-statements.ts";
+import { createRecentHolders, type RecentHolders } from "./recent-holders.ts";
 import { inFencedTransaction } from "../partition-lease.ts";
 import { inTransaction, type Session } from "../session.ts";
 
@@ -35,8 +36,8 @@ const waryRounds = 16;
 /**
  * The {@link CouponBook} of a database.
  *
- * Nearly always the database knows nothing about a round yet, because the gate has seen to that. So a round is decided
- * as if it were so and written, and the number of new rows shows whether it was; if not, it is rolled back, and decided
+ * Nearly always the database knows nothing about a round yet, but of users who were issued the coupon a moment ago and ask
+ * again: those are looked up. So a round is decided as if nothing else were known and written, and the number of new rows shows whether it was; if not, it is rolled back, and decided
  * again after reading what is known. The next 16 rounds then read first at once, so that a stretch of repeated requests
  * (a redelivery, a gate that forgot) does not pay for both. The answers are the same either way.
  *
@@ -48,13 +49,14 @@ export const couponBook = (database: Database, fence?: Fence): CouponBook => {
   const transaction = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
     fence === undefined ? inTransaction(database, work) : inFencedTransaction(database, fence, work);
   let wary = 0;
+  const recent = createRecentHolders();
   const issueRound = async (session: Session, issues: readonly Issue[]): Promise<IssuedRound> => {
     if (wary === 0) {
-      const round = await issueUnknown(session, issues);
+      const round = await issueUnknown(session, issues, recent);
       if (round !== undefined) return round;
       await session.restart();
     }
-    const { round, metKnown } = await issueKnown(session, issues);
+    const { round, metKnown } = await issueKnown(session, issues, recent);
     wary = metKnown ? waryRounds : Math.max(0, wary - 1);
     return round;
   };
@@ -79,32 +81,49 @@ export const couponBook = (database: Database, fence?: Fence): CouponBook => {
  * something was. A round that sells the coupon out is left to {@link issueKnown}: a user who has the coupon must be answered
  * so and not that it is sold out, and a refusal's row would not show the difference.
  */
-const issueUnknown = async (session: Session, issues: readonly Issue[]): Promise<IssuedRound | undefined> => {
+const issueUnknown = async (
+  session: Session,
+  issues: readonly Issue[],
+  recent: RecentHolders,
+): Promise<IssuedRound | undefined> => {
   const coupons = await lockCoupons(session, issues);
   // Whether a coupon that does not exist makes a record poison depends on whether it has its verdict already.
   if (issues.some(({ couponId }) => !coupons.has(couponId))) return undefined;
+  const suspects = issues.filter(recent.suspects);
+  const holders = suspects.length === 0 ? new Map() : await readHolders(session, suspects, numbersOf(coupons));
+  // A copy of what is issued is answered as it was.
+  if (suspects.some((issue) => holders.get(holderKey(issue.couponId, issue.userId)) === issue.reservationId))
+    return undefined;
   const decision = allocateCoupons(issues, {
     remaining: remainingOf(coupons),
     verdicts: new Map(),
-    holders: new Map(),
+    holders,
   });
   if (decision.refused.some(({ reason }) => reason === "SOLD_OUT")) return undefined;
-  return (await write(session, decision, coupons)) ? roundOf(decision, coupons) : undefined;
+  return (await write(session, decision, coupons)) ? roundOf(decision, coupons, recent) : undefined;
 };
 
 /** Reads what is known about a round, decides, and writes. */
-const issueKnown = async (session: Session, issues: readonly Issue[]) => {
+const issueKnown = async (session: Session, issues: readonly Issue[], recent: RecentHolders) => {
   const coupons = await lockCoupons(session, issues);
   const verdicts = await readVerdicts(session, issues);
   const holders = await readHolders(session, issues, numbersOf(coupons));
   const decision = allocateCoupons(issues, { remaining: remainingOf(coupons), verdicts, holders });
   if (!(await write(session, decision, coupons))) throw changedUnderneath("rows that were not there are there");
-  return { round: roundOf(decision, coupons), metKnown: verdicts.size + holders.size > 0 };
+  return { round: roundOf(decision, coupons, recent), metKnown: verdicts.size + holders.size > 0 };
 };
 
-const roundOf = ({ answers, issued }: Decision, coupons: ReadonlyMap<CouponId, LockedCoupon>): IssuedRound => {
+const roundOf = (
+  { answers, issued }: Decision,
+  coupons: ReadonlyMap<CouponId, LockedCoupon>,
+  recent: RecentHolders,
+): IssuedRound => {
   const remaining = new Map(remainingOf(coupons));
-  for (const { couponId } of issued) remaining.set(couponId, (remaining.get(couponId) ?? 0) - 1);
+  for (const issue of issued) {
+    remaining.set(issue.couponId, (remaining.get(issue.couponId) ?? 0) - 1);
+    // Also where the COMMIT fails: it is a suspicion.
+    recent.remember(issue);
+  }
   return { answers, remaining };
 };
 
