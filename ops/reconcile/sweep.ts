@@ -4,12 +4,12 @@
  */
 import type { CouponId } from "../../schemas/coupon.ts";
 
-/** After this many pages none is looked at, until the connection is another one: an hour of passes, one a second. */
-const restPasses = 3_600;
+/** Passes without a page between two sweeps of one connection: ten minutes, where one is a second. */
+const restPasses = 600;
 
 /**
  * Answers a page of coupons at each call while a sweep goes on, and none in between. One begins at the start, whenever the
- * connection was opened anew, and after 3,600 calls without one: somebody may have changed a counter by hand. `nextPage` answers
+ * connection was opened anew, and after 600 calls without one: somebody may have changed a counter by hand. `nextPage` answers
  * fewer than `pageCoupons` at the end, and the first page after it.
  */
 export const sweepAfterReconnecting = (

@@ -12,7 +12,7 @@ export const couponVerification: Verification<Config> = {
   subject: "coupons",
   description:
     "Of coupons: every accepted request has one verdict, issued = stock taken, no user twice, first come first served by " +
-    "offset, the counter equals the database, every mark belongs to an issued coupon, every verdict was published, every " +
+    "offset, the counter equals the database, the gate holds no unit without a request in flight, every verdict was published, every " +
     "unit that went back was refused. It is exact on a quiet system.",
   options: [{ flags: "--coupons <prefix>", description: "only coupons whose id begins with this", preset: "" }],
   run: async (config, { coupons: prefix = "" }) => {
