@@ -8,7 +8,7 @@ import { Poison } from "../errors.ts";
 import type { AvroJson } from "./avro.ts";
 import { avscType } from "./exact-types.ts";
 import { type Asking, type AskingOptions, createAsking, createLearner, type Learned } from "./learn.ts";
-import { subjectOf, type Topic } from "./topic.ts";
+import { subjectOf, subjectsOf, type Topic } from "./topic.ts";
 
 /** What bytes turned out to be. */
 export type Decoded<T> =
@@ -22,7 +22,9 @@ export type Decoded<T> =
 export interface Decoder<T> {
   /** Total: any bytes of any length give an answer. */
   readonly decode: (bytes: Buffer | null) => Decoded<T>;
-  /** Fetches a writer's schema; concurrent calls share one request. Never throws. */
+  /** The id of the writer's schema that these bytes name and that is not known here yet; undefined where they name none such. */
+  readonly unknownId: (bytes: Buffer | null) => number | undefined;
+  /** Fetches a writer's schema, if it is of the topic's subjects; concurrent calls share one request. Never throws. */
   readonly learn: (id: number) => Promise<Learned>;
 }
 
@@ -100,19 +102,27 @@ export const encoderFor = <T>(topic: Topic<T>, id: number): Encoder<T> => {
 const decoderFor = <T>(topic: Topic<T>, asking: Asking): Decoder<T> => {
   const reader = avscType(topic.schema.avro);
   const resolvers = new Map<number, Resolver>();
-  const learn = createLearner(asking, (id, writer) => resolvers.set(id, resolverOf(reader, writer)));
+  const subjects = subjectsOf(topic);
+  const learn = createLearner(asking, subjects, (id, writer) => resolvers.set(id, resolverOf(reader, writer)));
   const decode = (bytes: Buffer | null): Decoded<T> => {
     if (bytes === null) return malformed("the value is null");
     if (bytes.length < frameBytes) return malformed(`${bytes.length} bytes are too few for a frame of ${frameBytes}`);
     if (bytes[0] !== 0) return malformed(`it begins with byte ${bytes[0]}, expected 0`);
-    const id = bytes.readInt32BE(1);
+    const id = idIn(bytes);
     const resolver = resolvers.get(id);
     if (resolver === undefined) return { kind: "unknownSchema", id };
     if ("incompatible" in resolver) return malformed(resolver.incompatible);
     return read(reader, resolver, bytes);
   };
-  return { decode, learn };
+  const unknownId = (bytes: Buffer | null): number | undefined => {
+    if (bytes === null || bytes.length < frameBytes || bytes[0] !== 0) return undefined;
+    const id = idIn(bytes);
+    return resolvers.has(id) ? undefined : id;
+  };
+  return { decode, unknownId, learn };
 };
+
+const idIn = (bytes: Buffer): number => bytes.readInt32BE(1);
 
 type Resolver = { readonly resolver: avro.Resolver } | { readonly incompatible: string };
 

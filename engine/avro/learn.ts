@@ -42,8 +42,8 @@ type Answered =
 
 /** What the decoders of a codec share: one registry, one bound on what it is asked, one run of unknown ids. */
 export interface Asking extends Required<Pick<AskingOptions, "now" | "unknownIdGraceMs" | "unknownIdRetryMs">> {
-  /** Asks for a schema. `again`: no verdict waits for it; such questions get what others leave. */
-  readonly ask: (id: number, again: boolean) => Promise<Answered>;
+  /** Asks for a schema of one of these subjects. `again`: no verdict waits for it; such questions get what others leave. */
+  readonly ask: (id: number, subjects: readonly string[], again: boolean) => Promise<Answered>;
 }
 
 /** Makes it. */
@@ -58,9 +58,9 @@ export const createAsking = ({
   const mayAsk = questionsWithin(questionsPerSecond, now);
   const run = { since: 0, lastAt: Number.NEGATIVE_INFINITY };
   let failures = 0;
-  const askNow = async (id: number, askedAt: number): Promise<Answered> => {
+  const askNow = async (id: number, subjects: readonly string[], askedAt: number): Promise<Answered> => {
     try {
-      const schema = await source.schemaOf(id);
+      const schema = await source.schemaOf(id, subjects);
       if (schema !== undefined) return { kind: "found", schema };
     } catch {
       failures += 1;
@@ -70,12 +70,12 @@ export const createAsking = ({
     run.lastAt = Math.max(run.lastAt, askedAt);
     return { kind: "none", askedAt, runSince: run.since };
   };
-  const ask = async (id: number, again: boolean): Promise<Answered> => {
+  const ask: Asking["ask"] = async (id, subjects, again) => {
     if (!mayAsk(again)) return { kind: "away" };
     const before = failures;
     const askedAt = now();
     // While this one waited its turn the registry went away: each of those that wait would wait for its own time-out.
-    return limit(() => (failures > before ? { kind: "away" } : askNow(id, askedAt)));
+    return limit(() => (failures > before ? { kind: "away" } : askNow(id, subjects, askedAt)));
   };
   return { now, unknownIdGraceMs, unknownIdRetryMs, ask };
 };
@@ -103,9 +103,10 @@ interface UnknownId {
   readonly askedAt: number;
 }
 
-/** Fetches schemas for one decoder, which gets them by `add`; remembers which ids are unknown. Never throws. */
+/** Fetches schemas of some subjects for one decoder, which gets them by `add`; remembers which ids are unknown. Never throws. */
 export const createLearner = (
   { ask, now, unknownIdGraceMs, unknownIdRetryMs }: Asking,
+  subjects: readonly string[],
   add: (id: number, writer: AvroJson) => void,
 ): ((id: number) => Promise<Learned>) => {
   const inFlight = new Map<number, Promise<Learned>>();
@@ -117,7 +118,7 @@ export const createLearner = (
     const last = unknown.get(id);
     // Before the grace is over no verdict waits for the answer, nor after one that was asked then.
     const again = last !== undefined && (verdictOn(last) === "unknown" || now() - last.since < unknownIdGraceMs);
-    const answer = await ask(id, again);
+    const answer = await ask(id, subjects, again);
     // Not asked, or not answered: its last answer remains.
     if (answer.kind === "away") return last === undefined ? "unavailable" : verdictOn(last);
     if (answer.kind === "found") {

@@ -23,6 +23,11 @@ export interface Topic<T> {
    */
   readonly config?: Readonly<Record<string, string>>;
   /**
+   * Subjects besides its own whose schemas its writers may use, such as that of the topic it is a mirror of. A record that names
+   * any other schema is dead-lettered. Not part of the graph.
+   */
+  readonly otherSubjects?: readonly string[];
+  /**
    * The largest record that is read, in bytes of its key, value and headers: a larger one is dead-lettered without its bytes,
    * before anything looks into it. {@link defaultMaxRecordBytes} where absent. Not part of the graph.
    */
@@ -45,6 +50,7 @@ export const topic = <T>(
     readonly partitions?: number;
     readonly config?: Readonly<Record<string, string>>;
     readonly maxRecordBytes?: number;
+    readonly otherSubjects?: readonly string[];
   },
 ): Topic<T> => ({
   kind: "topic",
@@ -55,6 +61,7 @@ export const topic = <T>(
   partitions: of.partitions ?? 6,
   ...(of.config !== undefined && { config: of.config }),
   ...(of.maxRecordBytes !== undefined && { maxRecordBytes: of.maxRecordBytes }),
+  ...(of.otherSubjects !== undefined && { otherSubjects: of.otherSubjects }),
 });
 
 const keyOf = <T>(key: TextField<T> | ((value: T) => string)): Pick<Topic<T>, "key" | "keyedBy"> =>
@@ -63,6 +70,12 @@ const keyOf = <T>(key: TextField<T> | ((value: T) => string)): Pick<Topic<T>, "k
 
 /** The registry subject of a topic's values (topic name strategy). */
 export const subjectOf = (topic: { readonly name: string }): string => `${topic.name}-value`;
+
+/** The subjects whose schemas a topic's records may be written with. */
+export const subjectsOf = (topic: Pick<Topic<never>, "name" | "otherSubjects">): readonly string[] => [
+  subjectOf(topic),
+  ...(topic.otherSubjects ?? []),
+];
 
 /** The topic whose values are kept under a subject: the inverse of {@link subjectOf}. @throws RangeError for other subjects */
 export const topicOfSubject = (subject: string): string => {

@@ -38,6 +38,7 @@ export interface AnyTopic {
   readonly keyedBy?: string;
   readonly id: (value: unknown) => string;
   readonly maxRecordBytes?: number;
+  readonly otherSubjects?: readonly string[];
 }
 /** A batch function, erased. */
 export type AnyRunMany<R> = (items: readonly Item<unknown>[], deps: unknown) => Promise<R>;

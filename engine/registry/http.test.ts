@@ -12,6 +12,7 @@ import {
   hang,
   refusingUrl,
   trickle,
+  answerSchema,
 } from "./testing/faulty-registry.ts";
 
 const avro = { type: "record", name: "r", fields: [] } as const;
@@ -48,7 +49,7 @@ for (const [what, behaviour] of Object.entries(wrong)) {
       () => admin.setLevel("s", "BACKWARD"),
       () => admin.mode("s"),
       () => admin.register("s", avro),
-      () => source.schemaOf(1),
+      () => source.schemaOf(1, ["s"]),
       () => source.idOf("s", avro),
     ];
     await Promise.all(asked.map((ask) => assert.rejects(ask(), RegistryUnavailable)));
@@ -70,7 +71,7 @@ test("registry client: sends the URL's credentials as a header, and says them no
   });
   const url = `http://key:p%40ss@${new URL(faulty.url).host}/base/`;
   assert.deepEqual(await confluentAdmin({ url }).versions("s"), []);
-  for (const asked of [confluentAdmin({ url }).level("s"), confluentRegistry({ url }).schemaOf(1)])
+  for (const asked of [confluentAdmin({ url }).level("s"), confluentRegistry({ url }).schemaOf(1, ["s"])])
     await assert.rejects(asked, (error) => {
       assert.ok(error instanceof RegistryUnavailable);
       assert.ok(!JSON.stringify([error.message, error.stack, error.cause]).includes("ss@"));
@@ -84,10 +85,10 @@ test("registry client: sends the URL's credentials as a header, and says them no
 test("registry client: has no schema where what the id has is no Avro", async () => {
   const texts = ['{"type":"recrod"}', "syntax = proto3", '"string'];
   for (const schema of texts) {
-    await using faulty = await faultyRegistry(answer(200, JSON.stringify({ schema })));
-    assert.equal(await confluentRegistry({ url: faulty.url }).schemaOf(1), undefined);
+    await using faulty = await faultyRegistry(answerSchema(JSON.stringify({ schema })));
+    assert.equal(await confluentRegistry({ url: faulty.url }).schemaOf(1, ["s"]), undefined);
   }
   const other = JSON.stringify({ schema: '"string"', schemaType: "PROTOBUF" });
-  await using faulty = await faultyRegistry(answer(200, other));
-  assert.equal(await confluentRegistry({ url: faulty.url }).schemaOf(1), undefined);
+  await using faulty = await faultyRegistry(answerSchema(other));
+  assert.equal(await confluentRegistry({ url: faulty.url }).schemaOf(1, ["s"]), undefined);
 });

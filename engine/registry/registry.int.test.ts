@@ -8,6 +8,7 @@ import { type AvroJson, int, optional, record, string } from "../avro/avro.ts";
 import { createCodec, SchemaNotRegistered } from "../avro/codec.ts";
 import {
   answer,
+  answerSchema,
   type Behaviour,
   cutOff,
   faultyRegistry,
@@ -36,8 +37,8 @@ const inFull = (schema: AvroJson | undefined): unknown =>
   avsc.Type.forSchema(schema as avsc.Schema).schema({ exportAttrs: true });
 
 test("registry: says that it has none when an id or a subject is unknown", async () => {
-  assert.equal(await source.schemaOf(2_000_000_000), undefined);
-  assert.equal(await source.schemaOf(-1), undefined);
+  assert.equal(await source.schemaOf(2_000_000_000, ["s"]), undefined);
+  assert.equal(await source.schemaOf(-1, ["s"]), undefined);
   assert.equal(await source.idOf(`${subjects.newTopicName()}-value`, Text.avro), undefined);
 });
 
@@ -47,7 +48,7 @@ test("registry: gives the id of a schema under its subject, and the schema of th
   assert(entry !== undefined);
   assert.equal(await source.idOf(entry.subject, registered.schema.avro), entry.id);
   // The registry and its client write the same schema in other words: full names instead of namespaces.
-  const found = await source.schemaOf(entry.id);
+  const found = await source.schemaOf(entry.id, [entry.subject]);
   assert.deepEqual(inFull(found), inFull(registered.schema.avro));
   assert.equal(await source.idOf(entry.subject, Text.avro), undefined);
 });
@@ -71,28 +72,40 @@ test("registry: carries values between our codec and the client's own, both ways
   assert.deepEqual(decoded.kind === "value" && { ...decoded.value }, value);
 });
 
+test("registry: has no schema where the id is of another subject, and has it where that subject is allowed, or its version was deleted", async () => {
+  const [own, other] = [newTopic(), newTopic()];
+  const [, foreign] = await registerSchemas({ url }, [own, other]);
+  assert(foreign !== undefined);
+  const [ownSubject, otherSubject] = [`${own.name}-value`, foreign.subject];
+  assert.equal(await source.schemaOf(foreign.id, [ownSubject]), undefined);
+  assert.ok(await source.schemaOf(foreign.id, [ownSubject, otherSubject]));
+  const deleted = await fetch(`${url}/subjects/${otherSubject}/versions/1`, { method: "DELETE" });
+  assert.equal(deleted.status, 200);
+  assert.ok(await confluentRegistry({ url }).schemaOf(foreign.id, [otherSubject]), "its records are still there");
+});
+
 test("registry: has no Avro schema where one of another kind has the id", async () => {
   const subject = `${subjects.newTopicName()}-value`;
   const schema = JSON.stringify({ $schema: "http://json-schema.org/draft-07/schema#", title: subject, type: "object" });
   const { id } = await registryClient({ url }).register({ type: SchemaType.JSON, schema }, { subject });
-  assert.equal(await source.schemaOf(id), undefined);
+  assert.equal(await source.schemaOf(id, [subject]), undefined);
 });
 
 test("registry: takes the not-found of a wrong path for no answer", async () => {
   for (const wrong of [`${url}/nowhere`, new URL(url).origin]) {
     const lost = confluentRegistry({ url: wrong });
-    await assert.rejects(lost.schemaOf(1), RegistryUnavailable);
+    await assert.rejects(lost.schemaOf(1, ["s"]), RegistryUnavailable);
     await assert.rejects(lost.idOf("a", "string"), RegistryUnavailable);
   }
 });
 
 test("registry: is reached with a slash at the end of its URL too", async () => {
-  assert.equal(await confluentRegistry({ url: `${url}//` }).schemaOf(2_000_000_000), undefined);
+  assert.equal(await confluentRegistry({ url: `${url}//` }).schemaOf(2_000_000_000, ["s"]), undefined);
 });
 
 test("registry: is unavailable when it refuses the connection", async () => {
   const refused = confluentRegistry({ url: await refusingUrl() });
-  await assert.rejects(refused.schemaOf(1), RegistryUnavailable);
+  await assert.rejects(refused.schemaOf(1, ["s"]), RegistryUnavailable);
   await assert.rejects(refused.idOf("a", "string"), RegistryUnavailable);
 });
 
@@ -111,11 +124,11 @@ const faults: Readonly<Record<string, Behaviour>> = {
 for (const [fault, behaviour] of Object.entries(faults)) {
   test(`registry: is unavailable when it ${fault}, and is asked afresh the next time`, async () => {
     await using faulty = await faultyRegistry(behaviour);
-    const shaky = confluentRegistry({ url: faulty.url, timeoutMs: 150 });
-    await assert.rejects(shaky.schemaOf(1), RegistryUnavailable);
+    const shaky = confluentRegistry({ url: faulty.url, timeoutMs: 500 });
+    await assert.rejects(shaky.schemaOf(1, ["s"]), RegistryUnavailable);
     await assert.rejects(shaky.idOf("a", "string"), RegistryUnavailable);
-    faulty.behave = answer(200, JSON.stringify({ schema: '"string"', id: 9 }));
-    assert.equal(await shaky.schemaOf(1), "string");
+    faulty.behave = answerSchema(JSON.stringify({ schema: '"string"', id: 9 }));
+    assert.equal(await shaky.schemaOf(1, ["s"]), "string");
     assert.equal(await shaky.idOf("a", "string"), 9);
   });
 }
@@ -126,13 +139,13 @@ test("registry: lets go of the connection when its time is up", async () => {
     response.on("close", resolve);
     return trickle(request, response);
   });
-  await assert.rejects(confluentRegistry({ url: faulty.url, timeoutMs: 50 }).schemaOf(1), RegistryUnavailable);
+  await assert.rejects(confluentRegistry({ url: faulty.url, timeoutMs: 50 }).schemaOf(1, ["s"]), RegistryUnavailable);
   await promise;
 });
 
 test("registry: has none where the schema with the id cannot be read", async () => {
-  await using faulty = await faultyRegistry(answer(200, JSON.stringify({ schema: '{"type":"recrod"}' })));
-  assert.equal(await confluentRegistry({ url: faulty.url }).schemaOf(1), undefined);
+  await using faulty = await faultyRegistry(answerSchema(JSON.stringify({ schema: '{"type":"recrod"}' })));
+  assert.equal(await confluentRegistry({ url: faulty.url }).schemaOf(1, ["s"]), undefined);
 });
 
 test("registry: a decoder holds while it is away, gives an unknown id its grace, and reads once it knows", async () => {

@@ -5,11 +5,15 @@ import type { AvroJson } from "../avro/avro.ts";
 import { avscType } from "../avro/exact-types.ts";
 import { defaultTimeoutMs, type RegistryOptions, RegistryUnavailable } from "./http.ts";
 import { registryDoor } from "./request.ts";
+import { versionsIn } from "./subjects-of.ts";
 
 /** A registry, as those see it who read and write records. */
 export interface SchemaSource {
-  /** The Avro schema with this id; undefined where the registry answered that it has none. @throws RegistryUnavailable */
-  readonly schemaOf: (id: number) => Promise<AvroJson | undefined>;
+  /**
+   * The Avro schema with this id; undefined where the registry answered that it has none, or none that is a version of one of
+   * these subjects. @throws RegistryUnavailable
+   */
+  readonly schemaOf: (id: number, subjects: readonly string[]) => Promise<AvroJson | undefined>;
   /** The id of this schema under a subject; undefined where it is not registered. @throws RegistryUnavailable */
   readonly idOf: (subject: string, schema: AvroJson) => Promise<number | undefined>;
 }
@@ -81,6 +85,7 @@ export const confluentRegistry = (options: RegistryOptions): SchemaSource => {
       if (text !== undefined) texts.set(id, text);
     });
   let client = newClient();
+  const hasVersion = versionsIn(options);
   const ask = async <T>(what: string, call: () => Promise<T | undefined>): Promise<T | undefined> => {
     try {
       return await inTime(call(), timeoutMs);
@@ -92,7 +97,11 @@ export const confluentRegistry = (options: RegistryOptions): SchemaSource => {
     }
   };
   return {
-    schemaOf: (id) => ask(`schema ${id}`, async () => avroOf(await client.getSchema(id), texts.get(id))),
+    // Its subjects first: an id that is not there, or not this topic's, costs one request and no memory.
+    schemaOf: async (id, subjects) =>
+      (await hasVersion(id, subjects))
+        ? ask(`schema ${id}`, async () => avroOf(await client.getSchema(id), texts.get(id)))
+        : undefined,
     idOf: (subject, schema) =>
       ask(`id under ${subject}`, () =>
         client.getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema: JSON.stringify(schema) }),

@@ -19,6 +19,7 @@ export interface LetterDecoder {
 export interface ReadableTopic {
   readonly name: string;
   readonly schema: { readonly avro: AvroJson };
+  readonly otherSubjects?: readonly string[];
 }
 
 /** Of these topics. The codec has to answer at once that an id is unknown: nothing here waits for a registry that lags. */
@@ -47,5 +48,5 @@ const readLearning = async (decoder: Decoder<unknown>, id: number, value: Buffer
 const unreadable = (why: string): Reading => ({ kind: "unreadable", why });
 
 /** Only to read and write values: nothing is keyed by it. */
-export const untyped = ({ name, schema: { avro } }: ReadableTopic): Topic<unknown> =>
-  topic<unknown>(name, { name, avro }, { key: () => "", id: () => "" });
+export const untyped = ({ name, schema: { avro }, otherSubjects = [] }: ReadableTopic): Topic<unknown> =>
+  topic<unknown>(name, { name, avro }, { key: () => "", id: () => "", otherSubjects });

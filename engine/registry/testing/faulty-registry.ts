@@ -40,6 +40,12 @@ export const answer =
     return true;
   };
 
+/** Answers a question for a schema with this body, and one for its subjects that it is of subject `s`. */
+export const answerSchema =
+  (body: string): Behaviour =>
+  (request, response) =>
+    answer(200, request.url?.includes("/versions") ? '[{"subject":"s","version":1}]' : body)(request, response);
+
 /** Starts one; what its behaviour leaves alone goes to the registry behind, if there is one. */
 export const faultyRegistry = async (first: Behaviour, behind?: string): Promise<FaultyRegistry> => {
   const server = createServer((request, response) => {

@@ -26,6 +26,10 @@ export interface Lanes<T extends Queued> {
   readonly close: (lane: string) => boolean;
   /** Ends a `close`. */
   readonly open: (lane: string) => void;
+  /** Keeps a lane out of rounds, whether it is closed or not. */
+  readonly hold: (lane: string) => void;
+  /** Ends a `hold`. */
+  readonly letGo: (lane: string) => void;
   /** The lanes that were in flight since this was asked last. */
   readonly touched: () => ReadonlySet<string>;
   readonly queuedRecords: () => number;
@@ -40,8 +44,10 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
   let blocked = false;
   const busy = new Set<string>();
   const closed = new Set<string>();
+  const held = new Set<string>();
   let touched = new Set<string>();
-  const isKept = (lane: string): boolean => busy.has(lane) || (closed.size > 0 && closed.has(lane));
+  const isKept = (lane: string): boolean =>
+    busy.has(lane) || (closed.size > 0 && closed.has(lane)) || (held.size > 0 && held.has(lane));
 
   return {
     add: (records) => {
@@ -74,6 +80,13 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
     },
     open: (lane) => {
       closed.delete(lane);
+      blocked = false;
+    },
+    hold: (lane) => {
+      held.add(lane);
+    },
+    letGo: (lane) => {
+      held.delete(lane);
       blocked = false;
     },
     touched: () => {

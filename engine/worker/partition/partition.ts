@@ -9,7 +9,7 @@ import type { StepEnvironment, Interpreter } from "../../interpreter/interpret.t
 import type { AnyTopic } from "../../flow/parts.ts";
 import { createExclusiveTasks } from "./exclusive.ts";
 import { Aborted, type AttemptOptions, createAttemptAll, createAttemptOnce } from "../failures/attempts.ts";
-import { createBackPressure } from "./back-pressure.ts";
+import { type BackPressure, createBackPressure } from "./back-pressure.ts";
 import type { Provenance } from "../round/dead-letter.ts";
 import { floodBackoff } from "../failures/dead-letter-flood.ts";
 import { createPipeline, type Pipeline } from "../round/pipeline.ts";
@@ -17,6 +17,7 @@ import { createTries } from "../failures/tries.ts";
 import type { Flood } from "../failures/flood.ts";
 import type { Feed } from "./feed.ts";
 import { type InFlight, keyOf, laneOf, type Round } from "./in-flight.ts";
+import { createSchemaWait } from "./schema-wait.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
 import type { Lease } from "./lease-guard.ts";
 import type { PartitionLimits } from "./limits.ts";
@@ -87,7 +88,7 @@ export interface Partition {
 
 /** Starts work on a partition: its lease is taken first, and no round begins before it is. */
 export const createPartition = (options: PartitionOptions): Partition => {
-  const { limits, source, inherited, lease, waits } = options;
+  const { limits, source, inherited, lease, waits, decoder } = options;
   const where = `${source.name}/${options.partition}`;
   const lanes = createLanes<InFlight>({ remember: options.rememberKeys });
   const pressure = createBackPressure(limits, options.setPaused);
@@ -127,24 +128,26 @@ export const createPartition = (options: PartitionOptions): Partition => {
         pump();
       },
     });
+  const schemas = createSchemaWait({ decoder, lanes, attempt, track: tracker.track, released: () => pump() });
   const mayBegin = (): boolean => pipeline !== undefined && !draining;
   const exclusiveTasks = createExclusiveTasks(lanes, { mayBegin, track: tracker.track, ended: () => pump() });
-  const opening = lease.acquire(attempt).then(() => {
-    pipeline = openPipeline();
-    pump();
-  });
+  tracker.track(
+    lease.acquire(attempt).then(() => {
+      pipeline = openPipeline();
+      pump();
+    }),
+  );
   const leave = (): void => {
     draining = true;
     leaving.abort();
     exclusiveTasks.leave();
   };
-  tracker.track(opening);
-
   return {
     intake: (records) => {
       // Entered and not finished: the feed is not committed past them.
       if (draining) return;
       pressure.entered(records);
+      schemas.check(records);
       lanes.add(records);
       pump();
       pressure.balance();
@@ -164,11 +167,7 @@ export const createPartition = (options: PartitionOptions): Partition => {
       const run = () => lease.renewing(() => task(lease.fence));
       return exclusiveTasks.run(laneOf(key), () => waits.calls.during(`a key's task of ${where}`, run()));
     },
-    status: () => ({
-      ...loadOf(lanes, pressure.unfinishedRecords()),
-      paused: pressure.paused(),
-      lagRecords: options.feed.lagRecords(),
-    }),
+    status: () => ({ ...loadOf(lanes, pressure), lagRecords: options.feed.lagRecords() }),
   };
 };
 
@@ -216,7 +215,7 @@ const observerOf =
     else if (turn.kind === "written") telemetry.written(turn.sink, paths.length);
   };
 
-const loadOf = (lanes: Pick<Lanes<InFlight>, "queuedRecords">, unfinished: number) => {
+const loadOf = (lanes: Pick<Lanes<InFlight>, "queuedRecords">, pressure: BackPressure) => {
   const queuedRecords = lanes.queuedRecords();
-  return { queuedRecords, inFlightRecords: unfinished - queuedRecords };
+  return { queuedRecords, inFlightRecords: pressure.unfinishedRecords() - queuedRecords, paused: pressure.paused() };
 };

@@ -36,7 +36,8 @@ export const readRound = async (round: readonly InLane[], reading: Reading): Pro
   return decoded.map((d, at) => toEntrant(d, round[at], reading));
 };
 
-const learnAll = async (decoder: Decoder<unknown>, ids: readonly number[]): Promise<void> => {
+/** Asks for schemas, all at once. @throws Unavailable where one is not decided yet. */
+export const learnAll = async (decoder: Pick<Decoder<unknown>, "learn">, ids: readonly number[]): Promise<void> => {
   const learned = await Promise.all(ids.map((id) => decoder.learn(id)));
   const away = ids.find((_, at) => learned[at] === "unavailable");
   if (away !== undefined) throw new Unavailable("registry", `no answer yet for schema id ${away}`);
@@ -73,7 +74,7 @@ const toEntrant = (
         ok: false,
         error: new Poison(
           "UNKNOWN_SCHEMA",
-          `the registry has no schema ${decoded.id}, which offset ${record.offset} names`,
+          `the registry has no schema ${decoded.id} of ${source.name}, which offset ${record.offset} names`,
         ),
       };
     case "value": {

@@ -1,4 +1,5 @@
 /** `--transform ./fix.ts#fn`: a function of the operator's that makes another value of each letter's. */
+import { subjectsOf } from "../../../avro/topic.ts";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createCodec, type Decoder, type Encoder } from "../../../avro/codec.ts";
@@ -50,12 +51,13 @@ export const transformWith = (
   const encoders = new Map<string, Promise<Encoder<unknown>>>();
   const writers = new Map<string, Decoder<unknown>>();
   /** Of the schema that the letter was written with, whatever the present one is. */
-  const writersValue = async (name: string, bytes: Buffer | null): Promise<unknown> => {
+  const writersValue = async (from: AnyTopic, bytes: Buffer | null): Promise<unknown> => {
+    const { name } = from;
     if (bytes === null || bytes.length < 5 || bytes[0] !== 0) throw new TypeError("its value has no schema id");
     const id = bytes.readInt32BE(1);
     const key = `${name} ${id}`;
-    const avro = writers.has(key) ? undefined : await source.schemaOf(id);
-    if (avro !== undefined) writers.set(key, codec.decoder(untyped({ name, schema: { avro } })));
+    const avro = writers.has(key) ? undefined : await source.schemaOf(id, subjectsOf(from));
+    if (avro !== undefined) writers.set(key, codec.decoder(untyped({ ...from, schema: { avro } })));
     const decoder = writers.get(key);
     if (decoder === undefined || (await decoder.learn(id)) !== "known") throw new TypeError(`there is no schema ${id}`);
     const decoded = decoder.decode(bytes);
@@ -65,7 +67,7 @@ export const transformWith = (
   return async (letter, record) => {
     const from = topics.get(letter.origin.topic);
     if (from === undefined) throw new TypeError(`no source is named ${letter.origin.topic}`);
-    const before = await writersValue(from.name, record.value);
+    const before = await writersValue(from, record.value);
     const idBefore = unlessItThrows(() => from.id(before));
     const { attempt, key, node, code } = letter;
     const after = await run(before, { id: idText(letter.origin), attempt, key, node, code });

@@ -1,0 +1,78 @@
+/**
+ * Lanes that wait for a writer's schema. A record whose schema id is not known yet keeps back its own lane, and no other: the
+ * registry may be away, or the id be one that never comes, and other keys' records have nothing to do with it.
+ */
+import type { Decoder } from "../../avro/codec.ts";
+import type { AttemptOnce } from "../failures/attempts.ts";
+import { learnAll } from "../round/read-round.ts";
+import type { Round } from "./in-flight.ts";
+import type { Lanes, Queued } from "./lanes.ts";
+
+/** The waits of one partition. */
+export interface SchemaWait {
+  /** Keeps back the lanes of records whose schema is not known yet, and has it asked for. To be called before they are queued. */
+  readonly check: (records: Round) => void;
+}
+
+/** What it works with. */
+export interface SchemaWaitOptions {
+  readonly decoder: Pick<Decoder<unknown>, "unknownId" | "learn">;
+  readonly lanes: Pick<Lanes<Queued>, "hold" | "letGo">;
+  readonly attempt: AttemptOnce;
+  /** Is given the asking, which a drain waits for. */
+  readonly track: (asking: Promise<void>) => void;
+  /** Called when lanes may be taken again. */
+  readonly released: () => void;
+}
+
+/** No waits yet. All ids are asked for in one call, however many there are. */
+export const createSchemaWait = ({ decoder, lanes, attempt, track, released }: SchemaWaitOptions): SchemaWait => {
+  const lanesOf = new Map<number, Set<string>>();
+  const idsOf = new Map<string, number>();
+  let asking = false;
+  const keepBack = (id: number, lane: string): void => {
+    const waiting = lanesOf.get(id) ?? new Set();
+    lanesOf.set(id, waiting);
+    if (waiting.has(lane)) return;
+    waiting.add(lane);
+    idsOf.set(lane, (idsOf.get(lane) ?? 0) + 1);
+    lanes.hold(lane);
+  };
+  const settle = (id: number): void => {
+    for (const lane of lanesOf.get(id) ?? []) {
+      const left = (idsOf.get(lane) ?? 1) - 1;
+      if (left > 0) idsOf.set(lane, left);
+      else {
+        idsOf.delete(lane);
+        lanes.letGo(lane);
+      }
+    }
+    lanesOf.delete(id);
+    released();
+  };
+  // One that stays unknown is settled too: its records are dead-lettered when their round is read.
+  const learn = async (id: number) => {
+    const learned = await decoder.learn(id);
+    if (learned === "known" || learned === "unknown") settle(id);
+    return learned;
+  };
+  const ask = async (): Promise<void> => {
+    // More may come while some are asked for.
+    while (lanesOf.size > 0) await attempt("decode", () => learnAll({ learn }, [...lanesOf.keys()]));
+  };
+  return {
+    check: (records) => {
+      for (const { record, lane } of records) {
+        const id = decoder.unknownId(record.value);
+        if (id !== undefined) keepBack(id, lane);
+      }
+      if (asking || lanesOf.size === 0) return;
+      asking = true;
+      track(
+        ask().finally(() => {
+          asking = false;
+        }),
+      );
+    },
+  };
+};

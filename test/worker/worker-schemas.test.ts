@@ -1,0 +1,94 @@
+/** Records that name schemas which nobody has, or which are not their topic's: what they hold up, and what becomes of them. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createCodec } from "../../engine/avro/codec.ts";
+import { couponIssueRequests, couponsIssued } from "../../schemas/coupon.ts";
+import { memoryStage, openCoupon, request, testLimits, until } from "../../topology/testing/memory-stage.ts";
+
+/** A stage whose unknown ids get `graceMs`, on a clock that a test moves; and what its registry is asked. */
+const stageOf = (graceMs: number) => {
+  const stage = memoryStage(openCoupon("hot", 10_000), openCoupon("cold", 10_000));
+  let at = 0;
+  const asked: number[] = [];
+  const source = {
+    ...stage.registry,
+    schemaOf: async (id: number, subjects: readonly string[]) => {
+      asked.push(id);
+      return stage.registry.schemaOf(id, subjects);
+    },
+  };
+  const codec = createCodec({ source, now: () => at, unknownIdGraceMs: graceMs, questionsPerSecond: 100_000 });
+  return { ...stage, codec, asked, pass: (ms: number) => (at += ms) };
+};
+
+const named = (id: number): Buffer => {
+  const value = Buffer.alloc(40);
+  value.writeInt32BE(id, 1);
+  return value;
+};
+
+test("worker: decides the records of other keys while those of 1,500 unknown schema ids wait for their grace", async () => {
+  const stage = stageOf(30_000);
+  for (let n = 0; n < 1_500; n++) await stage.sendRaw("hot", named(1_000 + n));
+  await stage.send([request(1, "hot"), request(2, "cold")]);
+  const worker = await stage.start("w1", { codec: stage.codec, limits: { ...testLimits, maxRecords: 10_000, processMaxRecords: 60_000 } });
+  await until("the cold one is issued", async () =>
+    (await stage.read(couponsIssued)).some(({ couponId }) => couponId === "cold"),
+  );
+  assert.equal(stage.deadLetters().length, 0, "the grace is not over");
+  assert.equal((await stage.read(couponsIssued)).length, 1, "the hot one keeps its place in its lane");
+  await until("each was asked for", () => new Set(stage.asked).size >= 1_501);
+  stage.pass(30_001);
+  await until("all are dead-lettered", () => stage.deadLetters().length === 1_500);
+  await until("the hot one is issued", async () => (await stage.read(couponsIssued)).length === 2);
+  assert.equal(String(stage.deadLetters()[0]?.headers["_flow.err.code"]), "UNKNOWN_SCHEMA");
+  assert.ok(stage.asked.length <= 2 * 1_501 + 10, `${stage.asked.length} questions`);
+  await worker.stop();
+});
+
+test("worker: goes on with another key of the same partition while a schema is waited for, and ends at once when it is told to", async () => {
+  const stage = stageOf(30_000);
+  const { partitions } = couponIssueRequests;
+  const { partitionOfKey } = await import("../../engine/log/producer/partitioner.ts");
+  const home = partitionOfKey(Buffer.from("hot"), partitions);
+  const beside = Array.from({ length: 100 }, (_, n) => `cold-${n}`).find(
+    (name) => partitionOfKey(Buffer.from(name), partitions) === home,
+  );
+  assert.ok(beside !== undefined);
+  stage.database.coupons.set(openCoupon(beside, 10).couponId, openCoupon(beside, 10));
+  stage.database.remaining.set(openCoupon(beside, 10).couponId, 10);
+  await stage.sendRaw("hot", named(77));
+  await stage.send([request(1, beside)]);
+  const worker = await stage.start("w1", {
+    codec: stage.codec,
+    limits: { ...testLimits, concurrency: 1, maxRound: 1 },
+  });
+  await until("it is issued", async () => (await stage.read(couponsIssued)).length === 1);
+  assert.ok(worker.holding().some(({ call }) => call === "decode"));
+  await worker.stop();
+  assert.equal(stage.deadLetters().length, 0);
+});
+
+test("worker: decides a lane in its order when its schema turns up", async () => {
+  const stage = stageOf(30_000);
+  const encode = await stage.codec.encoder(couponIssueRequests);
+  const late = (n: number) => {
+    const value = Buffer.from(encode(request(n, "hot")));
+    value.writeInt32BE(500, 1);
+    return value;
+  };
+  await stage.sendRaw("hot", late(1));
+  await stage.send([request(2, "hot")]);
+  await stage.sendRaw("hot", late(3));
+  const worker = await stage.start("w1", { codec: stage.codec });
+  await until("it was asked for", () => stage.asked.includes(500));
+  stage.registry.schemas.set(500, couponIssueRequests.schema.avro);
+  stage.pass(1_001);
+  await until("all are issued", async () => (await stage.read(couponsIssued)).length === 3);
+  const issued = await stage.read(couponsIssued);
+  assert.deepEqual(
+    issued.map(({ reservationId }) => reservationId),
+    [1, 2, 3].map((n) => request(n, "hot").reservationId),
+  );
+  await worker.stop();
+});
