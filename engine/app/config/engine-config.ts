@@ -46,7 +46,7 @@ export const engineSettings = {
   SLUICE_HOLD_GRACE_MS: integer(0, 3_600_000, 10_000),
   /** More dead letters than this, of the latest 1,000 records of a partition, hold it; 100 lets all through. */
   SLUICE_DEAD_LETTER_PERCENT: integer(1, 100, 50),
-  /** How long a call may give no answer, and nothing come of it, before the worker is not ready, and before it ends. */
+  /** How long a call may give no answer, and nothing come of it, before the worker is not ready, and before it ends. The loop of any process that is blocked for the second is ended too. */
   SLUICE_STALL_UNREADY_MS: integer(1_000, 3_600_000, 30_000),
   SLUICE_STALL_END_MS: integer(1_000, 3_600_000, 120_000),
   SLUICE_COMMIT_INTERVAL_MS: integer(50, 60_000, 1_000),

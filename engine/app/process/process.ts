@@ -10,6 +10,7 @@ import { type EngineConfig, stopBudgetMs } from "../config/engine-config.ts";
 import { redacted } from "../config/redact.ts";
 import type { App, ProcessContext, Running } from "../define-app.ts";
 import { serveHealth } from "./health.ts";
+import { watchLoop } from "./loop-watch.ts";
 import { createRegistry } from "../metrics/define.ts";
 import { tellBuild, watchReadiness } from "../metrics/process-metrics.ts";
 import { startedByNpm, watchParent } from "./parent.ts";
@@ -44,6 +45,7 @@ export const runProcess = async <Config extends EngineConfig>(
   };
   const stopping = untilStopped(logger);
   logger.info({ event: "process.starting", ...redacted(config) }, "starting");
+  watchLoop({ name, limitMs: config.stall.endMs });
   let started = false;
   // Stopped before it is up, it has nothing to drain.
   void stopping.then(() => started || end(exitCodes.done));

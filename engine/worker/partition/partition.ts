@@ -97,8 +97,7 @@ export const createPartition = (options: PartitionOptions): Partition => {
   const attempt = createAttemptOnce(attempts);
   let pipeline: Pipeline | undefined;
   let active = 0;
-  let draining = false;
-  let abandoned = false;
+  let [draining, abandoned] = [false, false];
   const tracker = createRoundTracker(inherited, (error) => {
     if (!(error instanceof Aborted) && !abandoned) options.onFatal(error);
   });
