@@ -27,6 +27,10 @@ export interface LogRecord {
   readonly unreadable?: string;
   /** How large its key and value were, where they were let go of because the record is larger than its topic's are. */
   readonly letGo?: { readonly keyBytes: number; readonly valueBytes: number };
+  /** The key's bytes as Latin-1, where the log has it at hand: one text for all records of a batch that have the key. */
+  readonly keyText?: string | null;
+  /** Bytes of key and value, where the log has it at hand without making either. */
+  readonly sizeBytes?: number;
 }
 
 /** A record to write. */

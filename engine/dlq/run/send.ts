@@ -76,7 +76,8 @@ const retryRecordOf = async (
 ): Promise<NewRecord | undefined> => {
   if (transform === undefined) return toRetryRecord(record, job);
   try {
-    return toRetryRecord({ ...record, value: await transform(letter, record) }, job);
+    const { key, headers } = record;
+    return toRetryRecord({ key, headers, value: await transform(letter, record) }, job);
   } catch {
     // It was tried when this was planned; a letter that it fails now is counted, and stays open.
     return undefined;

@@ -1,5 +1,5 @@
 /** What waits for one partition, and how it is cut into batches: in order, as much as fits, calls split where they must. */
-import type { NewRecord } from "../log.ts";
+import type { LogRecord, NewRecord } from "../log.ts";
 
 /** One call of `produce`: settled when every record of it has been acknowledged or refused. */
 export interface Call {
@@ -36,8 +36,10 @@ export interface BatchLimits {
 const overheadBytes = 24;
 
 /** An upper bound of a record's bytes on the wire, for UTF-8 header names of up to three bytes a character. */
-export const sizeOfRecord = ({ key, value, headers }: NewRecord): number => {
-  let size = overheadBytes + (key?.length ?? 0) + (value?.length ?? 0);
+export const sizeOfRecord = (record: NewRecord & Pick<LogRecord, "sizeBytes">): number => {
+  // A fetched record makes its key and value when they are asked for, and knows their size without.
+  let size = overheadBytes + (record.sizeBytes ?? (record.key?.length ?? 0) + (record.value?.length ?? 0));
+  const { headers } = record;
   for (const name in headers) {
     const values = headers[name];
     for (const one of Array.isArray(values) ? values : [values]) size += name.length * 3 + 10 + (one?.length ?? 0);

@@ -40,7 +40,7 @@ export const inFlight = (record: LogRecord, entry: Entry, feed: InFlight["feed"]
   feed,
   replay,
   tried: undefined,
-  lane: record.key === null ? `\0${feed.at.topic}/${record.offset}` : laneOf(record.key),
+  lane: record.keyText ?? (record.key === null ? `\0${feed.at.topic}/${record.offset}` : laneOf(record.key)),
   sizeBytes: sizeOfRecord(record),
 });
 

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { decompressedMaxBytes } from "../codecs/codecs.ts";
 import { kafkaBatches } from "../codecs/testing/batches.ts";
+import type { LogRecord } from "../../log.ts";
 import type { DecodedMessage } from "../internals.ts";
 import { requireKafkajs } from "../kafkajs.ts";
 import { crc32c } from "./crc32c.ts";
@@ -88,6 +89,24 @@ test("decode messages: reads what kafkajs reads, wherever the response was cut",
       },
     ),
   );
+});
+
+test("decode messages: makes a key once, and knows sizes without making a value, when records of a batch share the key", async () => {
+  const values = ["v", null, ""];
+  const records = [...values.map((value) => ({ key: "k", value })), { key: "\u00e9", value: "w" }, { value: "x" }];
+  const decoded = await ours(new Decoder(sized(batchBytes({ firstOffset: 5n, attributes: 0, records }))));
+  const read = decoded as unknown as readonly LogRecord[];
+  assert.deepEqual(
+    read.map(({ key, value, keyText, sizeBytes }) => [`${key}`, value && `${value}`, keyText, sizeBytes]),
+    [
+      ["k", "v", "k", 2],
+      ["k", null, "k", 1],
+      ["k", "", "k", 1],
+      ["\u00e9", "w", "\u00c3\u00a9", 3],
+      ["null", "x", null, 1],
+    ],
+  );
+  assert.equal(read[0]?.key, read[2]?.key);
 });
 
 test("decode messages: reads compressed batches", async () => {

@@ -7,7 +7,7 @@ import { Fatal } from "../../../errors.ts";
 import { type BatchCodec, codecOf, decompressedMaxBytes } from "../codecs/codecs.ts";
 import type { Decoder } from "../internals.ts";
 import { crc32c } from "./crc32c.ts";
-import { type FetchedRecord, type RecordsContext, readRecords, unreadableRecords } from "./fetched-records.ts";
+import { type BatchRecord, type RecordsContext, readRecords, unreadableRecords } from "./fetched-records.ts";
 import { batchHeaderBytes } from "./record-batch.ts";
 import { definePatch } from "./patch.ts";
 
@@ -41,8 +41,8 @@ const recordsOf = (decoder: Decoder): Buffer | null => {
 };
 
 /** The last batch may be cut short by the fetch's limit: what is cut comes whole with the next fetch. */
-const decodeBatches = async (bytes: Buffer): Promise<readonly FetchedRecord[]> => {
-  const batches: FetchedRecord[][] = [];
+const decodeBatches = async (bytes: Buffer): Promise<readonly BatchRecord[]> => {
+  const batches: BatchRecord[][] = [];
   let at = 0;
   while (bytes.length - at >= batchHeaderBytes) {
     const end = at + lengthPrefixBytes + bytes.readInt32BE(at + 8);
@@ -67,7 +67,7 @@ const readCompressed = async (
   batch: Buffer,
   { name, decompress }: BatchCodec,
   of: { readonly count: number; readonly context: RecordsContext },
-): Promise<FetchedRecord[]> => {
+): Promise<BatchRecord[]> => {
   try {
     if (crc32c(batch, 21, batch.length) !== batch.readUInt32BE(17)) throw new Error("its checksum is wrong");
     return readRecords(await decompress(batch.subarray(batchHeaderBytes), decompressedMaxBytes), 0, of);
