@@ -3,6 +3,7 @@ import type { Chance } from "../chance.ts";
 import type { Fault, FaultRun, Tried } from "../fault.ts";
 import { type Live, underLoad } from "../live.ts";
 import type { Scene } from "./scene.ts";
+import { nodeNotReady, refusingDatabase } from "../../../stores/testing/refusing-database.ts";
 import { type Direction, type Fate, layWire, type Wire } from "../wire.ts";
 
 /** The services a wire can lead to. */
@@ -138,6 +139,32 @@ const silentRegistry = async (run: FaultRun): Promise<Tried> => {
   }
 };
 
+/** Long enough that every attempt of a record would be used up many times over. */
+const notReadyMs = 80_000;
+
+/** A database that answers, and says of everything that it can't serve: nothing of it is a record's fault. */
+const databaseNotReady = async (run: FaultRun): Promise<Tried> => {
+  const port = portOf(run.scene, "database");
+  const wire = await refusingDatabase(port);
+  const lead = new Map([[port, wire.port]]);
+  try {
+    return await underLoad(run, { workers: [{ name: "worker-1", lead }], perSecond: 100 }, async (live) => {
+      for (let n = 0; n < run.times; n++) {
+        wire.refuse = nodeNotReady;
+        await live.wait(notReadyMs);
+        wire.refuse = undefined;
+        live.struck();
+        live.recovering(0);
+        await live.wait(3_000);
+      }
+      if (wire.refused() === 0) live.missed("nothing was refused");
+      run.say(`the database refused ${wire.refused()} commands`);
+    });
+  } finally {
+    await wire.close();
+  }
+};
+
 const wireFault = (
   service: Service,
   kind: "cut" | "delay" | "half-close" | "swallow",
@@ -171,6 +198,15 @@ export const wireFaults: readonly Fault[] = [
     brokers: 1,
     recoverWithinMs: afterHealingMs,
     run: commits,
+  },
+  {
+    name: "database-not-ready",
+    about: "The database answers every command with 1047 for 80 s, as a Galera node that has left its cluster",
+    windows: [12],
+    times: 1,
+    brokers: 1,
+    recoverWithinMs: afterHealingMs,
+    run: databaseNotReady,
   },
   {
     name: "wire-registry-silent",

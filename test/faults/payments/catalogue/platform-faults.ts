@@ -136,6 +136,25 @@ const flaky = (run: PayFaultRun): Promise<PayTried> =>
     live.returned();
   });
 
+const deniedMs = 60_000;
+
+/** The platform denies everybody: no payment is guilty, so none may be dead-lettered; and the worker says so. */
+const denied = (run: PayFaultRun): Promise<PayTried> =>
+  underPayLoad(run, { crew: oneOfEach }, async (live) => {
+    const { scene } = run;
+    for (let n = 0; n < run.times; n++) {
+      await scene.platform.set({ answers: 403 });
+      await live.wait(deniedMs);
+      live.struck();
+      if (await isReady(memberOf(live, "external"))) live.missed("external-data was ready while it was denied");
+      const { faulted } = await scene.platform.report();
+      run.say(`denied for ${deniedMs / 1_000} s: ${faulted} requests were`);
+      if (faulted === 0) live.missed("nothing was sent while it was denied");
+      await scene.platform.set({});
+      live.returned();
+    }
+  });
+
 /** What happens to the platform. */
 export const payPlatformFaults: readonly PayFault[] = [
   {
@@ -146,6 +165,14 @@ export const payPlatformFaults: readonly PayFault[] = [
     times: 2,
     brokers: 1,
     run: flaky,
+  },
+  {
+    name: "pay-platform-denied",
+    about: "The platform answers 403 to everything for a minute, as to an expired credential",
+    windows: [24],
+    times: 1,
+    brokers: 1,
+    run: denied,
   },
   {
     name: "pay-platform-away",
