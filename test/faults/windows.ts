@@ -224,7 +224,7 @@ export const windows: readonly Window[] = [
   {
     number: 20,
     about: "A schema id that is not known yet",
-    tried: [unit("engine/avro/learn.test.ts", "says unavailable for an unknown id until its grace is over")],
+    tried: [unit("engine/avro/learn.test.ts", "says awaited for an unknown id until its grace is over")],
     open: "not on the real registry: no writer of ours uses a schema before it is registered",
   },
   {
