@@ -21,7 +21,7 @@ const secured = {
 const anyFile = (): string => "text";
 
 /** What anybody gets to see of an environment: what is logged, what `config show` prints, or what the mistakes are. */
-const shownOf = (env: Record<string, string>, readFile = anyFile): string => {
+const shownOf = (env: Record<string, string>, readFile: (path: string) => string = anyFile): string => {
   try {
     const logged = JSON.stringify(redacted(readConfig(env, readFile)));
     return logged + JSON.stringify(shopSettings.explain(env, readFile));
@@ -89,6 +89,25 @@ test("secrets: are shown by no setting that is one, in itself or by file, right 
       assert.doesNotMatch(shownOf({ ...secured, [name]: value, SLUICE_TYPO: value }), /hunter/);
     }),
     { numRuns: 500 },
+  );
+});
+
+test("secrets: are shown by no setting that names a file, when they are given in its place", () => {
+  const noFile = (path: string): string => {
+    throw Object.assign(new Error(`ENOENT: no such file or directory, open '${path}'`), { code: "ENOENT" });
+  };
+  const byFile = [...engineSecrets, "SLUICE_TOKEN_SECRET", "SLUICE_DATABASE_URL", "SLUICE_REDIS_URL"];
+  const files = [
+    ...byFile.map((name) => `${name}_FILE`),
+    ...names.filter((name) => /_(SSL_\w+|TOKEN_FILE)$/.test(name)),
+  ];
+  fc.assert(
+    fc.property(fc.constantFrom(...files), secret, (name, text) => {
+      assert.doesNotMatch(shownOf({ ...secured, [name]: text }, noFile), /hunter/);
+      const url = `rediss://host.example?ssl-ca=${encodeURIComponent(text)}`;
+      assert.doesNotMatch(shownOf({ ...secured, SLUICE_REDIS_URL: url }, noFile), /hunter/);
+    }),
+    { numRuns: 200 },
   );
 });
 

@@ -31,9 +31,20 @@ export const tlsFilesOf = (parameters: Readonly<Record<string, string>>): TlsFil
   key: parameters["ssl-key"],
 });
 
-/** What contradicts itself, one sentence; undefined where nothing does. */
-export const mistakeOfTls = ({ cert, key }: TlsFiles, [, certName, keyName]: readonly [string, string, string]) =>
-  (cert === undefined) === (key === undefined) ? undefined : `expected ${certName} and ${keyName} together`;
+/** What is wrong with the files as they are named, one sentence that begins with what is expected; undefined where nothing is. */
+export const mistakeOfTls = (
+  { ca, cert, key }: TlsFiles,
+  [caName, certName, keyName]: readonly [string, string, string],
+): string | undefined => {
+  if ((cert === undefined) !== (key === undefined)) return `expected ${certName} and ${keyName} together`;
+  const relative = [
+    [caName, ca],
+    [certName, cert],
+    [keyName, key],
+  ].find(([, path]) => path !== undefined && !path.startsWith("/"));
+  // The path is not repeated: it may be the certificate's or the key's text in the place of a path.
+  return relative === undefined ? undefined : `expected ${relative[0]} to be an absolute path`;
+};
 
 /** Those of the files that cannot be read, a sentence each. `readFile` throws where it can't. */
 export const unreadableFiles = (files: TlsFiles, readFile: (path: string) => string): readonly string[] =>
@@ -73,5 +84,6 @@ const readPem = (path: string): Buffer => {
   }
 };
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : error instanceof Error ? error.message : "?";
+/** Why a file cannot be read, without its path. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : "for a reason that is not known";

@@ -12,6 +12,7 @@ import {
   type EngineSettings,
   toEngineConfig,
 } from "./engine-config.ts";
+import { codeOf } from "../../connect/tls.ts";
 import { withoutCredentials } from "./redact.ts";
 
 /** Variables by name, as `process.env` has them. */
@@ -176,7 +177,9 @@ const withSecretFiles = (
     try {
       values[name] = readFile(path).trim();
     } catch (error) {
-      problems.push(`${name}_FILE: ${path} cannot be read (${error instanceof Error ? error.message : error})`);
+      // What is no path may be the secret itself, in the wrong place.
+      const shown = path.startsWith("/") ? path : "what it names";
+      problems.push(`${name}_FILE: ${shown} cannot be read (${codeOf(error)})`);
     }
   }
   return { values, problems };
