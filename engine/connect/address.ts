@@ -78,8 +78,11 @@ const parametersOf = (given: URLSearchParams, known: readonly string[]): Readonl
   const list = known.length === 0 ? "none" : known.join(", ");
   for (const [name, value] of given) {
     if (known.includes(name)) continue;
-    // What has no value, or looks like none of anybody's parameters, may be a piece of a password.
-    const shown = value !== "" && /^[A-Za-z][A-Za-z_.-]{0,40}$/.test(name) ? `the parameter ${name}` : "a parameter";
+    // What has no value, looks like none of anybody's parameters, or has a host after it, may be a piece of a password.
+    const shown =
+      value !== "" && !given.toString().includes("%40") && /^[A-Za-z][A-Za-z_.-]{0,40}$/.test(name)
+        ? `the parameter ${name}`
+        : "a parameter";
     throw new AddressMistake(`has ${shown}, which is not honoured; known are: ${list}`);
   }
   const twice = known.find((name) => given.getAll(name).length > 1);
