@@ -175,16 +175,9 @@ test("the stack: keeps its state and logs for its owner alone, and prints no pas
   for (const path of [layout.state, layout.log("kafka-1"), layout.config("mariadb.sql")])
     assert.equal(statSync(path).mode & 0o777, 0o600, path);
   const sluice = [join(repositoryRoot, "ops", "sluice.ts"), "stack", "up", "--name", stack.stackName];
-  const printed = await Promise.all(
-    [[], ["--json"]].map(async (flags) => {
-      const { stdout, stderr } = await promisify(execFile)(process.execPath, [...sluice, ...flags]);
-      return stdout + stderr;
-    }),
-  );
-  for (const text of printed) {
-    assert.match(text, /mysql:\/\/127/);
-    assert.ok(!text.includes(new URL(stack.plain.databaseUrl).password), text);
-  }
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [...sluice, "--json"]);
+  assert.match(stdout, /mysql:\/\/127/);
+  assert.ok(!(stdout + stderr).includes(new URL(stack.plain.databaseUrl).password), stdout);
 });
 
 test("the shop: is deployed by one user and run by another with fewer rights, all encrypted, and shows no secret", async () => {
