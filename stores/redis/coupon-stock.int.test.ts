@@ -10,10 +10,7 @@ import { fencedStockContract } from "../testing/leases.ts";
 import { couponGateContract } from "../testing/reconciliation.ts";
 import { aCouponId, aTake, many } from "../../processors/testing/samples.ts";
 import { closedPort, listening, type TcpProxy, tcpProxy } from "../testing/tcp-proxy.ts";
-import { ownRedis } from "../testing/own-redis.ts";
-import { openRedis, type RedisConnection, RedisFull } from "./connection.ts";
-import { claimGate } from "./gate-owner.ts";
-import { readMemory } from "./inspect.ts";
+import { openRedis, type RedisConnection } from "./connection.ts";
 import { couponGate } from "./coupon-gate.ts";
 import { couponStock, readCounters, stockKey } from "./coupon-stock.ts";
 
@@ -286,27 +283,5 @@ test("redis stock: names the record and holds nothing when an id can't be kept",
 test("redis stock: refuses to initialise with what is no count", async () => {
   for (const wrong of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
     await assert.rejects(couponStock(redis).initialise(new Map([[aCouponId(), wrong]])), Fatal);
-  }
-});
-
-test("redis stock: says that Redis is full, and not away, when it is, and goes on when there is room", async () => {
-  const small = await ownRedis("64mb");
-  try {
-    const stock = couponStock(small.redis);
-    const [couponId, other] = [aCouponId(), aCouponId()];
-    const take = aTake(couponId);
-    await stock.initialise(new Map([[couponId, 5]]));
-    await stock.reserve([take]);
-    await small.redis.client.config("SET", "maxmemory", "1mb");
-    const isFull = (error: unknown) => error instanceof RedisFull && /is full/.test(error.message);
-    await assert.rejects(stock.reserve([aTake(couponId)]), isFull);
-    await assert.rejects(stock.initialise(new Map([[other, 5]])), isFull);
-    await assert.rejects(claimGate(small.redis, "one"), isFull);
-    await small.redis.client.config("SET", "maxmemory", "64mb");
-    assert.deepEqual(await stock.reserve([take, aTake(couponId)]), ["taken", "taken"]);
-    const { usedBytes, maxBytes, policy } = await readMemory(small.redis);
-    assert.deepEqual([usedBytes > 0, maxBytes, policy], [true, 64 * 2 ** 20, "noeviction"]);
-  } finally {
-    await small.close();
   }
 });

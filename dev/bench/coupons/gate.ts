@@ -6,7 +6,7 @@ import type { Take } from "../../../processors/coupons/coupon-ports.ts";
 import type { CouponId, ReservationId, UserId } from "../../../schemas/coupon.ts";
 import { couponStock } from "../../../stores/redis/coupon-stock.ts";
 import { readMemory } from "../../../stores/redis/inspect.ts";
-import { type OwnRedis, ownRedis } from "../../../stores/testing/own-redis.ts";
+import { type OwnRedis, ownRedis } from "../own-redis.ts";
 
 /** What a run came to. */
 export interface GateRun {

@@ -13,6 +13,12 @@ const restless: Partial<Scenario> = {
   })),
 };
 
+/** Partitions go from hand to hand all the time, and take-overs arrive in the wrong order. */
+const contested: Partial<Scenario> = {
+  ...{ profile: "overlapping", latencyMs: 30, workers: 3 },
+  incidents: Array.from({ length: 30 }, (_, n) => ({ kind: "rebalance", atMs: n * 180, forMs: 0, place: 0 })),
+};
+
 /** What a world of coupons must notice. */
 export const couponMutants: readonly Mutant[] = [
   {
@@ -104,7 +110,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "lease check: who was refused never takes the lease again",
-    seed: 169,
+    world: contested,
     file: "engine/worker/partition/lease-guard.ts",
     line: "throw (await renew()) ?? error;",
     instead: "throw error;",
@@ -171,7 +177,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "reconciling: a counter that differs is left unchanged",
-    seed: 24,
+    seed: 55,
     file: "processors/coupons/reconcile-coupons.ts",
     line: "return should === undefined || !differs(counter, should) ? [] : [couponId];",
     instead: "return [];",

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openRedis, type RedisConnection } from "../redis/connection.ts";
+import { openRedis, type RedisConnection } from "../../stores/redis/connection.ts";
 
 /** It, and the way to it. */
 export interface OwnRedis {
