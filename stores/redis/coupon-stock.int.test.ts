@@ -266,7 +266,7 @@ test("redis stock: names the record and holds nothing when an id can't be kept",
   await stock.initialise(new Map([[couponId, 5]]));
   const bad = [
     aTake(couponId, { userId: "" as UserId }),
-    aTake(couponId, { userId: "u".repeat(65) as UserId }),
+    aTake(couponId, { userId: "u".repeat(256) as UserId }),
     aTake(couponId, { userId: "\ud800" as UserId }),
     aTake("c".repeat(65) as CouponId),
     aTake(couponId, { reservationId: "not-a-uuid" as ReservationId }),

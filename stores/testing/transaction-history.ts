@@ -97,7 +97,7 @@ export const transactionHistoryContract = (name: string, subject: () => HistoryS
     { paymentId: "no uuid" as PaymentId },
     { orderId: v7().toUpperCase() as OrderId },
     { userId: "" as UserId },
-    { userId: "u".repeat(65) as UserId },
+    { userId: "u".repeat(256) as UserId },
     { userId: "\ud800" as UserId },
     { amount: -1 as Won },
     { amount: 0.5 as Won },

@@ -2,21 +2,29 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { repositoryRoot } from "../../dev/stack/layout.ts";
 
+const addressesAt = (port: number) => {
+  const nothing = `127.0.0.1:${port}`;
+  return {
+    SLUICE_BROKERS: nothing,
+    SLUICE_REGISTRY_URL: `http://${nothing}`,
+    SLUICE_DATABASE_URL: `mysql://application:application@${nothing}/hhplus`,
+    SLUICE_REDIS_URL: `redis://${nothing}`,
+  };
+};
+
 /** Runs one of our processes against addresses where nothing answers as it should. */
 const run = (command: string, port: number) => {
-  const nothing = `127.0.0.1:${port}`;
   const child = spawn(process.execPath, [join(repositoryRoot, "ops", "sluice.ts"), command], {
     env: {
       PATH: process.env["PATH"],
-      SLUICE_BROKERS: nothing,
-      SLUICE_REGISTRY_URL: `http://${nothing}`,
-      SLUICE_DATABASE_URL: `mysql://application:application@${nothing}/hhplus`,
-      SLUICE_REDIS_URL: `redis://${nothing}`,
+      ...addressesAt(port),
       SLUICE_API_PORT: "0",
     },
     stdio: ["ignore", "ignore", "pipe"],
@@ -58,3 +66,25 @@ test("worker: ends on SIGTERM while it waits for brokers that never answer", { t
   silent.close();
   assert.equal(code, 0, said());
 });
+
+for (const shell of ["/bin/dash", "/bin/bash"].filter((path) => existsSync(path))) {
+  test(`worker: ends when npm, which started it by ${shell}, gets SIGTERM alone`, { timeout: 60_000 }, async () => {
+    const npm = spawn("npm", ["run", "--silent", `--script-shell=${shell}`, "sluice", "--", "worker"], {
+      cwd: repositoryRoot,
+      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...addressesAt(1) },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const lines = createInterface({ input: npm.stderr });
+    const waiting = Promise.withResolvers<void>();
+    let told = false;
+    lines.on("line", (line) => {
+      if (line.includes('"start.waiting"')) waiting.resolve();
+      told ||= /"process\.(orphaned|signalled)"/.test(line);
+    });
+    await waiting.promise;
+    npm.kill("SIGTERM");
+    // The last of all that npm started closes what they log to. Not asked by its id: where nobody reaps it, that remains.
+    await once(lines, "close");
+    assert.ok(told);
+  });
+}

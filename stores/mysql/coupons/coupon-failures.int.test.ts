@@ -306,7 +306,7 @@ test("mysql book: names the record and writes nothing when an id or a time can't
   const couponId = await opened();
   const book = couponBook(database);
   const bad = [
-    anIssue(couponId, { userId: "u".repeat(65) as UserId }),
+    anIssue(couponId, { userId: "u".repeat(256) as UserId }),
     anIssue("c".repeat(65) as CouponId),
     anIssue(couponId, { reservationId: "x" as ReservationId }),
     anIssue(couponId, { issuedAt: Number.NaN }),

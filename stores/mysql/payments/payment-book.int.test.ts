@@ -70,7 +70,7 @@ test("mysql payments: refuses asks and orders that can't be kept, before any SQL
   const wrong: readonly Partial<PaymentAsk>[] = [
     { orderId: "1" as OrderId },
     { userId: "" as UserId },
-    { userId: "x".repeat(65) as UserId },
+    { userId: "x".repeat(256) as UserId },
     { key: "" },
     { fingerprint: Buffer.alloc(31) },
   ];

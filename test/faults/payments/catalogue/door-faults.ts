@@ -91,12 +91,11 @@ const stopNpm = (run: PayFaultRun): Promise<PayTried> => {
       const { npm, pid, ended } = await relayUnderNpm(run.scene);
       npm.kill("SIGTERM");
       live.struck();
-      const deadline = performance.now() + goneWithinMs;
-      while (isAlive(pid) && performance.now() < deadline) await live.wait(100);
-      if (isAlive(pid)) {
+      const said = await Promise.race([ended, live.wait(goneWithinMs)]);
+      if (said === undefined) {
         live.missed(`process ${pid} lived on ${goneWithinMs} ms after npm was gone`);
         process.kill(pid, "SIGKILL");
-      } else if (!(await ended).includes("process.stopped")) live.missed(`process ${pid} did not drain`);
+      } else if (!said.includes("process.stopped")) live.missed(`process ${pid} did not drain`);
       await interruptTwice(live, await live.spawn({ name: next("relay"), role: "relay" }));
     }
   });
@@ -142,14 +141,6 @@ const relayUnderNpm = async ({ endpoints, config }: PayScene): Promise<UnderNpm>
     started.reject(new Error(`the relay under npm did not start: ${lines.at(-1)}`));
   });
   return { npm, pid: await started.promise, ended: ended.promise };
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 };
 
 /** What strangers, supervisors and terminals do. */
