@@ -1,7 +1,7 @@
 /** The records of coupon issuing, their ids, and the topics they flow through. */
 import { type Brand, optional, record, string, symbols, type TypeOf, timestampMs, uuid } from "../engine/avro/avro.ts";
 import { topic } from "../engine/avro/topic.ts";
-import { shopRecordMaxBytes } from "./ids.ts";
+import { isKeyOf, isMoment, isName, isUserId, isUuid7, shopRecordMaxBytes } from "./ids.ts";
 
 /** Names a coupon: what users race for. 1 to 64 characters of `A-Z a-z 0-9 . _ -`. */
 export type CouponId = Brand<string, "CouponId">;
@@ -86,8 +86,21 @@ const byCoupon = {
   maxRecordBytes: shopRecordMaxBytes,
 } as const;
 
+/** What is wrong with a request that the API would never have written; undefined where nothing is. */
+export const wrongRequest = (
+  { reservationId, couponId, userId, policyId, requestedAt }: CouponIssueRequested,
+  key: Buffer | null,
+): string | undefined => {
+  if (!isName(couponId)) return "its coupon's id is none that a coupon has";
+  if (!isUserId(userId)) return "its user's id is none that a user has";
+  if (policyId !== null && !isName(policyId)) return "its policy's id is none that a policy has";
+  if (!isUuid7(reservationId)) return "its reservation's id is no UUIDv7 in lower case";
+  if (!isMoment(requestedAt)) return "it was requested at a time that is none";
+  return isKeyOf(key, couponId) ? undefined : "its key is not its coupon's id";
+};
+
 /** Requests. Keyed by coupon: first come, first served, at the price of one hot partition in a rush. */
-export const couponIssueRequests = topic("coupon-issue", CouponIssueRequested, byCoupon);
+export const couponIssueRequests = topic("coupon-issue", CouponIssueRequested, { ...byCoupon, check: wrongRequest });
 /** Verdicts that say yes. */
 export const couponsIssued = topic("coupon-issued", CouponIssued, byCoupon);
 /** Verdicts that say no. */

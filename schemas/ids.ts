@@ -16,6 +16,36 @@ export const uuidPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-
  */
 export const shopRecordMaxBytes = 16 * 1_024;
 
+/** Coupon and policy ids: safe in a URL, a log line, a key and a file name. Not `.` and `..`, which no URL can hold. */
+export const namePattern = "^(?![.]{1,2}$)[A-Za-z0-9._-]{1,64}$";
+/**
+ * Users, as identity providers name them (OpenID Connect Core, 2: at most 255 ASCII characters, case-sensitive): an e-mail
+ * address, `auth0|123`, a distinguished name, base64. Kept as they are, and compared byte for byte.
+ */
+export const userIdPattern = "^[\\x21-\\x7e]{1,255}$";
+/** A UUIDv7 in lower case: one id has one spelling. */
+export const reservationIdPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
+
+const name = new RegExp(namePattern);
+const user = new RegExp(userIdPattern);
+const uuid7 = new RegExp(reservationIdPattern);
+
+/** Whether this is a coupon's or policy's id, as {@link namePattern} says. */
+export const isName = (id: string): boolean => name.test(id);
+/** Whether this is a user's id, as {@link userIdPattern} says. */
+export const isUserId = (id: string): boolean => user.test(id);
+/** Whether this is a reservation's or payment's id, as {@link reservationIdPattern} says. */
+export const isUuid7 = (id: string): boolean => uuid7.test(id);
+
+/** The last moment that a date can be, epoch ms. */
+const momentMax = 8_640_000_000_000_000;
+/** Whether this is a moment from 1970 on, epoch ms. */
+export const isMoment = (ms: number): boolean => ms >= 0 && ms <= momentMax;
+
+/** Whether a record's key is this id, which is ASCII: what orders records must be what they are about. */
+export const isKeyOf = (key: Buffer | null, id: string): boolean =>
+  key !== null && key.length === id.length && key.toString("latin1") === id;
+
 const uuid = new RegExp(uuidPattern);
 
 /** Whether this is a UUID as {@link uuidPattern} says. */

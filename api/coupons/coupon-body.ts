@@ -1,7 +1,8 @@
 /** Opening a coupon: what the body must be, the coupon it says, and a coupon as the API answers it. */
 import { z } from "zod";
 import type { Coupon, CouponId, PolicyId, Won } from "../../schemas/coupon.ts";
-import { namePattern, nameWords } from "../http/request/ids.ts";
+import { namePattern } from "../../schemas/ids.ts";
+import { nameWords } from "../http/request/ids.ts";
 import { momentExample, momentSchema, textOfMoment } from "../http/request/moment.ts";
 import { mustBe } from "../http/request/must-be.ts";
 import { readBody } from "../http/request/read-body.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import fc from "fast-check";
 import type { InjectOptions } from "fastify";
-import { namePattern, userIdPattern } from "../http/request/ids.ts";
+import { namePattern, userIdPattern } from "../../schemas/ids.ts";
 import { fieldsIn, problemIn, testApi } from "../testing/testing-api.ts";
 import { assertHolds, encoded, lawful, nasty, value } from "../testing/testing-values.ts";
 

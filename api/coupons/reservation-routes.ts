@@ -5,14 +5,8 @@ import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import { type ReservationId, refusalReasons } from "../../schemas/coupon.ts";
 import { type ReservationWish, reservationPath } from "./accept.ts";
 import { callerOf, type Guard } from "../http/request/guards.ts";
-import {
-  couponIdFrom,
-  namePattern,
-  nameWords,
-  policyIdFrom,
-  reservationIdFrom,
-  reservationIdPattern,
-} from "../http/request/ids.ts";
+import { couponIdFrom, nameWords, policyIdFrom, reservationIdFrom } from "../http/request/ids.ts";
+import { namePattern, reservationIdPattern } from "../../schemas/ids.ts";
 import { idempotencyKeyIn, idempotencyKeySchema } from "../http/request/idempotency-key.ts";
 import { momentText, textOfMoment } from "../http/request/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";

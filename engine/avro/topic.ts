@@ -23,6 +23,11 @@ export interface Topic<T> {
    */
   readonly config?: Readonly<Record<string, string>>;
   /**
+   * Says what is wrong with a record that fits the schema, undefined where nothing is: a value or a key that no writer of the
+   * topic would have written, whoever did. Such a record is dead-lettered before any step sees it. Pure. Not part of the graph.
+   */
+  readonly check?: (value: T, key: Buffer | null) => string | undefined;
+  /**
    * Subjects besides its own whose schemas its writers may use, such as that of the topic it is a mirror of. A record that names
    * any other schema is dead-lettered. Not part of the graph.
    */
@@ -51,6 +56,7 @@ export const topic = <T>(
     readonly config?: Readonly<Record<string, string>>;
     readonly maxRecordBytes?: number;
     readonly otherSubjects?: readonly string[];
+    readonly check?: (value: T, key: Buffer | null) => string | undefined;
   },
 ): Topic<T> => ({
   kind: "topic",
@@ -61,6 +67,7 @@ export const topic = <T>(
   partitions: of.partitions ?? 6,
   ...(of.config !== undefined && { config: of.config }),
   ...(of.maxRecordBytes !== undefined && { maxRecordBytes: of.maxRecordBytes }),
+  ...(of.check !== undefined && { check: of.check }),
   ...(of.otherSubjects !== undefined && { otherSubjects: of.otherSubjects }),
 });
 

@@ -38,6 +38,7 @@ export interface AnyTopic {
   readonly keyedBy?: string;
   readonly id: (value: unknown) => string;
   readonly maxRecordBytes?: number;
+  readonly check?: (value: unknown, key: Buffer | null) => string | undefined;
   readonly otherSubjects?: readonly string[];
 }
 /** A batch function, erased. */

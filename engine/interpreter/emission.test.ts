@@ -28,6 +28,15 @@ test("emission: carries the trace's headers on, and no others, when its record b
   assert.deepEqual(headersOf({ traceparent, "_flow.err.code": other }), { traceparent });
 });
 
+test("emission: hands on no header of a trace that is longer than one may be", () => {
+  const traceparent = Buffer.from("00-a-b-01");
+  assert.equal(headersOf({ traceparent: Buffer.alloc(900_000) }), undefined);
+  assert.equal(headersOf({ traceparent: Array(100_000).fill(traceparent) }), undefined);
+  assert.equal(headersOf({ traceparent: Buffer.alloc(56), baggage: Buffer.from("k=v") }), undefined);
+  const long = { traceparent, tracestate: Buffer.alloc(513), baggage: Buffer.alloc(8_193) };
+  assert.deepEqual(headersOf(long), { traceparent });
+});
+
 test("emission: has no headers when its record belongs to no trace", () => {
   assert.equal(headersOf({}), undefined);
   assert.equal(headersOf({ baggage: Buffer.from("k=v"), other: null }), undefined);

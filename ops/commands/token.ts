@@ -1,6 +1,7 @@
 /** `sluice token`: a bearer token for development. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { userIdPattern, userIdWords } from "../../api/http/request/ids.ts";
+import { userIdWords } from "../../api/http/request/ids.ts";
+import { userIdPattern } from "../../schemas/ids.ts";
 import { CliError, exitCodes, integerOption, jsonDocument, print, printJson } from "../../engine/app/cli.ts";
 
 interface TokenOptions {

@@ -49,7 +49,7 @@ for (const state of states) {
     // Held calls ask again: the pool may still hand out the refusal of a connection that it was opening.
     const issued = await book.issue(round).catch(() => book.issue(round));
     assert.deepEqual(
-      issued.map(({ kind }) => kind),
+      issued.answers.map(({ kind }) => kind),
       ["issued"],
     );
   });

@@ -161,11 +161,11 @@ test("external-data worker: gives every payment one effect when the platform fai
 test("external-data worker: dead-letters each refused payment once, and delivers the others, when some are refused", async (t) => {
   const { platform, worker, send, committed, deadLetters } = await stage(t);
   const some = payments(120);
-  // The contract has no empty user: the stand-in answers 400.
   const refused = some
     .filter((_, at) => at % 10 === 3)
-    .map((payment) => ({ ...payment, userId: "" as typeof payment.userId }));
+    .map((payment) => ({ ...payment, userId: "refused" as typeof payment.userId }));
   const sound = some.filter((_, at) => at % 10 !== 3);
+  await platform.set({ refusedUsers: "refused" });
   await send([...sound.slice(0, 50), ...refused, ...sound.slice(50)]);
   await until("all have ended and are committed", () => committed() === some.length);
   onceEach(platform.effects(), sound);

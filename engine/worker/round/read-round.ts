@@ -80,6 +80,9 @@ const toEntrant = (
     case "value": {
       const { value } = decoded;
       const { offset, timestampMs, key, headers } = record;
+      const wrong = source.check?.(value, key);
+      if (wrong !== undefined)
+        return { ok: false, error: new Poison("WRONG_RECORD", `offset ${offset} is wrong: ${wrong}`) };
       const idempotencyKey = source.id(value);
       const { topic } = feed?.at ?? { topic: source.name };
       const acceptedAtMs = replay?.acceptedAtMs ?? timestampMs;

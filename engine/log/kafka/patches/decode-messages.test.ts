@@ -10,7 +10,7 @@ import type { DecodedMessage } from "../internals.ts";
 import { requireKafkajs } from "../kafkajs.ts";
 import { crc32c } from "./crc32c.ts";
 import { decodeMessagesPatch } from "./decode-messages.ts";
-import { type EncodableRecord, putBatch, sizeBatch } from "./record-batch.ts";
+import { batchHeaderBytes, type EncodableRecord, putBatch, sizeBatch } from "./record-batch.ts";
 
 const file = "src/protocol/requests/fetch/v4/decodeMessages.js";
 const unpatched = requireKafkajs([]);
@@ -234,3 +234,39 @@ test("decode messages: gives offsets as bigint and timestamps as numbers", async
   assert.equal(got?.offset, 2n ** 60n);
   assert.equal(got && "timestampMs" in got && got.timestampMs, 12);
 });
+
+test("decodeMessages: reads a record of a hundred thousand headers as one that cannot be read, and those beside it", async () => {
+  const headers = Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`h${n}`, Buffer.alloc(0)]));
+  const [key, value] = [Buffer.from("k"), Buffer.from("vv")];
+  const records = [
+    { key, value },
+    { key, value, headers },
+    { key, value, headers: { own: key } },
+  ];
+  const decoder = new Decoder(sized(batchBytes({ firstOffset: 5n, attributes: 0, records })));
+  const [first, crowded, last] = (await ours(decoder)) as unknown as readonly LogRecord[];
+  assert.deepEqual(
+    [first?.value, first?.unreadable, last?.value, last?.headers],
+    [value, undefined, value, { own: key }],
+  );
+  assert.deepEqual([crowded?.offset, crowded?.key, crowded?.value, crowded?.headers], [6n, null, null, {}]);
+  assert.match(crowded?.unreadable ?? "", /100000 headers/);
+  assert.deepEqual(crowded?.letGo, { keyBytes: 1, valueBytes: 2 });
+});
+
+for (const count of [4, 250_001, 2_000_000_000]) {
+  test(`decodeMessages: looks for no ${count} records when a batch only says that it has them, compressed or not`, async () => {
+    const plain = batchBytes({ firstOffset: 5n, attributes: 0, records: [{ key: null, value: Buffer.alloc(8) }] });
+    const gzip = Buffer.concat([plain.subarray(0, batchHeaderBytes), gzipSync(plain.subarray(batchHeaderBytes))]);
+    gzip.writeInt32BE(gzip.length - 12, 8);
+    gzip.writeInt16BE(1, 21);
+    for (const batch of [plain, gzip]) {
+      batch.writeInt32BE(count, 57);
+      batch.writeUInt32BE(crc32c(batch, 21, batch.length), 17);
+      const records = (await ours(new Decoder(sized(batch)))) as unknown as readonly LogRecord[];
+      assert.equal(records.length, 1);
+      assert.deepEqual([records[0]?.offset, records[0]?.value], [5n, null]);
+      assert.match(records[0]?.unreadable ?? "", /records/);
+    }
+  });
+}

@@ -7,12 +7,19 @@ import { Fatal } from "../../../errors.ts";
 import { type BatchCodec, codecOf, decompressedMaxBytes } from "../codecs/codecs.ts";
 import type { Decoder } from "../internals.ts";
 import { crc32c } from "./crc32c.ts";
-import { type BatchRecord, type RecordsContext, readRecords, unreadableRecords } from "./fetched-records.ts";
+import {
+  type BatchRecord,
+  type RecordsContext,
+  readRecords,
+  unreadableRecords,
+  wrongCount,
+} from "./fetched-records.ts";
 import { batchHeaderBytes } from "./record-batch.ts";
 import { definePatch } from "./patch.ts";
 
 const magicAt = 16;
 const magic = 2;
+const lastDeltaAt = 23;
 /** Base offset and length: what is before the bytes that `length` counts. */
 const lengthPrefixBytes = 12;
 const logAppendTimeBit = 0x8;
@@ -49,14 +56,22 @@ const decodeBatches = async (bytes: Buffer): Promise<readonly BatchRecord[]> => 
     if (end > bytes.length) break;
     const codec = codecOf(bytes.readInt16BE(at + 21));
     const of = { count: bytes.readInt32BE(at + 57), context: contextOf(bytes, at) };
-    batches.push(
-      codec === null
-        ? readRecords(bytes, at + batchHeaderBytes, of)
-        : await readCompressed(bytes.subarray(at, end), codec, of),
-    );
+    const batch = bytes.subarray(at, end);
+    batches.push(codec === null ? readPlain(batch, of) : await readCompressed(batch, codec, of));
     at = end;
   }
   return batches.length === 1 ? (batches[0] ?? []) : batches.flat();
+};
+
+interface Counted {
+  readonly count: number;
+  readonly context: RecordsContext;
+}
+
+const readPlain = (batch: Buffer, of: Counted): BatchRecord[] => {
+  const wrong = wrongCount(of.count, batch.length - batchHeaderBytes);
+  if (wrong !== undefined) return unreadableRecords(of.context, batch.readInt32BE(lastDeltaAt), wrong);
+  return readRecords(batch, batchHeaderBytes, of);
 };
 
 /**
@@ -66,15 +81,18 @@ const decodeBatches = async (bytes: Buffer): Promise<readonly BatchRecord[]> => 
 const readCompressed = async (
   batch: Buffer,
   { name, decompress }: BatchCodec,
-  of: { readonly count: number; readonly context: RecordsContext },
+  of: Counted,
 ): Promise<BatchRecord[]> => {
   try {
     if (crc32c(batch, 21, batch.length) !== batch.readUInt32BE(17)) throw new Error("its checksum is wrong");
-    return readRecords(await decompress(batch.subarray(batchHeaderBytes), decompressedMaxBytes), 0, of);
+    const records = await decompress(batch.subarray(batchHeaderBytes), decompressedMaxBytes);
+    const wrong = wrongCount(of.count, records.length);
+    if (wrong !== undefined) throw new RangeError(wrong);
+    return readRecords(records, 0, of);
   } catch (error) {
     if (error instanceof Fatal) throw error;
     const why = `${name}: ${error instanceof Error ? error.message : String(error)}`;
-    return unreadableRecords(of.context, batch.readInt32BE(23), why);
+    return unreadableRecords(of.context, batch.readInt32BE(lastDeltaAt), why);
   }
 };
 

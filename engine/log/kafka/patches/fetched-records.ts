@@ -40,15 +40,26 @@ export class FetchedRecord implements LogRecord, DecodedMessage {
   /** Negative: null. */
   readonly #valueLength: number;
   readonly headers: Headers;
+  // Only declared: a field that few records have is not made in all of them.
+  declare readonly unreadable?: string;
+  declare readonly letGo?: NonNullable<LogRecord["letGo"]>;
 
   constructor(cursor: Cursor, batch: SharedByBatch, keys: BatchKeys) {
     this.#batch = batch;
     this.#timestampDelta = cursor.varlong();
     this.#offsetDelta = cursor.varint();
-    this.#key = keys.endingAt(cursor.span(), cursor.at);
-    this.#valueLength = cursor.span();
-    this.#valueAt = cursor.at - Math.max(0, this.#valueLength);
-    this.headers = readHeaders(cursor);
+    const key = keys.endingAt(cursor.span(), cursor.at);
+    const valueLength = cursor.span();
+    this.#valueAt = cursor.at - Math.max(0, valueLength);
+    const headers = cursor.varint();
+    const isRead = headers <= headersMax;
+    this.headers = isRead ? readHeaders(cursor, headers) : noHeaders;
+    this.#key = isRead ? key : null;
+    this.#valueLength = isRead ? valueLength : -1;
+    if (!isRead) {
+      this.unreadable = `it has ${headers} headers, at most ${headersMax} are read`;
+      this.letGo = { keyBytes: key?.bytes.length ?? 0, valueBytes: Math.max(0, valueLength) };
+    }
   }
 
   get batchContext(): RecordsContext {
@@ -137,6 +148,20 @@ class BatchKeys {
 
 const noHeaders: Headers = Object.freeze({});
 
+/** Headers of one record: more make it unreadable. They take a hundred times as much memory as their three bytes. */
+export const headersMax = 1_000;
+
+/** Bytes of the shortest record: its length, attributes, two deltas, a null key and value, no headers. */
+const recordMinBytes = 7;
+/** Records of one batch; a client that fills a megabyte before it compresses sends 150,000 at most. */
+const recordsMax = 250_000;
+
+/** Why so many records are not to be looked for in so many bytes; undefined where they are. */
+export const wrongCount = (count: number, sizeBytes: number): string | undefined => {
+  if (count > recordsMax) return `it has ${count} records, at most ${recordsMax} are read`;
+  return count * recordMinBytes > sizeBytes ? `it says it has ${count} records in ${sizeBytes} bytes` : undefined;
+};
+
 /** A record in place of one whose batch cannot be read: its place is known, its key and value are not. */
 class UnreadableRecord implements LogRecord, DecodedMessage {
   readonly offset: bigint;
@@ -178,8 +203,7 @@ export const unreadableRecords = (context: RecordsContext, lastDelta: number, wh
   );
 };
 
-const readHeaders = (cursor: Cursor): Headers => {
-  const count = cursor.varint();
+const readHeaders = (cursor: Cursor, count: number): Headers => {
   if (count <= 0) return noHeaders;
   const headers: Record<string, HeaderValue | HeaderValue[]> = {};
   for (let index = 0; index < count; index += 1) {
