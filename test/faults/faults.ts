@@ -10,6 +10,7 @@ import { payProcessFaults } from "./payments/catalogue/process-faults.ts";
 import { payServiceFaults } from "./payments/catalogue/service-faults.ts";
 import { failPoints, pointsNamed } from "./coupons/points.ts";
 import { processFaults } from "./coupons/process-faults.ts";
+import { recordFaults } from "./coupons/record-faults.ts";
 import { serviceFaults } from "./coupons/service-faults.ts";
 import { wireFaults } from "./coupons/wire-faults.ts";
 
@@ -41,9 +42,13 @@ const crashFaults: readonly Fault[] = roundSizes.map((maxRound) => ({
 }));
 
 /** In the order in which they are tried; those that need three brokers come last. */
-export const faults: readonly Fault[] = [...crashFaults, ...processFaults, ...serviceFaults, ...wireFaults].toSorted(
-  (a, b) => a.brokers - b.brokers,
-);
+export const faults: readonly Fault[] = [
+  ...crashFaults,
+  ...processFaults,
+  ...serviceFaults,
+  ...wireFaults,
+  ...recordFaults,
+].toSorted((a, b) => a.brokers - b.brokers);
 
 /** The faults of payments, in the order in which they are tried. */
 export const payFaults: readonly PayFault[] = [

@@ -13,6 +13,8 @@ export interface Asked {
   readonly couponId: CouponId;
   /** Undefined for poison. */
   readonly request: CouponIssueRequested | undefined;
+  /** Of poison: other bytes than {@link poison}. */
+  readonly bytes?: Buffer;
 }
 
 /** Bytes that are no record: shorter than a schema id. */

@@ -209,7 +209,10 @@ const append = async (
   await Promise.all(
     [...byCoupon].map(([couponId, some]) => {
       const key = Buffer.from(couponId);
-      const records = some.map(({ request }) => ({ key, value: request === undefined ? poison : encode(request) }));
+      const records = some.map(({ request, bytes = poison }) => ({
+        key,
+        value: request === undefined ? bytes : encode(request),
+      }));
       return producer.produce({ topic: name, partition: producer.partitionOf(name, key) }, records);
     }),
   );
