@@ -119,8 +119,8 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "lease check: rounds begin before the lease is taken",
     file: "engine/worker/partition/partition.ts",
-    line: "const opening = lease.acquire(attempt).then(() => {",
-    instead: "lease.acquire(attempt).catch(() => {});\n  const opening = Promise.resolve().then(() => {",
+    line: "lease.acquire(attempt).then(() => {",
+    instead: "(lease.acquire(attempt).catch(() => {}), Promise.resolve()).then(() => {",
   },
   {
     kind: "coupons",

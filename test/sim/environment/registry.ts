@@ -25,7 +25,8 @@ export const codecOf = (from: Process, { network, scenario, codec }: RegistryWor
     network.call({ from, to: "registry", kind: "read", what: () => what, about: [], effect });
   const isThere = (): boolean => from.clock.now() >= beginningAt + scenario.schemaLateMs;
   const source: SchemaSource = {
-    schemaOf: (id, subjects) => ask(`schema ${id}`, async () => (isThere() ? registry.schemaOf(id, subjects) : undefined)),
+    schemaOf: (id, subjects) =>
+      ask(`schema ${id}`, async () => (isThere() ? registry.schemaOf(id, subjects) : undefined)),
     idOf: registry.idOf,
   };
   const learning = createCodec({
