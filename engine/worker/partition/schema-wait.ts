@@ -25,7 +25,10 @@ export interface SchemaWaitOptions {
   readonly released: () => void;
 }
 
-/** No waits yet. All ids are asked for in one call, however many there are. */
+/** Ids asked for in one attempt: with 8 questions at a time and 3 s for each it ends before it is taken for stalled. */
+const askedAtOnce = 64;
+
+/** No waits yet. Ids are asked for some at a time, in turn. */
 export const createSchemaWait = ({ decoder, lanes, attempt, track, released }: SchemaWaitOptions): SchemaWait => {
   const lanesOf = new Map<number, Set<string>>();
   const idsOf = new Map<string, number>();
@@ -56,9 +59,17 @@ export const createSchemaWait = ({ decoder, lanes, attempt, track, released }: S
     if (learned === "known" || learned === "unknown") settle(id);
     return learned;
   };
+  const next = (): readonly number[] => {
+    const some = [...lanesOf].slice(0, askedAtOnce);
+    for (const [id, waiting] of some) {
+      lanesOf.delete(id);
+      lanesOf.set(id, waiting);
+    }
+    return some.map(([id]) => id);
+  };
   const ask = async (): Promise<void> => {
     // More may come while some are asked for.
-    while (lanesOf.size > 0) await attempt("decode", () => learnAll({ learn }, [...lanesOf.keys()]));
+    while (lanesOf.size > 0) await attempt("decode", () => learnAll({ learn }, next()));
   };
   return {
     check: (records) => {
