@@ -6,8 +6,9 @@ import { heapFlags } from "./heap.ts";
 const mb = 1024 * 1024;
 
 test("heap: is roomy when the machine or the container has the memory for it", () => {
-  assert.deepEqual(heapFlags(512 * mb), ["--max-old-space-size=256", "--max-semi-space-size=32"]);
-  assert.deepEqual(heapFlags(24 * 1024 * mb), ["--max-old-space-size=256", "--max-semi-space-size=32"]);
+  const roomy = ["--max-old-space-size=256", "--max-semi-space-size=32", "--heap-growing-percent=150"];
+  assert.deepEqual(heapFlags(512 * mb), roomy);
+  assert.deepEqual(heapFlags(24 * 1024 * mb), roomy);
 });
 
 test("heap: is small when the container's limit is below the roomy heap's peak", () => {
