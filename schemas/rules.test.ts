@@ -15,21 +15,9 @@ const ofPayment = (more: Fields = {}, key: Buffer | null = Buffer.from(id7)) =>
   wrongPayment({ ...payment, ...more } as unknown as PaymentCompleted, key);
 
 /** Texts that are no id: empty, too long, with NUL, a newline, marks of right-to-left text, a blank, letters that look alike. */
-const noIds = [
-  "",
-  "x".repeat(65),
-  "a\0",
-  "a\nb",
-  "a\n",
-  "\u202ea",
-  "a\u200f",
-  " a",
-  "\u0430",
-  "a\u0301",
-  "..",
-  "a/b",
-  "\ufeffa",
-];
+const noIds = ["", "x".repeat(256), "a\0", "a\nb", "a\n", "\u202ea", "a\u200f", " a", "\u0430", "a\u0301", "\ufeffa"];
+/** Texts that are no id of ours, and are names that identity providers give to users. */
+const onlyUsers = ["..", "a/b", "x".repeat(65), "x".repeat(255), "auth0|1", "cn=a,dc=b", "o'neil@example.com"];
 
 test("rules: find nothing wrong with what the API and the relay write", () => {
   assert.equal(ofRequest(), undefined);
@@ -44,11 +32,19 @@ for (const id of noIds) {
     assert.match(ofRequest({ reservationId: id }) ?? "", /reservation's id/);
     assert.match(ofPayment({ paymentId: id }) ?? "", /its id/);
     assert.match(ofPayment({ orderId: id }, Buffer.from(id)) ?? "", /order's id/);
-    if (id === "..") return;
     assert.match(ofRequest({ userId: id }) ?? "", /user's id/);
     assert.match(ofPayment({ userId: id }) ?? "", /user's id/);
   });
 }
+
+for (const id of onlyUsers)
+  test(`rules: take ${JSON.stringify(id)} for a user, and for nothing else`, () => {
+    assert.equal(ofRequest({ userId: id }), undefined);
+    assert.equal(ofPayment({ userId: id }), undefined);
+    assert.match(ofRequest({ reservationId: id }) ?? "", /reservation's id/);
+    if (/^[\w.-]{1,64}$/.test(id) && id !== "..") return;
+    assert.match(ofRequest({ couponId: id }, Buffer.from(id)) ?? "", /coupon's id/);
+  });
 
 test("rules: refuse a reservation's id of another version, variant or spelling", () => {
   for (const other of [

@@ -208,7 +208,7 @@ test("kubernetes files: run every topology, the API, the relay and what is appli
 });
 
 test("kubernetes files: scale what there is, by metrics that there are, and never beyond the partitions", () => {
-  const metrics = readFileSync(join(repositoryRoot, "engine", "app", "metrics.ts"), "utf8");
+  const metrics = readFileSync(join(repositoryRoot, "engine", "app", "metrics", "table.ts"), "utf8");
   for (const scaled of ofKind("ScaledObject")) {
     const spec = scaled["spec"] as {
       readonly scaleTargetRef: { readonly kind: string; readonly name: string };

@@ -31,7 +31,10 @@ test("worker: decides the records of other keys while those of 1,500 unknown sch
   const stage = stageOf(30_000);
   for (let n = 0; n < 1_500; n++) await stage.sendRaw("hot", named(1_000 + n));
   await stage.send([request(1, "hot"), request(2, "cold")]);
-  const worker = await stage.start("w1", { codec: stage.codec, limits: { ...testLimits, maxRecords: 10_000, processMaxRecords: 60_000 } });
+  const worker = await stage.start("w1", {
+    codec: stage.codec,
+    limits: { ...testLimits, maxRecords: 10_000, processMaxRecords: 60_000 },
+  });
   await until("the cold one is issued", async () =>
     (await stage.read(couponsIssued)).some(({ couponId }) => couponId === "cold"),
   );

@@ -76,8 +76,7 @@ const retryRecordOf = async (
 ): Promise<NewRecord | undefined> => {
   if (transform === undefined) return toRetryRecord(record, job);
   try {
-    const { key, headers } = record;
-    return toRetryRecord({ key, headers, value: await transform(letter, record) }, job);
+    return toRetryRecord({ ...record, value: await transform(letter, record) }, job);
   } catch {
     // It was tried when this was planned; a letter that it fails now is counted, and stays open.
     return undefined;

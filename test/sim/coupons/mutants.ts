@@ -263,14 +263,6 @@ export const couponMutants: readonly Mutant[] = [
   },
   {
     kind: "coupons",
-    breaks: "isolation: the first of several copies is taken for the guilty one",
-    file: "engine/worker/failures/attempts.ts",
-    line: "return at < 0 || at !== items.findLastIndex(isNamed) ? undefined : at;",
-    instead: "return at < 0 ? undefined : at;",
-    world: { reused: 0.3, copies: 0.3 },
-  },
-  {
-    kind: "coupons",
     breaks: "isolation: guilty records are singled out for longer than a drain may take",
     file: "engine/worker/failures/attempts.ts",
     line: "if (options.signal.aborted) throw new Aborted();",
@@ -280,7 +272,7 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "ending together: a round is over while a part of it has effects",
-    seed: 34,
+    seed: 69,
     file: "engine/interpreter/together.ts",
     line: 'for (const ended of await Promise.allSettled(parts)) if (ended.status === "rejected") throw ended.reason;',
     instead: "await Promise.all(parts);",

@@ -6,6 +6,7 @@ import { isFatal } from "../failures.ts";
 import type { Batch, Cluster } from "../internals.ts";
 import { patchedKafkajs } from "../kafkajs.ts";
 import type { KafkaSettings } from "../options.ts";
+import { plainRecord } from "../patches/fetched-records.ts";
 
 /** Gets the records of one partition in offset order, batch after batch, and is awaited before the next. */
 export type OnRecords = (partition: number, records: readonly LogRecord[]) => void | Promise<void>;
@@ -142,7 +143,7 @@ const fetch = async (reading: Reading): Promise<Fetched> => {
     // kafkajs's Batch knows which records are before the offset asked for, aborted, or no records at all.
     const batch: Batch = new (patchedKafkajs()("src/consumer/batch.js"))(topic, next.toString(), data);
     // Erasure: records come from our own decoder, whose FetchedRecord is a LogRecord.
-    const records = batch.messages as unknown as readonly LogRecord[];
+    const records = (batch.messages as unknown as readonly LogRecord[]).map(plainRecord);
     const read = batch.rawMessages.length === 0 ? next : BigInt(batch.lastOffset()) + 1n;
     return { records: records.filter(({ offset }) => offset < end), next: read > next ? read : next };
   } catch (error) {

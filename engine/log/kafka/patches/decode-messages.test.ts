@@ -10,6 +10,7 @@ import type { DecodedMessage } from "../internals.ts";
 import { requireKafkajs } from "../kafkajs.ts";
 import { crc32c } from "./crc32c.ts";
 import { decodeMessagesPatch } from "./decode-messages.ts";
+import { plainRecord } from "./fetched-records.ts";
 import { batchHeaderBytes, type EncodableRecord, putBatch, sizeBatch } from "./record-batch.ts";
 
 const file = "src/protocol/requests/fetch/v4/decodeMessages.js";
@@ -107,6 +108,19 @@ test("decode messages: makes a key once, and knows sizes without making a value,
     ],
   );
   assert.equal(read[0]?.key, read[2]?.key);
+});
+
+test("plain record: has every part of a record that was fetched when it is copied by spreading", async () => {
+  const records = [{ key: "k", value: "v", headers: { h: "x" }, timestamp: 1_790_000_000_001 }];
+  const readable = await ours(new Decoder(sized(batchBytes({ firstOffset: 5n, attributes: 0, records }))));
+  const damaged = withRecords(batchBytes({ firstOffset: 6n, attributes: 0, records }), 1, Buffer.from("no gzip"));
+  const unreadable = await ours(new Decoder(sized(damaged)));
+  const copies = [...readable, ...unreadable].map((record) => ({ ...plainRecord(record as unknown as LogRecord) }));
+  const [first, second] = copies;
+  const expected = { offset: 5n, timestampMs: 1_790_000_000_001, key: Buffer.from("k"), value: Buffer.from("v") };
+  assert.deepEqual(first, { ...expected, headers: { h: Buffer.from("x") } });
+  assert.deepEqual([second?.offset, second?.key, second?.value], [6n, null, null]);
+  assert.match(String(second?.unreadable), /^batch of the offsets 6 to 6: gzip/);
 });
 
 test("decode messages: reads compressed batches", async () => {

@@ -78,11 +78,7 @@ const readPlain = (batch: Buffer, of: Counted): BatchRecord[] => {
  * A batch that cannot be read never becomes readable, and failing the fetch would stop every partition of it: each of its
  * offsets gets a record that says why it has no value. The checksum is verified because lz4js reads none.
  */
-const readCompressed = async (
-  batch: Buffer,
-  { name, decompress }: BatchCodec,
-  of: Counted,
-): Promise<BatchRecord[]> => {
+const readCompressed = async (batch: Buffer, { name, decompress }: BatchCodec, of: Counted): Promise<BatchRecord[]> => {
   try {
     if (crc32c(batch, 21, batch.length) !== batch.readUInt32BE(17)) throw new Error("its checksum is wrong");
     const records = await decompress(batch.subarray(batchHeaderBytes), decompressedMaxBytes);

@@ -29,7 +29,7 @@ interface SharedByBatch {
  * of the young generation copies them, so it is made of places: offset, time and value are made when they are asked for,
  * and a key once for all records of a batch that have it. Measured, with its place in a queue: 166 bytes a record where a
  * batch has one key, 339 where all its keys differ, 434 where every part was an object. Its parts are getters, so a copy
- * by spreading has none of them.
+ * by spreading has none of them: whoever is not a worker gets a {@link plainRecord}.
  */
 export class FetchedRecord implements LogRecord, DecodedMessage {
   readonly #batch: SharedByBatch;
@@ -101,6 +101,12 @@ export class FetchedRecord implements LogRecord, DecodedMessage {
     return String(this.timestampMs);
   }
 }
+
+/** A record as an object of its own parts, which may be copied and changed. */
+export const plainRecord = ({ offset, timestampMs, key, value, headers, unreadable }: LogRecord): LogRecord => ({
+  ...{ offset, timestampMs, key, value, headers },
+  ...(unreadable === undefined ? {} : { unreadable }),
+});
 
 /** What the listener gets of a batch: its records, or one for each offset that cannot be read. */
 export type BatchRecord = FetchedRecord | UnreadableRecord;
