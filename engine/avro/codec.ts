@@ -24,6 +24,8 @@ export interface Decoder<T> {
   readonly decode: (bytes: Buffer | null) => Decoded<T>;
   /** The id of the writer's schema that these bytes name and that is not known here yet; undefined where they name none such. */
   readonly unknownId: (bytes: Buffer | null) => number | undefined;
+  /** Whether these bytes name a schema at all. */
+  readonly namesSchema: (bytes: Buffer | null) => boolean;
   /** Fetches a writer's schema, if it is of the topic's subjects; concurrent calls share one request. Never throws. */
   readonly learn: (id: number) => Promise<Learned>;
 }
@@ -115,12 +117,15 @@ const decoderFor = <T>(topic: Topic<T>, asking: Asking): Decoder<T> => {
     return read(reader, resolver, bytes);
   };
   const unknownId = (bytes: Buffer | null): number | undefined => {
-    if (bytes === null || bytes.length < frameBytes || bytes[0] !== 0) return undefined;
+    if (!namesSchema(bytes)) return undefined;
     const id = idIn(bytes);
     return resolvers.has(id) ? undefined : id;
   };
-  return { decode, unknownId, learn };
+  return { decode, unknownId, namesSchema, learn };
 };
+
+const namesSchema = (bytes: Buffer | null): bytes is Buffer =>
+  bytes !== null && bytes.length >= frameBytes && bytes[0] === 0;
 
 const idIn = (bytes: Buffer): number => bytes.readInt32BE(1);
 

@@ -72,6 +72,25 @@ test("worker: goes on with another key of the same partition while a schema is w
   assert.equal(stage.deadLetters().length, 0);
 });
 
+test("worker: sees no flood of dead letters when a third of what it begins with is malformed", async () => {
+  const stage = stageOf(30_000);
+  const { partitionOfKey } = await import("../../engine/log/producer/partitioner.ts");
+  const homeOf = (key: string) => partitionOfKey(Buffer.from(key), couponIssueRequests.partitions);
+  const beside = Array.from({ length: 2_000 }, (_, n) => `key-${n}`).filter((key) => homeOf(key) === homeOf("hot"));
+  for (let n = 0; n < 120; n++) {
+    await stage.sendRaw(beside[n] ?? "", Buffer.from("{}"));
+    await stage.send([request(2 * n, "hot"), request(2 * n + 1, "hot")]);
+  }
+  const worker = await stage.start("w1", {
+    codec: stage.codec,
+    limits: { ...testLimits, maxRecords: 10_000, processMaxRecords: 60_000, concurrency: 1 },
+    flood: { windowRecords: 1_000, minRecords: 100, maxShare: 0.5 },
+  });
+  await until("all are decided", async () => (await stage.read(couponsIssued)).length === 240);
+  await until("the malformed ones are dead-lettered", () => stage.deadLetters().length === 120);
+  await worker.stop();
+});
+
 test("worker: decides a lane in its order when its schema turns up", async () => {
   const stage = stageOf(30_000);
   const encode = await stage.codec.encoder(couponIssueRequests);

@@ -16,7 +16,7 @@ export interface SchemaWait {
 
 /** What it works with. */
 export interface SchemaWaitOptions {
-  readonly decoder: Pick<Decoder<unknown>, "unknownId" | "learn">;
+  readonly decoder: Pick<Decoder<unknown>, "unknownId" | "namesSchema" | "learn">;
   readonly lanes: Pick<Lanes<Queued>, "hold" | "letGo">;
   readonly attempt: AttemptOnce;
   /** Is given the asking, which a drain waits for. */
@@ -40,6 +40,15 @@ export const createSchemaWait = ({ decoder, lanes, attempt, track, released }: S
     waiting.add(lane);
     idsOf.set(lane, (idsOf.get(lane) ?? 0) + 1);
     lanes.hold(lane);
+  };
+  /**
+   * Bytes that name no schema can be decided at once. But while those around them wait they would be a round by themselves, and
+   * so a flood of dead letters that nothing dilutes: a worker that starts knows no schema yet. They wait for one of the ids.
+   */
+  const keepBackNameless = (records: Round): void => {
+    const [id] = [...lanesOf.keys()].slice(-1);
+    if (id === undefined) return;
+    for (const { record, lane } of records) if (!decoder.namesSchema(record.value)) keepBack(id, lane);
   };
   const settle = (id: number): void => {
     for (const lane of lanesOf.get(id) ?? []) {
@@ -77,6 +86,7 @@ export const createSchemaWait = ({ decoder, lanes, attempt, track, released }: S
         const id = decoder.unknownId(record.value);
         if (id !== undefined) keepBack(id, lane);
       }
+      keepBackNameless(records);
       if (asking || lanesOf.size === 0) return;
       asking = true;
       track(
