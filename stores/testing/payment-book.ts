@@ -1,4 +1,5 @@
 /** What every {@link PaymentBook} does, the real one and the fake. */
+import { isUserId } from "../../schemas/ids.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Poison } from "../../engine/errors.ts";
@@ -132,13 +133,15 @@ const paying = (says: Says): void => {
     const ids = hostileIds();
     const options = ids.map((id) => ({ optionId: id as OptionId, stock: 1 })); // Any text of that length is an id to a store.
     await all.register.addOptions(options);
-    const orders = ids.map((id) => anOrder([anItem(id as OptionId)], { userId: id as UserId }));
+    // A relay publishes these payments, and who reads them takes users as they are at the door.
+    const users = ids.map((id, at) => (isUserId(id) ? id : `'${at};--%_\\"`) as UserId);
+    const orders = ids.map((id, at) => anOrder([anItem(id as OptionId)], { userId: users[at] as UserId })); // As many.
     await all.register.openAccounts(orders.map(({ userId }) => ({ userId, amount: won(10_000) })));
     await all.register.openOrders(orders);
     const asks = orders.map((order, at) => anAsk(order, { key: ids.at(-1 - at) ?? "" }));
     const answers = await all.book.pay(asks);
     assert.ok(answers.every(({ kind }) => kind === "paid"));
-    for (const id of ids) assert.equal(await all.look.balance(id as UserId), 0);
+    for (const userId of users) assert.equal(await all.look.balance(userId), 0);
   });
 };
 

@@ -208,9 +208,9 @@ export const couponMutants: readonly Mutant[] = [
   {
     kind: "coupons",
     breaks: "registry: while it is away, what it would say is not waited for",
-    file: "engine/worker/round/read-round.ts",
-    line: "if (away !== undefined) throw",
-    instead: "if (false) throw",
+    file: "engine/avro/learn.ts",
+    line: 'if (answer.kind === "away") return last === undefined ? "unavailable" : verdictOn(last);',
+    instead: 'if (answer.kind === "away") return "unknown";',
   },
   {
     kind: "coupons",
