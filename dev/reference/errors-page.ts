@@ -1,11 +1,8 @@
 /** The page of errors in docs/reference, made from the tables that decide: what is away, what is poison, what is fatal. */
-import { brokerErrors } from "../engine/log/kafka/error-table.ts";
-import { statusTable } from "../stores/http/judge.ts";
-import { databaseErrors, lostConnection, proxyErrors, sqlStates } from "../stores/mysql/error-table.ts";
-import { awayTexts, redisErrors } from "../stores/redis/error-table.ts";
-
-/** Where the page is, from the root. */
-export const errorsPage = "docs/reference/errors.md";
+import { brokerErrors } from "../../engine/log/kafka/error-table.ts";
+import { statusTable } from "../../stores/http/judge.ts";
+import { databaseErrors, lostConnection, proxyErrors, sqlStates } from "../../stores/mysql/error-table.ts";
+import { awayTexts, redisErrors } from "../../stores/redis/error-table.ts";
 
 const code = (text: string | number): string => `\`${text}\``;
 const cell = (text: string): string => text.replaceAll("|", "\\|");
@@ -49,9 +46,9 @@ const platform = (): string =>
   );
 
 /** The page. */
-export const errorsPageText = (): string => `# What an error means
+export const errorsPage = (): string => `# What an error means
 
-Made from the code by \`node ops/write-errors-page.ts\`; a test compares the two. Each error belongs to one of these:
+Made from the code by \`npm run reference\`; a test compares the two. Each error belongs to one of these:
 
 - **away**: the state of a server, a cluster or a connection. The call is held, in order, and asked again until it is answered; no record
   is dead-lettered for it, however long it lasts. \`/ready\` names what is away, since when, and what it last said; a payment is answered 503.
