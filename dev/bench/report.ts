@@ -4,6 +4,7 @@ import type { BaselineRun } from "./coupons/baseline.ts";
 import type { DeliveryReport } from "./payments/delivery.ts";
 import type { DrainRun } from "./coupons/drain.ts";
 import type { GateRun } from "./coupons/gate.ts";
+import type { InTurn } from "./in-turn.ts";
 import type { HistoryRun } from "./payments/history.ts";
 import type { BesideReplay } from "./ops/beside-replay.ts";
 import type { CommandRun } from "./ops/commands.ts";
@@ -36,7 +37,8 @@ export const measurements = Object.keys(about) as readonly Measurement[];
 export interface BenchReport {
   readonly baseline: (BaselineRun & { readonly issuedPerSecond: number }) | undefined;
   readonly drains: readonly DrainRun[];
-  readonly safety: SafetyRun | undefined;
+  /** The hot coupon, with and without what fences and repairs. */
+  readonly safety: InTurn | undefined;
   readonly gate: GateRun | undefined;
   readonly api: readonly ApiRun[];
   readonly payments: PaymentsReport | undefined;
@@ -51,14 +53,6 @@ export interface OpsRun {
   readonly letters: number;
   readonly commands: readonly CommandRun[];
   readonly besideReplay: BesideReplay;
-}
-
-/** The hot coupon, in turn with and without what fences and repairs. */
-export interface SafetyRun {
-  readonly with: readonly DrainRun[];
-  readonly without: readonly DrainRun[];
-  /** Median with, by median without. */
-  readonly ratio: number;
 }
 
 /** Whether every run kept every promise. */

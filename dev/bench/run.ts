@@ -9,7 +9,8 @@ import { measureGate } from "./coupons/gate.ts";
 import { measureDelivery } from "./payments/delivery.ts";
 import { measureHistory } from "./payments/history.ts";
 import { measurePayments, type PaymentsReport } from "./payments/payments.ts";
-import type { BenchReport, Measurement, OpsRun, SafetyRun } from "./report.ts";
+import type { BenchReport, Measurement, OpsRun } from "./report.ts";
+import { inTurn, type InTurn } from "./in-turn.ts";
 import { measureBesideReplay } from "./ops/beside-replay.ts";
 import { measureCommands } from "./ops/commands.ts";
 import { writeLetters } from "./ops/letters.ts";
@@ -82,23 +83,12 @@ const scenariosOf = (prefix: string, requests: number): readonly (readonly [Meas
   ["backlog", uniform(`${prefix}-back`, 1_000_000)],
 ];
 
-/** Runs of each kind; the first of them finds everything cold, whichever it is, so they take turns. */
-const safetyRuns = 3;
-
-const measureSafety = async (stage: Stage, prefix: string, { requests, signal }: BenchOptions): Promise<SafetyRun> => {
-  const runs: { readonly with: DrainRun[]; readonly without: DrainRun[] } = { with: [], without: [] };
-  for (let turn = 1; turn <= safetyRuns; turn++) {
-    for (const kind of ["without", "with"] as const) {
-      note(`safety: one hot coupon, ${requests} requests, ${kind} leases and upkeep, ${turn} of ${safetyRuns}`);
-      const env = { SLUICE_UNFENCED: kind === "with" ? "no" : "yes" };
-      runs[kind].push(await drain(stage, hot(`${prefix}-${kind}${turn}`, requests), { signal, env }));
-    }
-  }
-  return { ...runs, ratio: Math.round((medianRate(runs.with) / medianRate(runs.without)) * 1_000) / 1_000 };
-};
-
-const medianRate = (runs: readonly DrainRun[]): number =>
-  runs.map(({ issuedPerSecond }) => issuedPerSecond).toSorted((a, b) => a - b)[runs.length >> 1] ?? Number.NaN;
+const measureSafety = (stage: Stage, prefix: string, { requests, signal }: BenchOptions): Promise<InTurn> =>
+  inTurn((kind, turn) => {
+    note(`safety: one hot coupon, ${requests} requests, ${kind} leases and upkeep, ${turn}`);
+    const env = { SLUICE_UNFENCED: kind === "with" ? "no" : "yes" };
+    return drain(stage, hot(`${prefix}-${kind}${turn.at(0)}`, requests), { signal, env });
+  });
 
 const measureBaseline = async (stage: Stage, prefix: string, { baselineRecords }: BenchOptions) => {
   note(`baseline: ${baselineRecords} records, one by one`);

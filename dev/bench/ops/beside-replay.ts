@@ -5,23 +5,19 @@ import { retryTopic } from "../../../engine/worker/round/retry-record.ts";
 import { couponIssuing } from "../../../topology/coupon-issuing.ts";
 import { startSluice } from "../../run-sluice.ts";
 import { endpointsEnv } from "../../stack/endpoints.ts";
-import { drain, type DrainRun } from "../coupons/drain.ts";
+import { drain } from "../coupons/drain.ts";
 import { openCoupons } from "../coupons/preload.ts";
+import { inTurn, type InTurn } from "../in-turn.ts";
 import { uniform } from "../scenarios.ts";
 import type { Stage } from "../stage.ts";
 import { writeLetters } from "./letters.ts";
 
 /** Live records with and without a replay beside them. */
-export interface BesideReplay {
-  readonly with: readonly DrainRun[];
-  readonly without: readonly DrainRun[];
+export interface BesideReplay extends InTurn {
   /** Letters that were sent while live records were decided, of each run with a replay. */
   readonly replayed: readonly number[];
-  /** Median with, by median without. */
-  readonly ratio: number;
 }
 
-const turns = 3;
 /** The default of `dlq replay`, letters a second. */
 const rate = 200;
 /** More than a run lasts. */
@@ -33,22 +29,18 @@ export const measureBesideReplay = async (
   prefix: string,
   { requests, signal }: { readonly requests: number; readonly signal: AbortSignal },
 ): Promise<BesideReplay> => {
-  const runs: { readonly with: DrainRun[]; readonly without: DrainRun[] } = { with: [], without: [] };
   const replayed: number[] = [];
-  for (let turn = 1; turn <= turns; turn += 1) {
-    for (const kind of ["without", "with"] as const) {
-      note(`ops: ${requests} live records ${kind} a replay at ${rate}/s beside them, ${turn} of ${turns}`);
-      const scenario = uniform(`${prefix}-${kind}${turn}`, requests);
-      const beside = kind === "with" ? await replayOf(stage, `${prefix}-again${turn}`) : undefined;
-      runs[kind].push(await drain(stage, scenario, { signal, ...(beside && { beside: beside.start }) }));
-      if (beside !== undefined) replayed.push(await beside.replayed());
-    }
-  }
-  return { ...runs, replayed, ratio: Math.round((medianRate(runs.with) / medianRate(runs.without)) * 1_000) / 1_000 };
+  const runs = await inTurn(async (kind, turn) => {
+    note(`ops: ${requests} live records ${kind} a replay at ${rate}/s beside them, ${turn}`);
+    const scenario = uniform(`${prefix}-${kind}${turn.at(0)}`, requests);
+    if (kind === "without") return drain(stage, scenario, { signal });
+    const replay = await replayOf(stage, `${prefix}-again${turn.at(0)}`);
+    const run = await drain(stage, scenario, { signal, beside: replay.start });
+    replayed.push(await replay.replayed());
+    return run;
+  });
+  return { ...runs, replayed };
 };
-
-const medianRate = (runs: readonly DrainRun[]): number =>
-  runs.map(({ issuedPerSecond }) => issuedPerSecond).toSorted((a, b) => a - b)[runs.length >> 1] ?? Number.NaN;
 
 /** Writes letters; answers what starts their replay, and how many were sent when it was stopped. */
 const replayOf = async (stage: Stage, couponId: string) => {

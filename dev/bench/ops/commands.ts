@@ -4,6 +4,7 @@ import { deadLetterTopic } from "../../../engine/worker/round/dead-letter.ts";
 import { couponIssuing } from "../../../topology/coupon-issuing.ts";
 import { sluice } from "../../run-sluice.ts";
 import { endpointsEnv } from "../../stack/endpoints.ts";
+import { median } from "../in-turn.ts";
 import type { Stage } from "../stage.ts";
 
 /** A command that was measured. */
@@ -71,6 +72,3 @@ const readAll = async ({ admin }: Stage): Promise<number> => {
   await admin.readTopic(deadLetterTopic(couponIssuing.graph.name), async () => {});
   return Math.round(performance.now() - startedAt);
 };
-
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
