@@ -4,6 +4,7 @@ import type { StackChild } from "../../../dev/children.ts";
 import type { Platform } from "../../../dev/platform/stand-in.ts";
 import { note } from "../../../engine/app/cli.ts";
 import type { KafkaAdmin } from "../../../engine/log/kafka/admin/admin.ts";
+import { lagOf } from "../../../engine/log/lag.ts";
 import { deadLetterTopic } from "../../../engine/worker/round/dead-letter.ts";
 import { retryTopic } from "../../../engine/worker/round/retry-record.ts";
 import type { Config } from "../../../ops/config.ts";
@@ -142,9 +143,7 @@ const makeLetters = async (site: Site): Promise<void> => {
 
 const recordsLeft = async ({ admin, config }: Site, topology: TopologyName): Promise<number> => {
   const source = topology === "coupon-issuing" ? couponIssueRequests.name : paymentsCompleted.name;
-  const ends = await admin.endOffsets(source);
-  const committed = await admin.committedOffsets(`${config.groupPrefix}.${topology}`, source);
-  return ends.reduce((sum, end, at) => sum + Number(end - (committed[at] ?? 0n)), 0);
+  return Number(await lagOf(admin, `${config.groupPrefix}.${topology}`, source));
 };
 
 const groupAll = async ({ env }: Site): Promise<Report["groups"]> => {
