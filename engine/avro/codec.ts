@@ -7,6 +7,7 @@ import type avro from "avsc";
 import { Poison } from "../errors.ts";
 import type { AvroJson } from "./avro.ts";
 import { avscType } from "./exact-types.ts";
+import { frameBytes, schemaIdIn } from "./frame.ts";
 import { type Asking, type AskingOptions, createAsking, createLearner, type Learned } from "./learn.ts";
 import { subjectOf, subjectsOf, type Topic } from "./topic.ts";
 
@@ -24,8 +25,6 @@ export interface Decoder<T> {
   readonly decode: (bytes: Buffer | null) => Decoded<T>;
   /** The id of the writer's schema that these bytes name and that is not known here yet; undefined where they name none such. */
   readonly unknownId: (bytes: Buffer | null) => number | undefined;
-  /** Whether these bytes name a schema at all. */
-  readonly namesSchema: (bytes: Buffer | null) => boolean;
   /** Fetches a writer's schema, if it is of the topic's subjects; concurrent calls share one request. Never throws. */
   readonly learn: (id: number) => Promise<Learned>;
 }
@@ -60,8 +59,6 @@ export class EncodeFailed extends Poison {
 
 /** What the codec is given. */
 export type CodecOptions = AskingOptions;
-
-const frameBytes = 5;
 
 /** Makes a codec. */
 export const createCodec = (options: CodecOptions): Codec => {
@@ -110,24 +107,18 @@ const decoderFor = <T>(topic: Topic<T>, asking: Asking): Decoder<T> => {
     if (bytes === null) return malformed("the value is null");
     if (bytes.length < frameBytes) return malformed(`${bytes.length} bytes are too few for a frame of ${frameBytes}`);
     if (bytes[0] !== 0) return malformed(`it begins with byte ${bytes[0]}, expected 0`);
-    const id = idIn(bytes);
+    const id = bytes.readInt32BE(1);
     const resolver = resolvers.get(id);
     if (resolver === undefined) return { kind: "unknownSchema", id };
     if ("incompatible" in resolver) return malformed(resolver.incompatible);
     return read(reader, resolver, bytes);
   };
   const unknownId = (bytes: Buffer | null): number | undefined => {
-    if (!namesSchema(bytes)) return undefined;
-    const id = idIn(bytes);
-    return resolvers.has(id) ? undefined : id;
+    const id = schemaIdIn(bytes);
+    return id === undefined || resolvers.has(id) ? undefined : id;
   };
-  return { decode, unknownId, namesSchema, learn };
+  return { decode, unknownId, learn };
 };
-
-const namesSchema = (bytes: Buffer | null): bytes is Buffer =>
-  bytes !== null && bytes.length >= frameBytes && bytes[0] === 0;
-
-const idIn = (bytes: Buffer): number => bytes.readInt32BE(1);
 
 type Resolver = { readonly resolver: avro.Resolver } | { readonly incompatible: string };
 

@@ -3,6 +3,7 @@
  * registry may be away, or the id be one that never comes, and other keys' records have nothing to do with it.
  */
 import type { Decoder } from "../../avro/codec.ts";
+import { schemaIdIn } from "../../avro/frame.ts";
 import type { AttemptOnce } from "../failures/attempts.ts";
 import { learnAll } from "../round/read-round.ts";
 import type { Round } from "./in-flight.ts";
@@ -16,7 +17,7 @@ export interface SchemaWait {
 
 /** What it works with. */
 export interface SchemaWaitOptions {
-  readonly decoder: Pick<Decoder<unknown>, "unknownId" | "namesSchema" | "learn">;
+  readonly decoder: Pick<Decoder<unknown>, "unknownId" | "learn">;
   readonly lanes: Pick<Lanes<Queued>, "hold" | "letGo">;
   readonly attempt: AttemptOnce;
   /** Is given the asking, which a drain waits for. */
@@ -48,7 +49,7 @@ export const createSchemaWait = ({ decoder, lanes, attempt, track, released }: S
   const keepBackNameless = (records: Round): void => {
     const [id] = [...lanesOf.keys()].slice(-1);
     if (id === undefined) return;
-    for (const { record, lane } of records) if (!decoder.namesSchema(record.value)) keepBack(id, lane);
+    for (const { record, lane } of records) if (schemaIdIn(record.value) === undefined) keepBack(id, lane);
   };
   const settle = (id: number): void => {
     for (const lane of lanesOf.get(id) ?? []) {

@@ -3,6 +3,7 @@
  * why it is here. Written before its offset counts as finished.
  */
 import { createHash } from "node:crypto";
+import { schemaIdIn } from "../../avro/frame.ts";
 import { codeOf, dispositionOf } from "../../errors.ts";
 import type { LogRecord, NewRecord, TopicPartition } from "../../log/log.ts";
 import type { Tried } from "../failures/tries.ts";
@@ -88,7 +89,7 @@ export const toDeadLetter = (
     "last-at": String(tried.lastAtMs),
     ...(earlier?.job === undefined ? {} : { job: earlier.job }),
     ir: graphHash,
-    "schema-id": schemaIdOf(record.value),
+    "schema-id": String(schemaIdIn(record.value) ?? ""),
     fingerprint: fingerprintOf(node, error),
     ...(record.letGo === undefined ? {} : droppedBytes(record.letGo)),
   };
@@ -132,9 +133,6 @@ const cut = (text: string, maxBytes: number): string => {
   const bytes = Buffer.from(text);
   return bytes.length <= maxBytes ? text : `${bytes.subarray(0, maxBytes - 3).toString()}...`;
 };
-
-const schemaIdOf = (value: Buffer | null): string =>
-  value !== null && value.length >= 5 && value[0] === 0 ? String(value.readInt32BE(1)) : "";
 
 /**
  * Equal for records that failed alike: the same node, class, code and function. Not the place in a file: it is another

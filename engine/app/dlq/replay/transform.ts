@@ -2,6 +2,7 @@
 import { subjectsOf } from "../../../avro/topic.ts";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { schemaIdIn } from "../../../avro/frame.ts";
 import { createCodec, type Decoder, type Encoder } from "../../../avro/codec.ts";
 import { confluentRegistry, type SchemaSource } from "../../../registry/registry.ts";
 import { idText } from "../../../dlq/letters/letter.ts";
@@ -53,8 +54,8 @@ export const transformWith = (
   /** Of the schema that the letter was written with, whatever the present one is. */
   const writersValue = async (from: AnyTopic, bytes: Buffer | null): Promise<unknown> => {
     const { name } = from;
-    if (bytes === null || bytes.length < 5 || bytes[0] !== 0) throw new TypeError("its value has no schema id");
-    const id = bytes.readInt32BE(1);
+    const id = schemaIdIn(bytes);
+    if (id === undefined) throw new TypeError("its value has no schema id");
     const key = `${name} ${id}`;
     const avro = writers.has(key) ? undefined : await source.schemaOf(id, subjectsOf(from));
     if (avro !== undefined) writers.set(key, codec.decoder(untyped({ ...from, schema: { avro } })));
