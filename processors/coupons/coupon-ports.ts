@@ -12,8 +12,8 @@ export interface Take {
  * What the gate says to one take.
  * - `taken`: one unit is held for this reservation, now or by an earlier attempt of the same one.
  * - `none`: no unit is left, and none is in flight (-1): it is sold out. Nothing is held.
- * - `unsure`: no unit is left, but some are in flight, and one of them may be of what was decided before: the database is
- *   to say. Nothing is held.
+ * - `unsure`: the database is to say. No unit is left, but some are in flight, and one of them may be of what was decided
+ *   before; or the gate holds something else in the coupon's place. Nothing is held.
  * - `uninitialised`: there is no counter (-2). Nothing is held.
  */
 export type TakeAnswer = "taken" | "none" | "unsure" | "uninitialised";

@@ -6,7 +6,7 @@ import type { Counter } from "../../processors/coupons/reconcile-coupons.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
 import { checkTake, hexOf } from "../ids.ts";
 import type { RedisConnection } from "./connection.ts";
-import { runScript, WrongKeys } from "./script.ts";
+import { runScript, type Script, WrongKeys } from "./script.ts";
 import { countersScript, initialiseScript, releaseScript, reserveScript, settleScript } from "./stock-scripts.ts";
 
 /**
@@ -35,53 +35,68 @@ export const couponStock = ({ client }: RedisConnection, fence?: Fence): CouponS
   // Read at each call: a lease may be taken again.
   const epoch = (): string => String(fence?.epoch ?? 0);
   /** Runs a script that answers how many hashes are another's by now. */
-  const change = async (
-    of: typeof releaseScript,
-    keys: readonly string[],
-    values: readonly string[],
-  ): Promise<void> => {
-    const refused = await runScript(client, of, { keys, values: [epoch(), ...values] });
-    if (refused !== 0 && fence !== undefined) throw new Fenced(fence, undefined);
+  const change = async (of: Script, parts: readonly Part[]): Promise<void> => {
+    const { answer } = await runOnOwnKeys(client, of, [epoch()], parts);
+    if (answer !== 0 && fence !== undefined) throw new Fenced(fence, undefined);
   };
   return {
     reserve: async (takes) => {
       takes.forEach(checkTake);
-      const answers: TakeAnswer[] = new Array(takes.length);
+      // Where a key is not the gate's, the database decides: no request is guilty of what somebody else wrote there.
+      const answers: TakeAnswer[] = new Array(takes.length).fill("unsure");
       for (const asks of slices(asksOf(takes))) {
-        const values = [epoch(), ...asks.map(({ ids }) => ids)];
-        const replies = await runScript(client, reserveScript, { keys: asks.map(keyOf), values });
-        asks.forEach(({ places }, at) => {
+        const { answer: replies, own } = await runOnOwnKeys(client, reserveScript, [epoch()], asks.map(partOf));
+        own.forEach((part, at) => {
           const letters: unknown = Array.isArray(replies) ? replies[at] : undefined;
-          for (const [place, index] of places) answers[place] = toAnswer(letters, index, fence);
+          for (const [place, index] of asks[part]?.places ?? []) answers[place] = toAnswer(letters, index, fence);
         });
       }
       return answers;
     },
     release: async (takes) => {
       takes.forEach(checkTake);
-      for (const asks of slices(asksOf(takes)))
-        await change(
-          releaseScript,
-          asks.map(keyOf),
-          asks.map(({ ids }) => ids),
-        );
+      for (const asks of slices(asksOf(takes))) await change(releaseScript, asks.map(partOf));
     },
     initialise: async (counters) => {
-      for (const some of slices([...counters])) {
-        const keys = some.map(([couponId]) => stockKey(couponId));
-        const values = [epoch(), String(counterTtlSeconds), ...some.map(toCounter)];
-        await runScript(client, initialiseScript, { keys, values });
-      }
+      for (const some of slices([...counters]))
+        await runOnOwnKeys(client, initialiseScript, [epoch(), String(counterTtlSeconds)], some.map(toPart));
     },
     settle: async (remaining) => {
-      for (const some of slices([...remaining]))
-        await change(
-          settleScript,
-          some.map(([couponId]) => stockKey(couponId)),
-          some.map(toCounter),
-        );
+      for (const some of slices([...remaining])) await change(settleScript, some.map(toPart));
     },
   };
+};
+
+/** One coupon's part of a script: its key, and the argument that goes with it. */
+interface Part {
+  readonly key: string;
+  readonly value: string;
+}
+
+/**
+ * Runs a script on the keys that are the gate's; `own` has their places among all, in the order of the script's answers. Where some
+ * hold what the gate never wrote, it runs again without them: each script may, and one wrong key keeps no other coupon waiting.
+ * They are named by upkeep, `reconcile` and `verify`, and stay as they are. @throws what {@link runScript} throws but WrongKeys
+ */
+const runOnOwnKeys = async (
+  client: RedisConnection["client"],
+  of: Script,
+  head: readonly string[],
+  parts: readonly Part[],
+): Promise<{ readonly answer: unknown; readonly own: readonly number[] }> => {
+  const run = async (own: readonly number[]) => {
+    const chosen = own.flatMap((at) => parts[at] ?? []);
+    const values = [...head, ...chosen.map(({ value }) => value)];
+    return { answer: await runScript(client, of, { keys: chosen.map(({ key }) => key), values }), own };
+  };
+  const all = parts.map((_, at) => at);
+  try {
+    return await run(all);
+  } catch (error) {
+    if (!(error instanceof WrongKeys)) throw error;
+    const wrong = new Set(error.keys);
+    return run(all.filter((at) => !wrong.has(parts[at]?.key ?? "")));
+  }
 };
 
 const slices = function* <T>(all: readonly T[]): Generator<readonly T[]> {
@@ -104,8 +119,8 @@ const toAnswer = (letters: unknown, at: number, fence: Fence | undefined): TakeA
   throw new Fatal("GATE_REPLY", `the reserve script answered no known letter at ${at}: is it another release's?`);
 };
 
-const toCounter = ([couponId, left]: readonly [CouponId, number]): string => {
-  if (Number.isSafeInteger(left) && left >= 0) return String(left);
+const toPart = ([couponId, left]: readonly [CouponId, number]): Part => {
+  if (Number.isSafeInteger(left) && left >= 0) return { key: stockKey(couponId), value: String(left) };
   throw new Fatal("BAD_COUNTER", `coupon ${couponId}: expected a count of units, got ${left}`);
 };
 
@@ -118,7 +133,7 @@ interface Ask {
   readonly places: readonly (readonly [place: number, index: number])[];
 }
 
-const keyOf = ({ couponId }: Ask): string => stockKey(couponId);
+const partOf = ({ couponId, ids }: Ask): Part => ({ key: stockKey(couponId), value: ids });
 
 /** A round by coupon: a coupon's takes keep their order, and coupons don't affect each other. */
 const asksOf = (takes: readonly Take[]): readonly Ask[] => {
@@ -144,31 +159,20 @@ export const readCounters = async (
   couponIds: readonly CouponId[],
 ): Promise<ReadonlyMap<CouponId, Counter>> => {
   const counters = new Map<CouponId, Counter>();
-  for (const all of slices(couponIds)) {
-    const { answer, wrong } = await askCounters(client, all.map(stockKey));
-    for (const couponId of all)
-      if (wrong.has(stockKey(couponId))) counters.set(couponId, { left: Number.NaN, marks: 0 });
-    const some = all.filter((couponId) => !wrong.has(stockKey(couponId)));
+  for (const some of slices(couponIds)) {
+    const parts = some.map((couponId) => ({ key: stockKey(couponId), value: "" }));
+    const { answer, own } = await runOnOwnKeys(client, countersScript, [], parts);
     if (!Array.isArray(answer)) throw new Unavailable("redis", `the counters were answered by ${typeof answer}`);
-    some.forEach((couponId, at) => {
+    // What is not the gate's has a counter that is no number.
+    const wrong = new Set(some);
+    own.forEach((part, at) => {
+      const couponId = some[part];
+      if (couponId === undefined) return;
+      wrong.delete(couponId);
       const left: unknown = answer[2 * at];
       if (left !== null) counters.set(couponId, { left: Number(left), marks: Number(answer[2 * at + 1]) });
     });
+    for (const couponId of wrong) counters.set(couponId, { left: Number.NaN, marks: 0 });
   }
   return counters;
-};
-
-/** The script's answer for the keys that are the gate's, and those that are not. */
-const askCounters = async (
-  client: RedisConnection["client"],
-  keys: readonly string[],
-): Promise<{ readonly answer: unknown; readonly wrong: ReadonlySet<string> }> => {
-  try {
-    return { answer: await runScript(client, countersScript, { keys, values: [] }), wrong: new Set() };
-  } catch (error) {
-    if (!(error instanceof WrongKeys)) throw error;
-    const wrong = new Set(error.keys);
-    const others = keys.filter((key) => !wrong.has(key));
-    return { answer: await runScript(client, countersScript, { keys: others, values: [] }), wrong };
-  }
 };

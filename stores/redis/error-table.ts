@@ -40,7 +40,11 @@ export const redisErrors: readonly RedisErrorRow[] = [
   { code: "NOPERM", means: "fatal", why: "the user may not do this" },
   { code: "DENIED", means: "fatal", why: "protected mode refuses this machine" },
   { code: "NOPROTO", means: "fatal", why: "it does not speak the protocol" },
-  { code: "WRONGTYPE", means: "poison", why: "a coupon's key holds something else" },
+  {
+    code: "WRONGTYPE",
+    means: "poison",
+    why: "a coupon's key holds something else; its requests go to the database, and no record is set aside for it",
+  },
   { code: "EXECABORT", means: "rest", why: "a command of a transaction was refused" },
   { code: "ERR", means: "rest", why: "a script or a command failed, as on a field that is no number" },
 ];

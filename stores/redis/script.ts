@@ -20,7 +20,7 @@ export class WrongKeys extends Poison {
     const some = keys.slice(0, 10).join(", ");
     super(
       cause.code,
-      `${some}: not what the gate wrote there; look at it, then delete it (DEL): counters are read from the database again`,
+      `${some}: not what the gate wrote there; look at it, then delete it (DEL): until then the database decides its coupon's requests alone`,
       {
         cause,
       },
