@@ -1,6 +1,7 @@
 /** Records that are large, many or make much: what a worker has in memory of them, and that it goes on. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Log, LogRecord } from "../../engine/log/log.ts";
 import { couponIssueRequests, couponsIssued } from "../../schemas/coupon.ts";
 import { memoryStage, openCoupon, request, testLimits, until } from "../../topology/testing/memory-stage.ts";
 
@@ -80,4 +81,30 @@ test("worker: takes rounds by bytes when records are large, and one record where
   await until("all are issued", async () => (await stage.read(couponsIssued)).length === 30);
   await worker.stop();
   assert.deepEqual(rounds, Array(30).fill(1));
+});
+
+test("worker: goes on behind a batch that no decoder reads, however many records it says it has", async () => {
+  const stage = memoryStage(openCoupon("hot", 100));
+  for (let n = 0; n < 300; n++) await stage.sendRaw("hot", Buffer.from("garbage"));
+  await stage.send([request(1, "hot")]);
+  const own = stage.broker.client("w1");
+  // As the log of Kafka does for each offset of a batch with a wrong checksum.
+  const unread = (record: LogRecord): LogRecord =>
+    record.value?.toString() === "garbage"
+      ? { ...record, key: null, value: null, unreadable: "its checksum is wrong" }
+      : record;
+  const log: Log = {
+    ...own,
+    subscribe: (options, listener) =>
+      own.subscribe(options, {
+        ...listener,
+        records: (from, records, end) => listener.records(from, records.map(unread), end),
+      }),
+  };
+  const flood = { windowRecords: 1_000, minRecords: 50, maxShare: 0.5 };
+  const worker = await stage.start("w1", { log, flood });
+  await until("the other is issued", async () => (await stage.read(couponsIssued)).length === 1);
+  await until("each offset has its letter", () => stage.deadLetters().length === 300);
+  await worker.stop();
+  assert.equal(text(stage.deadLetters()[0]?.headers["_flow.err.code"]), "UNREADABLE_BATCH");
 });

@@ -58,11 +58,10 @@ export const decideRound = async (
   const count = (): void => {
     for (const { queued, failure } of failures) report(deciding, queued, failure);
   };
-  // A replay whose cause is not mended must not hold the live records: it counts neither as records nor as a flood of letters.
-  const counted = failures.filter(({ queued }) => isOfSource(queued));
+  const counted = failures.filter(({ queued }) => isTelling(queued));
   const last = counted.at(-1)?.failure.error;
   const why = last instanceof Error ? last.message : String(last);
-  return { writer, count, records: round.filter(isOfSource).length, deadLetters: counted.length, why };
+  return { writer, count, records: round.filter(isTelling).length, deadLetters: counted.length, why };
 };
 
 /** The tries that led to a failure: those of its call, and those of earlier decisions of the same round. */
@@ -73,7 +72,13 @@ const withTries = (failure: Failure, queued: InFlight, deciding: Deciding, conte
   return { ...failure, tried: queued.tried };
 };
 
-const isOfSource = ({ replay }: InFlight): boolean => replay === undefined;
+/**
+ * Whether a record says anything about a flood. A replay whose cause is not mended must not hold the live records; and a batch
+ * that no decoder reads is wrong by itself, whatever is deployed: one that says it has thousands of records would hold its
+ * partition for ever. Neither counts as records or as letters.
+ */
+const isTelling = ({ replay, record }: InFlight): boolean =>
+  replay === undefined && (record.unreadable === undefined || record.letGo !== undefined);
 
 const unreadable = (error: unknown): Failure => ({ stage: "decode", node: "decode", error, held: [] });
 
