@@ -15,7 +15,7 @@ import { lookAt, placeOption, selected } from "./look.ts";
 import { type LookOptions, placeOf } from "./looking.ts";
 import { withDlq } from "./open.ts";
 import { jsonText, valueText } from "./values.ts";
-import { agoText, letterJson } from "./words.ts";
+import { agoText, letterJson, printable } from "./words.ts";
 
 /** Shows the attempts of a record. Exit code 2 where there is no such letter. */
 export const showVerb = async <Config extends EngineConfig>(
@@ -53,8 +53,8 @@ export const showVerb = async <Config extends EngineConfig>(
     return printJson(jsonDocument("dlq.show", data, { warnings, next }));
   }
   for (const warning of warnings) note(warning);
-  for (const attempt of attempts) for (const line of attemptLines(attempt, Date.now())) print(line);
-  for (const line of neighbourLines(neighbours)) print(line);
+  for (const attempt of attempts) for (const line of attemptLines(attempt, Date.now())) print(printable(line));
+  for (const line of neighbourLines(neighbours)) print(printable(line));
   print(`Next: ${next.join(", ")}`);
 };
 

@@ -92,6 +92,7 @@ test("planLines: says each fitness with what changes it, and what replaying mean
 
 test("cell: prints no control characters, and cuts", () => {
   assert.equal(cell("a\u001b[31mb\n", 20), "a·[31mb·");
+  assert.equal(cell("a\u202eb\u200fc\u2028d", 20), "a·b·c·d");
   assert.equal(cell("abcdef", 4), "abc…");
 });
 

@@ -22,11 +22,18 @@ export const tookText = (ms: number): string => {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 };
 
-/** A text in so many columns; what is cut off is replaced by an ellipsis. Control characters are not printed. */
-export const cell = (text: string, columns: number): string => {
+/**
+ * A text of a record on one line of a terminal: whoever may write a record must not move its operator's cursor, colour the
+ * screen, begin a line of their own or turn the direction of what is read.
+ */
+export const printable = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is taken out
-  const printable = text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "·");
-  return printable.length <= columns ? printable : `${printable.slice(0, columns - 1)}…`;
+  text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "·");
+
+/** A text in so many columns, {@link printable}; what is cut off is replaced by an ellipsis. */
+export const cell = (text: string, columns: number): string => {
+  const shown = printable(text);
+  return shown.length <= columns ? shown : `${shown.slice(0, columns - 1)}…`;
 };
 
 /** This much of a fingerprint is mostly unique. */
