@@ -8,12 +8,14 @@ import { openProducer } from "../../engine/app/process/open-producer.ts";
 import { openTokenKeys } from "../token-keys.ts";
 import { watchProducer } from "./producer-health.ts";
 import { systemClock } from "../../engine/clock.ts";
+import { Fatal } from "../../engine/errors.ts";
 import { couponIssueRequests } from "../../schemas/coupon.ts";
 import { couponCatalog } from "../../stores/mysql/coupons/coupon-catalog.ts";
 import { couponRegister } from "../../stores/mysql/coupons/coupon-register.ts";
-import { openDatabase } from "../../stores/mysql/database.ts";
+import { type Database, openDatabase } from "../../stores/mysql/database.ts";
 import { idempotencyKeys } from "../../stores/mysql/idempotency/idempotency-keys.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
+import { withSession } from "../../stores/mysql/session.ts";
 import { verdictLookup } from "../../stores/mysql/coupons/verdict-lookup.ts";
 import { apiMetrics } from "../metrics/api-metrics.ts";
 import { checkDescriptors, openFilesLimit } from "./descriptors.ts";
@@ -36,7 +38,7 @@ export const startApi = async (
     clientId: "sluice-api",
     topics: [couponIssueRequests],
   });
-  return serveApi(context, {
+  const running = await serveApi(context, {
     ports: {
       idempotencyKeys: idempotencyKeys(database),
       verdicts: verdictLookup(database),
@@ -51,7 +53,19 @@ export const startApi = async (
       await database.close();
     },
   });
+  return { ...running, ended: Promise.race([running.ended, refusedBy(database)]) };
 };
+
+/**
+ * Resolves with the error where the database refuses this user or schema: no waiting brings that, and every read would fail. It is
+ * asked once, beside the start: an API serves while the database is away, and does not wait to find that out.
+ */
+const refusedBy = (database: Database): Promise<Error> =>
+  new Promise((resolve) => {
+    withSession(database, ({ change }) => change("DO 1", [])).catch((error: unknown) => {
+      if (error instanceof Fatal) resolve(error);
+    });
+  });
 
 /** What an API is served on. */
 export interface ServedOn extends Pick<CouponApiParameters, "ports" | "producer" | "encodeRequest"> {

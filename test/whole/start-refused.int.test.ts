@@ -28,9 +28,9 @@ after(async () => {
   redis.close();
 });
 
-/** Runs a worker to its end. */
-const runWorker = async (env: Readonly<Record<string, string>>) => {
-  const child = spawn(process.execPath, [join(repositoryRoot, "ops", "sluice.ts"), "worker"], {
+/** Runs a process to its end. */
+const run = async (command: "worker" | "api", env: Readonly<Record<string, string>>) => {
+  const child = spawn(process.execPath, [join(repositoryRoot, "ops", "sluice.ts"), command], {
     env: { PATH: process.env["PATH"], ...endpointsEnv(endpoints), ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -45,7 +45,7 @@ const runWorker = async (env: Readonly<Record<string, string>>) => {
 const isRefused = { code: "GATE_OF_OTHER_DATABASE" };
 
 test("worker: is refused with 4 when its Redis serves another database", { timeout: 120_000 }, async () => {
-  const { exitCode, log } = await runWorker({ SLUICE_REDIS_URL: othersRedis });
+  const { exitCode, log } = await run("worker", { SLUICE_REDIS_URL: othersRedis });
   assert.equal(exitCode, exitCodes.refused, log);
   assert.match(log, /GATE_OF_OTHER_DATABASE.*this Redis serves another database.*SLUICE_REDIS_URL/);
   assert.equal(await redis.client.get(gateOwnerKey), "another-database");
@@ -58,7 +58,15 @@ test("reconcile and verify: are refused when Redis serves another database", asy
 });
 
 test("worker: is refused with 4 when its graph was deployed for another group", { timeout: 120_000 }, async () => {
-  const { exitCode, log } = await runWorker({ SLUICE_GROUP_PREFIX: "another" });
+  const { exitCode, log } = await run("worker", { SLUICE_GROUP_PREFIX: "another" });
   assert.equal(exitCode, exitCodes.refused, log);
   assert.match(log, /OTHER_GROUP.*in group my-group\.coupon-issuing, but this worker is of group another\./);
+});
+
+test("api: ends and says why when the database refuses its user", { timeout: 120_000 }, async () => {
+  const url = new URL(endpoints.databaseUrl);
+  url.password = "wrong";
+  const { exitCode, log } = await run("api", { SLUICE_DATABASE_URL: url.href, SLUICE_API_PORT: "0" });
+  assert.equal(exitCode, exitCodes.failure, log);
+  assert.match(log, /DATABASE_1045.*database refuses us/);
 });
