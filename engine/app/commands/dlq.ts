@@ -8,6 +8,7 @@ import type { ExportOptions } from "../dlq/export.ts";
 import type { AskOptions, JobOptions } from "../dlq/replay/jobs.ts";
 import type { LookOptions } from "../dlq/looking.ts";
 import type { PlanOptions } from "../dlq/replay/plan-verb.ts";
+import { boundReaderHeap } from "../process/heap.ts";
 import type { ReplayOptions } from "../dlq/replay/replay-verb.ts";
 
 /** The command with its verbs. Drivers are loaded when a verb runs. */
@@ -18,7 +19,7 @@ export const dlqCommand = <Config extends EngineConfig>(app: App<Config>): Comma
   );
   const verbs = [list, groups, show, plan, replay, status, cancel, pause, discard, exporting];
   for (const verb of verbs) dlq.addCommand(verb(app));
-  return dlq;
+  return dlq.hook("preAction", boundReaderHeap);
 };
 
 const topologyOption = <Config extends EngineConfig>(app: App<Config>): Option => {

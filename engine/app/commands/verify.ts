@@ -3,6 +3,7 @@ import { Argument, Command, Option } from "commander";
 import { exitCodes, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
+import { boundReaderHeap } from "../process/heap.ts";
 
 type VerifyOptions = Readonly<Record<string, string | undefined>> & { readonly json?: never };
 
@@ -22,6 +23,7 @@ export const verifyCommand = <Config extends EngineConfig>(app: App<Config>): Co
   }
   return command
     .option("--json", "print one JSON document")
+    .hook("preAction", boundReaderHeap)
     .action((wanted: readonly string[], options: VerifyOptions) =>
       verify(app, wanted.length > 0 ? wanted : subjects, options),
     );

@@ -1,7 +1,7 @@
 /** `sluice dlq show`: every attempt of one record, whole. */
 import { wordsOf } from "../../dlq/letters/foreign.ts";
 import { hasOwnBytes, idText, type Letter, originKey, parseId } from "../../dlq/letters/letter.ts";
-import { byOrigin } from "../../dlq/letters/select.ts";
+import { byOrigin } from "../../dlq/letters/order.ts";
 import type { LetterDecoder } from "../../dlq/read/decode.ts";
 import { fetchPlaces } from "../../dlq/run/fetch-letters.ts";
 import type { Standing } from "../../dlq/letters/state.ts";

@@ -1,5 +1,6 @@
 /** Which letters are meant: every condition that is given must hold. Pure. */
 import { type Letter, originKey, parseId } from "./letter.ts";
+import { byOrigin } from "./order.ts";
 import type { LetterState, Standing } from "./state.ts";
 
 /** What selects letters; plain JSON, because a plan and a job keep it. */
@@ -115,10 +116,3 @@ export const isOfKind =
     (node === undefined || letter.node === node) &&
     (kind === undefined || letter.kind === kind) &&
     (key === undefined || letter.key === key);
-
-/** By topic, partition and offset of the origin. */
-export const byOrigin = ({ origin: a }: Letter, { origin: b }: Letter): number => {
-  if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1;
-  if (a.partition !== b.partition) return a.partition - b.partition;
-  return a.offset < b.offset ? -1 : a.offset > b.offset ? 1 : 0;
-};

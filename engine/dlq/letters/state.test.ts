@@ -64,7 +64,7 @@ const rows: readonly [what: string, Partial<StateFacts>, readonly string[]][] = 
   [
     "its topic was made anew",
     { letters: [aLetter(1), aLetter(1, { timestamp: "9" }, 2n)], discards: discarded },
-    ["1#1 discarded", "1#1 open"],
+    ["1#1 open", "1#1 discarded"],
   ],
 ];
 for (const [what, over, expected] of rows)

@@ -1,7 +1,8 @@
 /** What became of each letter: derived from dead letters, retry records, the group's offsets and discards; kept nowhere. Pure. */
 import type { LogRecord, TopicPartition } from "../../log/log.ts";
 import { earlierOf, type Origin } from "../../worker/round/letter-headers.ts";
-import { type Letter, originKey, type Place } from "./letter.ts";
+import { attemptKey, type Letter, originKey, type Place } from "./letter.ts";
+import { byOrigin } from "./order.ts";
 
 /**
  * - `open`: it waits for somebody.
@@ -59,36 +60,36 @@ export const isDecided = (
   { committed, finishedJobs }: Pick<StateFacts, "committed" | "finishedJobs">,
 ): boolean => (committed[place.partition] ?? 0n) > place.offset || finishedJobs.has(job);
 
-/** Every attempt of every record, in the order in which its record's first letter was seen, attempts rising. */
+/**
+ * Every attempt of every record, by {@link byOrigin}, attempts rising. Sorted and not looked up by key: the keys of a hundred
+ * thousand letters took as much memory as the letters.
+ */
 export const standingsOf = (facts: StateFacts): readonly Standing[] => {
-  const attempts = new Map<string, Map<number, Letter[]>>();
-  for (const letter of facts.letters) add(attempts, originKey(letter.origin), letter.attempt, letter);
-  const retries = new Map<string, Map<number, Retry[]>>();
-  for (const retry of facts.retries) add(retries, originKey(retry.origin), retry.attempt, retry);
-  return [...attempts].flatMap(([id, letters]) => {
-    const latest = Math.max(...letters.keys());
-    return [...letters]
-      .toSorted(([a], [b]) => a - b)
-      .flatMap(([attempt, [letter, ...copies]]) => {
-        if (letter === undefined) return [];
-        const sent = retries.get(id)?.get(attempt) ?? [];
-        const state = attempt < latest ? "failed-again" : latestState(id, sent, facts);
-        return [{ letter, state, copies: copies.length, retries: sent } satisfies Standing];
-      });
-  });
+  const letters = [...facts.letters].sort((a, b) => byOrigin(a, b) || a.attempt - b.attempt);
+  const retries = Map.groupBy(facts.retries, attemptKey);
+  const standings: Standing[] = [];
+  for (const [at, letter] of letters.entries()) {
+    const isCopy = isSameAttempt(letter, letters[at - 1]);
+    if (isCopy) continue;
+    let end = at + 1;
+    while (isSameAttempt(letter, letters[end])) end += 1;
+    const next = letters[end];
+    const isLatest = next === undefined || byOrigin(letter, next) !== 0;
+    const sent = (retries.size > 0 ? retries.get(attemptKey(letter)) : undefined) ?? noRetries;
+    const state = isLatest ? latestState(letter, sent, facts) : "failed-again";
+    standings.push({ letter, state, copies: end - at - 1, retries: sent });
+  }
+  return standings;
 };
+
+const noRetries: readonly Retry[] = [];
+
+const isSameAttempt = (one: Letter, other: Letter | undefined): boolean =>
+  other !== undefined && one.attempt === other.attempt && byOrigin(one, other) === 0;
 
 /** Of the latest attempt. A letter is acknowledged before its offset is finished: what is decided and has none did not fail. */
-const latestState = (id: string, sent: readonly Retry[], facts: StateFacts): LetterState => {
-  if (facts.discards.has(id)) return "discarded";
+const latestState = ({ origin }: Letter, sent: readonly Retry[], facts: StateFacts): LetterState => {
+  if (facts.discards.size > 0 && facts.discards.has(originKey(origin))) return "discarded";
   if (sent.length === 0) return "open";
   return sent.some((retry) => isDecided(retry, facts)) ? "resolved" : "pending";
-};
-
-const add = <T>(all: Map<string, Map<number, T[]>>, id: string, attempt: number, one: T): void => {
-  const attempts = all.get(id) ?? new Map<number, T[]>();
-  all.set(id, attempts);
-  const same = attempts.get(attempt);
-  if (same === undefined) attempts.set(attempt, [one]);
-  else same.push(one);
 };

@@ -1,5 +1,5 @@
 /** Which letters are sent next: partition by partition in the order of their origins, partitions in turns. */
-import { byOrigin } from "../letters/select.ts";
+import { byOrigin } from "../letters/order.ts";
 import type { Letter } from "../letters/letter.ts";
 
 /** Letters that wait to be sent. */
