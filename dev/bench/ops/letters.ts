@@ -32,8 +32,8 @@ export const writeLetters = async (stage: Stage, { letters, couponId, causes, co
     groupId: `${stage.config.groupPrefix}.${couponIssuing.graph.name}`,
     graphHash: couponIssuing.hash,
   };
-  // Beyond every real offset, so that no letter is taken for one of another run.
-  const firstOffset = BigInt(Date.now()) * 1_000_000n;
+  // Beyond every real offset, so that no letter is taken for one of another run; a worker reads 2^53 at most.
+  const firstOffset = BigInt(Date.now()) * 1_000n;
   const letter = (n: number): NewRecord => {
     const now = Date.now();
     const value = encode({

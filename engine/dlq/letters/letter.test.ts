@@ -1,6 +1,8 @@
 /** What is read of a dead letter, whoever wrote it and however badly. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { earlierOf } from "../../worker/round/letter-headers.ts";
+import { toRetryRecord } from "../../worker/round/retry-record.ts";
 import { shortenDeadLetter } from "../../worker/round/dead-letter.ts";
 import { aRecord, letterHeaders, ours, writtenLetter } from "../testing/samples.ts";
 import { createIntern, hasOwnBytes, idText, keyText, letterOf, originKey, parseId } from "./letter.ts";
@@ -49,8 +51,12 @@ for (const [what, over] of Object.entries({
   });
 }
 
-test("letterOf: refuses an offset when it is over 2^63", () => {
-  assert.deepEqual(letterOf(at, aRecord({ headers: letterHeaders(1, { offset: "9".repeat(19) }) })).flaws, ["offset"]);
+test("letterOf: accepts the offsets that the worker of its replay accepts when they are of any length", () => {
+  for (const offset of ["0", "9007199254740991", "9007199254740992", "9".repeat(19), "-1", "1.0", "1e3", ""]) {
+    const headers = letterHeaders(1, { offset });
+    const isAccepted = earlierOf(toRetryRecord(aRecord({ headers }), "job").headers ?? {}) !== undefined;
+    assert.deepEqual(letterOf(at, aRecord({ headers })).flaws, isAccepted ? [] : ["offset"], offset);
+  }
 });
 
 test("letterOf: is not led astray when headers are named like properties of every object", () => {
