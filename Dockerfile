@@ -7,7 +7,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts
 COPY . .
 # Fills the cache of compiled sources, which no container can write: it halves the time of a start.
-RUN node ops/sluice.ts topology graph > /dev/null && node ops/sluice.ts worker --help > /dev/null
+RUN node bin/sluice.js topology graph > /dev/null && node bin/sluice.js worker --help > /dev/null
 
 FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production \
@@ -25,5 +25,5 @@ EXPOSE 8080 9400
 STOPSIGNAL SIGTERM
 # Node is process 1 and gets the signals itself: neither npm nor a shell is in between. A worker reads the container's
 # memory limit and bounds its heap by it (engine/app/process/heap.ts); the others have V8's own bound, from the same limit.
-ENTRYPOINT ["node", "/app/ops/sluice.ts"]
+ENTRYPOINT ["node", "/app/bin/sluice.js"]
 CMD ["--help"]

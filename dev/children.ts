@@ -47,7 +47,7 @@ export const startChild = async (plan: ChildPlan, { signal }: { readonly signal:
 export const spawnChild = async (plan: ChildPlan): Promise<Child> => {
   await mkdir(dirname(plan.logFile), ownersOnly);
   const log = await open(plan.logFile, "w", 0o600);
-  const child = spawn(process.execPath, [plan.script ?? join(repositoryRoot, "ops", "sluice.ts"), ...plan.args], {
+  const child = spawn(process.execPath, [plan.script ?? join(repositoryRoot, "bin", "sluice.js"), ...plan.args], {
     env: {
       PATH: environment()["PATH"],
       HOME: environment()["HOME"],

@@ -37,7 +37,7 @@ const tellRss = `data:text/javascript,process.on("exit",()=>process.stderr.write
 /** Starts `sluice <args> --json`. */
 export const startSluice = (env: Readonly<Record<string, string>>, args: readonly string[]): Running => {
   const startedAt = performance.now();
-  const command = ["--import", tellRss, join(repositoryRoot, "ops", "sluice.ts"), ...args, "--json"];
+  const command = ["--import", tellRss, join(repositoryRoot, "bin", "sluice.js"), ...args, "--json"];
   const child = spawn(process.execPath, command, {
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
     stdio: ["ignore", "pipe", "pipe"],

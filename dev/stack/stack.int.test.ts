@@ -151,7 +151,7 @@ test("stackUp: ends what it started when it is aborted", async (t) => {
 
 test("stackDown: finds every process of an up that was killed", async (t) => {
   const { name, layout } = ownStack(t, "killed");
-  const up = spawn(process.execPath, [join(repositoryRoot, "ops/sluice.ts"), "stack", "up", "--name", name], {
+  const up = spawn(process.execPath, [join(repositoryRoot, "bin", "sluice.js"), "stack", "up", "--name", name], {
     stdio: "ignore",
     env: environment(),
   });

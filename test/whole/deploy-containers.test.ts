@@ -28,7 +28,7 @@ test("image: is of the Node that is tested, in two stages, and ends as a user wi
   assert.deepEqual(stages, Array(2).fill(`node:${manifest.devDependencies.node}-bookworm-slim`));
   const last = dockerfile.slice(dockerfile.lastIndexOf("\nFROM "));
   assert.match(last, /^USER 1000:1000$/m);
-  assert.match(last, /^ENTRYPOINT \["node", "\/app\/ops\/sluice.ts"\]$/m);
+  assert.match(last, /^ENTRYPOINT \["node", "\/app\/bin\/sluice.js"\]$/m);
   assert.doesNotMatch(last, /^(RUN|ADD) |COPY (?!--from=build)/m);
   assert.match(dockerfile, /npm ci --omit=dev --ignore-scripts/);
   const env = Object.fromEntries([...last.matchAll(/(SLUICE_[A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name, value]));
@@ -56,7 +56,7 @@ test("image: has what its processes need, and neither secrets nor what is for te
     });
   symlinkSync(join(repositoryRoot, "node_modules"), join(image, "node_modules"));
   const sluice = (...args: readonly string[]): string =>
-    execFileSync(process.execPath, ["ops/sluice.ts", ...args], {
+    execFileSync(process.execPath, ["bin/sluice.js", ...args], {
       cwd: image,
       encoding: "utf8",
       env: { PATH: process.env["PATH"], ...addresses },

@@ -68,7 +68,7 @@ interface Ran {
 }
 
 const sluiceChild = (...args: readonly string[]): ChildProcess =>
-  spawn(process.execPath, [join(repositoryRoot, "ops", "sluice.ts"), "dlq", ...args], {
+  spawn(process.execPath, [join(repositoryRoot, "bin", "sluice.js"), "dlq", ...args], {
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...endpointsEnv(endpoints), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

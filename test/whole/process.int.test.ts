@@ -21,7 +21,7 @@ const addressesAt = (port: number) => {
 
 /** Runs one of our processes against addresses where nothing answers as it should. */
 const run = (command: string, port: number) => {
-  const child = spawn(process.execPath, [join(repositoryRoot, "ops", "sluice.ts"), command], {
+  const child = spawn(process.execPath, [join(repositoryRoot, "bin", "sluice.js"), command], {
     env: {
       PATH: process.env["PATH"],
       ...addressesAt(port),

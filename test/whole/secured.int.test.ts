@@ -174,7 +174,7 @@ test("the stack: keeps its state and logs for its owner alone, and prints no pas
     assert.equal(statSync(path).mode & 0o777, 0o700, path);
   for (const path of [layout.state, layout.log("kafka-1"), layout.config("mariadb.sql")])
     assert.equal(statSync(path).mode & 0o777, 0o600, path);
-  const sluice = [join(repositoryRoot, "ops", "sluice.ts"), "stack", "up", "--name", stack.stackName];
+  const sluice = [join(repositoryRoot, "bin", "sluice.js"), "stack", "up", "--name", stack.stackName];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [...sluice, "--json"]);
   assert.match(stdout, /mysql:\/\/127/);
   assert.ok(!(stdout + stderr).includes(new URL(stack.plain.databaseUrl).password), stdout);

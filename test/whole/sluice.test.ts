@@ -9,7 +9,7 @@ import { test } from "node:test";
 function sluice(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [join(import.meta.dirname, "../../ops/sluice.ts"), ...args],
+    [join(import.meta.dirname, "../../bin/sluice.js"), ...args],
     {
       encoding: "utf8",
       env: { PATH: "/usr/bin:/bin", NO_COLOR: "1" },

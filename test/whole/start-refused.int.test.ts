@@ -30,7 +30,7 @@ after(async () => {
 
 /** Runs a process to its end. */
 const run = async (command: "worker" | "api", env: Readonly<Record<string, string>>) => {
-  const child = spawn(process.execPath, [join(repositoryRoot, "ops", "sluice.ts"), command], {
+  const child = spawn(process.execPath, [join(repositoryRoot, "bin", "sluice.js"), command], {
     env: { PATH: process.env["PATH"], ...endpointsEnv(endpoints), ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });

@@ -104,7 +104,7 @@ const sluice = (
   args: readonly string[],
 ): Promise<{ readonly exitCode: number; readonly lines: readonly string[] }> =>
   new Promise((resolve) => {
-    const command = [join(repositoryRoot, "ops", "sluice.ts"), ...args];
+    const command = [join(repositoryRoot, "bin", "sluice.js"), ...args];
     const child = execFile(process.execPath, command, { env, timeout: 60_000 }, (_error, stdout, stderr) => {
       resolve({
         exitCode: child.exitCode ?? -1,

@@ -48,7 +48,7 @@ export const patched = (text: string, { file, from, to }: Patch): string => {
 export const releaseAt = (name: string, root: string): Release => ({
   name,
   root,
-  script: join(root, "ops", "sluice.ts"),
+  script: join(root, "bin", "sluice.js"),
 });
 
 /** Files as patches leave them, by their path in the tree. @throws RangeError where a patch does not fit */

@@ -84,7 +84,7 @@ const row = (name: string, { readable, unreadable, disagreements }: Agreement): 
 
 const run = async (args: readonly string[], env: NodeJS.ProcessEnv): Promise<readonly (string | number)[]> => {
   const startedAt = performance.now();
-  const { code, stdout } = await promisify(execFile)(process.execPath, ["ops/sluice.ts", "schema", ...args], {
+  const { code, stdout } = await promisify(execFile)(process.execPath, ["bin/sluice.js", "schema", ...args], {
     env,
   }).then(
     (out) => ({ code: 0, stdout: out.stdout }),
