@@ -15,7 +15,7 @@ export const showSurvey = async (
   survey: Survey,
   { seconds, traced }: { readonly seconds: number; readonly traced: boolean },
 ): Promise<void> => {
-  const { kind, failures, gaps, profiles } = survey;
+  const { kind, failures, gaps, profiles, counts } = survey;
   const [first] = failures;
   if (first !== undefined) await showTrace(survey, first.seed, first);
   else if (traced) await showTrace(survey, survey.from, undefined);
@@ -32,6 +32,8 @@ export const showSurvey = async (
   for (const { seed, profile, broken } of failures)
     print(`FAILED seed ${seed} of ${kind} (${profile}): ${broken[0]?.claim}: ${broken[0]?.what}`);
   const worlds = Object.entries(profiles).map(([profile, count]) => `${count} ${profile}`);
+  const counted = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
+  if (counted.length > 0) print(`Among what happened: ${counted.join(", ")}.`);
   print(
     `${kind}: ${survey.seeds} seeds from ${survey.from} (${worlds.join(", ")}), ${survey.asked} asked for, ` +
       `${Math.round(survey.virtualSeconds)} virtual s in ${seconds.toFixed(1)} s: ${failures.length} failed`,

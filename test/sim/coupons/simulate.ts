@@ -77,7 +77,16 @@ const simulate = async (
   broken.push(...checkAtRest(rest()));
   const ended = { tookMs: time.now() - beginningAt, turns: time.turns(), calls: network.calls(), crashed };
   const { profile, workers, requests: asked } = scenario;
-  return { seed, profile, places: workers, asked, broken, counts: {}, happenings: trace.happenings, ...ended };
+  return {
+    seed,
+    profile,
+    places: workers,
+    asked,
+    broken,
+    counts: { "worlds with replays": Number(scenario.replays > 0) },
+    happenings: trace.happenings,
+    ...ended,
+  };
 };
 
 /** The gate as it was a while ago: what it took and gave back since is forgotten. */
