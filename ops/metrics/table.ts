@@ -26,6 +26,13 @@ export const shopMetrics = metrics({
     help: "Requests answered 503 or 429, by reason.",
     labels: ["reason"],
   },
+  apiClientsWaiting: {
+    name: "sluice_api_clients_waiting",
+    kind: "gauge",
+    unit: "requests",
+    help: "Requests that wait for a verdict: long polls.",
+    labels: [],
+  },
   deliveryRequests: {
     name: "sluice_delivery_requests_total",
     kind: "counter",

@@ -7,7 +7,17 @@ export interface MetricDefinition<Label extends string = string> {
   readonly name: string;
   readonly kind: "counter" | "gauge" | "histogram";
   /** Of its value. */
-  readonly unit: "records" | "rows" | "bytes" | "seconds" | "calls" | "requests" | "state" | "partitions" | "keys";
+  readonly unit:
+    | "records"
+    | "rows"
+    | "bytes"
+    | "seconds"
+    | "calls"
+    | "requests"
+    | "state"
+    | "partitions"
+    | "keys"
+    | "violations";
   readonly help: string;
   readonly labels: readonly Label[];
   /** Upper bounds; of a histogram alone. */

@@ -5,6 +5,8 @@ import { metrics } from "./define.ts";
 const roundBuckets = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000];
 /** Upper bounds in seconds, in half decades from a millisecond: calls, rounds and requests alike. */
 export const secondBuckets = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
+/** Upper bounds in seconds for the age of records: those of the objectives, 5, 30 and 60, are among them. */
+const ageBuckets = [0.01, 0.03, 0.1, 0.3, 1, 3, 5, 10, 30, 60, 120, 300];
 
 export const engineMetrics = metrics({
   roundRecords: {
@@ -22,6 +24,14 @@ export const engineMetrics = metrics({
     help: "From a round's start to the acknowledgement of all it wrote.",
     labels: ["topology", "topic"],
     buckets: secondBuckets,
+  },
+  recordAge: {
+    name: "sluice_record_age_seconds",
+    kind: "histogram",
+    unit: "seconds",
+    help: "From a record's acceptance, by the broker's clock, to the acknowledgement of all it wrote. A replayed record counts from its replay.",
+    labels: ["topology", "topic"],
+    buckets: ageBuckets,
   },
   outcomes: {
     name: "sluice_outcomes_total",
@@ -62,7 +72,14 @@ export const engineMetrics = metrics({
     name: "sluice_lag_records",
     kind: "gauge",
     unit: "records",
-    help: "End offset less committable offset, as of the last fetch.",
+    help: "Records not finished yet: from the first unfinished one to the end of the partition, which is asked for every few seconds, paused or not.",
+    labels: ["topology", "partition"],
+  },
+  lagSeconds: {
+    name: "sluice_lag_seconds",
+    kind: "gauge",
+    unit: "seconds",
+    help: "Age of the first unfinished record of a source partition; 0 where there is none.",
     labels: ["topology", "partition"],
   },
   queuedRecords: {
@@ -91,6 +108,20 @@ export const engineMetrics = metrics({
     kind: "gauge",
     unit: "partitions",
     help: "Source partitions that this worker has. The sum over a topology's workers is what its sources have, or some are unowned.",
+    labels: ["topology"],
+  },
+  rebalances: {
+    name: "sluice_rebalances_total",
+    kind: "counter",
+    unit: "calls",
+    help: "How often partitions were assigned to this worker: once at its start, then with every rebalance of its group.",
+    labels: ["topology"],
+  },
+  commitsRefused: {
+    name: "sluice_commits_refused_total",
+    kind: "counter",
+    unit: "calls",
+    help: "Commits of offsets that the group refused, because the partitions are another worker's by now: their records come again.",
     labels: ["topology"],
   },
   holds: {
@@ -135,6 +166,13 @@ export const engineMetrics = metrics({
     help: "1 while /ready answers 200.",
     labels: [],
   },
+  notReady: {
+    name: "sluice_not_ready",
+    kind: "gauge",
+    unit: "state",
+    help: "1 for each reason for which /ready answers 503, 0 for the others; /ready has the codes too, with what is meant in words.",
+    labels: ["reason"],
+  },
   outboxPublished: {
     name: "sluice_outbox_published_total",
     kind: "counter",
@@ -176,5 +214,33 @@ export const engineMetrics = metrics({
     unit: "seconds",
     help: "Age of the first row to be published.",
     labels: ["outbox"],
+  },
+  deadLettersUndecided: {
+    name: "sluice_dead_letters_undecided",
+    kind: "gauge",
+    unit: "records",
+    help: "Dead letters that nobody has replayed or discarded. Served by verify --watch.",
+    labels: ["topology"],
+  },
+  redriven: {
+    name: "sluice_redriven_total",
+    kind: "counter",
+    unit: "records",
+    help: "Dead letters that somebody decided about: resolved, failed-again or discarded. Served by verify --watch, counted from the topics, so it begins anew where they do.",
+    labels: ["topology", "outcome"],
+  },
+  verifyViolations: {
+    name: "sluice_verify_violations",
+    kind: "gauge",
+    unit: "violations",
+    help: "What breaks a claim of verify, in two full looks in a row. Served by verify --watch.",
+    labels: ["check"],
+  },
+  verifyLastSuccess: {
+    name: "sluice_verify_last_success_timestamp_seconds",
+    kind: "gauge",
+    unit: "seconds",
+    help: "When the latest full look ended that could read everything, whatever it found, as seconds since 1970. Served by verify --watch.",
+    labels: [],
   },
 });
