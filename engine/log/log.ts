@@ -96,6 +96,14 @@ export interface OutOfRange extends TopicPartition {
   readonly end: bigint;
 }
 
+/** How far a subscription has read a partition, and where that ends. */
+export interface Position {
+  /** The next offset to read: what is before it was delivered, or is nothing to deliver (aborted, a marker, compacted). */
+  readonly next: bigint;
+  /** The offset after the last record that can be read now: records of open transactions are behind it. */
+  readonly end: bigint;
+}
+
 /** A membership in a group. */
 export interface Subscription {
   /**
@@ -108,6 +116,11 @@ export interface Subscription {
   readonly pause: (partition: TopicPartition) => void;
   /** Ends a pause. Idempotent. */
   readonly resume: (partition: TopicPartition) => void;
+  /**
+   * Where each partition that is ours stands, paused or not, by {@link partitionName}; those that are not known are left out.
+   * Changes nothing. @throws Unavailable
+   */
+  readonly positions: () => Promise<ReadonlyMap<string, Position>>;
   /** Calls `revoking`, then leaves the group, so that others take over at once. Idempotent. */
   readonly stop: () => Promise<void>;
 }

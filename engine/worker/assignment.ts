@@ -1,12 +1,15 @@
 /** The partitions a worker has now, and their feeds: when the log assigns and revokes, it drains, commits and lets go. */
-import { type LogListener, type TopicPartition, partitionName } from "../log/log.ts";
+import type { Clock } from "../clock.ts";
+import { type LogListener, type Position, type TopicPartition, partitionName } from "../log/log.ts";
 import type { Logger } from "../logger.ts";
 import { type Committing, createCommits, type Membership } from "./offsets/commits.ts";
 import { maxRecordBytesOf, replayOf, type RetryFeed, sortPartitions, type Topics } from "./feeds.ts";
-import { createFeed, type Feed } from "./partition/feed.ts";
+import { createFeed, type Feed, type FeedOptions } from "./partition/feed.ts";
 import type { InFlight } from "./partition/in-flight.ts";
 import type { Partition, PartitionStatus } from "./partition/partition.ts";
 import type { Inherited } from "./partition/round-tracker.ts";
+import { createMeasure } from "./offsets/measure.ts";
+import type { Telemetry } from "./telemetry.ts";
 
 /** Makes the partition of an assignment. */
 export type PartitionMaker = (
@@ -32,6 +35,8 @@ export interface Assignment {
   readonly attach: (membership: Membership) => void;
   /** Commits what is finished and not committed yet. Never rejects: what fails is finished still, and is tried again. */
   readonly commit: () => Promise<void>;
+  /** Asks the log where the feeds end, for the lag in `status`; at most every few seconds. Never rejects. */
+  readonly measure: () => Promise<void>;
   /** True once partitions were assigned, even none. */
   readonly joined: () => boolean;
   /** By `topic/partition`. */
@@ -68,30 +73,46 @@ interface Share {
 
 const noShare: Share = { sources: new Map(), feeds: new Map() };
 
-/** An assignment of nothing yet. `onFailed` is called once, with what the worker cannot go on from. */
+/** What an assignment works with. */
+export interface AssignmentOptions {
+  readonly topics: Topics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly telemetry: Pick<Telemetry, "assigned" | "commitRefused">;
+  /** Called once, with what the worker cannot go on from. */
+  readonly onFailed: (error: Error) => void;
+}
+
+/** An assignment of nothing yet. */
 export const createAssignment = (
   makePartition: PartitionMaker,
-  topics: Topics,
-  logger: Logger,
-  onFailed: (error: Error) => void,
+  { topics, clock, logger, telemetry, onFailed }: AssignmentOptions,
 ): Assignment => {
   let share = noShare;
   let joined = false;
   const membership = Promise.withResolvers<Membership>();
   let subscription: Membership | undefined;
-  const { commit, prove } = createCommits({ feeds: () => share.feeds, membership: membership.promise, logger });
-
+  const { now } = clock;
+  const { commit, prove } = createCommits({
+    feeds: () => share.feeds,
+    membership: membership.promise,
+    logger,
+    refused: telemetry.commitRefused,
+  });
+  const measure = createMeasure({
+    positions: async () => (await membership.promise).positions(),
+    found: (positions) => tellLags(share.feeds, positions, now()),
+    clock,
+    logger,
+  });
   const fail = (error: unknown): void => onFailed(error instanceof Error ? error : new Error(String(error)));
-  /** A feed is paused while any partition that it goes into is full: its records keep their order. */
   const setPaused = (own: Assigned, paused: boolean): void => {
     own.paused = paused;
-    for (const { feed, into } of own.feeds) {
-      if (into.some((one) => one.paused)) subscription?.pause(feed.at);
-      else subscription?.resume(feed.at);
-    }
+    if (subscription !== undefined) pauseFeeds(own, subscription);
   };
+  const feedOptions = ({ topic }: TopicPartition) => ({ maxRecordBytes: maxRecordBytesOf(topic, topics), now });
   const take = (at: TopicPartition, partitions: number, inherited: Inherited): Assigned => {
-    const feed = createFeed(at, { maxRecordBytes: maxRecordBytesOf(at.topic, topics) });
+    const feed = createFeed(at, feedOptions(at));
     const own: Assigned = {
       at,
       feeds: [],
@@ -114,15 +135,9 @@ export const createAssignment = (
     const own = new Map(
       sources.map((at) => [partitionName(at), take(at, sources.length, left.get(partitionName(at)) ?? new Map())]),
     );
-    for (const retry of retries) takeRetry(retry, own, maxRecordBytesOf(retry.at.topic, topics));
-    for (const at of idle) {
-      logger.info({ event: "retry.idle", partition: partitionName(at) }, "not read: its source partition is not ours");
-      subscription?.pause(at);
-    }
-    const feeds = [...own.values()].flatMap((one) =>
-      one.feeds.map((feed) => [partitionName(feed.feed.at), feed] as const),
-    );
-    return { sources: own, feeds: new Map(feeds) };
+    for (const retry of retries) takeRetry(retry, own, feedOptions(retry.at));
+    leaveIdle(idle, logger, subscription);
+    return { sources: own, feeds: feedsOf([...own.values()]) };
   };
   return {
     attach: (membershipOf) => {
@@ -130,6 +145,7 @@ export const createAssignment = (
       membership.resolve(membershipOf);
     },
     commit,
+    measure,
     joined: () => joined,
     partitions: () => [...share.sources.values()].map(({ at, partition }) => ({ ...at, work: partition })),
     status: () => new Map([...share.sources].map(([name, { partition }]) => [name, partition.status()])),
@@ -137,6 +153,7 @@ export const createAssignment = (
       assigned: (partitions) => {
         share = takeAll(partitions);
         joined = true;
+        telemetry.assigned();
       },
       records: (from, records, endOffset) => {
         try {
@@ -158,6 +175,29 @@ export const createAssignment = (
   };
 };
 
+const leaveIdle = (idle: readonly TopicPartition[], logger: Logger, subscription: Membership | undefined): void => {
+  for (const at of idle) {
+    logger.info({ event: "retry.idle", partition: partitionName(at) }, "not read: its source partition is not ours");
+    subscription?.pause(at);
+  }
+};
+
+const feedsOf = (assigned: readonly Assigned[]): Share["feeds"] =>
+  new Map(assigned.flatMap(({ feeds }) => feeds).map((feed) => [partitionName(feed.feed.at), feed]));
+
+/** A feed is paused while any partition that it goes into is full: its records keep their order. */
+const pauseFeeds = ({ feeds }: Assigned, { pause, resume }: Membership): void => {
+  for (const { feed, into } of feeds) {
+    if (into.some(({ paused }) => paused)) pause(feed.at);
+    else resume(feed.at);
+  }
+};
+
+/** Of partitions that were given back meanwhile nothing is kept. */
+const tellLags = (feeds: Share["feeds"], positions: ReadonlyMap<string, Position>, nowMs: number): void => {
+  for (const [name, position] of positions) feeds.get(name)?.feed.lag.measured(position, nowMs);
+};
+
 /** Gives up what there is; answers, by source partition, the records whose rounds have not ended. */
 const abandonAll = ({ sources, feeds }: Share): ReadonlyMap<string, Inherited> =>
   new Map(
@@ -168,10 +208,14 @@ const abandonAll = ({ sources, feeds }: Share): ReadonlyMap<string, Inherited> =
   );
 
 /** Gives the partitions that a retry partition belongs to a second feed. */
-const takeRetry = (retry: RetryFeed, own: ReadonlyMap<string, Assigned>, maxRecordBytes: number): void => {
+const takeRetry = (
+  retry: RetryFeed,
+  own: ReadonlyMap<string, Assigned>,
+  options: Pick<FeedOptions, "maxRecordBytes" | "now">,
+): void => {
   const into = retry.into.flatMap((at) => own.get(partitionName(at)) ?? []);
   const feed: OwnFeed = {
-    feed: createFeed(retry.at, { maxRecordBytes, replayOf: (record) => replayOf(record, retry) }),
+    feed: createFeed(retry.at, { ...options, replayOf: (record) => replayOf(record, retry) }),
     committed: undefined,
     into,
     deliver: (records) => {

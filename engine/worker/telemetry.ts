@@ -13,6 +13,8 @@ export interface DeadLettered {
 export interface Telemetry {
   /** A round ended, all it wrote acknowledged. */
   readonly round: (topic: string, records: number, seconds: number) => void;
+  /** When the log took the records of a round that has just ended, epoch ms; those without a time are left out. */
+  readonly aged: (topic: string, takenAtMs: readonly number[], nowMs: number) => void;
   /** Part of a round left a step with this outcome. */
   readonly outcome: (step: string, outcome: string, records: number) => void;
   /** Effects undone. */
@@ -21,6 +23,10 @@ export interface Telemetry {
   readonly written: (sink: string, records: number) => void;
   /** A dead letter is handed to the log. */
   readonly deadLettered: (letter: DeadLettered) => void;
+  /** Partitions were assigned, even none. */
+  readonly assigned: () => void;
+  /** The group refused a commit. */
+  readonly commitRefused: () => void;
   /** An attempt failed; `holding` where it waits for a dependency. */
   readonly failedAttempt: (call: string, code: string, holding: boolean) => void;
 }
@@ -28,9 +34,12 @@ export interface Telemetry {
 /** Counts nothing. */
 export const noTelemetry: Telemetry = {
   round: () => {},
+  aged: () => {},
   outcome: () => {},
   undone: () => {},
   written: () => {},
   deadLettered: () => {},
+  assigned: () => {},
+  commitRefused: () => {},
   failedAttempt: () => {},
 };

@@ -69,6 +69,8 @@ export interface Worker {
   /** True once partitions were assigned, while no attempt is held up and nothing has failed. */
   readonly ready: () => { readonly ok: boolean; readonly why: readonly string[] };
   readonly status: () => ReadonlyMap<string, PartitionStatus>;
+  /** Asks the log where the partitions end, for the lag in `status`; at most every few seconds, for 2 s. Never rejects. */
+  readonly measure: () => Promise<void>;
   /** What is held up, call by call, until something is back. */
   readonly holding: () => readonly Hold[];
 }
@@ -84,12 +86,17 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
   const watched = watchedOf(options);
   const ending = Promise.withResolvers<Error | undefined>();
   const topicsOf = { sources, retry: retry.name };
-  const assignment = createAssignment(partitionMaker(options, encoders, watched), topicsOf, logger, (error) => {
+  const onFailed = (error: Error): void => {
     logger.error(
       { event: "worker.failed", topology: topology.graph.name, ...errorFields(error) },
       "the worker cannot go on",
     );
     ending.resolve(error);
+  };
+  const assignment = createAssignment(partitionMaker(options, encoders, watched), {
+    ...options,
+    topics: topicsOf,
+    onFailed,
   });
   const topics = read.map(({ name }) => name);
   const subscription = await log.subscribe({ groupId, topics }, refuseGrowth(read, assignment.listener));
@@ -98,6 +105,7 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
     commit: (offsets) => calls.during("a commit of offsets", subscription.commit(offsets)),
     pause: (at) => subscription.pause(at),
     resume: (at) => subscription.resume(at),
+    positions: () => subscription.positions(),
   });
   const stopped = new AbortController();
   const { signal } = stopped;
@@ -129,6 +137,7 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
       return { ok: why.length === 0, why };
     },
     status: assignment.status,
+    measure: assignment.measure,
     holding: watched.holds.list,
   };
 };

@@ -6,6 +6,7 @@ import { Fatal, Poison, Unavailable } from "../../engine/errors.ts";
 import { couponIssueRequests, couponsCompensated, couponsIssued, couponsRefused } from "../../schemas/coupon.ts";
 import { shareOf } from "../../engine/worker/partition/limits.ts";
 import { CommitRefused, type Log, type Subscription } from "../../engine/log/log.ts";
+import { noTelemetry, type Telemetry } from "../../engine/worker/telemetry.ts";
 import { memoryStage, openCoupon, request, testLimits, until } from "../../topology/testing/memory-stage.ts";
 
 const ids = (values: readonly { readonly reservationId: string }[]): readonly string[] =>
@@ -171,6 +172,64 @@ test("worker: pauses a partition and loses nothing when more comes than its boun
   await until("all are issued", () => stage.database.verdicts.size === 3_000);
   await worker.stop();
   assert.equal(committedOf(stage), 3_000n);
+});
+
+test("worker: says a growing lag when a partition is paused and held up, and none when all is finished", async () => {
+  const stage = memoryStage(openCoupon("hot", 5_000));
+  await stage.send(many(0, 700, "hot"));
+  const gate = Promise.withResolvers<void>();
+  const deps = stage.issuing(async (issues, issue) => {
+    await gate.promise;
+    return issue(issues);
+  });
+  const worker = await stage.start("w1", { deps, limits: { ...testLimits, maxRecords: 600 } });
+  await until("the partition is paused", () => [...worker.status().values()].some(({ paused }) => paused));
+  await stage.send(many(700, 2_000, "hot"));
+  await worker.measure();
+  const lagOf = () => [...worker.status().values()].reduce((sum, { lagRecords }) => sum + lagRecords, 0);
+  assert.equal(lagOf(), 2_700);
+  gate.resolve();
+  await until("all are finished", () => lagOf() === 0);
+  assert.ok([...worker.status().values()].every(({ lagMs }) => lagMs === 0));
+  await worker.stop();
+});
+
+test("worker: counts ages, assignments and refused commits, once a round and not once a record", async () => {
+  const stage = memoryStage(openCoupon("hot", 1_000));
+  const broker = stage.broker.client("w1");
+  let refused = 1;
+  const log: Log = {
+    ...broker,
+    subscribe: async (options, listener) => {
+      const subscription = await broker.subscribe(options, listener);
+      return {
+        ...subscription,
+        commit: async (offsets) => {
+          if (refused-- > 0) throw new CommitRefused("the test does");
+          return subscription.commit(offsets);
+        },
+      };
+    },
+  };
+  const seen = { aged: 0, records: 0, youngestMs: Number.POSITIVE_INFINITY, assigned: 0, commitRefused: 0 };
+  const telemetry: Telemetry = {
+    ...noTelemetry,
+    aged: (_, takenAtMs, nowMs) => {
+      seen.aged += 1;
+      seen.records += takenAtMs.length;
+      for (const atMs of takenAtMs) seen.youngestMs = Math.min(seen.youngestMs, nowMs - atMs);
+    },
+    assigned: () => (seen.assigned += 1),
+    commitRefused: () => (seen.commitRefused += 1),
+  };
+  await stage.send(many(0, 300, "hot"));
+  const worker = await stage.start("w1", { telemetry, log });
+  await until("all are committed", () => committedOf(stage) === 300n);
+  await worker.stop();
+  assert.equal(seen.records, 300);
+  assert.ok(seen.aged < 100, `${seen.aged} calls for 300 records`);
+  assert.ok(seen.youngestMs >= 0);
+  assert.deepEqual([seen.assigned, seen.commitRefused], [1, 1]);
 });
 
 test("worker: ends with the reason and commits nothing of the round when an error is fatal", async () => {

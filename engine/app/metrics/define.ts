@@ -1,5 +1,6 @@
 /** What a metric is before it is counted: one entry of a table, from which registries and the reference page are made. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { CountedHistogram } from "./counted-histogram.ts";
 
 /** A metric. Labels are names of ours or of the graph, never ids: their number is bounded by what is deployed. */
 export interface MetricDefinition<Label extends string = string> {
@@ -75,6 +76,18 @@ export const histogramOf = <
   definition: Definition,
 ): Histogram<LabelsOf<Definition>> =>
   new Histogram<LabelsOf<Definition>>({ ...argumentsOf(registry, definition), buckets: [...definition.buckets] });
+
+/** Registers a histogram that takes many values at once. @throws Error where the registry has its name already */
+export const countedHistogramOf = <
+  Definition extends MetricDefinition & { readonly kind: "histogram"; readonly buckets: readonly number[] },
+>(
+  registry: Registry,
+  definition: Definition,
+): CountedHistogram<LabelsOf<Definition>> =>
+  new CountedHistogram<LabelsOf<Definition>>({
+    ...argumentsOf(registry, definition),
+    buckets: [...definition.buckets],
+  });
 
 /** A registry with what Node says of the process itself. */
 export const createRegistry = (): Registry => {

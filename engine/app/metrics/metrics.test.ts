@@ -24,12 +24,12 @@ test("metrics of a worker: have as many series as the graph has names when ten t
 
 test("metrics of a worker: forget partitions that were given back", async () => {
   const registry = createRegistry();
-  const idle = { queuedRecords: 1, inFlightRecords: 0, lagRecords: 7, paused: false };
+  const idle = { queuedRecords: 1, inFlightRecords: 0, lagRecords: 7, lagMs: 1_500, paused: false };
   const partitions = new Map([
     ["in/0", idle],
     ["in/1", idle],
   ]);
-  watchPartitions(registry, "orders", () => partitions);
+  watchPartitions(registry, "orders", { status: () => partitions, measure: async () => {} });
   assert.equal((await seriesOf(registry, "sluice_lag_records")).length, 2);
   assert.deepEqual(await seriesOf(registry, "sluice_partitions_assigned"), [
     'sluice_partitions_assigned{topology="orders"} 2',

@@ -4,13 +4,17 @@ import { deadLetterFlood } from "../../worker/failures/dead-letter-flood.ts";
 import type { Hold } from "../../worker/failures/holds.ts";
 import type { PartitionStatus } from "../../worker/partition/partition.ts";
 import type { Telemetry } from "../../worker/telemetry.ts";
-import { counterOf, histogramOf, watchedGauge } from "./define.ts";
+import type { Worker } from "../../worker/worker.ts";
+import { counterOf, countedHistogramOf, histogramOf, watchedGauge } from "./define.ts";
 import { engineMetrics } from "./table.ts";
 
 /** What a worker of one topology counts. */
 export const workerTelemetry = (registry: Registry, topology: string): Telemetry => {
   const records = histogramOf(registry, engineMetrics.roundRecords);
   const seconds = histogramOf(registry, engineMetrics.roundSeconds);
+  const age = countedHistogramOf(registry, engineMetrics.recordAge);
+  const assigned = counterOf(registry, engineMetrics.rebalances);
+  const refused = counterOf(registry, engineMetrics.commitsRefused);
   const outcomes = counterOf(registry, engineMetrics.outcomes);
   const undone = counterOf(registry, engineMetrics.compensations);
   const written = counterOf(registry, engineMetrics.written);
@@ -21,10 +25,18 @@ export const workerTelemetry = (registry: Registry, topology: string): Telemetry
       records.observe({ topology, topic }, size);
       seconds.observe({ topology, topic }, elapsed);
     },
+    // A broker's clock may be ahead of ours: nothing is younger than new.
+    aged: (topic, takenAtMs, nowMs) =>
+      age.observeAll(
+        { topology, topic },
+        takenAtMs.map((atMs) => Math.max(0, nowMs - atMs) / 1_000),
+      ),
     outcome: (step, outcome, n) => outcomes.inc({ topology, step, outcome }, n),
     undone: (step, n) => undone.inc({ topology, step }, n),
     written: (sink, n) => written.inc({ topology, sink }, n),
     deadLettered: ({ code }) => deadLetters.inc({ topology, code }),
+    assigned: () => assigned.inc({ topology }),
+    commitRefused: () => refused.inc({ topology }),
     failedAttempt: (call, code, holding) => failed.inc({ topology, call, code, holding: String(holding) }),
   };
 };
@@ -33,21 +45,27 @@ export const workerTelemetry = (registry: Registry, topology: string): Telemetry
 export const tellGraph = (registry: Registry, topology: string, hash: string): void =>
   watchedGauge(registry, engineMetrics.topologyInfo, (set) => set({ topology, hash: hash.slice(0, 8) }, 1));
 
-/** Gauges of a worker's partitions, read when they are scraped. Partitions that were given back are not reported. */
+/**
+ * Gauges of a worker's partitions, read when they are scraped; the lag is measured first. Partitions that were given back are
+ * not reported.
+ */
 export const watchPartitions = (
   registry: Registry,
   topology: string,
-  status: () => ReadonlyMap<string, PartitionStatus>,
+  { status, measure }: Pick<Worker, "status" | "measure">,
 ): void => {
-  const { lagRecords, queuedRecords, inFlightRecords, paused, partitionsAssigned } = engineMetrics;
+  const { lagRecords, lagSeconds, queuedRecords, inFlightRecords, paused, partitionsAssigned } = engineMetrics;
   const watch = (
-    definition: typeof lagRecords | typeof queuedRecords | typeof inFlightRecords | typeof paused,
+    definition: typeof lagRecords | typeof lagSeconds | typeof queuedRecords | typeof inFlightRecords | typeof paused,
     read: (of: PartitionStatus) => number,
+    before: () => Promise<void> | undefined = () => undefined,
   ) =>
-    watchedGauge(registry, definition, (set) => {
+    watchedGauge(registry, definition, async (set) => {
+      await before();
       for (const [partition, own] of status()) set({ topology, partition }, read(own));
     });
-  watch(lagRecords, (own) => own.lagRecords);
+  watch(lagRecords, (own) => own.lagRecords, measure);
+  watch(lagSeconds, (own) => own.lagMs / 1_000, measure);
   watch(queuedRecords, (own) => own.queuedRecords);
   watch(inFlightRecords, (own) => own.inFlightRecords);
   watch(paused, (own) => Number(own.paused));

@@ -67,7 +67,7 @@ export const startTopologyWorker = async <Deps>(
     logger,
   });
   tellGraph(registry, name, topology.hash);
-  watchPartitions(registry, name, worker.status);
+  watchPartitions(registry, name, worker);
   watchHolds(registry, name, worker.holding);
   watchBacklog(registry, producer.backlogRecords);
   return {

@@ -19,6 +19,7 @@ export const kafkaLog = (options: KafkaOptions): Log => {
         commit: subscription.commit,
         pause: subscription.pause,
         resume: subscription.resume,
+        positions: subscription.positions,
         stop: async () => {
           await subscription.stop();
           subscriptions.delete(subscription);

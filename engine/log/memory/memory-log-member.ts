@@ -1,6 +1,6 @@
 /** A membership of the log in memory: what it is assigned, how far it has read, and whether its process still lives. */
 import type { Clock } from "../../clock.ts";
-import { type LogListener, OffsetOutOfRange, type TopicPartition, partitionName } from "../log.ts";
+import { type LogListener, OffsetOutOfRange, type Position, type TopicPartition, partitionName } from "../log.ts";
 import type { MemoryPartition } from "./memory-log-topic.ts";
 
 /** What a member needs of the log. */
@@ -110,6 +110,12 @@ export class Member {
 
   resume(at: TopicPartition): void {
     if (this.#paused.delete(partitionName(at))) this.pump(at);
+  }
+
+  /** Where it stands in what it is assigned. */
+  positions(): ReadonlyMap<string, Position> {
+    const reading = this.#reading?.entries() ?? [];
+    return new Map([...reading].map(([name, { next, source }]) => [name, { next, end: source.endOffset }]));
   }
 
   /** Fetches from a partition that may have something to read. */

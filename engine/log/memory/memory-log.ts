@@ -253,6 +253,7 @@ class MemoryClient implements Log {
       },
       pause: (at) => member.pause(at),
       resume: (at) => member.resume(at),
+      positions: () => this.#request("fetch", () => member.positions()),
       stop,
     };
   }

@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { CommitRefused, type Headers, type LogRecord, type NewRecord, type TopicPartition } from "../log.ts";
+import {
+  CommitRefused,
+  type Headers,
+  type LogRecord,
+  type NewRecord,
+  partitionName,
+  type TopicPartition,
+} from "../log.ts";
 import { ContractMember, isSame } from "./log-contract-member.ts";
 import {
   assertShared,
@@ -114,6 +121,18 @@ const reading: Promises = {
     const ends = member.told.flatMap((one) => (one.kind === "records" ? [one.endOffset] : []));
     assert.equal(ends.at(-1), 7n);
     assert.equal(await world.log.endOffset(at), 7n);
+  },
+  "tells where it stands while a partition is paused, and that it is at the end when all was read": async (world) => {
+    const at = only(await world.topic(1));
+    const name = partitionName(at);
+    await world.writer.append(at, numbered(0, 3));
+    const member = await world.member(at.topic);
+    await member.until(() => member.recordsOf(at).length === 3);
+    assert.deepEqual((await member.subscription.positions()).get(name), { next: 3n, end: 3n });
+    member.subscription.pause(at);
+    await world.writer.append(at, numbered(3, 1_000));
+    assert.deepEqual((await member.subscription.positions()).get(name), { next: 3n, end: 1_000n });
+    await member.subscription.stop();
   },
   "delivers nothing from a paused partition, and the others go on": async (world) => {
     const [a, b] = pair(await world.topic(2));

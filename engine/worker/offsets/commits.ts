@@ -4,7 +4,7 @@ import { errorFields, type Logger } from "../../logger.ts";
 import type { Feed } from "../partition/feed.ts";
 
 /** What an assignment needs of its subscription. */
-export type Membership = Pick<Subscription, "commit" | "pause" | "resume">;
+export type Membership = Pick<Subscription, "commit" | "pause" | "resume" | "positions">;
 
 /** A feed that is committed. */
 export interface Committing {
@@ -19,10 +19,12 @@ export interface CommitOptions {
   readonly feeds: () => ReadonlyMap<string, Committing>;
   readonly membership: Promise<Membership>;
   readonly logger: Logger;
+  /** Told of each commit that the group refused. */
+  readonly refused: () => void;
 }
 
 /** Commits of what is assigned, one at a time: one that overtakes another would take the group back. */
-export const createCommits = ({ feeds, membership, logger }: CommitOptions) => {
+export const createCommits = ({ feeds, membership, logger, refused }: CommitOptions) => {
   let committing = Promise.resolve();
   const commitNow = async (): Promise<void> => {
     const due = [...feeds().values()].flatMap((own) => {
@@ -34,6 +36,7 @@ export const createCommits = ({ feeds, membership, logger }: CommitOptions) => {
       await (await membership).commit(due.map(({ topic, partition, offset }) => ({ topic, partition, offset })));
       for (const { own, offset } of due) own.committed = offset;
     } catch (error) {
+      if (error instanceof CommitRefused) refused();
       const level = error instanceof CommitRefused ? "info" : "warn";
       logger[level](
         { event: "commit.failed", ...errorFields(error) },

@@ -11,8 +11,11 @@ export interface Entry {
 
 /** The ledger of one partition, for one assignment of it. */
 export interface Ledger {
-  /** Enters a record that was read. @throws OffsetNotAscending where it does not come after the last one. */
-  readonly register: (offset: bigint) => Entry;
+  /**
+   * Enters a record that was read, with when the log took it, epoch ms, where that is known.
+   * @throws OffsetNotAscending where it does not come after the last one.
+   */
+  readonly register: (offset: bigint, atMs?: number) => Entry;
   /** Marks a record finished: its path has ended and all it produced is acknowledged. Idempotent. */
   readonly finish: (entry: Entry) => void;
   /**
@@ -22,6 +25,8 @@ export interface Ledger {
   readonly committable: () => bigint | undefined;
   /** Records entered and not finished. */
   readonly unfinished: () => number;
+  /** When the log took the first unfinished record, epoch ms; undefined where there is none, or nobody said. */
+  readonly firstUnfinishedAtMs: () => number | undefined;
 }
 
 /** An offset came twice or out of order: a mistake of the ledger's caller. */
@@ -35,7 +40,7 @@ export class OffsetNotAscending extends Error {
 /** An empty ledger. */
 export const createLedger = (): Ledger => {
   // Unfinished entries in offset order from `head` on; entries before it are finished and dropped in bulk.
-  let entries: { readonly offset: bigint; finished: boolean }[] = [];
+  let entries: { readonly offset: bigint; readonly atMs: number | undefined; finished: boolean }[] = [];
   let head = 0;
   let unfinished = 0;
   let last: bigint | undefined;
@@ -50,9 +55,9 @@ export const createLedger = (): Ledger => {
   };
 
   return {
-    register: (offset) => {
+    register: (offset, atMs) => {
       if (last !== undefined && offset <= last) throw new OffsetNotAscending(offset, last);
-      const entry = { offset, finished: false };
+      const entry = { offset, atMs, finished: false };
       entries.push(entry);
       last = offset;
       unfinished++;
@@ -68,5 +73,6 @@ export const createLedger = (): Ledger => {
     },
     committable: () => entries[head]?.offset ?? (last === undefined ? undefined : last + 1n),
     unfinished: () => unfinished,
+    firstUnfinishedAtMs: () => entries[head]?.atMs,
   };
 };

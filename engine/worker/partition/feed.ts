@@ -2,6 +2,7 @@
  * A feed: one partition of one topic, as it comes into the partitions that decide its records. A source partition has its
  * own; a partition of the retry topic is a second one of the source partitions of its number. Each has a ledger of its own.
  */
+import { createFeedLag, type FeedLag } from "../offsets/feed-lag.ts";
 import { createLedger, type Ledger } from "../offsets/ledger.ts";
 import { type InFlight, inFlight, type Replay } from "./in-flight.ts";
 import type { LogRecord, TopicPartition } from "../../log/log.ts";
@@ -14,32 +15,40 @@ export interface Feed {
   readonly ledger: Ledger;
   /** Enters what was fetched, in offset order; `endOffset` is the partition's end as of the fetch. */
   readonly enter: (records: readonly LogRecord[], endOffset: bigint) => readonly InFlight[];
-  /** End offset less the committable offset, as of the last fetch. */
-  readonly lagRecords: () => number;
+  readonly lag: FeedLag;
 }
 
 /** What a feed takes, and what it knows of its records. */
 export interface FeedOptions {
   /** Larger records are let go of; see {@link bounded}. */
   readonly maxRecordBytes: number;
+  /** Epoch ms. */
+  readonly now: () => number;
   /** What is known of a replayed record; a source has none. */
   readonly replayOf?: (record: LogRecord) => Replay;
 }
 
 /** A feed that nothing has come by yet. */
-export const createFeed = (at: TopicPartition, { maxRecordBytes, replayOf }: FeedOptions): Feed => {
+export const createFeed = (at: TopicPartition, { maxRecordBytes, now, replayOf }: FeedOptions): Feed => {
   const ledger = createLedger();
-  let endOffset = 0n;
+  const lag = createFeedLag(ledger);
   const feed: Feed = {
     at,
     ledger,
+    lag,
     enter: (records, end) => {
-      endOffset = end;
-      return records.map((record) =>
-        inFlight(bounded(record, maxRecordBytes), ledger.register(record.offset), feed, replayOf?.(record)),
-      );
+      const entered = records.map((record) => {
+        const entry = ledger.register(record.offset, takenAtMs(record));
+        return inFlight(bounded(record, maxRecordBytes), entry, feed, replayOf?.(record));
+      });
+      const last = records.at(-1);
+      if (last !== undefined) lag.fetched({ next: last.offset + 1n, end }, now());
+      return entered;
     },
-    lagRecords: () => Math.max(0, Number(endOffset - (ledger.committable() ?? endOffset))),
   };
   return feed;
 };
+
+/** When the log took a record, epoch ms; undefined for one without a time, as an unreadable batch may be. */
+export const takenAtMs = ({ timestampMs }: Pick<LogRecord, "timestampMs">): number | undefined =>
+  timestampMs > 0 ? timestampMs : undefined;

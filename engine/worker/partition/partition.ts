@@ -33,7 +33,7 @@ export interface PartitionOptions {
   readonly source: AnyTopic;
   readonly partition: number;
   /** What comes from the source itself; what is replayed comes by another one. */
-  readonly feed: Pick<Feed, "lagRecords">;
+  readonly feed: Pick<Feed, "lag">;
   readonly interpreter: Interpreter;
   readonly decoder: Decoder<unknown>;
   readonly encoders: Encoders;
@@ -63,8 +63,10 @@ export interface PartitionOptions {
 export interface PartitionStatus {
   readonly queuedRecords: number;
   readonly inFlightRecords: number;
-  /** Of its source: end offset less the committable offset, as of the last fetch. */
+  /** Of its source: from the first unfinished record to the end, as far as that is known. */
   readonly lagRecords: number;
+  /** Of its source: the age of the first unfinished record, ms; 0 where there is none. */
+  readonly lagMs: number;
   readonly paused: boolean;
 }
 
@@ -166,7 +168,11 @@ export const createPartition = (options: PartitionOptions): Partition => {
       const run = () => lease.renewing(() => task(lease.fence));
       return exclusiveTasks.run(laneOf(key), () => waits.calls.during(`a key's task of ${where}`, run()));
     },
-    status: () => ({ ...loadOf(lanes, pressure), lagRecords: options.feed.lagRecords() }),
+    status: () => ({
+      ...loadOf(lanes, pressure),
+      lagRecords: options.feed.lag.records(),
+      lagMs: options.feed.lag.ageMs(options.attempts.clock.now()),
+    }),
   };
 };
 
@@ -197,6 +203,7 @@ const pipelineOf = (
   return createPipeline({
     ...options,
     ...hooks,
+    now: attempts.clock.now,
     deciding: { ...options, from: { topic: source.name, partition }, environment, tries, observe: attempts.observe },
     attempts: {
       call: createAttemptOnce(attempts),

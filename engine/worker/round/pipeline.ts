@@ -5,6 +5,7 @@ import type { AttemptOnce } from "../failures/attempts.ts";
 import { guardFlood } from "../failures/dead-letter-flood.ts";
 import type { Flood } from "../failures/flood.ts";
 import type { Waits } from "../liveness/waits.ts";
+import { takenAtMs } from "../partition/feed.ts";
 import type { Round } from "../partition/in-flight.ts";
 import { type Inherited, notInherited } from "../partition/round-tracker.ts";
 import type { Telemetry } from "../telemetry.ts";
@@ -25,9 +26,11 @@ export interface PipelineOptions {
     /** Of a whole round that was a flood; its calls are listed by themselves. */
     readonly round: AttemptOnce;
   };
+  /** Epoch ms. */
+  readonly now: () => number;
   /** Where acknowledgements are listed while they are waited for. */
   readonly acknowledgements: Pick<Waits, "during">;
-  readonly telemetry: Pick<Telemetry, "round">;
+  readonly telemetry: Pick<Telemetry, "round" | "aged">;
   /** The round, and `bytes` that it wrote, is handed to the producer, in order: its lanes are free. */
   readonly written: (round: Round, bytes: number) => void;
   /** All the round wrote is acknowledged: its offsets are finished. */
@@ -63,5 +66,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     await acknowledged;
     options.finished(round, bytes);
     telemetry.round(source.name, round.length, (performance.now() - startedAt) / 1_000);
+    const takenAt = round.flatMap(({ record }) => takenAtMs(record) ?? []);
+    telemetry.aged(source.name, takenAt, options.now());
   };
 };

@@ -15,11 +15,11 @@ export const feedMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "second feed: a retry partition decides by itself, under a lease of its own",
     file: "engine/worker/assignment.ts",
-    line: "for (const retry of retries) takeRetry(retry, own, maxRecordBytesOf(retry.at.topic, topics));",
+    line: "for (const retry of retries) takeRetry(retry, own, feedOptions(retry.at));",
     instead: `for (const retry of retries) {
       const twins = new Map(retry.into.map((at) => [partitionName(at), take(at, sources.length, new Map())]));
       for (const twin of twins.values()) twin.feeds.shift();
-      takeRetry(retry, twins, maxRecordBytesOf(retry.at.topic, topics));
+      takeRetry(retry, twins, feedOptions(retry.at));
       for (const [name, twin] of twins) own.set(name + " again", twin);
     }`,
     world: { ...replaying, profile: "orderly", faults: deadlocks },

@@ -51,6 +51,7 @@ const groupOf = (fields: Partial<FakeGroup> = {}): FakeGroup => {
   const manager = {
     clearOffsets: (of: unknown) => group.resolved?.push({ cleared: of }),
     nextOffset: () => "7",
+    committedOffsets: () => ({}),
     commitOffsets: async (of: unknown) => {
       const error = group.commitErrors.shift();
       if (error !== undefined) throw error;
@@ -117,6 +118,24 @@ test("membership: delivers what was fetched since the assignment, and moves the 
   await deliver(membership, group);
   assert.deepEqual(told, ["assigned 0", "records 0"]);
   assert.deepEqual(group.resolved, [{ topic: "t", partition: 0, offset: 4n }]);
+});
+
+test("membership: says where it stands, and nothing of a topic whose offsets kafkajs has not read yet", async () => {
+  const { membership, group } = await joined();
+  assert.deepEqual(await membership.positions(), new Map());
+  Object.assign(group.offsetManager ?? {}, { committedOffsets: () => ({ t: { 0: "7" } }) });
+  assert.deepEqual(await membership.positions(), new Map([["t/0", { next: 7n, end: 20n }]]));
+  membership.lose();
+  assert.deepEqual(await membership.positions(), new Map());
+});
+
+test("membership: says that the log is away when its position cannot be asked for", async () => {
+  const { membership, group } = await joined();
+  const refused = async () => {
+    throw new Error("no broker answers");
+  };
+  Object.assign(group.cluster, { fetchTopicsOffset: refused });
+  await assert.rejects(membership.positions(), { code: "UNAVAILABLE" });
 });
 
 test("membership: drops a batch when it was fetched for an older assignment, and does not move the fetch on", async () => {

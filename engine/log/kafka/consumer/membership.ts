@@ -9,6 +9,7 @@ import {
   type LogListener,
   type LogRecord,
   OffsetOutOfRange,
+  type Position,
   type TopicPartition,
   partitionName,
 } from "../../log.ts";
@@ -150,6 +151,18 @@ export class Membership implements GroupHooks {
       } catch (again) {
         throw commitFailure(again, this.#groupId);
       }
+    }
+  }
+
+  /** By one request to each broker that leads some of them; none while there is no membership. @throws Unavailable */
+  async positions(): Promise<ReadonlyMap<string, Position>> {
+    const group = this.#group;
+    const own = [...(this.#assigned?.values() ?? [])];
+    if (group === undefined || own.length === 0) return new Map();
+    try {
+      return await positionsOf(group, own);
+    } catch (error) {
+      throw failureOf(error, `positions of ${this.#groupId}`);
     }
   }
 
@@ -316,6 +329,34 @@ const byTopic = (offsets: readonly Commit[]) =>
     topic,
     partitions: ofTopic.map(({ partition, offset }) => ({ partition, offset: offset.toString() })),
   }));
+
+/** kafkajs asks for the end of what can be read (read_committed), as its cluster was made to. */
+const positionsOf = async (
+  group: ConsumerGroup,
+  own: readonly TopicPartition[],
+): Promise<ReadonlyMap<string, Position>> => {
+  const asked = [...Map.groupBy(own, ({ topic }) => topic)].map(([topic, partitions]) => ({
+    topic,
+    partitions: partitions.map(({ partition }) => ({ partition })),
+    fromBeginning: false,
+  }));
+  const found = await group.cluster.fetchTopicsOffset(asked);
+  const ends = found.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, offset }) => ({ topic, partition, end: BigInt(offset) })),
+  );
+  return new Map(
+    ends.flatMap(({ end, ...at }) => {
+      const next = nextOffsetOf(group, at);
+      return next === undefined ? [] : [[partitionName(at), { next, end }] as const];
+    }),
+  );
+};
+
+/** Undefined until kafkajs has read where the group is, which it does before its first fetch: it stumbles over it till then. */
+const nextOffsetOf = ({ offsetManager }: ConsumerGroup, { topic, partition }: TopicPartition): bigint | undefined => {
+  if (offsetManager?.committedOffsets()[topic] === undefined) return undefined;
+  return BigInt(offsetManager.nextOffset(topic, partition).toString());
+};
 
 /** -1 where the group has committed nothing. */
 const committedOffset = async ({ coordinator, groupId }: ConsumerGroup, at: TopicPartition): Promise<bigint> => {

@@ -66,6 +66,7 @@ class KafkaSubscription implements Subscription {
   readonly commit: Subscription["commit"] = (offsets) => this.#membership.commit(offsets);
   readonly pause: Subscription["pause"] = (at) => this.#membership.pause(at);
   readonly resume: Subscription["resume"] = (at) => this.#membership.resume(at);
+  readonly positions: Subscription["positions"] = () => this.#membership.positions();
   readonly stop: Subscription["stop"] = () => {
     this.#stopped ??= this.#stop();
     return this.#stopped;
