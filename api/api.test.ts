@@ -264,7 +264,7 @@ test("API: is live while it is up, and ready when its parameter says so and it i
   const { app, readiness } = testApi();
   assert.deepEqual((await app.inject("/live")).json(), { status: "ok" });
   assert.deepEqual((await app.inject("/ready")).json(), { status: "ok" });
-  readiness.now = { ok: false, why: ["the log is away", "the database is away"] };
+  readiness.now = { ok: false, why: ["the log is away", "the database is away"], codes: ["DEPENDENCY_AWAY"] };
   const response = await app.inject("/ready");
   assert.equal(problemName(response), "not-ready");
   assert.equal(problemIn(response).detail, "Not ready: the log is away; the database is away");
@@ -296,7 +296,7 @@ test("API: is not made when the secret is too short", () => {
     encodeRequest: () => Buffer.alloc(0),
     clock: fakeClock(),
     randomBytes: () => testSecret,
-    ready: () => ({ ok: true, why: [] }),
+    ready: () => ({ ok: true, why: [], codes: [] }),
     log: { warn: () => {}, error: () => {} },
   };
   assert.throws(

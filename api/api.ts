@@ -50,6 +50,7 @@ export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
   const settings = { ...apiDefaults, ...parameters.settings };
   const ids = createReservationIds(tokenSecret, formerSecrets);
   const watch = watchVerdicts(ports.verdicts, clock, settings);
+  metrics.watchWaiting(watch.waiting);
   const door = createCouponDoor(ports.catalog, clock);
   const accept = createAccept({ ...parameters, ...ports, ids, metrics, settings });
   const { userRatePerSecond, userBurst, rememberedUsers, retryAfterSeconds } = settings;

@@ -9,6 +9,7 @@ import { Fatal } from "../engine/errors.ts";
 import { errorFields, type Logger } from "../engine/logger.ts";
 import type { TokenPolicy } from "../api/tokens/token.ts";
 import { fixedKeys, joinedKeys, refreshedKeys, secretKeys, type TokenKeys } from "../api/tokens/verification-keys.ts";
+import type { Unready } from "../engine/readiness.ts";
 import type { TokenConfig } from "./config.ts";
 
 /** Bytes that a document of keys may have; a provider with ten keys and their certificates has some 20 KB. */
@@ -22,7 +23,7 @@ const lookEveryMs = 1_000;
 export interface OpenedKeys {
   readonly tokens: { readonly keys: TokenKeys; readonly policy: TokenPolicy };
   /** Why no token can be verified yet; empty where there are keys. */
-  readonly reasons: () => readonly string[];
+  readonly reasons: () => readonly Unready[];
   readonly close: () => Promise<void>;
 }
 
@@ -56,13 +57,15 @@ export const openTokenKeys = async (
   const running = keepFresh(refreshed, clock, closing.signal);
   return {
     tokens: { keys, policy },
-    reasons: () => (refreshed.every(({ known }) => known()) ? [] : ["the keys of tokens have not been read yet"]),
+    reasons: () => (refreshed.every(({ known }) => known()) ? [] : [noKeys]),
     close: async () => {
       closing.abort();
       await running;
     },
   };
 };
+
+const noKeys: Unready = { code: "NO_KEYS", why: "the keys of tokens have not been read yet" };
 
 const keepFresh = async (
   refreshed: readonly { readonly refresh: () => Promise<void> }[],

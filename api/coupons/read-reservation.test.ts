@@ -127,7 +127,7 @@ test("read: refuses a waitMs that is no integer from 0 to 10000, naming it", asy
 });
 
 test("read: holds the answer until there is a verdict", async () => {
-  const { stores, clock, read } = testApi();
+  const { stores, clock, read, seen } = testApi();
   let answered = false;
   const response = read("alice", id, { query: "?waitMs=10000" }).then((it) => {
     answered = true;
@@ -136,10 +136,11 @@ test("read: holds the answer until there is a verdict", async () => {
   await settled();
   clock.advance(20);
   await settled();
-  assert.equal(answered, false);
+  assert.deepEqual([answered, seen.waiting()], [false, 1]);
   stores.verdicts.set(id, issued);
   clock.advance(20);
   assert.equal((await response).json<{ readonly status: string }>().status, "issued");
+  assert.equal(seen.waiting(), 0);
   assert.equal(stores.findCalls.length, 3);
 });
 

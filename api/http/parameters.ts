@@ -44,10 +44,17 @@ export interface ApiMetrics {
   readonly accepted: (acknowledgeMs: number) => void;
   /** A 503 or a 429 was answered. */
   readonly turnedAway: (why: TurnedAway) => void;
+  /** Given, once, what says how many requests wait for a verdict now. */
+  readonly watchWaiting: (waiting: () => number) => void;
 }
 
 /** Counts nothing. */
-export const noMetrics: ApiMetrics = { answered: () => {}, accepted: () => {}, turnedAway: () => {} };
+export const noMetrics: ApiMetrics = {
+  answered: () => {},
+  accepted: () => {},
+  turnedAway: () => {},
+  watchWaiting: () => {},
+};
 
 /** The API's bounds. */
 export interface ApiSettings {

@@ -44,7 +44,7 @@ export const addProbes = (app: FastifyInstance, { ready, closing, retryAfterSeco
       },
     },
     async () => {
-      const { ok: good, why } = closing() ? { ok: false, why: ["it is stopping"] } : ready();
+      const { ok: good, why } = closing() ? stopping : ready();
       if (good) return { status: "ok" };
       throw new Problem("not-ready", {
         detail: `Not ready: ${why.join("; ")}`,
@@ -54,3 +54,5 @@ export const addProbes = (app: FastifyInstance, { ready, closing, retryAfterSeco
   );
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
 };
+
+const stopping = { ok: false, why: ["it is stopping"] };

@@ -19,6 +19,8 @@ export interface Seen {
   readonly acknowledgeMs: number[];
   readonly turnedAway: TurnedAway[];
   readonly logged: string[];
+  /** How many requests wait for a verdict. */
+  waiting: () => number;
 }
 
 /** Time stands still in most tests, and one user asks for much: no rate is in their way unless it is what they are about. */
@@ -29,12 +31,15 @@ export const testApi = (settings: Partial<ApiSettings> = {}) => {
   const clock = fakeClock();
   const producer = fakeProducer<CouponIssueRequested>();
   const stores = fakeStores();
-  const readiness: { now: Readiness } = { now: { ok: true, why: [] } };
-  const seen: Seen = { answered: [], acknowledgeMs: [], turnedAway: [], logged: [] };
+  const readiness: { now: Readiness } = { now: { ok: true, why: [], codes: [] } };
+  const seen: Seen = { answered: [], acknowledgeMs: [], turnedAway: [], logged: [], waiting: () => 0 };
   const metrics: ApiMetrics = {
     answered: ({ route, status }) => seen.answered.push({ route, status }),
     accepted: (acknowledgeMs) => seen.acknowledgeMs.push(acknowledgeMs),
     turnedAway: (why) => seen.turnedAway.push(why),
+    watchWaiting: (waiting) => {
+      seen.waiting = waiting;
+    },
   };
   const log = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) => {
     seen.logged.push(`${level}: ${message} ${String(fields["err"])}`);
@@ -66,7 +71,7 @@ export const apiInRealTime = (changes: Partial<CouponApiParameters>): FastifyIns
     clock: machineClock,
     randomBytes,
     tokenSecret: testSecret,
-    ready: () => ({ ok: true, why: [] }),
+    ready: () => ({ ok: true, why: [], codes: [] }),
     log: { warn: () => {}, error: () => {} },
     ...changes,
     settings: { ...noRate, ...changes.settings },

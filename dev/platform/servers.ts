@@ -108,7 +108,7 @@ export const controlServer = ({ effects, faults, setFaults }: ControlServer): Fa
     reply.status(error instanceof InvalidFaults ? 400 : (error.statusCode ?? 500)).send({ error: error.message }),
   );
   server.get("/live", () => ({ ok: true }));
-  server.get("/ready", () => ({ ok: true, why: [] }));
+  server.get("/ready", () => ({ ok: true, why: [], codes: [] }));
   server.get("/faults", () => faults());
   server.put("/faults", async (request) => {
     await setFaults(readFaults(request.body));

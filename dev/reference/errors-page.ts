@@ -1,5 +1,6 @@
 /** The page of errors in docs/reference, made from the tables that decide: what is away, what is poison, what is fatal. */
 import { brokerErrors } from "../../engine/log/kafka/error-table.ts";
+import { readinessCodes } from "../../engine/readiness.ts";
 import { statusTable } from "../../stores/http/judge.ts";
 import { databaseErrors, lostConnection, proxyErrors, sqlStates } from "../../stores/mysql/error-table.ts";
 import { awayTexts, redisErrors } from "../../stores/redis/error-table.ts";
@@ -43,6 +44,12 @@ const platform = (): string =>
   table(
     ["status", "means", "because"],
     statusTable.map(({ statuses, means, why }) => [statuses.join(", "), means, why]),
+  );
+
+const readiness = (): string =>
+  table(
+    ["code", "means"],
+    Object.entries(readinessCodes).map(([name, means]) => [code(name), means]),
   );
 
 /** The page. */
@@ -92,4 +99,10 @@ ${brokers()}
 *denied* is blocked. [The contract](../data-platform.md) says it from the platform's side.
 
 ${platform()}
+
+## Why a process is not ready
+
+\`/ready\` answers 503 with these codes in \`codes\`, and what is meant in \`why\`; \`sluice_not_ready{reason}\` is 1 for each.
+
+${readiness()}
 `;

@@ -22,14 +22,14 @@ test("relay: publishes rows in order, with their keys, and marks them when it st
   );
   assert.deepEqual(all.amounts(), [1, 2, 3]);
   assert.equal(all.unpublished(), 0);
-  assert.deepEqual(relay.ready(), { ok: true, why: [] });
+  assert.deepEqual(relay.ready(), { ok: true, why: [], codes: [] });
   all.write(saleOf(4));
   await all.step(relayDefaults.pollMs);
   assert.deepEqual(all.amounts(), [1, 2, 3, 4]);
   assert.equal(all.seen.published, 4);
   await ended(all, relay);
   assert.equal(await relay.ended, undefined);
-  assert.deepEqual(relay.ready(), { ok: false, why: ["stopping"] });
+  assert.deepEqual(relay.ready(), { ok: false, why: ["stopping"], codes: ["STOPPING"] });
 });
 
 test("relay: reads again without a pause when a batch is full", async () => {
@@ -103,7 +103,7 @@ test("relay: backs off, and is not ready, when it has never reached the database
   all.write(saleOf(1));
   const relay = all.start({ outbox: troubled(all.table.outbox, trouble) });
   for (let turn = 0; turn < 5; turn++) await all.step(200);
-  assert.deepEqual(relay.ready(), { ok: false, why: ["it has not reached the database yet"] });
+  assert.deepEqual(relay.ready(), { ok: false, why: ["it has not reached the database yet"], codes: ["STARTING"] });
   assert.deepEqual(all.amounts(), []);
   trouble.at = "none";
   await all.step(2_000);
@@ -125,14 +125,14 @@ for (const at of ["lead", "mark"] as const) {
     // The connection is lost, and the lead with it.
     if (at === "lead") trouble.lost = true;
     for (let turn = 0; turn < 9; turn++) await all.step(1_000);
-    assert.deepEqual(relay.ready(), { ok: true, why: [] });
+    assert.deepEqual(relay.ready(), { ok: true, why: [], codes: [] });
     for (let turn = 0; turn < 4; turn++) await all.step(1_000);
     assert.equal(relay.ready().ok, false);
     assert.match(relay.ready().why.join(), /^the database has been away for 1[1-3] s$/);
     Object.assign(trouble, { at: "none", lost: false });
     await all.step(1_000);
     await all.step(0);
-    assert.deepEqual(relay.ready(), { ok: true, why: [] });
+    assert.deepEqual(relay.ready(), { ok: true, why: [], codes: [] });
     assert.equal(all.unpublished(), 0);
     await ended(all, relay);
   });
@@ -145,7 +145,7 @@ test("relay: is not ready after the grace, and ready again at once, when the log
   all.write(saleOf(1), saleOf(2), saleOf(10));
   const relay = all.start();
   for (let turn = 0; turn < 9; turn++) await all.step(1_000);
-  assert.deepEqual(relay.ready(), { ok: true, why: [] });
+  assert.deepEqual(relay.ready(), { ok: true, why: [], codes: [] });
   for (let turn = 0; turn < 3; turn++) await all.step(1_000);
   assert.deepEqual(relay.ready().why, ["the log has not acknowledged 3 row(s) for 12 s"]);
   all.producer.produced[0]?.acknowledge();
@@ -153,7 +153,7 @@ test("relay: is not ready after the grace, and ready again at once, when the log
   assert.deepEqual(relay.ready().why, ["the log has not acknowledged 1 row(s) for 12 s"]);
   all.producer.produced[2]?.acknowledge();
   await all.step(0);
-  assert.deepEqual(relay.ready(), { ok: true, why: [] });
+  assert.deepEqual(relay.ready(), { ok: true, why: [], codes: [] });
   await ended(all, relay);
 });
 
@@ -226,7 +226,7 @@ test("relay: gives up the lead, and marks nothing twice, when its own log acknow
   assert.deepEqual(all.amounts(), [1, 2]);
   unacknowledging.produced[0]?.acknowledge();
   await all.step(3_000);
-  assert.deepEqual(first.ready(), { ok: true, why: [] });
+  assert.deepEqual(first.ready(), { ok: true, why: [], codes: [] });
   assert.equal(all.seen.published, 2);
   await ended(all, second);
   await all.step(3_000);
@@ -275,7 +275,7 @@ test("relay: waits, then leads, when another relay leads and ends", async () => 
   all.write(saleOf(2));
   await all.step(100);
   assert.deepEqual(all.amounts(), [1, 2]);
-  assert.deepEqual(second.ready(), { ok: true, why: [] });
+  assert.deepEqual(second.ready(), { ok: true, why: [], codes: [] });
   await ended(all, first);
   all.write(saleOf(3));
   await all.step(1_000);

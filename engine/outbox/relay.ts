@@ -19,7 +19,7 @@
 import { backoffMs } from "../clock.ts";
 import { dispositionOf } from "../errors.ts";
 import { errorFields } from "../logger.ts";
-import { type Readiness, readinessOf } from "../readiness.ts";
+import { type Readiness, readinessOf, type Unready } from "../readiness.ts";
 import { type Batch, publishRows } from "./batch.ts";
 import { type LedOutbox, outboxReadMaxRows } from "./outbox.ts";
 import type { Relay, RelayOptions } from "./relay-options.ts";
@@ -30,6 +30,17 @@ export const startRelay = <Value, Published>(options: RelayOptions<Value, Publis
   const relay = new OutboxRelay(options);
   return { ready: relay.ready, leads: relay.leads, ended: relay.ended, stop: relay.stop };
 };
+
+const stopping: Unready = { code: "STOPPING", why: "stopping" };
+const starting: Unready = { code: "STARTING", why: "it has not reached the database yet" };
+const databaseAway = (lasted: string): Unready => ({
+  code: "DEPENDENCY_AWAY",
+  why: `the database has been away for ${lasted}`,
+});
+const logBehind = (rows: number, lasted: string): Unready => ({
+  code: "LOG_BEHIND",
+  why: `the log has not acknowledged ${rows} row(s) for ${lasted}`,
+});
 
 class OutboxRelay<Value, Published> {
   readonly ended: Promise<Error | undefined>;
@@ -66,12 +77,10 @@ class OutboxRelay<Value, Published> {
     const unacknowledged = this.#batch?.unacknowledged() ?? 0;
     const sinceMs = this.#batch?.sinceMs;
     return readinessOf([
-      ...(this.#stopping.signal.aborted ? ["stopping"] : []),
-      ...(this.#reached ? [] : ["it has not reached the database yet"]),
-      ...(late(this.#awaySinceMs) ? [`the database has been away for ${seconds(this.#awaySinceMs)}`] : []),
-      ...(unacknowledged > 0 && late(sinceMs)
-        ? [`the log has not acknowledged ${unacknowledged} row(s) for ${seconds(sinceMs)}`]
-        : []),
+      ...(this.#stopping.signal.aborted ? [stopping] : []),
+      ...(this.#reached ? [] : [starting]),
+      ...(late(this.#awaySinceMs) ? [databaseAway(seconds(this.#awaySinceMs))] : []),
+      ...(unacknowledged > 0 && late(sinceMs) ? [logBehind(unacknowledged, seconds(sinceMs))] : []),
     ]);
   };
 

@@ -20,6 +20,7 @@ import { createPartition, type PartitionOptions, type PartitionStatus } from "./
 import { type ProcessLimits, shareOf } from "./partition/limits.ts";
 import { refuseGrowth, refuseOtherPartitionCounts } from "./partition-counts.ts";
 import type { Producer } from "../log/producer.ts";
+import { type Readiness, readinessOf } from "../readiness.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { keepUp, type Upkeep } from "./upkeep.ts";
 import { createWaits, type Wait } from "./liveness/waits.ts";
@@ -67,7 +68,7 @@ export interface Worker {
   /** Resolves when the worker has ended: undefined after `stop`, otherwise what ended it. */
   readonly ended: Promise<Error | undefined>;
   /** True once partitions were assigned, while no attempt is held up and nothing has failed. */
-  readonly ready: () => { readonly ok: boolean; readonly why: readonly string[] };
+  readonly ready: () => Readiness;
   readonly status: () => ReadonlyMap<string, PartitionStatus>;
   /** Asks the log where the partitions end, for the lag in `status`; at most every few seconds, for 2 s. Never rejects. */
   readonly measure: () => Promise<void>;
@@ -129,12 +130,11 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
     ended: ending.promise,
     ready: () => {
       const stalled = watchdog.stalled();
-      const why = [
-        ...(assignment.joined() ? [] : ["no partitions assigned yet"]),
+      return readinessOf([
+        ...(assignment.joined() ? [] : [{ code: "NOT_ASSIGNED", why: "no partitions assigned yet" } as const]),
         ...unreadyReasons(watched.holds.list(), readinessPolicy, clock.now()),
-        ...(stalled === undefined ? [] : [stalled]),
-      ];
-      return { ok: why.length === 0, why };
+        ...(stalled === undefined ? [] : [{ code: "STALLED", why: stalled } as const]),
+      ]);
     },
     status: assignment.status,
     measure: assignment.measure,

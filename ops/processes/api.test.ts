@@ -60,17 +60,21 @@ const served = async () => {
 test("api process: is unready when the backlog is full, and ready again when half of it is gone", async () => {
   const { producer, running, reserve } = await served();
   producer.backlog = maxBacklogRecords - 1;
-  assert.deepEqual(running.ready(), { ok: true, why: [] });
+  assert.deepEqual(running.ready(), { ok: true, why: [], codes: [] });
   producer.backlog = maxBacklogRecords;
-  assert.deepEqual(running.ready(), { ok: false, why: ["the log does not keep up with what is accepted"] });
+  assert.deepEqual(running.ready(), {
+    ok: false,
+    why: ["the log does not keep up with what is accepted"],
+    codes: ["LOG_BEHIND"],
+  });
   assert.equal((await reserve()).status, 503);
   producer.backlog = maxBacklogRecords / 2 + 1;
   assert.equal(running.ready().ok, false);
   producer.backlog = maxBacklogRecords / 2;
-  assert.deepEqual(running.ready(), { ok: true, why: [] });
+  assert.deepEqual(running.ready(), { ok: true, why: [], codes: [] });
   assert.equal((await reserve()).status, 202);
   await running.stop();
-  assert.deepEqual(running.ready(), { ok: false, why: ["stopping"] });
+  assert.deepEqual(running.ready(), { ok: false, why: ["stopping"], codes: ["STOPPING"] });
 });
 
 const refusal = (n: number) => new Fatal("KAFKA_REFUSED", `TOPIC_AUTHORIZATION_FAILED ${n}`);
@@ -82,7 +86,7 @@ const endedNow = (ended: Promise<Error | undefined>): Promise<Error | undefined 
 test("api process: is unready at once, and ends with the error, when its producer fails for good", async () => {
   const { running, reserveRefused } = await served();
   assert.equal(await reserveRefused(refusal(1)), 503);
-  assert.deepEqual(running.ready(), { ok: false, why: ["the log refuses what is written"] });
+  assert.deepEqual(running.ready(), { ok: false, why: ["the log refuses what is written"], codes: ["LOG_REFUSES"] });
   await reserveRefused(refusal(2));
   assert.equal(await endedNow(running.ended), "running");
   const last = refusal(3);
@@ -104,7 +108,7 @@ test("api process: does not end when single records fail between others that are
     }
     producer.produced.at(-1)?.acknowledge();
     assert.equal((await answer).status, 202);
-    assert.deepEqual(running.ready(), { ok: true, why: [] });
+    assert.deepEqual(running.ready(), { ok: true, why: [], codes: [] });
   }
   assert.equal(await endedNow(running.ended), "running");
   await running.stop();

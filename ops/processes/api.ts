@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { createApi } from "../../api/api.ts";
 import type { CouponApiParameters } from "../../api/http/parameters.ts";
 import { machineClock } from "../../api/http/clock.ts";
-import { readinessOf } from "../../engine/readiness.ts";
+import { readinessOf, type Unready } from "../../engine/readiness.ts";
 import { openProducer } from "../../engine/app/process/open-producer.ts";
 import { openTokenKeys } from "../token-keys.ts";
 import { watchProducer } from "./producer-health.ts";
@@ -73,6 +73,8 @@ export interface ServedOn extends Pick<CouponApiParameters, "ports" | "producer"
   readonly close: () => Promise<void>;
 }
 
+const toldToStop: Unready = { code: "STOPPING", why: "stopping" };
+
 /** Listens and serves the API on opened parts. @throws Fatal where the port is taken. */
 export const serveApi = async (
   {
@@ -90,7 +92,7 @@ export const serveApi = async (
   const { producer, reasons, ended } = watchProducer(inner, { clock: systemClock, logger, maxBacklogRecords });
   let stopping = false;
   // Not the database: while it is away requests are accepted all the same, and only their verdicts have to wait.
-  const ready = () => readinessOf([...(stopping ? ["stopping"] : []), ...reasons(), ...opened.reasons()]);
+  const ready = () => readinessOf([...(stopping ? [toldToStop] : []), ...reasons(), ...opened.reasons()]);
   const api = await createApi({
     ports,
     producer,

@@ -2,6 +2,7 @@
 import type { Clock } from "../../engine/clock.ts";
 import { dispositionOf } from "../../engine/errors.ts";
 import type { Producer } from "../../engine/log/producer.ts";
+import type { Unready } from "../../engine/readiness.ts";
 import { errorFields, type Logger } from "../../engine/logger.ts";
 import { ProducerClosed } from "../../engine/log/producer/accumulator.ts";
 
@@ -18,7 +19,7 @@ export interface ProducerHealth {
   /** The producer to use: what goes past it is not seen. */
   readonly producer: Producer;
   /** Why it should be sent no more records now; empty where there is no reason. */
-  readonly reasons: () => readonly string[];
+  readonly reasons: () => readonly Unready[];
   /** Resolves with the error when the log refuses for good; never otherwise. */
   readonly ended: Promise<Error>;
 }
@@ -80,13 +81,13 @@ export const watchProducer = (inner: Producer, options: ProducerHealthOptions): 
     reasons: () => {
       backlogRecords();
       const isRefused = fatalAppends >= fatalAppendsAtEnd || isRecent(lastFatal?.atMs, clock.now());
-      return [
-        ...(isFull ? ["the log does not keep up with what is accepted"] : []),
-        ...(isRefused ? ["the log refuses what is written"] : []),
-      ];
+      return [...(isFull ? [behind] : []), ...(isRefused ? [refused] : [])];
     },
   };
 };
+
+const behind: Unready = { code: "LOG_BEHIND", why: "the log does not keep up with what is accepted" };
+const refused: Unready = { code: "LOG_REFUSES", why: "the log refuses what is written" };
 
 const isRecent = (atMs: number | undefined, nowMs: number): boolean =>
   atMs !== undefined && nowMs - atMs < fatalUnreadyMs;

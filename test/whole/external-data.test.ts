@@ -132,7 +132,7 @@ test("external-data worker: holds what it may, stays ready, and catches up when 
     `${unfinished()} of at most ${bound}`,
   );
   assert.deepEqual(new Set(worker.holding().map(({ call }) => call)), new Set(["write data-platform"]));
-  assert.deepEqual(worker.ready(), { ok: true, why: [] });
+  assert.deepEqual(worker.ready(), { ok: true, why: [], codes: [] });
   await platform.set({});
   const backAt = performance.now();
   await until("one is delivered", () => platform.report().effects > 0);

@@ -124,7 +124,7 @@ test("downstream: history and platform come to the same set when the platform fa
   await send(second);
   await until("history has them all", async () => (await inHistory([...first, ...second])).length === 4_000);
   assert.ok(delivered(second) < 2_000, "the platform was not away");
-  assert.deepEqual([history.ready().ok, external.ready()], [true, { ok: true, why: [] }]);
+  assert.deepEqual([history.ready().ok, external.ready()], [true, { ok: true, why: [], codes: [] }]);
   // It comes back in a bad state, and the worker that waited for it is replaced by another in the middle.
   await platform.set({ flakyShare: 0.1, busyShare: 0.02, cutShare: 0.05, loseAnswersShare: 0.1, latencyMs: 2 });
   await send(third);

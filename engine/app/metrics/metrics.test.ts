@@ -1,6 +1,7 @@
 /** What a scrape of a worker says. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type ReadinessCode, readinessCodes } from "../../readiness.ts";
 import { createRegistry, watchedGauge } from "./define.ts";
 import { tellBuild, watchReadiness } from "./process-metrics.ts";
 import { engineMetrics } from "./table.ts";
@@ -15,7 +16,18 @@ test("metrics of a worker: have as many series as the graph has names when ten t
   for (let n = 0; n < 10_000; n += 1) {
     telemetry.outcome("reserve", "reserved", 1);
     telemetry.deadLettered({ topic: "in", partition: n % 3, offset: BigInt(n), node: "reserve", code: "NO" });
+    telemetry.aged("in", [n], 2 * n);
+    telemetry.commitRefused();
+    telemetry.assigned();
   }
+  const ages = await seriesOf(registry, "sluice_record_age_seconds_bucket");
+  assert.equal(ages.length, engineMetrics.recordAge.buckets.length + 1);
+  assert.deepEqual(await seriesOf(registry, "sluice_record_age_seconds_count"), [
+    'sluice_record_age_seconds_count{topology="orders",topic="in"} 10000',
+  ]);
+  assert.deepEqual(await seriesOf(registry, "sluice_commits_refused_total"), [
+    'sluice_commits_refused_total{topology="orders"} 10000',
+  ]);
   assert.equal((await seriesOf(registry, "sluice_outcomes_total")).length, 1);
   assert.deepEqual(await seriesOf(registry, "sluice_dead_letters_total"), [
     'sluice_dead_letters_total{topology="orders",code="NO"} 10000',
@@ -34,6 +46,10 @@ test("metrics of a worker: forget partitions that were given back", async () => 
   assert.deepEqual(await seriesOf(registry, "sluice_partitions_assigned"), [
     'sluice_partitions_assigned{topology="orders"} 2',
   ]);
+  assert.deepEqual(await seriesOf(registry, "sluice_lag_seconds"), [
+    'sluice_lag_seconds{topology="orders",partition="in/0"} 1.5',
+    'sluice_lag_seconds{topology="orders",partition="in/1"} 1.5',
+  ]);
   partitions.delete("in/1");
   assert.deepEqual(await seriesOf(registry, "sluice_lag_records"), [
     'sluice_lag_records{topology="orders",partition="in/0"} 7',
@@ -42,17 +58,23 @@ test("metrics of a worker: forget partitions that were given back", async () => 
 
 test("metrics of a process: say its release, its graph, and whether it is ready", async () => {
   const registry = createRegistry();
-  const why: string[] = [];
+  const codes: ReadinessCode[] = [];
   tellBuild(registry);
   tellGraph(registry, "orders", "0123456789abcdef");
-  watchReadiness(registry, () => ({ ok: why.length === 0, why }));
+  watchReadiness(registry, () => ({ ok: codes.length === 0, why: codes, codes }));
   assert.match((await seriesOf(registry, "sluice_build_info"))[0] ?? "", /version="\d+\.\d+\.\d+",node="\d+\./);
   assert.deepEqual(await seriesOf(registry, "sluice_topology_info"), [
     'sluice_topology_info{topology="orders",hash="01234567"} 1',
   ]);
   assert.deepEqual(await seriesOf(registry, "sluice_ready"), ["sluice_ready 1"]);
-  why.push("stopping");
+  codes.push("STOPPING");
   assert.deepEqual(await seriesOf(registry, "sluice_ready"), ["sluice_ready 0"]);
+  const reasons = await seriesOf(registry, "sluice_not_ready");
+  assert.deepEqual(
+    reasons.filter((line) => line.endsWith(" 1")),
+    ['sluice_not_ready{reason="STOPPING"} 1'],
+  );
+  assert.equal(reasons.length, Object.keys(readinessCodes).length);
 });
 
 test("metrics of holds: are counted by topology when one process has several", async () => {

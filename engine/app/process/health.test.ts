@@ -15,7 +15,7 @@ const answer = async (url: string): Promise<number | undefined> =>
 
 test("health: is asked at its own host and port, and nowhere else", async () => {
   let ok = true;
-  const ready = () => ({ ok, why: [] });
+  const ready = () => ({ ok, why: [], codes: [] });
   const health = await serveHealth({ host: "127.0.0.2", port: 0, registry: new Registry(), ready });
   try {
     const base = `http://127.0.0.2:${health.port}`;
@@ -29,7 +29,7 @@ test("health: is asked at its own host and port, and nowhere else", async () => 
 });
 
 test("health: is reached from outside when it listens on every address", async () => {
-  const ready = () => ({ ok: true, why: [] });
+  const ready = () => ({ ok: true, why: [], codes: [] });
   const health = await serveHealth({ host: "0.0.0.0", port: 0, registry: new Registry(), ready });
   try {
     for (const host of ["127.0.0.1", "127.0.0.2"])

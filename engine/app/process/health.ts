@@ -1,6 +1,7 @@
 /** The health server of a process: /live, /ready and /metrics. It asks nobody who they are, so let only probes and scrapes reach it. */
 import Fastify from "fastify";
 import type { Registry } from "prom-client";
+import type { Readiness } from "../../readiness.ts";
 
 /** A running health server. */
 export interface HealthServer {
@@ -14,7 +15,7 @@ export interface HealthOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly registry: Registry;
-  readonly ready: () => { readonly ok: boolean; readonly why: readonly string[] };
+  readonly ready: () => Readiness;
 }
 
 /** Starts it. @throws where the port is taken. */

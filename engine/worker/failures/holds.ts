@@ -1,6 +1,7 @@
 /** What is held up because something is away: since when, by what, and whether that makes the process unready. */
 import { codeOf, Unavailable } from "../../errors.ts";
 import type { Clock } from "../../clock.ts";
+import { heldCode, type Unready } from "../../readiness.ts";
 
 /** One hold. */
 export interface Hold {
@@ -74,20 +75,24 @@ export interface ReadinessPolicy {
   readonly optionalDependencies: readonly string[];
 }
 
-/** Why a process is not ready, one line for each thing that has held it up for too long. */
+/** Why a process is not ready, one reason for each thing that has held it up for too long. */
 export const unreadyReasons = (
   holds: readonly Hold[],
   { graceMs, optionalDependencies }: ReadinessPolicy,
   now: number,
-): readonly string[] => {
+): readonly Unready[] => {
   const long = holds.filter(
     ({ who, sinceMs }) => now - sinceMs >= graceMs && (who === undefined || !optionalDependencies.includes(who)),
   );
   const causeOf = ({ who, code }: Hold): string => (who === undefined ? `${code} has lasted` : `${who} has been away`);
   return [...Map.groupBy(long, causeOf)].map(([cause, own]) => {
+    const [first] = own;
     const seconds = Math.round((now - Math.min(...own.map(({ sinceMs }) => sinceMs))) / 1_000);
     const waiting = own.reduce((sum, { calls }) => sum + calls, 0);
     const calls = [...new Set(own.map(({ call }) => call))].join(", ");
-    return `${cause} for ${seconds} s, and holds ${waiting} call(s): ${calls} (${own[0]?.message})`;
+    return {
+      code: first?.who === undefined ? heldCode(first?.code ?? "HELD") : "DEPENDENCY_AWAY",
+      why: `${cause} for ${seconds} s, and holds ${waiting} call(s): ${calls} (${first?.message})`,
+    };
   });
 };
