@@ -1,4 +1,4 @@
-/** `npm run reference`: writes the pages of docs/reference that are made from the code. */
+/** `npm run reference`: writes what is made from the code: pages of docs/reference, rules and dashboards. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "../stack/layout.ts";

@@ -1,9 +1,11 @@
-/** The pages of docs/reference that are made from the code. */
+/** What is committed and made from the code: the pages of docs/reference, rules and dashboards. */
+import { ruleTexts } from "../monitoring/rules/rule-files.ts";
 import { errorsPage } from "./errors-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 
-/** Where each page is, from the repository's root, and what is in it. */
+/** Where each file is, from the repository's root, and what is in it. */
 export const referencePages: Readonly<Record<string, () => string>> = {
   "docs/reference/errors.md": errorsPage,
   "docs/reference/metrics.md": metricsPage,
+  ...ruleTexts,
 };

@@ -2,6 +2,9 @@
 import { metrics } from "../../engine/app/metrics/define.ts";
 import { secondBuckets } from "../../engine/app/metrics/table.ts";
 
+/** With the bound of the objective for payments, 0.5 s. */
+const requestBuckets = [...secondBuckets, 0.5].sort((a, b) => a - b);
+
 export const shopMetrics = metrics({
   httpSeconds: {
     name: "sluice_http_request_seconds",
@@ -9,7 +12,7 @@ export const shopMetrics = metrics({
     unit: "seconds",
     help: "Time to answer a request, by route template and status.",
     labels: ["route", "status"],
-    buckets: secondBuckets,
+    buckets: requestBuckets,
   },
   acknowledgeSeconds: {
     name: "sluice_acknowledge_seconds",
