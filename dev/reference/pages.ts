@@ -1,4 +1,5 @@
 /** What is committed and made from the code: the pages of docs/reference, rules and dashboards. */
+import { dashboardTexts } from "../monitoring/dashboards/dashboards.ts";
 import { ruleTexts } from "../monitoring/rules/rule-files.ts";
 import { errorsPage } from "./errors-page.ts";
 import { metricsPage } from "./metrics-page.ts";
@@ -8,4 +9,5 @@ export const referencePages: Readonly<Record<string, () => string>> = {
   "docs/reference/errors.md": errorsPage,
   "docs/reference/metrics.md": metricsPage,
   ...ruleTexts,
+  ...dashboardTexts,
 };
