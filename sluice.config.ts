@@ -15,6 +15,7 @@ export const app = defineApp({
   topologies: [
     runs(couponIssuing, {
       open: async (c: ShopContext) => (await import("./ops/processes/coupon-worker.ts")).openCouponIssuing(c),
+      checks: async (config) => (await import("./ops/processes/coupon-checks.ts")).couponChecks(config),
       replayAdvice: async (config) => (await import("./ops/dlq/sold-out-advice.ts")).soldOutAdvice(config),
     }),
     runs(transactionHistory, {

@@ -2,6 +2,7 @@
 import type { Registry } from "prom-client";
 import type { Backoff } from "../clock.ts";
 import type { Topology } from "../flow/dsl.ts";
+import { type SourceCheck, withChecks } from "../flow/source-check.ts";
 import type { TopologyGraph } from "../flow/graph.ts";
 import { type Parts, writtenTopics } from "../flow/parts.ts";
 import type { Fence, Leases } from "../lease.ts";
@@ -68,9 +69,14 @@ export interface Hosted<Config extends EngineConfig = EngineConfig> {
   readonly topology: { readonly graph: TopologyGraph; readonly parts: Parts; readonly hash: string };
   /** Starts a worker of it. @throws where the group cannot be joined, or what is deployed is not what runs. */
   readonly start: (context: ProcessContext<Config>) => Promise<Running>;
+  /** What its workers check of records beside what its topics declare; a plan of a replay asks it too. */
+  readonly checks?: Checks<Config>;
   /** What is said about a replay of its letters before it is done. */
   readonly replayAdvice?: ReplayAdvice<Config>;
 }
+
+/** Checks of a topology's records that need the configuration, such as a secret. */
+export type Checks<Config extends EngineConfig> = (config: Config) => Promise<readonly SourceCheck[]>;
 
 /**
  * A topology with what opens the ports it needs: one that is missing does not compile. Let `open` import drivers when it
@@ -78,13 +84,14 @@ export interface Hosted<Config extends EngineConfig = EngineConfig> {
  */
 export const runs = <Deps, Config extends EngineConfig = EngineConfig>(
   topology: Topology<Deps>,
-  { open, replayAdvice }: { readonly open: Open<NoInfer<Deps>, Config>; readonly replayAdvice?: ReplayAdvice<Config> },
+  { open, ...others }: { readonly open: Open<NoInfer<Deps>, Config> } & Pick<Hosted<Config>, "checks" | "replayAdvice">,
 ): Hosted<Config> => ({
   topology,
-  ...(replayAdvice === undefined ? {} : { replayAdvice }),
+  ...others,
   start: async (context) => {
     const { startTopologyWorker } = await import("./process/topology-worker.ts");
-    return startTopologyWorker(context, topology, await open(context));
+    const checks = (await others.checks?.(context.config)) ?? [];
+    return startTopologyWorker(context, withChecks(topology, checks), await open(context));
   },
 });
 

@@ -27,6 +27,7 @@ export {
 export {
   type App,
   type AppDeclaration,
+  type Checks,
   defineApp,
   type Hosted,
   type HostedOutbox,

@@ -6,6 +6,7 @@ export * from "../flow/dsl.ts";
 export { InvalidTopology } from "../flow/validate.ts";
 export type { Project, Undone } from "../flow/parts.ts";
 export * from "../flow/processor.ts";
+export { type SourceCheck, sourceCheck, withChecks } from "../flow/source-check.ts";
 export * from "../flow/store.ts";
 export * from "../lease.ts";
 export * from "../logger.ts";

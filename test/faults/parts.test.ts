@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { listening } from "../../stores/testing/tcp-proxy.ts";
+import { mintWith } from "../../dev/mint.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
 import { recoveryAfter } from "./recovery.ts";
 import { asks } from "./coupons/requests.ts";
@@ -40,7 +41,7 @@ test("recovery: is unknown when a partition never spoke again", () => {
 });
 
 test("load: has users who ask again, copies and poison when it is large enough", () => {
-  const source = asks([{ couponId: "c" as CouponId, stock: 1 }]);
+  const source = asks(mintWith({ tokenSecret: Buffer.alloc(32) }), [{ couponId: "c" as CouponId, stock: 1 }]);
   const load = Array.from({ length: 1_000 }, () => source.next().value);
   const requests = load.flatMap((one) => (one?.request === undefined ? [] : [one.request]));
   const reservations = new Set(requests.map(({ reservationId }) => reservationId));

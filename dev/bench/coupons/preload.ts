@@ -1,17 +1,16 @@
 /** Puts a workload into the database and the topic before the clock starts. */
-import { v7 } from "uuid";
 import {
   type CouponId,
   type CouponIssueRequested,
   couponIssueRequests,
   type PolicyId,
-  type ReservationId,
   type UserId,
   type Won,
 } from "../../../schemas/coupon.ts";
 import type { Topic } from "../../../engine/avro/topic.ts";
 import { couponRegister } from "../../../stores/mysql/coupons/coupon-register.ts";
 import { openDatabase } from "../../../stores/mysql/database.ts";
+import { type Mint, mintWith } from "../../mint.ts";
 import type { Scenario } from "../scenarios.ts";
 import type { Stage } from "../stage.ts";
 
@@ -47,9 +46,12 @@ export const preload = async (
 ): Promise<void> => {
   const producer = await stage.producer([topic.name]);
   const encode = await stage.codec.encoder(couponIssueRequests);
+  const mint = mintWith(stage.config);
   try {
     for (let from = 0; from < requests; from += chunkRecords) {
-      const values = Array.from({ length: Math.min(chunkRecords, requests - from) }, (_, n) => request(ask(from + n)));
+      const values = Array.from({ length: Math.min(chunkRecords, requests - from) }, (_, n) =>
+        request(mint, ask(from + n)),
+      );
       const byCoupon = Map.groupBy(values, ({ couponId }) => couponId);
       const appended = [...byCoupon].map(([couponId, some]) => {
         const key = Buffer.from(couponId);
@@ -66,8 +68,8 @@ export const preload = async (
   }
 };
 
-const request = ({ couponId, userId }: ReturnType<Scenario["ask"]>): CouponIssueRequested => ({
-  reservationId: v7() as ReservationId,
+const request = (mint: Mint, { couponId, userId }: ReturnType<Scenario["ask"]>): CouponIssueRequested => ({
+  reservationId: mint(userId as UserId),
   couponId: couponId as CouponId,
   userId: userId as UserId,
   policyId: null,

@@ -1,10 +1,10 @@
 /** Dead letters for the benchmark: as a worker writes them, of requests that could be decided if they were replayed. */
-import { v7 } from "uuid";
 import { Poison } from "../../../engine/errors.ts";
 import type { NewRecord } from "../../../engine/log/log.ts";
 import { deadLetterTopic, toDeadLetter } from "../../../engine/worker/round/dead-letter.ts";
-import { type CouponId, couponIssueRequests, type ReservationId, type UserId } from "../../../schemas/coupon.ts";
+import { type CouponId, couponIssueRequests, type UserId } from "../../../schemas/coupon.ts";
 import { couponIssuing } from "../../../topology/coupon-issuing.ts";
+import { mintWith } from "../../mint.ts";
 import type { Stage } from "../stage.ts";
 
 /** What is written. */
@@ -34,12 +34,14 @@ export const writeLetters = async (stage: Stage, { letters, couponId, causes, co
   };
   // Beyond every real offset, so that no letter is taken for one of another run; a worker reads 2^53 at most.
   const firstOffset = BigInt(Date.now()) * 1_000n;
+  const mint = mintWith(stage.config);
   const letter = (n: number): NewRecord => {
     const now = Date.now();
+    const userId = `letter-${n}` as UserId;
     const value = encode({
-      reservationId: v7() as ReservationId,
+      reservationId: mint(userId),
       couponId: couponId as CouponId,
-      userId: `letter-${n}` as UserId,
+      userId,
       policyId: null,
       requestedAt: now,
     });

@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Child } from "../../../dev/children.ts";
+import { type Mint, mintWith } from "../../../dev/mint.ts";
 import type { CouponId } from "../../../schemas/coupon.ts";
 import { type Chance, wholeFrom } from "../chance.ts";
 import { type Findings, judge } from "./judge.ts";
@@ -67,12 +68,13 @@ export const crashChain = async (
   const env = { SLUICE_MAX_ROUND: String(maxRound), SLUICE_COMMIT_INTERVAL_MS: "200", SLUICE_LOG_LEVEL: "warn" };
   await scene.openCoupons(stages.flatMap(({ plenty, few }) => [plenty, few]));
   await warmUp(scene, stages, env);
+  const mint = mintWith(scene.config);
   const deaths: Death[] = [];
-  const acknowledged = new Set(warmAsks(stages).map(idOf));
+  const acknowledged = new Set(warmAsks(mint, stages).map(idOf));
   let poison = 0;
   for (const stage of stages) {
     const hit = stage.point.comes === "often" ? wholeFrom(chance, 1, latestHit) : 1;
-    const load = loadOf(stage, records);
+    const load = loadOf(mint, stage, records);
     await scene.append(load);
     for (const one of load) one.request === undefined ? poison++ : acknowledged.add(one.request.reservationId);
     const death = await liveAndDie(scene, { armed: { point: stage.point.name, hit }, env });
@@ -91,11 +93,11 @@ type Env = Readonly<Record<string, string>>;
 const warmMemory = new WeakMap<readonly Stage[], readonly Asked[]>();
 
 /** The first asks of warm users; the same ones whenever it is asked for the same stages. */
-const warmAsks = (stages: readonly Stage[]): readonly Asked[] => {
+const warmAsks = (mint: Mint, stages: readonly Stage[]): readonly Asked[] => {
   const known = warmMemory.get(stages);
   if (known !== undefined) return known;
   const made = stages.flatMap(({ plenty: { couponId } }) =>
-    Array.from({ length: warmUsers }, (_, n) => requestOf(couponId, `warm-${n}`)),
+    Array.from({ length: warmUsers }, (_, n) => requestOf(mint, couponId, `warm-${n}`)),
   );
   warmMemory.set(stages, made);
   return made;
@@ -103,20 +105,21 @@ const warmAsks = (stages: readonly Stage[]): readonly Asked[] => {
 
 /** Issues to the warm users: the gate does not know them any more when they ask again. */
 const warmUp = async (scene: Scene, stages: readonly Stage[], env: Env): Promise<void> => {
-  await scene.append(warmAsks(stages));
+  await scene.append(warmAsks(mintWith(scene.config), stages));
   const worker = await scene.spawn({ name: "worker-warm", env });
   await untilQuiet(scene, 60_000);
   await worker.stop();
 };
 
 /** The usual mixture, with a warm user's second ask now and then, which the gate lets through and the database refuses. */
-const loadOf = ({ plenty, few }: Stage, records: number): readonly Asked[] => {
+const loadOf = (mint: Mint, { plenty, few }: Stage, records: number): readonly Asked[] => {
   const load: Asked[] = [];
   const every = Math.floor(records / warmUsers);
-  for (const one of asks([plenty, few])) {
+  for (const one of asks(mint, [plenty, few])) {
     if (load.length >= records) break;
     load.push(one);
-    if (load.length % every === 1) load.push(requestOf(plenty.couponId, `warm-${Math.floor(load.length / every)}`));
+    if (load.length % every === 1)
+      load.push(requestOf(mint, plenty.couponId, `warm-${Math.floor(load.length / every)}`));
   }
   return load;
 };

@@ -1,5 +1,6 @@
 /** Requests that keep coming while faults strike: to every partition, acknowledged or still being tried. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { mintWith } from "../../../dev/mint.ts";
 import { partitionOfKey } from "../../../engine/log/producer/partitioner.ts";
 import { type CouponId, couponIssueRequests, type ReservationId } from "../../../schemas/coupon.ts";
 import { type Asked, asks, type LoadCoupon } from "./requests.ts";
@@ -43,7 +44,7 @@ export const startFeed = async (scene: Scene, perSecond: number): Promise<Feed> 
   const prefix = scene.newPrefix();
   const coupons = couponsFor(prefix);
   await scene.openCoupons(coupons);
-  const source = asks(coupons);
+  const source = asks(mintWith(scene.config), coupons);
   const appends: Promise<void>[] = [];
   const acknowledged = new Set<ReservationId>();
   const count = { sent: 0, poison: 0 };

@@ -1,4 +1,5 @@
 /** What somebody else writes to the topic of requests: records that are made to stop whoever reads them. */
+import { mintWith } from "../../../dev/mint.ts";
 import { encoderFor } from "../../../engine/avro/codec.ts";
 import { raw } from "../../../engine/avro/testing/raw-bytes.ts";
 import { subjectOf } from "../../../engine/avro/topic.ts";
@@ -52,9 +53,10 @@ const registerBomb = async ({ config }: Scene): Promise<number> => {
 const avroBomb = (run: FaultRun): Promise<Tried> =>
   underLoad(run, { workers: two }, async (live) => {
     const encode = encoderFor(couponIssueRequests, await registerBomb(run.scene));
+    const mint = mintWith(run.scene.config);
     for (let n = 0; n < run.times; n++) {
       const bombs = Array.from({ length: 2 * couponIssueRequests.partitions }, (_, at): Asked => {
-        const { request, couponId } = requestOf(hostile(at), "bomber");
+        const { request, couponId } = requestOf(mint, hostile(at), "bomber");
         if (request === undefined) throw new Error("a request of a user is one");
         const bytes = Buffer.concat([encode(request), raw(100_000_000_000n, Buffer.alloc(60))]);
         return { couponId, request: undefined, bytes };

@@ -1,6 +1,6 @@
 /** Who asks for what under faults: new users, users who ask again, copies of a request, bytes that are no request. Pure. */
-import { v7 } from "uuid";
-import type { CouponId, CouponIssueRequested, ReservationId, UserId } from "../../../schemas/coupon.ts";
+import type { Mint } from "../../../dev/mint.ts";
+import type { CouponId, CouponIssueRequested, UserId } from "../../../schemas/coupon.ts";
 
 /** A coupon of a load. */
 export interface LoadCoupon {
@@ -21,11 +21,11 @@ export interface Asked {
 export const poison = Buffer.from([1, 2, 3]);
 
 /** A request of a user. */
-export const requestOf = (couponId: CouponId, userId: string): Asked => ({
+export const requestOf = (mint: Mint, couponId: CouponId, userId: string): Asked => ({
   couponId,
   request: {
-    // Branded where they are made: v7 is what the API makes, and users here are names.
-    reservationId: v7() as ReservationId,
+    // Branded where they are made: users here are names.
+    reservationId: mint(userId as UserId),
     couponId,
     userId: userId as UserId,
     policyId: null,
@@ -37,7 +37,7 @@ export const requestOf = (couponId: CouponId, userId: string): Asked => ({
 const every = { again: 20, copy: 25, poison: 97 } as const;
 
 /** The records of a load, in order, endlessly: coupons take turns. `user` keeps the users of several loads apart. */
-export const asks = function* (coupons: readonly LoadCoupon[], user = "u"): Generator<Asked> {
+export const asks = function* (mint: Mint, coupons: readonly LoadCoupon[], user = "u"): Generator<Asked> {
   const asked = new Map<CouponId, Asked[]>();
   for (let n = 0; ; n++) {
     const couponId = coupons[n % coupons.length]?.couponId;
@@ -49,7 +49,7 @@ export const asks = function* (coupons: readonly LoadCoupon[], user = "u"): Gene
     else if (n % every.copy === every.copy - 1 && before !== undefined) yield before;
     else {
       const again = n % every.again === every.again - 1 ? before?.request?.userId : undefined;
-      const one = requestOf(couponId, again ?? `${user}-${n}`);
+      const one = requestOf(mint, couponId, again ?? `${user}-${n}`);
       own.push(one);
       yield one;
     }

@@ -3,6 +3,8 @@
  * connections led where the test wants them. `FAULTS_AT=<point>:<hit>`, `FAULTS_SIGNAL=SIGKILL|SIGSTOP`,
  * `FAULTS_NOTE=<file>`, `FAULTS_LEAD=<ports>`.
  */
+import { withChecks } from "../../../engine/flow/source-check.ts";
+import { couponChecks } from "../../../ops/processes/coupon-checks.ts";
 import { openCouponIssuing } from "../../../ops/processes/coupon-worker.ts";
 import { runProcess } from "../../../engine/app/process/process.ts";
 import { startTopologyWorker } from "../../../engine/app/process/topology-worker.ts";
@@ -29,5 +31,9 @@ const trap: Trap = (point) => {
 };
 
 await runProcess(app, "worker", async (context) =>
-  startTopologyWorker(context, couponIssuing, await openCouponIssuing(context, trapped(trap))),
+  startTopologyWorker(
+    context,
+    withChecks(couponIssuing, couponChecks(context.config)),
+    await openCouponIssuing(context, trapped(trap)),
+  ),
 );

@@ -1,6 +1,7 @@
 /** The proof of replays, step by step: letters are made, their causes mended, all are replayed past kills, and everything is judged. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StackChild } from "../../../dev/children.ts";
+import { mintWith } from "../../../dev/mint.ts";
 import type { Platform } from "../../../dev/platform/stand-in.ts";
 import { note } from "../../../engine/app/cli.ts";
 import type { KafkaAdmin } from "../../../engine/log/kafka/admin/admin.ts";
@@ -102,7 +103,7 @@ const write = async (
   { config, database, platform, letters }: Site,
   [requestsLater, paymentsLater]: readonly [LaterSchema, LaterSchema],
 ): Promise<AllWritten> => {
-  const [requests, payments] = [makeRequests(letters), makePayments(letters)];
+  const [requests, payments] = [makeRequests(mintWith(config), letters), makePayments(letters)];
   await openCoupons(database);
   // Malformed bytes are nobody's payment.
   const paid = payments.flatMap(({ kind, value }) => (kind === "malformed" ? [] : [value]));

@@ -1,5 +1,6 @@
 /** The records of the proof of replays: made, written to the sources, and remembered by where they stand. */
 import { v7 } from "uuid";
+import type { Mint } from "../../../dev/mint.ts";
 import type { AvroJson } from "../../../engine/avro/avro.ts";
 import { createCodec, type Encoder, encoderFor } from "../../../engine/avro/codec.ts";
 import { type Topic, topic } from "../../../engine/avro/topic.ts";
@@ -14,7 +15,6 @@ import {
   type CouponId,
   type CouponIssueRequested,
   couponIssueRequests,
-  type ReservationId,
   type UserId,
   type Won,
 } from "../../../schemas/coupon.ts";
@@ -49,17 +49,20 @@ const userOf = (kind: Kind, n: number): UserId => {
 };
 
 /** Requests, one of each user. */
-export const makeRequests = (letters: number): readonly Made<CouponIssueRequested>[] =>
-  mixedKinds("coupons", letters).map((kind, n) => ({
-    kind,
-    value: {
-      reservationId: v7() as ReservationId,
-      couponId: kind === "unrefused" ? closedCouponId : (couponIds[n % couponIds.length] ?? closedCouponId),
-      userId: userOf(kind, n),
-      policyId: null,
-      requestedAt: Date.now(),
-    },
-  }));
+export const makeRequests = (mint: Mint, letters: number): readonly Made<CouponIssueRequested>[] =>
+  mixedKinds("coupons", letters).map((kind, n) => {
+    const userId = userOf(kind, n);
+    return {
+      kind,
+      value: {
+        reservationId: mint(userId),
+        couponId: kind === "unrefused" ? closedCouponId : (couponIds[n % couponIds.length] ?? closedCouponId),
+        userId,
+        policyId: null,
+        requestedAt: Date.now(),
+      },
+    };
+  });
 
 /** What one payment takes, won. */
 export const price = 1_000 as Won;

@@ -1,0 +1,41 @@
+/** Checks of a topology's records that need what only a running application has, such as a secret; beside those its topics declare. */
+import type { Topic } from "../avro/topic.ts";
+import type { AnyTopic, Parts } from "./parts.ts";
+
+/** A check of one source's records, type erased; made by {@link sourceCheck}. */
+export interface SourceCheck {
+  /** The topic's name. */
+  readonly topic: string;
+  readonly wrong: NonNullable<AnyTopic["check"]>;
+}
+
+/**
+ * A check of a topic's records: `wrong` says what is wrong with one, undefined where nothing is, as the topic's own `check` does,
+ * which runs first. What it refuses is dead-lettered (`WRONG_RECORD`) before any step, and `dlq plan` says so of a letter. It must
+ * answer the same for a record at every delivery, or a record that was decided becomes a dead letter when it is read again.
+ */
+export const sourceCheck = <T>(
+  { name }: Topic<T>,
+  wrong: (value: T, key: Buffer | null) => string | undefined,
+): SourceCheck =>
+  // Erasure: the signature has checked that the values are the topic's.
+  ({ topic: name, wrong: wrong as SourceCheck["wrong"] });
+
+/**
+ * The same topology, whose sources are checked by these too. Its graph and hash stay: a check is no part of them.
+ * @throws RangeError where a check is of a topic that the topology does not read
+ */
+export const withChecks = <T extends { readonly parts: Parts }>(topology: T, checks: readonly SourceCheck[]): T => {
+  const { sources } = topology.parts;
+  const stray = checks.find(({ topic }) => !sources.some(({ name }) => name === topic));
+  if (stray !== undefined) throw new RangeError(`a check is of ${stray.topic}, which is no source of the topology`);
+  const checked = sources.map((source) =>
+    checks.filter(({ topic }) => topic === source.name).reduce((before, { wrong }) => joined(before, wrong), source),
+  );
+  return { ...topology, parts: { ...topology.parts, sources: checked } };
+};
+
+const joined = (source: AnyTopic, wrong: SourceCheck["wrong"]): AnyTopic => ({
+  ...source,
+  check: (value, key) => source.check?.(value, key) ?? wrong(value, key),
+});
