@@ -217,6 +217,12 @@ export const topologyNamed = <Config extends EngineConfig>(app: App<Config>, nam
   return found;
 };
 
+/** The sources of a topology with all that its workers check of their records. */
+export const checkedSources = async <Config extends EngineConfig>(
+  { topology, checks }: Pick<Hosted<Config>, "topology" | "checks">,
+  config: Config,
+): Promise<Parts["sources"]> => withChecks(topology, (await checks?.(config)) ?? []).parts.sources;
+
 /** The names of an application's topologies, the first of which is meant where none is given. */
 export const topologyNames = (app: { readonly topologies: readonly Pick<Hosted, "topology">[] }): readonly string[] =>
   app.topologies.map(({ topology }) => topology.graph.name);

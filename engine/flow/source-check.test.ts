@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { record, string } from "../avro/avro.ts";
 import { topic } from "../avro/topic.ts";
 import { defineTopology, from } from "./dsl.ts";
-import { sourceCheck, withChecks } from "./source-check.ts";
+import { sourceCheck, withChecks, wrongIn } from "./source-check.ts";
 
 const Text = record("test.v1.Text", { text: string() });
 const keyed = { key: "text", id: ({ text }: { readonly text: string }) => text } as const;
@@ -37,4 +37,14 @@ test("source check: leaves the topology's graph and hash as they are when it is 
 
 test("source check: is refused when the topology does not read its topic", () => {
   assert.throws(() => withChecks(copying, [sourceCheck(written, () => undefined)]), /written, which is no source/);
+});
+
+test("source check: finds a record wrong when the check or the id throws", () => {
+  const failing = () => {
+    throw new TypeError("no such field");
+  };
+  const id = () => "a";
+  assert.equal(wrongIn({ check: failing, id }, {}, null), "its check failed: no such field");
+  assert.equal(wrongIn({ id: failing }, {}, null), "its check failed: no such field");
+  assert.equal(wrongIn({ id }, {}, null), undefined);
 });

@@ -35,6 +35,24 @@ export const withChecks = <T extends { readonly parts: Parts }>(topology: T, che
   return { ...topology, parts: { ...topology.parts, sources: checked } };
 };
 
+/**
+ * What is wrong with a record of a source, undefined where nothing is. A check or an id that throws finds it wrong too: a record
+ * stops nothing but itself, also one that its application's code did not expect.
+ */
+export const wrongIn = (
+  source: Pick<AnyTopic, "check" | "id">,
+  value: unknown,
+  key: Buffer | null,
+): string | undefined => {
+  try {
+    const wrong = source.check?.(value, key);
+    if (wrong === undefined) source.id(value);
+    return wrong;
+  } catch (error) {
+    return `its check failed: ${error instanceof Error ? error.message : String(error)}`;
+  }
+};
+
 const joined = (source: AnyTopic, wrong: SourceCheck["wrong"]): AnyTopic => ({
   ...source,
   check: (value, key) => source.check?.(value, key) ?? wrong(value, key),

@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type LogRecord, type TopicPartition, partitionName } from "../log/log.ts";
-import { type RetryFeed, replayOf, sortPartitions } from "./feeds.ts";
+import { sizeOfRecord } from "../log/producer/batch.ts";
+import { maxRecordBytesOf, type RetryFeed, replayOf, sortPartitions } from "./feeds.ts";
 import { toHeaders } from "./round/letter-headers.ts";
+import { toRetryRecord } from "./round/retry-record.ts";
 
 const at = (topic: string, ...partitions: readonly number[]): readonly TopicPartition[] =>
   partitions.map((partition) => ({ topic, partition }));
@@ -57,3 +59,17 @@ for (const [what, headers, code] of [
     assert.deepEqual([source, refusal?.code, acceptedAtMs], ["orders", code, 9_000]);
     assert.match(String(refusal?.message), /shop\.retry\/1\/3/);
   });
+
+test("feeds: let a retry record through when its original was as large as its source allows", () => {
+  const bounds = { sources: [{ ...small, maxRecordBytes: 2_000 }] };
+  const original: LogRecord = { offset: 1n, timestampMs: 1, key: null, value: Buffer.alloc(1_900), headers: {} };
+  const longest = toHeaders({
+    topic: "t".repeat(249),
+    ...{ partition: "999999", offset: String(2n ** 63n), timestamp: "1800000000000", attempt: "999999" },
+    "first-at": "1800000000000",
+  });
+  const retried = toRetryRecord({ ...original, headers: longest }, "j".repeat(36));
+  const added = sizeOfRecord({ ...retried, key: null }) - sizeOfRecord(original);
+  assert.ok(added <= maxRecordBytesOf("shop.retry", bounds) - maxRecordBytesOf("orders", bounds), `${added}`);
+  assert.equal(maxRecordBytesOf("orders", bounds), 2_000);
+});

@@ -7,6 +7,7 @@ import { Poison } from "../errors.ts";
 import type { LogRecord, TopicPartition } from "../log/log.ts";
 import type { Replay } from "./partition/in-flight.ts";
 import { earlierOf } from "./round/letter-headers.ts";
+import { retryOverheadBytes } from "./round/retry-record.ts";
 
 /** What a worker reads. */
 export interface Topics {
@@ -34,11 +35,11 @@ export interface Sorted {
   readonly idle: readonly TopicPartition[];
 }
 
-/** The largest record of a source, or of the retry topic: of whichever of the sources it may be. */
+/** The largest record of a source, or of the retry topic: of whichever of the sources it may be, with what a retry record adds. */
 export const maxRecordBytesOf = (topic: string, { sources }: Pick<Topics, "sources">): number => {
   const of = sources.filter(({ name }) => name === topic);
   const bounds = (of.length === 0 ? sources : of).map(({ maxRecordBytes = defaultMaxRecordBytes }) => maxRecordBytes);
-  return Math.max(...bounds);
+  return Math.max(...bounds) + (of.length === 0 ? retryOverheadBytes : 0);
 };
 
 /** Sorts what was assigned. */

@@ -47,10 +47,15 @@ after(async () => {
   platform.close();
 });
 
+const encoder = () =>
+  createCodec({
+    source: confluentRegistry({ url: config.registryUrl }),
+    now: () => performance.now(),
+  }).encoder(paymentsCompleted);
+
 /** Accepts payments; the platform refuses them until it is told otherwise. Answers their ids. */
 const refusedPayments = async (count: number): Promise<readonly string[]> => {
-  const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
-  const encode = await codec.encoder(paymentsCompleted);
+  const encode = await encoder();
   const payments: readonly PaymentCompleted[] = Array.from({ length: count }, () => aPayment());
   for (const { paymentId } of payments) refused.add(paymentId);
   for (const payment of payments) {
@@ -159,4 +164,25 @@ test("dlq: loses and doubles nothing when a runner is killed, and lets one in at
   assert.deepEqual(new Set(ids.map((one) => taken.get(one))), new Set([1]));
   const { exitCode, data } = await dlqJson("status", id);
   assert.deepEqual([exitCode, data[0].state, data[0].pending], [0, "finished", 0]);
+});
+
+test("dlq: plans to send none of the letters that are certain to fail again when a check or a bound of their topic refuses them", {
+  timeout: 120_000,
+}, async () => {
+  const encode = await encoder();
+  const from = new Date().toISOString();
+  const to = { topic: paymentsCompleted.name, partition: 0 };
+  const value = encode(aPayment());
+  const headers = { padding: Buffer.alloc(20_000) };
+  await log.append(to, [{ key: Buffer.from("not-its-order"), value }]);
+  await log.append(to, [{ key: Buffer.from("large"), value, headers }]);
+  const meant = ["--topology", topology, "--since", from];
+  await until("both are letters", async () => (await dlqJson("list", ...meant)).data.length === 2, 30_000);
+  const plan = await dlqJson("plan", ...meant);
+  const { wrong, ready } = plan.data.counts;
+  assert.deepEqual([plan.exitCode, ready, wrong, plan.data.counts["too-large"]], [4, 0, 1, 1]);
+  const { stdout } = await dlq("plan", ...meant);
+  assert.match(stdout, /1 {2}wrong: a check of its topic refuses it again/);
+  const discarded = await dlqJson("discard", ...meant, "--reason", "wrong for good");
+  assert.deepEqual([discarded.exitCode, discarded.data.letters], [0, 2]);
 });

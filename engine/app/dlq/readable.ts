@@ -1,42 +1,58 @@
-/** Which letters the present schemas read: noted while they are read, so that no value is kept. */
+/** What the present schemas make of letters: noted while they are read, so that no value is kept. */
 import { RegistryUnavailable } from "../../registry/http.ts";
 import { hasOwnBytes, type Letter } from "../../dlq/letters/letter.ts";
 import type { LetterDecoder, Reading } from "../../dlq/read/decode.ts";
+import type { LogRecord } from "../../log/log.ts";
 import type { Examine } from "../../dlq/read/read-standings.ts";
 
-/** Notes, and answers afterwards. */
-export interface ReadableLetters {
+/** Reads letters as they come. */
+export interface LetterReading {
+  /** Of letters that have their own bytes. */
   readonly examine: Examine;
-  /** Undefined where that is not known: its bytes are elsewhere, or the registry did not answer. */
-  readonly isReadable: (letter: Letter) => boolean | undefined;
-  /** Whether the registry did not answer. */
+  /** Whether the registry did not answer: what was not noted by then is not known. */
   readonly isRegistryAway: () => boolean;
 }
 
-/** Asks the registry once for each schema; where it does not answer, no more. */
-export const readableLetters = ({ decoder }: { readonly decoder: LetterDecoder }): ReadableLetters => {
-  const unreadable = new Set<Letter>();
+/** Gives each letter's reading to `noted`. Asks the registry once for each schema; where it does not answer, no more. */
+export const readingLetters = (
+  decoder: LetterDecoder,
+  noted: (letter: Letter, record: LogRecord, reading: Reading) => void,
+): LetterReading => {
   let isAway = false;
-  const noteReading = (letter: Letter, reading: Reading): void => {
-    if (reading.kind === "unreadable") unreadable.add(letter);
-  };
-  const noteLater = async (letter: Letter, reading: Promise<Reading>): Promise<void> => {
+  const noteLater = async (letter: Letter, record: LogRecord, reading: Promise<Reading>): Promise<void> => {
     try {
-      noteReading(letter, await reading);
+      noted(letter, record, await reading);
     } catch (error) {
       if (!(error instanceof RegistryUnavailable)) throw error;
       isAway = true;
     }
   };
   return {
-    examine: (letter, { value }) => {
+    examine: (letter, record) => {
       if (isAway || !hasOwnBytes(letter)) return undefined;
-      const reading = decoder.read(letter.origin.topic, value);
+      const reading = decoder.read(letter.origin.topic, record.value);
       // Most are read at once: a hundred thousand waits take longer than the reading.
-      return reading instanceof Promise ? noteLater(letter, reading) : noteReading(letter, reading);
+      return reading instanceof Promise ? noteLater(letter, record, reading) : noted(letter, record, reading);
     },
-    isReadable: (letter) => (isAway || !hasOwnBytes(letter) ? undefined : !unreadable.has(letter)),
     isRegistryAway: () => isAway,
+  };
+};
+
+/** Notes which letters the present schemas read, and answers afterwards. */
+export interface ReadableLetters extends LetterReading {
+  /** Undefined where that is not known: its bytes are elsewhere, or the registry did not answer. */
+  readonly isReadable: (letter: Letter) => boolean | undefined;
+}
+
+/** Letters that are read. */
+export const readableLetters = ({ decoder }: { readonly decoder: LetterDecoder }): ReadableLetters => {
+  const unreadable = new Set<Letter>();
+  const reading = readingLetters(decoder, (letter, _record, { kind }) => {
+    if (kind === "unreadable") unreadable.add(letter);
+  });
+  return {
+    ...reading,
+    isReadable: (letter) => (reading.isRegistryAway() || !hasOwnBytes(letter) ? undefined : !unreadable.has(letter)),
   };
 };
 

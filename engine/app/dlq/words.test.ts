@@ -61,8 +61,7 @@ test("letterJson: has offsets as texts, because they may be over 2^53", () => {
 
 test("planLines: says each fitness with what changes it, and what replaying means", () => {
   const facts: LetterFacts = {
-    isReadable: () => true,
-    isAtOrigin: () => true,
+    prospectOf: () => "sound",
     sources: new Map([["in", 2]]),
     maxAttempts: 2,
   };

@@ -8,25 +8,26 @@ import type { LetterState, Standing } from "../letters/state.ts";
 import { type LetterFacts, planReplay, sendingMs, type Fitness, fitnessOf } from "./plan.ts";
 
 const facts: LetterFacts = {
-  isReadable: () => true,
-  isAtOrigin: () => true,
+  prospectOf: () => "sound",
   sources: new Map([["in", 2]]),
   maxAttempts: 3,
 };
 const standing = (letter: Letter, state: LetterState = "open"): Standing => ({ letter, state, copies: 0, retries: [] });
-const unreadable = { isReadable: () => false };
-const gone = { isAtOrigin: () => false };
+const being = (prospect: ReturnType<LetterFacts["prospectOf"]>) => ({ prospectOf: () => prospect });
 const withoutBytes = { dropped: "stack,key,value,headers" };
 
 const cases: readonly [fitness: Fitness, what: string, Standing, Partial<LetterFacts>][] = [
   ["ready", "it is open and readable", standing(aLetter(1)), {}],
   ["ready", "it has one attempt left", standing(aLetter(1, { attempt: "2" })), {}],
   ["over-cap", "it has had as many attempts", standing(aLetter(1, { attempt: "3" })), {}],
-  ["unreadable", "its schema is unknown", standing(aLetter(1)), unreadable],
+  ["unreadable", "its schema is unknown", standing(aLetter(1)), being("unreadable")],
+  ["wrong", "a check of its topic refuses it", standing(aLetter(1)), being("wrong")],
+  ["too-large", "it is larger than its topic's", standing(aLetter(1)), being("too-large")],
   ["busy", "it is pending", standing(aLetter(1), "pending"), {}],
-  ["ready", "it has no bytes and its origin has", standing(aLetter(1, withoutBytes)), unreadable],
-  ["no-bytes", "nobody has its bytes", standing(aLetter(1, withoutBytes)), gone],
-  ["ready", "it lacks only its stack", standing(aLetter(1, { dropped: "stack" })), gone],
+  ["ready", "it has no bytes and its origin has", standing(aLetter(1, withoutBytes)), {}],
+  ["too-large", "its origin has its bytes, and too many", standing(aLetter(1, withoutBytes)), being("too-large")],
+  ["no-bytes", "nobody has its bytes", standing(aLetter(1, withoutBytes)), being("gone")],
+  ["ready", "it lacks only its stack", standing(aLetter(1, { dropped: "stack" })), {}],
   ["damaged", "its headers are no numbers", standing(aLetter(1, { attempt: "x" })), {}],
   ["damaged", "it has no headers", standing(letterOf({ topic: "shop.dlq", partition: 0 }, aRecord())), {}],
   ["elsewhere", "the topology does not read its topic", standing(aLetter(1, { topic: "other" })), {}],

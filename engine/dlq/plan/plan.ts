@@ -1,14 +1,17 @@
 /** What replaying would do with each letter that is meant. Pure: what was read, and a fitness for each. */
 import type { ReplayLimits } from "../jobs/job.ts";
-import { hasOwnBytes, type Letter } from "../letters/letter.ts";
+import type { Letter } from "../letters/letter.ts";
 import type { Selection } from "../letters/select.ts";
 import type { Standing } from "../letters/state.ts";
+import type { Prospect } from "./prospect.ts";
 import { packPlaces, type PlaceRanges } from "./ranges.ts";
 
 /**
  * - `ready`: it would be sent.
  * - `over-cap`: it has had as many attempts as are allowed.
  * - `unreadable`: the present schema cannot read it, so it would fail again at once.
+ * - `wrong`: a check of its topic refuses it, so it would fail again at once.
+ * - `too-large`: it is larger than its topic's records may be, so it would fail again at once.
  * - `busy`: it was replayed, and is not decided yet.
  * - `no-bytes`: it was too large to be kept whole, and its origin does not have it any more.
  * - `damaged`: its headers do not say where it came from.
@@ -21,6 +24,8 @@ export const fitnesses = [
   "ready",
   "over-cap",
   "unreadable",
+  "wrong",
+  "too-large",
   "busy",
   "no-bytes",
   "damaged",
@@ -30,10 +35,8 @@ export const fitnesses = [
 
 /** What is known of letters beside their headers. */
 export interface LetterFacts {
-  /** Whether the present schema reads it. */
-  readonly isReadable: (letter: Letter) => boolean;
-  /** Whether a letter without its own bytes is still where it came from. */
-  readonly isAtOrigin: (letter: Letter) => boolean;
+  /** What a worker would say of its bytes; `gone` where they are neither in the letter nor where it came from. */
+  readonly prospectOf: (letter: Letter) => Prospect | "gone";
   /** The partitions of each topic that the topology reads, by its name. */
   readonly sources: ReadonlyMap<string, number>;
   readonly maxAttempts: number;
@@ -46,8 +49,9 @@ export const fitnessOf = ({ letter, state }: Standing, facts: LetterFacts): Fitn
   if (letter.flaws.length > 0 || letter.dialect !== "sluice") return "damaged";
   if (letter.origin.partition >= (facts.sources.get(letter.origin.topic) ?? 0)) return "elsewhere";
   if (letter.attempt >= facts.maxAttempts) return "over-cap";
-  if (!hasOwnBytes(letter)) return facts.isAtOrigin(letter) ? "ready" : "no-bytes";
-  return facts.isReadable(letter) ? "ready" : "unreadable";
+  const prospect = facts.prospectOf(letter);
+  if (prospect === "gone") return "no-bytes";
+  return prospect === "sound" ? "ready" : prospect;
 };
 
 /** What replaying a selection would do. */

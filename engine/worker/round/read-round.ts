@@ -3,6 +3,7 @@ import { Blocked, Poison, Unavailable } from "../../errors.ts";
 import type { Decoded, Decoder } from "../../avro/codec.ts";
 import type { Entrant, Result } from "../../interpreter/interpret.ts";
 import type { AnyTopic } from "../../flow/parts.ts";
+import { wrongIn } from "../../flow/source-check.ts";
 import type { LogRecord, TopicPartition } from "../../log/log.ts";
 import type { Replay } from "../partition/in-flight.ts";
 import type { AttemptOnce } from "../failures/attempts.ts";
@@ -80,7 +81,7 @@ const toEntrant = (
     case "value": {
       const { value } = decoded;
       const { offset, timestampMs, key, headers } = record;
-      const wrong = source.check?.(value, key);
+      const wrong = wrongIn(source, value, key);
       if (wrong !== undefined)
         return { ok: false, error: new Poison("WRONG_RECORD", `offset ${offset} is wrong: ${wrong}`) };
       const idempotencyKey = source.id(value);

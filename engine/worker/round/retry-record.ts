@@ -26,6 +26,12 @@ export const retryPartitions = ({ sources, endpoints }: Pick<TopologyGraph, "sou
 const carried = ["topic", "partition", "offset", "timestamp", "attempt", "first-at", "job"] as const;
 
 /**
+ * What these headers add to a record at most, bytes: names of topics have 249, and numbers and ids few. A record that its source's
+ * bound just let through must not be too large for the retry topic.
+ */
+export const retryOverheadBytes = 1_024;
+
+/**
  * The record to append to partition `partition` of the {@link retryTopic}, as the letter's header of that name says. Key,
  * value and headers are the letter's to the byte; of ours it has those that are carried, `job` being the replay it is sent
  * by, where one is given. A letter whose bytes were dropped has none: find them first.

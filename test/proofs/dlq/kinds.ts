@@ -34,8 +34,8 @@ export const isDoubtful = (kind: Kind): boolean => doubtful.includes(kind);
 /** The topologies of the shop. */
 export type TopologyName = "coupon-issuing" | "transaction-history" | "external-data";
 
-/** Untouched: it cannot be read, so no replay sends it. */
-export type Fate = "untouched" | "resolved" | "failed again";
+/** Untouched: it cannot be read, so no replay sends it. Refused: it can, and a check of its topic refuses it; it is not sent either, and discarded in the end. */
+export type Fate = "untouched" | "refused" | "resolved" | "failed again";
 
 /** Kinds that become letters, of each topology. The rest passes. */
 export const fates: Readonly<Record<TopologyName, Readonly<Partial<Record<Kind, Fate>>>>> = {
@@ -43,7 +43,7 @@ export const fates: Readonly<Record<TopologyName, Readonly<Partial<Record<Kind, 
     malformed: "untouched",
     unknown: "resolved",
     planted: "resolved",
-    wrong: "failed again",
+    wrong: "refused",
     unwritten: "resolved",
     unrefused: "resolved",
     untold: "resolved",
@@ -110,6 +110,7 @@ export const mixedKinds = (of: keyof typeof kindsOf, letters: number, random = M
 /** A letter's attempts and their states, as they are listed: after a replay, and after what failed again was discarded. */
 export const expectedStates = (fate: Fate, isDiscarded: boolean): readonly LetterState[] => {
   if (fate === "untouched") return ["open"];
+  if (fate === "refused") return [isDiscarded ? "discarded" : "open"];
   if (fate === "resolved") return ["resolved"];
   return ["failed-again", isDiscarded ? "discarded" : "open"];
 };

@@ -88,7 +88,7 @@ export const proveOn = async (site: Site): Promise<Report> => {
   const claims: Claim[] = [...doubts, ...replays.flatMap((replayed) => judgeReplay(site, replayed))];
   const kinds = await timed("letters are judged", () => lettersJudged(site, written, false));
   claims.push(...(await judgeRetries(site)));
-  claims.push(...(await timed("what failed again is discarded", () => discard(site))));
+  claims.push(...(await timed("what is wrong for good is discarded", () => discard(site))));
   await unplantRows(database, written.payments, "planted-stays");
   claims.push(...(await effectsJudged(site, written)));
   claims.push(...(await timed("all is replayed again", () => replayAgain(site, written))));
@@ -156,7 +156,7 @@ const groupAll = async ({ env }: Site): Promise<Report["groups"]> => {
   return all;
 };
 
-/** All but those that cannot be read. */
+/** All but those that cannot be read, or that a check refuses. */
 const readyOf = ({ letters }: Site, topology: TopologyName): number =>
   lettersOf(letters, topology, "resolved", "failed again");
 
@@ -180,7 +180,7 @@ const judgeReplay = (site: Site, replayed: Replayed): readonly Claim[] => {
   return [
     equal(`${topology}: runners killed`, killsOf(site, topology).runners, replayed.runnersKilled),
     equal(`${topology}: workers killed`, killsOf(site, topology).workers, replayed.workersKilled),
-    equal(`${topology}: the last runner's end, and exit code`, "done 6", `${end} ${exitCode}`),
+    equal(`${topology}: the last runner's end, and exit code`, `done ${failing === 0 ? 0 : 6}`, `${end} ${exitCode}`),
     equal(
       `${topology}: sent, resolved, failed again, pending`,
       `${ready} ${ready - failing} ${failing} 0`,
@@ -211,10 +211,15 @@ const judgeRetries = async (site: Site): Promise<readonly Claim[]> => {
 const discard = async (site: Site): Promise<readonly Claim[]> => {
   const claims: Claim[] = [];
   for (const topology of topologies) {
-    const args = ["--topology", topology, "--attempt", "2", "--reason", "wrong for good"];
-    const { document } = await sluice(site.env, "dlq", "discard", ...args);
-    const data = document?.data as { readonly letters?: number } | undefined; // Of `dlq discard`.
-    claims.push(equal(`${topology}: letters discarded`, failingOf(site, topology), data?.letters ?? "none"));
+    for (const [selection, letters] of [
+      [["--attempt", "2"], failingOf(site, topology)],
+      [["--code", "WRONG_RECORD"], lettersOf(site.letters, topology, "refused")],
+    ] as const) {
+      const args = ["--topology", topology, ...selection, "--reason", "wrong for good"];
+      const { document } = await sluice(site.env, "dlq", "discard", ...args);
+      const data = document?.data as { readonly letters?: number } | undefined; // Of `dlq discard`; none where nothing is meant.
+      claims.push(equal(`${topology}: letters discarded by ${selection.join(" ")}`, letters, data?.letters ?? 0));
+    }
   }
   return claims;
 };

@@ -1,21 +1,21 @@
 /** Makes the plan of a replay: reads everything, asks the application what it means, and names what speaks against it. */
-import { RegistryUnavailable } from "../../../registry/http.ts";
 import type { ReplayLimits } from "../../../dlq/jobs/job.ts";
 import type { Replays } from "../../../dlq/jobs/replays.ts";
-import { hasOwnBytes, idText, type Letter } from "../../../dlq/letters/letter.ts";
+import { hasOwnBytes, type Letter } from "../../../dlq/letters/letter.ts";
 import type { Selection } from "../../../dlq/letters/select.ts";
 import type { Standing } from "../../../dlq/letters/state.ts";
 import { planReplay, type ReplayPlan } from "../../../dlq/plan/plan.ts";
+import { type Prospect, prospects } from "../../../dlq/plan/prospect.ts";
 import { readStandings } from "../../../dlq/read/read-standings.ts";
-import { fetchLetters, fetchOrigins } from "../../../dlq/run/fetch-letters.ts";
 import type { Transform } from "../../../dlq/run/send.ts";
 import type { EngineConfig } from "../../config/engine-config.ts";
 import { openDeployments } from "../../deploying/open.ts";
 import { retryTopic } from "../../../worker/round/retry-record.ts";
-import { CliError } from "../../cli.ts";
+import { checkedSources } from "../../define-app.ts";
 import { selected } from "../look.ts";
 import { lettersOf, type OpenDlq } from "../open.ts";
-import { readableLetters } from "../readable.ts";
+import { readingLetters } from "../readable.ts";
+import { eachRecord, lettersToLookInto, lookInto, registryAwayError } from "./look-into.ts";
 import { type LiveState, refusalsOf, type ReplayRefusal } from "./refusals.ts";
 
 /** What is to be planned. */
@@ -51,19 +51,22 @@ export const planOf = async <Config extends EngineConfig>(
   request: PlanRequest,
 ): Promise<PlannedReplay> => {
   const of = lettersOf(open, request.topology);
-  const reading = readableLetters(open);
+  const judge = prospects(request.topology, await checkedSources(of.hosted, open.config));
+  const known = new Map<Letter, Prospect>();
+  const reading = readingLetters(open.decoder, (letter, record, made) =>
+    known.set(letter, judge(letter.origin.topic, record, made)),
+  );
   const read = await readStandings({ cluster: open.cluster, replays }, of, reading.examine);
   if (reading.isRegistryAway()) throw registryAwayError();
   const { isMeant } = request;
   const meant = isMeant === undefined ? read.standings : read.standings.filter(({ letter }) => isMeant(letter));
   const chosen = selected(meant, request.selection, { topology: request.topology });
-  const isWhole = await wholeAtOrigin(open, chosen);
-  const unfit = request.transform === undefined ? undefined : await unfitLetters(open, chosen, request.transform);
+  const { transform } = request;
+  const looked = await lookInto(open, lettersToLookInto(chosen, transform), { judge, transform });
   const plan = planReplay(
     chosen,
     {
-      isReadable: (letter) => (unfit === undefined ? reading.isReadable(letter) !== false : !unfit.has(letter)),
-      isAtOrigin: isWhole,
+      prospectOf: (letter) => looked.get(letter) ?? (hasOwnBytes(letter) ? (known.get(letter) ?? "sound") : "gone"),
       sources: sourcesOf(of.hosted.topology.graph),
       maxAttempts: request.limits.maxAttempts,
     },
@@ -86,12 +89,6 @@ export const planOf = async <Config extends EngineConfig>(
   };
 };
 
-const registryAwayError = (): CliError =>
-  new CliError("the registry does not answer: which letters can be read is not known; nothing was changed", {
-    code: "REGISTRY_UNAVAILABLE",
-    fix: "Next: sluice doctor",
-  });
-
 const sourcesOf = ({
   sources,
   endpoints,
@@ -99,54 +96,6 @@ const sourcesOf = ({
   readonly sources: readonly string[];
   readonly endpoints: Readonly<Record<string, { readonly kind: string; readonly partitions?: number }>>;
 }): ReadonlyMap<string, number> => new Map(sources.map((name) => [name, endpoints[name]?.partitions ?? 0]));
-
-/** Which of the letters without their own bytes are still where they came from. */
-const wholeAtOrigin = async <Config extends EngineConfig>(
-  { cluster }: OpenDlq<Config>,
-  chosen: readonly Standing[],
-): Promise<(letter: Letter) => boolean> => {
-  const without = chosen.flatMap(({ letter }) => (hasOwnBytes(letter) || letter.flaws.length > 0 ? [] : [letter]));
-  const origins = await fetchOrigins(cluster, without);
-  return (letter) => origins.has(idText(letter.origin));
-};
-
-/** Letters whose bytes are looked at together: at most 2 MiB each. */
-const lettersAtOnce = 100;
-
-/** Shows the bytes of letters that may be replayed, some at a time. */
-const eachRecord = async <Config extends EngineConfig>(
-  { cluster }: OpenDlq<Config>,
-  letters: readonly Letter[],
-  see: (letter: Letter, record: Parameters<Transform>[1]) => Promise<void> | void,
-): Promise<void> => {
-  for (let at = 0; at < letters.length; at += lettersAtOnce) {
-    const some = letters.slice(at, at + lettersAtOnce);
-    const records = await fetchLetters(cluster, some);
-    for (const letter of some) {
-      const record = records.get(idText(letter.place));
-      if (record !== undefined) await see(letter, record);
-    }
-  }
-};
-
-/** Letters that the transform fails: tried before anything is sent. */
-const unfitLetters = async <Config extends EngineConfig>(
-  open: OpenDlq<Config>,
-  chosen: readonly Standing[],
-  transform: Transform,
-): Promise<ReadonlySet<Letter>> => {
-  const unfit = new Set<Letter>();
-  const candidates = chosen.flatMap(({ letter, state }) => (state === "open" ? [letter] : []));
-  await eachRecord(open, candidates, async (letter, record) => {
-    try {
-      await transform(letter, record);
-    } catch (error) {
-      if (error instanceof RegistryUnavailable) throw registryAwayError();
-      unfit.add(letter);
-    }
-  });
-  return unfit;
-};
 
 const adviceOf = async <Config extends EngineConfig>(
   open: OpenDlq<Config>,

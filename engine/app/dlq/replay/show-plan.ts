@@ -17,6 +17,8 @@ const words = (
   unreadable: isTransformed
     ? ["not made readable by the transform", ""]
     : ["unreadable by the present schema", "sluice dlq show <id> says why; or --transform"],
+  wrong: ["wrong: a check of its topic refuses it again", "sluice dlq show <id>; discard, or --transform"],
+  "too-large": ["too large: its topic's records are smaller", "sluice dlq discard"],
   busy: ["pending: replayed, and not decided yet", ""],
   "no-bytes": ["without their bytes, which are gone", "sluice dlq discard"],
   damaged: ["without headers that say where they came from", "sluice dlq show <id>"],
