@@ -204,6 +204,12 @@ export function integerOption(min: number, max: number): (text: string) => numbe
   };
 }
 
+/** Parses an option that names a topic, by Kafka's own rule: any other name is refused by brokers in their words. */
+export function topicOption(text: string): string {
+  if (/^[a-zA-Z0-9._-]{1,249}$/.test(text) && text !== "." && text !== "..") return text;
+  throw new InvalidArgumentError("Expected a topic's name: 1 to 249 of A-Z a-z 0-9 . _ -, not . or ..");
+}
+
 /** The environment of this process. Commands pass on what they need; nothing below ops reads it by itself. */
 export function environment(): Readonly<Record<string, string | undefined>> {
   return process.env;

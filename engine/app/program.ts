@@ -64,11 +64,13 @@ const hasUse = (command: string, { checks = [], outboxes = [] }: CommandSet): bo
   (command !== "verify" || checks.length > 0) && (command !== "relay" || outboxes.length > 0);
 
 /** commander's settings are not inherited by a command that is added whole, so every one gets them. */
-function harden(command: Command): Command {
-  // A noun without its verb is a usage mistake too: its help goes to stderr, and the exit code is not 0.
-  command.exitOverride().showHelpAfterError().helpCommand(false).allowExcessArguments(false);
+function harden(command: Command, parents: readonly string[] = []): Command {
+  const names = [...parents, command.name()];
+  // A whole help would push the message out of sight. A noun without its verb shows it: to stderr, and the exit code is not 0.
+  const usage = `Usage: ${names.join(" ")} ${command.usage()}\nNext: ${names.join(" ")} --help`;
+  command.exitOverride().showHelpAfterError(usage).helpCommand(false).allowExcessArguments(false);
   command.configureHelp({ showGlobalOptions: true });
-  for (const child of command.commands) harden(child);
+  for (const child of command.commands) harden(child, names);
   return command;
 }
 

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { App } from "../../engine/app/define-app.ts";
 import type { Config } from "../config.ts";
 import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../../engine/app/cli.ts";
+import { stockKey } from "../../stores/redis/coupon-stock.ts";
 import type { Reconciled } from "../reconcile/reconcile-on-stores.ts";
 import type { Difference } from "../reconcile/reconcile-by-hand.ts";
 
@@ -49,16 +50,16 @@ const said: Readonly<Record<Difference["done"], string>> = {
   repaired: "repaired",
   seen: "to be repaired",
   changed: "changed meanwhile: run it again",
-  wrong: "its key in Redis is not the gate's: look at it, then DEL it",
+  wrong: "is not the gate's: look at it, then DEL it",
 };
 
 const show = ({ looked, differences }: Reconciled): void => {
   const rows = differences.map(({ couponId, counter, remaining, marks, done }) => [
     couponId,
-    String(counter),
+    counter === null ? "none" : String(counter),
     String(remaining),
     String(marks),
-    said[done],
+    done === "wrong" ? `its key ${stockKey(couponId)} in Redis ${said.wrong}` : said[done],
   ]);
   const right = ["counter", "database", "in flight"];
   if (rows.length > 0) print(formatTable(["coupon", ...right, ""], rows, { right }));

@@ -54,6 +54,17 @@ test("reconcile: changes nothing and takes no lease when it only looks", async (
   assert.deepEqual([stock.counters.get(low as CouponId)?.left, taken], [3, []]);
 });
 
+test("reconcile: names a coupon whose key is not the gate's, and looks at the others, when it only looks", async () => {
+  const { stock, options } = await damaged(true);
+  const counter = stock.counters.get(stale as CouponId);
+  assert.ok(counter !== undefined);
+  counter.left = Number.NaN;
+  assert.deepEqual(await reconcileByHand(options, all), [
+    { couponId: low, counter: 3, remaining: 10, marks: 0, done: "seen" },
+    { couponId: stale, counter: null, remaining: 10, marks: 5, done: "wrong" },
+  ]);
+});
+
 test("reconcile: gives way when a worker takes the partition over", async () => {
   const { database, options, stock } = await damaged();
   const lease = async (partition: number) => {

@@ -10,7 +10,8 @@ import { CliError, exitCodes } from "../../engine/app/cli.ts";
 /** A coupon whose counter was not what the database says, or that had marks although no worker ran. */
 export interface Difference {
   readonly couponId: CouponId;
-  readonly counter: number;
+  /** Null where its key holds no counter. */
+  readonly counter: number | null;
   readonly remaining: number;
   readonly marks: number;
   /**
@@ -57,9 +58,11 @@ export const reconcileByHand = async (
   const { differing } = await compareCoupons(ports(), couponIds);
   const differences: Difference[] = [];
   for (const couponId of differing) {
-    const { left: counter, marks } = counters.get(couponId) ?? { left: Number.NaN, marks: 0 };
-    const seen = { couponId, counter, remaining: remaining.get(couponId) ?? Number.NaN, marks };
-    differences.push({ ...seen, done: dryRun ? "seen" : await setRight(options, couponId) });
+    const { left, marks } = counters.get(couponId) ?? { left: Number.NaN, marks: 0 };
+    const counter = Number.isNaN(left) ? null : left;
+    const seen = { couponId, counter, remaining: remaining.get(couponId) ?? 0, marks };
+    const only = counter === null ? "wrong" : "seen";
+    differences.push({ ...seen, done: dryRun ? only : await setRight(options, couponId) });
   }
   return differences;
 };

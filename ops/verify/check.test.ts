@@ -139,6 +139,15 @@ test("verify: names the claim when the counter and the database differ", () => {
   assert.deepEqual(brokenClaims(facts), ["the counter equals the database"]);
 });
 
+test("verify: names the key when it is not the gate's, also while a request of its coupon is not decided", () => {
+  const facts = sound();
+  facts.counters.set(coupon, Number.NaN);
+  facts.accepted.set(id(4), ask(4));
+  const found = checkCoupons(facts).find(({ claim }) => claim === "the counter equals the database");
+  assert.deepEqual([found?.broken, found?.pending], [1, 0]);
+  assert.match(String(found?.examples[0]), /^c: its key sluice:gate:\{c\} in Redis is not the gate's/);
+});
+
 test("verify: names the claim when a verdict was not published, or published with other contents", () => {
   const silent = sound();
   silent.publishedIssued.delete(id(1));
@@ -213,14 +222,21 @@ test("verify: reports of each coupon what topic, database and Redis have", () =>
   facts.marks.set(coupon, 2);
   const other = "d" as CouponId;
   facts.coupons.set(other, { couponId: other, stock: 7, remaining: 7 });
+  const wrong = "w" as CouponId;
+  facts.coupons.set(wrong, { couponId: wrong, stock: 1, remaining: 1 });
+  facts.counters.set(wrong, Number.NaN);
   assert.deepEqual(reportCoupons(facts), [
     {
       ...{ couponId: coupon, stock: 2, remaining: 0, issued: 2, counter: 0 },
-      ...{ marks: 2, pending: 1 },
+      ...{ wrongKey: false, marks: 2, pending: 1 },
     },
     {
       ...{ couponId: other, stock: 7, remaining: 7, issued: 0, counter: null },
-      ...{ marks: 0, pending: 0 },
+      ...{ wrongKey: false, marks: 0, pending: 0 },
+    },
+    {
+      ...{ couponId: wrong, stock: 1, remaining: 1, issued: 0, counter: null },
+      ...{ wrongKey: true, marks: 0, pending: 0 },
     },
   ]);
 });

@@ -1,5 +1,5 @@
-/** How the verifier reads letters of a topology: their group, and a decoder that answers at once. */
-import { createCodec } from "../../engine/avro/codec.ts";
+/** How the verifier reads values, and letters of a topology: by a decoder that answers at once, and their group. */
+import { type Codec, createCodec } from "../../engine/avro/codec.ts";
 import { confluentRegistry } from "../../engine/registry/registry.ts";
 import type { LettersOf } from "../../engine/dlq/ports.ts";
 import { type LetterDecoder, letterDecoder, type ReadableTopic } from "../../engine/dlq/read/decode.ts";
@@ -11,8 +11,10 @@ export const lettersOf = ({ groupPrefix }: Pick<Config, "groupPrefix">, topology
   group: `${groupPrefix}.${topology}`,
 });
 
-/** Reads values of a topic; a schema that the registry does not have is unknown at once. */
-export const decoderOf = ({ registryUrl: url }: Pick<Config, "registryUrl">, topic: ReadableTopic): LetterDecoder => {
-  const source = confluentRegistry({ url });
-  return letterDecoder(createCodec({ source, now: () => performance.now(), unknownIdGraceMs: 0 }), [topic]);
-};
+/** A codec to which a schema that the registry does not have is unknown at once: nothing here waits for one. */
+export const codecOf = ({ registryUrl: url }: Pick<Config, "registryUrl">): Codec =>
+  createCodec({ source: confluentRegistry({ url }), now: () => performance.now(), unknownIdGraceMs: 0 });
+
+/** Reads values of a topic. */
+export const decoderOf = (config: Pick<Config, "registryUrl">, topic: ReadableTopic): LetterDecoder =>
+  letterDecoder(codecOf(config), [topic]);

@@ -2,7 +2,6 @@
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
 import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
-import { createCodec } from "../../engine/avro/codec.ts";
 import {
   type CouponCompensated,
   type CouponId,
@@ -15,7 +14,6 @@ import {
   couponsRefused,
   type ReservationId,
 } from "../../schemas/coupon.ts";
-import { confluentRegistry } from "../../engine/registry/registry.ts";
 import type { Topic } from "../../engine/avro/topic.ts";
 import { couponAudit } from "../../stores/mysql/coupons/coupon-audit.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
@@ -28,7 +26,7 @@ import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import type { Config } from "../config.ts";
 import type { Accepted, CouponFacts, CouponRow } from "./facts.ts";
 import { letterFacts, type LettersRead, readLetterIds, placesOf } from "./letters.ts";
-import { decoderOf, lettersOf } from "./letters-of.ts";
+import { codecOf, decoderOf, lettersOf } from "./letters-of.ts";
 import { readValues, type TopicReader } from "./read-values.ts";
 
 /**
@@ -72,10 +70,9 @@ const readLetters = async (config: Config): Promise<LettersRead<ReservationId>> 
   }
 };
 
-const readTopics = async ({ brokers, registryUrl }: Config, prefix: string) => {
-  const admin = await kafkaAdmin({ brokers, clientId: "sluice-verify" });
-  const codec = createCodec({ source: confluentRegistry({ url: registryUrl }), now: () => performance.now() });
-  const read = valuesOf({ admin, codec }, prefix);
+const readTopics = async (config: Config, prefix: string) => {
+  const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-verify" });
+  const read = valuesOf({ admin, codec: codecOf(config) }, prefix);
   const accepted = new Map<ReservationId, Accepted>();
   const publishedIssued = new Map<ReservationId, CouponIssued>();
   const publishedRefused = new Map<ReservationId, CouponRefused>();

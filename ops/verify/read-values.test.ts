@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { couponsIssued } from "../../schemas/coupon.ts";
 import { createCodec } from "../../engine/avro/codec.ts";
+import { RegistryUnavailable } from "../../engine/registry/http.ts";
 import { readValues } from "./read-values.ts";
 
 const none = { schemaOf: async () => undefined, idOf: async () => undefined };
@@ -35,4 +36,24 @@ test("readValues: answers the latest oldest record of the partitions that have l
 test("readValues: answers now when a partition has lost all it had", async () => {
   const before = Date.now();
   assert.ok((await sinceOf([3n, []], [0n, [9]])) >= before);
+});
+
+test("readValues: names the registry when it is away and a record's schema is not known", async () => {
+  const away = {
+    schemaOf: () => Promise.reject(new RegistryUnavailable("schema 7", {})),
+    idOf: async () => undefined,
+  };
+  const record = { ...recordAt(1), value: Buffer.from([0, 0, 0, 0, 7, 1]) };
+  const reader = {
+    codec: createCodec({ source: away, now: () => 0, unknownIdGraceMs: 0 }),
+    admin: {
+      startOffsets: async () => [0n],
+      readTopic: async (_: string, onRecords: (partition: number, records: (typeof record)[]) => unknown) =>
+        void (await onRecords(0, [record])),
+    },
+  };
+  await assert.rejects(
+    readValues(reader, couponsIssued, () => {}),
+    RegistryUnavailable,
+  );
 });

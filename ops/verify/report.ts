@@ -9,8 +9,10 @@ export interface CouponReport {
   readonly stock: number;
   readonly remaining: number;
   readonly issued: number;
-  /** Null where there is none: the next taker starts it from the database. */
+  /** Null where there is none: the next taker starts it from the database; null, too, where its key is not the gate's. */
   readonly counter: number | null;
+  /** Whether its key in Redis holds something that the gate never wrote. */
+  readonly wrongKey: boolean;
   /** Units in flight. */
   readonly marks: number;
   /** Requests that the workers have not read yet. */
@@ -26,11 +28,15 @@ export const reportCoupons = (facts: CouponFacts): readonly CouponReport[] => {
     stock,
     remaining,
     issued: issued.get(couponId) ?? 0,
-    counter: facts.counters.get(couponId) ?? null,
+    counter: counterOf(facts.counters.get(couponId)),
+    wrongKey: Number.isNaN(facts.counters.get(couponId)),
     marks: facts.marks.get(couponId) ?? 0,
     pending: pending.get(couponId) ?? 0,
   }));
 };
+
+const counterOf = (found: number | undefined): number | null =>
+  found === undefined || Number.isNaN(found) ? null : found;
 
 const countBy = (couponIds: readonly CouponId[]): ReadonlyMap<CouponId, number> => {
   const counts = new Map<CouponId, number>();

@@ -81,7 +81,7 @@ export const paymentVerification: Verification<Config> = {
 };
 
 const warningsOf = (coupons: readonly CouponReport[], { letters = noLetters }: CouponFacts): readonly string[] => {
-  const uncounted = coupons.filter(({ counter }) => counter === null).length;
+  const uncounted = coupons.filter(({ counter, wrongKey }) => counter === null && !wrongKey).length;
   return [
     ...(uncounted > 0 ? [`${uncounted} coupon(s) without a counter: who asks next starts it from the database`] : []),
     ...letterWarnings(letters, "coupon-issuing"),

@@ -47,6 +47,8 @@ for (const [mistake, args] of Object.entries({
   "a number of brokers that can't be": ["stack", "up", "--brokers", "2"],
   "a name that can't be a folder": ["stack", "status", "--name", "../x"],
   "an argument too many": ["stack", "status", "x"],
+  "a topic that can't be": ["dlq", "list", "--topic", "bad topic!"],
+  "a rate that is none": ["dlq", "plan", "--topology", "coupon-issuing", "--rate", "0"],
 })) {
   test(`sluice: exits with 2 and shows the usage on stderr when given ${mistake}`, () => {
     const { status, stdout, stderr } = sluice(...args);
@@ -55,6 +57,28 @@ for (const [mistake, args] of Object.entries({
     assert.match(stderr, /Usage: sluice/);
   });
 }
+
+test("sluice: says what is wrong in the first of three lines, with where help is, when an option is misused", () => {
+  const { stderr } = sluice("dlq", "export", "--topic", "bad topic!");
+  assert.match(
+    stderr,
+    /^error: .*'bad topic!' is invalid\. Expected a topic's name: 1 to 249 .*\nUsage: sluice dlq export .*\nNext: sluice dlq export --help\n$/,
+  );
+});
+
+test("sluice: exits with 2 and says what was expected when an attempt is asked for that there cannot be", () => {
+  const { status, stderr } = sluice("dlq", "list", "--attempt", "<0");
+  assert.equal(status, 2);
+  assert.match(stderr, /^error: --attempt "<0": expected a number from 1/);
+});
+
+for (const verb of ["status", "pause", "cancel"])
+  test(`sluice: takes the topology of a job when asked to ${verb} it`, () => {
+    assert.match(sluice("dlq", verb, "--help").stdout, /--topology <name>/);
+    const { status, stderr } = sluice("dlq", verb, "1", "--topology", "none");
+    assert.equal(status, 2);
+    assert.match(stderr, /coupon-issuing/);
+  });
 
 test("sluice: says what failed in one line, and what to do, without a stack", () => {
   const { status, stdout, stderr } = sluice("stack", "env", "--name", "never-started");

@@ -1,6 +1,6 @@
 /** `sluice dlq`: dead letters, what became of them, and how they are decided again. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { integerOption } from "../cli.ts";
+import { integerOption, topicOption } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { type App, topologyNames } from "../define-app.ts";
 import type { DiscardOptions } from "../dlq/replay/discard.ts";
@@ -28,11 +28,13 @@ const topologyOption = <Config extends EngineConfig>(app: App<Config>): Option =
 };
 const required = (option: Option): Option => option.makeOptionMandatory();
 
+const ofTopic = "letters of this topic instead";
+
 /** Letters of a topology, or those that somebody else wrote. */
 const withPlace = <Config extends EngineConfig>(command: Command, app: App<Config>): Command =>
   command
     .addOption(topologyOption(app).default(topologyNames(app)[0]))
-    .option("--topic <topic>", "letters of this topic instead, also those of Spring Kafka, Kafka Streams and Connect")
+    .option("--topic <topic>", `${ofTopic}, also those of Spring Kafka, Kafka Streams and Connect`, topicOption)
     .option("--json", "print one JSON document");
 
 const withSelection = (command: Command): Command =>
@@ -153,6 +155,7 @@ const asking = <Config extends EngineConfig>(
 ): Command =>
   withAudit(new Command(verb).description(about))
     .argument("<job>", "the beginning of its id")
+    .addOption(topologyOption(app))
     .option("--reason <text>", "why, for the audit log")
     .action(async (id: string, options: AskOptions) =>
       (await import("../dlq/replay/jobs.ts")).askVerb(app, id, wanted, options),
@@ -179,7 +182,7 @@ const exporting = <Config extends EngineConfig>(app: App<Config>): Command =>
   withState(withSelection(new Command("export").description("write letters with their values, a line each")), "open")
     .argument("[id...]", "letters: <topic>/<partition>/<offset> of the record")
     .addOption(topologyOption(app).default(topologyNames(app)[0]))
-    .option("--topic <topic>", "letters of this topic instead")
+    .option("--topic <topic>", ofTopic, topicOption)
     .addOption(new Option("--format <format>", "as what").choices(["ndjson", "csv"]).default("ndjson"))
     .option("--out <file>", "into this file, which is there when all of it is")
     .option("--mask", "hide users, and what may name them: keys, headers, bytes, messages")

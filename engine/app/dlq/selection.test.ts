@@ -27,6 +27,9 @@ const wrong: readonly SelectOptions[] = [
   { until: "2026-13-40" },
   { attempt: ">3" },
   { attempt: "<" },
+  { attempt: "<0" },
+  { attempt: "<1" },
+  { attempt: "0" },
   { state: "opened" },
   { state: "" },
 ];

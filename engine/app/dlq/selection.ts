@@ -74,8 +74,11 @@ const statesOf = (text: string | undefined, instead: readonly LetterState[]): re
 
 const attemptOf = (text: string): { readonly below: number } | { readonly is: number } => {
   const found = /^(<?)(\d{1,6})$/.exec(text);
-  if (found === null) throw wrong("--attempt", text, "a number such as 2, or <3");
-  return found[1] === "<" ? { below: Number(found[2]) } : { is: Number(found[2]) };
+  const [isBelow, n] = [found?.[1] === "<", Number(found?.[2])];
+  // Attempts are counted from 1: nothing is below the first.
+  if (found === null || n < (isBelow ? 2 : 1))
+    throw wrong("--attempt", text, "a number from 1 such as 2, or <3, from <2");
+  return isBelow ? { below: n } : { is: n };
 };
 
 const units = { s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -91,4 +94,8 @@ const timeOf = (option: string, text: string, now: number): number => {
 };
 
 const wrong = (option: string, got: string, expected: string): CliError =>
-  new CliError(`${option} ${JSON.stringify(got)}: expected ${expected}`, { code: "USAGE", exitCode: exitCodes.usage });
+  new CliError(`${option} ${JSON.stringify(got)}: expected ${expected}`, {
+    code: "USAGE",
+    exitCode: exitCodes.usage,
+    fix: "Next: sluice dlq list --help",
+  });

@@ -2,7 +2,7 @@
 import { wordsOf } from "../../dlq/letters/foreign.ts";
 import { hasOwnBytes, idText, type Letter, originKey, parseId } from "../../dlq/letters/letter.ts";
 import { byOrigin } from "../../dlq/letters/order.ts";
-import type { LetterDecoder } from "../../dlq/read/decode.ts";
+import { type LetterDecoder, readOrWhy } from "../../dlq/read/decode.ts";
 import { fetchPlaces } from "../../dlq/run/fetch-letters.ts";
 import type { Standing } from "../../dlq/letters/state.ts";
 import type { Headers, LogRecord } from "../../log/log.ts";
@@ -115,7 +115,7 @@ const shownBytes = 256;
 const shownValue = async (decoder: LetterDecoder, letter: Letter, bytes: Buffer | null): Promise<ShownValue> => {
   if (!hasOwnBytes(letter)) return { kind: "dropped" };
   if (bytes === null) return { kind: "null" };
-  const reading = await decoder.read(letter.origin.topic, bytes);
+  const reading = await readOrWhy(decoder, letter.origin.topic, bytes);
   if (reading.kind === "value") return { kind: "decoded", value: JSON.parse(jsonText(reading.value)) };
   return {
     kind: "bytes",

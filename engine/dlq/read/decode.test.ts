@@ -5,7 +5,7 @@ import { record, string } from "../../avro/avro.ts";
 import { createCodec } from "../../avro/codec.ts";
 import { RegistryUnavailable } from "../../registry/http.ts";
 import { topic } from "../../avro/topic.ts";
-import { letterDecoder } from "./decode.ts";
+import { letterDecoder, readOrWhy } from "./decode.ts";
 
 const Text = record("test.v1.Text", { text: string() });
 const texts = topic("texts", Text, { key: "text", id: ({ text }) => text });
@@ -47,4 +47,11 @@ test("letterDecoder: is unreadable when bytes, schema or topic are not known", a
 test("letterDecoder: throws when the registry does not answer", async () => {
   const { decoder } = decoderWith(() => Promise.reject(new Error("refused")));
   await assert.rejects(async () => decoder.read("texts", Buffer.from([0, 0, 0, 0, 9, 1])), RegistryUnavailable);
+});
+
+test("readOrWhy: says that the registry does not answer, as why a value is unreadable, when it is away", async () => {
+  const { decoder } = decoderWith(() => Promise.reject(new RegistryUnavailable("schema 9", {})));
+  const reading = await readOrWhy(decoder, "texts", Buffer.from([0, 0, 0, 0, 9, 1]));
+  assert.equal(reading.kind, "unreadable");
+  assert.match(reading.kind === "unreadable" ? reading.why : "", /^the schema registry did not answer/);
 });

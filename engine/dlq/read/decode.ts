@@ -45,6 +45,19 @@ const readLearning = async (decoder: Decoder<unknown>, id: number, value: Buffer
   return unreadable(decoded.kind === "malformed" ? decoded.why : `schema ${id} was learned and is not known`);
 };
 
+/**
+ * As `read`, and where the registry is away, that: for showing a letter, of which all else is known, and which is looked at when
+ * things are broken. Nothing may be decided by it.
+ */
+export const readOrWhy = async (decoder: LetterDecoder, topic: string, value: Buffer | null): Promise<Reading> => {
+  try {
+    return await decoder.read(topic, value);
+  } catch (error) {
+    if (!(error instanceof RegistryUnavailable)) throw error;
+    return unreadable(error.message);
+  }
+};
+
 const unreadable = (why: string): Reading => ({ kind: "unreadable", why });
 
 /** Only to read and write values: nothing is keyed by it. */

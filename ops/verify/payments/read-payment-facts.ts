@@ -10,9 +10,7 @@ import type { Payment } from "../../../processors/payments/payment-ports.ts";
 import { deadLetterTopic } from "../../../engine/worker/round/dead-letter.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../../engine/log/kafka/admin/admin.ts";
 import type { Replays } from "../../../engine/dlq/jobs/replays.ts";
-import { createCodec } from "../../../engine/avro/codec.ts";
 import { type PaymentCompleted, type PaymentId, paymentsCompleted } from "../../../schemas/payment.ts";
-import { confluentRegistry } from "../../../engine/registry/registry.ts";
 import { type Database, openDatabase } from "../../../stores/mysql/database.ts";
 import { type PaymentAudit, paymentAudit } from "../../../stores/mysql/payments/payment-audit.ts";
 import { paymentBook } from "../../../stores/mysql/payments/payment-book.ts";
@@ -25,7 +23,7 @@ import { CliError } from "../../../engine/app/cli.ts";
 import type { Config } from "../../config.ts";
 import type { DownstreamGroup, OutboxState, PaymentFacts, PublishedPayment } from "./payment-facts.ts";
 import { letterFacts, type LettersRead, readLetterIds, placesOf } from "../letters.ts";
-import { decoderOf, lettersOf } from "../letters-of.ts";
+import { codecOf, decoderOf, lettersOf } from "../letters-of.ts";
 import { readValues } from "../read-values.ts";
 
 /** What to look at. */
@@ -162,9 +160,9 @@ const findAtOnce = 10_000;
 
 const readTopic = async (
   admin: KafkaAdmin,
-  { registryUrl }: Config,
+  config: Config,
 ): Promise<Pick<PaymentFacts, "published" | "topicSince">> => {
-  const codec = createCodec({ source: confluentRegistry({ url: registryUrl }), now: () => performance.now() });
+  const codec = codecOf(config);
   const published = new Map<PaymentId, PublishedPayment>();
   const topicSince = await readValues({ admin, codec }, paymentsCompleted, (payment, partition, offset) => {
     const first = published.get(payment.paymentId);

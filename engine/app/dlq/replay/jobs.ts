@@ -31,7 +31,7 @@ export const jobStatusVerb = async <Config extends EngineConfig>(
 ): Promise<void> => {
   const jobs = await withDlq(app, await loadConfig(app), async (open) => {
     const replays = replaysToChange(open);
-    const only = id === undefined ? undefined : await jobNamed(replays, id);
+    const only = id === undefined ? undefined : await jobNamed(replays, id, topology);
     const topologies =
       only === undefined ? (topology === undefined ? topologyNames(app) : [topology]) : [only.topology];
     const shown: ShownJob[] = [];
@@ -100,11 +100,12 @@ const jobTable = (jobs: readonly ShownJob[]): string => {
   );
 };
 
-/** @throws CliError where no job's id, or more than one, begins so */
-const jobNamed = async (replays: Replays, id: string): Promise<ReplayJob> => {
+/** The job of an id, of this topology where one is named. @throws CliError where no job's id, or more than one, begins so */
+const jobNamed = async (replays: Replays, id: string, topology: string | undefined): Promise<ReplayJob> => {
   const job = await replays.job(id);
-  if (job !== undefined) return job;
-  throw new CliError(`no job's id begins with ${id}, or more than one does`, {
+  if (job !== undefined && (topology === undefined || job.topology === topology)) return job;
+  const why = job === undefined ? ", or more than one does" : `; ${job.id.slice(0, 8)} is one of ${job.topology}`;
+  throw new CliError(`no job's id${topology === undefined ? "" : ` of ${topology}`} begins with ${id}${why}`, {
     code: "NO_SUCH_JOB",
     exitCode: exitCodes.usage,
     fix: "Next: sluice dlq status",
@@ -113,6 +114,7 @@ const jobNamed = async (replays: Replays, id: string): Promise<ReplayJob> => {
 
 /** Options of `cancel` and `pause`. */
 export interface AskOptions {
+  readonly topology?: string;
   readonly reason?: string;
   readonly actor?: string;
   readonly json?: boolean;
@@ -123,12 +125,12 @@ export const askVerb = async <Config extends EngineConfig>(
   app: App<Config>,
   id: string,
   wanted: "paused" | "cancelled",
-  { reason, actor, json }: AskOptions,
+  { topology, reason, actor, json }: AskOptions,
 ): Promise<void> => {
   const verb = wanted === "paused" ? "pause" : "cancel";
   const job = await withDlq(app, await loadConfig(app), async (open) => {
     const replays = replaysToChange(open);
-    const found = await jobNamed(replays, id);
+    const found = await jobNamed(replays, id, topology);
     const operation = {
       actor: actor ?? actorOf(environment()),
       host: hostOf(),

@@ -8,6 +8,7 @@ import { failureOf, hasType } from "../failures.ts";
 import { type KafkaOptions, type KafkaSettings, settingsOf } from "../options.ts";
 import { clusterReleaseOf } from "./cluster-release.ts";
 import { decodeMemberTopics } from "./member-topics.ts";
+import { withCallersErrors } from "./callers-errors.ts";
 import { type OnRecords, type ReadRange, readRanges, readTopic, type RecordRange } from "./read-topic.ts";
 import {
   addPartitions,
@@ -121,12 +122,16 @@ export const kafkaAdmin = async (
     describeGroup: (groupId) => asked(`group ${groupId}`, () => describeGroup(settings, groupId)),
     removeMembers: (groupId) => asked(`members of ${groupId}`, () => removeMembers(settings, groupId)),
     readTopic: (topic, onRecords, range) =>
-      asked(`reading ${topic}`, () =>
-        withCluster(settings, (cluster) => readTopic(cluster, { topic, settings, ...range }, onRecords)),
+      withCallersErrors(onRecords, (seen) =>
+        asked(`reading ${topic}`, () =>
+          withCluster(settings, (cluster) => readTopic(cluster, { topic, settings, ...range }, seen)),
+        ),
       ),
     readRanges: (topic, ranges, onRecords) =>
-      asked(`reading ${topic}`, () =>
-        withCluster(settings, (cluster) => readRanges(cluster, { topic, settings, ranges }, onRecords)),
+      withCallersErrors(onRecords, (seen) =>
+        asked(`reading ${topic}`, () =>
+          withCluster(settings, (cluster) => readRanges(cluster, { topic, settings, ranges }, seen)),
+        ),
       ),
     deleteTopics: (topics) => asked("deleting topics", () => deleteTopics(settings, topics)),
     deleteRecords: (before) => asked(`deleting records of ${before.topic}`, () => deleteRecords(settings, before)),
