@@ -18,12 +18,12 @@ const examine = async <Config extends EngineConfig>(
   app: App<Config>,
   { json = false }: { readonly json?: boolean },
 ): Promise<void> => {
-  const [{ loadConfig }, { checkUp }, { engineChecks }] = await Promise.all([
+  const [{ loadConfig }, { checkUp, sayOnce }, { engineChecks }] = await Promise.all([
     import("../process/process.ts"),
     import("../doctor/checkup.ts"),
     import("../doctor/engine-checks.ts"),
   ]);
-  const findings = await checkUp([...engineChecks(app), ...(app.doctor ?? [])], await loadConfig(app));
+  const findings = sayOnce(await checkUp([...engineChecks(app), ...(app.doctor ?? [])], await loadConfig(app)));
   const levels = new Set(findings.map(({ level }) => level));
   const code = levels.has("fail") ? exitCodes.failure : levels.has("warn") ? exitCodes.pending : exitCodes.done;
   if (json) printJson(jsonDocument("doctor", { findings }, { status: levels.has("fail") ? "failed" : "ok" }));

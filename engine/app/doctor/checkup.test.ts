@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { engineOnly } from "../config/settings.ts";
-import { checkUp } from "./checkup.ts";
+import { checkUp, sayOnce } from "./checkup.ts";
 
 const config = engineOnly.read({ SLUICE_BROKERS: "a:1", SLUICE_REGISTRY_URL: "http://a" }, () => "");
 
@@ -21,4 +21,17 @@ test("checkUp: reports every check in order when one throws and one gives no ans
     { name: "silent", level: "fail", found: "no answer within 20 ms", fix: "do y" },
     { name: "well", level: "ok", found: "answers" },
   ]);
+});
+
+test("sayOnce: refers to the first of several checks when one cause fails them all", () => {
+  const locked = { level: "fail", found: "the database refuses us" } as const;
+  const other = { name: "redis", level: "fail", found: "Redis is a replica", fix: "Give it a master." } as const;
+  assert.deepEqual(
+    sayOnce([
+      { name: "database", ...locked, fix: "Unlock it." },
+      other,
+      { name: "gate", ...locked, fix: "Look at Redis." },
+    ]),
+    [{ name: "database", ...locked, fix: "Unlock it." }, other, { name: "gate", level: "fail", found: "as database" }],
+  );
 });

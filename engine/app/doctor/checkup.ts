@@ -25,6 +25,14 @@ export interface NamedFinding extends Finding {
   readonly name: string;
 }
 
+/** One cause, such as a password that is wrong, fails many checks: it is said once, with what to do, and then referred to. Pure. */
+export const sayOnce = (findings: readonly NamedFinding[]): readonly NamedFinding[] =>
+  findings.map((finding, at) => {
+    const same = findings.slice(0, at).find(({ level, found }) => level === "fail" && found === finding.found);
+    if (finding.level !== "fail" || same === undefined) return finding;
+    return { name: finding.name, level: finding.level, found: `as ${same.name}` };
+  });
+
 /** Runs all checks; the findings are in their order. `limitMs` is the longest that one may take. */
 export const checkUp = <Config extends EngineConfig>(
   checks: readonly DoctorCheck<Config>[],
