@@ -13,8 +13,10 @@ export class DeadLetterFlood extends PipelineError {
   override readonly disposition = "unavailable";
   constructor(deadLetters: number, records: number, why: string) {
     super(
-      `${deadLetters} of ${records} records would be dead-lettered, most lately: ${why}. The partition is held, and nothing was ` +
-        "written of them; it goes on by itself once the cause is gone. Where the records are wrong, raise SLUICE_DEAD_LETTER_PERCENT.",
+      // What to do comes first: a reason may be long, and `/ready` cuts long texts.
+      `${deadLetters} of ${records} records would be dead-lettered. The partition is held, and nothing was written of them; it ` +
+        "goes on by itself once the cause is gone. Where the records are wrong, raise SLUICE_DEAD_LETTER_PERCENT. " +
+        `Most lately: ${why}`,
     );
   }
 }
