@@ -41,6 +41,20 @@ export class Blocked extends PipelineError {
 }
 
 /**
+ * A dependency answers, and refuses who we are or what we may do: a locked account, a changed password, a revoked right. At a
+ * start it ends the process, which was configured wrongly; while the process runs it holds, because credentials are rotated and
+ * an operator can set it right on the other side. `message` names what refuses, in whose words, and what to do.
+ */
+export class AccessRefused extends Blocked {
+  /** What refuses: `database`, `redis`, `kafka`, `registry`. */
+  readonly who: string;
+  constructor(who: string, code: string, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+    this.who = who;
+  }
+}
+
+/**
  * Another holder has the partition's lease now: what this one sends is refused, for good. It holds like something that is
  * away, finishing nothing, until the group takes the partition from it too.
  */
@@ -111,6 +125,9 @@ export class InstanceFenced extends Fatal {
 /** Total: an unclassified error is retried, then dead-lettered, never skipped. */
 export const dispositionOf = (error: unknown): Disposition =>
   error instanceof PipelineError ? error.disposition : "retriable";
+
+/** Whether a call that failed so is to be held and asked again, and nothing be decided: its dependency is away, or refuses us. */
+export const isHeld = (error: unknown): boolean => dispositionOf(error) === "unavailable";
 
 /** The code of an error, for logs, metrics and dead letters: its own, or `UNCLASSIFIED` where it has none. */
 export const codeOf = (error: unknown): string =>

@@ -1,4 +1,5 @@
 /** Whether a process can do its work now, and if not, why. */
+import type { AccessRefused } from "./errors.ts";
 
 /**
  * What can make a process unready, for alerts: a closed set, since it is a label of `sluice_not_ready`. The words beside a
@@ -7,6 +8,7 @@
 export const readinessCodes = {
   NOT_ASSIGNED: "the group has assigned no partitions yet",
   DEPENDENCY_AWAY: "something that is needed has been away for longer than `SLUICE_HOLD_GRACE_MS`",
+  ACCESS_REFUSED: "a server refuses our user: a password, a right or an account that somebody has to set right",
   LOG_BEHIND: "the log does not acknowledge what was written, or does not keep up with it",
   LOG_REFUSES: "the log refuses what is written, for good",
   DEAD_LETTER_FLOOD: "too many records of a partition would be dead-lettered",
@@ -33,13 +35,22 @@ export interface Readiness {
   readonly ok: boolean;
   readonly why: readonly string[];
   readonly codes: readonly ReadinessCode[];
+  /** What it does its work without, one sentence each; absent where nothing is missing. It is no reason to be unready. */
+  readonly degraded?: readonly string[];
 }
 
 /** Ready where there is no reason not to be. */
-export const readinessOf = (reasons: readonly Unready[]): Readiness => ({
+export const readinessOf = (reasons: readonly Unready[], degraded: readonly string[] = []): Readiness => ({
   ok: reasons.length === 0,
   why: reasons.map(({ why }) => why),
   codes: [...new Set(reasons.map(({ code }) => code))],
+  ...(degraded.length > 0 && { degraded }),
+});
+
+/** What is said of a server that refuses our user. */
+export const refusedFor = ({ code, message }: AccessRefused, lasted: string): Unready => ({
+  code: "ACCESS_REFUSED",
+  why: `${code} has lasted for ${lasted} (${message})`,
 });
 
 /** The code of a hold that has lasted too long: its own where it has one here. */

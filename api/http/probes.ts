@@ -19,6 +19,17 @@ const ok = (description: string) =>
     properties: { status: { type: "string", enum: ["ok"] } },
   }) as const;
 
+/** A process that is degraded accepts what it can: every other replica misses the same. */
+const readyBody = {
+  description: "Yes; where something is missing that it can do without, `degraded` says what.",
+  type: "object",
+  required: ["status"],
+  properties: {
+    status: { type: "string", enum: ["ok", "degraded"] },
+    degraded: { type: "array", items: { type: "string" } },
+  },
+} as const;
+
 /** Adds `/live`, `/ready` and `/openapi.json`. */
 export const addProbes = (app: FastifyInstance, { ready, closing, retryAfterSeconds }: Probes): void => {
   app.get(
@@ -40,12 +51,12 @@ export const addProbes = (app: FastifyInstance, { ready, closing, retryAfterSeco
         operationId: "ready",
         summary: "Readiness: whether the process can accept requests",
         tags: ["probes"],
-        response: { 200: ok("Yes."), ...problemResponses(["not-ready"]) },
+        response: { 200: readyBody, ...problemResponses(["not-ready"]) },
       },
     },
     async () => {
-      const { ok: good, why } = closing() ? stopping : ready();
-      if (good) return { status: "ok" };
+      const { ok: good, why, degraded }: Pick<Readiness, "ok" | "why" | "degraded"> = closing() ? stopping : ready();
+      if (good) return degraded === undefined ? { status: "ok" } : { status: "degraded", degraded };
       throw new Problem("not-ready", {
         detail: `Not ready: ${why.join("; ")}`,
         headers: { "retry-after": String(retryAfterSeconds) },

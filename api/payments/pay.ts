@@ -3,7 +3,7 @@
  * wrong on the way, and what is answered:
  *
  * - too many wait already: `overloaded`, nothing is asked;
- * - the database is away: the same asks again, until the client's deadline, then `unavailable`: nothing was paid;
+ * - the database is away, or refuses our user: the same asks again, until the client's deadline, then `unavailable`: nothing was paid;
  * - the connection is lost at the COMMIT: the same asks again, which find out whether it took effect; where the deadline
  *   comes first, or comes while a transaction is in flight, `outcome-unknown`, never a yes and never a no;
  * - a deadlock or a lock that is not given up: every ask by itself, so that only those in its way fail, `unavailable`;
@@ -13,7 +13,7 @@
 import { hash } from "node:crypto";
 import pLimit from "p-limit";
 import { v7 } from "uuid";
-import { dispositionOf, Unavailable } from "../../engine/errors.ts";
+import { dispositionOf, isHeld } from "../../engine/errors.ts";
 import {
   type PaymentAnswer,
   type PaymentAsk,
@@ -132,7 +132,7 @@ const attempt = async (parameters: PayParameters, live: readonly Waiting[]): Pro
     );
   } catch (error) {
     if (error instanceof PaymentInDoubt) for (const waiting of live) waiting.mayBePaid = true;
-    if (error instanceof Unavailable) return "again";
+    if (isHeld(error)) return "again";
     if (live.length === 1) return isInDoubt(live, error) ? "again" : notifyAll(live, [{ error }]);
     const one = pLimit(singlesAtOnce);
     return (await Promise.all(live.map((waiting) => one(() => settle(parameters, [waiting]))))).flat();

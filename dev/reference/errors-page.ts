@@ -60,13 +60,16 @@ Made from the code by \`npm run reference\`; a test compares the two. Each error
 - **away**: the state of a server, a cluster or a connection. The call is held, in order, and asked again until it is answered; no record
   is dead-lettered for it, however long it lasts. \`/ready\` names what is away, since when, and what it last said; a payment is answered 503.
 - **poison**: what a record holds can never be taken. It is isolated and dead-lettered, and no other with it.
-- **fatal**: this process, its user or its schema is not what the system needs. The process ends and says why; nothing is finished, and
+- **refused**: the system answers, and refuses who we are or what we may do: a locked account, a changed password, a revoked right. At a
+  start the process ends, with exit code 1 and a sentence. While it runs, the call is held as above, because credentials are rotated and an
+  operator can set it right on the other side; \`/ready\` names the error by its code, with what to look at, and a request is answered 503.
+- **fatal**: this process or its schema is not what the system needs. The process ends and says why; nothing is finished, and
   nothing is dead-lettered. A supervisor starts it again.
 - **rest**: it may be either. It is tried again (\`SLUICE_MAX_ATTEMPTS\`), then the round is halved until the record is by itself, and that is
   dead-lettered as in doubt. What no table knows belongs here, unless its section says otherwise.
 
 Besides these, *blocked* is what no waiting brings by itself and no record is guilty of. It holds like what is away, makes the process
-unready and is named by its code: \`UNKNOWN_SCHEMA\` (the registry has no schema of that id yet; after 30 s the record is poison) and
+unready and is named by its code: \`REGISTRY_REFUSED\` (the registry answers 401 or 403; refused), \`UNKNOWN_SCHEMA\` (the registry has no schema of that id yet; after 30 s the record is poison) and
 \`DELIVERY_DENIED\` (the platform's answer is about us or the address).
 
 ## The database

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AvroJson, record, string } from "./avro.ts";
 import { createCodec } from "./codec.ts";
-import { RegistryUnavailable } from "../registry/http.ts";
+import { RegistryRefused, RegistryUnavailable } from "../registry/http.ts";
 import { topic } from "./topic.ts";
 
 const Text = record("test.v1.Text", { text: string() });
@@ -18,7 +18,15 @@ interface Limits {
 const unlearnt = (options: Limits = {}) => {
   let at = 0;
   const schemas: Record<number, AvroJson> = {};
-  const state = { schemas, away: false, asked: 0, inFlight: 0, mostInFlight: 0, perSecond: new Map<number, number>() };
+  const state = {
+    schemas,
+    away: false,
+    refuses: false,
+    asked: 0,
+    inFlight: 0,
+    mostInFlight: 0,
+    perSecond: new Map<number, number>(),
+  };
   const schemaOf = async (id: number): Promise<AvroJson | undefined> => {
     state.asked++;
     const second = Math.floor(at / 1_000);
@@ -26,6 +34,7 @@ const unlearnt = (options: Limits = {}) => {
     state.mostInFlight = Math.max(state.mostInFlight, ++state.inFlight);
     await Promise.resolve();
     state.inFlight--;
+    if (state.refuses) throw new RegistryRefused("test", {});
     if (state.away) throw new RegistryUnavailable("test", {});
     return schemas[id];
   };
@@ -41,6 +50,15 @@ test("learn: says unavailable while the registry is away, however long", async (
   pass(1_000_000);
   assert.equal(await decoder.learn(7), "unavailable");
   state.away = false;
+  state.schemas[7] = Text.avro;
+  assert.equal(await decoder.learn(7), "known");
+});
+
+test("learn: says refused while the registry refuses our credentials, and known once it does not", async () => {
+  const { decoder, state } = unlearnt();
+  state.refuses = true;
+  assert.deepEqual(await Promise.all([7, 8].map((id) => decoder.learn(id))), ["refused", "refused"]);
+  state.refuses = false;
   state.schemas[7] = Text.avro;
   assert.equal(await decoder.learn(7), "known");
 });

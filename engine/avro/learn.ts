@@ -4,13 +4,15 @@
  */
 import pLimit from "p-limit";
 import type { AvroJson } from "./avro.ts";
+import { RegistryRefused } from "../registry/http.ts";
 import type { SchemaSource } from "../registry/registry.ts";
 
 /**
- * What asking for a writer's schema came to. `unavailable`: the registry gave no answer; `awaited`: it has no such id, and may
+ * What asking for a writer's schema came to. `unavailable`: the registry gave no answer; `refused`: it refuses our
+ * credentials; `awaited`: it has no such id, and may
  * have it later; `unknown`: it has had none for the whole grace.
  */
-export type Learned = "known" | "unavailable" | "awaited" | "unknown";
+export type Learned = "known" | "unavailable" | "refused" | "awaited" | "unknown";
 
 /** How a registry is asked for schemas. */
 export interface AskingOptions {
@@ -38,7 +40,7 @@ const maxRemembered = 10_000;
 type Answered =
   | { readonly kind: "found"; readonly schema: AvroJson }
   | { readonly kind: "none"; readonly askedAt: number; readonly runSince: number }
-  | { readonly kind: "away" };
+  | { readonly kind: "away"; readonly why: "unavailable" | "refused" };
 
 /** What the decoders of a codec share: one registry, one bound on what it is asked, one run of unknown ids. */
 export interface Asking extends Required<Pick<AskingOptions, "now" | "unknownIdGraceMs" | "unknownIdRetryMs">> {
@@ -58,24 +60,26 @@ export const createAsking = ({
   const mayAsk = questionsWithin(questionsPerSecond, now);
   const run = { since: 0, lastAt: Number.NEGATIVE_INFINITY };
   let failures = 0;
+  let latest: Answered = { kind: "away", why: "unavailable" };
   const askNow = async (id: number, subjects: readonly string[], askedAt: number): Promise<Answered> => {
     try {
       const schema = await source.schemaOf(id, subjects);
       if (schema !== undefined) return { kind: "found", schema };
-    } catch {
+    } catch (error) {
       failures += 1;
-      return { kind: "away" };
+      latest = { kind: "away", why: error instanceof RegistryRefused ? "refused" : "unavailable" };
+      return latest;
     }
     if (askedAt - run.lastAt > unknownIdGraceMs) run.since = askedAt;
     run.lastAt = Math.max(run.lastAt, askedAt);
     return { kind: "none", askedAt, runSince: run.since };
   };
   const ask: Asking["ask"] = async (id, subjects, again) => {
-    if (!mayAsk(again)) return { kind: "away" };
+    if (!mayAsk(again)) return { kind: "away", why: "unavailable" };
     const before = failures;
     const askedAt = now();
     // While this one waited its turn the registry went away: each of those that wait would wait for its own time-out.
-    return limit(() => (failures > before ? { kind: "away" } : askNow(id, subjects, askedAt)));
+    return limit(() => (failures > before ? latest : askNow(id, subjects, askedAt)));
   };
   return { now, unknownIdGraceMs, unknownIdRetryMs, ask };
 };
@@ -120,7 +124,7 @@ export const createLearner = (
     const again = last !== undefined && (verdictOn(last) === "unknown" || now() - last.since < unknownIdGraceMs);
     const answer = await ask(id, subjects, again);
     // Not asked, or not answered: its last answer remains.
-    if (answer.kind === "away") return last === undefined ? "unavailable" : verdictOn(last);
+    if (answer.kind === "away") return last === undefined ? answer.why : verdictOn(last);
     if (answer.kind === "found") {
       add(id, answer.schema);
       unknown.delete(id);

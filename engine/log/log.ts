@@ -104,6 +104,12 @@ export interface Position {
   readonly end: bigint;
 }
 
+/** What keeps a membership from reading, and since when, epoch ms. */
+export interface LogTrouble {
+  readonly error: PipelineError;
+  readonly sinceMs: number;
+}
+
 /** A membership in a group. */
 export interface Subscription {
   /**
@@ -121,6 +127,8 @@ export interface Subscription {
    * Changes nothing. @throws Unavailable
    */
   readonly positions: () => Promise<ReadonlyMap<string, Position>>;
+  /** What keeps it from reading now, while it tries to join again; undefined where nothing does. */
+  readonly trouble: () => LogTrouble | undefined;
   /** Calls `revoking`, then leaves the group, so that others take over at once. Idempotent. */
   readonly stop: () => Promise<void>;
 }

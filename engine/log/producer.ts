@@ -1,5 +1,5 @@
 /** What rounds and request handlers write through: they hand records over and wait for the acknowledgement. */
-import type { NewRecord, TopicPartition } from "./log.ts";
+import type { LogTrouble, NewRecord, TopicPartition } from "./log.ts";
 
 /** Collects records by partition and appends everything queued for a partition in one go (see accumulator.ts). */
 export interface Producer {
@@ -17,6 +17,8 @@ export interface Producer {
    * longest there is. Undefined where nothing is pending.
    */
   readonly noProgressSinceMs: () => number | undefined;
+  /** What the latest append of some partition failed with while it is tried again, and since when it fails: the longest there is. */
+  readonly trouble: () => LogTrouble | undefined;
   /** Resolves when everything queued so far is acknowledged or has failed; takes nothing more. Idempotent. */
   readonly close: () => Promise<void>;
 }

@@ -1,7 +1,7 @@
 // The relay on fakes: what is published and marked, in which order, and what happens when something is away.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fatal, Poison, Unavailable } from "../errors.ts";
+import { AccessRefused, Fatal, Poison, Unavailable } from "../errors.ts";
 import { fakeProducer } from "../log/testing/fake-producer.ts";
 import type { LedOutbox, Outbox } from "./outbox.ts";
 import { relayDefaults } from "./relay-options.ts";
@@ -313,3 +313,42 @@ for (const [what, error] of [
     await ended(all, relay);
   });
 }
+
+const refused = new AccessRefused("database", "DATABASE_4151", "the database refuses us: locked");
+
+test("relay: ends with the refusal when the database refuses its user at the start", async () => {
+  const { start, table } = stage();
+  const relay = start({ outbox: { ...table.outbox, lead: () => Promise.reject(refused) } });
+  assert.equal(await relay.ended, refused);
+});
+
+test("relay: holds, names the refusal in its readiness and goes on when its user is locked and unlocked", async () => {
+  const { start, table, step, write, seen } = stage({ pollMs: 100 });
+  let locked = false;
+  const lead: typeof table.outbox.lead = (ms, work) => {
+    if (locked) return Promise.reject(refused);
+    return table.outbox.lead(ms, (led) =>
+      work({ ...led, unpublished: (rows) => (locked ? Promise.reject(refused) : led.unpublished(rows)) }),
+    );
+  };
+  const relay = start({ outbox: { ...table.outbox, lead } });
+  for (let n = 0; n < 5; n++) await step(100);
+  assert.deepEqual(relay.ready(), { ok: true, why: [] });
+  locked = true;
+  for (let n = 0; n < 20; n++) await step(1_000);
+  assert.match(relay.ready().why.join(), /^DATABASE_4151 has lasted for \d+ s \(the database refuses us: locked\)$/);
+  locked = false;
+  write(saleOf(1));
+  for (let n = 0; n < 5; n++) await step(1_000);
+  assert.deepEqual([relay.ready(), seen.published], [{ ok: true, why: [] }, 1]);
+  await ended({ step }, relay);
+});
+
+test("relay: names the refusal in its readiness when the log refuses its user", async () => {
+  const { start, producer, step } = stage();
+  const relay = start();
+  await step(100);
+  producer.failing = { error: new AccessRefused("kafka", "KAFKA_REFUSED", "the brokers refuse us"), sinceMs: 0 };
+  assert.match(relay.ready().why.join(), /^KAFKA_REFUSED has lasted for \d+ s \(the brokers refuse us\)$/);
+  await ended({ step }, relay);
+});

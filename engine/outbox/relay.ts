@@ -6,6 +6,7 @@
  *   ids, by which consumers recognise them;
  * - the database is away: the lead is lost, and requested again with a growing pause. Rows acknowledged meanwhile are
  *   marked then, and not published again;
+ * - the database refuses its user: at the start the relay ends; later it is as if it were away, and `/ready` names the refusal;
  * - the log is away: the batch stays in flight and nothing else is read, so memory does not grow. The relay keeps the lead
  *   for `yieldMs`, then gives it up to a relay that may reach the log, until its own batch is acknowledged;
  * - another relay leads: this one waits, and leads when the other's connection ends;
@@ -17,9 +18,9 @@
  * - the log refuses a record for good: a programming error; the relay ends.
  */
 import { backoffMs } from "../clock.ts";
-import { dispositionOf } from "../errors.ts";
+import { AccessRefused, dispositionOf } from "../errors.ts";
 import { errorFields } from "../logger.ts";
-import { type Readiness, readinessOf, type Unready } from "../readiness.ts";
+import { type Readiness, readinessOf, refusedFor, type Unready } from "../readiness.ts";
 import { type Batch, publishRows } from "./batch.ts";
 import { type LedOutbox, outboxReadMaxRows } from "./outbox.ts";
 import type { Relay, RelayOptions } from "./relay-options.ts";
@@ -59,6 +60,7 @@ class OutboxRelay<Value, Published> {
   /** When the latest call of the database began, and when the first call began since which none has succeeded. */
   #triedAtMs = 0;
   #awaySinceMs: number | undefined;
+  #refusal: AccessRefused | undefined;
   #failures = 0;
 
   constructor(options: RelayOptions<Value, Published>) {
@@ -79,10 +81,22 @@ class OutboxRelay<Value, Published> {
     return readinessOf([
       ...(this.#stopping.signal.aborted ? [stopping] : []),
       ...(this.#reached ? [] : [starting]),
-      ...(late(this.#awaySinceMs) ? [databaseAway(seconds(this.#awaySinceMs))] : []),
+      ...(late(this.#awaySinceMs) ? [this.#databaseTrouble(seconds(this.#awaySinceMs))] : []),
+      ...this.#logRefusal(seconds),
       ...(unacknowledged > 0 && late(sinceMs) ? [logBehind(unacknowledged, seconds(sinceMs))] : []),
     ]);
   };
+
+  #databaseTrouble(lasted: string): Unready {
+    return this.#refusal === undefined ? databaseAway(lasted) : refusedFor(this.#refusal, lasted);
+  }
+
+  /** A log that refuses our user is named at once: no waiting brings that by itself. */
+  #logRefusal(seconds: (sinceMs: number) => string): readonly Unready[] {
+    const failing = this.#options.producer.trouble();
+    if (!(failing?.error instanceof AccessRefused)) return [];
+    return [refusedFor(failing.error, seconds(failing.sinceMs))];
+  }
 
   readonly leads = (): boolean => this.#leads;
 
@@ -112,6 +126,11 @@ class OutboxRelay<Value, Published> {
           this.#stopping.abort();
           return error instanceof Error ? error : new Error(String(error));
         }
+        // Before it was ever reached this is the start, which is configured wrongly.
+        if (error instanceof AccessRefused && !this.#reached) {
+          this.#stopping.abort();
+          return error;
+        }
         await this.#backOff(error);
       }
     }
@@ -128,6 +147,7 @@ class OutboxRelay<Value, Published> {
   async #backOff(error: unknown): Promise<void> {
     const { definition, clock, random, backoff, logger } = this.#options;
     this.#awaySinceMs ??= this.#triedAtMs;
+    this.#refusal = error instanceof AccessRefused ? error : undefined;
     this.#failures += 1;
     const ms = backoffMs(backoff, this.#failures, random);
     logger.warn(
@@ -146,6 +166,7 @@ class OutboxRelay<Value, Published> {
   #databaseIsReached(): void {
     this.#reached = true;
     this.#awaySinceMs = undefined;
+    this.#refusal = undefined;
     this.#failures = 0;
   }
 

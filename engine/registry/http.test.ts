@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { confluentAdmin } from "./admin.ts";
 import { confluentRegistry } from "./registry.ts";
-import { RegistryUnavailable } from "./http.ts";
+import { RegistryRefused, RegistryUnavailable } from "./http.ts";
 import {
   answer,
   type Behaviour,
@@ -56,6 +56,18 @@ for (const [what, behaviour] of Object.entries(wrong)) {
   });
 }
 
+for (const status of [401, 403]) {
+  test(`registry client: is refused, by its own code, when what is asked answers ${status}`, async () => {
+    await using faulty = await faultyRegistry(answer(status, '{"error_code":1,"message":"no"}'));
+    const options = { url: faulty.url };
+    const isRefused = (error: unknown): boolean =>
+      error instanceof RegistryRefused && error.code === "REGISTRY_REFUSED";
+    await assert.rejects(confluentAdmin(options).versions("s"), isRefused);
+    await assert.rejects(confluentRegistry(options).schemaOf(1, ["s"]), isRefused);
+    await assert.rejects(confluentRegistry(options).idOf("s", avro), isRefused);
+  });
+}
+
 test("registry client: is unavailable when the connection is refused", async () => {
   await assert.rejects(confluentAdmin({ url: await refusingUrl() }).versions("s"), RegistryUnavailable);
 });
@@ -77,7 +89,7 @@ test("registry client: sends the URL's credentials as a header, and says them no
       assert.ok(!JSON.stringify([error.message, error.stack, error.cause]).includes("ss@"));
       return true;
     });
-  await assert.rejects(confluentAdmin({ url }).level("s"), /401, does SLUICE_REGISTRY_AUTH fit/);
+  await assert.rejects(confluentAdmin({ url }).level("s"), /401, does SLUICE_REGISTRY_AUTH or/);
   await assert.rejects(confluentAdmin({ url }).register("s", avro), RegistryUnavailable);
   assert.deepEqual(seen, new Set([`Basic ${Buffer.from("key:p@ss").toString("base64")}`]));
 });

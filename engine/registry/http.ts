@@ -7,11 +7,21 @@ import { AnswerTooLong, registryDoor, sendRequest } from "./request.ts";
 
 /** The registry did not answer, or not with an answer. Ask again later; nothing was learnt. */
 export class RegistryUnavailable extends Error {
-  readonly code = "REGISTRY_UNAVAILABLE";
+  readonly code: string = "REGISTRY_UNAVAILABLE";
   constructor(what: string, { cause }: ErrorOptions) {
     const why =
       cause instanceof NoAnswer || cause instanceof AnswerTooLong ? `: ${cause.message}` : tlsProblemOf(cause);
     super(`the schema registry did not answer (${what}${why}); is SLUICE_REGISTRY_URL right, is it up?`, { cause });
+  }
+}
+
+/** The registry answered that it refuses our credentials. Handled as {@link RegistryUnavailable}, and named as what it is. */
+export class RegistryRefused extends RegistryUnavailable {
+  override readonly code = "REGISTRY_REFUSED";
+  constructor(what: string, options: ErrorOptions) {
+    super(what, options);
+    const why = options.cause instanceof NoAnswer ? `: ${options.cause.message}` : "";
+    this.message = `the schema registry refuses us (${what})${why}; check also what its user may do there`;
   }
 }
 
@@ -23,6 +33,9 @@ const tlsProblemOf = (cause: unknown): string => {
 
 /** What came is no answer of a registry. Its message has nothing of what was sent or received. */
 class NoAnswer extends TypeError {}
+
+/** Its credentials were refused, by 401 or 403. */
+class Denied extends NoAnswer {}
 
 /** How to reach a registry. */
 export interface RegistryOptions {
@@ -77,15 +90,28 @@ export const registryHttp = ({ url, timeoutMs = defaultTimeoutMs }: RegistryOpti
       });
       return answerOf(shape, status, text);
     } catch (cause) {
-      throw new RegistryUnavailable(about, { cause });
+      throw cause instanceof Denied ? new RegistryRefused(about, { cause }) : new RegistryUnavailable(about, { cause });
     }
   };
+};
+
+/** Whether a status is about who asks. */
+const isDenial = (status: number): boolean => status === 401 || status === 403;
+const deniedBy = (status: number): string =>
+  `it answered ${status}, does SLUICE_REGISTRY_AUTH or SLUICE_REGISTRY_TOKEN_FILE fit?`;
+
+/** What an error of another client of the registry is, which tells a status where there was one. */
+export const unavailableBy = (about: string, cause: unknown): RegistryUnavailable => {
+  const status = cause instanceof Error && "status" in cause ? Number(cause.status) : 0;
+  return isDenial(status)
+    ? new RegistryRefused(about, { cause: new Denied(deniedBy(status), { cause }) })
+    : new RegistryUnavailable(about, { cause });
 };
 
 const errorBody = z.looseObject({ error_code: z.number(), message: z.string().default("") });
 
 const answerOf = <T>(shape: z.ZodType<T>, status: number, text: string): Answer<T> => {
-  if (status === 401 || status === 403) throw new NoAnswer(`it answered ${status}, does SLUICE_REGISTRY_AUTH fit?`);
+  if (isDenial(status)) throw new Denied(deniedBy(status));
   const body = jsonOf(text, status);
   if (status >= 200 && status < 300) {
     const parsed = shape.safeParse(body);

@@ -3,7 +3,7 @@ import { SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
 import { z } from "zod";
 import type { AvroJson } from "../avro/avro.ts";
 import { avscType } from "../avro/exact-types.ts";
-import { defaultTimeoutMs, type RegistryOptions, RegistryUnavailable } from "./http.ts";
+import { defaultTimeoutMs, type RegistryOptions, unavailableBy } from "./http.ts";
 import { registryDoor } from "./request.ts";
 import { versionsIn } from "./subjects-of.ts";
 
@@ -93,7 +93,7 @@ export const confluentRegistry = (options: RegistryOptions): SchemaSource => {
       // The client would answer the next question for the same id with the call that never settles.
       if (error instanceof NoAnswerInTime) client = newClient();
       if (saysThereIsNone(error)) return undefined;
-      throw new RegistryUnavailable(what, { cause: error });
+      throw unavailableBy(what, error);
     }
   };
   return {

@@ -12,10 +12,10 @@ import { loggingDeadLetters } from "./failures/dead-letter-log.ts";
 import { attemptObserver } from "./failures/attempt-observer.ts";
 import type { Backoff, Clock, Random } from "../clock.ts";
 import { createLease } from "./partition/lease-guard.ts";
-import type { Log } from "../log/log.ts";
+import type { Log, LogTrouble } from "../log/log.ts";
 import { errorFields, type Logger } from "../logger.ts";
 import { createFloods, type FloodLimits } from "./failures/flood.ts";
-import { createHolds, type Hold, type Holds, unreadyReasons, type ReadinessPolicy } from "./failures/holds.ts";
+import { createHolds, type Hold, holdOn, type Holds, unreadyReasons, type ReadinessPolicy } from "./failures/holds.ts";
 import { createPartition, type PartitionOptions, type PartitionStatus } from "./partition/partition.ts";
 import { type ProcessLimits, shareOf } from "./partition/limits.ts";
 import { refuseGrowth, refuseOtherPartitionCounts } from "./partition-counts.ts";
@@ -130,9 +130,14 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
     ended: ending.promise,
     ready: () => {
       const stalled = watchdog.stalled();
+      const holds = [
+        ...watched.holds.list(),
+        ...troubleOf("membership", subscription.trouble()),
+        ...troubleOf("append", options.producer.trouble()),
+      ];
       return readinessOf([
         ...(assignment.joined() ? [] : [{ code: "NOT_ASSIGNED", why: "no partitions assigned yet" } as const]),
-        ...unreadyReasons(watched.holds.list(), readinessPolicy, clock.now()),
+        ...unreadyReasons(holds, readinessPolicy, clock.now()),
         ...(stalled === undefined ? [] : [{ code: "STALLED", why: stalled } as const]),
       ]);
     },
@@ -141,6 +146,12 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
     holding: watched.holds.list,
   };
 };
+
+/** What goes on by itself while it is tried again holds rounds, though none of their calls is asked again for it. */
+const troubleOf = (what: string, trouble: LogTrouble | undefined): readonly Hold[] =>
+  trouble === undefined
+    ? []
+    : [{ ...holdOn(what, trouble.error), sinceMs: trouble.sinceMs, codeSinceMs: trouble.sinceMs }];
 
 /** What a worker waits for, and what holds it up. */
 interface Watched {

@@ -57,6 +57,7 @@ test("outbox: publishes each request that was written, and marks its row", { tim
       partitionOf: () => 0,
       backlogRecords: () => 0,
       noProgressSinceMs: () => undefined,
+      trouble: () => undefined,
       close: async () => {},
     },
     encode: ({ refundId }) => Buffer.from(refundId),

@@ -5,12 +5,12 @@ import { Registry } from "prom-client";
 import { fakeStores } from "../../api/testing/testing.ts";
 import { testSecret } from "../../api/testing/testing-api.ts";
 import { mintToken } from "../../api/tokens/token.ts";
-import { Fatal } from "../../engine/errors.ts";
+import { AccessRefused, Fatal } from "../../engine/errors.ts";
 import { encodeAsJson, fakeProducer } from "../../engine/log/testing/fake-producer.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import { settled } from "../../engine/testing/stepped-clock.ts";
 import type { CouponIssueRequested } from "../../schemas/coupon.ts";
-import { serveApi } from "./api.ts";
+import { type ServedOn, serveApi } from "./api.ts";
 
 const maxBacklogRecords = 100;
 const api = {
@@ -22,8 +22,8 @@ const tokens = {
   policy: { maxLifetimeMs: 60_000 },
 };
 
-/** An API that listens on a free port, on a producer of this test. */
-const served = async () => {
+/** An API that listens on a free port, on a producer and what is known of a database of this test. */
+const served = async (database?: ServedOn["database"]) => {
   const producer = fakeProducer<CouponIssueRequested>();
   const context = {
     config: { api, tokens, tokenSecret: testSecret, refusalsKeptMs: 86_400_000 },
@@ -34,6 +34,7 @@ const served = async () => {
     ports: fakeStores().ports,
     producer,
     encodeRequest: encodeAsJson,
+    ...(database !== undefined && { database }),
     close: async () => {},
   });
   const token = mintToken({ secret: testSecret, userId: "alice", ttlMs: 60_000, now: Date.now() });
@@ -54,7 +55,8 @@ const served = async () => {
     producer.produced.at(-1)?.fail(error);
     return (await answer).status;
   };
-  return { producer, running, reserve, reserveRefused };
+  const probe = () => fetch(`${String(running.about?.["url"])}/ready`);
+  return { producer, running, reserve, reserveRefused, probe };
 };
 
 test("api process: is unready when the backlog is full, and ready again when half of it is gone", async () => {
@@ -126,6 +128,44 @@ test("api process: counts one append once when it fails many calls", async () =>
   for (const { fail } of producer.produced) fail(error);
   for (const answer of answers) assert.equal((await answer).status, 503);
   assert.equal(running.ready().ok, false);
+  assert.equal(await endedNow(running.ended), "running");
+  await running.stop();
+});
+
+const never = new Promise<Error>(() => {});
+
+test("api process: is ready, and says what it misses, when its database is away", async () => {
+  const away = "database has been away for 12 s";
+  const { running, probe } = await served({ reasons: () => [], degraded: () => [away], ended: never });
+  assert.deepEqual(running.ready(), { ok: true, why: [], codes: [], degraded: [away] });
+  const answer = await probe();
+  assert.deepEqual([answer.status, await answer.json()], [200, { status: "degraded", degraded: [away] }]);
+  await running.stop();
+});
+
+test("api process: is unready when its database refuses its user, and ends when it does so at the start", async () => {
+  const refusal = new AccessRefused("database", "DATABASE_4151", "the database refuses us");
+  const why = "DATABASE_4151 has lasted for 12 s";
+  const database = {
+    reasons: () => [{ code: "ACCESS_REFUSED" as const, why }],
+    degraded: () => [],
+    ended: Promise.resolve(refusal),
+  };
+  const { running, probe } = await served(database);
+  const answer = await probe();
+  assert.deepEqual([answer.status, answer.headers.get("retry-after") !== null], [503, true]);
+  assert.match(await answer.text(), /DATABASE_4151 has lasted for 12 s/);
+  assert.equal(await running.ended, refusal);
+  await running.stop();
+});
+
+test("api process: is unready, and does not end, while the log refuses its user", async () => {
+  const { producer, running } = await served();
+  const error = new AccessRefused("kafka", "KAFKA_REFUSED", "the brokers refuse us");
+  producer.failing = { error, sinceMs: Date.now() };
+  assert.match(running.ready().why.join(), /^KAFKA_REFUSED has lasted for 0 s \(the brokers refuse us\)$/);
+  producer.failing = undefined;
+  assert.deepEqual(running.ready(), { ok: true, why: [] });
   assert.equal(await endedNow(running.ended), "running");
   await running.stop();
 });

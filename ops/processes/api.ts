@@ -6,16 +6,16 @@ import { machineClock } from "../../api/http/clock.ts";
 import { readinessOf, type Unready } from "../../engine/readiness.ts";
 import { openProducer } from "../../engine/app/process/open-producer.ts";
 import { openTokenKeys } from "../token-keys.ts";
+import { type DatabaseHealth, watchDatabase } from "./database-health.ts";
 import { watchProducer } from "./producer-health.ts";
 import { systemClock } from "../../engine/clock.ts";
-import { Fatal } from "../../engine/errors.ts";
 import { couponIssueRequests } from "../../schemas/coupon.ts";
 import { couponCatalog } from "../../stores/mysql/coupons/coupon-catalog.ts";
 import { couponRegister } from "../../stores/mysql/coupons/coupon-register.ts";
-import { type Database, openDatabase } from "../../stores/mysql/database.ts";
+import { openDatabase } from "../../stores/mysql/database.ts";
+import { readDatabaseIdentity } from "../../stores/mysql/database-identity.ts";
 import { idempotencyKeys } from "../../stores/mysql/idempotency/idempotency-keys.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
-import { withSession } from "../../stores/mysql/session.ts";
 import { verdictLookup } from "../../stores/mysql/coupons/verdict-lookup.ts";
 import { apiMetrics } from "../metrics/api-metrics.ts";
 import { checkDescriptors, openFilesLimit } from "./descriptors.ts";
@@ -38,7 +38,11 @@ export const startApi = async (
     clientId: "sluice-api",
     topics: [couponIssueRequests],
   });
-  const running = await serveApi(context, {
+  const encodeRequest = await codec.encoder(couponIssueRequests);
+  const { logger } = context;
+  const ask = () => readDatabaseIdentity(database);
+  const health = watchDatabase({ ask, clock: systemClock, logger, graceMs: config.holdGraceMs });
+  return serveApi(context, {
     ports: {
       idempotencyKeys: idempotencyKeys(database),
       verdicts: verdictLookup(database),
@@ -47,28 +51,20 @@ export const startApi = async (
       payments: paymentBook(database),
     },
     producer,
-    encodeRequest: await codec.encoder(couponIssueRequests),
+    encodeRequest,
+    database: health,
     close: async () => {
+      health.stop();
       await log.close();
       await database.close();
     },
   });
-  return { ...running, ended: Promise.race([running.ended, refusedBy(database)]) };
 };
-
-/**
- * Resolves with the error where the database refuses this user or schema: no waiting brings that, and every read would fail. It is
- * asked once, beside the start: an API serves while the database is away, and does not wait to find that out.
- */
-const refusedBy = (database: Database): Promise<Error> =>
-  new Promise((resolve) => {
-    withSession(database, ({ change }) => change("DO 1", [])).catch((error: unknown) => {
-      if (error instanceof Fatal) resolve(error);
-    });
-  });
 
 /** What an API is served on. */
 export interface ServedOn extends Pick<CouponApiParameters, "ports" | "producer" | "encodeRequest"> {
+  /** What the database says; absent where there is none, as in a test. */
+  readonly database?: Pick<DatabaseHealth, "reasons" | "degraded" | "ended">;
   /** Closes what the ports and the producer use, after the producer is closed. */
   readonly close: () => Promise<void>;
 }
@@ -84,15 +80,17 @@ export const serveApi = async (
   }: Pick<ShopContext, "logger" | "registry"> & {
     readonly config: Pick<ShopContext["config"], "api" | "tokenSecret" | "tokens" | "refusalsKeptMs">;
   },
-  { ports, producer: inner, encodeRequest, close }: ServedOn,
+  { ports, producer: inner, encodeRequest, database, close }: ServedOn,
 ): Promise<Running> => {
   const { host, port, shutdownDelayMs, ...settings } = config.api;
   const { maxBacklogRecords } = settings;
   const opened = await openTokenKeys(config.tokens, { clock: systemClock, logger });
   const { producer, reasons, ended } = watchProducer(inner, { clock: systemClock, logger, maxBacklogRecords });
   let stopping = false;
-  // Not the database: while it is away requests are accepted all the same, and only their verdicts have to wait.
-  const ready = () => readinessOf([...(stopping ? [toldToStop] : []), ...reasons(), ...opened.reasons()]);
+  const ready = () => {
+    const why = [...(stopping ? [toldToStop] : []), ...reasons(), ...opened.reasons(), ...(database?.reasons() ?? [])];
+    return readinessOf(why, database?.degraded());
+  };
   const api = await createApi({
     ports,
     producer,
@@ -110,8 +108,8 @@ export const serveApi = async (
   const url = await api.listen({ host, port });
   return {
     ready,
-    // An outage does not end the API, because what it depends on may come back; see watchProducer for what does.
-    ended,
+    // An outage does not end the API, because what it depends on may come back; see watchProducer and watchDatabase for what does.
+    ended: Promise.race([ended, ...(database === undefined ? [] : [database.ended])]),
     about: { url },
     stop: async () => {
       // A load balancer learns it from /ready, and sends requests until it has: those are answered as ever.

@@ -1,8 +1,8 @@
 /** Whether a producer can take what the API accepts: not when its backlog is full, and not when the log refuses for good. */
 import type { Clock } from "../../engine/clock.ts";
-import { dispositionOf } from "../../engine/errors.ts";
+import { AccessRefused, dispositionOf } from "../../engine/errors.ts";
 import type { Producer } from "../../engine/log/producer.ts";
-import type { Unready } from "../../engine/readiness.ts";
+import { refusedFor, type Unready } from "../../engine/readiness.ts";
 import { errorFields, type Logger } from "../../engine/logger.ts";
 import { ProducerClosed } from "../../engine/log/producer/accumulator.ts";
 
@@ -30,8 +30,9 @@ const fatalAppendsAtEnd = 3;
 const fatalUnreadyMs = 10_000;
 
 /**
- * Watches a producer. A fatal append makes it unready at once: its cause is most often the deployment (a revoked right, an
- * unsupported version), and every further request would only get `outcome-unknown`. It does not end the process by itself,
+ * Watches a producer. One whose appends the log refuses for its user (a revoked right, a changed password) makes it unready while
+ * they are tried again, and ends nothing: an operator can set it right. A fatal append makes it unready at once: its cause is
+ * most often the deployment (an unsupported version), and every further request would only get `outcome-unknown`. It does not end the process by itself,
  * because one record can cause it (a RangeError in an encoder). The third in a row, with no acknowledgement between, does:
  * then a restart with a corrected deployment is the only way back, and a supervisor sees an exit code that it can alert on.
  */
@@ -81,7 +82,7 @@ export const watchProducer = (inner: Producer, options: ProducerHealthOptions): 
     reasons: () => {
       backlogRecords();
       const isRefused = fatalAppends >= fatalAppendsAtEnd || isRecent(lastFatal?.atMs, clock.now());
-      return [...(isFull ? [behind] : []), ...(isRefused ? [refused] : [])];
+      return [...(isFull ? [behind] : []), ...(isRefused ? [refused] : []), ...denials(inner, clock.now())];
     },
   };
 };
@@ -91,3 +92,10 @@ const refused: Unready = { code: "LOG_REFUSES", why: "the log refuses what is wr
 
 const isRecent = (atMs: number | undefined, nowMs: number): boolean =>
   atMs !== undefined && nowMs - atMs < fatalUnreadyMs;
+
+/** What the log says to appends of ours while it refuses our user. */
+const denials = ({ trouble }: Producer, nowMs: number): readonly Unready[] => {
+  const failing = trouble();
+  if (!(failing?.error instanceof AccessRefused)) return [];
+  return [refusedFor(failing.error, `${Math.round((nowMs - failing.sinceMs) / 1_000)} s`)];
+};

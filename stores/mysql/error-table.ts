@@ -8,10 +8,11 @@
  * - `away`: the server's or the cluster's state. Hold, and ask again.
  * - `conflict`: another transaction was in the way. The transaction runs again; then it is tried again and isolated.
  * - `poison`: what a row holds can never be written.
- * - `fatal`: this process, its user or its tables are not what the database needs.
+ * - `refused`: the user may not do this, now. At a start the process ends; while it runs it is held.
+ * - `fatal`: this process or its tables are not what the database needs.
  * - `rest`: tried again, then isolated and dead-lettered as in doubt.
  */
-export type DatabaseErrorClass = "away" | "conflict" | "poison" | "fatal" | "rest";
+export type DatabaseErrorClass = "away" | "conflict" | "poison" | "refused" | "fatal" | "rest";
 
 /** Errors of one class for one reason, by the server's number and its name without `ER_`. */
 export interface DatabaseErrorGroup {
@@ -117,7 +118,6 @@ export const databaseErrors: readonly DatabaseErrorGroup[] = [
     why: "a limit is used up, by others or by all together",
     errors: {
       1040: "CON_COUNT_ERROR",
-      1129: "HOST_IS_BLOCKED",
       1135: "CANT_CREATE_THREAD",
       1151: "TOO_MANY_DELAYED_THREADS",
       1203: "TOO_MANY_USER_CONNECTIONS",
@@ -239,11 +239,14 @@ export const databaseErrors: readonly DatabaseErrorGroup[] = [
     },
   },
   {
-    means: "fatal",
+    means: "refused",
     why: "the user may not do this: its name, password, rights, host or encryption",
+    // A connection keeps the rights that it was opened with: a right that is given back is seen by a new one.
+    givesUpConnection: true,
     errors: {
       1044: "DBACCESS_DENIED_ERROR",
       1045: "ACCESS_DENIED_ERROR",
+      1129: "HOST_IS_BLOCKED",
       1130: "HOST_NOT_PRIVILEGED",
       1142: "TABLEACCESS_DENIED_ERROR",
       1143: "COLUMNACCESS_DENIED_ERROR",
@@ -361,7 +364,7 @@ export const sqlStates: readonly {
   { state: "08", means: "away", why: "the connection" },
   { state: "22", means: "poison", why: "a value" },
   { state: "25006", means: "away", why: "the transaction is read-only" },
-  { state: "28", means: "fatal", why: "the user's name or password" },
+  { state: "28", means: "refused", why: "the user's name or password" },
   { state: "40", means: "conflict", why: "the transaction was rolled back" },
   { state: "42S", means: "fatal", why: "a table, column or index" },
   { state: "53", means: "away", why: "the server's resources" },

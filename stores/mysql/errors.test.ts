@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConnectionAcquireTimeoutError, ConnectionRefusedError, DatabaseError, UniqueConstraintError } from "sequelize";
-import { type Disposition, PipelineError, Poison, Unavailable } from "../../engine/errors.ts";
+import { AccessRefused, type Disposition, PipelineError, Poison, Unavailable } from "../../engine/errors.ts";
 import { StatementTimeout } from "./connection.ts";
-import { classified, isConflict } from "./errors.ts";
+import { classified, endsConnection, isConflict } from "./errors.ts";
 
 const driverError = (fields: object): Error => Object.assign(new Error("as the server puts it"), fields);
 
@@ -39,12 +39,12 @@ const cases: readonly (readonly [name: string, error: Error, disposition: Dispos
   ["a certification that failed", driverError({ errno: 3101, sqlState: "40000" }), "retriable", "DATABASE_3101"],
   ["a rollback of a later release", driverError({ errno: 7777, sqlState: "40001" }), "retriable", "DATABASE_7777"],
   ["a value of a later release", driverError({ errno: 7777, sqlState: "22001" }), "poison", "DATABASE_7777"],
-  ["a locked account", driverError({ errno: 3118, fatal: true }), "fatal", "DATABASE_3118"],
+  ["a locked account", driverError({ errno: 3118, fatal: true }), "unavailable", "DATABASE_3118"],
   ["a value too long", driverError({ errno: 1406 }), "poison", "DATABASE_1406"],
   ["a value out of range", driverError({ errno: 1264 }), "poison", "DATABASE_1264"],
   ["MariaDB's violated CHECK", driverError({ errno: 4025 }), "poison", "DATABASE_4025"],
   ["MySQL's violated CHECK", driverError({ errno: 3819 }), "poison", "DATABASE_3819"],
-  ["a refused login", driverError({ errno: 1045, fatal: true }), "fatal", "DATABASE_1045"],
+  ["a refused login", driverError({ errno: 1045, fatal: true }), "unavailable", "DATABASE_1045"],
   ["a missing table", driverError({ errno: 1146 }), "fatal", "DATABASE_1146"],
   ["a missing schema", driverError({ errno: 1049, fatal: true }), "fatal", "DATABASE_1049"],
   ["Sequelize's refused connection", new ConnectionRefusedError(driverError({})), "unavailable", "UNAVAILABLE"],
@@ -67,6 +67,16 @@ test("classified: names the database as what is away", () => {
   const mine = classified(driverError({ code: "ECONNRESET" }));
   assert.equal(mine instanceof Unavailable && mine.who, "database");
 });
+
+for (const errno of [1044, 1045, 1129, 1142, 1143, 1227, 1698, 3118, 4150, 4151]) {
+  test(`classified: is a refusal, which says what to look at, when the server answers ${errno}`, () => {
+    const mine = classified(driverError({ errno, fatal: true }));
+    assert.ok(mine instanceof AccessRefused);
+    assert.deepEqual([mine.who, mine.code], ["database", `DATABASE_${errno}`]);
+    assert.match(mine.message, /^the database refuses us: .*; check user, password and rights of SLUICE_DATABASE_URL/);
+    assert.equal(endsConnection(driverError({ errno })), true);
+  });
+}
 
 test("classified: looks into what Sequelize wraps", () => {
   const mine = classified(new DatabaseError(Object.assign(driverError({ errno: 1213 }), { sql: "SELECT 1" })));

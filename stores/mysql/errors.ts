@@ -1,6 +1,6 @@
 /** What the database's errors become: error-table.ts has what each means, by number and SQLSTATE and never by text. */
 import { ConnectionError } from "sequelize";
-import { Fatal, PipelineError, Poison, Retriable, Unavailable } from "../../engine/errors.ts";
+import { AccessRefused, Fatal, PipelineError, Poison, Retriable, Unavailable } from "../../engine/errors.ts";
 import { type DatabaseErrorClass, databaseErrorClass, givesUpConnection, lostConnection } from "./error-table.ts";
 
 /** Of conflicts, the codes that logs and dead letters name; the others are named by their number. */
@@ -12,6 +12,10 @@ const conflictCodes: ReadonlyMap<number, string> = new Map([
 
 /** Of what is fatal: a table or column that a migration makes. */
 const notMigrated: ReadonlySet<number> = new Set([1054, 1146]);
+
+const refusal = "the database refuses us";
+const remedy =
+  "check user, password and rights of SLUICE_DATABASE_URL, and on the server that the account is not locked";
 
 /** Whether the whole transaction may simply be tried again: a deadlock, a lock time-out. */
 export const isConflict = (error: unknown): boolean => classOf(error) === "conflict";
@@ -35,9 +39,11 @@ export const classified = (error: unknown): unknown => {
         `transaction given up: ${error.message}`,
         because,
       );
+    case "refused":
+      return new AccessRefused("database", `DATABASE_${number}`, `${refusal}: ${error.message}; ${remedy}`, because);
     case "fatal": {
       const hint = notMigrated.has(number) ? "; run: sluice topology apply" : "";
-      return new Fatal(`DATABASE_${number}`, `database refuses us: ${error.message}${hint}`, because);
+      return new Fatal(`DATABASE_${number}`, `${refusal}: ${error.message}${hint}`, because);
     }
     case "poison":
       return new Poison(`DATABASE_${number}`, `a row can't be written: ${error.message}`, because);

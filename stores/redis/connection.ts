@@ -1,7 +1,7 @@
 /** The way to Redis: one connection that would rather fail at once than wait, so that the runtime does the waiting. */
 import { Redis } from "ioredis";
 import { type TlsFiles, tlsReader } from "../../engine/connect/tls.ts";
-import { Fatal, PipelineError, Poison, Retriable, Unavailable } from "../../engine/errors.ts";
+import { AccessRefused, Fatal, PipelineError, Poison, Retriable, Unavailable } from "../../engine/errors.ts";
 import { readRedisAddress } from "./address.ts";
 import { redisErrorOf } from "./error-table.ts";
 
@@ -33,7 +33,8 @@ const retryDelayMs = (attempt: number): number => Math.min(1_000, 25 * 2 ** Math
 
 /**
  * Opens a connection; also resolves, and goes on trying, where Redis is away.
- * @throws AddressMistake @throws Fatal TLS_FILE where a certificate's file cannot be read; REDIS_NOAUTH, REDIS_WRONGPASS and the like where Redis refuses this user.
+ * @throws AddressMistake @throws Fatal (TLS_FILE) where a certificate's file cannot be read
+ * @throws AccessRefused (REDIS_NOAUTH, REDIS_WRONGPASS and the like) where Redis refuses this user
  */
 export const openRedis = async (config: RedisConfig): Promise<RedisConnection> => {
   const { redisUrl, commandTimeoutMs = 2_000, connectTimeoutMs = 5_000, onError = () => undefined } = config;
@@ -61,14 +62,20 @@ export const openRedis = async (config: RedisConfig): Promise<RedisConnection> =
   let latest: Error | undefined;
   client.on("error", (error) => {
     latest = error;
+    const refusal = redisFailure(error);
+    if (refusal instanceof AccessRefused) refusals.set(client, refusal);
+    else refusals.delete(client);
     onError(error);
   });
   let connections = 0;
-  client.on("ready", () => connections++);
+  client.on("ready", () => {
+    connections++;
+    refusals.delete(client);
+  });
   // The client goes on trying by itself; until it succeeds every command says that Redis is away.
   await client.connect().catch((error: unknown) => {
     const refusal = redisFailure(latest ?? error);
-    if (refusal.disposition !== "fatal") return;
+    if (!(refusal instanceof Fatal || refusal instanceof AccessRefused)) return;
     client.disconnect();
     throw refusal;
   });
@@ -76,7 +83,7 @@ export const openRedis = async (config: RedisConfig): Promise<RedisConnection> =
     client,
     connections: () => connections,
     ping: async () => {
-      await reaching(() => client.ping());
+      await reaching(client, () => client.ping());
     },
     close: () => client.disconnect(),
   };
@@ -111,14 +118,21 @@ export class RedisFull extends PipelineError {
 const isReadOnly = (error: Error): boolean => error.message.startsWith("READONLY");
 
 /**
- * Runs a command. Whether one that failed took effect is unknown, which is why every script may run again.
- * @throws Unavailable @throws RedisFull @throws Poison @throws Fatal @throws Retriable as error-table.ts has it
+ * Why Redis let a client in no more, by the latest attempt to connect. Commands that meet no connection say only that there is
+ * none ("Stream isn't writeable"), which sounds like an outage and hides that the password was changed.
  */
-export const reaching = async <T>(command: () => Promise<T>): Promise<T> => {
+const refusals = new WeakMap<Redis, AccessRefused>();
+
+/**
+ * Runs a command of a client. Whether one that failed took effect is unknown, which is why every script may run again.
+ * @throws Unavailable @throws AccessRefused @throws RedisFull @throws Poison @throws Fatal @throws Retriable as error-table.ts has it
+ */
+export const reaching = async <T>(client: Redis, command: () => Promise<T>): Promise<T> => {
   try {
     return await command();
   } catch (error) {
-    throw redisFailure(error);
+    const failure = redisFailure(error);
+    throw (failure instanceof Unavailable && refusals.get(client)) || failure;
   }
 };
 
@@ -132,6 +146,13 @@ export const redisFailure = (error: unknown): PipelineError => {
   switch (means) {
     case "away":
       return code === "OOM" ? new RedisFull(text, because) : new Unavailable("redis", text, because);
+    case "refused":
+      return new AccessRefused(
+        "redis",
+        `REDIS_${code}`,
+        `Redis refuses us: ${text}; check user and password of SLUICE_REDIS_URL, and what its user may do there (ACL)`,
+        because,
+      );
     case "fatal":
       return new Fatal(`REDIS_${code}`, `Redis refuses us: ${text}`, because);
     case "poison":

@@ -6,10 +6,11 @@
 /**
  * - `away`: Redis's state. Hold, and ask again.
  * - `poison`: the keys of a coupon are not what the gate wrote. Its records are isolated and dead-lettered, no others.
+ * - `refused`: Redis may not be used by this user, now. At a start the process ends; while it runs it is held.
  * - `fatal`: this process is not what this Redis needs, or this Redis not what the gate needs.
  * - `rest`: tried again, then isolated and dead-lettered as in doubt.
  */
-export type RedisErrorClass = "away" | "poison" | "fatal" | "rest";
+export type RedisErrorClass = "away" | "poison" | "refused" | "fatal" | "rest";
 
 /** One code. */
 export interface RedisErrorRow {
@@ -35,10 +36,10 @@ export const redisErrors: readonly RedisErrorRow[] = [
   { code: "MOVED", means: "fatal", why: "it is a cluster, which the gate does not support" },
   { code: "ASK", means: "fatal", why: "it is a cluster, which the gate does not support" },
   { code: "CROSSSLOT", means: "fatal", why: "it is a cluster, which the gate does not support" },
-  { code: "NOAUTH", means: "fatal", why: "it wants a password" },
-  { code: "WRONGPASS", means: "fatal", why: "user or password is wrong" },
-  { code: "NOPERM", means: "fatal", why: "the user may not do this" },
-  { code: "DENIED", means: "fatal", why: "protected mode refuses this machine" },
+  { code: "NOAUTH", means: "refused", why: "it wants a password" },
+  { code: "WRONGPASS", means: "refused", why: "user or password is wrong" },
+  { code: "NOPERM", means: "refused", why: "the user may not do this" },
+  { code: "DENIED", means: "refused", why: "protected mode refuses this machine" },
   { code: "NOPROTO", means: "fatal", why: "it does not speak the protocol" },
   {
     code: "WRONGTYPE",

@@ -29,7 +29,7 @@ export const claimGate = async ({ client }: RedisConnection, databaseId: string)
 /** As {@link claimGate}, and changes nothing: for what only looks. A gate without an owner passes. */
 export const checkGate = async ({ client }: RedisConnection, databaseId: string): Promise<void> => {
   await refuseCluster(client);
-  const owner = await reaching(() => client.get(gateOwnerKey));
+  const owner = await reaching(client, () => client.get(gateOwnerKey));
   if (owner !== null) refuseOther(owner, databaseId);
 };
 
@@ -42,7 +42,7 @@ const single = new WeakSet<Redis>();
  */
 const refuseCluster = async (client: Redis): Promise<void> => {
   if (single.has(client)) return;
-  const info = await reaching(() => client.info("cluster"));
+  const info = await reaching(client, () => client.info("cluster"));
   if (/^cluster_enabled:1\r?$/m.test(info)) {
     throw new StartRefused(
       "REDIS_CLUSTER",

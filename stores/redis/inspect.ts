@@ -23,7 +23,7 @@ export interface RedisMemory {
 
 /** How full a Redis is. @throws Unavailable */
 export const readMemory = ({ client }: RedisConnection): Promise<RedisMemory> =>
-  reaching(async () => {
+  reaching(client, async () => {
     const info = await client.info("memory");
     return {
       usedBytes: Number(fieldOf(info, "used_memory")),
@@ -34,7 +34,7 @@ export const readMemory = ({ client }: RedisConnection): Promise<RedisMemory> =>
 
 /** Looks. @throws Unavailable */
 export const inspectRedis = (redis: RedisConnection): Promise<RedisInspection> =>
-  reaching(async () => {
+  reaching(redis.client, async () => {
     const { client } = redis;
     const info = `${await client.info("server")}\n${await client.info("replication")}`;
     const [seconds, micros] = await client.time();

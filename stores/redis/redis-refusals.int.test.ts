@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
-import { Fatal, Poison, StartRefused } from "../../engine/errors.ts";
+import { AccessRefused, Poison, StartRefused } from "../../engine/errors.ts";
 import { aCouponId, aTake } from "../../processors/testing/samples.ts";
 import { redisUrl } from "../testing/endpoints.ts";
 import { closedPort } from "../testing/tcp-proxy.ts";
@@ -96,10 +96,35 @@ test("redis: refuses to start, and repeats no password, when Redis refuses the u
     [":hunter2@", "REDIS_WRONGPASS"],
   ]) {
     await assert.rejects(openRedis({ redisUrl: `redis://${credentials}127.0.0.1:${port}` }), (error) => {
-      assert.ok(error instanceof Fatal, String(error));
+      assert.ok(error instanceof AccessRefused, String(error));
       assert.equal(error.code, code);
       assert.doesNotMatch(error.message, /hunter2/);
       return true;
     });
   }
+});
+
+test("redis: names the password, and goes on with the right one, when it is changed and given back while we run", {
+  timeout: 60_000,
+}, async (t) => {
+  const port = await serverWith(t, "--requirepass", "sesame");
+  const mine = await opened(t, `redis://:sesame@127.0.0.1:${port}`);
+  const operator = await opened(t, `redis://:sesame@127.0.0.1:${port}`);
+  await operator.client.config("SET", "requirepass", "changed");
+  await operator.client.client("KILL", "ID", await mine.client.client("ID"));
+  const failure = async (): Promise<unknown> =>
+    mine.ping().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  let refused = await failure();
+  // While it connects, and between two attempts, commands meet no connection.
+  while (!(refused instanceof AccessRefused)) refused = await failure();
+  assert.match(refused.message, /^Redis refuses us: WRONGPASS .*SLUICE_REDIS_URL/);
+  assert.doesNotMatch(refused.message, /sesame/);
+  // Every command after that names it too, though it meets no connection at all.
+  const codes = [await failure(), await failure()].map((error) => error instanceof AccessRefused && error.code);
+  assert.deepEqual(codes, ["REDIS_WRONGPASS", "REDIS_WRONGPASS"]);
+  await operator.client.config("SET", "requirepass", "sesame");
+  while ((await failure()) !== undefined);
 });

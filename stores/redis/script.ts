@@ -51,12 +51,12 @@ export const runScript = async (client: Redis, wanted: Script, call: ScriptCall)
 
 /** Of the gate's keys, those that are no hash. Asked only once a script has failed. */
 const keysOfOtherTypes = async (client: Redis, keys: readonly string[]): Promise<readonly string[]> => {
-  const types = await reaching(() => Promise.all(keys.map((key) => client.type(key))));
+  const types = await reaching(client, () => Promise.all(keys.map((key) => client.type(key))));
   return keys.filter((_, at) => types[at] !== "hash" && types[at] !== "none");
 };
 
 const runOnce = (client: Redis, { lua, sha }: Script, { keys, values }: ScriptCall): Promise<unknown> =>
-  reaching(async () => {
+  reaching(client, async () => {
     try {
       return await client.evalsha(sha, keys.length, ...keys, ...values);
     } catch (error) {

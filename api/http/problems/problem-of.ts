@@ -1,5 +1,5 @@
 /** Which problem an error is: total, so that whatever is thrown becomes a document that says no more than it should. */
-import { Retriable, Unavailable } from "../../../engine/errors.ts";
+import { isHeld, Retriable } from "../../../engine/errors.ts";
 import { DeadlinePassed } from "../deadline.ts";
 import { type FieldError, overloaded, Problem, type ProblemName, retryAfter } from "./problems.ts";
 import { escapePointer, validation as validationProblem } from "./validation.ts";
@@ -17,7 +17,7 @@ export const problemOf = (error: unknown, context: ProblemContext): Problem => {
     return overloaded("Too many readers are waiting.", context, error);
   }
   if (
-    error instanceof Unavailable ||
+    isHeld(error) ||
     error instanceof Retriable ||
     error instanceof LookupTimeout ||
     error instanceof DeadlinePassed

@@ -1,7 +1,7 @@
 /** Reads the values of letters with the present schemas of the topics they came from. */
 import type { AvroJson } from "../../avro/avro.ts";
 import type { Codec, Decoder } from "../../avro/codec.ts";
-import { RegistryUnavailable } from "../../registry/http.ts";
+import { RegistryRefused, RegistryUnavailable } from "../../registry/http.ts";
 import { topic, type Topic } from "../../avro/topic.ts";
 
 /** What a letter's bytes are now. */
@@ -38,6 +38,7 @@ export const letterDecoder = (codec: Codec, topics: readonly ReadableTopic[]): L
 
 const readLearning = async (decoder: Decoder<unknown>, id: number, value: Buffer | null): Promise<Reading> => {
   const learned = await decoder.learn(id);
+  if (learned === "refused") throw new RegistryRefused(`schema ${id}`, {});
   if (learned === "unavailable" || learned === "awaited") throw new RegistryUnavailable(`schema ${id}`, {});
   if (learned === "unknown") return unreadable(`the registry has no schema ${id}`);
   const decoded = decoder.decode(value);

@@ -1,6 +1,6 @@
 /** Runs a replay: sends its letters at its rate, watches what becomes of them, and stops where it has to. */
 import { type Backoff, backoffMs, type Clock } from "../../clock.ts";
-import { Unavailable } from "../../errors.ts";
+import { isHeld } from "../../errors.ts";
 import { lagOf } from "../../log/lag.ts";
 import type { LogWriter } from "../../log/log.ts";
 import type { JobState, ReplayJob } from "../jobs/job.ts";
@@ -191,7 +191,7 @@ class Run {
     try {
       for (const [, why] of await sendLetters(sending, batch)) this.#notSent[why] += 1;
     } catch (error) {
-      if (error instanceof RunEnded || !(error instanceof Unavailable)) throw error;
+      if (error instanceof RunEnded || !isHeld(error)) throw error;
       throw new RunEnded("log-away", { cause: error });
     }
   }
@@ -210,7 +210,7 @@ class Run {
       return await this.#ports.lock.prove(job, epoch);
     } catch (cause) {
       if (cause instanceof ReplayLockLost) throw new RunEnded("lost", { cause });
-      if (cause instanceof Unavailable) throw new RunEnded("database-away", { cause });
+      if (isHeld(cause)) throw new RunEnded("database-away", { cause });
       throw cause;
     }
   }
@@ -225,7 +225,7 @@ class Run {
         this.#lookedAt = clock.now();
         return this.#report();
       } catch (cause) {
-        if (!(cause instanceof Unavailable)) throw cause;
+        if (!isHeld(cause)) throw cause;
         if (clock.now() > until) throw new RunEnded("log-away", { cause });
         this.#wait("the log");
         await clock.sleep(backoffMs(backoff, failures, Math.random));
@@ -283,7 +283,7 @@ class Run {
       for (const topic of sources) lag += await lagOf(cluster, group, topic);
     } catch (error) {
       // The look that follows waits for the log; without an answer it is not known that there is a backlog.
-      if (!(error instanceof Unavailable)) throw error;
+      if (!isHeld(error)) throw error;
     }
     return lag;
   }

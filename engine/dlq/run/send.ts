@@ -1,6 +1,6 @@
 /** Sends one batch of letters to the retry topic, each at most once as far as a look can tell. */
 import { type Backoff, backoffMs, type Clock } from "../../clock.ts";
-import { Poison, Unavailable } from "../../errors.ts";
+import { isHeld, Poison } from "../../errors.ts";
 import type { LogRecord, LogWriter, NewRecord, TopicPartition } from "../../log/log.ts";
 import { idText, type Letter } from "../letters/letter.ts";
 import { retryTopic, toRetryRecord } from "../../worker/round/retry-record.ts";
@@ -120,7 +120,7 @@ const persistently = async <T>({ clock, prove, look }: Sending, work: () => Prom
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof Unavailable) || failures > maxFailures) throw error;
+      if (!isHeld(error) || failures > maxFailures) throw error;
       await clock.sleep(backoffMs(backoff, failures, Math.random));
       await prove();
       await look();

@@ -7,9 +7,10 @@
  * - `away`: the broker's or the cluster's state. Hold, and ask again.
  * - `membership`: of a commit: the group has given the partition to another member. Its records come there again.
  * - `poison`: the broker will never take these records.
- * - `fatal`: this process, its user or its version is not what the cluster needs.
+ * - `refused`: the user may not do this, now. At a start the process ends; while it runs it is held.
+ * - `fatal`: this process or its version is not what the cluster needs.
  */
-export type BrokerErrorClass = "away" | "membership" | "poison" | "fatal";
+export type BrokerErrorClass = "away" | "membership" | "poison" | "refused" | "fatal";
 
 /** Errors of one class for one reason. */
 export interface BrokerErrorGroup {
@@ -39,7 +40,7 @@ export const brokerErrors: readonly BrokerErrorGroup[] = [
     types: ["FENCED_INSTANCE_ID"],
   },
   {
-    means: "fatal",
+    means: "refused",
     why: "the user may not do this, or is not who it says",
     types: [
       "TOPIC_AUTHORIZATION_FAILED",

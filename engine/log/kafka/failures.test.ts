@@ -1,9 +1,9 @@
 /** What kafkajs's errors are taken for. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fatal, Poison, Unavailable } from "../../errors.ts";
+import { AccessRefused, Fatal, Poison, Unavailable } from "../../errors.ts";
 import { CommitRefused } from "../log.ts";
-import { appendFailure, commitFailure, failureOf, hasType, isCoordinatorLost, isFatal } from "./failures.ts";
+import { appendFailure, commitFailure, failureOf, hasType, isCoordinatorLost, isFatal, isRefused } from "./failures.ts";
 
 const to = { topic: "t", partition: 3 };
 const errorOf = (fields: Readonly<Record<string, unknown>>): Error => Object.assign(new Error("said kafkajs"), fields);
@@ -37,9 +37,22 @@ test("append failure: is unavailable when the outcome is not known", () => {
   }
 });
 
-test("append failure: is fatal when the process is not allowed to write", () => {
-  assert.ok(appendFailure(errorOf({ type: "TOPIC_AUTHORIZATION_FAILED" }), to, 1) instanceof Fatal);
-});
+for (const fields of [
+  { type: "TOPIC_AUTHORIZATION_FAILED" },
+  { type: "GROUP_AUTHORIZATION_FAILED" },
+  { type: "SASL_AUTHENTICATION_FAILED" },
+  { name: "KafkaJSSASLAuthenticationError" },
+]) {
+  test(`failures: are a refusal, which is held and says what to look at, when the brokers answer ${Object.values(fields)}`, () => {
+    const error = givenUp(errorOf(fields));
+    for (const failure of [appendFailure(error, to, 1), commitFailure(error, "g"), failureOf(error, "asking")]) {
+      assert.ok(failure instanceof AccessRefused, String(failure));
+      assert.deepEqual([failure.disposition, failure.code], ["unavailable", "KAFKA_REFUSED"]);
+      assert.match(failure.message, /^the brokers refuse us: .*; check the credentials \(SLUICE_KAFKA_\*\)/);
+    }
+    assert.deepEqual([isRefused(error), isFatal(error)], [true, false]);
+  });
+}
 
 test("append failure: passes our own errors on", () => {
   const own = new Unavailable("kafka", "no answer");
@@ -62,12 +75,8 @@ test("commit failure: is unavailable when the coordinator is not there", () => {
   }
 });
 
-test("failures: what ends a subscription is a denial, a bug, or our own fatal error; an outage is not", () => {
-  for (const fields of [
-    { type: "GROUP_AUTHORIZATION_FAILED" },
-    { name: "TypeError" },
-    { name: "KafkaJSNotImplemented" },
-  ]) {
+test("failures: what ends a subscription is a configuration that cannot be, a bug, or our own fatal error; an outage is not", () => {
+  for (const fields of [{ type: "INVALID_GROUP_ID" }, { name: "TypeError" }, { name: "KafkaJSNotImplemented" }]) {
     assert.equal(isFatal(givenUp(errorOf(fields))), true);
   }
   assert.equal(isFatal(new Fatal("X", "x")), true);

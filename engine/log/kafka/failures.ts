@@ -1,5 +1,5 @@
 /** What a kafkajs error means for a writer, for a commit, and for a subscription; error-table.ts has what each error of a broker means. Pure. */
-import { Fatal, InstanceFenced, PipelineError, Poison, Unavailable } from "../../errors.ts";
+import { AccessRefused, Fatal, InstanceFenced, PipelineError, Poison, Unavailable } from "../../errors.ts";
 import { CommitRefused, type TopicPartition } from "../log.ts";
 import { brokerErrorTypes } from "./error-table.ts";
 
@@ -20,7 +20,6 @@ const membershipTypes: ReadonlySet<string> = new Set([...brokerErrorTypes("membe
 /** The deployment is wrong: no retry helps. */
 const fatalTypes = brokerErrorTypes("fatal");
 const fatalNames = new Set([
-  "KafkaJSSASLAuthenticationError",
   "KafkaJSNotImplemented",
   "KafkaJSInvariantViolation",
   "KafkaJSServerDoesNotSupportApiKey",
@@ -30,6 +29,10 @@ const fatalNames = new Set([
   "ReferenceError",
   "SyntaxError",
 ]);
+
+/** The broker answers, and refuses our user. */
+const refusedTypes = brokerErrorTypes("refused");
+const refusedName = "KafkaJSSASLAuthenticationError";
 
 /** An error and its causes, outermost first. kafkajs wraps what it gives up on. */
 const chainOf = (error: unknown): readonly object[] => {
@@ -53,6 +56,12 @@ const textOf = (error: unknown, field: "type" | "name" | "code"): readonly strin
 /** True when a protocol error of this type is the error or its cause. */
 export const hasType = (error: unknown, type: string): boolean => textOf(error, "type").includes(type);
 
+/** True when the brokers refuse who we are, or what we may do: an operator can set it right there. */
+export const isRefused = (error: unknown): boolean =>
+  error instanceof AccessRefused ||
+  textOf(error, "type").some((type) => refusedTypes.has(type)) ||
+  textOf(error, "name").includes(refusedName);
+
 /** True when no retry and no rebuild will help. */
 export const isFatal = (error: unknown): boolean =>
   (error instanceof PipelineError && error.disposition === "fatal") ||
@@ -72,6 +81,12 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 export const failureOf = (error: unknown, what: string): PipelineError => {
   if (error instanceof PipelineError) return error;
   if (hasType(error, "FENCED_INSTANCE_ID")) return new InstanceFenced(what, { cause: error });
+  if (isRefused(error)) {
+    const remedy = "check the credentials (SLUICE_KAFKA_*) and what their user may do there (ACLs)";
+    return new AccessRefused(who, "KAFKA_REFUSED", `the brokers refuse us: ${what}: ${messageOf(error)}; ${remedy}`, {
+      cause: error,
+    });
+  }
   if (isFatal(error)) return new Fatal("KAFKA_REFUSED", `${what}: ${messageOf(error)}`, { cause: error });
   return new Unavailable(who, `${what}: ${messageOf(error)}`, { cause: error });
 };

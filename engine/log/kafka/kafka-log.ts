@@ -20,6 +20,7 @@ export const kafkaLog = (options: KafkaOptions): Log => {
         pause: subscription.pause,
         resume: subscription.resume,
         positions: subscription.positions,
+        trouble: subscription.trouble,
         stop: async () => {
           await subscription.stop();
           subscriptions.delete(subscription);

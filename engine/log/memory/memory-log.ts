@@ -254,6 +254,7 @@ class MemoryClient implements Log {
       pause: (at) => member.pause(at),
       resume: (at) => member.resume(at),
       positions: () => this.#request("fetch", () => member.positions()),
+      trouble: () => undefined,
       stop,
     };
   }

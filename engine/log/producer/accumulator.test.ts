@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Fatal, Poison, Unavailable } from "../../errors.ts";
+import { AccessRefused, Fatal, Poison, Unavailable } from "../../errors.ts";
 import {
   type AccumulatorOptions,
   createAccumulator,
@@ -280,4 +280,17 @@ test("producer: has not stood still when it tries an append again", async () => 
   assert.equal(producer.noProgressSinceMs(), 5_000);
   slept.resolve();
   await call;
+});
+
+test("producer: tells what its appends fail with while they are tried again, and nothing once one is taken", async () => {
+  const refusal = new AccessRefused("kafka", "KAFKA_REFUSED", "the brokers refuse us");
+  const seen: unknown[] = [];
+  const { writer } = fakeLog((_, attempt) => {
+    seen.push(producer.trouble()?.error);
+    if (attempt < 3) throw refusal;
+  });
+  const { producer } = producerOn(writer);
+  await producer.produce(to, recordsOf("a"));
+  assert.deepEqual(seen, [undefined, refusal, refusal]);
+  assert.equal(producer.trouble(), undefined);
 });

@@ -3,11 +3,11 @@
  * kafkajs has no batching of its own. One append is in flight per partition, which keeps the order; what queues up
  * behind it is the next batch, so there is no timer and no linger.
  */
-import { dispositionOf, Fatal, PipelineError, Poison } from "../../errors.ts";
+import { dispositionOf, Fatal, PipelineError, Poison, Unavailable } from "../../errors.ts";
 import { type BatchLimits, type Call, CallQueue, halve, type RecordBatch } from "./batch.ts";
 import { partitionOfKey } from "./partitioner.ts";
 import { type Backoff, backoffMs, type Clock, type Random } from "../../clock.ts";
-import { type LogWriter, type NewRecord, type TopicPartition, partitionName } from "../log.ts";
+import { type LogTrouble, type LogWriter, type NewRecord, type TopicPartition, partitionName } from "../log.ts";
 import type { Logger } from "../../logger.ts";
 import type { Producer } from "../producer.ts";
 
@@ -100,6 +100,11 @@ export const createAccumulator = (options: AccumulatorOptions): Accumulator => {
       all()
         .flatMap((queue) => queue.noProgressSinceMs() ?? [])
         .reduce<number | undefined>((least, at) => Math.min(least ?? at, at), undefined),
+    trouble: () =>
+      all()
+        .flatMap((queue) => queue.trouble() ?? [])
+        .toSorted((a, b) => a.sinceMs - b.sinceMs)
+        .at(0),
     close: async () => {
       closing.abort();
       await Promise.all(all().map((queue) => queue.idle()));
@@ -126,6 +131,7 @@ class PartitionQueue {
   readonly #abandoned = new AbortController();
   #running: Promise<void> | undefined;
   #turnAtMs = 0;
+  #trouble: LogTrouble | undefined;
 
   constructor(to: TopicPartition, options: AccumulatorOptions, backlog: Backlog) {
     this.#backlog = backlog;
@@ -152,7 +158,12 @@ class PartitionQueue {
     return this.#running && this.#turnAtMs;
   }
 
+  trouble(): LogTrouble | undefined {
+    return this.#trouble;
+  }
+
   abandon(): void {
+    this.#trouble = undefined;
     this.#abandoned.abort();
     const error = new ProducerClosed(
       `records for ${partitionName(this.#to)} were given up on; they may have been written`,
@@ -183,10 +194,13 @@ class PartitionQueue {
         this.#turn();
         await this.#options.writer.append(this.#to, batch.records);
         this.#turn();
+        this.#trouble = undefined;
         return this.#settle(batch);
       } catch (error) {
         this.#turn();
         const disposition = dispositionOf(error);
+        // An answer about these records is one of a log that is there.
+        if (disposition === "poison" || disposition === "fatal") this.#trouble = undefined;
         if (disposition === "poison") return this.#split(batch, error);
         if (disposition === "fatal") return this.#settle(batch, error);
         await this.#wait(failures, batch, error);
@@ -207,6 +221,7 @@ class PartitionQueue {
   async #wait(failures: number, batch: RecordBatch, error: unknown): Promise<void> {
     const { clock, random, backoff, logger } = this.#options;
     const ms = backoffMs(backoff, failures, random);
+    this.#trouble = { error: named(error), sinceMs: this.#trouble?.sinceMs ?? clock.now() };
     logger.warn(
       {
         event: "producer.appendFailed",
@@ -241,3 +256,7 @@ class PartitionQueue {
     else call.settled.reject(new RecordsRefused(this.#to, call.refused, call.refusal));
   }
 }
+
+/** A writer throws nothing else; what it throws all the same is tried again as if the log were away. */
+const named = (error: unknown): PipelineError =>
+  error instanceof PipelineError ? error : new Unavailable("kafka", String(error), { cause: error });

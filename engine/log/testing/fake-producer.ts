@@ -1,5 +1,5 @@
 /** A producer for tests: acknowledges at once, or when the test says so, and can be made to fail. */
-import type { NewRecord, TopicPartition } from "../log.ts";
+import type { LogTrouble, NewRecord, TopicPartition } from "../log.ts";
 import type { Producer } from "../producer.ts";
 
 /** One record that was given to the producer. */
@@ -21,6 +21,8 @@ export interface FakeProducer<Value> extends Producer {
   readonly hold: () => void;
   /** What `backlogRecords` returns. */
   backlog: number;
+  /** What `trouble` returns. */
+  failing: LogTrouble | undefined;
 }
 
 /** The bytes of a value as JSON, for {@link fakeProducer} of the same type. */
@@ -36,6 +38,7 @@ export const fakeProducer = <Value>(): FakeProducer<Value> => {
   const fake: FakeProducer<Value> = {
     produced,
     backlog: 0,
+    failing: undefined,
     hold: () => {
       held = true;
     },
@@ -51,6 +54,7 @@ export const fakeProducer = <Value>(): FakeProducer<Value> => {
     partitionOf: (_topic, key) => key.length % 6,
     backlogRecords: () => fake.backlog,
     noProgressSinceMs: () => undefined,
+    trouble: () => fake.failing,
     close: () => Promise.resolve(),
   };
   return fake;

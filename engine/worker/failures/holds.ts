@@ -39,15 +39,12 @@ export const createHolds = ({ now }: Pick<Clock, "now">): Holds => {
     keep: (where, call, { error, failures }) => {
       const known = holds.get(nameOf(where, call));
       const { calls = 0, sinceMs = now() } = known ?? {};
-      const code = codeOf(error);
+      const hold = holdOn(call, error);
       holds.set(nameOf(where, call), {
-        call,
+        ...hold,
         calls: failures === 1 ? calls + 1 : calls,
-        who: error instanceof Unavailable ? error.who : undefined,
-        code,
-        message: messageOf(error),
         sinceMs,
-        codeSinceMs: known?.code === code ? known.codeSinceMs : now(),
+        codeSinceMs: known?.code === hold.code ? known.codeSinceMs : now(),
       });
       return calls === 0;
     },
@@ -62,8 +59,17 @@ export const createHolds = ({ now }: Pick<Clock, "now">): Holds => {
   };
 };
 
+/** What a call that failed so waits for; one call. */
+export const holdOn = (call: string, error: unknown): Omit<Hold, "sinceMs" | "codeSinceMs"> => ({
+  call,
+  calls: 1,
+  who: error instanceof Unavailable ? error.who : undefined,
+  code: codeOf(error),
+  message: messageOf(error),
+});
+
 /** Longer texts are for the log. */
-const messageMaxLength = 300;
+const messageMaxLength = 1_000;
 const messageOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ").slice(0, messageMaxLength);
 

@@ -2,7 +2,7 @@
  * The lease of one assigned partition: taken before its first round, and taken again where another worker raised its epoch
  * although the group confirms that the partition is still ours, as when a former owner's request arrives late.
  */
-import { dispositionOf, Fenced, Unavailable } from "../../errors.ts";
+import { dispositionOf, Fenced, isHeld, Unavailable } from "../../errors.ts";
 import type { Fence, LeasedPartition, Leases } from "../../lease.ts";
 import type { AttemptOnce } from "../failures/attempts.ts";
 
@@ -43,14 +43,14 @@ export const createLease = ({ partition, take, prove, lost }: LeaseOptions): Lea
     fence.epoch = (await take()).epoch;
   };
   let renewing: Promise<unknown> | undefined;
-  /** Resolves with `Unavailable` where the group or the database is away; undefined where it took the lease, or may not. */
+  /** Resolves with the error where the group or the database is away or refuses us; undefined where it took the lease, or may not. */
   const renew = (): Promise<unknown> => {
     renewing ??= prove()
       .then(raise)
       .then(
         () => undefined,
         // In both cases the refused call holds and asks again; but a dependency that is away is not reported as another owner.
-        (error: unknown) => (error instanceof Unavailable ? error : undefined),
+        (error: unknown) => (isHeld(error) && !(error instanceof Fenced) ? error : undefined),
       )
       .finally(() => {
         renewing = undefined;
@@ -73,8 +73,11 @@ export const createLease = ({ partition, take, prove, lost }: LeaseOptions): Lea
   };
 };
 
-/** Without the lease there is nothing else to do: whatever prevents it (a lock wait timeout, a deadlock) holds. */
+/**
+ * Without the lease there is nothing else to do: whatever prevents it (a lock wait timeout, a deadlock) holds. What is away or
+ * refuses us is named as itself.
+ */
 const toHold = (error: unknown): never => {
-  if (dispositionOf(error) === "fatal") throw error;
+  if (dispositionOf(error) === "fatal" || isHeld(error)) throw error;
   throw new Unavailable("lease", error instanceof Error ? error.message : String(error), { cause: error });
 };

@@ -1,5 +1,5 @@
 /** From a round's bytes to its values: a record that cannot be read gets an error, a schema that is not known yet is waited for. */
-import { Blocked, Poison, Unavailable } from "../../errors.ts";
+import { AccessRefused, Blocked, Poison, Unavailable } from "../../errors.ts";
 import type { Decoded, Decoder } from "../../avro/codec.ts";
 import type { Entrant, Result } from "../../interpreter/interpret.ts";
 import type { AnyTopic } from "../../flow/parts.ts";
@@ -37,9 +37,16 @@ export const readRound = async (round: readonly InLane[], reading: Reading): Pro
   return decoded.map((d, at) => toEntrant(d, round[at], reading));
 };
 
-/** Asks for schemas, all at once. @throws Unavailable where one is not decided yet. */
+/** Asks for schemas, all at once. @throws Unavailable @throws AccessRefused @throws Blocked where one is not decided yet. */
 export const learnAll = async (decoder: Pick<Decoder<unknown>, "learn">, ids: readonly number[]): Promise<void> => {
   const learned = await Promise.all(ids.map((id) => decoder.learn(id)));
+  if (learned.includes("refused")) {
+    throw new AccessRefused(
+      "registry",
+      "REGISTRY_REFUSED",
+      "the schema registry refuses us (401 or 403); check SLUICE_REGISTRY_AUTH or SLUICE_REGISTRY_TOKEN_FILE, and what its user may do there",
+    );
+  }
   const away = ids.find((_, at) => learned[at] === "unavailable");
   if (away !== undefined) throw new Unavailable("registry", `no answer yet for schema id ${away}`);
   const awaited = ids.find((_, at) => learned[at] === "awaited");

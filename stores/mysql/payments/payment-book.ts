@@ -10,7 +10,7 @@ import {
   type PaidOrder,
   unitsOf,
 } from "../../../processors/payments/decide-payments.ts";
-import { Fatal, Poison, Retriable, Unavailable } from "../../../engine/errors.ts";
+import { Fatal, isHeld, Poison, Retriable } from "../../../engine/errors.ts";
 import {
   type OptionId,
   type PaymentAnswer,
@@ -73,7 +73,7 @@ export const paymentBook = (database: Database): PaymentBook => ({
         return answers;
       });
     } catch (error) {
-      throw committing && error instanceof Unavailable ? new PaymentInDoubt({ cause: error }) : error;
+      throw committing && isHeld(error) ? new PaymentInDoubt({ cause: error }) : error;
     }
   },
   find: async (paymentIds) => {

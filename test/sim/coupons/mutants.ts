@@ -209,7 +209,7 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "registry: while it is away, what it would say is not waited for",
     file: "engine/avro/learn.ts",
-    line: 'if (answer.kind === "away") return last === undefined ? "unavailable" : verdictOn(last);',
+    line: 'if (answer.kind === "away") return last === undefined ? answer.why : verdictOn(last);',
     instead: 'if (answer.kind === "away") return "unknown";',
   },
   {

@@ -2,7 +2,7 @@
 import { Unavailable } from "../../../errors.ts";
 import { backoffMs, systemClock } from "../../../clock.ts";
 import { type LogRecord, partitionName } from "../../log.ts";
-import { isFatal } from "../failures.ts";
+import { isFatal, isRefused } from "../failures.ts";
 import type { Batch, Cluster } from "../internals.ts";
 import { patchedKafkajs } from "../kafkajs.ts";
 import type { KafkaSettings } from "../options.ts";
@@ -152,7 +152,7 @@ const fetch = async (reading: Reading): Promise<Fetched> => {
 };
 
 const recover = async (reading: Reading, failures: number, error: unknown): Promise<void> => {
-  if (failures > maxFailures || isFatal(error)) throw error;
+  if (failures > maxFailures || isFatal(error) || isRefused(error)) throw error;
   await systemClock.sleep(backoffMs(backoff, failures, Math.random));
   await reading.cluster.refreshMetadata().catch(() => {});
 };

@@ -2,9 +2,9 @@
 import type { Consumer } from "kafkajs";
 import { Fatal } from "../../../errors.ts";
 import { backoffMs, systemClock } from "../../../clock.ts";
-import type { LogListener, SubscribeOptions, Subscription } from "../../log.ts";
+import type { LogListener, LogTrouble, SubscribeOptions, Subscription } from "../../log.ts";
 import { createClient, type KafkaClient, retry } from "../client.ts";
-import { failureOf, hasType, isFatal } from "../failures.ts";
+import { failureOf, hasType, isFatal, isRefused } from "../failures.ts";
 import { coPartitioning } from "./assigner.ts";
 import { Membership, MembershipEnded } from "./membership.ts";
 import type { KafkaSettings } from "../options.ts";
@@ -27,7 +27,7 @@ interface Run {
   readonly joins: number;
 }
 
-/** Joins a group. @throws Unavailable @throws Fatal (TOPIC_MISSING, KAFKA_REFUSED) */
+/** Joins a group. @throws Unavailable @throws AccessRefused (KAFKA_REFUSED) @throws Fatal (TOPIC_MISSING) */
 export const openSubscription = async (
   settings: KafkaSettings,
   options: SubscribeOptions,
@@ -49,6 +49,7 @@ class KafkaSubscription implements Subscription {
   #rebuilding: Promise<void> = Promise.resolve();
   /** Consumers in a row that did not get as far as joining. */
   #failures = 0;
+  #trouble: LogTrouble | undefined;
   #stopped: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -67,6 +68,7 @@ class KafkaSubscription implements Subscription {
   readonly pause: Subscription["pause"] = (at) => this.#membership.pause(at);
   readonly resume: Subscription["resume"] = (at) => this.#membership.resume(at);
   readonly positions: Subscription["positions"] = () => this.#membership.positions();
+  readonly trouble: Subscription["trouble"] = () => this.#trouble;
   readonly stop: Subscription["stop"] = () => {
     this.#stopped ??= this.#stop();
     return this.#stopped;
@@ -174,10 +176,11 @@ class KafkaSubscription implements Subscription {
     run.client.destroySockets();
     if (this.#membership.ended) return;
     const { groupId } = this.#options;
-    if (isFatal(error)) {
+    if (this.#isTheEnd(error)) {
       this.#membership.fail(failureOf(error, `the membership in ${groupId} ended`));
       return;
     }
+    this.#hasTrouble(error);
     this.#settings.logger.warn(
       { event: "consumer.crashed", groupId, error: String(error) },
       "the consumer crashed and is rebuilt",
@@ -196,16 +199,30 @@ class KafkaSubscription implements Subscription {
       try {
         return await this.#build();
       } catch (error) {
-        if (isFatal(error)) return this.#membership.fail(failureOf(error, `the membership in ${groupId} ended`));
+        if (this.#isTheEnd(error)) return this.#membership.fail(failureOf(error, `the membership in ${groupId} ended`));
         this.#settings.logger.warn(
           { event: "consumer.rebuildFailed", groupId, failures, error: String(error) },
           "the consumer could not be rebuilt yet",
         );
+        this.#hasTrouble(error);
       }
     }
   }
 
+  /** Brokers that refuse us before the first join refuse the start; later they are asked again, because an operator can set it right. */
+  #isTheEnd(error: unknown): boolean {
+    return isFatal(error) || (isRefused(error) && this.#membership.joins === 0);
+  }
+
+  #hasTrouble(error: unknown): void {
+    const sinceMs = this.#trouble?.sinceMs ?? systemClock.now();
+    this.#trouble = { error: failureOf(error, `the membership in ${this.#options.groupId}`), sinceMs };
+  }
+
   #beat(): void {
+    // A consumer that was rebuilt has joined, or waits for the group's other members.
+    if (this.#run !== undefined && this.#membership.joins > this.#run.joins) this.#trouble = undefined;
+
     void this.#membership.heartbeat();
     const { rebalanceTimeoutMs, requestTimeoutMs } = this.#settings;
     const stalledMs = this.#membership.idleMs();
