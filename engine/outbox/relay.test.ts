@@ -333,14 +333,14 @@ test("relay: holds, names the refusal in its readiness and goes on when its user
   };
   const relay = start({ outbox: { ...table.outbox, lead } });
   for (let n = 0; n < 5; n++) await step(100);
-  assert.deepEqual(relay.ready(), { ok: true, why: [] });
+  assert.deepEqual(relay.ready(), { ok: true, why: [], codes: [] });
   locked = true;
   for (let n = 0; n < 20; n++) await step(1_000);
   assert.match(relay.ready().why.join(), /^DATABASE_4151 has lasted for \d+ s \(the database refuses us: locked\)$/);
   locked = false;
   write(saleOf(1));
   for (let n = 0; n < 5; n++) await step(1_000);
-  assert.deepEqual([relay.ready(), seen.published], [{ ok: true, why: [] }, 1]);
+  assert.deepEqual([relay.ready(), seen.published], [{ ok: true, why: [], codes: [] }, 1]);
   await ended({ step }, relay);
 });
 

@@ -165,7 +165,7 @@ test("api process: is unready, and does not end, while the log refuses its user"
   producer.failing = { error, sinceMs: Date.now() };
   assert.match(running.ready().why.join(), /^KAFKA_REFUSED has lasted for 0 s \(the brokers refuse us\)$/);
   producer.failing = undefined;
-  assert.deepEqual(running.ready(), { ok: true, why: [] });
+  assert.deepEqual(running.ready(), { ok: true, why: [], codes: [] });
   assert.equal(await endedNow(running.ended), "running");
   await running.stop();
 });
