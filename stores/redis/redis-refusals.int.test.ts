@@ -112,11 +112,14 @@ test("redis: names the password, and goes on with the right one, when it is chan
   const operator = await opened(t, `redis://:sesame@127.0.0.1:${port}`);
   await operator.client.config("SET", "requirepass", "changed");
   await operator.client.client("KILL", "ID", await mine.client.client("ID"));
-  const failure = async (): Promise<unknown> =>
-    mine.ping().then(
+  const failure = async (): Promise<unknown> => {
+    // A command that meets no connection fails at once: the connection's own events need their turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    return mine.ping().then(
       () => undefined,
       (error: unknown) => error,
     );
+  };
   let refused = await failure();
   // While it connects, and between two attempts, commands meet no connection.
   while (!(refused instanceof AccessRefused)) refused = await failure();
