@@ -67,8 +67,10 @@ test("worker: ends on SIGTERM while it waits for brokers that never answer", { t
   assert.equal(code, 0, said());
 });
 
-for (const shell of ["/bin/dash", "/bin/bash"].filter((path) => existsSync(path))) {
-  test(`worker: ends when npm, which started it by ${shell}, gets SIGTERM alone`, { timeout: 60_000 }, async () => {
+const shells = ["/bin/dash", "/bin/bash"].filter((path) => existsSync(path));
+const signals = ["SIGTERM", "SIGKILL"] as const;
+for (const [shell, signal] of shells.flatMap((path) => signals.map((one) => [path, one] as const))) {
+  test(`worker: ends when npm, which started it by ${shell}, gets ${signal} alone`, { timeout: 60_000 }, async () => {
     const npm = spawn("npm", ["run", "--silent", `--script-shell=${shell}`, "sluice", "--", "worker"], {
       cwd: repositoryRoot,
       env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...addressesAt(1) },
@@ -82,7 +84,7 @@ for (const shell of ["/bin/dash", "/bin/bash"].filter((path) => existsSync(path)
       told ||= /"process\.(orphaned|signalled)"/.test(line);
     });
     await waiting.promise;
-    npm.kill("SIGTERM");
+    npm.kill(signal);
     // The last of all that npm started closes what they log to. Not asked by its id: where nobody reaps it, that remains.
     await once(lines, "close");
     assert.ok(told);

@@ -13,7 +13,7 @@ import { serveHealth } from "./health.ts";
 import { watchLoop } from "./loop-watch.ts";
 import { createRegistry } from "../metrics/define.ts";
 import { tellBuild, watchReadiness } from "../metrics/process-metrics.ts";
-import { startedByNpm, watchParent } from "./parent.ts";
+import { readProcessFacts, startedByNpm, startersOf, watchParent } from "./parent.ts";
 import { createSignalJudge } from "./signals.ts";
 
 /** The configuration of this process: its own variables, completed in development by the application. @throws InvalidConfig */
@@ -92,7 +92,7 @@ const untilStopped = (logger: Logger): Promise<undefined> =>
     process.on("SIGINT", onSignal);
     watchParent({
       isWatched: startedByNpm(environment()),
-      parent: () => process.ppid,
+      starters: () => startersOf(process.ppid, readProcessFacts),
       gone: () => {
         logger.warn({ event: "process.orphaned" }, "npm, which started it, is gone: it stops as by SIGTERM");
         resolve(undefined);
