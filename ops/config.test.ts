@@ -117,6 +117,27 @@ test("config: names settings that contradict each other, all at once", () => {
   assert.match(problemsOf({ ...addresses, ...platform }).join(), /^SLUICE_PLATFORM_TIMEOUT_MS:/);
 });
 
+test("config: names contradictions beside settings that are wrong by themselves or missing, and none that these may be guilty of", () => {
+  const { SLUICE_REDIS_URL: _, ...without } = addresses;
+  const problems = problemsOf({
+    ...without,
+    SLUICE_MAX_ATTEMPTS: "many",
+    SLUICE_KEYS_KEPT_HOURS: "8760",
+    SLUICE_REFUSALS_KEPT_HOURS: "1000",
+    SLUICE_STALL_UNREADY_MS: "5000",
+    SLUICE_STALL_END_MS: "4999",
+    // Of these two nothing can be said.
+    SLUICE_DRAIN_MS: "30000",
+    SLUICE_SESSION_TIMEOUT_MS: "long",
+  });
+  const named = problems.map((problem) => problem.split(":")[0]);
+  assert.deepEqual(named.toSorted(), [
+    ...["SLUICE_DRAIN_MS", "SLUICE_MAX_ATTEMPTS", "SLUICE_REDIS_URL", "SLUICE_REFUSALS_KEPT_HOURS"],
+    ...["SLUICE_SESSION_TIMEOUT_MS", "SLUICE_STALL_UNREADY_MS"],
+  ]);
+  assert.match(problems.join(), /SLUICE_DRAIN_MS: expected less than 25000/);
+});
+
 test("config: refuses addresses of brokers that the client cannot use, and says what to give for IPv6", () => {
   assert.match(problemsOf({ ...addresses, SLUICE_BROKERS: "[::1]:9092" }).join(), /give a name/);
   for (const wrong of ["::1:9092", "[::1]", "host:0", "host:65536", "host", ":1"])

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { ProcessContext } from "../engine/app/define-app.ts";
 import type { EngineConfig, EngineSettings } from "../engine/app/config/engine-config.ts";
 import type { TokenPolicy } from "../api/tokens/token.ts";
+import type { Comparison } from "../engine/app/config/comparisons.ts";
 import { address, integer, urlWithoutUser } from "../engine/app/config/kinds.ts";
 import { defineSettings, type Settings } from "../engine/app/config/settings.ts";
 import { unreadableFiles } from "../engine/connect/tls.ts";
@@ -88,6 +89,42 @@ export const shopVariables = {
   SLUICE_REFUSALS_KEPT_HOURS: integer(24 + requestsReadableHours, 87_600, 192 + requestsReadableHours),
 };
 
+type TokenSettings = z.infer<z.ZodObject<typeof shopVariables>> & Pick<EngineSettings, "SLUICE_ENV">;
+
+const hasPublicKeys = (s: Pick<TokenSettings, "SLUICE_TOKEN_KEYS_FILE" | "SLUICE_TOKEN_KEYS_URL">): boolean =>
+  s.SLUICE_TOKEN_KEYS_FILE !== undefined || s.SLUICE_TOKEN_KEYS_URL !== undefined;
+
+/** Whatever SLUICE_ENV says: whoever knows the development secret is an administrator of what they can reach. */
+const refuseDevelopmentSecret =
+  (name: "SLUICE_TOKEN_SECRET" | "SLUICE_TOKEN_SECRET_FORMER"): Comparison<TokenSettings> =>
+  (s) => {
+    if (!isDevelopmentSecret(s[name])) return [];
+    if (s.SLUICE_ENV === "production") return [`${name}: the development value is refused in production`];
+    return isLoopback(s.SLUICE_API_HOST)
+      ? []
+      : [`${name}: the development value is refused where SLUICE_API_HOST is not on loopback`];
+  };
+
+const requireWithPublicKeys =
+  (name: "SLUICE_TOKEN_ISSUER" | "SLUICE_TOKEN_AUDIENCE"): Comparison<TokenSettings> =>
+  (s) =>
+    hasPublicKeys(s) && s[name] === undefined
+      ? [`${name}: is required with public keys, which sign tokens for others, too`]
+      : [];
+
+const tokenComparisons: readonly Comparison<TokenSettings>[] = [
+  refuseDevelopmentSecret("SLUICE_TOKEN_SECRET"),
+  refuseDevelopmentSecret("SLUICE_TOKEN_SECRET_FORMER"),
+  requireWithPublicKeys("SLUICE_TOKEN_ISSUER"),
+  requireWithPublicKeys("SLUICE_TOKEN_AUDIENCE"),
+  (s) =>
+    !hasPublicKeys(s) && s.SLUICE_TOKEN_HS256 === "no"
+      ? [
+          "SLUICE_TOKEN_HS256: expected yes, or SLUICE_TOKEN_KEYS_FILE or SLUICE_TOKEN_KEYS_URL: no token could be verified",
+        ]
+      : [],
+];
+
 /** How the shop's processes read their configuration. */
 export const shopSettings: Settings<Config> = defineSettings({
   settings: shopVariables,
@@ -95,24 +132,28 @@ export const shopSettings: Settings<Config> = defineSettings({
   developmentOnly: { SLUICE_TOKEN_SECRET: developmentSecret },
   refusedInProduction: { SLUICE_UNFENCED: { value: "yes", why: "workers that are not fenced" } },
   ignored: ["SLUICE_STACK"],
-  conflicts: (s, readFile) => [
-    ...tokenConflicts(s),
-    ...unreadableFiles(readDatabaseAddress(s.SLUICE_DATABASE_URL).tls?.files ?? {}, readFile).map(
-      (problem) => `SLUICE_DATABASE_URL: ${problem}`,
-    ),
-    ...unreadableFiles(readRedisAddress(s.SLUICE_REDIS_URL).tls ?? {}, readFile).map(
-      (problem) => `SLUICE_REDIS_URL: ${problem}`,
-    ),
-    ...(s.SLUICE_REFUSALS_KEPT_HOURS < s.SLUICE_KEYS_KEPT_HOURS + requestsReadableHours
-      ? [
-          `SLUICE_REFUSALS_KEPT_HOURS: expected ${requestsReadableHours} more than SLUICE_KEYS_KEPT_HOURS at least, or a request that is repeated by its key may be decided twice`,
-        ]
-      : []),
-    ...(s.SLUICE_PLATFORM_URL !== undefined && s.SLUICE_PLATFORM_TIMEOUT_MS >= s.SLUICE_DRAIN_MS
-      ? [
-          "SLUICE_PLATFORM_TIMEOUT_MS: expected less than SLUICE_DRAIN_MS, or a worker that stops leaves requests in doubt",
-        ]
-      : []),
+  conflicts: [
+    ...tokenComparisons,
+    (s, readFile) =>
+      unreadableFiles(readDatabaseAddress(s.SLUICE_DATABASE_URL).tls?.files ?? {}, readFile).map(
+        (problem) => `SLUICE_DATABASE_URL: ${problem}`,
+      ),
+    (s, readFile) =>
+      unreadableFiles(readRedisAddress(s.SLUICE_REDIS_URL).tls ?? {}, readFile).map(
+        (problem) => `SLUICE_REDIS_URL: ${problem}`,
+      ),
+    (s) =>
+      s.SLUICE_REFUSALS_KEPT_HOURS < s.SLUICE_KEYS_KEPT_HOURS + requestsReadableHours
+        ? [
+            `SLUICE_REFUSALS_KEPT_HOURS: expected ${requestsReadableHours} more than SLUICE_KEYS_KEPT_HOURS at least, or a request that is repeated by its key may be decided twice`,
+          ]
+        : [],
+    (s) =>
+      s.SLUICE_PLATFORM_URL !== undefined && s.SLUICE_PLATFORM_TIMEOUT_MS >= s.SLUICE_DRAIN_MS
+        ? [
+            "SLUICE_PLATFORM_TIMEOUT_MS: expected less than SLUICE_DRAIN_MS, or a worker that stops leaves requests in doubt",
+          ]
+        : [],
   ],
   toConfig: (s) => ({
     databaseUrl: s.SLUICE_DATABASE_URL,
@@ -153,32 +194,6 @@ export const shopSettings: Settings<Config> = defineSettings({
     },
   }),
 });
-
-type TokenSettings = z.infer<z.ZodObject<typeof shopVariables>> & Pick<EngineSettings, "SLUICE_ENV">;
-
-const hasPublicKeys = (s: Pick<TokenSettings, "SLUICE_TOKEN_KEYS_FILE" | "SLUICE_TOKEN_KEYS_URL">): boolean =>
-  s.SLUICE_TOKEN_KEYS_FILE !== undefined || s.SLUICE_TOKEN_KEYS_URL !== undefined;
-
-/** Whatever SLUICE_ENV says: whoever knows the development secret is an administrator of what they can reach. */
-const tokenConflicts = (s: TokenSettings): readonly string[] => [
-  ...(["SLUICE_TOKEN_SECRET", "SLUICE_TOKEN_SECRET_FORMER"] as const).flatMap((name) => {
-    if (!isDevelopmentSecret(s[name])) return [];
-    if (s.SLUICE_ENV === "production") return [`${name}: the development value is refused in production`];
-    return isLoopback(s.SLUICE_API_HOST)
-      ? []
-      : [`${name}: the development value is refused where SLUICE_API_HOST is not on loopback`];
-  }),
-  ...(hasPublicKeys(s)
-    ? (["SLUICE_TOKEN_ISSUER", "SLUICE_TOKEN_AUDIENCE"] as const).flatMap((name) =>
-        s[name] === undefined ? [`${name}: is required with public keys, which sign tokens for others, too`] : [],
-      )
-    : []),
-  ...(!hasPublicKeys(s) && s.SLUICE_TOKEN_HS256 === "no"
-    ? [
-        "SLUICE_TOKEN_HS256: expected yes, or SLUICE_TOKEN_KEYS_FILE or SLUICE_TOKEN_KEYS_URL: no token could be verified",
-      ]
-    : []),
-];
 
 /** Whose tokens are taken. */
 export interface TokenConfig {

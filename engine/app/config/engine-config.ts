@@ -4,6 +4,7 @@ import type { FloodLimits } from "../../worker/failures/flood.ts";
 import type { StallLimits } from "../../worker/liveness/watchdog.ts";
 import type { ProcessLimits } from "../../worker/partition/limits.ts";
 import type { Brokers } from "../../log/kafka/brokers.ts";
+import type { Comparison } from "./comparisons.ts";
 import { brokersFrom, kafkaConflicts, kafkaSettings } from "./kafka-settings.ts";
 import { integer } from "./kinds.ts";
 import { registryConflicts, registrySettings, registryUrlFrom } from "./registry-settings.ts";
@@ -122,20 +123,26 @@ export const toEngineConfig = (s: EngineSettings): EngineConfig => ({
   sessionTimeoutMs: s.SLUICE_SESSION_TIMEOUT_MS,
 });
 
-/** Mistakes that show only when settings are compared with each other, or their files are looked for; one sentence each. */
-export const engineConflicts = (s: EngineSettings, readFile: (path: string) => string): readonly string[] => [
-  ...kafkaConflicts(s, readFile),
-  ...registryConflicts(s, readFile),
-  ...(s.SLUICE_DRAIN_MS >= s.SLUICE_SESSION_TIMEOUT_MS
-    ? ["SLUICE_DRAIN_MS: expected less than SLUICE_SESSION_TIMEOUT_MS, or the group gives the partition away meanwhile"]
-    : []),
-  ...(s.SLUICE_DRAIN_MS >= stopBudgetMs
-    ? [`SLUICE_DRAIN_MS: expected less than ${stopBudgetMs}, after which a process that stops is ended`]
-    : []),
-  ...(s.SLUICE_STALL_UNREADY_MS > s.SLUICE_STALL_END_MS
-    ? ["SLUICE_STALL_UNREADY_MS: expected at most SLUICE_STALL_END_MS, which ends the worker"]
-    : []),
-  ...(s.SLUICE_MAX_ROUND > s.SLUICE_MAX_UNFINISHED
-    ? ["SLUICE_MAX_ROUND: expected at most SLUICE_MAX_UNFINISHED, or no round reaches it"]
-    : []),
+/** Mistakes that show only when settings are compared with each other, or their files are looked for. */
+export const engineComparisons: readonly Comparison<EngineSettings>[] = [
+  kafkaConflicts,
+  registryConflicts,
+  (s) =>
+    s.SLUICE_DRAIN_MS >= s.SLUICE_SESSION_TIMEOUT_MS
+      ? [
+          "SLUICE_DRAIN_MS: expected less than SLUICE_SESSION_TIMEOUT_MS, or the group gives the partition away meanwhile",
+        ]
+      : [],
+  (s) =>
+    s.SLUICE_DRAIN_MS >= stopBudgetMs
+      ? [`SLUICE_DRAIN_MS: expected less than ${stopBudgetMs}, after which a process that stops is ended`]
+      : [],
+  (s) =>
+    s.SLUICE_STALL_UNREADY_MS > s.SLUICE_STALL_END_MS
+      ? ["SLUICE_STALL_UNREADY_MS: expected at most SLUICE_STALL_END_MS, which ends the worker"]
+      : [],
+  (s) =>
+    s.SLUICE_MAX_ROUND > s.SLUICE_MAX_UNFINISHED
+      ? ["SLUICE_MAX_ROUND: expected at most SLUICE_MAX_UNFINISHED, or no round reaches it"]
+      : [],
 ];

@@ -6,13 +6,14 @@ import { z } from "zod";
 import { CliError, exitCodes } from "../cli.ts";
 import {
   type EngineConfig,
-  engineConflicts,
+  engineComparisons,
   engineSecrets,
   engineSettings,
   type EngineSettings,
   toEngineConfig,
 } from "./engine-config.ts";
 import { codeOf } from "../../connect/tls.ts";
+import { type Comparison, compared, type KnownSettings } from "./comparisons.ts";
 import { withoutCredentials } from "./redact.ts";
 
 /** Variables by name, as `process.env` has them. */
@@ -32,11 +33,8 @@ export interface OwnSettings<Shape extends z.ZodRawShape, Own> {
   readonly refusedInProduction?: Partial<Readonly<Record<keyof Shape & string, Refused>>>;
   /** Variables that other tools set, and that configure nothing. */
   readonly ignored?: readonly string[];
-  /** Mistakes that show only when settings are compared with each other: `NAME: what is expected`. */
-  readonly conflicts?: (
-    settings: z.infer<z.ZodObject<Shape>> & EngineSettings,
-    readFile: (path: string) => string,
-  ) => readonly string[];
+  /** Mistakes that show only when settings are compared with each other; each comparison by itself. */
+  readonly conflicts?: readonly Comparison<z.infer<z.ZodObject<Shape>> & EngineSettings>[];
 }
 
 /** A value that a variable may not have, and why. */
@@ -99,20 +97,21 @@ export const defineSettings = <const Shape extends z.ZodRawShape, Own extends ob
     const production = values["SLUICE_ENV"] === "production";
     const unknown = Object.keys(values).filter((name) => !names.has(name));
     const presets = own.developmentOnly ?? {};
+    const inForce = production ? values : { ...presets, ...values };
     const engineGiven = engine.safeParse(pick(values, engineSettings));
-    const ownGiven = schema.safeParse(pick(production ? values : { ...presets, ...values }, own.settings));
+    const ownGiven = schema.safeParse(pick(inForce, own.settings));
+    const known = knownOf({ ...engineSettings, ...own.settings }, inForce);
     const all = [
       ...problems,
       ...unknown.map((name) => `${name}: no such setting`),
       ...issuesOf(engineGiven, secrets),
       ...issuesOf(ownGiven, secrets),
       ...(production ? refusedOf(values, own) : []),
+      ...compared(known, engineComparisons, readFile),
+      ...compared(known, own.conflicts ?? [], readFile),
     ];
-    if (engineGiven.success) all.push(...engineConflicts(engineGiven.data, readFile));
-    if (!engineGiven.success || !ownGiven.success) throw new InvalidConfig(all);
-    all.push(...(own.conflicts?.({ ...engineGiven.data, ...ownGiven.data }, readFile) ?? []));
     // Two checks may find the same mistake.
-    if (all.length > 0) throw new InvalidConfig([...new Set(all)]);
+    if (all.length > 0 || !engineGiven.success || !ownGiven.success) throw new InvalidConfig([...new Set(all)]);
     return { given, values, engine: engineGiven.data, own: ownGiven.data };
   };
   return {
@@ -161,6 +160,15 @@ interface RefusedValues {
 
 const pick = (values: Readonly<Record<string, unknown>>, shape: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([name]) => name in shape));
+
+/** Each setting by itself: what it is where it can be read, and its name where it cannot. */
+const knownOf = (shape: z.ZodRawShape, given: Readonly<Record<string, unknown>>): KnownSettings => {
+  const read = Object.entries(shape).map(([name, kind]) => [name, z.safeParse(kind, given[name])] as const);
+  return {
+    values: Object.fromEntries(read.flatMap(([name, parsed]) => (parsed.success ? [[name, parsed.data]] : []))),
+    wrong: new Set(read.flatMap(([name, parsed]) => (parsed.success ? [] : [name]))),
+  };
+};
 
 const withSecretFiles = (
   given: Readonly<Record<string, unknown>>,
