@@ -10,7 +10,8 @@ import { encodeAsJson, fakeProducer } from "../../engine/log/testing/fake-produc
 import { silentLogger } from "../../engine/logger.ts";
 import { settled } from "../../engine/testing/stepped-clock.ts";
 import type { CouponIssueRequested } from "../../schemas/coupon.ts";
-import { type ServedOn, serveApi } from "./api.ts";
+import { readConfig } from "../config.ts";
+import { type ServedOn, serveApi, startApi } from "./api.ts";
 
 const maxBacklogRecords = 100;
 const api = {
@@ -168,4 +169,19 @@ test("api process: is unready, and does not end, while the log refuses its user"
   assert.deepEqual(running.ready(), { ok: true, why: [], codes: [] });
   assert.equal(await endedNow(running.ended), "running");
   await running.stop();
+});
+
+test("api process: is refused, by both names, when its two ports are one", async () => {
+  const nowhere = "127.0.0.1:1";
+  const config = readConfig(
+    {
+      ...{ SLUICE_BROKERS: nowhere, SLUICE_REGISTRY_URL: `http://${nowhere}`, SLUICE_REDIS_URL: `redis://${nowhere}` },
+      ...{ SLUICE_DATABASE_URL: `mysql://u:p@${nowhere}/s`, SLUICE_API_PORT: "8085", SLUICE_HEALTH_PORT: "8085" },
+    },
+    () => "",
+  );
+  await assert.rejects(startApi({ config, logger: silentLogger, registry: new Registry() }), {
+    code: "INVALID_CONFIG",
+    message: /SLUICE_HEALTH_PORT: expected another port than SLUICE_API_PORT, which is 8085 too/,
+  });
 });

@@ -4,7 +4,9 @@ import { createApi } from "../../api/api.ts";
 import type { CouponApiParameters } from "../../api/http/parameters.ts";
 import { machineClock } from "../../api/http/clock.ts";
 import { readinessOf, type Unready } from "../../engine/readiness.ts";
+import { listening } from "../../engine/app/process/listening.ts";
 import { openProducer } from "../../engine/app/process/open-producer.ts";
+import { InvalidConfig } from "../../engine/app/config/settings.ts";
 import { openTokenKeys } from "../token-keys.ts";
 import { type DatabaseHealth, watchDatabase } from "./database-health.ts";
 import { watchProducer } from "./producer-health.ts";
@@ -23,12 +25,13 @@ import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import type { Running } from "../../engine/app/define-app.ts";
 import type { ShopContext } from "../config.ts";
 
-/** Starts the API. @throws Fatal where its connections do not fit @throws SchemaNotRegistered @throws Fatal where the topic is not as declared, or where the port is taken. */
+/** Starts the API. @throws Fatal where its connections do not fit @throws SchemaNotRegistered @throws Fatal where the topic is not as declared @throws CliError (CANNOT_LISTEN) where the port is taken @throws InvalidConfig where both its ports are one. */
 export const startApi = async (
   context: ShopContext,
   hooks: Pick<ProcessHooks, "database"> = noHooks,
 ): Promise<Running> => {
   const { config } = context;
+  refuseEqualPorts(config);
   checkDescriptors(openFilesLimit(), config.api.maxConnections);
   // A client waits 10 s: a payment that waits for a lock must have failed by then, and the others been paid without it; and
   // where a connection swallows what is sent, there must be time for another one.
@@ -61,6 +64,14 @@ export const startApi = async (
   });
 };
 
+/** Of all processes only this one listens twice, so it is no matter of the settings alone. @throws InvalidConfig */
+const refuseEqualPorts = ({ api, healthPort }: Pick<ShopContext["config"], "api" | "healthPort">): void => {
+  if (api.port === 0 || api.port !== healthPort) return;
+  throw new InvalidConfig([
+    `SLUICE_HEALTH_PORT: expected another port than SLUICE_API_PORT, which is ${api.port} too: an API listens on both (0 takes any free one)`,
+  ]);
+};
+
 /** What an API is served on. */
 export interface ServedOn extends Pick<CouponApiParameters, "ports" | "producer" | "encodeRequest"> {
   /** What the database says; absent where there is none, as in a test. */
@@ -71,7 +82,7 @@ export interface ServedOn extends Pick<CouponApiParameters, "ports" | "producer"
 
 const toldToStop: Unready = { code: "STOPPING", why: "stopping" };
 
-/** Listens and serves the API on opened parts. @throws Fatal where the port is taken. */
+/** Listens and serves the API on opened parts. @throws CliError (CANNOT_LISTEN) where the port is taken. */
 export const serveApi = async (
   {
     config,
@@ -105,7 +116,8 @@ export const serveApi = async (
     settings: { ...settings, refusalsKeptMs: config.refusalsKeptMs },
     metrics: apiMetrics(registry),
   });
-  const url = await api.listen({ host, port });
+  const named = { host: "SLUICE_API_HOST", port: "SLUICE_API_PORT" };
+  const url = await listening({ host, port, settings: named }, () => api.listen({ host, port }));
   return {
     ready,
     // An outage does not end the API, because what it depends on may come back; see watchProducer and watchDatabase for what does.

@@ -1,6 +1,7 @@
 /** The health server of a process: /live, /ready and /metrics. It asks nobody who they are, so let only probes and scrapes reach it. */
 import Fastify from "fastify";
 import type { Registry } from "prom-client";
+import { listening } from "./listening.ts";
 import type { Readiness } from "../../readiness.ts";
 
 /** A running health server. */
@@ -18,7 +19,7 @@ export interface HealthOptions {
   readonly ready: () => Readiness;
 }
 
-/** Starts it. @throws where the port is taken. */
+/** Starts it. @throws CliError (CANNOT_LISTEN) as where the port is taken. */
 export const serveHealth = async ({ host, port, registry, ready }: HealthOptions): Promise<HealthServer> => {
   const server = Fastify({ forceCloseConnections: true });
   server.get("/live", () => ({ ok: true }));
@@ -27,6 +28,7 @@ export const serveHealth = async ({ host, port, registry, ready }: HealthOptions
     return reply.status(answer.ok ? 200 : 503).send(answer);
   });
   server.get("/metrics", async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
-  const address = await server.listen({ host, port });
+  const settings = { host: "SLUICE_HEALTH_HOST", port: "SLUICE_HEALTH_PORT" };
+  const address = await listening({ host, port, settings }, () => server.listen({ host, port }));
   return { port: Number(new URL(address).port), close: () => server.close() };
 };
