@@ -10,10 +10,15 @@ import { runScript, script } from "./script.ts";
 /** Holds the identity of the database. It never expires. */
 export const gateOwnerKey = "sluice:gate-owner";
 
-/** Sets the owner where there is none, and answers who it is: two that start at once agree on one. */
+/**
+ * Sets the owner where there is none, and answers who it is: two that start at once agree on one. Writes only then, so that a
+ * worker starts on a Redis that is full: its rounds hold, and `/ready` says why.
+ */
 const claimScript = script(`
-redis.call('SET', KEYS[1], ARGV[1], 'NX')
-return redis.call('GET', KEYS[1])
+local owner = redis.call('GET', KEYS[1])
+if owner then return owner end
+redis.call('SET', KEYS[1], ARGV[1])
+return ARGV[1]
 `);
 
 /**

@@ -22,6 +22,10 @@ test("redis stock: says that Redis is full, and not away, when it is, and goes o
     await assert.rejects(stock.initialise(new Map([[other, 5]])), isFull);
     await assert.rejects(claimGate(small.redis, "one"), isFull);
     await small.redis.client.config("SET", "maxmemory", "64mb");
+    await claimGate(small.redis, "one");
+    await small.redis.client.config("SET", "maxmemory", "1mb");
+    await claimGate(small.redis, "one");
+    await small.redis.client.config("SET", "maxmemory", "64mb");
     assert.deepEqual(await stock.reserve([take, aTake(couponId)]), ["taken", "taken"]);
     const { usedBytes, maxBytes, policy } = await readMemory(small.redis);
     assert.deepEqual([usedBytes > 0, maxBytes, policy], [true, 64 * 2 ** 20, "noeviction"]);
