@@ -10,6 +10,8 @@ if (process.features.typescript) {
   await import("../ops/sluice.ts");
 } else {
   const { version, execPath } = process;
-  process.stderr.write(`error: sluice needs Node 22.18 or newer (not 23.0 to 23.5), and ${execPath} is ${version}\n`);
+  process.stderr.write(
+    `error: sluice needs Node 22.18 or newer (not 23.0 to 23.5), and ${execPath} is ${version}: run it with such a node, or let npm ci, without --omit=dev, install the project's own\n`,
+  );
   process.exitCode = 1;
 }

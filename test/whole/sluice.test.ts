@@ -125,6 +125,24 @@ test("sluice: says in one sentence which node it needs when it is run by one tha
   assert.match(stderr, /^error: sluice needs Node 22\.18 or newer.*\n$/);
 });
 
+/** The first node of the machine's own that knows no TypeScript; undefined where it has none. */
+const oldNode = ["/usr/bin/node", "/usr/local/bin/node"].find((path) => {
+  const asked = spawnSync(path, ["-p", "Boolean(process.features.typescript)"], { encoding: "utf8" });
+  return asked.stdout?.trim() === "false";
+});
+
+test("sluice: says in one sentence which node it needs, and what to do, when the machine's own is older", {
+  skip: oldNode === undefined,
+}, () => {
+  for (const args of [["--help"], ["api"], ["topology", "plan", "--json"], []]) {
+    const { status, stdout, stderr } = spawnSync(oldNode ?? "", [join(root, "bin/sluice.js"), ...args], {
+      encoding: "utf8",
+    });
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(stderr, /^error: sluice needs Node 22\.18 or newer .* is v\d+\.\S+: run it with such a node.*\n$/);
+  }
+});
+
 test("sluice: is one process with the project's own node when it is run as a program, through links, too", () => {
   const folder = mkdtempSync(join(tmpdir(), "bin-"));
   symlinkSync(join(root, "bin/sluice"), join(folder, "sluice"));
