@@ -1,5 +1,6 @@
 /** docs/reference/metrics.md, made from the tables of metrics. Pure. */
 import type { MetricDefinition } from "../../engine/app/metrics/define.ts";
+import { kafkaMetrics } from "../../engine/app/metrics/kafka-table.ts";
 import { engineMetrics } from "../../engine/app/metrics/table.ts";
 import { shopMetrics } from "../../ops/metrics/table.ts";
 
@@ -15,6 +16,7 @@ export const metricsPage = (): string =>
   [
     head,
     section("Workers, relays and producers of any application", Object.values(engineMetrics)),
+    section("Kafka, as `sluice exporter` serves it", Object.values(kafkaMetrics)),
     section("The shop's API, deliveries and repairs", Object.values(shopMetrics)),
   ].join("\n");
 

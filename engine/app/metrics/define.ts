@@ -18,7 +18,10 @@ export interface MetricDefinition<Label extends string = string> {
     | "state"
     | "partitions"
     | "keys"
-    | "violations";
+    | "violations"
+    | "brokers"
+    | "replicas"
+    | "members";
   readonly help: string;
   readonly labels: readonly Label[];
   /** Upper bounds; of a histogram alone. */
@@ -64,6 +67,21 @@ export const watchedGauge = <Definition extends MetricDefinition & { readonly ki
     collect() {
       this.reset();
       return read((labels, value) => this.set(labels, value));
+    },
+  });
+};
+
+/** Registers a counter of what is counted elsewhere, read when it is scraped. @throws Error where the registry has its name already */
+export const watchedCounter = <Definition extends MetricDefinition & { readonly kind: "counter" }>(
+  registry: Registry,
+  definition: Definition,
+  read: (set: SetSeries<LabelsOf<Definition>>) => void | Promise<void>,
+): void => {
+  new Counter<LabelsOf<Definition>>({
+    ...argumentsOf(registry, definition),
+    collect() {
+      this.reset();
+      return read((labels, value) => this.inc(labels, value));
     },
   });
 };

@@ -28,12 +28,13 @@ export const readSecretFile = (path: string): string => readFileSync(path, "utf8
 
 /**
  * Runs a process until it is stopped, and ends it: what a start that failed left open would keep it alive for ever, and
- * its supervisor would never start it again. @throws InvalidConfig
+ * its supervisor would never start it again. `own` is used instead of the configuration's. @throws InvalidConfig
  */
 export const runProcess = async <Config extends EngineConfig>(
   app: Pick<App<Config>, "settings" | "developmentEnvironment">,
   name: string,
   start: (context: ProcessContext<Config>) => Promise<Running>,
+  own: { readonly healthPort?: number } = {},
 ): Promise<void> => {
   const config = await loadConfig(app);
   const logger = pino({ name, level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
@@ -53,7 +54,7 @@ export const runProcess = async <Config extends EngineConfig>(
   const bringUp = async () => {
     const running = await start({ config, logger, registry });
     watchReadiness(registry, running.ready);
-    const { healthHost: host, healthPort: port } = config;
+    const { healthHost: host, healthPort: port } = { ...config, ...own };
     return { running, health: await serveHealth({ host, port, registry, ready: running.ready }) };
   };
   const { running, health } = await bringUp().catch((error: unknown) => {

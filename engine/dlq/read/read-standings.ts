@@ -3,10 +3,10 @@ import { unlessMissing } from "../../log/unless-missing.ts";
 import type { LogRecord, TopicPartition } from "../../log/log.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
 import { retryTopic } from "../../worker/round/retry-record.ts";
-import { createIntern, type Letter, letterOf, originKey } from "../letters/letter.ts";
-import type { Origin } from "../../worker/round/letter-headers.ts";
+import { createIntern, type Letter, letterOf } from "../letters/letter.ts";
 import { type Retry, retryOf, type Standing, standingsOf } from "../letters/state.ts";
 import type { DlqCluster, DlqPorts, LettersOf } from "../ports.ts";
+import { knownJobs } from "./known-jobs.ts";
 
 /** Looks at a letter while its bytes are at hand. */
 export type Examine = (letter: Letter, record: LogRecord) => void | Promise<void>;
@@ -99,21 +99,3 @@ const readWhole = async (
     },
     { starts: [], ends: [] },
   );
-
-/** Without the store, nothing is known to be discarded or finished. @throws where it answers with something else than being away */
-const knownJobs = async (replays: DlqPorts["replays"], topology: string) => {
-  if (replays === undefined) return { discards: noKeys, finishedJobs: noKeys, knowsJobs: false };
-  const [origins, jobs]: [readonly Origin[], readonly { id: string; state: string }[]] = [
-    await replays.discards(topology),
-    await replays.jobs(topology, jobsMax),
-  ];
-  return {
-    discards: new Set(origins.map(originKey)),
-    finishedJobs: new Set(jobs.flatMap(({ id, state }) => (state === "finished" ? [id] : []))),
-    knowsJobs: true,
-  };
-};
-
-const noKeys: ReadonlySet<string> = new Set();
-/** Jobs that are looked at; those of older ones are decided by their offsets. */
-const jobsMax = 1_000;

@@ -191,6 +191,8 @@ export interface ConsumerGroup {
 
 /** The brokers of a cluster and what is known of its topics. */
 export interface Cluster {
+  /** The seed is the broker that was connected to first: the only one before metadata was read. */
+  readonly brokerPool: { readonly seedBroker: Broker };
   readonly connect: () => Promise<void>;
   readonly disconnect: () => Promise<void>;
   readonly addMultipleTargetTopics: (topics: readonly string[]) => Promise<void>;
@@ -232,6 +234,12 @@ export interface Broker {
       };
     }) => Promise<Answer>;
   };
+  readonly listGroups: () => Promise<{
+    readonly groups: readonly { readonly groupId: string; readonly protocolType: string }[];
+  }>;
+  readonly describeGroups: (request: { readonly groupIds: readonly string[] }) => Promise<{
+    readonly groups: readonly { readonly groupId: string; readonly members: readonly unknown[] }[];
+  }>;
   readonly leaveGroup: (request: { readonly groupId: string; readonly memberId: string }) => Promise<void>;
   readonly offsetFetch: (request: {
     readonly groupId: string;

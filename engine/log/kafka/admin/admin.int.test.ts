@@ -122,3 +122,27 @@ test("kafka admin: is unavailable when no broker answers", { timeout }, async ()
   const admin = await kafkaAdmin({ brokers: ["127.0.0.1:1"], clientId: "t" });
   await assert.rejects(admin.endOffsets("t"), { code: "UNAVAILABLE" });
 });
+
+test("kafka admin: shows brokers, who has a partition, where it ends, and where a group is", { timeout }, async () => {
+  const topic = await cluster.createTopic(2);
+  const log = cluster.log();
+  const groupId = randomUUID();
+  await log.append({ topic, partition: 1 }, [{ key: null, value: Buffer.from([1]) }]);
+  const member = new ContractMember({});
+  await member.subscribe(log, groupId, [topic]);
+  await member.until(() => member.recordsOf({ topic, partition: 1 }).length === 1);
+  await member.subscription.commit([{ topic, partition: 1, offset: 1n }]);
+  const overview = await cluster.admin.overview({ maxTopics: 10_000, maxGroups: 10_000 });
+  assert.equal(overview.brokers.length, cluster.brokers.length);
+  assert.ok(overview.brokers.every(({ address }) => /^\S+:\d+$/.test(address)));
+  const partitions = overview.topics.get(topic) ?? [];
+  assert.deepEqual(partitions.map(({ partition }) => partition).toSorted(), [0, 1]);
+  assert.ok(partitions.every(({ leader, replicas, inSync }) => replicas.includes(leader) && inSync.includes(leader)));
+  assert.deepEqual(overview.offsets.get(`${topic}/1`), { oldest: 0n, end: 1n });
+  const group = overview.groups.get(groupId);
+  assert.deepEqual([group?.members, group?.committed.get(topic)], [1, new Map([[1, 1n]])]);
+  const bounded = await cluster.admin.overview({ maxTopics: 1, maxGroups: 0 });
+  assert.deepEqual([bounded.topics.size, bounded.groups.size], [1, 0]);
+  assert.ok(bounded.leftOut.topics >= 1 && bounded.leftOut.groups >= 1);
+  await member.subscription.stop();
+});

@@ -7,6 +7,7 @@ import { withAdmin, withCluster } from "../client.ts";
 import { failureOf, hasType } from "../failures.ts";
 import { type KafkaOptions, type KafkaSettings, settingsOf } from "../options.ts";
 import { clusterReleaseOf } from "./cluster-release.ts";
+import { type ClusterOverview, type OverviewLimits, readOverview } from "./overview.ts";
 import { decodeMemberTopics } from "./member-topics.ts";
 import { withCallersErrors } from "./callers-errors.ts";
 import { type OnRecords, type ReadRange, readRanges, readTopic, type RecordRange } from "./read-topic.ts";
@@ -60,6 +61,8 @@ export interface KafkaAdmin {
   readonly addPartitions: (topic: string, count: number) => Promise<void>;
   /** Records that are older than `beforeMs`, epoch ms. @throws Fatal (TOPIC_MISSING) */
   readonly countRecordsBefore: (topic: string, beforeMs: number) => Promise<bigint>;
+  /** Brokers, partitions, offsets and groups, as far as they answer; see overview.ts. */
+  readonly overview: (limits: OverviewLimits) => Promise<ClusterOverview>;
   /** The cluster's own id. */
   readonly clusterId: () => Promise<string>;
   /** The release by which the brokers work together, such as `4.1`; undefined where they have agreed on none. */
@@ -113,6 +116,7 @@ export const kafkaAdmin = async (
     addPartitions: (topic, count) => asked(`partitions of ${topic}`, () => addPartitions(settings, topic, count)),
     countRecordsBefore: (topic, beforeMs) =>
       asked(`offsets of ${topic}`, () => countRecordsBefore(settings, topic, beforeMs)),
+    overview: (limits) => asked("an overview", () => withCluster(settings, (cluster) => readOverview(cluster, limits))),
     clusterId: () => asked("the cluster's id", () => clusterIdOf(settings)),
     release: () => asked("the cluster's release", () => clusterReleaseOf(settings)),
     endOffsets: (topic) => offsets(topic, "high"),
