@@ -122,7 +122,7 @@ const delivery: Row = {
       {
         title: "Requests by how they ended",
         description:
-          "delivered: done. busy: 429 and its like, waited as Retry-After says. denied: about us or the address. failing, unreachable: the platform is away.",
+          "How it ended. delivered: done. busy: 429 and its like, waited as Retry-After says. denied: about us or the address. failing, unreachable: the platform is away.",
         unit: "reqps",
         queries: [
           { expr: "sum by (ending) (rate(sluice_delivery_requests_total[$__rate_interval]))", legend: "{{ ending }}" },

@@ -27,8 +27,8 @@ const rounds: Row = {
       ],
     }),
     lines({
-      title: "Rounds",
-      description: "A second, by source topic. Fewer and larger rounds under load: that is how it keeps up.",
+      title: "Rounds a second",
+      description: "By source topic. Fewer and larger rounds under load: that is how it keeps up.",
       unit: "short",
       queries: [
         { expr: `sum by (topic) (rate(sluice_round_seconds_count{${own}}[$__rate_interval]))`, legend: "{{ topic }}" },
