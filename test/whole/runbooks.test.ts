@@ -1,0 +1,99 @@
+/** Each alert has a runbook with everything that somebody woken at night needs, and its commands are there. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { knownSeries } from "../../dev/monitoring/known-metrics.ts";
+import { namedIn } from "../../dev/monitoring/promql.ts";
+import { runbookOf } from "../../dev/monitoring/rules/rule.ts";
+import { alerts } from "../../dev/monitoring/rules/rule-files.ts";
+import { repositoryRoot } from "../../dev/stack/layout.ts";
+
+const folder = "docs/runbooks";
+const names = [...new Set(alerts.map(({ alert }) => alert))].toSorted();
+const pages = names.map((name) => ({ name, text: readFileSync(join(repositoryRoot, runbookOf(name)), "utf8") }));
+
+test("runbooks: are one for each alert, and no others", () => {
+  const written = readdirSync(join(repositoryRoot, folder)).filter((file) => file !== "README.md");
+  assert.deepEqual(written.toSorted(), names.map((name) => `${name}.md`).toSorted());
+});
+
+const headings = ["Meaning", "What users see", "Look here first", "What to do", "What not to do", "Afterwards"];
+
+test("runbooks: have the same six parts, none of them empty", () => {
+  for (const { name, text } of pages) {
+    const [title, ...parts] = text.split(/^## /m);
+    assert.equal(title, `# ${name}\n\n`);
+    assert.deepEqual(
+      parts.map((part) => part.split("\n", 1)[0]),
+      headings,
+      name,
+    );
+    for (const part of parts) assert.ok(part.split("\n").slice(1).join("").trim().length > 5, `${name}: ${part}`);
+  }
+});
+
+const commandsOf = (text: string): readonly string[] => {
+  const [, block = ""] = /^```sh\n([\s\S]*?)^```$/m.exec(text) ?? [];
+  return block.trim().split("\n");
+};
+const commands = pages.flatMap(({ name, text }) => commandsOf(text).map((command) => ({ name, command })));
+
+test("runbooks: begin with three commands", () => {
+  for (const { name, text } of pages) assert.equal(commandsOf(text).length, 3, name);
+});
+
+test("runbooks: ask Prometheus for metrics that there are", () => {
+  let asked = 0;
+  for (const { name, command } of commands) {
+    const [, expr] = /^promtool query instant \S+ '(.*)'$/.exec(command) ?? [];
+    assert.equal(expr === undefined, !command.startsWith("promtool"), `${name}: ${command}`);
+    if (expr === undefined) continue;
+    asked++;
+    for (const { name: series, matchers } of namedIn(expr).selected) {
+      const labels = series === "ALERTS" ? new Set(["alertname"]) : knownSeries.get(series);
+      assert.ok(labels, `${name}: there is no ${series}`);
+      for (const { label } of matchers) assert.ok(labels.has(label), `${name}: ${series} has no ${label}`);
+    }
+  }
+  assert.ok(asked > 30);
+});
+
+/** Every `sluice ...` of the pages, in code or in text. */
+const called = pages.flatMap(({ name, text }) =>
+  [...text.matchAll(/(?:^|`)sluice ([a-z][^`\n]*)/gm)].map(([, words = ""]) => ({
+    name,
+    words: words.trim().split(/\s+/),
+  })),
+);
+
+test("runbooks: call commands of ours that there are, with options that these have", async () => {
+  const nouns = new Set(["topology", "dlq", "schema", "stack", "config"]);
+  const verbOf = (words: readonly string[]): string => words.slice(0, nouns.has(words[0] ?? "") ? 2 : 1).join(" ");
+  const verbs = [...new Set(called.map(({ words }) => verbOf(words)))];
+  const run = promisify(execFile);
+  const helps = new Map(
+    await Promise.all(
+      verbs.map(async (verb) => {
+        const args = ["ops/sluice.ts", ...verb.split(" "), "--help"];
+        return [verb, (await run(process.execPath, args, { cwd: repositoryRoot })).stdout] as const;
+      }),
+    ),
+  );
+  for (const { name, words } of called) {
+    const help = helps.get(verbOf(words)) ?? "";
+    assert.ok(help.startsWith(`Usage: sluice ${verbOf(words)} `), `${name}: sluice ${words.join(" ")}`);
+    // `verify --watch` is not in every release yet.
+    for (const option of words.filter((word) => word.startsWith("--")))
+      if (option !== "--watch")
+        assert.ok(help.includes(`${option.split("=", 1)[0]}`), `${name}: ${verbOf(words)} ${option}`);
+  }
+});
+
+test("runbooks: link to pages that there are", () => {
+  for (const { name, text } of pages)
+    for (const [, target = ""] of text.matchAll(/\]\(([^)#]+)\)/g))
+      assert.doesNotThrow(() => readFileSync(join(repositoryRoot, folder, target)), `${name}: ${target}`);
+});
