@@ -5,6 +5,11 @@ import type { AlertRule, RuleGroup } from "./rule.ts";
 /** `external-data` waits on purpose while the circuit to the platform is not closed. */
 const waitsForPlatform = `label_replace(min(sluice_circuit{state="closed"}) == 0, "topology", "external-data", "", "")`;
 
+/** Outboxes of which a relay runs, and waits for the database. */
+const relaysThatWait =
+  "max by (outbox) (sluice_outbox_lag_rows and on (instance)" +
+  ' sluice_not_ready{reason="DEPENDENCY_AWAY", job="sluice"} == 1)';
+
 const processes: readonly AlertRule[] = [
   {
     alert: "SluiceDown",
@@ -27,6 +32,16 @@ const processes: readonly AlertRule[] = [
     summary: "Partitions of a topology have no worker.",
     description: "{{ $value }} partition(s) of {{ $labels.topology }} have no worker: their records wait.",
     dashboard: uids.topology,
+  },
+  {
+    alert: "SluiceNotReady",
+    severity: "ticket",
+    // Also where nothing is held because nothing comes in: what a process needs is missed before the morning's first request.
+    expr: "max by (service, instance, reason) (sluice_not_ready) == 1",
+    for: "5m",
+    summary: "A process runs and cannot do its work.",
+    description: "{{ $labels.service }} {{ $labels.instance }} is not ready: {{ $labels.reason }} is {{ $value }}.",
+    dashboard: uids.overview,
   },
   {
     alert: "SluiceMixedGraphs",
@@ -167,9 +182,11 @@ const payments: readonly AlertRule[] = [
     alert: "SluiceNoRelayLeads",
     severity: "page",
     expr:
-      "sum by (outbox) (sluice_outbox_leading) == 0" +
+      "(sum by (outbox) (sluice_outbox_leading) == 0" +
       " or (count by (outbox) (last_over_time(sluice_outbox_leading[1d])) * 0" +
-      " unless on (outbox) sum by (outbox) (sluice_outbox_leading))",
+      " unless on (outbox) sum by (outbox) (sluice_outbox_leading)))" +
+      // Relays that run and know that the database is away lead again by themselves; that has its own alerts.
+      ` unless on (outbox) ${relaysThatWait}`,
     for: "30s",
     summary: "No relay publishes payments.",
     description: "{{ $value }} relays lead {{ $labels.outbox }}: what is paid waits in the database.",

@@ -54,6 +54,28 @@ const processes: readonly AlertCase[] = [
     heals: 16,
   },
   {
+    alert: "SluiceNotReady",
+    // A restart, then a dependency that stays away.
+    series: {
+      [`sluice_not_ready{${worker}, reason="STARTING"}`]: gauge([
+        [1, 2],
+        [0, 28],
+      ]),
+      [`sluice_not_ready{${worker}, reason="DEPENDENCY_AWAY"}`]: gauge([
+        [0, 10],
+        [1, 10],
+        [0, 10],
+      ]),
+    },
+    quiet: [1, 14],
+    fires: {
+      at: 16,
+      labels: { service: "worker", instance: "worker:9400", reason: "DEPENDENCY_AWAY" },
+      says: "worker worker:9400 is not ready: DEPENDENCY_AWAY is 1.",
+    },
+    heals: 21,
+  },
+  {
     alert: "SluiceMixedGraphs",
     // A roll-out that takes twenty minutes, and one that stops half-way.
     series: {
@@ -284,22 +306,36 @@ const payments: readonly AlertCase[] = [
   },
   {
     alert: "SluiceNoRelayLeads",
-    // The leader is killed, another leads after 15 s; then that one is killed too, and nobody is left.
+    // The leader is killed, another leads after 15 s. The database is away for a while. Then that one is killed too.
     series: {
       [`sluice_outbox_leading{${relay}, outbox="payments"}`]: gauge([
         [1, 5],
-        [undefined, 20],
+        [undefined, 25],
       ]),
       [`sluice_outbox_leading{${other}, outbox="payments"}`]: gauge([
         [0, 5.25],
         [1, 4.75],
+        [0, 5],
+        [1, 5],
         [undefined, 5],
         [1, 10],
       ]),
+      [`sluice_outbox_lag_rows{${other}, outbox="payments"}`]: gauge([
+        [0, 20],
+        [undefined, 5],
+        [0, 10],
+      ]),
+      [`sluice_not_ready{${other}, reason="DEPENDENCY_AWAY"}`]: gauge([
+        [0, 10.25],
+        [1, 4.75],
+        [0, 5],
+        [undefined, 5],
+        [0, 10],
+      ]),
     },
-    quiet: [4, 5.1, 10.25],
-    fires: { at: 11, labels: outbox, says: "0 relays lead payments: what is paid waits in the database." },
-    heals: 15.5,
+    quiet: [4, 5.1, 10.25, 14, 20.25],
+    fires: { at: 21, labels: outbox, says: "0 relays lead payments: what is paid waits in the database." },
+    heals: 25.5,
   },
   {
     alert: "SluiceTwoRelaysLead",
