@@ -1,0 +1,190 @@
+/**
+ * Dashboards and alerts over a real Prometheus and real processes: after a good day every panel has data and nothing fires but
+ * what always does; a killed relay and a frozen database each fire the alert they should, and wake nobody for another.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { mintToken } from "../../api/tokens/token.ts";
+import type { StackChild } from "../../dev/children.ts";
+import { panelExpressions } from "../../dev/monitoring/expressions.ts";
+import { exporterMetrics } from "../../dev/monitoring/exporter-metrics.ts";
+import { namedIn, withoutVariables } from "../../dev/monitoring/promql.ts";
+import { alerts } from "../../dev/monitoring/rules/rule-files.ts";
+import { skippedWithout } from "../../dev/monitoring/testing/promtool.ts";
+import { paymentsPath } from "../../dev/platform/servers.ts";
+import { signalService } from "../../dev/stack/control.ts";
+import { topologyNames } from "../../engine/app/define-app.ts";
+import { aUserId, many } from "../../processors/testing/samples.ts";
+import { app } from "../../sluice.config.ts";
+import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
+import { anItem, anOptionId, anOrder, won } from "../../stores/testing/payment-samples.ts";
+import { type Prometheus, startPrometheus, type Target } from "../testing/prometheus.ts";
+import { stackUnderTest, until } from "../testing/stack-under-test.ts";
+
+const skip = skippedWithout("prometheus");
+const graceMs = "1000";
+const stack = stackUnderTest({ ownsOutbox: true, env: { SLUICE_HOLD_GRACE_MS: graceMs } });
+const { config, database, stackName } = stack;
+const secret = config.tokenSecret;
+
+let prometheus: Prometheus;
+let api: StackChild;
+let relay: StackChild;
+const targets = new Map<string, Target>();
+
+/** Starts a process of ours, to be scraped under its service's name. */
+const run = async (service: string, use: Parameters<typeof stack.start>[0]): Promise<StackChild> => {
+  const started = await stack.start(use);
+  targets.set(use.name, { service, healthUrl: started.healthUrl });
+  prometheus.setTargets([...targets.values()]);
+  return started;
+};
+
+const post = async (path: string, user: string, body: object, more: Readonly<Record<string, string>> = {}) => {
+  const wish = { secret, userId: user, ttlMs: 600_000, now: Date.now() };
+  const token = mintToken(user === "boss" ? { ...wish, role: "admin" } : wish);
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json", ...more };
+  return (await fetch(`${api.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) })).status;
+};
+
+const couponId = `monitored-${Date.now()}`;
+
+const openCoupon = async (): Promise<void> => {
+  const policy = { name: "Monitored", discount: { kind: "fixed", amount: 1_000 }, minOrderAmount: 0 };
+  const coupon = { couponId, policyId: "monitored", stock: 100, validForDays: 30, policy };
+  assert.equal(await post("/v1/admin/coupons", "boss", coupon), 201);
+};
+
+/** Requests for a coupon of which there are too few, so that both verdicts are seen. */
+const askFor = async (count: number): Promise<void> => {
+  const statuses = await Promise.all(many(count, () => post(`/v1/coupons/${couponId}/reservations`, aUserId(), {})));
+  assert.deepEqual(new Set(statuses), new Set([202]));
+};
+
+const pay = async (count: number): Promise<void> => {
+  const register = orderRegister(database);
+  const optionId = anOptionId();
+  const orders = many(count, () => anOrder([anItem(optionId)]));
+  await register.addOptions([{ optionId, stock: count }]);
+  await register.openAccounts(orders.map(({ userId }) => ({ userId, amount: won(10_000) })));
+  await register.openOrders(orders);
+  for (const { orderId, userId } of orders)
+    assert.equal(await post("/v1/payments", userId, { orderId }, { "idempotency-key": orderId }), 201);
+};
+
+/** Waits until a counter that is scraped has reached a value: then a rate has two scrapes to see it by. */
+const seen = (what: string, expr: string, least: number): Promise<void> =>
+  until(what, async () => {
+    const [series] = await prometheus.range(expr, 1);
+    return Number(series?.values.at(-1)?.[1] ?? 0) >= least;
+  });
+
+before(async () => {
+  if (skip !== false) return;
+  prometheus = await startPrometheus();
+  const platform = await stack.start({ command: "platform", name: "monitored-platform" });
+  api = await run("api", { command: "api", name: "monitored-api" });
+  await run("worker", { command: "worker", name: "monitored-coupons" });
+  await run("history", { command: "worker", args: ["--topology", "transaction-history"], name: "monitored-history" });
+  const env = { SLUICE_PLATFORM_URL: `${platform.url}${paymentsPath}` };
+  await run("delivery", { command: "worker", args: ["--topology", "external-data"], name: "monitored-delivery", env });
+  relay = await run("relay", { command: "relay", name: "monitored-relay" });
+});
+after(async () => {
+  if (skip === false) await prometheus.stop();
+});
+
+/** Metrics without a series on a good day, or of what does not run here. */
+const silent: ReadonlySet<string> = new Set([
+  // They begin with the first of what they count.
+  "sluice_dead_letters_total",
+  "sluice_compensations_total",
+  "sluice_failed_attempts_total",
+  "sluice_turned_away_total",
+  "sluice_commits_refused_total",
+  "sluice_outbox_pruned_total",
+  // Shown where it is 1.
+  "sluice_not_ready",
+  // Served by `verify --watch`.
+  "sluice_dead_letters_undecided",
+  "sluice_redriven_total",
+  "sluice_verify_violations",
+  // Exporters.
+  ...Object.keys({ ...exporterMetrics.kafka, ...exporterMetrics.redis, ...exporterMetrics.mysqld }),
+]);
+
+/** An expression as Grafana sends it, for one topology and all of its processes. */
+const asSent = (expr: string, topology: string): string =>
+  expr.replaceAll("$__rate_interval", "30s").replaceAll("$topology", topology).replaceAll("$instance", ".*");
+
+test("panels: each have data after a good day, but for what is named", { skip, timeout: 180_000 }, async () => {
+  await openCoupon();
+  for (const wave of [1, 2, 3]) {
+    await askFor(100);
+    await pay(10);
+    await seen("verdicts", `sum(sluice_written_total{topology="coupon-issuing"})`, wave * 100);
+    await seen("deliveries", `sum(sluice_delivery_requests_total{ending="delivered"})`, wave * 10);
+    await seen("history", `sum(sluice_written_total{topology="transaction-history"})`, wave * 10);
+  }
+  const empty = async (): Promise<readonly string[]> => {
+    const found = await Promise.all(
+      panelExpressions().map(async ({ where, expr }) => {
+        const silentOnes = namedIn(withoutVariables(expr)).selected.filter(({ name }) => silent.has(name));
+        if (silentOnes.length > 0) return [];
+        const answers = await Promise.all(topologyNames(app).map((name) => prometheus.range(asSent(expr, name), 2)));
+        return answers.flat().some(({ values }) => values.some(([, value]) => value !== "NaN"))
+          ? []
+          : [`${where}: ${expr}`];
+      }),
+    );
+    return found.flat();
+  };
+  let left: readonly string[] = ["not asked yet"];
+  const isFull = async (): Promise<boolean> => {
+    left = await empty();
+    return left.length === 0;
+  };
+  // Rules are evaluated every second, and some need what another has recorded.
+  await until("all panels have data", isFull, 30_000).catch(() => undefined);
+  assert.deepEqual(left, []);
+});
+
+/** How fast this machine is, which it shares with other tests, is no subject of these. */
+const ofSpeed = new Set(["SluiceVerdictBudgetBurn", "SluicePaymentBudgetBurn"]);
+const firing = async (): Promise<readonly string[]> =>
+  (await prometheus.firing()).filter((name) => name !== "Watchdog" && !ofSpeed.has(name));
+const isPage = (name: string): boolean => alerts.some(({ alert, severity }) => alert === name && severity === "page");
+
+test("alerts: none fires on a good day, but the one that always does", { skip, timeout: 60_000 }, async () => {
+  await until("the first evaluation", async () => (await prometheus.firing()).includes("Watchdog"));
+  assert.deepEqual(await firing(), []);
+});
+
+test("SluiceNoRelayLeads: fires and nothing else pages when the relay is killed, and heals when another runs", {
+  skip,
+  timeout: 120_000,
+}, async () => {
+  relay.child.signal("SIGKILL");
+  await until("it fires", async () => (await firing()).includes("SluiceNoRelayLeads"));
+  assert.deepEqual((await firing()).filter(isPage), ["SluiceNoRelayLeads"]);
+  const [alert] = (await prometheus.alerts()).filter(({ labels }) => labels["alertname"] === "SluiceNoRelayLeads");
+  assert.equal(alert?.annotations["runbook_url"], "docs/runbooks/SluiceNoRelayLeads.md");
+  targets.delete("monitored-relay");
+  relay = await run("relay", { command: "relay", name: "monitored-relay-2" });
+  await until("it heals", async () => (await firing()).length === 0);
+});
+
+test("SluiceHeld: fires and nobody is woken when the database is frozen, and heals when it is back", {
+  skip,
+  timeout: 180_000,
+}, async () => {
+  await signalService(stackName, "mariadb", "SIGSTOP");
+  try {
+    await askFor(3);
+    await until("it fires", async () => (await firing()).includes("SluiceHeld"));
+    assert.deepEqual((await firing()).filter(isPage), []);
+  } finally {
+    await signalService(stackName, "mariadb", "SIGCONT");
+  }
+  await until("it heals", async () => (await firing()).length === 0, 90_000);
+});
