@@ -8,7 +8,8 @@ import { type Parts, writtenTopics } from "../flow/parts.ts";
 import type { Fence, Leases } from "../lease.ts";
 import type { Log } from "../log/log.ts";
 import type { Logger } from "../logger.ts";
-import type { OutboxDefinition } from "../outbox/define-outbox.ts";
+import type { DrawnOutbox } from "../flow/arrows.ts";
+import { drawnOutbox, type OutboxDefinition } from "../outbox/define-outbox.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import type { Readiness } from "../readiness.ts";
 import type { ProcessLimits } from "../worker/partition/limits.ts";
@@ -115,6 +116,8 @@ export interface OpenedOutbox<Value> {
 export interface HostedOutbox<Config extends EngineConfig = EngineConfig> {
   readonly name: string;
   readonly topic: DeclaredTopic;
+  /** What drawings of the topologies that read its topic show of it. */
+  readonly drawn: DrawnOutbox;
   /** Starts a relay of it. @throws where the log or the registry is away, or the topic is not as it is declared. */
   readonly start: (context: ProcessContext<Config>) => Promise<Running>;
 }
@@ -126,6 +129,7 @@ export const relays = <Value, Published, Config extends EngineConfig = EngineCon
 ): HostedOutbox<Config> => ({
   name: definition.name,
   topic: definition.topic,
+  drawn: drawnOutbox(definition),
   start: async (context) => {
     const { startOutboxRelay } = await import("./relay/outbox-relay.ts");
     return startOutboxRelay(context, definition, await open(context));

@@ -2,38 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { drawMermaid, drawText } from "./draw.ts";
-import type { TopologyGraph } from "./graph.ts";
-
-const topic = { kind: "topic", partitions: 1, avro: "string" } as const;
-
-/**
- * Takes, then pays; both can be undone. `check` is reached with a unit held and without one. Paying in cash cannot be
- * undone.
- */
-const graph: TopologyGraph = {
-  name: "everything",
-  sources: ["in"],
-  endpoints: { in: topic, out: topic, undone: topic, refunds: topic, archive: { kind: "store" } },
-  steps: {
-    take: { undo: { took: { undo: "put-back", sink: "undone", project: "toUndone" } } },
-    pay: {
-      undo: { paid: { undo: "refund", sink: "refunds", project: "toRefund" }, cash: { pivot: "cash is gone" } },
-    },
-    check: { undo: {} },
-  },
-  edges: [
-    { from: "in", on: "*", does: "step", step: "take" },
-    { from: "take", on: "full", does: "step", step: "check" },
-    { from: "take", on: "gone", does: "drop", reason: 'nobody "asked" #1 <b>' },
-    { from: "take", on: "took", does: "step", step: "pay" },
-    { from: "pay", on: "paid", does: "step", step: "check" },
-    { from: "pay", on: "free", does: "step", step: "check" },
-    { from: "pay", on: "cash", does: "to", sink: "archive", project: "toCash" },
-    { from: "check", on: "fine", does: "to", sink: "out", project: "toFine" },
-    { from: "check", on: "wrong", does: "fail", sink: "out", project: "toWrong" },
-    { from: "check", on: "mad", does: "fail", sink: "out", project: "toWrong" },
-  ],
-};
+import { graphOfEverything as graph } from "./testing/graph-of-everything.ts";
 
 test("drawText: draws one edge a line, with what is undone, kept, and past recall", () => {
   assert.deepEqual(drawText(graph).split("\n"), [
@@ -49,6 +18,24 @@ test("drawText: draws one edge a line, with what is undone, kept, and past recal
     "check  [mad]    undo nothing or refund then put-back or put-back, -> out via toWrong",
     "",
   ]);
+});
+
+const outboxes = [
+  { name: "asked", topic: "in", project: "toAsked" },
+  { name: "elsewhere", topic: "none-of-its", project: "toNothing" },
+];
+
+test("drawText: draws an outbox first when it publishes to a topic of the graph", () => {
+  assert.equal(drawText(graph, { outboxes }).split("\n")[0], "outbox asked  [*]      -> in via toAsked");
+  assert.doesNotMatch(drawText(graph, { outboxes }), /elsewhere/);
+});
+
+test("drawMermaid: draws an outbox with double sides when it publishes to a topic of the graph", () => {
+  const lines = drawMermaid(graph, { outboxes }).split("\n");
+  assert.deepEqual(
+    [lines[1], lines.filter((line) => line.includes("n0 -->"))],
+    ['  n0[["outbox: asked"]]', ['  n0 -->|"via toAsked"| n1']],
+  );
 });
 
 test("drawText: draws nothing when there are no edges", () => {

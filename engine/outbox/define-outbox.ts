@@ -1,5 +1,6 @@
 /** Declares an outbox: a source of records that is a table, not a topic. An application lists it beside its topologies. */
 import type { Topic } from "../avro/topic.ts";
+import type { DrawnOutbox } from "../flow/arrows.ts";
 
 /** A declared outbox. Holds no client, so it can be listed, applied and tested without a database. */
 export interface OutboxDefinition<Value, Published> {
@@ -16,3 +17,10 @@ export interface OutboxDefinition<Value, Published> {
 export const defineOutbox = <Value, Published>(
   definition: Omit<OutboxDefinition<Value, Published>, "kind">,
 ): OutboxDefinition<Value, Published> => ({ kind: "outbox", ...definition });
+
+/** An outbox as drawings of a topology show it. */
+export const drawnOutbox = <Value, Published>({
+  name,
+  topic,
+  project,
+}: OutboxDefinition<Value, Published>): DrawnOutbox => ({ name, topic: topic.name, project: project.name });

@@ -4,6 +4,7 @@ import { integerOption, print } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { ApplyOptions, PlanOptions } from "../deploying/verbs.ts";
 import { type App, topologyNamed, topologyNames } from "../define-app.ts";
+import { type GraphFormat, graphFormats } from "../graph-formats.ts";
 
 /** The command with its verbs. */
 export const topologyCommand = <Config extends EngineConfig>(app: App<Config>): Command => {
@@ -86,27 +87,17 @@ const logCommand = <Config extends EngineConfig>(app: App<Config>): Command =>
 const graphCommand = <Config extends EngineConfig>(app: App<Config>): Command => {
   const names = topologyNames(app);
   return new Command("graph")
-    .description("draw a topology")
+    .description("draw a topology, with the outboxes that publish to what it reads; svg is a picture")
     .addOption(new Option("--topology <name>", "which topology").choices(names).default(names[0]))
-    .addOption(new Option("--format <format>", "as what").choices(["text", "mermaid", "json"]).default("text"))
-    .action((options: GraphOptions) => graph(app, options));
+    .addOption(new Option("--format <format>", "as what").choices(graphFormats).default("text"))
+    .action(async ({ topology, format }: GraphOptions) => {
+      const { drawTopology } = await import("../draw-topology.ts");
+      const outboxes = (app.outboxes ?? []).map(({ drawn }) => drawn);
+      print((await drawTopology(topologyNamed(app, topology).topology.graph, outboxes, format)).trimEnd());
+    });
 };
 
 interface GraphOptions {
   readonly topology: string;
-  readonly format: "text" | "mermaid" | "json";
+  readonly format: GraphFormat;
 }
-
-const graph = async <Config extends EngineConfig>(
-  app: App<Config>,
-  { topology, format }: GraphOptions,
-): Promise<void> => {
-  const { drawMermaid, drawText } = await import("../../flow/draw.ts");
-  const declared = topologyNamed(app, topology).topology.graph;
-  const drawing = {
-    text: () => drawText(declared),
-    mermaid: () => drawMermaid(declared),
-    json: () => JSON.stringify(declared, null, 2),
-  };
-  print(drawing[format]());
-};
