@@ -21,6 +21,8 @@ const sound: BenchReport = {
   safety: undefined,
   gate: undefined,
   api: [],
+  keys: [],
+  latency: [],
   payments: { runs: [run], baseline: [load], relay },
   history: { ...history, baseline },
   delivery: { runs: [delivery], ratio: 1 },

@@ -18,8 +18,10 @@ export const about = {
   duplicates: "hot, and 10 % of the users ask twice",
   uniform: "1,000 coupons, asked for alike",
   backlog: "uniform, with a million records waiting",
+  keys: "the same requests for 1 to 10,000 coupons, beside the baseline",
   gate: "units through a gate of 64 MB, without a database",
   api: "requests for coupons that one API accepts",
+  latency: "how long an API takes to accept, by requests a second",
   payments: "payments through one API, beside one by one; the relay",
   history: "payments to remember, beside one INSERT a record",
   ops: "operators' commands over 100,000 dead letters; live records beside a replay",
@@ -39,12 +41,26 @@ export interface BenchReport {
   readonly drains: readonly DrainRun[];
   /** The hot coupon, with and without what fences and repairs. */
   readonly safety: InTurn | undefined;
+  /** By number of coupons, from the fewest. */
+  readonly keys: readonly KeyRun[];
   readonly gate: GateRun | undefined;
   readonly api: readonly ApiRun[];
+  /** By requests a second, from the fewest. */
+  readonly latency: readonly LatencyRun[];
   readonly payments: PaymentsReport | undefined;
   readonly history: HistoryRun | undefined;
   readonly delivery: DeliveryReport | undefined;
   readonly ops: OpsRun | undefined;
+}
+
+/** One hot coupon, or so many that are asked for alike. */
+export interface KeyRun extends DrainRun {
+  readonly coupons: number;
+}
+
+/** Requests by a schedule that waits for no answer. */
+export interface LatencyRun extends ApiRun {
+  readonly perSecond: number;
 }
 
 /** The operators' commands, and what a replay costs live records. */
@@ -56,9 +72,20 @@ export interface OpsRun {
 }
 
 /** Whether every run kept every promise. */
-export const isSound = ({ drains, safety, gate, api, payments, history, delivery, ops }: BenchReport): boolean =>
+export const isSound = ({
+  drains,
+  keys,
+  safety,
+  gate,
+  api,
+  latency,
+  payments,
+  history,
+  delivery,
+  ops,
+}: BenchReport): boolean =>
   [
-    ...[...drains, ...(safety?.with ?? []), ...(safety?.without ?? [])],
+    ...[...drains, ...keys, ...(safety?.with ?? []), ...(safety?.without ?? [])],
     ...(gate === undefined ? [] : [gate]),
     ...(payments?.runs ?? []),
     ...(history === undefined ? [] : [history]),
@@ -66,5 +93,5 @@ export const isSound = ({ drains, safety, gate, api, payments, history, delivery
     ...(ops?.besideReplay.with ?? []),
     ...(ops?.besideReplay.without ?? []),
   ].every(({ broken }) => broken.length === 0) &&
-  api.every(({ requests, accepted }) => requests === accepted) &&
+  [...api, ...latency].every(({ requests, accepted }) => requests === accepted) &&
   [...(payments?.runs ?? []), ...(payments?.baseline ?? [])].every(({ orders, paid }) => orders === paid);

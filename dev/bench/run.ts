@@ -9,7 +9,7 @@ import { measureGate } from "./coupons/gate.ts";
 import { measureDelivery } from "./payments/delivery.ts";
 import { measureHistory } from "./payments/history.ts";
 import { measurePayments, type PaymentsReport } from "./payments/payments.ts";
-import type { BenchReport, Measurement, OpsRun } from "./report.ts";
+import type { BenchReport, KeyRun, LatencyRun, Measurement, OpsRun } from "./report.ts";
 import { inTurn, type InTurn } from "./in-turn.ts";
 import { measureBesideReplay } from "./ops/beside-replay.ts";
 import { measureCommands } from "./ops/commands.ts";
@@ -35,7 +35,7 @@ export interface BenchOptions {
 type OnStage = Omit<BenchReport, "gate">;
 
 const nothing: OnStage = {
-  ...{ baseline: undefined, drains: [], safety: undefined, api: [] },
+  ...{ baseline: undefined, drains: [], keys: [], safety: undefined, api: [], latency: [] },
   ...{ payments: undefined, history: undefined, delivery: undefined, ops: undefined },
 };
 
@@ -57,20 +57,22 @@ const runOnStage = async (options: BenchOptions): Promise<OnStage> => {
   const prefix = `b${Date.now().toString(36)}`;
   const wanted = (name: Measurement): boolean => options.only.includes(name);
   try {
-    const baseline = wanted("baseline") ? await measureBaseline(stage, prefix, options) : undefined;
+    const baseline = wanted("baseline") || wanted("keys") ? await measureBaseline(stage, prefix, options) : undefined;
     const drains: DrainRun[] = [];
     for (const [name, scenario] of scenariosOf(prefix, options.requests)) {
       if (!wanted(name)) continue;
       note(`${name}: ${scenario.requests} requests, ${scenario.about}`);
       drains.push(await drain(stage, scenario, options));
     }
+    const keys = wanted("keys") ? await measureKeys(stage, prefix, options) : [];
     const safety = wanted("safety") ? await measureSafety(stage, prefix, options) : undefined;
     const api = wanted("api") ? await apiRuns(stage, prefix) : [];
+    const latency = wanted("latency") ? await latencyRuns(stage, prefix) : [];
     const payments = wanted("payments") ? await paymentRuns(stage, prefix, options.signal) : undefined;
     const history = wanted("history") ? await measureHistory(stage, prefix, options) : undefined;
     const delivery = wanted("delivery") ? await measureDelivery(stage, prefix, options.signal) : undefined;
     const ops = wanted("ops") ? await measureOps(stage, prefix, options) : undefined;
-    return { baseline, drains, safety, api, payments, history, delivery, ops };
+    return { baseline, drains, keys, safety, api, latency, payments, history, delivery, ops };
   } finally {
     await stage.close();
   }
@@ -82,6 +84,19 @@ const scenariosOf = (prefix: string, requests: number): readonly (readonly [Meas
   ["uniform", uniform(prefix, requests)],
   ["backlog", uniform(`${prefix}-back`, 1_000_000)],
 ];
+
+/** From one hot coupon to as many as a busy day has. */
+const keyCounts = [1, 10, 100, 1_000, 10_000];
+
+const measureKeys = async (stage: Stage, prefix: string, options: BenchOptions): Promise<readonly KeyRun[]> => {
+  const runs: KeyRun[] = [];
+  for (const coupons of keyCounts) {
+    note(`keys: ${options.requests} requests, ${coupons} coupon(s)`);
+    const scenario = uniform(`${prefix}-of${coupons}`, options.requests, coupons);
+    runs.push({ coupons, ...(await drain(stage, scenario, options)) });
+  }
+  return runs;
+};
 
 const measureSafety = (stage: Stage, prefix: string, { requests, signal }: BenchOptions): Promise<InTurn> =>
   inTurn((kind, turn) => {
@@ -129,6 +144,19 @@ const apiRuns = (stage: Stage, prefix: string): Promise<readonly ApiRun[]> => {
     { seconds: 10, clients: 128, perSecond: undefined },
     { seconds: 10, clients: 512, perSecond: 2_500 },
   ]);
+};
+
+/** Requests a second, up to about what one API bears beside everything else on two cores. */
+const latencyLoads = [250, 500, 1_000, 2_000, 4_000];
+
+const latencyRuns = async (stage: Stage, prefix: string): Promise<readonly LatencyRun[]> => {
+  note(`latency: ${latencyLoads.join(", ")} requests/s`);
+  const loads = latencyLoads.map((perSecond) => ({ seconds: 8, clients: 512, perSecond }));
+  const runs = await measureApi(stage, `${prefix}-lat`, loads);
+  return runs.flatMap((run, at) => {
+    const perSecond = latencyLoads[at];
+    return perSecond === undefined ? [] : [{ perSecond, ...run }];
+  });
 };
 
 /** Orders of each kind: some four seconds' worth each, and the baseline's. */

@@ -41,7 +41,7 @@ export const duplicates = (prefix: string, users: number): Scenario => {
 /** A thousand coupons, asked for alike. */
 export const uniform = (prefix: string, requests: number, coupons = 1_000): Scenario => ({
   name: "uniform",
-  about: `${coupons} coupons, asked for alike`,
+  about: coupons === 1 ? "one coupon" : `${coupons} coupons, asked for alike`,
   coupons: Array.from({ length: coupons }, (_, at) => ({
     couponId: `${prefix}-uni-${at}`,
     stock: Math.ceil(requests / coupons),

@@ -7,12 +7,12 @@ import { latencies } from "./show-values.ts";
 
 /** Prints the tables, and on stderr whatever promise was broken. */
 export const showReport = (report: BenchReport): void => {
-  const { drains, safety, gate, api, payments, history, delivery, ops } = report;
+  const { drains, keys, safety, gate, api, latency, payments, history, delivery, ops } = report;
   const parts = [
-    showDrains(report),
+    showDrains(report.baseline, [...drains, ...keys]),
     safety && showSafety(safety),
     gate && showGate(gate),
-    api.length > 0 && showApi(api),
+    api.length + latency.length > 0 && showApi([...api, ...latency]),
     payments && showPayments(payments),
     history && showHistory(history),
     delivery && showDelivery(delivery),
@@ -20,11 +20,11 @@ export const showReport = (report: BenchReport): void => {
   ];
   for (const part of parts) if (typeof part === "string") print(`\n${part}`);
   for (const what of gate?.broken ?? []) note(`BROKEN in gate: ${what}`);
-  for (const { about, broken } of drains)
+  for (const { about, broken } of [...drains, ...keys])
     for (const { claim, examples } of broken) note(`BROKEN in ${about}: ${claim}: ${examples.join("; ")}`);
 };
 
-const showDrains = ({ baseline, drains }: BenchReport): string | undefined => {
+const showDrains = (baseline: BenchReport["baseline"], drains: BenchReport["drains"]): string | undefined => {
   const ratio = (rate: number) => (baseline === undefined ? "" : `${(rate / baseline.issuedPerSecond).toFixed(1)}x`);
   const rows = drains.map((run) => [
     run.about,

@@ -9,6 +9,7 @@ interface BenchCommandOptions {
   readonly payments: number;
   readonly gateUnits: number;
   readonly keep?: boolean;
+  readonly write?: boolean;
   readonly json?: boolean;
 }
 
@@ -38,6 +39,7 @@ export const benchCommand = (): Command =>
     )
     .option("--payments <number>", "payments of history", integerOption(10_000, 5_000_000), 300_000)
     .option("--gate-units <number>", "units of gate", integerOption(100_000, 100_000_000), 20_000_000)
+    .option("--write", "put the figures of keys and latency into docs/benchmarks.json, and draw them")
     .option("--keep", "leave the stack up for the next run")
     .option("--json", "print one JSON document")
     .action((only: readonly Measurement[], options: BenchCommandOptions) =>
@@ -46,7 +48,7 @@ export const benchCommand = (): Command =>
 
 const bench = async (
   only: readonly Measurement[],
-  { keep, json, ...sizes }: BenchCommandOptions,
+  { keep, write, json, ...sizes }: BenchCommandOptions,
   signal: AbortSignal,
 ): Promise<void> => {
   const [{ runBench }, { showReport }, { benchStack }, { stackDown }] = await Promise.all([
@@ -58,6 +60,7 @@ const bench = async (
   try {
     const report = await runBench({ only, ...sizes, signal });
     if (!isSound(report)) process.exitCode = exitCodes.failure;
+    else if (write) await (await import("../bench/write-pictures.ts")).writePictures(report);
     if (json) printJson(jsonDocument("bench", report, { status: isSound(report) ? "ok" : "failed" }));
     else showReport(report);
   } finally {

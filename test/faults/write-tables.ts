@@ -1,4 +1,4 @@
-/** docs/reliability.md's tables: made from results that are kept beside it, so that faults may be tried one at a time. */
+/** docs/reliability.md's tables and its chart: made from results that are kept beside it, so that faults may be tried one at a time. */
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
@@ -9,11 +9,13 @@ import type { PayFindings } from "./payments/judge/judge.ts";
 import { payPoints } from "./payments/points.ts";
 import { payColumns, restOf } from "./payments/judge/report.ts";
 import { failPoints } from "./coupons/points.ts";
+import { recoveryPicture } from "./pictures.ts";
 import { findingColumns, longestRecovery } from "./report.ts";
 import type { OutcomeOf, Report } from "./run.ts";
 import { type Trial, windows } from "./windows.ts";
 
 const pageFile = join(repositoryRoot, "docs", "reliability.md");
+const pictureFile = join(repositoryRoot, "docs", "pictures", "recovery.svg");
 const resultsFiles = {
   coupons: join(repositoryRoot, "docs", "reliability-faults.json"),
   payments: join(repositoryRoot, "docs", "reliability-payments.json"),
@@ -40,6 +42,7 @@ export const writeTables = async ({ outcomes, payments, seed }: Report): Promise
     "payment-points": payPointTable(ofPayments),
     windows: windowTable(),
   };
+  await writeFile(pictureFile, recoveryPicture(faults, results));
   await writeFile(
     pageFile,
     Object.entries(tables).reduce((all, [name, table]) => between(all, name, table), text),

@@ -1,0 +1,51 @@
+/** Figures that are kept, and their charts. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { benchPictures, keptWith } from "./pictures.ts";
+import type { BenchReport } from "./report.ts";
+import { picturesFolder, readFigures } from "./write-pictures.ts";
+
+const nothing: BenchReport = {
+  ...{ baseline: undefined, drains: [], keys: [], safety: undefined, gate: undefined, api: [], latency: [] },
+  ...{ payments: undefined, history: undefined, delivery: undefined, ops: undefined },
+};
+const drained = { scenario: "uniform", about: "a", requests: 10, issued: 10, seconds: 1, copies: 0 };
+const report: BenchReport = {
+  ...nothing,
+  baseline: { records: 10, issued: 10, seconds: 1, issuedPerSecond: 600 },
+  keys: [1, 10].map((coupons) => {
+    return { ...drained, coupons, issuedPerSecond: 40_000, workerCpuMicros: 1, workerPeakMb: 1, broken: [] };
+  }),
+  latency: [
+    {
+      ...{ load: "a", perSecond: 250, requests: 10, accepted: 10, seconds: 1, acceptedPerSecond: 10 },
+      latencyMs: { p50: 2, p99: 9, max: 12 },
+    },
+  ],
+};
+const made = { on: "2026-11-27", machine: "2 cores" };
+
+test("figures: keep what a run did not measure when another is kept", () => {
+  const first = keptWith({}, report, made);
+  assert.deepEqual(keptWith(first, nothing, { on: "later", machine: "m" }), first);
+  const later = keptWith(first, { ...nothing, latency: report.latency }, { on: "later", machine: "m" });
+  assert.deepEqual([later.keys, later.latency?.on], [first.keys, "later"]);
+});
+
+test("pictures: show every figure beside the baseline when they are drawn", () => {
+  const pictures = benchPictures(keptWith({}, report, made));
+  assert.deepEqual([...pictures.keys()], ["issued-by-coupons.svg", "latency-by-load.svg"]);
+  assert.match(
+    pictures.get("issued-by-coupons.svg") ?? "",
+    /in rounds: 40,000 at 1, 40,000 at 10\nrecord by record: 600/,
+  );
+  assert.match(pictures.get("latency-by-load.svg") ?? "", /p50: 2 at 250\np99: 9 at 250/);
+  assert.deepEqual([...benchPictures({}).keys()], []);
+});
+
+test("pictures: are those of the kept figures when they stand in the documents (next: npm run bench -- keys latency --write)", async () => {
+  for (const [file, picture] of benchPictures(await readFigures()))
+    assert.equal(await readFile(join(picturesFolder, file), "utf8"), picture, file);
+});

@@ -1,0 +1,79 @@
+/** Figures of the benchmark that are kept for the documents, and the charts that are drawn of them. Pure. */
+import { drawLineChart } from "../charts/line-chart.ts";
+import type { BenchReport } from "./report.ts";
+
+/** When, and on what, figures were made. */
+interface Made {
+  /** The day, UTC. */
+  readonly on: string;
+  readonly machine: string;
+}
+
+/** What docs/benchmarks.json holds: the last sound run of each. */
+export interface KeptFigures {
+  readonly keys?: Made & {
+    readonly requests: number;
+    readonly baselinePerSecond: number;
+    readonly runs: readonly { readonly coupons: number; readonly issuedPerSecond: number }[];
+  };
+  readonly latency?: Made & {
+    readonly runs: readonly { readonly perSecond: number; readonly p50: number; readonly p99: number }[];
+  };
+}
+
+/** The kept figures with those of a report in their place. What was not measured stays as it was. */
+export const keptWith = (kept: KeptFigures, { keys, latency, baseline }: BenchReport, made: Made): KeptFigures => ({
+  ...kept,
+  ...(keys.length === 0 || baseline === undefined
+    ? {}
+    : {
+        keys: {
+          ...made,
+          requests: Math.max(...keys.map(({ requests }) => requests)),
+          baselinePerSecond: baseline.issuedPerSecond,
+          runs: keys.map(({ coupons, issuedPerSecond }) => ({ coupons, issuedPerSecond })),
+        },
+      }),
+  ...(latency.length === 0
+    ? {}
+    : {
+        latency: {
+          ...made,
+          runs: latency.map(({ perSecond, latencyMs: { p50, p99 } }) => ({ perSecond, p50, p99 })),
+        },
+      }),
+});
+
+/** The charts of kept figures, by the name of their file in docs/pictures. */
+export const benchPictures = (kept: KeptFigures): ReadonlyMap<string, string> =>
+  new Map([
+    ...(kept.keys === undefined ? [] : [["issued-by-coupons.svg", drawKeys(kept.keys)] as const]),
+    ...(kept.latency === undefined ? [] : [["latency-by-load.svg", drawLatency(kept.latency)] as const]),
+  ]);
+
+const drawKeys = ({ runs, baselinePerSecond, on, machine }: NonNullable<KeptFigures["keys"]>): string =>
+  drawLineChart({
+    title: "Coupons issued a second, by number of coupons asked for",
+    note: `one worker, ${machine}, ${on}`,
+    across: "distinct coupons, which are distinct keys",
+    byTens: true,
+    series: [
+      { name: "in rounds", values: true, points: runs.map(({ coupons: x, issuedPerSecond: y }) => ({ x, y })) },
+      {
+        name: "record by record",
+        // Measured on one coupon: a loop takes one record at a time, whosever it is.
+        points: runs.map(({ coupons }) => ({ x: coupons, y: baselinePerSecond })),
+      },
+    ],
+  });
+
+const drawLatency = ({ runs, on, machine }: NonNullable<KeptFigures["latency"]>): string =>
+  drawLineChart({
+    title: "Milliseconds until a request is accepted, by load",
+    note: `one API, from the moment a request was due, ${machine}, ${on}`,
+    across: "requests a second",
+    series: [
+      { name: "p50", points: runs.map(({ perSecond: x, p50: y }) => ({ x, y })) },
+      { name: "p99", values: true, points: runs.map(({ perSecond: x, p99: y }) => ({ x, y })) },
+    ],
+  });
