@@ -7,6 +7,8 @@ interface Made {
   /** The day, UTC. */
   readonly on: string;
   readonly machine: string;
+  /** Programs that wanted its cores as the run began. */
+  readonly load: number;
 }
 
 /** What docs/benchmarks.json holds: the last sound run of each. */
@@ -51,10 +53,12 @@ export const benchPictures = (kept: KeptFigures): ReadonlyMap<string, string> =>
     ...(kept.latency === undefined ? [] : [["latency-by-load.svg", drawLatency(kept.latency)] as const]),
   ]);
 
-const drawKeys = ({ runs, baselinePerSecond, on, machine }: NonNullable<KeptFigures["keys"]>): string =>
+const machineText = ({ on, machine, load }: Made): string => `${machine}, load ${load} before, ${on}`;
+
+const drawKeys = ({ runs, baselinePerSecond, ...made }: NonNullable<KeptFigures["keys"]>): string =>
   drawLineChart({
     title: "Coupons issued a second, by number of coupons asked for",
-    note: `one worker, ${machine}, ${on}`,
+    note: `one worker; ${machineText(made)}`,
     across: "distinct coupons, which are distinct keys",
     byTens: true,
     series: [
@@ -67,10 +71,10 @@ const drawKeys = ({ runs, baselinePerSecond, on, machine }: NonNullable<KeptFigu
     ],
   });
 
-const drawLatency = ({ runs, on, machine }: NonNullable<KeptFigures["latency"]>): string =>
+const drawLatency = ({ runs, ...made }: NonNullable<KeptFigures["latency"]>): string =>
   drawLineChart({
     title: "Milliseconds until a request is accepted, by load",
-    note: `one API, from the moment a request was due, ${machine}, ${on}`,
+    note: `one API, from the moment a request was due; ${machineText(made)}`,
     across: "requests a second",
     series: [
       { name: "p50", points: runs.map(({ perSecond: x, p50: y }) => ({ x, y })) },

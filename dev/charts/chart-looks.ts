@@ -1,6 +1,6 @@
 /** The colours of charts, and their heading. Series differ by colour and by the shape of their points. */
 import { textElement } from "../../engine/svg/element.ts";
-import type { Look } from "../../engine/svg/picture.ts";
+import { type Look, pale, paper } from "../../engine/svg/picture.ts";
 
 /** Sizes of text in px. */
 export const titleSize = 14;
@@ -19,10 +19,15 @@ const colours = [
 /** How many series a chart can tell apart. */
 export const mostSeries = colours.length;
 
+const colourOf = ({ fill }: Look): Pick<Look, "fill"> => (fill === undefined ? {} : { fill });
+const strokeOf = ({ fill }: Look): Pick<Look, "stroke"> => (fill === undefined ? {} : { stroke: fill });
+
 /** Every class that a chart uses. */
 export const chartLooks: readonly Look[] = [
   { class: "grid", stroke: ["#d8dee4", "#21262d"], css: "stroke-width: 1" },
   { class: "axis", stroke: ["#818b98", "#656c76"], css: "stroke-width: 1" },
+  // Values may stand on lines: what is behind them is the paper.
+  { class: "value", ...colourOf(pale), ...strokeOf(paper), css: "paint-order: stroke; stroke-width: 4" },
   { class: "limit", stroke: ["#cf222e", "#f85149"], css: "stroke-width: 2" },
   ...colours.flatMap((shade, at): readonly Look[] => [
     { class: `series-${at}`, stroke: shade, css: "fill: none; stroke-width: 2" },

@@ -91,8 +91,8 @@ const axes = (
   textAt((left + right) / 2, bottom + 36, "middle", across),
 ];
 
-const textAt = (x: number, y: number, anchor: string, text: string): string =>
-  textElement("text", { class: "pale", x, y, "font-size": noteSize, "text-anchor": anchor }, text);
+const textAt = (x: number, y: number, anchor: string, text: string, look = "pale"): string =>
+  textElement("text", { class: look, x, y, "font-size": noteSize, "text-anchor": anchor }, text);
 
 const drawSeries = ({ points, values }: Series, at: number, up: Scale, along: Scale): readonly string[] => {
   const placed = points.map(({ x, y }) => ({ x: along.at(x), y: up.at(y), value: y }));
@@ -100,7 +100,9 @@ const drawSeries = ({ points, values }: Series, at: number, up: Scale, along: Sc
   return [
     element("polyline", { class: `series-${at}`, points: way }),
     ...placed.map(({ x, y }) => pointShape(at, x, y)),
-    ...(values === true ? placed.map(({ x, y, value }) => textAt(x, y - 9, "middle", numberWords(value))) : []),
+    ...(values === true
+      ? placed.map(({ x, y, value }) => textAt(x, y - 9, "middle", numberWords(value), "value"))
+      : []),
   ];
 };
 

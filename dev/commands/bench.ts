@@ -51,16 +51,18 @@ const bench = async (
   { keep, write, json, ...sizes }: BenchCommandOptions,
   signal: AbortSignal,
 ): Promise<void> => {
-  const [{ runBench }, { showReport }, { benchStack }, { stackDown }] = await Promise.all([
+  const [{ runBench }, { showReport }, { loadNow, writePictures }, { benchStack }, { stackDown }] = await Promise.all([
     import("../bench/run.ts"),
     import("../bench/show.ts"),
+    import("../bench/write-pictures.ts"),
     import("../bench/stage.ts"),
     import("../stack/down.ts"),
   ]);
+  const load = loadNow();
   try {
     const report = await runBench({ only, ...sizes, signal });
     if (!isSound(report)) process.exitCode = exitCodes.failure;
-    else if (write) await (await import("../bench/write-pictures.ts")).writePictures(report);
+    else if (write) await writePictures(report, load);
     if (json) printJson(jsonDocument("bench", report, { status: isSound(report) ? "ok" : "failed" }));
     else showReport(report);
   } finally {
