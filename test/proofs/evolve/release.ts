@@ -32,6 +32,7 @@ export interface Ran {
 
 /** What a release is made of; modules and the folders of running stacks are not copied. */
 const parts = [
+  "bin",
   ...["api", "dev", "engine", "ops", "processors", "schemas", "sinks", "stores", "topology"],
   ...["package.json", "sluice.config.ts", "docker-compose.yml"],
 ];
