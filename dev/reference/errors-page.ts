@@ -69,7 +69,7 @@ Made from the code by \`npm run reference\`; a test compares the two. Each error
   dead-lettered as in doubt. What no table knows belongs here, unless its section says otherwise.
 
 Besides these, *blocked* is what no waiting brings by itself and no record is guilty of. It holds like what is away, makes the process
-unready and is named by its code: \`REGISTRY_REFUSED\` (the registry answers 401 or 403; refused), \`UNKNOWN_SCHEMA\` (the registry has no schema of that id yet; after 30 s the record is poison) and
+unready and is named by its code: \`REGISTRY_REFUSED\` (the registry answers 401 or 403; refused), \`UNKNOWN_SCHEMA\` (the registry has no schema of that id yet; after 30 s the record is poison), \`FOREIGN_SCHEMA\` (it has it for other subjects, which are named; after 3 s the record is poison) and
 \`DELIVERY_DENIED\` (the platform's answer is about us or the address).
 
 ## The database

@@ -27,6 +27,8 @@ export interface Decoder<T> {
   readonly unknownId: (bytes: Buffer | null) => number | undefined;
   /** Fetches a writer's schema, if it is of the topic's subjects; concurrent calls share one request. Never throws. */
   readonly learn: (id: number) => Promise<Learned>;
+  /** The subjects that an id which is not this topic's was registered for when it was asked for last. */
+  readonly registeredFor: (id: number) => readonly string[] | undefined;
 }
 
 /** Writes one topic's values: an Avro body behind its frame. @throws EncodeFailed where a value is not of the schema. */
@@ -102,7 +104,7 @@ const decoderFor = <T>(topic: Topic<T>, asking: Asking): Decoder<T> => {
   const reader = avscType(topic.schema.avro);
   const resolvers = new Map<number, Resolver>();
   const subjects = subjectsOf(topic);
-  const learn = createLearner(asking, subjects, (id, writer) => resolvers.set(id, resolverOf(reader, writer)));
+  const learner = createLearner(asking, subjects, (id, writer) => resolvers.set(id, resolverOf(reader, writer)));
   const decode = (bytes: Buffer | null): Decoded<T> => {
     if (bytes === null) return malformed("the value is null");
     if (bytes.length < frameBytes) return malformed(`${bytes.length} bytes are too few for a frame of ${frameBytes}`);
@@ -117,7 +119,7 @@ const decoderFor = <T>(topic: Topic<T>, asking: Asking): Decoder<T> => {
     const id = schemaIdIn(bytes);
     return id === undefined || resolvers.has(id) ? undefined : id;
   };
-  return { decode, unknownId, learn };
+  return { decode, unknownId, ...learner };
 };
 
 type Resolver = { readonly resolver: avro.Resolver } | { readonly incompatible: string };

@@ -5,6 +5,7 @@
 import pLimit from "p-limit";
 import type { AvroJson } from "./avro.ts";
 import { RegistryRefused } from "../registry/http.ts";
+import { ForeignSchema } from "../registry/foreign-schema.ts";
 import type { SchemaSource } from "../registry/registry.ts";
 
 /**
@@ -39,7 +40,13 @@ const maxRemembered = 10_000;
 /** An answer, or why there is none; `askedAt` is when the question was sent. */
 type Answered =
   | { readonly kind: "found"; readonly schema: AvroJson }
-  | { readonly kind: "none"; readonly askedAt: number; readonly runSince: number }
+  | {
+      readonly kind: "none";
+      readonly askedAt: number;
+      readonly runSince: number;
+      /** The subjects it is registered for, all of them other ones. */
+      readonly foreign: readonly string[] | undefined;
+    }
   | { readonly kind: "away"; readonly why: "unavailable" | "refused" };
 
 /** What the decoders of a codec share: one registry, one bound on what it is asked, one run of unknown ids. */
@@ -62,9 +69,11 @@ export const createAsking = ({
   let failures = 0;
   let latest: Answered = { kind: "away", why: "unavailable" };
   const askNow = async (id: number, subjects: readonly string[], askedAt: number): Promise<Answered> => {
+    let foreign: readonly string[] | undefined;
     try {
       const schema = await source.schemaOf(id, subjects);
-      if (schema !== undefined) return { kind: "found", schema };
+      if (schema instanceof ForeignSchema) foreign = schema.subjects;
+      else if (schema !== undefined) return { kind: "found", schema };
     } catch (error) {
       failures += 1;
       latest = { kind: "away", why: error instanceof RegistryRefused ? "refused" : "unavailable" };
@@ -72,7 +81,7 @@ export const createAsking = ({
     }
     if (askedAt - run.lastAt > unknownIdGraceMs) run.since = askedAt;
     run.lastAt = Math.max(run.lastAt, askedAt);
-    return { kind: "none", askedAt, runSince: run.since };
+    return { kind: "none", askedAt, runSince: run.since, foreign };
   };
   const ask: Asking["ask"] = async (id, subjects, again) => {
     if (!mayAsk(again)) return { kind: "away", why: "unavailable" };
@@ -105,23 +114,41 @@ const questionsWithin = (perSecond: number, now: () => number): ((again: boolean
 interface UnknownId {
   readonly since: number;
   readonly askedAt: number;
+  readonly foreign: readonly string[] | undefined;
 }
 
-/** Fetches schemas of some subjects for one decoder, which gets them by `add`; remembers which ids are unknown. Never throws. */
+/**
+ * Grace of an id that is another subject's, ms. It will hardly become this one's: only where its writer has just registered the
+ * same schema for both, and the registry lags. Less than the time after which a hold makes a worker unready: one record of
+ * somebody else's must not.
+ */
+const foreignIdGraceMs = 3_000;
+
+/** What a decoder knows of ids. */
+export interface Learner {
+  /** Never throws. */
+  readonly learn: (id: number) => Promise<Learned>;
+  /** The subjects that an id was registered for when it was asked for last, where none is this decoder's. */
+  readonly registeredFor: (id: number) => readonly string[] | undefined;
+}
+
+/** Fetches schemas of some subjects for one decoder, which gets them by `add`; remembers which ids are unknown. */
 export const createLearner = (
   { ask, now, unknownIdGraceMs, unknownIdRetryMs }: Asking,
   subjects: readonly string[],
   add: (id: number, writer: AvroJson) => void,
-): ((id: number) => Promise<Learned>) => {
+): Learner => {
   const inFlight = new Map<number, Promise<Learned>>();
   const unknown = new Map<number, UnknownId>();
   // By when it was asked, not by when it was heard: a process that was frozen in between has an old answer.
-  const verdictOn = ({ since, askedAt }: UnknownId): Learned =>
-    askedAt - since >= unknownIdGraceMs ? "unknown" : "awaited";
+  const verdictOn = (entry: UnknownId): Learned =>
+    entry.askedAt - entry.since >= graceOf(entry) ? "unknown" : "awaited";
+  const graceOf = ({ foreign }: UnknownId): number =>
+    foreign === undefined ? unknownIdGraceMs : Math.min(unknownIdGraceMs, foreignIdGraceMs);
   const learn = async (id: number): Promise<Learned> => {
     const last = unknown.get(id);
     // Before the grace is over no verdict waits for the answer, nor after one that was asked then.
-    const again = last !== undefined && (verdictOn(last) === "unknown" || now() - last.since < unknownIdGraceMs);
+    const again = last !== undefined && (verdictOn(last) === "unknown" || now() - last.since < graceOf(last));
     const answer = await ask(id, subjects, again);
     // Not asked, or not answered: its last answer remains.
     if (answer.kind === "away") return last === undefined ? answer.why : verdictOn(last);
@@ -130,13 +157,14 @@ export const createLearner = (
       unknown.delete(id);
       return "known";
     }
-    const entry = { since: last?.since ?? answer.runSince, askedAt: answer.askedAt };
+    const { askedAt, runSince, foreign } = answer;
+    const entry = { since: last?.since ?? runSince, askedAt, foreign };
     unknown.delete(id);
     forgetOldest(unknown);
     unknown.set(id, entry);
     return verdictOn(entry);
   };
-  return (id) => {
+  const learnOnce = (id: number): Promise<Learned> => {
     const last = unknown.get(id);
     if (last !== undefined && now() - last.askedAt < unknownIdRetryMs) return Promise.resolve(verdictOn(last));
     const running = inFlight.get(id);
@@ -145,6 +173,7 @@ export const createLearner = (
     inFlight.set(id, asking);
     return asking;
   };
+  return { learn: learnOnce, registeredFor: (id) => unknown.get(id)?.foreign };
 };
 
 /** What is forgotten is asked for again; the grace is of the run, so nothing waits longer for it. */

@@ -16,6 +16,7 @@ import {
   refusingUrl,
   trickle,
 } from "./testing/faulty-registry.ts";
+import { ForeignSchema } from "./foreign-schema.ts";
 import { registerSchemas } from "./register.ts";
 import { confluentRegistry, registryClient } from "./registry.ts";
 import { RegistryUnavailable } from "./http.ts";
@@ -49,6 +50,7 @@ test("registry: gives the id of a schema under its subject, and the schema of th
   assert.equal(await source.idOf(entry.subject, registered.schema.avro), entry.id);
   // The registry and its client write the same schema in other words: full names instead of namespaces.
   const found = await source.schemaOf(entry.id, [entry.subject]);
+  assert.ok(!(found instanceof ForeignSchema));
   assert.deepEqual(inFull(found), inFull(registered.schema.avro));
   assert.equal(await source.idOf(entry.subject, Text.avro), undefined);
 });
@@ -72,12 +74,12 @@ test("registry: carries values between our codec and the client's own, both ways
   assert.deepEqual(decoded.kind === "value" && { ...decoded.value }, value);
 });
 
-test("registry: has no schema where the id is of another subject, and has it where that subject is allowed, or its version was deleted", async () => {
+test("registry: names the subjects where the id is of other ones, and has the schema where that subject is allowed, or its version was deleted", async () => {
   const [own, other] = [newTopic(), newTopic()];
   const [, foreign] = await registerSchemas({ url }, [own, other]);
   assert(foreign !== undefined);
   const [ownSubject, otherSubject] = [`${own.name}-value`, foreign.subject];
-  assert.equal(await source.schemaOf(foreign.id, [ownSubject]), undefined);
+  assert.deepEqual(await source.schemaOf(foreign.id, [ownSubject]), new ForeignSchema([otherSubject]));
   assert.ok(await source.schemaOf(foreign.id, [ownSubject, otherSubject]));
   const deleted = await fetch(`${url}/subjects/${otherSubject}/versions/1`, { method: "DELETE" });
   assert.equal(deleted.status, 200);

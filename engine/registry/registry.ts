@@ -4,16 +4,17 @@ import { z } from "zod";
 import type { AvroJson } from "../avro/avro.ts";
 import { avscType } from "../avro/exact-types.ts";
 import { defaultTimeoutMs, type RegistryOptions, unavailableBy } from "./http.ts";
+import { ForeignSchema } from "./foreign-schema.ts";
 import { registryDoor } from "./request.ts";
-import { versionsIn } from "./subjects-of.ts";
+import { subjectsIn } from "./subjects-of.ts";
 
 /** A registry, as those see it who read and write records. */
 export interface SchemaSource {
   /**
-   * The Avro schema with this id; undefined where the registry answered that it has none, or none that is a version of one of
-   * these subjects. @throws RegistryUnavailable
+   * The Avro schema with this id, where it is a version of one of these subjects; undefined where the registry answered that it
+   * has none. @throws RegistryUnavailable
    */
-  readonly schemaOf: (id: number, subjects: readonly string[]) => Promise<AvroJson | undefined>;
+  readonly schemaOf: (id: number, subjects: readonly string[]) => Promise<AvroJson | ForeignSchema | undefined>;
   /** The id of this schema under a subject; undefined where it is not registered. @throws RegistryUnavailable */
   readonly idOf: (subject: string, schema: AvroJson) => Promise<number | undefined>;
 }
@@ -85,7 +86,7 @@ export const confluentRegistry = (options: RegistryOptions): SchemaSource => {
       if (text !== undefined) texts.set(id, text);
     });
   let client = newClient();
-  const hasVersion = versionsIn(options);
+  const subjectsWith = subjectsIn(options);
   const ask = async <T>(what: string, call: () => Promise<T | undefined>): Promise<T | undefined> => {
     try {
       return await inTime(call(), timeoutMs);
@@ -98,10 +99,12 @@ export const confluentRegistry = (options: RegistryOptions): SchemaSource => {
   };
   return {
     // Its subjects first: an id that is not there, or not this topic's, costs one request and no memory.
-    schemaOf: async (id, subjects) =>
-      (await hasVersion(id, subjects))
-        ? ask(`schema ${id}`, async () => avroOf(await client.getSchema(id), texts.get(id)))
-        : undefined,
+    schemaOf: async (id, subjects) => {
+      const found = await subjectsWith(id);
+      if (!found.some((subject) => subjects.includes(subject)))
+        return found.length === 0 ? undefined : new ForeignSchema(found);
+      return ask(`schema ${id}`, async () => avroOf(await client.getSchema(id), texts.get(id)));
+    },
     idOf: (subject, schema) =>
       ask(`id under ${subject}`, () =>
         client.getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema: JSON.stringify(schema) }),

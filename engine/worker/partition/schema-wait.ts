@@ -17,7 +17,7 @@ export interface SchemaWait {
 
 /** What it works with. */
 export interface SchemaWaitOptions {
-  readonly decoder: Pick<Decoder<unknown>, "unknownId" | "learn">;
+  readonly decoder: Pick<Decoder<unknown>, "unknownId" | "learn" | "registeredFor">;
   readonly lanes: Pick<Lanes<Queued>, "hold" | "letGo">;
   readonly attempt: AttemptOnce;
   /** Is given the asking, which a drain waits for. */
@@ -79,7 +79,8 @@ export const createSchemaWait = ({ decoder, lanes, attempt, track, released }: S
   };
   const ask = async (): Promise<void> => {
     // More may come while some are asked for.
-    while (lanesOf.size > 0) await attempt("decode", () => learnAll({ learn }, next()));
+    while (lanesOf.size > 0)
+      await attempt("decode", () => learnAll({ learn, registeredFor: decoder.registeredFor }, next()));
   };
   return {
     check: (records) => {

@@ -1,19 +1,26 @@
 /** A round's records become values or errors, each by itself. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Blocked } from "../../errors.ts";
-import { record, string } from "../../avro/avro.ts";
+import { Blocked, Poison } from "../../errors.ts";
+import { type AvroJson, record, string } from "../../avro/avro.ts";
 import { createCodec } from "../../avro/codec.ts";
 import { topic } from "../../avro/topic.ts";
+import { ForeignSchema } from "../../registry/foreign-schema.ts";
 import type { AnyTopic } from "../../flow/parts.ts";
 import type { LogRecord } from "../../log/log.ts";
 import { readRound } from "./read-round.ts";
 
 const Text = record("test.v1.Text", { text: string() });
 const texts = topic("texts", Text, { key: "text", id: ({ text }) => text });
+/** Schema 1 is the topic's, 2 is another subject's, and there are no others. */
+const schemas = new Map<number, AvroJson | ForeignSchema>([
+  [1, Text.avro],
+  [2, new ForeignSchema(["invoices-value"])],
+]);
+let now = 0;
 const codec = createCodec({
-  source: { schemaOf: async (id: number) => (id === 1 ? Text.avro : undefined), idOf: async () => 1 },
-  now: () => 0,
+  source: { schemaOf: async (id: number) => schemas.get(id), idOf: async () => 1 },
+  now: () => now,
 });
 
 test("read round: gives a processor the record's key and headers by reference, and its timestamp as that of its acceptance", async () => {
@@ -57,4 +64,25 @@ test("read round: names the schema that is missing, and does not call the regist
   const reading = { source: texts as AnyTopic, partition: 0, decoder: codec.decoder(texts) };
   const read = readRound([{ record, lane: "a" }], { ...reading, attempt: (_, run) => run() });
   await assert.rejects(read, (error) => error instanceof Blocked && error.code === "UNKNOWN_SCHEMA");
+});
+
+test("read round: names the subjects, and makes the record poison after 3 s, when its schema is another subject's", async () => {
+  const value = Buffer.from([0, 0, 0, 0, 2, 0]);
+  const record: LogRecord = { offset: 1n, timestampMs: 1, key: null, headers: {}, value };
+  const reading = { source: texts as AnyTopic, partition: 0, decoder: codec.decoder(texts) };
+  const read = () => readRound([{ record, lane: "a" }], { ...reading, attempt: (_, run) => run() });
+  now = 100_000;
+  await assert.rejects(read(), (error) => {
+    assert.ok(error instanceof Blocked && error.code === "FOREIGN_SCHEMA");
+    assert.match(error.message, /^schema 2 is registered for invoices-value, and not for this topic/);
+    return true;
+  });
+  now += 3_000;
+  const [decided] = await read();
+  assert.ok(decided && !decided.ok && decided.error instanceof Poison);
+  assert.equal(decided.error.code, "FOREIGN_SCHEMA");
+  assert.equal(
+    decided.error.message,
+    "offset 1 of texts cannot be read: schema 2 is registered for invoices-value, and not for this topic",
+  );
 });

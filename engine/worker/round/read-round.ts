@@ -38,7 +38,10 @@ export const readRound = async (round: readonly InLane[], reading: Reading): Pro
 };
 
 /** Asks for schemas, all at once. @throws Unavailable @throws AccessRefused @throws Blocked where one is not decided yet. */
-export const learnAll = async (decoder: Pick<Decoder<unknown>, "learn">, ids: readonly number[]): Promise<void> => {
+export const learnAll = async (
+  decoder: Pick<Decoder<unknown>, "learn" | "registeredFor">,
+  ids: readonly number[],
+): Promise<void> => {
   const learned = await Promise.all(ids.map((id) => decoder.learn(id)));
   if (learned.includes("refused")) {
     throw new AccessRefused(
@@ -51,17 +54,29 @@ export const learnAll = async (decoder: Pick<Decoder<unknown>, "learn">, ids: re
   if (away !== undefined) throw new Unavailable("registry", `no answer yet for schema id ${away}`);
   const awaited = ids.find((_, at) => learned[at] === "awaited");
   if (awaited !== undefined) {
-    throw new Blocked(
-      "UNKNOWN_SCHEMA",
-      `the registry has no schema ${awaited}, which a record names; it may come later`,
-    );
+    const { code, why } = missing(awaited, decoder.registeredFor(awaited));
+    throw new Blocked(code, `${why}, and a record names it; it may come later`);
   }
+};
+
+/** Subjects that are named in a message: whoever registers one schema for thousands must not fill logs and letters. */
+const subjectsSaid = 5;
+
+/** What is said of a schema that a topic's records cannot have. */
+const missing = (
+  id: number,
+  foreign: readonly string[] | undefined,
+): { readonly code: string; readonly why: string } => {
+  if (foreign === undefined) return { code: "UNKNOWN_SCHEMA", why: `the registry has no schema ${id}` };
+  const more = foreign.length > subjectsSaid ? ` and ${foreign.length - subjectsSaid} more` : "";
+  const others = `${foreign.slice(0, subjectsSaid).join(", ")}${more}`;
+  return { code: "FOREIGN_SCHEMA", why: `schema ${id} is registered for ${others}, and not for this topic` };
 };
 
 const toEntrant = (
   decoded: Decoded<unknown>,
   queued: InLane | undefined,
-  { source, partition }: Reading,
+  { source, partition, decoder }: Reading,
 ): Result<Entrant> => {
   if (queued === undefined) throw new RangeError("more values than records in a round");
   const { record, lane, replay, feed } = queued;
@@ -77,14 +92,10 @@ const toEntrant = (
         ok: false,
         error: new Poison("MALFORMED", `offset ${record.offset} is no ${source.schema.name}: ${decoded.why}`),
       };
-    case "unknownSchema":
-      return {
-        ok: false,
-        error: new Poison(
-          "UNKNOWN_SCHEMA",
-          `the registry has no schema ${decoded.id} of ${source.name}, which offset ${record.offset} names`,
-        ),
-      };
+    case "unknownSchema": {
+      const { code, why } = missing(decoded.id, decoder.registeredFor(decoded.id));
+      return { ok: false, error: new Poison(code, `offset ${record.offset} of ${source.name} cannot be read: ${why}`) };
+    }
     case "value": {
       const { value } = decoded;
       const { offset, timestampMs, key, headers } = record;

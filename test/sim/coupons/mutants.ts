@@ -202,8 +202,8 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "registry: an id that is not there yet is given up on",
     file: "engine/avro/learn.ts",
-    line: 'askedAt - since >= unknownIdGraceMs ? "unknown" : "awaited";',
-    instead: 'since > 0 ? "unknown" : "awaited";',
+    line: 'entry.askedAt - entry.since >= graceOf(entry) ? "unknown" : "awaited";',
+    instead: 'entry.since > 0 ? "unknown" : "awaited";',
   },
   {
     kind: "coupons",
