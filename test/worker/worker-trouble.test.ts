@@ -1,7 +1,8 @@
 /** The worker in trouble: work that outlasts its assignment, floods of dead letters, calls without an answer, a gate that forgot. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { codeOf, Fenced, Poison, Unavailable } from "../../engine/errors.ts";
+import { AccessRefused, codeOf, Fenced, Poison, Unavailable } from "../../engine/errors.ts";
+import type { Log, LogTrouble } from "../../engine/log/log.ts";
 import type { Fence } from "../../engine/lease.ts";
 import { type CouponId, couponIssueRequests, couponsIssued } from "../../schemas/coupon.ts";
 import { memoryStage, openCoupon, request, until } from "../../topology/testing/memory-stage.ts";
@@ -171,4 +172,38 @@ test("worker: takes its lease again when a key's task is refused for its epoch a
   await until("it was asked three times", () => answers.length >= 3);
   await worker.stop();
   assert.deepEqual(answers.slice(0, 3), ["1", "FENCED", "3"]);
+});
+
+test("worker: is unready and names what the brokers refuse, by membership and by append, until they do no more", async () => {
+  const stage = memoryStage(openCoupon("hot", 100));
+  const error = new AccessRefused("kafka", "KAFKA_REFUSED", "the brokers refuse us: GROUP_AUTHORIZATION_FAILED");
+  const client = stage.broker.client("w1");
+  const state: { trouble: LogTrouble | undefined; refuses: boolean } = { trouble: undefined, refuses: false };
+  const log: Log = {
+    partitionCount: client.partitionCount.bind(client),
+    append: async (to, records) => {
+      if (state.refuses) throw error;
+      return client.append(to, records);
+    },
+    close: client.close.bind(client),
+    subscribe: async (options, listener) => ({
+      ...(await client.subscribe(options, listener)),
+      trouble: () => state.trouble,
+    }),
+  };
+  const worker = await stage.start("w1", { log });
+  await until("it is ready", () => worker.ready().ok);
+  state.trouble = { error, sinceMs: 0 };
+  const why = () => worker.ready().why.join();
+  assert.match(why(), /^KAFKA_REFUSED has lasted for \d+ s, and holds 1 call\(s\): membership \(the brokers refuse us/);
+  state.trouble = undefined;
+  assert.deepEqual(worker.ready(), { ok: true, why: [] });
+  state.refuses = true;
+  await stage.send(many(0, 1));
+  await until("it says so", () => /KAFKA_REFUSED has lasted .*: append \(/.test(why()));
+  state.refuses = false;
+  await until("it is issued", async () => (await stage.read(couponsIssued)).length === 1);
+  await until("it is ready again", () => worker.ready().ok);
+  assert.equal(stage.deadLetters().length, 0);
+  await worker.stop();
 });

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AttemptEvent, createAttemptOnce } from "./attempts.ts";
-import { guardFlood } from "./dead-letter-flood.ts";
+import { DeadLetterFlood, guardFlood } from "./dead-letter-flood.ts";
 import { createFlood } from "./flood.ts";
+import { createHolds, unreadyReasons } from "./holds.ts";
 
 const setup = () => {
   const events: AttemptEvent[] = [];
@@ -44,4 +45,13 @@ test("flood guard: decides once when a round is no flood", async () => {
   assert.deepEqual(await guardFlood(flood, attempt, async () => round(decisions++)), round(0));
   assert.equal(decisions, 1);
   assert.deepEqual(kinds(), []);
+});
+
+test("flood guard: keeps the remedy in what `/ready` says when the reason is long", () => {
+  const holds = createHolds({ now: () => 0 });
+  const error = new DeadLetterFlood(200, 200, "a reason ".repeat(1_000));
+  holds.keep("t/0", "dead letters", { error, failures: 1 });
+  const [why = ""] = unreadyReasons(holds.list(), { graceMs: 0, optionalDependencies: [] }, 0);
+  assert.match(why, /raise SLUICE_DEAD_LETTER_PERCENT\. Most lately: a reason/);
+  assert.ok(why.length < 1_200, String(why.length));
 });
