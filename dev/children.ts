@@ -122,7 +122,7 @@ export interface StackChildPlan {
   readonly stackName: string;
   readonly endpoints: StackEndpoints;
   /** `api` and `platform` listen on `url`; the others on nothing but their health port. */
-  readonly command: "api" | "worker" | "relay" | "platform";
+  readonly command: "api" | "worker" | "relay" | "platform" | "verify";
   /** What follows the command: `["--topology", "external-data"]`. */
   readonly args?: readonly string[];
   /** Names it where there are several. */

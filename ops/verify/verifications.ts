@@ -14,6 +14,11 @@ export const couponVerification: Verification<Config> = {
     "Of coupons: every accepted request has one verdict, issued = stock taken, no user twice, first come first served by " +
     "offset, the counter equals the database, the gate holds no unit without a request in flight, every verdict was published, every " +
     "unit that went back was refused. It is exact on a quiet system.",
+  // Opened when it is first looked: drivers are not loaded for help.
+  follow: (config) => {
+    const opened = import("./follow-coupons.ts").then(({ followCoupons }) => followCoupons(config));
+    return { look: async () => (await opened).look(), close: async () => (await opened).close() };
+  },
   options: [{ flags: "--coupons <prefix>", description: "only coupons whose id begins with this", preset: "" }],
   run: async (config, { coupons: prefix = "" }) => {
     const [{ checkCoupons }, { readFacts }, { reportCoupons }] = await Promise.all([

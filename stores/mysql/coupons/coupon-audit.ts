@@ -16,10 +16,17 @@ export interface AuditedCoupon {
   readonly remaining: number;
 }
 
+/** A coupon, with how often it was issued, as of one moment. */
+export interface TakenCoupon extends AuditedCoupon {
+  readonly issued: number;
+}
+
 /** Reads whole tables, page by page; to be trusted where nothing is written meanwhile. */
 export interface CouponAudit {
   /** Every coupon whose id begins with `prefix`; all of them where it is empty. @throws Unavailable */
   readonly coupons: (prefix: string) => Promise<readonly AuditedCoupon[]>;
+  /** These coupons, each read in one statement, so right while coupons are issued; those that are not there are left out. @throws Unavailable */
+  readonly taken: (couponIds: readonly CouponId[]) => Promise<readonly TakenCoupon[]>;
   /** Every verdict about such coupons, issued and refused. @throws Unavailable */
   readonly verdicts: (prefix: string, see: (id: ReservationId, verdict: OwnedVerdict) => void) => Promise<void>;
 }
@@ -30,6 +37,16 @@ const stocks = columns("coupon", {
   remaining: integerColumn(),
 });
 const selectCoupons = `SELECT ${stocks.list} FROM coupon WHERE LEFT(coupon_id, LENGTH(?)) = ?`;
+
+const takings = joined(
+  stocks,
+  columns(
+    "coupon",
+    { issued: integerColumn() },
+    { issued: "(SELECT COUNT(*) FROM user_coupon WHERE user_coupon.coupon_no = coupon.coupon_no)" },
+  ),
+);
+const selectTaking = `SELECT ${takings.list} FROM coupon WHERE coupon_id = ?`;
 
 const issued = joined(
   columns("user_coupon", {
@@ -61,6 +78,12 @@ const selectRefused = `SELECT ${refused.list} FROM refusal
 /** The audit of a database. */
 export const couponAudit = (database: Database): CouponAudit => ({
   coupons: (prefix) => withSession(database, ({ select }) => select(stocks, selectCoupons, [prefix, prefix])),
+  taken: (couponIds) =>
+    withSession(database, async ({ select }) => {
+      const found: TakenCoupon[] = [];
+      for (const couponId of couponIds) found.push(...(await select(takings, selectTaking, [couponId])));
+      return found;
+    }),
   verdicts: (prefix, see) =>
     withSession(database, async (session) => {
       const paged = { ...byReservation, values: [prefix, prefix] };
