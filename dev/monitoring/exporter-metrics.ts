@@ -1,28 +1,12 @@
 /** The metrics of others that dashboards and rules use, with their labels: each exporter's names, as its source has them. */
 
+import { kafkaMetrics } from "../../engine/app/metrics/kafka-table.ts";
+
 /** Labels by metric. */
 type Labels = Readonly<Record<string, readonly string[]>>;
 
-const at = ["topic", "partition"];
-
 /** kafka_exporter 1.9, and `sluice exporter`, which serves the same names. */
-export const kafkaMetrics: Labels = {
-  kafka_brokers: [],
-  kafka_broker_info: ["id", "address"],
-  kafka_topic_partitions: ["topic"],
-  kafka_topic_partition_current_offset: at,
-  kafka_topic_partition_oldest_offset: at,
-  kafka_topic_partition_leader: at,
-  kafka_topic_partition_replicas: at,
-  kafka_topic_partition_in_sync_replica: at,
-  kafka_topic_partition_leader_is_preferred: at,
-  kafka_topic_partition_under_replicated_partition: at,
-  kafka_consumergroup_current_offset: ["consumergroup", ...at],
-  kafka_consumergroup_lag: ["consumergroup", ...at],
-  kafka_consumergroup_current_offset_sum: ["consumergroup", "topic"],
-  kafka_consumergroup_lag_sum: ["consumergroup", "topic"],
-  kafka_consumergroup_members: ["consumergroup"],
-};
+const kafkaLabels: Labels = Object.fromEntries(Object.values(kafkaMetrics).map(({ name, labels }) => [name, labels]));
 
 /** redis_exporter 1.45 and later. */
 const redisMetrics: Labels = {
@@ -63,7 +47,7 @@ const scrapeMetrics: Labels = { up: [] };
 
 /** By the job that serves them. */
 export const exporterMetrics: Readonly<Record<"kafka" | "redis" | "mysqld" | "sluice" | "prometheus", Labels>> = {
-  kafka: kafkaMetrics,
+  kafka: kafkaLabels,
   redis: redisMetrics,
   mysqld: mysqldMetrics,
   sluice: processMetrics,

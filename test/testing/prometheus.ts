@@ -12,6 +12,8 @@ import { until } from "./stack-under-test.ts";
 
 /** A process that is scraped. */
 export interface Target {
+  /** `sluice` where not given. */
+  readonly job?: string;
   /** `relay`: the label `service`. */
   readonly service: string;
   /** Its health address, `http://127.0.0.1:...`. */

@@ -91,7 +91,10 @@ test("compose services: are every process of the shop, configured as it reads it
   const { services } = composed;
   const commands = Object.values(services).map(({ command }) => command.join(" "));
   const workers = topologyNames(app).map((name) => `worker --topology ${name}`);
-  assert.deepEqual(commands.toSorted(), ["api", "relay", "topology apply --yes", ...workers].toSorted());
+  assert.deepEqual(
+    commands.toSorted(),
+    ["api", "relay", "topology apply --yes", "verify --watch", ...workers].toSorted(),
+  );
   const all = new Set([...Object.keys(services), ...Object.keys(platform.services)]);
   for (const [name, service] of Object.entries(services)) {
     for (const needed of Object.keys(service.depends_on)) assert.ok(all.has(needed), `${name} needs ${needed}`);

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { mintToken } from "../../api/tokens/token.ts";
-import type { StackChild } from "../../dev/children.ts";
+import { type Child, type StackChild, startChild } from "../../dev/children.ts";
 import { panelExpressions } from "../../dev/monitoring/expressions.ts";
 import { exporterMetrics } from "../../dev/monitoring/exporter-metrics.ts";
 import { namedIn, withoutVariables } from "../../dev/monitoring/promql.ts";
@@ -13,6 +13,9 @@ import { alerts } from "../../dev/monitoring/rules/rule-files.ts";
 import { skippedWithout } from "../../dev/monitoring/testing/promtool.ts";
 import { paymentsPath } from "../../dev/platform/servers.ts";
 import { signalService } from "../../dev/stack/control.ts";
+import { endpointsEnv } from "../../dev/stack/endpoints.ts";
+import { layoutOf } from "../../dev/stack/layout.ts";
+import { choosePorts, reservePorts } from "../../dev/stack/ports.ts";
 import { topologyNames } from "../../engine/app/define-app.ts";
 import { aUserId, many } from "../../processors/testing/samples.ts";
 import { app } from "../../sluice.config.ts";
@@ -38,6 +41,28 @@ const run = async (service: string, use: Parameters<typeof stack.start>[0]): Pro
   targets.set(use.name, { service, healthUrl: started.healthUrl });
   prometheus.setTargets([...targets.values()]);
   return started;
+};
+
+const watching: Child[] = [];
+
+/** Starts what does nothing but watch. */
+const watch = async (job: string, service: string, args: readonly string[]): Promise<void> => {
+  const reservations = reservePorts(new Set());
+  const { health = 0 } = await choosePorts([{ key: "health" }], { isFree: reservations.isFree, start: Math.random() });
+  reservations.release();
+  const layout = layoutOf(stackName);
+  const env = { ...endpointsEnv(stack.endpoints), SLUICE_STACK: layout.root };
+  const own = service === "exporter" ? [...args, "--port", String(health)] : args;
+  const plan = {
+    name: `monitored-${service}`,
+    args: own,
+    env,
+    healthPort: health,
+    logFile: layout.log(`monitored-${service}`),
+  };
+  watching.push(await startChild(plan, { signal: new AbortController().signal }));
+  targets.set(service, { job, service, healthUrl: `http://127.0.0.1:${health}` });
+  prometheus.setTargets([...targets.values()]);
 };
 
 const post = async (path: string, user: string, body: object, more: Readonly<Record<string, string>> = {}) => {
@@ -89,8 +114,11 @@ before(async () => {
   const env = { SLUICE_PLATFORM_URL: `${platform.url}${paymentsPath}` };
   await run("delivery", { command: "worker", args: ["--topology", "external-data"], name: "monitored-delivery", env });
   relay = await run("relay", { command: "relay", name: "monitored-relay" });
+  await watch("sluice", "verify", ["verify", "--watch", "--every", "2"]);
+  await watch("kafka", "exporter", ["exporter"]);
 });
 after(async () => {
+  await Promise.all(watching.map(({ stop }) => stop()));
   if (skip === false) await prometheus.stop();
 });
 
@@ -105,12 +133,9 @@ const silent: ReadonlySet<string> = new Set([
   "sluice_outbox_pruned_total",
   // Shown where it is 1.
   "sluice_not_ready",
-  // Served by `verify --watch`.
-  "sluice_dead_letters_undecided",
   "sluice_redriven_total",
-  "sluice_verify_violations",
-  // Exporters.
-  ...Object.keys({ ...exporterMetrics.kafka, ...exporterMetrics.redis, ...exporterMetrics.mysqld }),
+  // Exporters that do not run here.
+  ...Object.keys({ ...exporterMetrics.redis, ...exporterMetrics.mysqld }),
 ]);
 
 /** An expression as Grafana sends it, for one topology and all of its processes. */

@@ -39,10 +39,20 @@ const kafka: readonly AlertRule[] = [
     alert: "KafkaBrokerMissing",
     severity: "ticket",
     // As many as a topic has copies, 3: a stack of one broker misses none.
-    expr: "max(kafka_brokers) < max(kafka_topic_partition_replicas)",
+    expr: "max(kafka_brokers) < max(last_over_time(kafka_topic_partition_replicas[1d]))",
     for: "1m",
     summary: "A broker is missing.",
     description: "{{ $value }} broker(s) answer, fewer than a topic has copies.",
+    dashboard,
+  },
+  {
+    alert: "KafkaAway",
+    severity: "page",
+    // Nothing else is known of Kafka then: partitions without a leader have no series either.
+    expr: "max(kafka_brokers) == 0",
+    for: "1m",
+    summary: "No broker answers.",
+    description: "{{ $value }} brokers answer: nothing is accepted, decided or published.",
     dashboard,
   },
 ];

@@ -150,8 +150,8 @@ const shop: readonly AlertRule[] = [
   {
     alert: "SluiceVerifyStale",
     severity: "ticket",
-    // Also where it is served no more; not where it never ran.
-    expr: "time() - max(last_over_time(sluice_verify_last_success_timestamp_seconds[7d])) > 86400",
+    // Also where it is served no more; not where it never ran. 0 until the first look has ended.
+    expr: "time() - max(max_over_time(sluice_verify_last_success_timestamp_seconds[7d]) > 0) > 86400",
     for: "10m",
     summary: "Nobody has looked for a day whether everything agrees.",
     description: "The latest full look that could read everything ended {{ $value | humanizeDuration }} ago.",

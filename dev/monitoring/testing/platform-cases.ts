@@ -74,6 +74,21 @@ const brokers: readonly AlertCase[] = [
     fires: { at: 12, says: "2 broker(s) answer, fewer than a topic has copies." },
     heals: 16,
   },
+  {
+    alert: "KafkaAway",
+    series: {
+      [`kafka_brokers{${kafka}}`]: gauge([
+        [3, 5],
+        [0, 0.5],
+        [1, 4.5],
+        [0, 5],
+        [3, 5],
+      ]),
+    },
+    quiet: [5.25, 9, 10.5],
+    fires: { at: 12, says: "0 brokers answer: nothing is accepted, decided or published." },
+    heals: 16,
+  },
 ];
 
 const stores: readonly AlertCase[] = [
