@@ -5,6 +5,8 @@ import { v7 } from "uuid";
 import { mintToken } from "../../api/tokens/token.ts";
 import type { Child } from "../../dev/children.ts";
 import { stackUnderTest, until } from "../testing/stack-under-test.ts";
+import { endpointsEnv } from "../../dev/stack/endpoints.ts";
+import { sluice } from "../../dev/run-sluice.ts";
 import { type BurstProgress, sendBurst, type Reply } from "../../dev/demo/client.ts";
 import { planBurst } from "../../dev/demo/requests.ts";
 import { CliError, exitCodes } from "../../engine/app/cli.ts";
@@ -16,6 +18,7 @@ import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import { type CouponId, couponIssueRequests, type ReservationId } from "../../schemas/coupon.ts";
 import { hexOf } from "../../stores/ids.ts";
+import { withSession } from "../../stores/mysql/session.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
 import { stockKey } from "../../stores/redis/coupon-stock.ts";
 
@@ -202,4 +205,81 @@ test("coupon issuing: is reconciled by hand when no worker runs, and only then",
   } finally {
     redis.close();
   }
+});
+
+interface Told {
+  readonly exitCode: number | null;
+  readonly subject: { readonly kind: string; readonly id: string };
+  readonly moments: readonly { readonly what: string; readonly text: string; readonly from: string }[];
+  readonly contradictions: readonly string[];
+  readonly pending: readonly string[];
+}
+
+/** `sluice story <id> --json`. */
+const story = async (...args: readonly string[]): Promise<Told> => {
+  const { exitCode, document, stderr } = await sluice(endpointsEnv(stack.endpoints), "story", ...args);
+  if (document?.data === null || document === undefined)
+    throw new Error(`no story: ${stderr} ${JSON.stringify(document)}`);
+  // Written by the command itself.
+  return { exitCode, ...(document.data as Omit<Told, "exitCode">) };
+};
+const ask = async (couponId: string, userId: string): Promise<string> => {
+  const headers = { authorization: `Bearer ${token(userId)}` };
+  const asked = await fetch(`${url}/v1/coupons/${couponId}/reservations`, { method: "POST", headers });
+  return ((await asked.json()) as { reservationId: string }).reservationId;
+};
+const whats = ({ moments }: Told): readonly string[] => moments.map(({ what }) => what);
+
+test("story: tells a request from its acceptance to its event, by its id and by its record", async () => {
+  const couponId = "e2e-story";
+  await openCoupon(couponId, 1);
+  const [got, again, late] = [await ask(couponId, "ann"), await ask(couponId, "ann"), await ask(couponId, "bob")];
+  await until("all are told of", async () => (await readFacts(config, couponId)).publishedRefused.size === 2);
+  await until("their offsets are committed", async () => (await story(got)).pending.length === 0);
+
+  const issued = await story(got);
+  assert.deepEqual([issued.exitCode, issued.contradictions, issued.subject], [0, [], { kind: "reservation", id: got }]);
+  assert.deepEqual(whats(issued), ["accepted", "step", "step", "row", "unit", "published"]);
+  const [accepted] = issued.moments;
+  assert.match(accepted?.text ?? "", /^ann asks for e2e-story, number [\d,]+ of its partition$/);
+  const byRecord = await story(accepted?.from ?? "");
+  assert.deepEqual(byRecord, issued);
+
+  for (const [id, reason] of [
+    [again, "DUPLICATE"],
+    [late, "SOLD_OUT"],
+  ] as const) {
+    const refused = await story(id);
+    assert.deepEqual([refused.exitCode, refused.contradictions], [0, []]);
+    assert.match(refused.moments.find(({ what }) => what === "published")?.text ?? "", new RegExp(reason));
+  }
+  assert.deepEqual(whats(await story(couponId)), ["terms", "stock", "issued", "gate"]);
+  assert.match(JSON.stringify((await story("ann", "--as", "user")).moments), new RegExp(got));
+});
+
+test("story: names what contradicts itself, and what is not decided yet", async () => {
+  const couponId = "e2e-story-off";
+  await openCoupon(couponId, 5);
+  const id = await ask(couponId, "ann");
+  await until("it is told of", async () => (await readFacts(config, couponId)).publishedIssued.size === 1);
+  const rename = (from: string, to: string) =>
+    withSession(stack.database, ({ change }) =>
+      change("UPDATE user_coupon SET user_id = ? WHERE reservation_id = UNHEX(?) AND user_id = ?", [
+        ...[to, hexOf(id as ReservationId), from],
+      ]),
+    );
+  assert.equal(await rename("ann", "eve"), 1);
+  const off = await story(id);
+  await rename("eve", "ann");
+  assert.equal(off.exitCode, exitCodes.failure);
+  assert.deepEqual(off.contradictions, ["ann asked, and the verdict is eve's"]);
+
+  await Promise.all(workers().map(({ child }) => child.stop()));
+  const waits = await ask(couponId, "cid");
+  const told = await story(waits);
+  assert.equal(told.exitCode, exitCodes.pending);
+  assert.deepEqual([told.contradictions, whats(told)], [[], ["accepted", "unit"]]);
+  assert.match(told.pending.join(), /^it is not decided yet: \d+ record\(s\) of its partition are before it$/);
+  const { exitCode, document } = await sluice(endpointsEnv(stack.endpoints), "story", v7());
+  assert.deepEqual([exitCode, document?.errors?.[0]?.code], [exitCodes.failure, "NO_STORY"]);
 });

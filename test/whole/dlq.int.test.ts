@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { json, text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { endpointsEnv } from "../../dev/stack/endpoints.ts";
+import { sluice } from "../../dev/run-sluice.ts";
 import { repositoryRoot } from "../../dev/stack/layout.ts";
 import { createCodec } from "../../engine/avro/codec.ts";
 import { confluentRegistry } from "../../engine/registry/registry.ts";
@@ -131,6 +132,17 @@ test("dlq: replays letters of one cause, says which failed again, and discards",
 
   const discarded = await dlqJson("discard", left[0].id, "--topology", topology, "--reason", "wrong for good");
   assert.deepEqual([discarded.exitCode, discarded.data.letters], [0, 1]);
+  const { exitCode, document } = await sluice({ ...endpointsEnv(endpoints), ...env }, "story", left[0].id);
+  assert.ok(document !== undefined);
+  // Written by the command itself.
+  const { moments } = document.data as {
+    readonly moments: readonly { readonly what: string; readonly text: string }[];
+  };
+  assert.deepEqual(
+    [exitCode, moments.map(({ what }) => what)],
+    [0, ["record", "dead letter", "replayed", "dead letter"]],
+  );
+  assert.match(moments.map(({ text }) => text).join("\n"), /failed-again[\s\S]*as attempt 2 by job[\s\S]*discarded/);
   const nothing = await dlqJson("replay", ...meant, "--reason", "again");
   assert.deepEqual([nothing.exitCode, nothing.errors[0].code], [4, "NOTHING_READY"]);
   assert.deepEqual(await states(), { resolved: 29, "failed-again": 1, discarded: 1 });

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mintToken } from "../../api/tokens/token.ts";
+import { endpointsEnv } from "../../dev/stack/endpoints.ts";
+import { sluice } from "../../dev/run-sluice.ts";
 import type { StackChild } from "../../dev/children.ts";
 import { readPayments } from "../testing/read-payments.ts";
 import { stackUnderTest, until } from "../testing/stack-under-test.ts";
@@ -76,4 +78,45 @@ test("payments: each order is paid once and published when API and relays are ki
   const publishedOf = async (): Promise<ReadonlySet<string>> =>
     new Set((await readPayments(config)).map(({ paymentId }) => paymentId)).intersection(ids);
   await until("all 600 payments are published", async () => (await publishedOf()).size === 600, 30_000);
+});
+
+interface Told {
+  readonly subject: { readonly kind: string; readonly id: string };
+  readonly moments: readonly { readonly what: string; readonly from: string }[];
+  readonly contradictions: readonly string[];
+  readonly pending: readonly string[];
+}
+
+/** `sluice story <id> --json`: its exit code and its story. */
+const story = async (id: string): Promise<readonly [number | null, Told]> => {
+  const { exitCode, document, stderr } = await sluice(endpointsEnv(stack.endpoints), "story", id);
+  assert.ok(document?.data, stderr);
+  // Written by the command itself.
+  return [exitCode, document.data as Told];
+};
+
+test("story: tells a payment by its id, its order's and its record's place, and what has not come to it yet", async () => {
+  const { orders } = await openShop(10);
+  const [paid, unpaid] = orders;
+  assert.ok(paid !== undefined && unpaid !== undefined);
+  const api = await start("api");
+  await start("relay");
+  const paymentId = await payUntilAnswered(() => api.url, paid);
+  await until("it is published", async () =>
+    (await story(paymentId))[1].moments.some(({ what }) => what === "published"),
+  );
+  const [exitCode, told] = await story(paymentId);
+  assert.equal(exitCode, 3);
+  assert.deepEqual(told.moments.map(({ what }) => what).sort(), ["order", "outbox", "paid", "published"]);
+  assert.deepEqual(told.contradictions, []);
+  assert.deepEqual(told.pending, [
+    "transaction-history has not come to it yet",
+    "external-data has not come to it yet",
+  ]);
+  const place = told.moments.find(({ what }) => what === "published")?.from ?? "";
+  assert.deepEqual((await story(place))[1], told);
+  const [, ofOrder] = await story(paid.orderId);
+  assert.deepEqual([ofOrder.subject.kind, ofOrder.moments], ["order", told.moments]);
+  const [, ofUnpaid] = await story(unpaid.orderId);
+  assert.deepEqual([ofUnpaid.moments.length, ofUnpaid.pending], [1, ["it is not paid yet"]]);
 });

@@ -51,7 +51,7 @@ test("flood guard: keeps the remedy in what `/ready` says when the reason is lon
   const holds = createHolds({ now: () => 0 });
   const error = new DeadLetterFlood(200, 200, "a reason ".repeat(1_000));
   holds.keep("t/0", "dead letters", { error, failures: 1 });
-  const [why = ""] = unreadyReasons(holds.list(), { graceMs: 0, optionalDependencies: [] }, 0);
+  const [{ why } = { why: "" }] = unreadyReasons(holds.list(), { graceMs: 0, optionalDependencies: [] }, 0);
   assert.match(why, /raise SLUICE_DEAD_LETTER_PERCENT\. Most lately: a reason/);
   assert.ok(why.length < 1_200, String(why.length));
 });

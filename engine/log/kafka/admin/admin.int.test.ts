@@ -45,6 +45,8 @@ test("kafka admin: tells a topic's ends, what a group has committed, and who is 
   await log.append({ topic, partition: 1 }, [{ key: null, value: Buffer.from([1, 2, 3]) }]);
   assert.deepEqual(await cluster.admin.endOffsets(topic), [0n, 1n]);
   assert.deepEqual(await cluster.admin.startOffsets(topic), [0n, 0n]);
+  assert.deepEqual(await cluster.admin.offsetsAt(topic, 1), [0n, 0n]);
+  assert.deepEqual(await cluster.admin.offsetsAt(topic, Date.now() + 3_600_000), [0n, 1n]);
   assert.deepEqual(await cluster.admin.committedOffsets(groupId, topic), [undefined, undefined]);
   const member = new ContractMember({});
   await member.subscribe(log, groupId, [topic]);
@@ -78,6 +80,7 @@ test("kafka admin: reads ranges of a topic, and passes over what is not there", 
 });
 
 test("kafka admin: says which topic is missing", { timeout }, async () => {
+  await assert.rejects(cluster.admin.offsetsAt("no-such-topic", 1), { code: "TOPIC_MISSING" });
   await assert.rejects(cluster.admin.endOffsets("no-such-topic"), { code: "TOPIC_MISSING", message: /no-such-topic/ });
 });
 

@@ -17,6 +17,7 @@ import {
   clusterIdOf,
   countRecordsBefore,
   describeTopics,
+  offsetsAt,
   type SettingChanges,
   type TopicDescription,
 } from "./topic-settings.ts";
@@ -71,6 +72,11 @@ export interface KafkaAdmin {
   readonly endOffsets: (topic: string) => Promise<readonly bigint[]>;
   /** The first offset there is, by partition. @throws Fatal (TOPIC_MISSING) */
   readonly startOffsets: (topic: string) => Promise<readonly bigint[]>;
+  /**
+   * The first offset whose record is of `atMs`, epoch ms, or later, by partition; its end where there is none.
+   * @throws Fatal (TOPIC_MISSING)
+   */
+  readonly offsetsAt: (topic: string, atMs: number) => Promise<readonly bigint[]>;
   /** The next offset a group reads, by partition; undefined where it has committed nothing. @throws Fatal (TOPIC_MISSING) */
   readonly committedOffsets: (groupId: string, topic: string) => Promise<readonly (bigint | undefined)[]>;
   readonly describeGroup: (groupId: string) => Promise<GroupDescription>;
@@ -121,6 +127,8 @@ export const kafkaAdmin = async (
     release: () => asked("the cluster's release", () => clusterReleaseOf(settings)),
     endOffsets: (topic) => offsets(topic, "high"),
     startOffsets: (topic) => offsets(topic, "low"),
+    offsetsAt: async (topic, atMs) =>
+      byPartition(await asked(`offsets of ${topic}`, () => offsetsAt(settings, topic, atMs))),
     committedOffsets: (groupId, topic) =>
       asked(`offsets of group ${groupId}`, () => committedOffsets(settings, groupId, topic)),
     describeGroup: (groupId) => asked(`group ${groupId}`, () => describeGroup(settings, groupId)),

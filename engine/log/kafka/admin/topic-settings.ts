@@ -147,6 +147,18 @@ export const countRecordsBefore = (settings: KafkaSettings, topic: string, befor
     return cuts.reduce((sum, { partition, offset }) => sum + BigInt(offset) - (starts.get(partition) ?? 0n), 0n);
   });
 
+/** The first offset of each partition whose record is as young as `atMs` (epoch ms), its end where there is none. */
+export const offsetsAt = (
+  settings: KafkaSettings,
+  topic: string,
+  atMs: number,
+): Promise<readonly { readonly partition: number; readonly offset: bigint }[]> =>
+  withAdmin(settings, async (admin) => {
+    const found = await admin.fetchTopicOffsetsByTimestamp(topic, atMs);
+    // Where no record is that young, kafkajs answers the end.
+    return found.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) }));
+  });
+
 /** Makes a topic have this many partitions. Nothing is done where it has them. */
 export const addPartitions = (settings: KafkaSettings, topic: string, count: number): Promise<void> =>
   withAdmin(settings, async (admin) => {

@@ -1,0 +1,55 @@
+/** What a story is read with, opened for as long as one is told. */
+import { createCodec } from "../../engine/avro/codec.ts";
+import { letterDecoder, type LetterDecoder } from "../../engine/dlq/read/decode.ts";
+import type { Replays } from "../../engine/dlq/jobs/replays.ts";
+import { type KafkaAdmin, kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
+import { confluentRegistry } from "../../engine/registry/registry.ts";
+import { couponTopics } from "../../schemas/coupon.ts";
+import { paymentTopics } from "../../schemas/payment.ts";
+import { type Database, openDatabase } from "../../stores/mysql/database.ts";
+import { readDatabaseIdentity } from "../../stores/mysql/database-identity.ts";
+import { replaysOf } from "../../stores/mysql/operations/replays.ts";
+import { openRedis, type RedisConnection } from "../../stores/redis/connection.ts";
+import { checkGate } from "../../stores/redis/gate-owner.ts";
+import type { Config } from "../config.ts";
+
+/** Everything a story is read with. */
+export interface StoryPorts {
+  readonly cluster: KafkaAdmin;
+  readonly database: Database;
+  readonly redis: RedisConnection;
+  readonly decoder: LetterDecoder;
+  readonly replays: Replays;
+  readonly groupPrefix: string;
+  readonly outboxKeptMs: number;
+  readonly now: () => number;
+}
+
+/** How long one statement may take: each finds its rows by an index. */
+const statementTimeoutMs = 10_000;
+
+/**
+ * Opens them while `work` runs. Each call out of the process throws Unavailable where its service is away or slow; all are
+ * reads, so asking again is harmless. @throws StartRefused where Redis is another database's gate.
+ */
+export const withStoryPorts = async <T>(config: Config, work: (ports: StoryPorts) => Promise<T>): Promise<T> => {
+  const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 4, poolKeptIdle: 0, statementTimeoutMs });
+  let redis: RedisConnection | undefined;
+  try {
+    redis = await openRedis({ redisUrl: config.redisUrl });
+    await checkGate(redis, await readDatabaseIdentity(database));
+    const cluster = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-story" });
+    const source = confluentRegistry({ url: config.registryUrl });
+    // For people: an id that the registry does not have is unknown at once.
+    const codec = createCodec({ source, now: () => performance.now(), unknownIdGraceMs: 0 });
+    return await work({
+      ...{ cluster, database, redis, groupPrefix: config.groupPrefix, outboxKeptMs: config.outboxKeptMs },
+      decoder: letterDecoder(codec, [...couponTopics, ...paymentTopics]),
+      replays: replaysOf(database),
+      now: () => Date.now(),
+    });
+  } finally {
+    redis?.close();
+    await database.close();
+  }
+};
