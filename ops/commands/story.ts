@@ -1,7 +1,7 @@
 /** `sluice story`: what became of one request, payment, order, user or coupon. */
 import { Argument, Command, Option } from "commander";
 import type { App } from "../../engine/app/define-app.ts";
-import { exitCodes, jsonDocument, print, printJson } from "../../engine/app/cli.ts";
+import { exitCodes, jsonDocument, note, print, printJson } from "../../engine/app/cli.ts";
 import type { Config } from "../config.ts";
 import { type SubjectKind, subjectKinds } from "../story/story.ts";
 import { type Asked, askedOf } from "../story/subject.ts";
@@ -17,9 +17,10 @@ export const storyCommand = (app: App<Config>): Command =>
     .summary("tell what became of one request, payment, order, user or coupon, and what in it does not agree")
     .description(
       "Tells, moment by moment, what became of a reservation, a payment, an order, a user or a coupon, or of the record at " +
-        "topic/partition/offset: when it was accepted, what its steps decided, its rows, its unit in Redis, its events, its dead " +
+        "topic/partition/offset: when it was accepted, what its steps decided, its rows, its unit in Redis, what was published, its dead " +
         "letters and replays, each with where it was read. Rows are found by index, records near the moment they are about: a " +
-        "bounded part of each topic is read, and what that leaves open is said. Exits 1 where something contradicts itself, 3 " +
+        "bounded part of each topic is read, and what that leaves open is said. What is away, the database excepted, leaves out its part. Exits 1 where something " +
+        "contradicts itself or is away, 3 " +
         "where something has not happened yet.",
     )
     .addArgument(new Argument("<id>", "an id, or topic/partition/offset").argParser(askedOf))
@@ -34,10 +35,11 @@ const story = async (app: App<Config>, asked: Asked, { as, json }: StoryOptions)
     import("../story/show.ts"),
     import("../../engine/app/process/process.ts"),
   ]);
-  const told = await withStoryPorts(await loadConfig(app), (ports) => findStory(ports, asked, as));
+  const { story: told, away } = await withStoryPorts(await loadConfig(app), (ports) => findStory(ports, asked, as));
   const isBroken = told.contradictions.length > 0;
-  if (isBroken) process.exitCode = exitCodes.failure;
+  if (isBroken || away.length > 0) process.exitCode = exitCodes.failure;
   else if (told.pending.length > 0) process.exitCode = exitCodes.pending;
-  if (json) return printJson(jsonDocument("story", told, { status: isBroken ? "failed" : "ok" }));
+  if (json) return printJson(jsonDocument("story", told, { status: isBroken ? "failed" : "ok", warnings: away }));
   print(showStory(told));
+  for (const sentence of away) note(`not known is ${sentence}`);
 };

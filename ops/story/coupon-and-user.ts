@@ -12,7 +12,8 @@ import { inOrder, type Moment, type Story } from "./story.ts";
 export interface CouponState {
   readonly coupon: CouponRow;
   readonly issuedRows: number;
-  readonly unit: Unit;
+  /** Absent where Redis is away. */
+  readonly unit: Unit | undefined;
 }
 
 /** Reads a coupon; undefined where there is none. @throws Unavailable */
@@ -20,7 +21,10 @@ export const readCoupon = async (ports: StoryPorts, id: CouponId): Promise<Coupo
   const rows = couponRows(ports.database);
   const coupon = await rows.coupon(id);
   if (coupon === undefined) return undefined;
-  const [issuedRows, unit] = await Promise.all([rows.countIssued(id), readUnit(ports.redis, id)]);
+  const [issuedRows, unit] = await Promise.all([
+    rows.countIssued(id),
+    ports.away.orElse(undefined, () => readUnit(ports.redis, id)),
+  ]);
   return { coupon, issuedRows, unit };
 };
 
@@ -28,7 +32,6 @@ export const readCoupon = async (ports: StoryPorts, id: CouponId): Promise<Coupo
 export const tellCoupon = ({ coupon, issuedRows, unit }: CouponState): Story => {
   const { couponId, stock, remaining, opensAt, closesAt, validForDays, name, policyId } = coupon;
   const taken = stock - remaining;
-  const counter = unit.left === null ? "no counter: the next request starts it" : `${unit.left} left`;
   return {
     subject: { kind: "coupon", id: couponId },
     moments: inOrder([
@@ -41,21 +44,26 @@ export const tellCoupon = ({ coupon, issuedRows, unit }: CouponState): Story => 
         from: "table coupon",
       },
       { what: "issued", text: `${count(issuedRows)} user coupons`, from: "table user_coupon" },
-      { what: "gate", text: `${counter}, ${count(unit.marks)} in flight`, from: "Redis" },
+      ...(unit === undefined ? [] : [gateMoment(unit)]),
     ]),
     contradictions: [
-      ...(Number.isNaN(unit.left ?? 0) ? ["its key in Redis holds no counter: sluice reconcile --dry-run"] : []),
+      ...(Number.isNaN(unit?.left ?? 0) ? ["its key in Redis holds no counter: sluice reconcile --dry-run"] : []),
       // Both change in one transaction, and were read in two statements: who is issued meanwhile is no contradiction.
       ...(issuedRows < taken
         ? [`${count(taken)} units are taken, and ${count(issuedRows)} user coupons are there`]
         : []),
-      ...(unit.marks === 0 && unit.left !== null && unit.left < remaining
+      ...(unit?.marks === 0 && unit.left !== null && unit.left < remaining
         ? [`Redis has ${unit.left} left and none in flight, the database ${remaining}: sluice reconcile --dry-run`]
         : []),
     ],
-    pending: unit.marks > 0 ? [`${count(unit.marks)} request(s) are in flight`] : [],
+    pending: unit !== undefined && unit.marks > 0 ? [`${count(unit.marks)} request(s) are in flight`] : [],
     unknown: [],
   };
+};
+
+const gateMoment = ({ left, marks }: Unit): Moment => {
+  const counter = left === null ? "no counter: the next request starts it" : `${left} left`;
+  return { what: "gate", text: `${counter}, ${count(marks)} in flight`, from: "Redis" };
 };
 
 const momentAt = (at: number | null, what: string): readonly Moment[] =>

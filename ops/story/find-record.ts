@@ -4,9 +4,9 @@ import type { LogRecord } from "../../engine/log/log.ts";
 import type { StoryPorts } from "./ports.ts";
 import { type Searched, type SearchRange, searchTopic } from "./search.ts";
 
-/** Looks for it. `idOf` is what a value is about. @throws Unavailable, RegistryUnavailable */
+/** Looks for it. `idOf` is what a value is about. What is away is remembered. */
 export const findRecord = <T>(
-  { cluster, decoder }: Pick<StoryPorts, "cluster" | "decoder">,
+  { cluster, decoder, away }: Pick<StoryPorts, "cluster" | "decoder" | "away">,
   topic: Topic<T>,
   id: string,
   range: SearchRange,
@@ -20,7 +20,9 @@ export const findRecord = <T>(
     const found = reading.value as T;
     return idOf(found) === id ? found : undefined;
   };
-  return searchTopic(cluster, topic.name, range, (_, record) =>
-    record.value?.includes(text) === true ? decoded(record) : undefined,
+  return away.orElse<Searched<T>>({ isWhole: false }, () =>
+    searchTopic(cluster, topic.name, range, (_, record) =>
+      record.value?.includes(text) === true ? decoded(record) : undefined,
+    ),
   );
 };

@@ -4,14 +4,16 @@ import { couponIssueRequests, couponTopics } from "../../schemas/coupon.ts";
 import { paymentsCompleted } from "../../schemas/payment.ts";
 import { CliError } from "../../engine/app/cli.ts";
 import { idText, letterOf, type Place } from "../../engine/dlq/letters/letter.ts";
+import type { Reading } from "../../engine/dlq/read/decode.ts";
 import { fetchPlaces } from "../../engine/dlq/run/fetch-letters.ts";
+import type { LogRecord } from "../../engine/log/log.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
 import { retryTopic } from "../../engine/worker/round/retry-record.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import { externalData } from "../../topology/external-data.ts";
 import { transactionHistory } from "../../topology/transaction-history.ts";
 import { readCoupon, readUser, tellCoupon, tellUser } from "./coupon-and-user.ts";
-import { letterMoments, pendingLetters, readLettersOf } from "./letters.ts";
+import { letterMoments, lettersOf, pendingLetters } from "./letters.ts";
 import type { StoryPorts } from "./ports.ts";
 import { readPayment } from "./read-payment.ts";
 import { readReservation } from "./read-reservation.ts";
@@ -20,15 +22,22 @@ import type { Asked } from "./subject.ts";
 import { tellPayment } from "./tell-payment.ts";
 import { tellReservation } from "./tell-reservation.ts";
 
+/** A story, and what was away while it was read. */
+export interface Found {
+  readonly story: Story;
+  readonly away: readonly string[];
+}
+
 /**
  * Tells the story of what was asked; `as` says what it is, where its form leaves that open. What contradicts itself is read
  * again: a request that is decided between two reads looks so. @throws CliError (NO_STORY) where nothing is known of it
- * @throws Unavailable, RegistryUnavailable
+ * @throws Unavailable where the database is away; without another service its part is not known, which is said
  */
-export const findStory = async (ports: StoryPorts, asked: Asked, as?: SubjectKind): Promise<Story> => {
+export const findStory = async (ports: StoryPorts, asked: Asked, as?: SubjectKind): Promise<Found> => {
   const story = await lookFor(ports, asked, as);
-  if (story === undefined) throw noStory(asked, as);
-  return story.contradictions.length === 0 ? story : ((await lookFor(ports, asked, as)) ?? story);
+  if (story === undefined) throw noStory(asked, as, ports.away.sentences());
+  const told = story.contradictions.length === 0 ? story : ((await lookFor(ports, asked, as)) ?? story);
+  return { story: told, away: ports.away.sentences() };
 };
 
 const lookFor = async (ports: StoryPorts, asked: Asked, as: SubjectKind | undefined): Promise<Story | undefined> => {
@@ -68,14 +77,19 @@ const topologies = [couponIssuing, transactionHistory, externalData].map(({ grap
 
 /** The story of what a record is about; of the record itself where that cannot be told. A letter is its record's. */
 const storyOfPlace = async (ports: StoryPorts, place: Place): Promise<Story | undefined> => {
-  const record = (await fetchPlaces(ports.cluster, [place])).get(idText(place));
+  const records = await ports.away.orElse(
+    new Map<string, LogRecord>(),
+    async () => new Map(await fetchPlaces(ports.cluster, [place])),
+  );
+  const record = records.get(idText(place));
   if (record === undefined) return undefined;
   const isLetter = topologies.some(({ name }) => [deadLetterTopic(name), retryTopic(name)].includes(place.topic));
   if (isLetter) {
     const { origin } = letterOf(place, record);
     if (idText(origin) !== idText(place)) return storyOfPlace(ports, origin);
   }
-  const reading = await ports.decoder.read(place.topic, record.value);
+  const unread: Reading = { kind: "unreadable", why: "its schema is not known" };
+  const reading = await ports.away.orElse(unread, async () => ports.decoder.read(place.topic, record.value));
   if (reading.kind === "value") {
     // Erasure: the decoder read it with its topic's schema.
     const value = reading.value as { readonly reservationId: string } & { readonly paymentId: string };
@@ -95,7 +109,8 @@ const storyOfBytes = async (
   why: string,
 ): Promise<Story> => {
   const readers = topologies.filter(({ sources }) => sources.includes(at.topic));
-  const letters = await Promise.all(readers.map(({ name }) => readLettersOf(ports, name, at)));
+  const read = await Promise.all(readers.map(({ name }) => lettersOf(ports, name, at)));
+  const letters = read.flatMap((one) => one ?? []);
   return {
     subject: { kind: "record", id: idText(at) },
     moments: [
@@ -110,10 +125,11 @@ const storyOfBytes = async (
   };
 };
 
-const noStory = (asked: Asked, as: SubjectKind | undefined): CliError => {
+const noStory = (asked: Asked, as: SubjectKind | undefined, away: readonly string[]): CliError => {
   const id = asked.kind === "place" ? idText(asked.place) : asked.id;
   const kinds = as ?? (asked.kind === "place" ? "record" : kindsOf[asked.kind].join(", "));
-  return new CliError(`nothing is known of ${id}; looked for: ${kinds}`, {
+  const without = away.length === 0 ? "" : `; not known: ${away.join("; ")}`;
+  return new CliError(`nothing is known of ${id}; looked for: ${kinds}${without}`, {
     code: "NO_STORY",
     fix:
       asked.kind === "place"

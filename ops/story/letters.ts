@@ -6,6 +6,7 @@ import { unlessMissing } from "../../engine/log/unless-missing.ts";
 import type { KafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
 import { retryTopic } from "../../engine/worker/round/retry-record.ts";
+import type { Away } from "./away.ts";
 import type { Moment } from "./story.ts";
 import { type SearchedCluster, searchTopic } from "./search.ts";
 
@@ -36,8 +37,14 @@ export interface OriginOf {
 /** Jobs that are asked for; as many as commands about letters look at. */
 const jobsMax = 1_000;
 
-/** Reads them. @throws Unavailable */
-export const readLettersOf = async (
+/** Reads them; undefined, which is remembered, where what they are in is away. */
+export const lettersOf = (
+  reader: LetterReader & { readonly away: Away },
+  topology: string,
+  origin: OriginOf,
+): Promise<LettersFound | undefined> => reader.away.orElse(undefined, () => readLettersOf(reader, topology, origin));
+
+const readLettersOf = async (
   { cluster, replays, groupPrefix }: LetterReader,
   topology: string,
   origin: OriginOf,

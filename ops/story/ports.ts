@@ -12,12 +12,15 @@ import { replaysOf } from "../../stores/mysql/operations/replays.ts";
 import { openRedis, type RedisConnection } from "../../stores/redis/connection.ts";
 import { checkGate } from "../../stores/redis/gate-owner.ts";
 import type { Config } from "../config.ts";
+import { type Away, createAway } from "./away.ts";
 
 /** Everything a story is read with. */
 export interface StoryPorts {
   readonly cluster: KafkaAdmin;
   readonly database: Database;
   readonly redis: RedisConnection;
+  /** What was away while the story was read. Without the database there is none. */
+  readonly away: Away;
   readonly decoder: LetterDecoder;
   readonly replays: Replays;
   readonly groupPrefix: string;
@@ -30,20 +33,23 @@ const statementTimeoutMs = 10_000;
 
 /**
  * Opens them while `work` runs. Each call out of the process throws Unavailable where its service is away or slow; all are
- * reads, so asking again is harmless. @throws StartRefused where Redis is another database's gate.
+ * reads, so asking again is harmless. What but the database is away is remembered in `away`.
+ * @throws StartRefused where Redis is another database's gate. @throws Unavailable where the database is away
  */
 export const withStoryPorts = async <T>(config: Config, work: (ports: StoryPorts) => Promise<T>): Promise<T> => {
   const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 4, poolKeptIdle: 0, statementTimeoutMs });
   let redis: RedisConnection | undefined;
   try {
-    redis = await openRedis({ redisUrl: config.redisUrl });
-    await checkGate(redis, await readDatabaseIdentity(database));
+    const gate = await openRedis({ redisUrl: config.redisUrl });
+    redis = gate;
+    const [databaseId, away] = [await readDatabaseIdentity(database), createAway()];
+    await away.orElse(undefined, () => checkGate(gate, databaseId));
     const cluster = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-story" });
     const source = confluentRegistry({ url: config.registryUrl });
     // For people: an id that the registry does not have is unknown at once.
     const codec = createCodec({ source, now: () => performance.now(), unknownIdGraceMs: 0 });
     return await work({
-      ...{ cluster, database, redis, groupPrefix: config.groupPrefix, outboxKeptMs: config.outboxKeptMs },
+      ...{ cluster, database, redis: gate, away, groupPrefix: config.groupPrefix, outboxKeptMs: config.outboxKeptMs },
       decoder: letterDecoder(codec, [...couponTopics, ...paymentTopics]),
       replays: replaysOf(database),
       now: () => Date.now(),

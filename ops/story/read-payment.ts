@@ -6,7 +6,7 @@ import { type PaymentRows, paymentRows } from "../../stores/mysql/story/payment-
 import { externalData } from "../../topology/external-data.ts";
 import { transactionHistory } from "../../topology/transaction-history.ts";
 import { findRecord } from "./find-record.ts";
-import { readLettersOf } from "./letters.ts";
+import { lettersOf } from "./letters.ts";
 import type { PaymentFacts, Reader } from "./payment.ts";
 import type { StoryPorts } from "./ports.ts";
 import type { Found, Searched } from "./search.ts";
@@ -18,7 +18,8 @@ const clockSlackMs = 10_000;
 /** What is asked about. */
 export type PaymentSubject = Story["subject"] & { readonly kind: "payment" | "order" };
 
-/** Reads, by payment or by order; undefined where there is neither. @throws Unavailable, RegistryUnavailable */
+/** Reads, by payment or by order; undefined where there is neither. What but the database is away is left
+ * out and remembered. @throws Unavailable */
 export const readPayment = async (ports: StoryPorts, subject: PaymentSubject): Promise<PaymentFacts | undefined> => {
   const rows = paymentRows(ports.database);
   // An id may be of something else, which costs a look into an index and no more.
@@ -57,8 +58,13 @@ const subjectRow = async (rows: PaymentRows, { kind, id }: PaymentSubject): Prom
 
 const unpaid: Searched<PaymentCompleted> = { isWhole: true };
 
-const offsetsOf = ({ cluster, groupPrefix }: StoryPorts, topology: string): Promise<readonly (bigint | undefined)[]> =>
-  unlessMissing(() => cluster.committedOffsets(`${groupPrefix}.${topology}`, paymentsCompleted.name), []);
+const offsetsOf = (
+  { cluster, groupPrefix, away }: StoryPorts,
+  topology: string,
+): Promise<readonly (bigint | undefined)[]> =>
+  away.orElse([], () =>
+    unlessMissing(() => cluster.committedOffsets(`${groupPrefix}.${topology}`, paymentsCompleted.name), []),
+  );
 
 const recordOf = (
   ports: StoryPorts,
@@ -78,5 +84,5 @@ const readerOf = async (
   if (found === undefined) return { topology, committed: undefined, letters: undefined };
   const { partition, offset, at } = found;
   const origin = { topic: paymentsCompleted.name, partition, offset, timestampMs: at };
-  return { topology, committed: offsets[partition], letters: await readLettersOf(ports, topology, origin) };
+  return { topology, committed: offsets[partition], letters: await lettersOf(ports, topology, origin) };
 };

@@ -13,7 +13,7 @@ import {
 import { couponRows } from "../../stores/mysql/story/coupon-rows.ts";
 import { readUnit } from "../../stores/redis/read-unit.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
-import { readLettersOf } from "./letters.ts";
+import { lettersOf } from "./letters.ts";
 import type { StoryPorts } from "./ports.ts";
 import type { ReservationFacts } from "./reservation.ts";
 import { findRecord } from "./find-record.ts";
@@ -23,7 +23,7 @@ import { madeAt } from "./subject.ts";
 /** Clocks of API and broker differ, and a request waits for its batch, ms. */
 const clockSlackMs = 10_000;
 
-/** Reads. @throws Unavailable, RegistryUnavailable */
+/** Reads; what is away, the database excepted, is left out and remembered. @throws Unavailable */
 export const readReservation = async (ports: StoryPorts, reservationId: ReservationId): Promise<ReservationFacts> => {
   // First: what the workers had passed by then is in everything that is read after it.
   const offsets = await committedOffsets(ports);
@@ -44,9 +44,9 @@ export const readReservation = async (ports: StoryPorts, reservationId: Reservat
     isKnown ? find(couponsIssued, after) : nowhere,
     isKnown ? find(couponsRefused, after) : nowhere,
     isKnown ? find(couponsCompensated, after) : nowhere,
-    request.found && readLettersOf(ports, couponIssuing.graph.name, originOf(request.found)),
+    request.found && lettersOf(ports, couponIssuing.graph.name, originOf(request.found)),
     isKnown ? rows.coupon(couponId) : undefined,
-    isKnown ? readUnit(ports.redis, couponId, reservationId) : undefined,
+    isKnown ? ports.away.orElse(undefined, () => readUnit(ports.redis, couponId, reservationId)) : undefined,
     isKnown && userId !== undefined ? rows.holder(couponId, userId) : undefined,
   ]);
   return {
@@ -81,7 +81,8 @@ const originOf = ({
   ...{ topic: couponIssueRequests.name, partition, offset, timestampMs: at },
 });
 
-const committedOffsets = ({ cluster, groupPrefix }: StoryPorts): Promise<readonly (bigint | undefined)[]> => {
+const committedOffsets = ({ cluster, groupPrefix, away }: StoryPorts): Promise<readonly (bigint | undefined)[]> => {
   const group = `${groupPrefix}.${couponIssuing.graph.name}`;
-  return unlessMissing(() => cluster.committedOffsets(group, couponIssueRequests.name), []);
+  const read = () => cluster.committedOffsets(group, couponIssueRequests.name);
+  return away.orElse([], () => unlessMissing(read, []));
 };

@@ -280,6 +280,11 @@ test("story: names what contradicts itself, and what is not decided yet", async 
   assert.equal(told.exitCode, exitCodes.pending);
   assert.deepEqual([told.contradictions, whats(told)], [[], ["accepted", "unit"]]);
   assert.match(told.pending.join(), /^it is not decided yet: \d+ record\(s\) of its partition are before it$/);
+  // A port that nothing listens on.
+  const withoutGate = { ...endpointsEnv(stack.endpoints), SLUICE_REDIS_URL: "redis://127.0.0.1:1" };
+  const partly = await sluice(withoutGate, "story", id);
+  assert.deepEqual([partly.exitCode, partly.document?.warnings?.length], [exitCodes.failure, 1]);
+  assert.match(partly.document?.warnings?.[0] ?? "", /redis/);
   const { exitCode, document } = await sluice(endpointsEnv(stack.endpoints), "story", v7());
   assert.deepEqual([exitCode, document?.errors?.[0]?.code], [exitCodes.failure, "NO_STORY"]);
 });
