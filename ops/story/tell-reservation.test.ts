@@ -70,8 +70,8 @@ test("tellReservation: tells every moment with where it was read when a request 
     moments.map(({ at, what, from }) => [at, what, from]),
     [
       [1_000, "accepted", "coupon-issue/2/41"],
-      [undefined, "step", "what follows from the verdict"],
-      [undefined, "step", "what follows from the verdict"],
+      [undefined, "step", "its verdict"],
+      [undefined, "step", "its verdict"],
       [undefined, "row", "table user_coupon"],
       [undefined, "unit", "Redis, table coupon"],
       [2_000, "published", "coupon-issued/2/41"],

@@ -40,7 +40,7 @@ const accepted = ({ request: { found } }: ReservationFacts): readonly Moment[] =
 
 /** What each step decided. Nobody writes it down: it follows from the verdict, and from whether a unit went back. */
 const steps = (facts: ReservationFacts): readonly Moment[] => {
-  const step = (text: string): Moment => ({ what: "step", text, from: "what follows from the verdict" });
+  const step = (text: string): Moment => ({ what: "step", text, from: "its verdict" });
   const { issuedRow, refusedRow, compensated } = facts;
   if (issuedRow !== undefined) return [step(`${reserveStock.name}: reserved`), step(`${writeThrough.name}: issued`)];
   if (refusedRow === undefined) return [];

@@ -82,14 +82,14 @@ test("payments: each order is paid once and published when API and relays are ki
 
 interface Told {
   readonly subject: { readonly kind: string; readonly id: string };
-  readonly moments: readonly { readonly what: string; readonly from: string }[];
+  readonly moments: readonly { readonly what: string; readonly text: string; readonly from: string }[];
   readonly contradictions: readonly string[];
   readonly pending: readonly string[];
 }
 
 /** `sluice story <id> --json`: its exit code and its story. */
-const story = async (id: string): Promise<readonly [number | null, Told]> => {
-  const { exitCode, document, stderr } = await sluice(endpointsEnv(stack.endpoints), "story", id);
+const story = async (...args: readonly string[]): Promise<readonly [number | null, Told]> => {
+  const { exitCode, document, stderr } = await sluice(endpointsEnv(stack.endpoints), "story", ...args);
   assert.ok(document?.data, stderr);
   // Written by the command itself.
   return [exitCode, document.data as Told];
@@ -117,6 +117,12 @@ test("story: tells a payment by its id, its order's and its record's place, and 
   assert.deepEqual((await story(place))[1], told);
   const [, ofOrder] = await story(paid.orderId);
   assert.deepEqual([ofOrder.subject.kind, ofOrder.moments], ["order", told.moments]);
+  const [, ofUser] = await story(paid.userId, "--as", "user");
+  assert.deepEqual(
+    ofUser.moments.map(({ what }) => what),
+    ["balance", "paid"],
+  );
+  assert.match(ofUser.moments[1]?.text ?? "", new RegExp(`^10,000 won by ${paymentId} for order ${paid.orderId}$`));
   const [, ofUnpaid] = await story(unpaid.orderId);
   assert.deepEqual([ofUnpaid.moments.length, ofUnpaid.pending], [1, ["it is not paid yet"]]);
 });
