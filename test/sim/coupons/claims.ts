@@ -67,8 +67,12 @@ export interface Rest {
   readonly witness: Witness;
   readonly database: MemoryDatabase;
   readonly gate: MemoryCouponStock;
-  /** Reservations whose unit went back at the gate. */
+  /** Reservations whose unit a compensation gave back. */
   readonly released: ReadonlySet<ReservationId>;
+  /** Refused reservations whose unit went back because their coupon was settled. */
+  readonly settled: ReadonlySet<ReservationId>;
+  /** Reservations that were issued already when their unit was taken last: that unit is held a second time. */
+  readonly takenAgain: ReadonlySet<ReservationId>;
   /** Records that a worker gave up on in doubt, whether or not their dead letters were written. */
   readonly givenUp: number;
   /** How often each record was fetched, by its place. */
@@ -284,13 +288,14 @@ export const countersEqual = ({ database, gate }: Truth): boolean =>
   );
 
 /** Where nothing is looked after, a unit stays held for a dead letter in doubt until its coupon's next round is settled. */
-const countersAgree = ({ scenario, witness, database, gate }: Rest): readonly Broken[] => {
+const countersAgree = ({ scenario, witness, database, gate, takenAgain }: Rest): readonly Broken[] => {
   const inDoubt = inDoubtOf(witness);
   return [...gate.counters].flatMap(([couponId, { left, marks }]) => {
     const leaked = [...marks].filter((id) => scenario.upkeepMs !== undefined || !inDoubt.has(id));
     const remaining = database.remaining.get(couponId) ?? 0;
-    // One in doubt may be issued, and its unit rightly gone.
-    const held = [...marks].filter((id) => !leaked.includes(id) && database.verdicts.get(id)?.kind !== "issued").length;
+    // One in doubt may be issued, and its unit rightly gone; a copy of one that was issued before holds a second unit.
+    const isOver = (id: ReservationId): boolean => database.verdicts.get(id)?.kind !== "issued" || takenAgain.has(id);
+    const held = [...marks].filter((id) => !leaked.includes(id) && isOver(id)).length;
     const broken: Broken[] = [];
     if (left + held !== remaining) {
       const what = `${couponId}: counter ${left}, in doubt ${held}, database ${remaining}`;
@@ -304,9 +309,15 @@ const countersAgree = ({ scenario, witness, database, gate }: Rest): readonly Br
   });
 };
 
-const releasesAreTold = ({ witness, released, fetches }: Rest): readonly Broken[] => {
+/**
+ * What settling gives back of a record that was dead-lettered in doubt is told by its letter: its operator decides. What a
+ * compensation gave back is published whatever became of its record.
+ */
+const releasesAreTold = ({ witness, released, settled, fetches }: Rest): readonly Broken[] => {
+  const inDoubt = inDoubtOf(witness);
   const byId = Map.groupBy(witness.asked.filter(isRequest), ({ request }) => request.reservationId);
-  return [...released].flatMap((id) => {
+  const told = new Set([...released, ...[...settled].filter((id) => !inDoubt.has(id))]);
+  return [...told].flatMap((id) => {
     if (witness.compensated.has(id)) return [];
     const records = byId.get(id) ?? [];
     const isAgain = records.some((one) => (fetches.get(placeOf(one)) ?? 0) > 1);

@@ -1,5 +1,5 @@
 /** The gate and the database behind the simulated network: what a worker's steps are given. */
-import type { CouponBook, CouponCatalog, CouponStock } from "../../../processors/coupons/coupon-ports.ts";
+import type { CouponBook, CouponCatalog, CouponStock, Take } from "../../../processors/coupons/coupon-ports.ts";
 import { Fenced } from "../../../engine/errors.ts";
 import type { Fence, Leases } from "../../../engine/lease.ts";
 import type { CouponId, ReservationId } from "../../../schemas/coupon.ts";
@@ -25,10 +25,12 @@ export interface StoreWorld {
   readonly gate: MemoryCouponStock;
   /** Called after every transaction. */
   readonly decided: () => void;
-  /** Called for units that went back. */
+  /** Called for units that a compensation gave back. */
   readonly releasing: (reservationIds: readonly ReservationId[]) => void;
-  /** Called for coupons that were settled, with what the gate was told is left. */
-  readonly settled: (remaining: ReadonlyMap<CouponId, number>) => void;
+  /** Called for reservations that a take has given a unit. */
+  readonly taking: (reservationIds: readonly ReservationId[]) => void;
+  /** Called for coupons that were settled, with what the gate was told is left and the refused reservations whose units went back. */
+  readonly settled: (remaining: ReadonlyMap<CouponId, number>, refused: readonly ReservationId[]) => void;
 }
 
 /** The stores as the holder of a lease in one process sees them. */
@@ -93,10 +95,12 @@ export const fencedCall =
   };
 
 const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock => {
-  const { gate, releasing, settled } = world;
+  const { gate, releasing, settled, taking } = world;
   const call = fencedCall(from, world, lease);
   const known = (couponIds: readonly string[]): readonly string[] =>
     couponIds.filter((couponId) => gate.counters.has(couponId as CouponId));
+  const isHeld = ({ couponId, reservationId }: Take): boolean =>
+    gate.counters.get(couponId)?.marks.has(reservationId) === true;
   return {
     reserve: (takes) =>
       call({
@@ -105,7 +109,9 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
         what: () => `reserve ${listed(takes)}`,
         about: couponsOf(takes),
         effect: async (fence) => {
+          const free = takes.filter((take) => !isHeld(take));
           const answer = await gate.under(fence).reserve(takes);
+          taking(free.filter(isHeld).map(({ reservationId }) => reservationId));
           return { answer, changed: known(couponsOf(takes)) };
         },
         inWords: (answers) => tally(answers),
@@ -118,9 +124,7 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
         about: couponsOf(takes),
         decides: () => decisions("release", takes),
         effect: async (fence) => {
-          const held = takes.filter(({ couponId, reservationId }) =>
-            gate.counters.get(couponId)?.marks.has(reservationId),
-          );
+          const held = takes.filter(isHeld);
           const answer = await gate.under(fence).release(takes);
           releasing(held.map(({ reservationId }) => reservationId));
           return { answer, changed: known(couponsOf(takes)) };
@@ -148,8 +152,7 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
           const refused = refusedMarks(world, [...remaining.keys()]);
           const changed = known([...remaining.keys()]);
           const answer = await gate.under(fence).settle(remaining);
-          releasing(refused);
-          settled(remaining);
+          settled(remaining, refused);
           return { answer, changed };
         },
       }),

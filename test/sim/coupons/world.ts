@@ -59,7 +59,10 @@ export const createWorld = (seed: number, { codec, traced = false, world: chosen
     ...{ time, dice, trace, scenario, stormy, diesBeforeCall },
     watchers: [ownership, draining],
   });
-  const seen = { released: new Set<ReservationId>(), fetches: new Map<string, number>(), givenUp: 0, mendedAt: 0 };
+  const seen = {
+    ...{ released: new Set<ReservationId>(), settled: new Set<ReservationId>(), takenAgain: new Set<ReservationId>() },
+    ...{ fetches: new Map<string, number>(), givenUp: 0, mendedAt: 0 },
+  };
   const standsOrDied = (asked: Asked | undefined, died: (asked: Asked) => boolean): boolean =>
     asked !== undefined && (died(asked) || isSettled(asked, witness, database.verdicts));
   const isDone = (partition: number, offset: bigint): boolean =>
@@ -98,7 +101,13 @@ export const createWorld = (seed: number, { codec, traced = false, world: chosen
     releasing: (ids) => {
       for (const id of ids) seen.released.add(id);
     },
-    settled: (remaining) => {
+    taking: (ids) => {
+      for (const id of ids)
+        if (database.verdicts.get(id)?.kind === "issued") seen.takenAgain.add(id);
+        else seen.takenAgain.delete(id);
+    },
+    settled: (remaining, refused) => {
+      for (const id of refused) seen.settled.add(id);
       for (const [couponId, left] of remaining) {
         const should = database.remaining.get(couponId);
         if (left !== should)
