@@ -20,7 +20,7 @@ export const readUnit = (
   couponId: CouponId,
   reservationId?: ReservationId,
 ): Promise<Unit> =>
-  reaching(async () => {
+  reaching(client, async () => {
     const key = stockKey(couponId);
     if (!["hash", "none"].includes(await client.type(key))) return { left: Number.NaN, marks: 0, isHeld: false };
     const [left, marks] = await client.hmget(key, "left", "marks");
