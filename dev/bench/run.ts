@@ -13,6 +13,7 @@ import type { BenchReport, KeyRun, LatencyRun, Measurement, OpsRun } from "./rep
 import { inTurn, type InTurn } from "./in-turn.ts";
 import { measureBesideReplay } from "./ops/beside-replay.ts";
 import { measureCommands } from "./ops/commands.ts";
+import { measureStartCheck } from "./ops/start-check.ts";
 import { writeLetters } from "./ops/letters.ts";
 import { openCoupons, preload } from "./coupons/preload.ts";
 import { duplicates, hot, type Scenario, uniform } from "./scenarios.ts";
@@ -135,7 +136,7 @@ const measureOps = async (stage: Stage, prefix: string, options: BenchOptions): 
   const besideReplay = await measureBesideReplay(stage, `${prefix}-ops`, options);
   note(`ops: ${letters} dead letters`);
   await writeLetters(stage, { letters, couponId: `${prefix}-letters`, causes: 5, code: "BENCH" });
-  return { letters, besideReplay, commands: await measureCommands(stage) };
+  return { letters, besideReplay, commands: [...(await measureCommands(stage)), await measureStartCheck(stage)] };
 };
 
 const apiRuns = (stage: Stage, prefix: string): Promise<readonly ApiRun[]> => {

@@ -8,7 +8,7 @@ export const showOps = ({ letters, commands, besideReplay }: OpsRun): string => 
   const rows = commands.map((run) => [
     run.command,
     ...[run.tookMs, run.leastMs, run.mostMs, run.limitMs].map((ms) => `${count(ms)} ms`),
-    `${run.peakMb} MB${run.limitMb === undefined ? "" : ` of ${run.limitMb}`}`,
+    run.peakMb === undefined ? "" : `${run.peakMb} MB${run.limitMb === undefined ? "" : ` of ${run.limitMb}`}`,
     `${count(run.floorMs)} ms, ${run.floor}`,
   ]);
   const { with: beside, without, replayed, ratio } = besideReplay;

@@ -47,9 +47,9 @@ const replayOf = async (stage: Stage, couponId: string) => {
   const topology = couponIssuing.graph.name;
   await openCoupons(stage, { coupons: [{ couponId, stock: letters }] });
   await writeLetters(stage, { letters, couponId, causes: 1, code: couponId });
-  const sent = async (): Promise<number> =>
+  const sentYet = async (): Promise<number> =>
     (await stage.admin.endOffsets(retryTopic(topology))).reduce((sum, end) => sum + Number(end), 0);
-  const before = await sent();
+  const before = await sentYet();
   let after = before;
   const start = async () => {
     const meant = ["--code", `${couponId}-0`, "--reason", "bench", "--yes"];
@@ -59,14 +59,17 @@ const replayOf = async (stage: Stage, couponId: string) => {
     const args = ["dlq", "replay", "--topology", topology, ...meant, ...limits];
     const { child, ran } = startSluice(endpointsEnv(stage.endpoints), args);
     const first = (async () => {
-      while ((await sent()) === before) await sleep(100);
+      while ((await sentYet()) === before) await sleep(100);
     })();
     await Promise.race([first, ran.then(({ stderr }) => Promise.reject(new Error(`the replay ended: ${stderr}`)))]);
     return async (): Promise<void> => {
-      after = await sent();
+      after = await sentYet();
       child.kill("SIGINT");
-      const { exitCode, stderr } = await ran;
+      const { exitCode, stderr, document } = await ran;
       if (exitCode !== 130) throw new Error(`the replay ended by itself with ${exitCode}: ${stderr}`);
+      // A letter that fails again costs something else than one that is decided.
+      const { sent = 0, failedAgain = 0 } = (document?.data ?? {}) as { sent?: number; failedAgain?: number }; // Our own.
+      if (sent === 0 || failedAgain > 0) throw new Error(`of ${sent} letters sent ${failedAgain} failed again`);
     };
   };
   return { start, replayed: async () => after - before };

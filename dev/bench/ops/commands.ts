@@ -15,8 +15,8 @@ export interface CommandRun {
   readonly tookMs: number;
   readonly leastMs: number;
   readonly mostMs: number;
-  /** The most of all runs. */
-  readonly peakMb: number;
+  /** The most of all runs; undefined where it is no process of its own. */
+  readonly peakMb: number | undefined;
   /** What was asked of it. */
   readonly limitMs: number;
   readonly limitMb: number | undefined;
@@ -26,7 +26,7 @@ export interface CommandRun {
 }
 
 /** Runs of each command. */
-const runs = 5;
+export const runs = 5;
 
 /** Measures the commands over so many letters as are there. @throws Error where a command fails */
 export const measureCommands = async (stage: Stage): Promise<readonly CommandRun[]> => {

@@ -25,6 +25,7 @@ export const refuseBeforeStart = async <Config extends EngineConfig>(
   { config, logger }: ProcessContext<Config>,
   { topology: { graph, hash, parts } }: Hosted<Config>,
 ): Promise<void> => {
+  const startedAt = performance.now();
   const store = await app.deployments?.(config);
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-start" });
   const topics: readonly CheckedTopic[] = [
@@ -33,7 +34,6 @@ export const refuseBeforeStart = async <Config extends EngineConfig>(
     { name: deadLetterTopic(graph.name) },
     { name: retryTopic(graph.name) },
   ];
-  const startedAt = performance.now();
   try {
     // Both at once: each costs connections of its own, and a start is waited for.
     const topicsChecked = refuseOtherSettings(admin, topics);
