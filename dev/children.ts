@@ -5,8 +5,9 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CliError, environment } from "../engine/app/cli.ts";
 import { endpointsEnv, type StackEndpoints } from "./stack/endpoints.ts";
-import { layoutOf, ownersOnly, repositoryRoot } from "./stack/layout.ts";
+import { type Layout, layoutOf, ownersOnly, repositoryRoot } from "./stack/layout.ts";
 import { choosePorts, reservePorts } from "./stack/ports.ts";
+import { announceTarget, serviceOfCommand } from "./stack/watch/targets.ts";
 
 /** A process to start: `sluice <arguments>`. */
 export interface ChildPlan {
@@ -159,10 +160,22 @@ export const startOnStack = async (plan: StackChildPlan): Promise<StackChild> =>
       { ...what, env: { ...own, ...env }, healthPort, logFile: layout.log(name) },
       { signal },
     );
+    announce({ ...plan, layout, healthPort }, child);
     return { child, url: `http://127.0.0.1:${ports["http"]}`, healthUrl: `http://127.0.0.1:${healthPort}` };
   } finally {
     reservations.release();
   }
+};
+
+/** Where somebody watches the stack; a child that was killed stays announced. */
+const announce = (
+  { command, args = [], layout, healthPort }: StackChildPlan & { readonly layout: Layout; readonly healthPort: number },
+  child: Child,
+): void => {
+  const service = serviceOfCommand([command, ...args]);
+  if (service === undefined) return;
+  const withdraw = announceTarget(layout, { pid: child.pid, service, healthPort });
+  void child.ended.then((how) => how === "exit code 0" && withdraw());
 };
 
 /** The API reads its port from the environment; the platform is another system, and is given it. */

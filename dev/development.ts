@@ -1,6 +1,10 @@
-/** In development, a process without addresses uses the stack that is up. */
+/** In development, a process without addresses uses the stack that is up, and says where it is scraped if that is watched. */
+import { exitCodes } from "../engine/app/cli.ts";
 import { endpointsEnv } from "./stack/endpoints.ts";
+import { defaultStackName, layoutOf } from "./stack/layout.ts";
+import { choosePorts, reservePorts } from "./stack/ports.ts";
 import { readEndpoints } from "./stack/status.ts";
+import { announceTarget, isWatched, serviceOfCommand } from "./stack/watch/targets.ts";
 
 const addresses = ["SLUICE_BROKERS", "SLUICE_REGISTRY_URL", "SLUICE_DATABASE_URL", "SLUICE_REDIS_URL"] as const;
 
@@ -14,9 +18,31 @@ export const developmentEnvironment = async (
   if (env["SLUICE_ENV"] === "production" || given) return env;
   // Where no stack is up the addresses stay unset, and are named with every other mistake of the configuration.
   return readEndpoints().then(
-    (endpoints) => ({ ...env, ...endpointsEnv(endpoints) }),
+    (endpoints) => watched({ ...env, ...endpointsEnv(endpoints) }),
     () => env,
   );
+};
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The environment of a process that is scraped has its health port, which is not known otherwise until it listens. */
+const watched = async (env: Variables): Promise<Variables> => {
+  const layout = layoutOf(defaultStackName);
+  const service = serviceOfCommand(process.argv.slice(2));
+  if (service === undefined || !isWatched(layout)) return env;
+  const given = Number(env["SLUICE_HEALTH_PORT"] ?? 0);
+  const healthPort = given > 0 ? given : await freePort();
+  const withdraw = announceTarget(layout, { pid: process.pid, service, healthPort });
+  const inOrder: readonly number[] = [exitCodes.done, exitCodes.interrupted];
+  process.once("exit", (code) => inOrder.includes(code) && withdraw());
+  return { ...env, SLUICE_HEALTH_PORT: String(healthPort) };
+};
+
+const freePort = async (): Promise<number> => {
+  const reservations = reservePorts(new Set());
+  const { health = 0 } = await choosePorts([{ key: "health" }], { isFree: reservations.isFree, start: Math.random() });
+  reservations.release();
+  return health;
 };
 
 /** Whether the development stack is up, or says so. */

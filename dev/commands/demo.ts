@@ -8,6 +8,7 @@ import { isSound as allHold } from "../../ops/verify/check.ts";
 interface DemoCommandOptions {
   readonly once?: boolean;
   readonly json?: boolean;
+  readonly watch?: boolean;
   readonly brokers: string;
   readonly requests: number;
   readonly stock: number;
@@ -27,6 +28,7 @@ export const demoCommand = (): Command =>
     )
     .option("--once", "end everything after the checks")
     .option("--json", "print one JSON document (implies --once)")
+    .option("--watch", "start Prometheus, Alertmanager and exporters beside it, as far as they are installed")
     .addOption(new Option("--brokers <number>", "how many").choices(["1", "3"]).default("3"))
     .option("--requests <number>", "requests in the burst", integerOption(1, 1_000_000), 20_000)
     .option("--stock <number>", "units of the coupon", integerOption(1, 1_000_000), 5_000)
@@ -36,7 +38,7 @@ export const demoCommand = (): Command =>
     .action((options: DemoCommandOptions) => interruptible((signal) => demo(options, signal)));
 
 const demo = async (
-  { once, json, brokers, outage, ...size }: DemoCommandOptions,
+  { once, json, watch = false, brokers, outage, ...size }: DemoCommandOptions,
   signal: AbortSignal,
 ): Promise<void> => {
   const [{ runDemo, stopAll }, { stackDown }, { isUp }] = await Promise.all([
@@ -49,6 +51,7 @@ const demo = async (
   try {
     const { report, children } = await runDemo({
       ...size,
+      watch,
       brokers: Number(brokers),
       outageMs: outage * 1_000,
       workers: 2,

@@ -46,11 +46,9 @@ function verb(name: string, summary: string, run: (options: StackOptions) => Pro
 }
 
 function upCommand(): Command {
-  return verb("up", "start the stack and wait until every service answers", up).option(
-    "--brokers <number>",
-    "how many brokers, 1 or 3 (default: 3)",
-    parseBrokers,
-  );
+  return verb("up", "start the stack and wait until every service answers", up)
+    .option("--brokers <number>", "how many brokers, 1 or 3 (default: 3)", parseBrokers)
+    .option("--watch", "start Prometheus, Alertmanager and exporters beside it, as far as they are installed");
 }
 
 function parseName(text: string): string {
@@ -63,7 +61,12 @@ function parseBrokers(text: string): number {
   return Number(text);
 }
 
-async function up({ name, brokers, json }: StackOptions & { readonly brokers?: number }): Promise<void> {
+async function up({
+  name,
+  brokers,
+  watch,
+  json,
+}: StackOptions & { readonly brokers?: number; readonly watch?: boolean }): Promise<void> {
   const { stackUp } = await import("../stack/up.ts");
   const startedAt = performance.now();
   let didSomething = false;
@@ -71,7 +74,7 @@ async function up({ name, brokers, json }: StackOptions & { readonly brokers?: n
     didSomething ||= progress.kind === "step";
     if (didSomething) note(describeProgress(progress));
   };
-  const endpoints = await interruptible((signal) => stackUp({ name, brokers, onProgress, signal })).catch(
+  const endpoints = await interruptible((signal) => stackUp({ name, brokers, watch, onProgress, signal })).catch(
     (error: unknown) => {
       if (error instanceof InterruptedError) note(`Stack ${name} is not up; what was started has ended.`);
       throw error;

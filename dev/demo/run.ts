@@ -20,6 +20,8 @@ import { type BurstSummary, summarise } from "./summary.ts";
 
 /** How large the main job is. */
 export interface DemoOptions {
+  /** Whether Prometheus and exporters watch it, as far as they are installed. */
+  readonly watch: boolean;
   readonly brokers: number;
   readonly requests: number;
   readonly stock: number;
@@ -83,10 +85,11 @@ export const stopAll = async (children: readonly Child[]): Promise<void> => {
   await Promise.all(children.map(({ stop }) => stop()));
 };
 
-const bringUp = async ({ brokers, signal }: DemoOptions): Promise<StackEndpoints> => {
+const bringUp = async ({ brokers, watch, signal }: DemoOptions): Promise<StackEndpoints> => {
   step(`stack ${defaultStackName} with ${brokers} broker(s)`);
   const endpoints = await stackUp({
     brokers,
+    watch,
     signal,
     onProgress: (progress) => progress.kind === "step" && note(`  ${progress.text}`),
   });

@@ -48,6 +48,7 @@ const stateSchema: z.ZodType<StackState> = z.object({
         z.object({ kind: z.literal("registry"), url: z.string() }),
         z.object({ kind: z.literal("mariadb"), url: z.string() }),
         z.object({ kind: z.literal("redis"), port: z.number() }),
+        z.object({ kind: z.literal("http"), url: z.string() }),
       ]),
       process: z
         .object({ pid: z.number(), startTicks: z.string() })

@@ -23,6 +23,7 @@ import { choosePorts, type PortNeed, type PortReservations, reservePorts } from 
 import { endProcesses, findSame } from "./services/processes.ts";
 import { isProvisioned, provision } from "./services/provision.ts";
 import type { ServiceState } from "./services/service.ts";
+import { withWatchers } from "./watch/start-watchers.ts";
 import { portsOfOthers, readState, type StackState, writeState } from "./state.ts";
 import { findTools, placesOf, type Tools } from "./services/tools.ts";
 
@@ -38,6 +39,8 @@ export interface StackUpOptions {
   /** 1 or 3. Default: what is running, or else 3. */
   readonly brokers?: number | undefined;
   readonly onProgress?: ((progress: StackProgress) => void) | undefined;
+  /** Whether Prometheus and exporters watch it, as far as they are installed. Default: as it runs, or else not. */
+  readonly watch?: boolean | undefined;
   /** Aborting ends whatever was started. */
   readonly signal?: AbortSignal | undefined;
   /** How long all services together may take to answer. Default 90 s: many times what 2 idle cores need. */
@@ -52,6 +55,7 @@ export interface StackUpOptions {
 interface Run {
   readonly layout: Layout;
   readonly brokers: number | undefined;
+  readonly watch: boolean;
   readonly say: (progress: StackProgress) => void;
   /** Says what is being done now. */
   readonly step: (text: string) => void;
@@ -75,6 +79,7 @@ export async function stackUp(options: StackUpOptions = {}): Promise<StackEndpoi
   const run: Run = {
     layout,
     brokers: options.brokers,
+    watch: options.watch ?? false,
     say,
     step: (text) => say({ kind: "step", text }),
     signal: options.signal ?? new AbortController().signal,
@@ -86,8 +91,23 @@ export async function stackUp(options: StackUpOptions = {}): Promise<StackEndpoi
   // Two minutes: another `up` of this stack may be fetching.
   return withLock(layout.root, { waitMs: 120_000, signal: run.signal }, async () => {
     const state = await readState(layout);
-    return state?.phase === "up" ? revive(run, state) : startAnew(run);
+    const endpoints = state?.phase === "up" ? await revive(run, state) : await startAnew(run);
+    if (run.watch) await watchStack(run);
+    return endpoints;
   });
+}
+
+/** Starts what watches the stack, which is up and stays so where that fails. */
+async function watchStack(run: Run): Promise<void> {
+  const state = await readState(run.layout);
+  if (state === undefined) return;
+  const watched = await withWatchers(run.layout, state, run.step);
+  try {
+    await startServices(run, watched);
+  } catch (error) {
+    await writeState(run.layout, state);
+    throw error;
+  }
 }
 
 function notLinux(): CliError {

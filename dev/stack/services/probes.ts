@@ -27,6 +27,8 @@ export async function ask(probe: Probe, timeoutMs: number): Promise<void> {
       return askMariadb(probe.url, timeoutMs);
     case "redis":
       return askRedis(probe.port, timeoutMs);
+    case "http":
+      return askHttp(probe.url, timeoutMs);
   }
 }
 
@@ -61,6 +63,12 @@ async function askRegistry(url: string, timeoutMs: number): Promise<void> {
   const answer = await fetch(`${url}/subjects`, { signal: AbortSignal.timeout(timeoutMs) });
   const body = await answer.text();
   if (!answer.ok) throw new Error(`answered GET /subjects with ${answer.status}: ${body.slice(0, 200)}`);
+}
+
+async function askHttp(url: string, timeoutMs: number): Promise<void> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+  await answer.body?.cancel();
+  if (!answer.ok) throw new Error(`answered GET ${new URL(url).pathname} with ${answer.status}`);
 }
 
 async function askMariadb(url: string, timeoutMs: number): Promise<void> {

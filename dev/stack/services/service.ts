@@ -20,7 +20,9 @@ export type Probe =
     }
   | { readonly kind: "registry"; readonly url: string }
   | { readonly kind: "mariadb"; readonly url: string }
-  | { readonly kind: "redis"; readonly port: number };
+  | { readonly kind: "redis"; readonly port: number }
+  /** Any program that answers 200 there when it is ready. */
+  | { readonly kind: "http"; readonly url: string };
 
 /** A service, decided but not started. */
 export interface ServicePlan {

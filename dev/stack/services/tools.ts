@@ -106,7 +106,8 @@ export function missingTools(
   });
 }
 
-async function findProgram(name: string, folders: readonly string[]): Promise<string | undefined> {
+/** The first executable of this name in these folders. */
+export async function findProgram(name: string, folders: readonly string[]): Promise<string | undefined> {
   for (const folder of folders) {
     const path = join(folder, name);
     if (await isExecutable(path)) return path;
