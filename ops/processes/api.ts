@@ -15,8 +15,8 @@ import { couponIssueRequests } from "../../schemas/coupon.ts";
 import { couponCatalog } from "../../stores/mysql/coupons/coupon-catalog.ts";
 import { couponRegister } from "../../stores/mysql/coupons/coupon-register.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
-import { readDatabaseIdentity } from "../../stores/mysql/database-identity.ts";
 import { idempotencyKeys } from "../../stores/mysql/idempotency/idempotency-keys.ts";
+import { readsAndWrites } from "../../stores/mysql/reads-and-writes.ts";
 import { paymentBook } from "../../stores/mysql/payments/payment-book.ts";
 import { verdictLookup } from "../../stores/mysql/coupons/verdict-lookup.ts";
 import { apiMetrics } from "../metrics/api-metrics.ts";
@@ -43,7 +43,7 @@ export const startApi = async (
   });
   const encodeRequest = await codec.encoder(couponIssueRequests);
   const { logger } = context;
-  const ask = () => readDatabaseIdentity(database);
+  const ask = () => readsAndWrites(database);
   const health = watchDatabase({ ask, clock: systemClock, logger, graceMs: config.holdGraceMs });
   return serveApi(context, {
     ports: {

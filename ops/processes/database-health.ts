@@ -11,7 +11,7 @@ import type { Unready } from "../../engine/readiness.ts";
 
 /** What is watched. */
 export interface DatabaseHealthOptions {
-  /** One cheap question that needs a right on a table. @throws as stores/mysql/errors.ts has it */
+  /** Cheap questions that need the rights of the requests. @throws as stores/mysql/errors.ts has it */
   readonly ask: () => Promise<unknown>;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -96,3 +96,17 @@ test("processes: answer 503, name the refusal and go on by themselves when the d
     assert.equal((await ask(aPayment)).status, 404);
   }
 });
+
+test("api: is unready and names the refusal when its user may still read, and not write", {
+  timeout: 240_000,
+}, async () => {
+  const api = await start({ command: "api", name: "api-reading", env: { SLUICE_DATABASE_URL: url.href } });
+  await root.query(`REVOKE UPDATE ON ${mysql.escapeId(schema)}.* FROM ${user}@'%'`);
+  await disconnect();
+  await until("it names the refusal", async () => {
+    const { status, text } = await isReady(api);
+    return status === 503 && /DATABASE_1142 has lasted for .*UPDATE command denied/.test(text);
+  });
+  await root.query(`GRANT ALL ON ${mysql.escapeId(schema)}.* TO ${user}@'%'`);
+  await until("it is ready again", async () => (await isReady(api)).status === 200);
+});
