@@ -114,3 +114,22 @@ test("verify watch: ends between two looks when it is stopped", async () => {
   await step(600_000);
   assert.deepEqual([world.fullLooks, world.newerLooks], [1, 0]);
 });
+
+test("verify watch: is stopped in its time when a look never ends", async () => {
+  const { clock, step } = steppedClock();
+  const watching = watchSubjects({
+    subjects: [{ subject: "orders", full: () => new Promise(() => {}) }],
+    times,
+    clock,
+    logger: silentLogger,
+    telemetry: { violations: () => {}, succeeded: () => {} },
+  });
+  let stopped = false;
+  void watching.stop().then(() => {
+    stopped = true;
+  });
+  await step(9_999);
+  assert.equal(stopped, false);
+  await step(1);
+  assert.equal(stopped, true);
+});

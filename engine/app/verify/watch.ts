@@ -51,9 +51,12 @@ export interface WatchOptions {
 export interface Watching {
   /** Not ready until every subject was read once, and while it cannot be read for longer than the grace time. */
   readonly ready: () => Readiness;
-  /** Resolves when the look that is under way has ended. */
+  /** Resolves when the look that is under way has ended, or is not waited for any more: it changes nothing. */
   readonly stop: () => Promise<void>;
 }
+
+/** How long a look is waited for when it is to stop: less than a process has to stop in. */
+const stopWaitMs = 10_000;
 
 /** Starts watching. A look that fails is tried again at the next turn, however long what it reads is away. */
 export const watchSubjects = (options: WatchOptions): Watching => {
@@ -75,7 +78,8 @@ export const watchSubjects = (options: WatchOptions): Watching => {
     ready: () => readinessOf(watched.flatMap(({ unready }) => unready())),
     stop: async () => {
       stopping.abort();
-      await running;
+      const ended = new AbortController();
+      await Promise.race([running.finally(() => ended.abort()), clock.sleep(stopWaitMs, ended.signal)]);
     },
   };
 };
