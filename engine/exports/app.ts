@@ -44,7 +44,7 @@ export { openProducer, type OpenedProducer, type ProducerNeeds } from "../app/pr
 export type { SchemaKeeping } from "../app/evolving/subjects.ts";
 export { loadConfig, runProcess } from "../app/process/process.ts";
 export { runCommandLine } from "../app/program.ts";
-export type { Check, Verification, Verified, VerifyOption } from "../app/verify/verification.ts";
+export type { Check, Follower, Verification, Verified, VerifyOption } from "../app/verify/verification.ts";
 export type { JobDocument, JobState, NewJob, ReplayJob, ReplayLimits } from "../dlq/jobs/job.ts";
 export { type OpenReplays, type ReplayLock, ReplayLockLost, type Replays } from "../dlq/jobs/replays.ts";
 export type { ReplayAdvice, ReplayAdvisor } from "../dlq/plan/advice.ts";

@@ -11,6 +11,7 @@ import { orderRegister } from "./order-register.ts";
 import { type PaymentBooks, paymentAudit } from "./payment-audit.ts";
 import { paymentBook } from "./payment-book.ts";
 import { paymentTables } from "../testing/payment-tables.ts";
+import { transactionHistory } from "./transaction-history.ts";
 import { withSession } from "../session.ts";
 
 const { database } = databaseUnderTest();
@@ -132,4 +133,19 @@ test("payment audit: shows payment, outbox row and history row when there are an
   await change(insert, hexOf(payment.paymentId));
   await audit.history((one) => one.paymentId === payment.paymentId && seen.push(one));
   assert.deepEqual(seen, [payment, payment]);
+});
+
+test("payment audit: counts payments that the history lacks, or has with other contents", async () => {
+  const { payment } = await payOne();
+  const other = (await payOne()).payment;
+  const ids = [payment.paymentId, other.paymentId];
+  assert.equal(await audit.unlike(ids), 2);
+  await transactionHistory(database).record([payment, other]);
+  assert.equal(await audit.unlike(ids), 0);
+  await change(
+    "UPDATE transaction_history SET amount = amount + 1 WHERE payment_id = UNHEX(?)",
+    hexOf(other.paymentId),
+  );
+  assert.equal(await audit.unlike(ids), 1);
+  assert.equal(await audit.unlike([]), 0);
 });

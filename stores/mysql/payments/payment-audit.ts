@@ -39,6 +39,8 @@ export interface PaymentAudit {
   /** Rows of the transaction history. */
   readonly history: (see: (payment: Payment) => void) => Promise<void>;
   readonly books: () => Promise<PaymentBooks>;
+  /** How many of these payments are not in both of payments and history, or say something else there. At most 10,000 ids. */
+  readonly unlike: (paymentIds: readonly PaymentId[]) => Promise<number>;
 }
 
 /** Ids of one kind at most: enough to see how many there are. */
@@ -56,6 +58,15 @@ const outboxColumns = columns("outbox", {
 });
 const selectOutbox = `SELECT ${outboxColumns.list} FROM outbox
   WHERE outbox_no > ? ORDER BY outbox_no LIMIT ${pageRows}`;
+
+const unlikely = columns("audit", { unlike: integerColumn() }, { unlike: "COUNT(*)" });
+const countUnlike = `SELECT ${unlikely.list}
+  FROM JSON_TABLE(?, '$[*]' COLUMNS (payment_id CHAR(32) CHARACTER SET ascii PATH '$')) AS wanted
+  LEFT JOIN payment ON payment.payment_id = UNHEX(wanted.payment_id)
+  LEFT JOIN transaction_history AS history ON history.payment_id = UNHEX(wanted.payment_id)
+  WHERE payment.payment_id IS NULL OR history.payment_id IS NULL OR payment.order_id <> history.order_id
+    OR payment.user_id <> history.user_id OR payment.amount <> history.amount OR payment.discount <> history.discount
+    OR payment.paid_at <> history.paid_at`;
 
 const found = columns("audit", { id: textColumn() });
 
@@ -132,6 +143,11 @@ export const paymentAudit = (database: Database): PaymentAudit => {
         return eachRow(session, paged, ({ outboxNo, paymentId, publishedAt }) =>
           see({ outboxNo, paymentId, published: publishedAt !== null }),
         );
+      }),
+    unlike: (paymentIds) =>
+      withSession(database, async ({ select }) => {
+        const [row] = await select(unlikely, countUnlike, [JSON.stringify(paymentIds.map(hexOf))]);
+        return row?.unlike ?? 0;
       }),
     books: async () => ({
       ordersOff: await idsOf(ordersOff),
