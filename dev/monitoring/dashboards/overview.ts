@@ -220,7 +220,8 @@ const ages: Row = {
     }),
     lines({
       title: "Payments by status",
-      description: "Answers to payments. 201: paid; 200: paid before; 409: another request pays; 503: try again.",
+      description:
+        "Answers to payments. 201: paid; 200: paid before, with the same key; 409: it cannot be paid as it is; 503: try again.",
       unit: "reqps",
       queries: [
         {

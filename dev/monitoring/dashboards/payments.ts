@@ -17,7 +17,7 @@ const answers: Row = {
       {
         title: "Answers by route and status",
         description:
-          "201 and 200 are paid, 409 is another request of the same payment, 422 an order that cannot be paid, 503 try again.",
+          "201: paid. 200: paid before, with the same key. 409: it cannot be paid as it is (money, stock, a coupon, or paid with another key). 422: the key was for another order. 503: try again.",
         unit: "reqps",
         queries: [
           {
