@@ -74,6 +74,14 @@ test("compose monitor: names files, volumes and networks that there are", () => 
   }
 });
 
+test("compose monitor: takes no name and no port that the platform or the shop has", () => {
+  const others = [shop, platform].flatMap(({ services: own }) => Object.entries(own));
+  const portsOf = (of: readonly (readonly [string, Service])[]): readonly string[] =>
+    of.flatMap(([, { ports = [] }]) => ports.map((port) => port.split(":")[1] ?? ""));
+  for (const [name] of others) assert.ok(!(name in monitor.services), name);
+  for (const port of portsOf(services)) assert.ok(!portsOf(others).includes(port), port);
+});
+
 interface PrometheusConfig {
   readonly global: { readonly scrape_interval: string };
   readonly rule_files: readonly string[];
