@@ -239,18 +239,18 @@ const shop: readonly AlertCase[] = [
   {
     alert: "SluiceVerifyBroken",
     series: {
-      [`sluice_verify_violations{${worker}, check="coupons.oversold"}`]: gauge([
+      [`sluice_verify_violations{${worker}, check="coupons: no user has a coupon twice"}`]: gauge([
         [0, 5],
         [2, 5],
         [0, 5],
       ]),
-      [`sluice_verify_violations{${worker}, check="coupons.lost"}`]: gauge([[0, 15]]),
+      [`sluice_verify_violations{${worker}, check="coupons: the counter equals the database"}`]: gauge([[0, 15]]),
     },
     quiet: [4],
     fires: {
       at: 6,
-      labels: { check: "coupons.oversold" },
-      says: "2 violation(s) of coupons.oversold, in two full looks in a row.",
+      labels: { check: "coupons: no user has a coupon twice" },
+      says: "2 violation(s) of coupons: no user has a coupon twice, in two full looks in a row.",
     },
     heals: 11,
   },
