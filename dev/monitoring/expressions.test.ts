@@ -1,7 +1,9 @@
 /** What dashboards and rules name is there: a metric or a label that is renamed fails here, before anybody looks at an empty panel. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readinessCodes } from "../../engine/readiness.ts";
 import { app } from "../../sluice.config.ts";
+import { statusTable } from "../../stores/http/judge.ts";
 import { expressions, panelExpressions, ruleExpressions } from "./expressions.ts";
 import { targetLabels } from "./exporter-metrics.ts";
 import { knownSeries, ownMetrics } from "./known-metrics.ts";
@@ -33,9 +35,13 @@ const names: Readonly<Record<string, ReadonlySet<string>>> = {
   outcome: new Set(graphs.flatMap(({ edges }) => edges.map(({ on }) => on))),
   sink: new Set(graphs.flatMap(({ endpoints }) => Object.keys(endpoints))),
   state: new Set(["closed", "halfOpen", "open"]),
+  // Of a request to the platform; those without an answer have no status.
+  ending: new Set([...statusTable.map(({ means }) => means), "unreachable"]),
+  // Why a process is not ready: the one metric that is selected by it.
+  reason: new Set(Object.keys(readinessCodes)),
 };
 
-test("expressions: select topologies, steps, outcomes and sinks that there are", () => {
+test("expressions: select topologies, steps, outcomes, sinks, endings and reasons that there are", () => {
   const valuesOf = ({ op, value }: Matcher): readonly string[] => (op === "=" ? [value] : value.split("|"));
   for (const { where, named } of read)
     for (const { name, matchers } of named.selected.filter((one) => one.name.startsWith("sluice_")))
