@@ -72,7 +72,8 @@ const recordOf = (
 ): Promise<Searched<PaymentCompleted>> => {
   const partition = partitionOfKey(Buffer.from(orderId), paymentsCompleted.partitions);
   const range = { fromMs: paidAt - clockSlackMs, partition };
-  return findRecord(ports, paymentsCompleted, paymentId, range, (value) => value.paymentId);
+  const sorted = { at: paidAt, timeOf: (value: PaymentCompleted) => value.paidAt };
+  return findRecord(ports, paymentsCompleted, paymentId, range, (value) => value.paymentId, sorted);
 };
 
 const readerOf = async (

@@ -31,18 +31,24 @@ export const readReservation = async (ports: StoryPorts, reservationId: Reservat
   const [issuedRow, refusedRow] = await Promise.all([rows.issued(reservationId), rows.refused(reservationId)]);
   const acceptedAt = issuedRow?.issuedAt ?? refusedRow?.refusedAt;
   const knownCoupon = issuedRow?.couponId ?? refusedRow?.couponId;
-  const find = <T extends { readonly reservationId: ReservationId }>(topic: Topic<T>, range: SearchRange) =>
-    findRecord(ports, topic, reservationId, range, (value) => value.reservationId);
+  const find = <T extends { readonly reservationId: ReservationId }>(
+    topic: Topic<T>,
+    range: SearchRange,
+    timeOf?: (value: T) => number,
+  ) => {
+    const sorted = timeOf === undefined ? undefined : { at: range.fromMs, timeOf };
+    return findRecord(ports, topic, reservationId, range, (value) => value.reservationId, sorted);
+  };
   const request = await find(couponIssueRequests, requestRange(reservationId, acceptedAt, knownCoupon));
   const couponId = knownCoupon ?? request.found?.value.couponId;
   const userId = issuedRow?.userId ?? refusedRow?.userId ?? request.found?.value.userId;
-  // Everything about a request is written after it was accepted, to the partition of its coupon.
+  // Everything about a request is written after it was accepted, to the partition of its coupon; verdicts say when that was.
   const after = { fromMs: request.found?.at ?? acceptedAt ?? ports.now(), ...partitionOf(couponId) };
   const nowhere = { isWhole: request.isWhole };
   const isKnown = couponId !== undefined;
   const [issued, refused, compensated, letters, coupon, unit, holder] = await Promise.all([
-    isKnown ? find(couponsIssued, after) : nowhere,
-    isKnown ? find(couponsRefused, after) : nowhere,
+    isKnown ? find(couponsIssued, after, ({ issuedAt }) => issuedAt) : nowhere,
+    isKnown ? find(couponsRefused, after, ({ refusedAt }) => refusedAt) : nowhere,
     isKnown ? find(couponsCompensated, after) : nowhere,
     request.found && lettersOf(ports, couponIssuing.graph.name, originOf(request.found)),
     isKnown ? rows.coupon(couponId) : undefined,

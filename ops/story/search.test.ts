@@ -72,3 +72,21 @@ test("searchTopic: finds nothing, for certain, when the topic does not exist", a
   const missing = { ...port, offsetsAt: () => Promise.reject(new Fatal("TOPIC_MISSING", "no topic")) };
   assert.deepEqual(await searchTopic(missing, "t", { fromMs: 1 }, offsetIs(1n)), { isWhole: true });
 });
+
+const byOffset = (at: number) => ({ at, timeOf: ({ offset }: { readonly offset: bigint }) => Number(offset) });
+
+test("searchTopic: finds a record a million records later when the topic is nearly in the order of its times", async () => {
+  const { port, records } = cluster([0n, 1_500_000n]);
+  const range = { fromMs: 100, partition: 1 };
+  const { found, isWhole } = await searchTopic(port, "t", range, offsetIs(1_200_007n), byOffset(1_200_000));
+  assert.deepEqual([found?.offset, isWhole], [1_200_007n, true]);
+  assert.ok(records() < 23_000n, String(records()));
+});
+
+test("searchTopic: is not certain when a record is not where it must be in a long topic, and is in a short one", async () => {
+  const range = { fromMs: 0, partition: 1 };
+  const long = await searchTopic(cluster([0n, 500_000n]).port, "t", range, offsetIs(999_999n), byOffset(300_000));
+  assert.deepEqual(long, { isWhole: false });
+  const short = await searchTopic(cluster([0n, 6_000n]).port, "t", range, offsetIs(999_999n), byOffset(3_000));
+  assert.deepEqual(short, { isWhole: true });
+});
