@@ -63,6 +63,33 @@ test("runReplay: waits for the canary, and sends nothing else when it fails", as
   assert.equal((await world.replays.job(running.id))?.state, "stopped");
 });
 
+test("runReplay: judges a canary that is smaller than what tells of a share", async () => {
+  const world = await dlqWorld();
+  world.worker.fails = () => true;
+  const running = await world.begin(await world.addLetters(200), { canary: 5, abortAtPercent: 20 });
+  const { end, progress } = await world.run(running);
+  assert.deepEqual([end, progress.sent, progress.failedAgain], ["stopped", 5, 5]);
+});
+
+test("runReplay: goes on with a stopped job when its cause was mended", async () => {
+  const world = await dlqWorld();
+  world.worker.fails = () => true;
+  const running = await world.begin(await world.addLetters(200), { canary: 20, abortAtPercent: 20 });
+  await world.run(running);
+  world.worker.fails = () => false;
+  const { end, progress } = await world.run(running);
+  assert.deepEqual([end, progress.sent, progress.resolved, progress.failedAgain], ["done", 200, 180, 20]);
+});
+
+test("runReplay: waits for a canary of its own when a stopped job is resumed, and stops again when that fails", async () => {
+  const world = await dlqWorld();
+  world.worker.fails = () => true;
+  const running = await world.begin(await world.addLetters(200), { canary: 20, abortAtPercent: 20 });
+  await world.run(running);
+  const { end, progress } = await world.run(running);
+  assert.deepEqual([end, progress.sent, progress.failedAgain], ["stopped", 40, 40]);
+});
+
 test("runReplay: stops when too many of the latest fail again", async () => {
   const world = await dlqWorld();
   const running = await world.begin(await world.addLetters(1_000), { abortAtPercent: 20 });

@@ -164,6 +164,8 @@ class Run {
       const canaryLeft = canary - this.#sentHere;
       if (canary > 0 && canaryLeft <= 0 && !this.#canaryDecided) {
         await this.#untilDecided("the canary", () => this.#isCanaryDecided(canary));
+        // However few they are: that is what they were sent for.
+        this.#stopIfTooManyFail(1);
         // Once: to look at the topics before every later batch would bound the rate by that.
         this.#canaryDecided = true;
       }
@@ -257,8 +259,7 @@ class Run {
   }
 
   #isCanaryDecided(canary: number): boolean {
-    const { resolved, failedAgain, pending } = this.#tracker.progress();
-    return pending === 0 || resolved + failedAgain >= canary;
+    return this.#isAllDecided() || this.#tracker.latest(canary).decided >= canary;
   }
 
   /** A replay must not add to a backlog: the source's own records come first. */
@@ -297,10 +298,10 @@ class Run {
     }
   }
 
-  #stopIfTooManyFail(): void {
+  #stopIfTooManyFail(least = shareLeast): void {
     const { abortAtPercent } = this.#request.job.document.limits;
     const { decided, failedAgain } = this.#tracker.latest(shareOf);
-    const isTelling = decided >= Math.min(shareLeast, this.#request.letters.length);
+    const isTelling = decided >= Math.min(least, shareLeast, this.#request.letters.length);
     if (isTelling && failedAgain * 100 > abortAtPercent * decided) throw new RunEnded("stopped");
   }
 

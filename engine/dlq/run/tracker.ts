@@ -16,7 +16,10 @@ export interface Tracker {
   readonly progress: () => Progress;
   /** Whether a retry record of this job is of a letter. */
   readonly isSent: (letter: Letter) => boolean;
-  /** How many of the latest decided ones, at most so many, failed again. */
+  /**
+   * How many of the latest ones that were decided after the first look, at most so many, failed again. What an earlier runner saw
+   * fail says nothing of now: a stopped job is resumed when its cause was removed.
+   */
   readonly latest: (count: number) => { readonly decided: number; readonly failedAgain: number };
 }
 
@@ -40,6 +43,8 @@ class TopicTracker implements Tracker {
   readonly #sent = new Map<string, Retry>();
   readonly #failed = new Set<string>();
   readonly #new = new Set<string>();
+  /** Attempts that were decided when it looked for the first time; undefined before. */
+  #decidedBefore: ReadonlySet<string> | undefined;
   #copies = 0;
   #committed: readonly (bigint | undefined)[] = [];
   readonly #next: { letters: readonly bigint[]; retries: readonly bigint[] };
@@ -59,6 +64,7 @@ class TopicTracker implements Tracker {
     this.#committed = await unlessMissing(() => this.#cluster.committedOffsets(group, retried), []);
     this.#next.retries = await this.#readOn(retried, this.#next.retries, this.#seeRetry);
     this.#next.letters = await this.#readOn(deadLetterTopic(topology), this.#next.letters, this.#seeLetter);
+    this.#decidedBefore ??= new Set(this.#decided().map(([key]) => key));
   };
 
   readonly progress = (): Progress => {
@@ -79,10 +85,15 @@ class TopicTracker implements Tracker {
   readonly isSent = (letter: Letter): boolean => this.#sent.has(attemptKey(letter));
 
   readonly latest = (count: number): { readonly decided: number; readonly failedAgain: number } => {
-    const decided = [...this.#sent].filter(([key, retry]) => this.#failed.has(key) || this.#isDecided(retry));
-    const some = decided.slice(-count);
+    const some = this.#decided()
+      .filter(([key]) => this.#decidedBefore?.has(key) !== true)
+      .slice(-count);
     return { decided: some.length, failedAgain: some.filter(([key]) => this.#failed.has(key)).length };
   };
+
+  #decided(): readonly (readonly [key: string, retry: Retry])[] {
+    return [...this.#sent].filter(([key, retry]) => this.#failed.has(key) || this.#isDecided(retry));
+  }
 
   readonly #isDecided = (retry: Retry): boolean =>
     isDecided(retry, { committed: this.#committed, finishedJobs: noJobs });
