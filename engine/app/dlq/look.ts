@@ -8,6 +8,7 @@ import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
 import { CliError, exitCodes } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { lettersOf, type OpenDlq, portsToLook } from "./open.ts";
+import { printable } from "./words.ts";
 
 /** Which letters are looked at: those of a topology, or of a topic that somebody else may write. */
 export type LookAt = { readonly topology: string } | { readonly topic: string };
@@ -86,7 +87,7 @@ export const selected = (standings: readonly Standing[], selection: Selection, a
     return selectLetters(standings, selection);
   } catch (cause) {
     if (!(cause instanceof BadSelection)) throw cause;
-    throw new CliError(cause.message, {
+    throw new CliError(printable(cause.message), {
       code: cause.code,
       exitCode: exitCodes.usage,
       fix: `Next: sluice dlq groups ${placeOption(at)}, or sluice dlq list ${placeOption(at)} --state all`,

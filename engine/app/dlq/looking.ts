@@ -8,7 +8,7 @@ import { type LookAt, lookAt, placeOption, selected } from "./look.ts";
 import { withDlq } from "./open.ts";
 import { readableLetters, registryAway } from "./readable.ts";
 import { type SelectOptions, selectionOf } from "./selection.ts";
-import { groupTable, letterJson, letterTable, shortFingerprint } from "./words.ts";
+import { groupTable, letterJson, letterTable, printable, shellWord, shortFingerprint } from "./words.ts";
 
 /** Options of a verb that looks. */
 export interface LookOptions extends SelectOptions {
@@ -67,7 +67,7 @@ export const groupsVerb = async <Config extends EngineConfig>(
   const next = [
     largest === undefined
       ? `sluice dlq list ${placeOption(at)} --state all`
-      : `sluice dlq ${isOurs ? "plan" : "list"} ${placeOption(at)} --fingerprint ${shortFingerprint(largest)}`,
+      : `sluice dlq ${isOurs ? "plan" : "list"} ${placeOption(at)} --fingerprint ${printable(shellWord(shortFingerprint(largest)))}`,
   ];
   if (options.json) return printJson(jsonDocument("dlq.groups", groups, { warnings, next }));
   for (const warning of warnings) note(warning);

@@ -9,7 +9,7 @@ import { aLetter, aRetry } from "../../dlq/testing/samples.ts";
 import { csvCell } from "./export.ts";
 import { planLines } from "./replay/show-plan.ts";
 import { jsonText, masked, valueText } from "./values.ts";
-import { agoText, cell, groupTable, letterJson, letterTable, tookText } from "./words.ts";
+import { agoText, cell, groupTable, letterJson, letterTable, shellWord, tookText } from "./words.ts";
 
 const now = 100_000_000;
 const letters = [
@@ -37,6 +37,28 @@ test("letterTable: keeps ids whole, and a line in 100 columns", () => {
   const table = stripVTControlCharacters(letterTable(standings, now));
   assert.match(table, /in\/1\/1 +open +1 +a-very-long-ste… +SOMETHING_VERY_LO… +2 h ago +k\n/);
   assert.ok(isNarrow(table));
+});
+
+test("letterTable and groupTable: print no control characters when a letter's topic and fingerprint have some", () => {
+  const clear = "\u001b[2J";
+  const hostile = standingsOf({
+    letters: [aLetter(1, { topic: `in${clear}`, fingerprint: `f${clear}` })],
+    retries: [],
+    committed: [],
+    discards: new Set(),
+    finishedJobs: new Set(),
+  });
+  for (const table of [letterTable(hostile, now), groupTable(groupsOf(hostile), now)])
+    assert.ok(!table.includes(clear));
+});
+
+test("shellWord: is one word of a shell that runs nothing when a text has been written by anybody", () => {
+  assert.deepEqual(["7c1e44a0", "`reboot`", "it's", "#reboot"].map(shellWord), [
+    "7c1e44a0",
+    "'`reboot`'",
+    "'it'\\''s'",
+    "'#reboot'",
+  ]);
 });
 
 test("groupTable: says what share is readable, and never all of it when one is not", () => {

@@ -39,12 +39,16 @@ export const cell = (text: string, columns: number): string => {
 /** This much of a fingerprint is mostly unique. */
 export const shortFingerprint = (fingerprint: string): string => fingerprint.slice(0, 8);
 
+/** A text as one word of a shell: a next command is copied and run, and what it names may have been written by anybody. */
+export const shellWord = (text: string): string =>
+  /^[\w./:@-][\w./:@#-]*$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
 /** Letters as a table. */
 export const letterTable = (standings: readonly Standing[], now: number): string =>
   formatTable(
     ["id", "state", "attempt", "node", "code", "last", "key"],
     standings.map(({ letter, state }) => [
-      idText(letter.origin),
+      printable(idText(letter.origin)),
       state,
       String(letter.attempt),
       cell(letter.node, 16),
@@ -60,7 +64,7 @@ export const groupTable = (groups: readonly LetterGroup[], now: number): string 
   formatTable(
     ["fingerprint", "letters", "open", "node", "code", "first", "last", "readable", "attempts"],
     groups.map((group) => [
-      shortFingerprint(group.fingerprint),
+      printable(shortFingerprint(group.fingerprint)),
       count(group.letters),
       count(group.open),
       cell(group.node, 12),

@@ -17,6 +17,15 @@ export const headerText = (headers: Headers, name: string): string | undefined =
 /** The last value as a number that is written in decimal, 0 to 2^53 - 1. */
 export const headerNumber = (headers: Headers, name: string): number | undefined => numberOf(headerText(headers, name));
 
+/** The last time that a date can be, epoch ms (ECMA-262, time values). */
+const lastTimeMs = 8_640_000_000_000_000;
+
+/** The last value as a time, epoch ms; undefined where it is none or no date goes so far. */
+export const headerTime = (headers: Headers, name: string): number | undefined => {
+  const at = headerNumber(headers, name);
+  return at !== undefined && at <= lastTimeMs ? at : undefined;
+};
+
 /** The last value as an offset that is written in decimal. */
 export const headerOffset = (headers: Headers, name: string): bigint | undefined => offsetOf(headerText(headers, name));
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { earlierOf } from "../../worker/round/letter-headers.ts";
 import { toRetryRecord } from "../../worker/round/retry-record.ts";
 import { shortenDeadLetter } from "../../worker/round/dead-letter.ts";
-import { aRecord, letterHeaders, ours, writtenLetter } from "../testing/samples.ts";
+import { aLetter, aRecord, letterHeaders, ours, writtenLetter } from "../testing/samples.ts";
 import { createIntern, hasOwnBytes, idText, keyText, letterOf, originKey, parseId } from "./letter.ts";
 
 const at = { topic: "shop.dlq", partition: 4 };
@@ -57,6 +57,12 @@ test("letterOf: accepts the offsets that the worker of its replay accepts when t
     const isAccepted = earlierOf(toRetryRecord(aRecord({ headers }), "job").headers ?? {}) !== undefined;
     assert.deepEqual(letterOf(at, aRecord({ headers })).flaws, isAccepted ? [] : ["offset"], offset);
   }
+});
+
+test("letterOf: takes the broker's time when a letter says one that no date has", () => {
+  const far = String(Number.MAX_SAFE_INTEGER);
+  const { firstAt, lastAt, flaws } = aLetter(1, { "first-at": far, "last-at": far });
+  assert.deepEqual([firstAt, lastAt, flaws], [3_000, 3_000, []]);
 });
 
 test("letterOf: is not led astray when headers are named like properties of every object", () => {

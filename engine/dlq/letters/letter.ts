@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Headers, LogRecord, TopicPartition } from "../../log/log.ts";
 import { deadLetterPrefix, type Origin } from "../../worker/round/letter-headers.ts";
 import { foreignFields } from "./foreign.ts";
-import { headerNumber, headerOffset, headerText } from "./header.ts";
+import { headerNumber, headerOffset, headerText, headerTime } from "./header.ts";
 
 /** A record's place. */
 export interface Place extends TopicPartition {
@@ -151,8 +151,8 @@ const fieldsOf = (headers: Headers): LetterFields => {
     offset: headerOffset(headers, of("offset")),
     timestampMs: headerNumber(headers, of("timestamp")),
     attempt: headerNumber(headers, of("attempt")),
-    firstAt: headerNumber(headers, of("first-at")),
-    lastAt: headerNumber(headers, of("last-at")),
+    firstAt: headerTime(headers, of("first-at")),
+    lastAt: headerTime(headers, of("last-at")),
   };
 };
 
