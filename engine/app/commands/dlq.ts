@@ -8,6 +8,7 @@ import type { ExportOptions } from "../dlq/export.ts";
 import type { AskOptions, JobOptions } from "../dlq/replay/jobs.ts";
 import type { LookOptions } from "../dlq/looking.ts";
 import type { PlanOptions } from "../dlq/replay/plan-verb.ts";
+import { defaultLimits } from "../../dlq/jobs/job.ts";
 import { boundReaderHeap } from "../process/heap.ts";
 import type { ReplayOptions } from "../dlq/replay/replay-verb.ts";
 
@@ -66,16 +67,31 @@ const rateOption = (text: string): number => {
 
 const withLimits = (command: Command): Command =>
   command
-    .option("--rate <n>", "letters a second", rateOption, 200)
-    .option("--canary <n>", "so many are decided before the rest is sent; 0 for none", integerOption(0, 100_000), 20)
-    .option("--abort-at <percent>", "stop when more than this share failed again; 100 never", integerOption(0, 100), 20)
+    .option("--rate <n>", "letters a second", rateOption, defaultLimits.rate)
+    .option(
+      "--canary <n>",
+      "so many are decided before the rest is sent; 0 for none",
+      integerOption(0, 100_000),
+      defaultLimits.canary,
+    )
+    .option(
+      "--abort-at <percent>",
+      "stop when more than this share failed again; 100 never",
+      integerOption(0, 100),
+      defaultLimits.abortAtPercent,
+    )
     .option(
       "--max-lag <n>",
       "wait while the topology is further behind, records",
       integerOption(0, 1_000_000_000),
-      10_000,
+      defaultLimits.maxLag,
     )
-    .option("--max-attempts <n>", "leave letters that had so many attempts", integerOption(1, 1_000_000), 3)
+    .option(
+      "--max-attempts <n>",
+      "leave letters that had so many attempts",
+      integerOption(1, 1_000_000),
+      defaultLimits.maxAttempts,
+    )
     .option("--no-wait", "do not wait until everything is decided")
     .option("--transform <file#function>", "make another value of each: the writer's in, the present schema's out");
 
@@ -133,9 +149,10 @@ const replay = <Config extends EngineConfig>(app: App<Config>): Command =>
     .option("--reason <text>", "why; required, but with --resume")
     .option("--resume <job>", "go on with a job that did not end")
     .option("--wait-timeout <s>", "give up when nothing was decided for so long", integerOption(1, 86_400), 300)
-    .action(async (ids: readonly string[], options: ReplayOptions) =>
-      (await import("../dlq/replay/replay-verb.ts")).replayVerb(app, ids, options),
-    );
+    .action(async (ids: readonly string[], options: ReplayOptions, command: Command) => {
+      const typed = Object.keys(options).filter((name) => command.getOptionValueSource(name) === "cli");
+      await (await import("../dlq/replay/replay-verb.ts")).replayVerb(app, ids, options, typed);
+    });
 
 const status = <Config extends EngineConfig>(app: App<Config>): Command =>
   new Command("status")

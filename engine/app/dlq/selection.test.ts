@@ -32,6 +32,7 @@ const wrong: readonly SelectOptions[] = [
   { attempt: "0" },
   { state: "opened" },
   { state: "" },
+  { fingerprint: "" },
 ];
 for (const options of wrong)
   test(`selectionOf: is wrong usage when asked ${JSON.stringify(options)}`, () => {

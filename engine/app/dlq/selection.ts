@@ -28,6 +28,8 @@ export const selectionOf = (
   { states, now }: { readonly states: readonly LetterState[]; readonly now: number },
 ): Selection => {
   const { fingerprint, code, node, kind, key, limit } = options;
+  // Of a variable that is not set: it would be the beginning of any cause.
+  if (fingerprint === "") throw wrong("--fingerprint", fingerprint, "the beginning of a fingerprint");
   const selection: { -readonly [K in keyof Selection]: Selection[K] | undefined } = {
     ids: ids.length > 0 ? ids : undefined,
     fingerprint,

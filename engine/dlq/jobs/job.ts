@@ -26,6 +26,16 @@ export interface ReplayLimits {
   readonly wait: boolean;
 }
 
+/** The limits of a replay where none are given. */
+export const defaultLimits: ReplayLimits = {
+  rate: 200,
+  canary: 20,
+  abortAtPercent: 20,
+  maxLag: 10_000,
+  maxAttempts: 3,
+  wait: true,
+};
+
 /** What a replay was started with: plain JSON. */
 export interface JobDocument {
   readonly version: 1;

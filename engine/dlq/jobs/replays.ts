@@ -40,7 +40,7 @@ export interface Replays {
   readonly discards: (topology: string) => Promise<readonly Origin[]>;
   /** Jobs of a topology, newest first, at most `limit` (1 to 1,000). */
   readonly jobs: (topology: string, limit: number) => Promise<readonly ReplayJob[]>;
-  /** The job whose id begins so; undefined where there is none or more than one. */
+  /** The job whose id begins so; undefined where there is none or more than one, and for an empty text. */
   readonly job: (id: string) => Promise<ReplayJob | undefined>;
   /** Whether somebody has the lock of a topology. */
   readonly isLocked: (topology: string) => Promise<boolean>;

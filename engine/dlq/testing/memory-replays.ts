@@ -108,7 +108,7 @@ export const memoryReplays = (): MemoryReplays => {
     },
     job: async (id) => {
       await up();
-      const found = jobs.filter((job) => job.id.startsWith(id));
+      const found = jobs.filter((job) => id !== "" && job.id.startsWith(id));
       return found.length === 1 ? found[0] : undefined;
     },
     isLocked: async (topology) => owners.has(topology),

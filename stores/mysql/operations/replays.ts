@@ -97,6 +97,7 @@ export const replaysOf = (database: Database): Replays => ({
     return (rows ?? []).map(jobFrom);
   },
   job: async (id) => {
+    if (id === "") return undefined;
     const rows = (await found(database, ({ select }) => select(job, jobNamed, [id, id]))) ?? [];
     const [only, another] = rows;
     return only === undefined || another !== undefined ? undefined : jobFrom(only);

@@ -9,7 +9,9 @@ import { loadConfig } from "../../process/process.ts";
 import { replaysToChange, withDlq } from "../open.ts";
 import { type PlannedReplay, planOf } from "./planning.ts";
 import { selectionOf, type SelectOptions } from "../selection.ts";
+import { nextReplay } from "./next-replay.ts";
 import { planDocument, planLines } from "./show-plan.ts";
+import { shellWord } from "../words.ts";
 import { loadTransform } from "./transform.ts";
 
 /** Options of a verb that plans a replay. */
@@ -82,13 +84,6 @@ const nextAfterPlan = (
 ): readonly string[] => {
   if (refusals.length > 0) return refusals.flatMap(({ fix }) => commandsOf(fix));
   const { topology, out } = options;
-  if (out !== undefined) return [`sluice dlq replay ${out} --topology ${topology} --reason "..."`];
-  const given = (
-    ["fingerprint", "code", "node", "kind", "key", "since", "until", "attempt", "limit", "transform"] as const
-  ).flatMap((name) => (options[name] === undefined ? [] : [`--${name} ${quoted(String(options[name]))}`]));
-  const isAll = given.length === 0 && ids.length === 0;
-  const meant = isAll ? [`--all --confirm ${topology}`] : [...given, ...ids];
-  return [["sluice dlq replay", `--topology ${topology}`, ...meant, '--reason "..."'].join(" ")];
+  if (out !== undefined) return [`sluice dlq replay ${shellWord(out)} --topology ${topology} --reason "..."`];
+  return [nextReplay(ids, options)];
 };
-
-const quoted = (text: string): string => (/^[\w./:@#-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

@@ -21,6 +21,7 @@ import { loadConfig } from "../../process/process.ts";
 import { showProgress } from "../../progress.ts";
 import { lettersOf, type OpenDlq, replaysToChange, withDlq } from "../open.ts";
 import { documentOf, limitsOf, type PlanOptions } from "./plan-verb.ts";
+import { refuseReplanning } from "./kept-options.ts";
 import { type PlannedReplay, planOf } from "./planning.ts";
 import { busyError, outcomeError, progressText, type RanJob, showOutcome, type StartedJob } from "./outcome.ts";
 import { refuseMoved } from "./refusals.ts";
@@ -42,18 +43,24 @@ export interface ReplayOptions extends PlanOptions {
   readonly waitTimeout: number;
 }
 
-/** Replays the letters that are meant, those of a saved plan, or what is left of a job. */
+/**
+ * Replays the letters that are meant, those of a saved plan, or what is left of a job. `typed` names the options that were typed,
+ * and are no defaults.
+ */
 export const replayVerb = async <Config extends EngineConfig>(
   app: App<Config>,
   files: readonly string[],
   options: ReplayOptions,
+  typed: readonly string[] = [],
 ): Promise<void> => {
-  const { topology } = options;
-  const [saved, ids] = await savedIn(files);
+  const { topology, resume } = options;
+  if (resume !== undefined) refuseReplanning({ what: "a resumed job", options: typed, ids: files });
+  const [saved, ids] = resume === undefined ? await savedIn(files) : [undefined, []];
+  if (saved !== undefined) refuseReplanning({ what: "a saved plan", options: typed, ids });
   const config = await loadConfig(app);
   await withDlq(app, config, async (open) => {
     const replays = replaysToChange(open);
-    const job = options.resume === undefined ? undefined : await jobToResume(replays, options.resume, topology);
+    const job = resume === undefined ? undefined : await jobToResume(replays, resume, topology);
     const begin = job === undefined ? await beginning(open, replays, { saved, ids, options }) : undefined;
     const done = await replays.locked(topology, options.lockTimeout * 1_000, async (lock) => {
       const started = job === undefined ? await begin?.(lock) : await resuming(lock, job, options);
