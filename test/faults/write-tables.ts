@@ -63,11 +63,24 @@ const keep = async <Found>(
   const before = JSON.parse(await readFile(file, "utf8").catch(() => "[]")) as readonly KeptOf<Found>[];
   const kept = new Map(before.map((one) => [one.fault, one]));
   const on = new Date().toISOString().slice(0, 10);
-  for (const outcome of outcomes) kept.set(outcome.fault, { ...outcome, on, seed });
+  for (const outcome of outcomes)
+    kept.set(outcome.fault, withOtherPoints({ ...outcome, on, seed }, kept.get(outcome.fault)));
   const results = of.flatMap(({ name }) => kept.get(name) ?? []);
   // Logs are named by where they are on this machine: that is of no use elsewhere.
   await writeFile(file, `${JSON.stringify(results, null, 1)}\n`.replaceAll(`${repositoryRoot}/`, ""));
   return results;
+};
+
+/**
+ * A crash that was tried at some points only, and went well there, adds those to what is kept of the others: the row remains that
+ * of the run in which all were tried. Where it did not go well, it is what is to be seen. Pure.
+ */
+export const withOtherPoints = <Found>(now: KeptOf<Found>, before: KeptOf<Found> | undefined): KeptOf<Found> => {
+  const tried = new Set(now.deaths?.map(({ point }) => point));
+  const others = before?.deaths?.filter(({ point }) => !tried.has(point)) ?? [];
+  if (before === undefined || others.length === 0 || now.amiss.length + now.missed.length > 0) return now;
+  const deaths = [...others, ...(now.deaths ?? [])];
+  return { ...before, deaths, times: deaths.filter(({ missed }) => missed === undefined).length };
 };
 
 /** Replaces what is between the two markers of a name. @throws Error where they are missing. */
