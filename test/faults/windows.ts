@@ -145,6 +145,8 @@ export const windows: readonly Window[] = [
       point("issue-commit-sent"),
       point("refuse-commit-sent"),
       unit(failures, "COMMIT is cut off"),
+      fault("database-not-ready"),
+      fault("database-autocommit-off"),
     ],
   },
   {
@@ -267,6 +269,7 @@ export const windows: readonly Window[] = [
       unit("test/whole/external-data.test.ts", "one effect when the platform fails in every way at once"),
       unit("test/whole/external-data.test.ts", "holds instead of emptying the topic into dead letters"),
       fault("pay-platform-away"),
+      fault("pay-platform-denied"),
       fault("pay-platform-flaky"),
       point("external-request-sent"),
       point("external-request-answered"),

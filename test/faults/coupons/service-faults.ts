@@ -1,6 +1,7 @@
 /** What happens to the services: restarted, killed, away for long, and Redis forgetting or remembering too much. */
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import mysql from "mysql2/promise";
 import { startService, stopService } from "../../../dev/stack/control.ts";
 import { layoutOf } from "../../../dev/stack/layout.ts";
 import { openRedis, type RedisConnection } from "../../../stores/redis/connection.ts";
@@ -45,6 +46,17 @@ const onRedis = async (scene: Scene, work: (client: RedisConnection["client"]) =
     await work(redis.client);
   } finally {
     redis.close();
+  }
+};
+
+/** As the database's administrator. A socket's path may be at most 107 bytes long, so it is given from here. */
+const asRoot = async (stackName: string, work: (root: mysql.Connection) => Promise<void>): Promise<void> => {
+  const socketPath = relative(process.cwd(), join(layoutOf(stackName).data("mariadb"), "mariadb.sock"));
+  const root = await mysql.createConnection({ socketPath, user: "root" });
+  try {
+    await work(root);
+  } finally {
+    await root.end();
   }
 };
 
@@ -108,6 +120,33 @@ const brokersInTurn = (run: FaultRun): Promise<Tried> =>
     }
   });
 
+/** Long enough for leases, rounds and upkeep to have written in sessions of that kind. */
+const autocommitOffMs = 20_000;
+
+/**
+ * An administrator turns autocommit off for everybody, under processes that run, and ends their connections: what is written outside
+ * of a transaction would never be kept, and never be seen by others.
+ */
+const autocommitOff = (run: FaultRun): Promise<Tried> =>
+  underLoad(run, { workers: two }, async (live) => {
+    for (let n = 0; n < run.times; n++) {
+      await asRoot(run.scene.stackName, async (root) => {
+        const user = mysql.escapeId(new URL(run.scene.config.databaseUrl).username);
+        await root.query("SET GLOBAL autocommit = 0");
+        try {
+          await root.query(`KILL USER ${user}`);
+          live.struck();
+          live.recovering();
+          await live.wait(autocommitOffMs);
+        } finally {
+          await root.query("SET GLOBAL autocommit = 1");
+          await root.query(`KILL USER ${user}`);
+        }
+        await live.wait(3_000);
+      });
+    }
+  });
+
 const outageFault = (
   name: string,
   about: string,
@@ -130,6 +169,11 @@ export const serviceFaults: readonly Fault[] = [
     windows: [12],
     times: 1,
     run: outages("mariadb", "SIGKILL", awayMs),
+  }),
+  outageFault("database-autocommit-off", "autocommit is turned off for every session, for 20 s, under load", {
+    windows: [12],
+    times: 1,
+    run: autocommitOff,
   }),
   outageFault("redis-restart", "Redis is shut down and started again, empty, under load", {
     windows: [8, 9, 10],
