@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, test } from "node:test";
-import type { Log, TopicPartition } from "../../log.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type Log, partitionName, type TopicPartition } from "../../log.ts";
 import { ContractMember, isOutOfRange, isSame, type MemberOptions } from "../../testing/log-contract-member.ts";
-import type { Logger } from "../../../logger.ts";
-import { withAdmin } from "../client.ts";
+import { type Logger, silentLogger } from "../../../logger.ts";
+import { createClient, withAdmin } from "../client.ts";
 import { faultySockets, openTestCluster, type TestCluster } from "../testing/int-test-cluster.ts";
 import { settingsOf } from "../options.ts";
 
@@ -236,4 +237,36 @@ test("kafka consumer: three members share a topic without a gap while they come 
   assert.equal(copies, 0, "every hand-over was drained and committed, so nothing is read twice");
   const owned = members.flatMap(({ assigned }) => assigned ?? []);
   assert.ok(owned.every((one, index) => owned.findIndex((other) => isSame(one, other)) === index));
+});
+
+test("kafka consumer: stands at the end when what is left are markers, aborted records and open transactions", {
+  timeout,
+}, async () => {
+  const at = await topicOf(1);
+  const { brokers } = cluster;
+  const client = createClient(settingsOf({ brokers, clientId: "transactions", logger: silentLogger }));
+  const producer = client.kafka.producer({ transactionalId: randomUUID(), idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  const write = async (...texts: readonly string[]) => {
+    const transaction = await producer.transaction();
+    await transaction.send({ topic: at.topic, messages: texts.map((value) => ({ value, partition: at.partition })) });
+    return transaction;
+  };
+  await (await write("a")).commit();
+  await (await write("b", "c", "d")).abort();
+  const member = await subscribed(cluster.log(), at);
+  const position = async () => (await member.subscription.positions()).get(partitionName(at));
+  await member.until(() => member.recordsOf(at).length === 1);
+  // One record, its marker, three aborted ones, their marker.
+  const whole = { next: 6n, end: 6n };
+  while (!isDeepStrictEqual(await position(), whole)) await sleep(50);
+  const open = await write("e");
+  assert.deepEqual(await position(), whole);
+  await open.commit();
+  await member.until(() => member.recordsOf(at).length === 2);
+  while (!isDeepStrictEqual(await position(), { next: 8n, end: 8n })) await sleep(50);
+  assert.deepEqual(textsOf(member, at), ["a", "e"]);
+  await member.subscription.stop();
+  await producer.disconnect();
+  client.destroySockets();
 });
