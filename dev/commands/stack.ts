@@ -92,6 +92,7 @@ async function up({
     ),
   );
   print(describeEndpoints(withoutPasswords(endpoints)));
+  if (watch) for (const line of await describeWatchers(name)) print(line);
   for (const command of next) note(paint("dim", `  ${command}`, process.stderr));
 }
 
@@ -112,6 +113,14 @@ function describeEndpoints(endpoints: StackEndpoints): string {
     `  database  ${endpoints.databaseUrl}`,
     `  redis     ${endpoints.redisUrl}`,
   ].join("\n");
+}
+
+/** Where Prometheus and Alertmanager are looked at, as far as they run. */
+async function describeWatchers(name: string): Promise<readonly string[]> {
+  const { stackStatus } = await import("../stack/status.ts");
+  const { services } = await stackStatus({ name });
+  const pages = services.filter((service) => ["prometheus", "alertmanager"].includes(service.name));
+  return pages.map((service) => `  ${service.name.padEnd(9)} http://127.0.0.1:${service.port}`);
 }
 
 /** A stack that does not answer is not an error of this command, but its exit code says so. */

@@ -256,7 +256,7 @@ interface Running {
 }
 
 async function startMissing(run: Run, state: StackState, mine: Started[]): Promise<readonly Running[]> {
-  const dead: string[] = [];
+  const dead: ServiceState[] = [];
   const running: Running[] = [];
   for (const service of state.services) {
     run.signal.throwIfAborted();
@@ -268,10 +268,11 @@ async function startMissing(run: Run, state: StackState, mine: Started[]): Promi
     const started = await startProcess(service, run.environment);
     mine.push(started);
     running.push({ service: { ...service, process: started.id }, started });
-    dead.push(service.name);
+    dead.push(service);
   }
-  const what = state.phase === "up" ? "starting again what had ended" : "starting";
-  if (dead.length > 0) run.step(`${what}: ${dead.join(", ")}`);
+  const isFirst = state.phase !== "up" || dead.every(({ process }) => process === undefined);
+  const names = dead.map(({ name }) => name).join(", ");
+  if (dead.length > 0) run.step(`${isFirst ? "starting" : "starting again what had ended"}: ${names}`);
   return running;
 }
 
