@@ -39,10 +39,10 @@ test("letterTable: keeps ids whole, and a line in 100 columns", () => {
   assert.ok(isNarrow(table));
 });
 
-test("letterTable and groupTable: print no control characters when a letter's topic and fingerprint have some", () => {
+test("letterTable and groupTable: print no control characters when a letter's texts have some", () => {
   const clear = "\u001b[2J";
   const hostile = standingsOf({
-    letters: [aLetter(1, { topic: `in${clear}`, fingerprint: `f${clear}` })],
+    letters: [aLetter(1, { node: `n${clear}`, fingerprint: `f${clear}` })],
     retries: [],
     committed: [],
     discards: new Set(),

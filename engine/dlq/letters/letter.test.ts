@@ -65,6 +65,21 @@ test("letterOf: takes the broker's time when a letter says one that no date has"
   assert.deepEqual([firstAt, lastAt, flaws], [3_000, 3_000, []]);
 });
 
+test("letterOf: takes its own place as its id when a letter names one that no record can have", () => {
+  const places: readonly (readonly [flaw: string, text: string])[] = [
+    ["partition", "2147483648"],
+    ["partition", String(Number.MAX_SAFE_INTEGER)],
+    ["topic", "x".repeat(250)],
+    ["topic", "in\u001b[2J"],
+    ["topic", "in/0"],
+  ];
+  for (const [flaw, text] of places) {
+    const { flaws, origin, place } = aLetter(1, { [flaw]: text }, 9n);
+    assert.deepEqual([flaws, idText(origin)], [[flaw], idText(place)]);
+  }
+  assert.deepEqual(aLetter(1, { partition: "2147483647", topic: "x".repeat(249) }).flaws, []);
+});
+
 test("letterOf: is not led astray when headers are named like properties of every object", () => {
   const headers = Object.fromEntries([
     ["__proto__", ours({ topic: "other" })["_flow.err.topic"] ?? null],

@@ -73,7 +73,7 @@ export const createIntern = (): Intern => {
 /** The letter of a record in a topic of dead letters. Never throws: a record that is no letter of ours has flaws. */
 export const letterOf = (at: TopicPartition, record: LogRecord, intern: Intern = (text) => text): Letter => {
   const place = { ...at, offset: record.offset };
-  const fields = fieldsOf(record.headers);
+  const fields = withoutImpossible(fieldsOf(record.headers));
   const flaws = flawsOf(fields);
   const text = (name: string): string => intern(fields.text(name) ?? "");
   const { timestampMs } = record;
@@ -165,6 +165,23 @@ const noFields: LetterFields = {
   attempt: undefined,
   firstAt: undefined,
   lastAt: undefined,
+};
+
+/** A topic's name by Kafka's own rule, and its last partition, an int32. */
+const topicName = /^[\w.-]{1,249}$/;
+const lastPartition = 2 ** 31 - 1;
+
+/**
+ * A place that no record can have is none: nobody could type it as an id, and the store of discarded letters does not take it.
+ */
+const withoutImpossible = (fields: LetterFields): LetterFields => {
+  const { partition, text } = fields;
+  const topic = text("topic") ?? "";
+  return {
+    ...fields,
+    text: (name) => (name === "topic" ? (topicName.test(topic) ? topic : undefined) : text(name)),
+    partition: partition !== undefined && partition <= lastPartition ? partition : undefined,
+  };
 };
 
 /** Others do not say when a record was accepted, nor count attempts; their letters are shown and not replayed. */
