@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCodec } from "../../engine/avro/codec.ts";
 import { couponIssueRequests, couponsIssued } from "../../schemas/coupon.ts";
-import { memoryStage, openCoupon, request, testLimits, until } from "../../topology/testing/memory-stage.ts";
+import { memoryStageWith, openCoupon, request, testLimits, until } from "../../topology/testing/memory-stage.ts";
 
 /** A stage whose unknown ids get `graceMs`, on a clock that a test moves; and what its registry is asked. */
-const stageOf = (graceMs: number) => {
-  const stage = memoryStage(openCoupon("hot", 10_000), openCoupon("cold", 10_000));
+const stageOf = (graceMs: number, broker: Parameters<typeof memoryStageWith>[0] = {}) => {
+  const stage = memoryStageWith(broker, openCoupon("hot", 10_000), openCoupon("cold", 10_000));
   let at = 0;
   const asked: number[] = [];
   const source = {
@@ -70,6 +70,72 @@ test("worker: goes on with another key of the same partition while a schema is w
   assert.ok(worker.holding().some(({ call }) => call === "decode"));
   await worker.stop();
   assert.equal(stage.deadLetters().length, 0);
+});
+
+/** A key of the partition that `hot` is in, whose coupon is open. */
+const besideHot = async (stage: ReturnType<typeof stageOf>): Promise<string> => {
+  const { partitionOfKey } = await import("../../engine/log/producer/partitioner.ts");
+  const homeOf = (key: string) => partitionOfKey(Buffer.from(key), couponIssueRequests.partitions);
+  const beside = Array.from({ length: 100 }, (_, n) => `beside-${n}`).find((key) => homeOf(key) === homeOf("hot"));
+  assert.ok(beside !== undefined);
+  const coupon = openCoupon(beside, 10);
+  stage.database.coupons.set(coupon.couponId, coupon);
+  stage.database.remaining.set(coupon.couponId, 10);
+  return beside;
+};
+/** Each of one worker's six partitions has 50 records, and 200 more behind held keys. */
+const narrow = { ...testLimits, maxRecords: 50, processMaxRecords: 300 };
+/** So small that a delivery is less than a partition may have. */
+const trickle = { fetchMaxRecords: 20 };
+const requests = (count: number) => Array.from({ length: count }, (_, n) => request(n, "hot"));
+
+test("worker: goes on with other keys when more waits behind one that is held than a partition may have of others", async () => {
+  const stage = stageOf(30_000, trickle);
+  const beside = await besideHot(stage);
+  await stage.sendRaw("hot", named(77));
+  await stage.send([...requests(150), request(1_000, beside)]);
+  const worker = await stage.start("w1", { codec: stage.codec, limits: narrow });
+  await until("the other is issued", async () => (await stage.read(couponsIssued)).length === 1);
+  assert.equal(stage.deadLetters().length, 0, "the grace is not over");
+  await worker.stop();
+});
+
+test("worker: pauses until the grace is over, and then decides all, when what waits behind a held key has filled the partition", async () => {
+  const stage = stageOf(30_000, trickle);
+  const beside = await besideHot(stage);
+  await stage.sendRaw("hot", named(77));
+  await stage.send([...requests(600), request(1_000, beside)]);
+  const worker = await stage.start("w1", { codec: stage.codec, limits: narrow });
+  await until("it is paused", () => [...worker.status().values()].some(({ paused }) => paused));
+  stage.pass(30_001);
+  await until("all are issued", async () => (await stage.read(couponsIssued)).length === 601);
+  assert.equal(stage.deadLetters().length, 1);
+  await worker.stop();
+});
+
+test("worker: decides all when the registry is back after what waits behind a held key has filled the partition", async () => {
+  const stage = memoryStageWith(trickle, openCoupon("hot", 10_000));
+  let isAway = true;
+  const source = {
+    ...stage.registry,
+    schemaOf: async (id: number, subjects: readonly string[]) => {
+      if (isAway && id === 500) throw new Error("away");
+      return stage.registry.schemaOf(id, subjects);
+    },
+  };
+  const codec = createCodec({ source, now: () => performance.now(), questionsPerSecond: 100_000 });
+  stage.registry.schemas.set(500, couponIssueRequests.schema.avro);
+  const late = Buffer.from((await stage.codec.encoder(couponIssueRequests))(request(9_999, "hot")));
+  late.writeInt32BE(500, 1);
+  await stage.sendRaw("hot", late);
+  await stage.send(requests(600));
+  const worker = await stage.start("w1", { codec, limits: narrow });
+  await until("it is paused", () => [...worker.status().values()].some(({ paused }) => paused));
+  assert.equal((await stage.read(couponsIssued)).length, 0);
+  isAway = false;
+  await until("all are issued", async () => (await stage.read(couponsIssued)).length === 601);
+  assert.equal(stage.deadLetters().length, 0);
+  await worker.stop();
 });
 
 test("worker: sees no flood of dead letters when a third of what it begins with is malformed", async () => {

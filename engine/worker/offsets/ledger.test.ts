@@ -24,6 +24,16 @@ test("ledger: never commits past an unfinished record when later ones are finish
   assert.equal(ledger.committable(), 4n);
 });
 
+test("ledger: keeps no more in memory when one record is held while a hundred thousand come and go", () => {
+  const ledger = createLedger();
+  const held = ledger.register(0n);
+  for (let offset = 1n; offset <= 100_000n; offset++) ledger.finish(ledger.register(offset));
+  assert.equal(ledger.committable(), 0n);
+  assert.ok(ledger.kept() < 2_000, `${ledger.kept()} entries`);
+  ledger.finish(held);
+  assert.equal(ledger.committable(), 100_001n);
+});
+
 test("ledger: refuses an offset when it does not ascend", () => {
   const ledger = createLedger();
   ledger.register(7n);

@@ -27,7 +27,12 @@ export interface Ledger {
   readonly unfinished: () => number;
   /** When the log took the first unfinished record, epoch ms; undefined where there is none, or nobody said. */
   readonly firstUnfinishedAtMs: () => number | undefined;
+  /** Entries in memory: never more than some times what is unfinished, however long the lowest one stays so. */
+  readonly kept: () => number;
 }
+
+/** Below so many entries nothing is gained by dropping some. */
+const compactedFrom = 1_024;
 
 /** An offset came twice or out of order: a mistake of the ledger's caller. */
 export class OffsetNotAscending extends Error {
@@ -39,7 +44,7 @@ export class OffsetNotAscending extends Error {
 
 /** An empty ledger. */
 export const createLedger = (): Ledger => {
-  // Unfinished entries in offset order from `head` on; entries before it are finished and dropped in bulk.
+  // In offset order, unfinished at `head`; those before it are finished and dropped in bulk, as are those behind it.
   let entries: { readonly offset: bigint; readonly atMs: number | undefined; finished: boolean }[] = [];
   let head = 0;
   let unfinished = 0;
@@ -47,9 +52,9 @@ export const createLedger = (): Ledger => {
 
   const dropFinished = (): void => {
     while (head < entries.length && entries[head]?.finished) head++;
-    // Amortised: each entry is moved at most once for every entry dropped.
-    if (head > 1_024 && head * 2 > entries.length) {
-      entries = entries.slice(head);
+    // Amortised: each entry is moved at most once for every entry dropped. Behind one that is held for hours, the others come and go.
+    if (entries.length > compactedFrom && unfinished * 2 < entries.length) {
+      entries = entries.filter(({ finished }) => !finished);
       head = 0;
     }
   };
@@ -74,5 +79,6 @@ export const createLedger = (): Ledger => {
     committable: () => entries[head]?.offset ?? (last === undefined ? undefined : last + 1n),
     unfinished: () => unfinished,
     firstUnfinishedAtMs: () => entries[head]?.atMs,
+    kept: () => entries.length,
   };
 };

@@ -1,9 +1,10 @@
 /**
  * What a partition has in memory, and when fetching of it pauses: above its bounds it is paused, below half of them it is
- * resumed. What its rounds wrote counts until it is acknowledged: a topology may write a thousand records of one.
+ * resumed. What its rounds wrote counts until it is acknowledged: a topology may write a thousand records of one. What waits
+ * behind a held key has a bound of its own beside that of the others, so that these go on.
  */
 import type { Round } from "./in-flight.ts";
-import type { PartitionLimits } from "./limits.ts";
+import { heldTimes, type PartitionLimits } from "./limits.ts";
 
 /** The load of one partition. */
 export interface BackPressure {
@@ -21,9 +22,10 @@ export interface BackPressure {
   readonly paused: () => boolean;
 }
 
-/** A partition that has nothing and is not paused. */
+/** A partition that has nothing and is not paused. `heldRecords` is asked only where it matters: it may take a while. */
 export const createBackPressure = (
   { maxRecords, maxBytes }: Pick<PartitionLimits, "maxRecords" | "maxBytes">,
+  heldRecords: () => number,
   setPaused: (paused: boolean) => void,
 ): BackPressure => {
   let paused = false;
@@ -45,8 +47,9 @@ export const createBackPressure = (
     },
     balance: () => {
       const bytes = readBytes + writtenBytes;
-      const full = records > maxRecords || bytes > maxBytes;
-      const low = records <= maxRecords / 2 && bytes <= maxBytes / 2;
+      const beside = records > maxRecords / 2 ? Math.min(heldRecords(), heldTimes * maxRecords) : 0;
+      const full = records - beside > maxRecords || bytes > maxBytes;
+      const low = records - beside <= maxRecords / 2 && bytes <= maxBytes / 2;
       if (paused ? !low : !full) return;
       paused = !paused;
       setPaused(paused);

@@ -47,6 +47,17 @@ test("lanes: count what is queued, in records and bytes, when rounds come and go
   assert.deepEqual([lanes.queuedRecords(), lanes.busyLanes()], [1, 1]);
 });
 
+test("lanes: count what waits behind a held key, and nothing else, when some are held", () => {
+  const lanes = createLanes<Numbered>({ remember: true });
+  lanes.add([record(1, "a"), record(2, "b"), record(3, "a")]);
+  assert.equal(lanes.heldRecords(), 0);
+  lanes.hold("a");
+  lanes.add([record(4, "a")]);
+  assert.equal(lanes.heldRecords(), 3);
+  lanes.letGo("a");
+  assert.equal(lanes.heldRecords(), 0);
+});
+
 test("lanes: keep every key in order and in one round at a time when rounds overlap at random", () => {
   const action = fc.oneof(
     fc.record({ add: fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 20 }) }),

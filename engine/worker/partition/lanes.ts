@@ -33,6 +33,8 @@ export interface Lanes<T extends Queued> {
   /** The lanes that were in flight since this was asked last. */
   readonly touched: () => ReadonlySet<string>;
   readonly queuedRecords: () => number;
+  /** Those of them that wait behind a `hold`. Looks at each that is queued, where there is one. */
+  readonly heldRecords: () => number;
   /** Lanes in flight. */
   readonly busyLanes: () => number;
 }
@@ -95,6 +97,7 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
       return lanes;
     },
     queuedRecords: () => queue.length,
+    heldRecords: () => (held.size === 0 ? 0 : queue.reduce((sum, { lane }) => (held.has(lane) ? sum + 1 : sum), 0)),
     busyLanes: () => busy.size,
   };
 };

@@ -16,6 +16,12 @@ export interface PartitionLimits {
   readonly maxBytes: number;
 }
 
+/**
+ * So many times `maxRecords` may wait behind held keys beside it, so that one key that is held does not keep others from being
+ * read: a record that waits is 166 to 339 bytes on the heap (fetched-records.ts), and `maxBytes` bounds them all.
+ */
+export const heldTimes = 4;
+
 /** Bounds of a process: its partitions have even shares of them, so that they hold without a partition asking another. */
 export interface ProcessLimits extends PartitionLimits {
   readonly processMaxRecords: number;

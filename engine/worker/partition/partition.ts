@@ -93,13 +93,12 @@ export const createPartition = (options: PartitionOptions): Partition => {
   const { limits, source, inherited, lease, waits, decoder } = options;
   const where = `${source.name}/${options.partition}`;
   const lanes = createLanes<InFlight>({ remember: options.rememberKeys });
-  const pressure = createBackPressure(limits, options.setPaused);
+  const pressure = createBackPressure(limits, () => (schemas.isWaiting() ? lanes.heldRecords() : 0), options.setPaused);
   const leaving = new AbortController();
   const attempts = attemptsOf(options, leaving.signal, where);
   const attempt = createAttemptOnce(attempts);
   let pipeline: Pipeline | undefined;
-  let active = 0;
-  let [draining, abandoned] = [false, false];
+  let [active, draining, abandoned] = [0, false, false];
   const tracker = createRoundTracker(inherited, (error) => {
     if (!(error instanceof Aborted) && !abandoned) options.onFatal(error);
   });
@@ -113,6 +112,10 @@ export const createPartition = (options: PartitionOptions): Partition => {
       tracker.track(pipeline(round), round);
     }
   };
+  const goOn = (): void => {
+    pressure.balance();
+    pump();
+  };
   const openPipeline = (): Pipeline =>
     pipelineOf(options, attempts, {
       // The lanes are free when the round's writes are queued, in order; its offsets finish when they are acknowledged.
@@ -125,11 +128,13 @@ export const createPartition = (options: PartitionOptions): Partition => {
       finished: (round, bytes) => {
         for (const { entry, feed } of round) feed.ledger.finish(entry);
         pressure.finished(round, bytes);
-        pressure.balance();
-        pump();
+        goOn();
       },
     });
-  const schemas = createSchemaWait({ decoder, lanes, attempt, track: tracker.track, released: () => pump() });
+  const schemas = createSchemaWait({
+    ...{ decoder, lanes, attempt, track: tracker.track },
+    changed: () => goOn(),
+  });
   const mayBegin = (): boolean => pipeline !== undefined && !draining;
   const exclusiveTasks = createExclusiveTasks(lanes, { mayBegin, track: tracker.track, ended: () => pump() });
   tracker.track(
@@ -145,8 +150,7 @@ export const createPartition = (options: PartitionOptions): Partition => {
   };
   return {
     intake: (records) => {
-      // Entered and not finished: the feed is not committed past them.
-      if (draining) return;
+      if (draining) return; // Entered and not finished: the feed is not committed past them.
       pressure.entered(records);
       schemas.check(records);
       lanes.add(records);

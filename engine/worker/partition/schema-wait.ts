@@ -13,6 +13,8 @@ import type { Lanes, Queued } from "./lanes.ts";
 export interface SchemaWait {
   /** Keeps back the lanes of records whose schema is not known yet, and has it asked for. To be called before they are queued. */
   readonly check: (records: Round) => void;
+  /** Whether an answer was not to be had at once. A worker that starts knows no schema, and waits for its registry a moment. */
+  readonly isWaiting: () => boolean;
 }
 
 /** What it works with. */
@@ -22,23 +24,23 @@ export interface SchemaWaitOptions {
   readonly attempt: AttemptOnce;
   /** Is given the asking, which a drain waits for. */
   readonly track: (asking: Promise<void>) => void;
-  /** Called when lanes may be taken again. */
-  readonly released: () => void;
+  /** Called when lanes may be taken again, and when {@link SchemaWait.isWaiting} becomes true. */
+  readonly changed: () => void;
 }
 
 /** Ids asked for in one attempt: with 8 questions at a time and 3 s for each it ends before it is taken for stalled. */
 const askedAtOnce = 64;
 
 /** No waits yet. Ids are asked for some at a time, in turn. */
-export const createSchemaWait = ({ decoder, lanes, attempt, track, released }: SchemaWaitOptions): SchemaWait => {
+export const createSchemaWait = ({ decoder, lanes, attempt, track, changed }: SchemaWaitOptions): SchemaWait => {
   const lanesOf = new Map<number, Set<string>>();
   const idsOf = new Map<string, number>();
-  let asking = false;
+  let [asking, waiting] = [false, false];
   const keepBack = (id: number, lane: string): void => {
-    const waiting = lanesOf.get(id) ?? new Set();
-    lanesOf.set(id, waiting);
-    if (waiting.has(lane)) return;
-    waiting.add(lane);
+    const own = lanesOf.get(id) ?? new Set();
+    lanesOf.set(id, own);
+    if (own.has(lane)) return;
+    own.add(lane);
     idsOf.set(lane, (idsOf.get(lane) ?? 0) + 1);
     lanes.hold(lane);
   };
@@ -61,7 +63,7 @@ export const createSchemaWait = ({ decoder, lanes, attempt, track, released }: S
       }
     }
     lanesOf.delete(id);
-    released();
+    changed();
   };
   // One that stays unknown is settled too: its records are dead-lettered when their round is read.
   const learn = async (id: number) => {
@@ -71,16 +73,26 @@ export const createSchemaWait = ({ decoder, lanes, attempt, track, released }: S
   };
   const next = (): readonly number[] => {
     const some = [...lanesOf].slice(0, askedAtOnce);
-    for (const [id, waiting] of some) {
+    for (const [id, own] of some) {
       lanesOf.delete(id);
-      lanesOf.set(id, waiting);
+      lanesOf.set(id, own);
     }
     return some.map(([id]) => id);
   };
+  const askSome = async (): Promise<void> => {
+    try {
+      await learnAll({ learn, registeredFor: decoder.registeredFor }, next());
+    } catch (error) {
+      if (!waiting) {
+        waiting = true;
+        changed();
+      }
+      throw error;
+    }
+  };
   const ask = async (): Promise<void> => {
     // More may come while some are asked for.
-    while (lanesOf.size > 0)
-      await attempt("decode", () => learnAll({ learn, registeredFor: decoder.registeredFor }, next()));
+    while (lanesOf.size > 0) await attempt("decode", askSome);
   };
   return {
     check: (records) => {
@@ -93,9 +105,10 @@ export const createSchemaWait = ({ decoder, lanes, attempt, track, released }: S
       asking = true;
       track(
         ask().finally(() => {
-          asking = false;
+          [asking, waiting] = [false, false];
         }),
       );
     },
+    isWaiting: () => waiting,
   };
 };
