@@ -1,7 +1,8 @@
 /** How a step's, an undo's and a store's function is called for part of a round: all at once, or lane by lane. */
 import type { Item, RecordContext } from "../flow/processor.ts";
 import type { AnyRun, AnyRunMany } from "../flow/parts.ts";
-import type { StepEnvironment, Call, Result } from "./round.ts";
+import { createKeptLanes } from "./behind.ts";
+import type { StepEnvironment, Call, InLane, Result } from "./round.ts";
 import { together } from "./together.ts";
 import { wrongCount } from "./record-state.ts";
 
@@ -13,7 +14,6 @@ export interface Callee<R> {
   readonly attempts?: number | undefined;
   readonly timeoutMs?: number | undefined;
 }
-type InLane = Item<unknown> & { readonly lane: string };
 
 /** Calls a function for items of several lanes; answers in their order. Rejects only with what `attempt` rejects with. */
 export const call = <R>(
@@ -57,7 +57,7 @@ const counted = async <R>(
   return answers;
 };
 
-/** Lanes side by side, the records of a lane in order. */
+/** Lanes side by side, the records of a lane in order, none of them behind one that was given up on. */
 const laneByLane = async <R>(
   { attempt, limit }: StepEnvironment,
   items: readonly InLane[],
@@ -65,8 +65,9 @@ const laneByLane = async <R>(
 ): Promise<readonly Result<R>[]> => {
   const results = new Map<InLane, Result<R>>();
   const runLane = async (lane: readonly InLane[]): Promise<void> => {
+    const kept = createKeptLanes();
     for (const item of lane) {
-      const [result] = await attempt(callOf(item));
+      const [result] = await kept.answer([item], () => attempt(callOf(item)));
       if (result !== undefined) results.set(item, result);
     }
   };

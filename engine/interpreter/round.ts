@@ -6,11 +6,14 @@ import type { Buffer } from "node:buffer";
 import type { Item, RecordContext, RecordHeaders } from "../flow/processor.ts";
 import type { AnyTopic } from "../flow/parts.ts";
 
+/** A record and what orders it. */
+export type InLane = Item<unknown> & { readonly lane: string };
+
 /** A call of a step's, a sink's or an undo's function for part of a round. */
 export interface Call<R> {
   /** The step, `undo <name>` or `write <sink>`: names the call in logs, metrics and dead letters. */
   readonly name: string;
-  readonly items: readonly Item<unknown>[];
+  readonly items: readonly InLane[];
   /** The step's own limits; undefined: the environment's attempts, and no time limit. */
   readonly attempts?: number | undefined;
   readonly timeoutMs?: number | undefined;
@@ -53,7 +56,10 @@ export interface Path extends Item<unknown> {
 
 /** What the interpreter is given to run with. */
 export interface StepEnvironment {
-  /** Runs a call, with whatever retries and isolation the environment has; answers for every item, in order. */
+  /**
+   * Runs a call, with whatever retries and isolation the environment has; answers for every item, in order. Where it gives up on
+   * one and goes on, it answers `Behind` for the later ones of that lane.
+   */
   readonly attempt: <R>(call: Call<R>) => Promise<readonly Result<R>[]>;
   /** What was given for the topology's needs. */
   readonly deps: unknown;

@@ -202,3 +202,28 @@ test("driver: names the topics there are when asked for another one", async () =
   await assert.rejects(driver.send(elsewhere, ask("a")), new NotInTopology("elsewhere", ["asked"]));
   assert.throws(() => driver.read(elsewhere), new NotInTopology("elsewhere", ["answered"]));
 });
+
+test("driver: takes what is behind a record of its lane through again, and tells of that alone, when a one-by-one step fails", async () => {
+  const calls: string[] = [];
+  const single = defineProcessor({
+    name: "single",
+    compensatable: [],
+    run: async ({ id, what }: Asked): Promise<{ readonly kind: "done"; readonly id: string }> => {
+      calls.push(id);
+      if (what === "error") throw new Error("fell over");
+      return { kind: "done", id };
+    },
+  });
+  const toOne = ({ id }: { readonly id: string }) => ({ id, size: 1 });
+  const oneByOne = defineTopology(
+    "one-by-one",
+    from(asked, (stream) => stream.step(single).to(answered, toOne)),
+  );
+  const driver = createDriver(oneByOne, {});
+  const ended = await driver.send(asked, [ask("a1", "error"), ask("a2", "error"), ask("b1"), ask("a3")]);
+  assert.deepEqual(calls, ["a1", "b1", "a2", "a3"]);
+  assert.deepEqual(
+    ended.map(({ trace }) => trace),
+    [["single failed"], ["single failed"], ["single done", "write answered"], ["single done", "write answered"]],
+  );
+});

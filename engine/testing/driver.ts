@@ -9,9 +9,10 @@ import type { RecordContext, RecordHeaders } from "../flow/processor.ts";
 import { createCodec, type Encoder, encoderFor } from "../avro/codec.ts";
 import type { Topic } from "../avro/topic.ts";
 import type { Topology } from "../flow/dsl.ts";
+import { isBehind } from "../interpreter/behind.ts";
 import { createInterpreter } from "../interpreter/interpret.ts";
 import { type AnyTopic, writtenTopics } from "../flow/parts.ts";
-import type { StepEnvironment, Call, Ending, Path, Result, Turn } from "../interpreter/round.ts";
+import type { StepEnvironment, Call, Ending, Entrant, Path, Result, Turn } from "../interpreter/round.ts";
 
 /** How records are sent. */
 export interface SendOptions {
@@ -105,12 +106,27 @@ export const createDriver = <Deps>(
         }),
       }));
       const traces = new Map(entrants.map(({ context }) => [context, []]));
-      const paths = await interpreter.round(topic.name, entrants, environmentOf({ deps, now, traces, wires }));
+      const around = environmentOf({ deps, now, traces, wires });
+      const paths = await inTurn(entrants, traces, (some) => interpreter.round(topic.name, some, around));
       return collect(paths, { traces, wires, written });
     },
     read: (topic) => recordsOf(topic).map(({ value }) => value),
     readRecords: recordsOf,
   };
+};
+
+/** As a worker does it: what is behind a record that was given up on goes through again, and only that is told of it. */
+const inTurn = async (
+  entrants: readonly Entrant[],
+  traces: Traces,
+  take: (entrants: readonly Entrant[]) => Promise<readonly Path[]>,
+): Promise<readonly Path[]> => {
+  const paths = await take(entrants);
+  const behind = entrants.filter((_, at) => paths[at] !== undefined && isBehind(paths[at]));
+  if (behind.length === 0) return paths;
+  for (const { context } of behind) traces.get(context)?.splice(0);
+  const later = new Map((await inTurn(behind, traces, take)).map((path) => [path.context, path]));
+  return paths.map((path) => later.get(path.context) ?? path);
 };
 
 type Traces = ReadonlyMap<RecordContext, string[]>;

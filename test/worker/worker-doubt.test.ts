@@ -1,11 +1,12 @@
 /** What a worker is left with when an undo fails, a record stays in doubt, or a dead letter cannot be written. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import type { CouponStock } from "../../processors/coupons/coupon-ports.ts";
 import { Poison, Retriable, Unavailable } from "../../engine/errors.ts";
 import type { Fence } from "../../engine/lease.ts";
 import { couponIssueRequests, couponsCompensated, couponsIssued, type CouponId } from "../../schemas/coupon.ts";
 import type { Log } from "../../engine/log/log.ts";
+import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import {
   memoryStage,
   memoryStageWith,
@@ -15,6 +16,7 @@ import {
   until,
 } from "../../topology/testing/memory-stage.ts";
 
+const partitionOf = (couponId: string): number => partitionOfKey(Buffer.from(couponId), couponIssueRequests.partitions);
 type Stage = ReturnType<typeof memoryStage>;
 
 const groupId = "test.coupon-issuing";
@@ -101,6 +103,57 @@ test("worker: leaves one of five hundred in doubt with what it holds, and issues
     ["in-doubt", "reserve-stock", "DEADLOCK", "write-through"],
   ]);
   assert.ok(sizes.length <= 10 * (3 + 1) + 5, `${sizes.length} calls`);
+});
+
+/** A coupon whose requests have the partition of `hot`, in a lane of their own. */
+const neighbour = Array.from({ length: 100 }, (_, n) => `cold-${n}`).find(
+  (couponId) => partitionOf(couponId) === partitionOf("hot"),
+);
+
+/** A worker that gives up on the guilty record of a first round, while no dead letter can be written; then two records more. */
+const withoutLetters = async (t: TestContext, round: readonly number[]) => {
+  assert.ok(neighbour !== undefined);
+  const stage = memoryStage(openCoupon("hot", 1), openCoupon(neighbour, 1));
+  let [refusals, away] = [0, true];
+  stage.broker.failAppends(({ topic }) => {
+    if (topic !== stage.dlq || !away) return undefined;
+    refusals++;
+    return "refused";
+  });
+  const deps = stage.issuing(async (issues, issue) => {
+    if (issues.some(({ reservationId }) => reservationId === guilty)) throw new Retriable("DEADLOCK", "again");
+    return issue(issues);
+  });
+  const decided = (n: number) => stage.database.verdicts.get(request(n, "any").reservationId)?.kind;
+  await stage.send(round.map((n) => request(n, "hot")));
+  const worker = await stage.start("w1", { deps });
+  t.after(async () => {
+    away = false;
+    await worker.stop();
+  });
+  await until("its letter is refused again and again", () => refusals > 20);
+  await stage.send([request(20, "hot"), request(21, neighbour)]);
+  await until("another lane of the partition goes on", () => decided(21) === "issued");
+  const writeLetters = async (): Promise<void> => {
+    away = false;
+    await until("all is committed", () => committedOf(stage) === BigInt(round.length + 2));
+  };
+  return { stage, decided, writeLetters };
+};
+
+test("worker: decides nothing behind a record of its round and lane when that one is given up on and its letter is not written", async (t) => {
+  const { stage, decided, writeLetters } = await withoutLetters(t, [7, 8, 9]);
+  assert.deepEqual([8, 9, 20].map(decided), [undefined, undefined, undefined]);
+  await writeLetters();
+  assert.deepEqual([7, 8, 9, 20].map(decided), [undefined, "issued", "refused", "refused"]);
+  assert.deepEqual(said(stage, "kind", "code", "offset"), [["in-doubt", "DEADLOCK", "0"]]);
+});
+
+test("worker: holds the next round of a lane when a record of it is given up on and its letter is not written", async (t) => {
+  const { decided, writeLetters } = await withoutLetters(t, [7]);
+  assert.equal(decided(20), undefined);
+  await writeLetters();
+  assert.equal(decided(20), "issued");
 });
 
 test("dead letter: keeps its offset from being committed, loses nothing, and is written when its topic is back", async () => {

@@ -5,6 +5,7 @@ import { defineCompensation, defineProcessor, type Item, pivot } from "../../flo
 import { record, string } from "../../avro/avro.ts";
 import { topic } from "../../avro/topic.ts";
 import { defineTopology, from, type Stream, type Topology, undo } from "../../flow/dsl.ts";
+import { createKeptLanes, isBehind } from "../behind.ts";
 import { createInterpreter } from "../interpret.ts";
 import type { Undone } from "../../flow/parts.ts";
 import type { StepEnvironment, Call, Path, Result } from "../round.ts";
@@ -124,7 +125,7 @@ export const play = async (
   return { calls, turns, paths };
 };
 
-/** As a worker does it: halves what fails until the guilty record stands alone. */
+/** As a worker does it: halves what fails until the guilty record stands alone, and tries nothing behind it in its lane. */
 export const halving = async <R>(call: Call<R>): Promise<readonly Result<R>[]> => {
   const { items } = call;
   try {
@@ -133,14 +134,18 @@ export const halving = async <R>(call: Call<R>): Promise<readonly Result<R>[]> =
     if (error instanceof Fatal) throw error;
     if (items.length === 1) return [{ ok: false, error }];
     const half = items.length >> 1;
-    const left = await halving({ ...call, items: items.slice(0, half) });
-    return [...left, ...(await halving({ ...call, items: items.slice(half) }))];
+    const kept = createKeptLanes();
+    const answering = (part: Call<R>["items"]) => halving({ ...call, items: part });
+    const left = await kept.answer(items.slice(0, half), answering);
+    return [...left, ...(await kept.answer(items.slice(half), answering))];
   }
 };
 /** What a path wrote: topic and text. */
 export const written = ({ emissions }: Path) => emissions.map(({ sink, bytes }) => `${sink.name} ${bytes}`);
 /** How a path ended, in a line. */
-export const endingOf = ({ ending }: Path) =>
-  ending.kind === "ended"
-    ? ending.by
-    : `${ending.call}: ${(ending.error as Error).message}; held ${ending.held.join(",") || "nothing"}`;
+export const endingOf = (path: Path): string => {
+  const { ending } = path;
+  if (ending.kind === "ended") return ending.by;
+  if (isBehind(path)) return `${ending.call}: behind`;
+  return `${ending.call}: ${(ending.error as Error).message}; held ${ending.held.join(",") || "nothing"}`;
+};

@@ -4,13 +4,15 @@ import { test } from "node:test";
 import { Fatal, Poison, Retriable, Unavailable } from "../../errors.ts";
 import type { Item } from "../../flow/processor.ts";
 import { recordContext } from "../../testing/record-context.ts";
-import type { Result } from "../../interpreter/interpret.ts";
+import { Behind } from "../../interpreter/behind.ts";
+import type { InLane, Result } from "../../interpreter/round.ts";
 import { Aborted, type AttemptEvent, createAttemptAll, createAttemptOnce } from "./attempts.ts";
 
-const item = (id: string): Item<unknown> => ({
-  value: id,
+const inLane = (id: string, lane: string): InLane => ({
+  ...{ value: id, lane },
   context: recordContext({ topic: "t", offset: 0n, timestampMs: 0, idempotencyKey: id }),
 });
+const item = (id: string): InLane => inLane(id, id);
 
 const setup = ({ abortAfterSleeps = Number.POSITIVE_INFINITY } = {}) => {
   const waits: number[] = [];
@@ -115,6 +117,40 @@ test("attempt: tells copies apart by themselves when the name fits several recor
   };
   const results = await attempt({ name: "step", items: [item("a"), item("b"), item("c"), impostor], run });
   assert.deepEqual(ids(results), ["a", "b", "c", "failed"]);
+});
+
+/** `given up`, `behind`, or the value. */
+const fates = (results: readonly Result<unknown>[]): readonly unknown[] =>
+  results.map((r) => (r.ok ? r.value : r.error instanceof Behind ? "behind" : "given up"));
+
+for (const guilty of ["a", "b", "c", "d", "e"])
+  test(`attempt: tries nothing behind a record of its lane when it gives up on ${guilty}`, async () => {
+    const { attempt } = setup();
+    const tried = new Set<unknown>();
+    const run = async (items: readonly Item<unknown>[]) => {
+      if (items.some(({ value }) => value === guilty)) throw new Retriable("DEADLOCK", "again");
+      for (const { value } of items) tried.add(value);
+      return echo(items);
+    };
+    const all = ["a", "b", "c", "d", "e"];
+    // All but c are of one lane.
+    const items = all.map((id) => inLane(id, id === "c" ? "cold" : "hot"));
+    const expected = all.map((id) => {
+      if (id === guilty) return "given up";
+      return guilty !== "c" && id !== "c" && id > guilty ? "behind" : id;
+    });
+    assert.deepEqual(fates(await attempt({ name: "step", items, run })), expected);
+    assert.deepEqual([...tried].sort(), all.filter((id) => expected.includes(id)).sort());
+  });
+
+test("attempt: goes on in the lane of a record when that one is poison", async () => {
+  const { attempt } = setup();
+  const run = async (items: readonly Item<unknown>[]) => {
+    if (items.some(({ value }) => value === "a")) throw new Poison("BAD", "a is bad", { idempotencyKey: "a" });
+    return echo(items);
+  };
+  const items = [inLane("a", "hot"), inLane("b", "hot")];
+  assert.deepEqual(fates(await attempt({ name: "step", items, run })), ["given up", "b"]);
 });
 
 test("attempt: looks for no more guilty records when the partition is leaving", async () => {

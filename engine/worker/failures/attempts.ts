@@ -4,6 +4,7 @@
  */
 import { dispositionOf, type Fatal, Poison, Retriable } from "../../errors.ts";
 import type { Item } from "../../flow/processor.ts";
+import { createKeptLanes } from "../../interpreter/behind.ts";
 import type { Call, Result } from "../../interpreter/interpret.ts";
 import type { Tries } from "./tries.ts";
 import { type Backoff, backoffMs, type Clock, type Random } from "../../clock.ts";
@@ -141,7 +142,10 @@ const runInTime = async <T>(clock: Clock, { name, timeoutMs, run }: Trying<T>): 
   }
 };
 
-/** Takes a named record out; halves a round without a name until the guilty record is by itself. */
+/**
+ * Takes a named record out; halves a round without a name until the guilty record is by itself. What is behind a record that was
+ * given up on is not tried: its dead letter comes first.
+ */
 const isolate = async <R>(
   options: AttemptOptions,
   call: Call<R>,
@@ -156,6 +160,8 @@ const isolate = async <R>(
   if (options.signal.aborted) throw new Aborted();
   const guilty = indexOfGuilty(items, error);
   const cuts = guilty === undefined ? [items.length >> 1] : [guilty, guilty + 1];
+  const kept = createKeptLanes();
+  const answering = (part: Call<R>["items"]) => attemptAll({ ...call, items: part });
   const results: Result<R>[] = [];
   let start = 0;
   for (const end of [...cuts, items.length]) {
@@ -163,7 +169,7 @@ const isolate = async <R>(
     // The part before a guilty first record is empty: an answer for it would give each record its neighbour's answer.
     if (part.length === 0) continue;
     if (start === guilty) results.push({ ok: false, error });
-    else for (const result of await attemptAll({ ...call, items: part })) results.push(result);
+    else for (const result of await kept.answer(part, answering)) results.push(result);
     start = end;
   }
   return results;

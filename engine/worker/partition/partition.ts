@@ -125,9 +125,9 @@ export const createPartition = (options: PartitionOptions): Partition => {
         lanes.release(round);
         pump();
       },
-      finished: (round, bytes) => {
-        for (const { entry, feed } of round) feed.ledger.finish(entry);
-        pressure.finished(round, bytes);
+      finished: (records, bytes) => {
+        for (const { entry, feed } of records) feed.ledger.finish(entry);
+        pressure.finished(records, bytes);
         goOn();
       },
     });
@@ -213,6 +213,7 @@ const pipelineOf = (
       call: createAttemptOnce(attempts),
       round: createAttemptOnce({ ...options.attempts, signal: attempts.signal, backoff: floodBackoff }),
     },
+    leaving: attempts.signal,
     acknowledgements: options.waits.acknowledgements,
   });
 };

@@ -35,6 +35,9 @@ export interface Failure {
   readonly tried?: Tried | undefined;
 }
 
+/** Whether effects of the record may remain, or come to be when it is delivered again. */
+export const isInDoubt = ({ error, held }: Failure): boolean => dispositionOf(error) !== "poison" || held.length > 0;
+
 /** What is dead-lettered. */
 export interface DeadLettered {
   /** The record's place. */
@@ -81,7 +84,7 @@ export const toDeadLetter = (
     message: messageOf(error),
     stack: cut(error instanceof Error ? (error.stack ?? "") : "", stackMaxBytes),
     // A wrong record whose undo fails, or that is past a pivot, leaves something behind.
-    kind: dispositionOf(error) === "poison" && held.length === 0 ? "poison" : "in-doubt",
+    kind: isInDoubt(failure) ? "in-doubt" : "poison",
     held: held.join(","),
     attempt: String((earlier?.attempt ?? 0) + 1),
     tries: String(tried.tries),

@@ -1,8 +1,16 @@
 /** Decides a round that was read: interprets it, encodes what it writes, and makes dead letters of what failed. */
 import { codeOf, Retriable } from "../../errors.ts";
 import type { RecordContext } from "../../flow/processor.ts";
+import { isBehind } from "../../interpreter/behind.ts";
 import type { Entrant, Interpreter, Path, Result, StepEnvironment } from "../../interpreter/interpret.ts";
-import { deadLetterTopic, type Failure, type Provenance, shortenDeadLetter, toDeadLetter } from "./dead-letter.ts";
+import {
+  deadLetterTopic,
+  type Failure,
+  isInDoubt,
+  type Provenance,
+  shortenDeadLetter,
+  toDeadLetter,
+} from "./dead-letter.ts";
 import type { AttemptEvent } from "../failures/attempts.ts";
 import { addTries, type Tries } from "../failures/tries.ts";
 import type { DecidedRound } from "../failures/dead-letter-flood.ts";
@@ -33,6 +41,10 @@ export interface Decision extends DecidedRound {
   readonly writer: RoundWriter<InFlight>;
   /** Counts the dead letters; to be called when they are written. */
   readonly count: () => void;
+  /** Whether records were given up on in doubt: their lanes go on when what the round writes is durable. */
+  readonly inDoubt: boolean;
+  /** Records behind those, to be decided after that. Nothing is written of them. */
+  readonly behind: Round;
 }
 
 /** Interprets a round and collects what it writes. `read`: the value of each of its records, or why there is none. */
@@ -45,23 +57,72 @@ export const decideRound = async (
   const readable = read.flatMap((entrant) => (entrant.ok ? [entrant.value] : []));
   const paths = await interpreter.round(from.topic, readable, environment);
   const writer = createRoundWriter({ producer, instead: insteadOf(deciding) });
-  const failures: { readonly queued: InFlight; readonly failure: Failure }[] = [];
-  let next = 0;
-  round.forEach((queued, at) => {
-    const entrant = read[at];
-    const why = entrant?.ok ? collect(writer, queued, paths[next++]) : unreadable(entrant?.error);
-    if (why === undefined) return;
-    const failure = withTries(why, queued, deciding, entrant?.ok ? entrant.value.context : undefined);
-    failures.push({ queued, failure });
-    writer.add(deadLetterTopic(deciding.topology), letterOf(deciding, queued, failure), queued);
-  });
+  const { failures, behind } = collectAll(round, { read, paths, writer, deciding });
   const count = (): void => {
     for (const { queued, failure } of failures) report(deciding, queued, failure);
   };
   const counted = failures.filter(({ queued }) => isTelling(queued));
   const last = counted.at(-1)?.failure.error;
   const why = last instanceof Error ? last.message : String(last);
-  return { writer, count, records: round.filter(isTelling).length, deadLetters: counted.length, why };
+  const inDoubt = failures.some(({ failure }) => isInDoubt(failure));
+  const records = round.filter(isTelling).length - behind.filter(isTelling).length;
+  return { writer, count, inDoubt, behind, records, deadLetters: counted.length, why };
+};
+
+/** A record that was given up on, and why. */
+interface Failed {
+  readonly queued: InFlight;
+  readonly failure: Failure;
+}
+
+/** Collects what the records of a round write, dead letters among it; answers which have one, and which are behind those. */
+const collectAll = (
+  round: Round,
+  {
+    read,
+    paths,
+    writer,
+    deciding,
+  }: {
+    readonly read: readonly Result<Entrant>[];
+    readonly paths: readonly Path[];
+    readonly writer: RoundWriter<InFlight>;
+    readonly deciding: Deciding;
+  },
+): { readonly failures: readonly Failed[]; readonly behind: Round } => {
+  const failures: Failed[] = [];
+  const behind: InFlight[] = [];
+  const fail = (queued: InFlight, why: Failure, context?: RecordContext): void => {
+    const failure = withTries(why, queued, deciding, context);
+    failures.push({ queued, failure });
+    writer.add(deadLetterTopic(deciding.topology), letterOf(deciding, queued, failure), queued);
+  };
+  let next = 0;
+  for (const [at, queued] of round.entries()) {
+    const entrant = read[at];
+    const path = entrant?.ok ? pathAt(paths, next++) : undefined;
+    if (path === undefined) fail(queued, unreadable(entrant?.ok === false ? entrant.error : undefined));
+    else if (isBehind(path)) {
+      keepTries(path, queued, deciding);
+      behind.push(queued);
+    } else {
+      const why = collect(writer, queued, path);
+      if (why !== undefined) fail(queued, why, path.context);
+    }
+  }
+  return { failures, behind };
+};
+
+const pathAt = (paths: readonly Path[], at: number): Path => {
+  const path = paths[at];
+  if (path === undefined) throw new RangeError("fewer paths than records in a round");
+  return path;
+};
+
+/** What was tried of a record that is behind counts should it fail later. */
+const keepTries = ({ context, ending }: Path, queued: InFlight, { tries }: Deciding): void => {
+  const tried = ending.kind === "failed" ? tries.of(context, ending.call) : undefined;
+  if (tried !== undefined) queued.tried = addTries(queued.tried, tried);
 };
 
 /** The tries that led to a failure: those of its call, and those of earlier decisions of the same round. */
@@ -83,8 +144,7 @@ const isTelling = ({ replay, record }: InFlight): boolean =>
 const unreadable = (error: unknown): Failure => ({ stage: "decode", node: "decode", error, held: [] });
 
 /** Collects what a path writes; returns why its record is dead-lettered, or undefined. */
-const collect = (writer: RoundWriter<InFlight>, queued: InFlight, path: Path | undefined): Failure | undefined => {
-  if (path === undefined) throw new RangeError("fewer paths than records in a round");
+const collect = (writer: RoundWriter<InFlight>, queued: InFlight, path: Path): Failure | undefined => {
   for (const emission of path.emissions) writer.emit(emission, queued);
   const { ending } = path;
   if (ending.kind === "ended") return undefined;

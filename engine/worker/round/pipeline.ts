@@ -1,7 +1,7 @@
 /** What a round goes through: it is read, decided, checked for a flood of dead letters, written, and finished. */
 import type { Decoder } from "../../avro/codec.ts";
 import type { AnyTopic } from "../../flow/parts.ts";
-import type { AttemptOnce } from "../failures/attempts.ts";
+import { Aborted, type AttemptOnce } from "../failures/attempts.ts";
 import { guardFlood } from "../failures/dead-letter-flood.ts";
 import type { Flood } from "../failures/flood.ts";
 import type { Waits } from "../liveness/waits.ts";
@@ -28,19 +28,25 @@ export interface PipelineOptions {
   };
   /** Epoch ms. */
   readonly now: () => number;
+  /** Aborted when the partition is left: what is behind a record that was given up on is its next owner's. */
+  readonly leaving: AbortSignal;
   /** Where acknowledgements are listed while they are waited for. */
   readonly acknowledgements: Pick<Waits, "during">;
   readonly telemetry: Pick<Telemetry, "round" | "aged">;
-  /** The round, and `bytes` that it wrote, is handed to the producer, in order: its lanes are free. */
+  /** The round, and `bytes` that are not acknowledged yet, is handed to the producer, in order: its lanes are free. */
   readonly written: (round: Round, bytes: number) => void;
-  /** All the round wrote is acknowledged: its offsets are finished. */
-  readonly finished: (round: Round, bytes: number) => void;
+  /** All that these records of the round wrote is acknowledged: their offsets are finished. `bytes`: of those that `written` was told. */
+  readonly finished: (records: Round, bytes: number) => void;
 }
 
 /** Runs one round to its end. @throws Aborted @throws Fatal @throws Error what a flooded round's last attempt threw */
 export type Pipeline = (round: Round) => Promise<void>;
 
-/** The pipeline of one partition: read -> decide -> guardFlood -> write -> finish. */
+/**
+ * The pipeline of one partition: read -> decide -> guardFlood -> write -> finish. Where records were given up on in doubt, their
+ * lanes stay taken until the dead letters are durable, and what is behind them in the round is decided after that: a record that
+ * comes again, because its worker died first, has kept its place.
+ */
 export const createPipeline = (options: PipelineOptions): Pipeline => {
   const { flood, attempts, deciding, inherited, telemetry, source } = options;
   const reading = { source, partition: deciding.from.partition, decoder: options.decoder, attempt: attempts.call };
@@ -54,17 +60,30 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     return options.acknowledgements.during(what, acknowledged);
   };
 
+  const decide = (records: Round): Promise<Decision> =>
+    guardFlood(flood, attempts.round, async () => decideRound(records, await read(records), deciding));
+
   return async (round) => {
     const startedAt = performance.now();
     // Not listed as a wait: the rounds of the former assignment list what they wait for.
     const own = inherited.size === 0 ? round : await notInherited(round, inherited);
-    const decide = async (): Promise<Decision> => decideRound(own, await read(own), deciding);
-    const decision = await guardFlood(flood, attempts.round, decide);
+    let [left, decision] = [round, await decide(own)];
+    while (decision.behind.length > 0) {
+      await write(left.length, decision);
+      const behind = new Set(decision.behind);
+      options.finished(
+        left.filter((queued) => !behind.has(queued)),
+        0,
+      );
+      if (options.leaving.aborted) throw new Aborted();
+      [left, decision] = [decision.behind, await decide(decision.behind)];
+    }
     const bytes = decision.writer.sizeBytes();
-    const acknowledged = write(own.length, decision);
+    const acknowledged = write(left.length, decision);
+    if (decision.inDoubt) await acknowledged;
     options.written(round, bytes);
     await acknowledged;
-    options.finished(round, bytes);
+    options.finished(left, bytes);
     telemetry.round(source.name, round.length, (performance.now() - startedAt) / 1_000);
     const takenAt = round.flatMap(({ record }) => takenAtMs(record) ?? []);
     telemetry.aged(source.name, takenAt, options.now());

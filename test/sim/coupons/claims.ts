@@ -53,8 +53,6 @@ export const promises = {
   // A round settles what it has decided; upkeep drops what other calls left behind.
   "no unit is in flight": "always",
   "a unit given back is published when its record is fetched again": "not yet",
-  // Its lane continues while its dead letter is on its way; if the worker dies then, it comes again and is decided later.
-  "a record given up on keeps its place when it comes again after all": "not yet",
   // The later copy may hold a unit, or win, until the database remembers that the earlier one was refused.
   "copies before and after a coupon's opening or closing disturb no other request": "not yet",
 } as const satisfies Promises;
@@ -73,8 +71,6 @@ export interface Rest {
   readonly settled: ReadonlySet<ReservationId>;
   /** Reservations that were issued already when their unit was taken last: that unit is held a second time. */
   readonly takenAgain: ReadonlySet<ReservationId>;
-  /** Records that a worker gave up on in doubt, whether or not their dead letters were written. */
-  readonly givenUp: number;
   /** How often each record was fetched, by its place. */
   readonly fetches: ReadonlyMap<string, number>;
 }
@@ -228,7 +224,7 @@ const deadLettersAreEarned = ({ scenario, witness }: Rest): readonly Broken[] =>
  * First come, first served, and more: the verdicts are those of a loop that takes one record after the other by offset.
  * Left out are coupons with dead letters (what is in doubt holds a unit, what is wrong held one for a moment).
  */
-const asANaiveLoop = ({ witness, database, givenUp }: Rest): readonly Broken[] => {
+const asANaiveLoop = ({ witness, database }: Rest): readonly Broken[] => {
   const dead = new Set(
     [...witness.dead.values()].flatMap((at) => witness.at(at.partition, at.offset)?.request?.couponId ?? []),
   );
@@ -237,7 +233,7 @@ const asANaiveLoop = ({ witness, database, givenUp }: Rest): readonly Broken[] =
     if (dead.has(couponId)) return [];
     const coupon = database.coupons.get(couponId);
     const expected = naively(coupon, asked);
-    const claim = orderOf({ apart: haveCopiesApart(coupon, asked), revived: givenUp > inDoubtOf(witness).size });
+    const claim = orderOf(haveCopiesApart(coupon, asked));
     return [...expected].flatMap(([id, reason]) => {
       const verdict = database.verdicts.get(id);
       const got = verdict?.kind === "refused" ? verdict.reason : verdict?.kind;
@@ -249,11 +245,10 @@ const asANaiveLoop = ({ witness, database, givenUp }: Rest): readonly Broken[] =
 };
 
 /** Which claim it breaks when the order is not that of a naive loop. */
-const orderOf = ({ apart, revived }: { readonly apart: boolean; readonly revived: boolean }): ClaimName => {
-  if (apart) return "copies before and after a coupon's opening or closing disturb no other request";
-  if (revived) return "a record given up on keeps its place when it comes again after all";
-  return "verdicts are those of a naive loop";
-};
+const orderOf = (areCopiesApart: boolean): ClaimName =>
+  areCopiesApart
+    ? "copies before and after a coupon's opening or closing disturb no other request"
+    : "verdicts are those of a naive loop";
 
 /** True where the terms say one thing of a request and another of its copy. */
 const haveCopiesApart = (coupon: Coupon | undefined, asked: readonly Request[]): boolean =>

@@ -36,8 +36,8 @@ export const feedMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "second feed: what it brought is finished in the ledger of the source",
     file: "engine/worker/partition/partition.ts",
-    line: "for (const { entry, feed } of round) feed.ledger.finish(entry);",
-    instead: "for (const { entry } of round) options.feed.ledger.finish(entry);",
+    line: "for (const { entry, feed } of records) feed.ledger.finish(entry);",
+    instead: "for (const { entry } of records) options.feed.ledger.finish(entry);",
     world: replaying,
   },
   {

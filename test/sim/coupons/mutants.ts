@@ -19,6 +19,31 @@ const contested: Partial<Scenario> = {
   incidents: Array.from({ length: 30 }, (_, n) => ({ kind: "rebalance", atMs: n * 180, forMs: 0, place: 0 })),
 };
 
+/** Records are given up on in doubt again and again, while their letters cannot be written and workers come and go. */
+const doubtful: Partial<Scenario> = {
+  ...{
+    profile: "orderly",
+    coupons: 8,
+    requests: 80,
+    copies: 0,
+    poison: 0,
+    maxAttempts: 2,
+    maxRound: 4,
+    latencyMs: 5,
+    replays: 0,
+  },
+  faults: { refused: 0.1, answerLost: 0, deadlock: 0.4, late: 0, slow: 0, crash: 0.01 },
+  outages: Array.from({ length: 8 }, (_, n) => ({ service: "kafka", fromMs: n * 500, untilMs: n * 500 + 300 })),
+  incidents: Array.from({ length: 12 }, (_, n) => ({ kind: "kill", atMs: n * 300, forMs: 100, place: n })),
+};
+
+/** The same in large rounds, which are drained while records are singled out. */
+const drained: Partial<Scenario> = {
+  ...doubtful,
+  ...{ coupons: 20, requests: 120, maxRound: 100, fetchMaxRecords: 500 },
+  incidents: Array.from({ length: 30 }, (_, n) => ({ kind: "rebalance", atMs: n * 150, forMs: 0, place: 0 })),
+};
+
 /** What a world of coupons must notice. */
 export const couponMutants: readonly Mutant[] = [
   {
@@ -223,8 +248,8 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "acknowledgement: finished before what it wrote is in the log",
     file: "engine/worker/round/pipeline.ts",
-    line: "await acknowledged;",
-    instead: "acknowledged.catch(() => {});",
+    line: "await acknowledged; options.finished(left, bytes);",
+    instead: "acknowledged.catch(() => {}); options.finished(left, bytes);",
   },
   {
     kind: "coupons",
@@ -268,6 +293,22 @@ export const couponMutants: readonly Mutant[] = [
     line: "if (options.signal.aborted) throw new Aborted();",
     instead: "",
     world: { reused: 0.3, latencyMs: 30 },
+  },
+  {
+    kind: "coupons",
+    breaks: "given up: what is behind a record of its lane is tried before its letter is written",
+    world: drained,
+    file: "engine/interpreter/behind.ts",
+    line: "kept.add(lane);",
+    instead: "kept.delete(lane);",
+  },
+  {
+    kind: "coupons",
+    breaks: "given up: the lane of a record goes on before its letter is written",
+    world: doubtful,
+    file: "engine/worker/round/pipeline.ts",
+    line: "if (decision.inDoubt) await acknowledged;",
+    instead: "",
   },
   {
     kind: "coupons",

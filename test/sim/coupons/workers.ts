@@ -13,8 +13,6 @@ export interface CouponWorld extends WorkerWorld, PlaceWorld, UpkeepWorld {
   readonly groupId: string;
   /** Whether a process that starts now is of the release before the retry topic. */
   readonly isOlder: (place: number) => boolean;
-  /** Called for records that a worker gives up on in doubt. */
-  readonly gaveUpOn: (records: number) => void;
 }
 
 /** A place for a worker, empty yet. */
@@ -32,11 +30,6 @@ export const workerPlace = (number: number, world: CouponWorld): Place =>
           leases: leasesOf(process, world),
           groupId: world.groupId,
           ...(upkeep && { upkeep }),
-          telemetry: {
-            deadLettered: ({ code }) => {
-              if (code === "DEADLOCK") world.gaveUpOn(1);
-            },
-          },
         });
       },
     },

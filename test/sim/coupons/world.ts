@@ -61,7 +61,7 @@ export const createWorld = (seed: number, { codec, traced = false, world: chosen
   });
   const seen = {
     ...{ released: new Set<ReservationId>(), settled: new Set<ReservationId>(), takenAgain: new Set<ReservationId>() },
-    ...{ fetches: new Map<string, number>(), givenUp: 0, mendedAt: 0 },
+    ...{ fetches: new Map<string, number>(), mendedAt: 0 },
   };
   const standsOrDied = (asked: Asked | undefined, died: (asked: Asked) => boolean): boolean =>
     asked !== undefined && (died(asked) || isSettled(asked, witness, database.verdicts));
@@ -123,9 +123,6 @@ export const createWorld = (seed: number, { codec, traced = false, world: chosen
         const place = placeOf(replayed?.origin ?? { partition, offset });
         seen.fetches.set(place, (seen.fetches.get(place) ?? 0) + 1);
       }
-    },
-    gaveUpOn: (records) => {
-      seen.givenUp += records;
     },
     gaveUp: (who, error) => broke("no worker ends by itself", `${who}: ${error.message}`),
     committed: (who, offsets) => {
