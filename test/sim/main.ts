@@ -1,9 +1,7 @@
-/**
- * `npm run sim -- --seeds 2000 [--world coupons|payments|all] [--from N] [--trace] [--mutants | --crash-points | --write]
- * [--json]`: data on stdout; ends with 1 where a promise broke, or a mutant was not caught.
- */
+/** `npm run sim`: runs simulated worlds, hunts broken lines, or writes the report; `--help` has the options and the exit codes. */
 import { writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
+import { Command, CommanderError, Option } from "commander";
+import { exitCodes, integerOption } from "../../engine/app/cli.ts";
 import { preparedCodec } from "./environment/codec.ts";
 import { type CrashReport, tryCrashPoints } from "./crash-points.ts";
 import { type Caught, hunt } from "./hunt.ts";
@@ -24,42 +22,66 @@ interface Wanted {
   readonly seeds: number;
 }
 
-const main = async (): Promise<number> => {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: "string", default: "2000" },
-      from: { type: "string", default: "1" },
-      world: { type: "string", default: "all" },
-      trace: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-      mutants: { type: "boolean", default: false },
-      "crash-points": { type: "boolean", default: false },
-      write: { type: "boolean", default: false },
-    },
-  });
-  const [from, seeds] = [whole("--from", values.from, 0), whole("--seeds", values.seeds, 1)];
-  const wanted = { worlds: worldsOf(values.world), from, seeds };
-  if (values.mutants) return showMutants(await huntAll(wanted), values.json);
-  if (values["crash-points"]) return showCrashes(await crashAll(wanted), values.json);
-  if (values.write) return write(wanted);
+interface Options {
+  readonly seeds: number;
+  readonly from: number;
+  readonly world: Kind | "all";
+  readonly trace: boolean;
+  readonly mutants: boolean;
+  readonly crashPoints: boolean;
+  readonly write: boolean;
+  readonly json: boolean;
+}
+
+const command = (): Command =>
+  new Command("npm run sim --")
+    .description(
+      "Runs the real code through seeded stories of crashes, rebalances, lost answers and poison, in virtual time on services in " +
+        "memory, and checks what is promised. A seed with the same code is the same story. test/sim/README.md says what is simulated.",
+    )
+    .option(
+      "--seeds <number>",
+      "how many seeds, shared by the kinds of worlds",
+      integerOption(1, Number.MAX_SAFE_INTEGER),
+      2_000,
+    )
+    .option("--from <number>", "the first seed", integerOption(0, Number.MAX_SAFE_INTEGER), 1)
+    .addOption(new Option("--world <kind>", "whose worlds").choices([...kinds, "all"]).default("all"))
+    .option("--trace", "print the first seed's story: virtual seconds, who, what happened", false)
+    .option("--mutants", "break one line at a time; each is to be caught within --seeds", false)
+    .option("--crash-points", "run a small story of each seed with a process dying at every point of it", false)
+    .option(
+      "--write",
+      `survey the seeds, hunt mutants, try crash points, and write docs/reliability-simulator.md`,
+      false,
+    )
+    .option("--json", "print one JSON document; not with --write", false)
+    .addHelpText(
+      "after",
+      `
+A failing seed prints its trace, cut down to the coupons or orders it is about, and how to run it again. A kind of world ends after
+${maxFailures} of them.
+
+Exit codes: 0 all held; 1 a promise broke, or a mutant was not caught; 2 wrong usage.`,
+    )
+    .allowExcessArguments(false)
+    .showHelpAfterError("(--help says more)")
+    .exitOverride()
+    .action(async (options: Options) => {
+      process.exitCode = await run(options);
+    });
+
+const run = async ({ seeds, from, world, ...options }: Options): Promise<number> => {
+  const wanted = { worlds: kinds.filter((kind) => world === "all" || world === kind), from, seeds };
+  if (options.mutants) return showMutants(await huntAll(wanted), options.json);
+  if (options.crashPoints) return showCrashes(await crashAll(wanted), options.json);
+  if (options.write) return write(wanted);
   const startedAt = performance.now();
   const surveys = await surveyAll(wanted);
   const seconds = (performance.now() - startedAt) / 1_000;
-  if (values.json) print(JSON.stringify({ surveys, seconds }, null, 2));
-  else for (const survey of surveys) await showSurvey(survey, { seconds, traced: values.trace });
-  return surveys.every(({ failures }) => failures.length === 0) ? 0 : 1;
-};
-
-const worldsOf = (text: string): readonly Kind[] => {
-  const found = kinds.filter((kind) => text === "all" || text === kind);
-  if (found.length > 0) return found;
-  throw new RangeError(`--world must be ${kinds.join(", ")} or all, got ${text}`);
-};
-
-const whole = (name: string, text: string, least: number): number => {
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number >= least) return number;
-  throw new RangeError(`${name} must be a whole number of at least ${least}, got ${text}`);
+  if (options.json) print(JSON.stringify({ surveys, seconds }, null, 2));
+  else for (const survey of surveys) await showSurvey(survey, { seconds, traced: options.trace });
+  return surveys.every(({ failures }) => failures.length === 0) ? exitCodes.done : exitCodes.failure;
 };
 
 /** Each kind of world has its share of the seeds, from the same first one, and a thread of its own. */
@@ -103,4 +125,10 @@ const write = async (wanted: Wanted): Promise<number> => {
   return isSound && caught.every(({ caughtBy }) => caughtBy !== undefined) ? 0 : 1;
 };
 
-process.exitCode = await main();
+try {
+  await command().parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // Commander has said what is wrong, or printed the help.
+  process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+}
