@@ -1,8 +1,8 @@
 /** `sluice dlq export`: letters with their values and bytes, a line each. */
 import { wordsOf } from "../../dlq/letters/foreign.ts";
-import { idText } from "../../dlq/letters/letter.ts";
+import { idText, keyText } from "../../dlq/letters/letter.ts";
 import type { LetterDecoder } from "../../dlq/read/decode.ts";
-import { fetchPlaces } from "../../dlq/run/fetch-letters.ts";
+import { fetchWhole } from "../../dlq/run/fetch-letters.ts";
 import type { Standing } from "../../dlq/letters/state.ts";
 import type { LogRecord } from "../../log/log.ts";
 import { count, note } from "../cli.ts";
@@ -44,12 +44,12 @@ export const exportVerb = async <Config extends EngineConfig>(
       if (format === "csv") await write(`${csvColumns.join(",")}\n`);
       for (let from = 0; from < found.length; from += atOnce) {
         const some = found.slice(from, from + atOnce);
-        const records = await fetchPlaces(
+        const records = await fetchWhole(
           open.cluster,
-          some.map(({ letter }) => letter.place),
+          some.map(({ letter }) => letter),
         );
         for (const standing of some) {
-          const record = records.get(idText(standing.letter.place));
+          const record = records.get(idText(standing.letter.place))?.record;
           const row = await exported(open.decoder, standing, record, mask);
           await write(`${format === "csv" ? csvLine(row) : jsonText(row)}\n`);
         }
@@ -79,6 +79,7 @@ const exported = async (
   );
   return {
     ...letter,
+    key: keyText(record?.key ?? null),
     ...wordsOf(record?.headers ?? {}),
     headers: Object.fromEntries(headers),
     value,

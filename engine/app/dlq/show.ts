@@ -1,11 +1,11 @@
 /** `sluice dlq show`: every attempt of one record, whole. */
 import { wordsOf } from "../../dlq/letters/foreign.ts";
-import { hasOwnBytes, idText, type Letter, originKey, parseId } from "../../dlq/letters/letter.ts";
+import { idText, keyText, type Letter, originKey, parseId } from "../../dlq/letters/letter.ts";
 import { byOrigin } from "../../dlq/letters/order.ts";
 import { type LetterDecoder, readOrWhy } from "../../dlq/read/decode.ts";
-import { fetchPlaces } from "../../dlq/run/fetch-letters.ts";
+import { type FetchedLetter, fetchWhole } from "../../dlq/run/fetch-letters.ts";
 import type { Standing } from "../../dlq/letters/state.ts";
-import type { Headers, LogRecord } from "../../log/log.ts";
+import type { Headers } from "../../log/log.ts";
 import { withoutOurs } from "../../worker/round/letter-headers.ts";
 import { CliError, exitCodes, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
@@ -15,7 +15,7 @@ import { lookAt, placeOption, selected } from "./look.ts";
 import { type LookOptions, placeOf } from "./looking.ts";
 import { withDlq } from "./open.ts";
 import { jsonText, valueText } from "./values.ts";
-import { agoText, letterJson, printable } from "./words.ts";
+import { agoText, cell, letterJson, printable } from "./words.ts";
 
 /** Shows the attempts of a record. Exit code 2 where there is no such letter. */
 export const showVerb = async <Config extends EngineConfig>(
@@ -33,9 +33,9 @@ export const showVerb = async <Config extends EngineConfig>(
   const { attempts, warnings, neighbours } = await withDlq(app, await loadConfig(app), async (open) => {
     const looked = await lookAt(open, at);
     const found = selected(looked.standings, { ids: [id] }, at);
-    const records = await fetchPlaces(
+    const records = await fetchWhole(
       open.cluster,
-      found.map(({ letter }) => letter.place),
+      found.map(({ letter }) => letter),
     );
     const shown: ShownAttempt[] = [];
     for (const standing of found) shown.push(await attemptOf(open.decoder, standing, records));
@@ -47,8 +47,8 @@ export const showVerb = async <Config extends EngineConfig>(
       ? [`sluice dlq plan ${placeOption(at)} ${id}`]
       : [`sluice dlq list ${placeOption(at)} --state all`];
   if (options.json) {
-    const data = attempts.map(({ standing, message, stack, headers, value }) => {
-      return { ...letterJson(standing), message, stack, headers, value, neighbours: neighbours.map(neighbourJson) };
+    const data = attempts.map(({ standing, ...shown }) => {
+      return { ...letterJson(standing), ...shown, neighbours: neighbours.map(neighbourJson) };
     });
     return printJson(jsonDocument("dlq.show", data, { warnings, next }));
   }
@@ -86,6 +86,9 @@ const neighbourLines = (neighbours: readonly Standing[]): readonly string[] => {
 /** An attempt with what its record says. */
 interface ShownAttempt {
   readonly standing: Standing;
+  /** As {@link keyText}; of its origin where the letter was too large to have it. */
+  readonly key: string | null;
+  readonly bytesFrom: FetchedLetter["bytesFrom"];
   readonly message: string;
   readonly stack: string;
   /** The record's own, as text; bytes that are no text as hex. */
@@ -101,19 +104,25 @@ type ShownValue =
 const attemptOf = async (
   decoder: LetterDecoder,
   standing: Standing,
-  records: ReadonlyMap<string, LogRecord>,
+  records: ReadonlyMap<string, FetchedLetter>,
 ): Promise<ShownAttempt> => {
-  const record = records.get(idText(standing.letter.place));
-  if (record === undefined) return { standing, message: "", stack: "", headers: {}, value: { kind: "gone" } };
-  const value = await shownValue(decoder, standing.letter, record.value);
-  return { standing, ...wordsOf(record.headers), headers: ownHeaders(record.headers), value };
+  const { letter } = standing;
+  const found = records.get(idText(letter.place));
+  const unknown = { key: letter.key, bytesFrom: "gone", message: "", stack: "", headers: {} } as const;
+  if (found === undefined) return { standing, ...unknown, value: { kind: "gone" } };
+  const { record, bytesFrom } = found;
+  const value = bytesFrom === "gone" ? ({ kind: "dropped" } as const) : await shownValue(decoder, letter, record.value);
+  const key = keyText(record.key);
+  return { standing, key, bytesFrom, ...wordsOf(record.headers), headers: ownHeaders(record.headers), value };
 };
+
+/** Characters of a header's line; `--json` has all of it. */
+const shownHeader = 256;
 
 /** Bytes of a value that cannot be read are shown up to here. */
 const shownBytes = 256;
 
 const shownValue = async (decoder: LetterDecoder, letter: Letter, bytes: Buffer | null): Promise<ShownValue> => {
-  if (!hasOwnBytes(letter)) return { kind: "dropped" };
   if (bytes === null) return { kind: "null" };
   const reading = await readOrWhy(decoder, letter.origin.topic, bytes);
   if (reading.kind === "value") return { kind: "decoded", value: JSON.parse(jsonText(reading.value)) };
@@ -134,7 +143,8 @@ const ownHeaders = (headers: Headers): ShownAttempt["headers"] =>
     ]),
   );
 
-const attemptLines = ({ standing, message, stack, headers, value }: ShownAttempt, now: number): readonly string[] => {
+const attemptLines = (shown: ShownAttempt, now: number): readonly string[] => {
+  const { standing, key, bytesFrom, message, stack, headers, value } = shown;
   const { letter, state, copies, retries } = standing;
   const sent = retries.map(({ job, place }) => `${idText(place)} by job ${job.slice(0, 8)}`);
   const fields: readonly (readonly [string, string])[] = [
@@ -149,9 +159,14 @@ const attemptLines = ({ standing, message, stack, headers, value }: ShownAttempt
     ["fingerprint", letter.fingerprint],
     ["graph", letter.graph.slice(0, 8)],
     ["replayed as", sent.join(", ")],
-    ["dropped", letter.dropped.join(", ")],
-    ["key", letter.key ?? "null"],
-    ...Object.entries(headers).map(([name, values]) => ["header", `${name}: ${values.join(", ")}`] as const),
+    [
+      "dropped",
+      letter.dropped.join(", ") + (bytesFrom === "origin" ? "; shown from its origin, which still has them" : ""),
+    ],
+    ["key", key ?? (letter.dropped.includes("key") && bytesFrom === "gone" ? "" : "null")],
+    ...Object.entries(headers).map(
+      ([name, values]) => ["header", cell(`${name}: ${values.join(", ")}`, shownHeader)] as const,
+    ),
   ];
   const lines = fields.filter(([, text]) => text !== "").map(([name, text]) => `  ${name.padEnd(12)} ${text}`);
   return [
@@ -183,7 +198,7 @@ const valueLines = (value: ShownValue): readonly string[] => {
     case "null":
       return ["value        null"];
     case "dropped":
-      return ["value        not in the letter: it was too large; its origin may still have it"];
+      return ["value        not in the letter, which was too large, and its origin does not have it any more"];
     case "gone":
       return ["value        the letter is not there any more"];
   }

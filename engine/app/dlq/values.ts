@@ -13,11 +13,11 @@ function replace(this: unknown, _name: string, value: unknown): unknown {
   return value;
 }
 
-/** A header's bytes: as text where they are text, else as hex. */
+/** A header's bytes: as text where they are text, else as hex. A number as Spring Kafka writes it is UTF-8, and no text. */
 export const valueText = (bytes: HeaderValue): string | null => {
   if (bytes === null) return null;
   const text = bytes.toString();
-  return text.includes("\uFFFD") ? `0x${bytes.toString("hex")}` : text;
+  return text.includes("\uFFFD") || text.includes("\0") ? `0x${bytes.toString("hex")}` : text;
 };
 
 /** Fields that name people. */

@@ -134,8 +134,13 @@ test("masked: hides users at any depth, and keeps equal ones equal", () => {
 
 test("valueText: shows bytes that are no text as hex", () => {
   assert.deepEqual(
-    [valueText(Buffer.from("é")), valueText(Buffer.from([255, 0])), valueText(null)],
-    ["é", "0xff00", null],
+    [
+      valueText(Buffer.from("é")),
+      valueText(Buffer.from([255, 0])),
+      valueText(Buffer.from([0, 0, 0, 3])),
+      valueText(null),
+    ],
+    ["é", "0xff00", "0x00000003", null],
   );
 });
 

@@ -92,3 +92,8 @@ test("letterOf: groups letters of others by what failed", () => {
   assert.equal(of("a.B").fingerprint, of("a.B").fingerprint);
   assert.notEqual(of("a.B").fingerprint, of("a.C").fingerprint);
 });
+
+test("wordsOf: reads message and stack when Spring Kafka could not read the key", () => {
+  const headers = texts("kafka_dlt-", { "key-exception-message": "no key", "key-exception-stacktrace": "at a" });
+  assert.deepEqual(wordsOf(headers), { message: "no key", stack: "at a" });
+});

@@ -109,12 +109,14 @@ export const wordsOf = (headers: Headers): { readonly message: string; readonly 
     message: firstOf([
       "_flow.err.message",
       "kafka_dlt-exception-message",
+      "kafka_dlt-key-exception-message",
       "__connect.errors.exception.message",
       "__streams.errors.message",
     ]),
     stack: firstOf([
       "_flow.err.stack",
       "kafka_dlt-exception-stacktrace",
+      "kafka_dlt-key-exception-stacktrace",
       "__connect.errors.exception.stacktrace",
       "__streams.errors.stacktrace",
     ]),

@@ -9,20 +9,38 @@ import { deadLetterPrefix } from "../../worker/round/letter-headers.ts";
 /** Records that are read over rather than asked for anew: a request costs some milliseconds, a record some microseconds. */
 const gap = 200n;
 
+/** A letter's record, with the bytes of the record that it is about. */
+export interface FetchedLetter {
+  readonly record: LogRecord;
+  /**
+   * Where key, value and headers are from: the letter, or, where it was too large to be kept whole, its origin; `gone` where
+   * that is not the same record any more: the record is the letter then, which has none of them.
+   */
+  readonly bytesFrom: "letter" | "origin" | "gone";
+}
+
 /**
- * The letters as they are to be replayed, by {@link idText} of their place; those that are gone are missing. A letter that
- * was too large to be kept whole gets key, value and headers from its origin, where that is still the same record.
+ * The letters as they are to be replayed, by {@link idText} of their place; those that are gone, or whose bytes are, are missing.
  * @throws Unavailable
  */
 export const fetchLetters = async (
   cluster: DlqCluster,
   letters: readonly Letter[],
 ): Promise<ReadonlyMap<string, LogRecord>> => {
+  const found = await fetchWhole(cluster, letters);
+  return new Map([...found].flatMap(([id, { record, bytesFrom }]) => (bytesFrom === "gone" ? [] : [[id, record]])));
+};
+
+/** The letters as they are to be looked at, by {@link idText} of their place; those that are gone are missing. @throws Unavailable */
+export const fetchWhole = async (
+  cluster: DlqCluster,
+  letters: readonly Letter[],
+): Promise<ReadonlyMap<string, FetchedLetter>> => {
   const records = await fetchPlaces(
     cluster,
     letters.map(({ place }) => place),
   );
-  const found = new Map<string, LogRecord>();
+  const found = new Map<string, FetchedLetter>();
   const origins = await fetchOrigins(
     cluster,
     letters.filter((letter) => !hasOwnBytes(letter)),
@@ -31,10 +49,11 @@ export const fetchLetters = async (
     const id = idText(letter.place);
     const record = records.get(id);
     if (record === undefined) continue;
-    if (hasOwnBytes(letter)) found.set(id, record);
+    if (hasOwnBytes(letter)) found.set(id, { record, bytesFrom: "letter" });
     else {
       const origin = origins.get(idText(letter.origin));
-      if (origin !== undefined) found.set(id, withBytesOf(origin, record));
+      if (origin === undefined) found.set(id, { record, bytesFrom: "gone" });
+      else found.set(id, { record: withBytesOf(origin, record), bytesFrom: "origin" });
     }
   }
   return found;

@@ -6,9 +6,10 @@ import { fetchLetters } from "../../../dlq/run/fetch-letters.ts";
 import type { Transform } from "../../../dlq/run/send.ts";
 import type { LogRecord } from "../../../log/log.ts";
 import { RegistryUnavailable } from "../../../registry/http.ts";
-import { CliError } from "../../cli.ts";
+import { CliError, describeError } from "../../cli.ts";
 import type { EngineConfig } from "../../config/engine-config.ts";
 import type { OpenDlq } from "../open.ts";
+import { cell } from "../words.ts";
 
 /** Of a plan, which must not guess. */
 export const registryAwayError = (): CliError =>
@@ -42,16 +43,25 @@ export const lettersToLookInto = (chosen: readonly Standing[], transform: Transf
     state === "open" && letter.flaws.length === 0 && (transform !== undefined || !hasOwnBytes(letter)) ? [letter] : [],
   );
 
+/** What was found in letters. */
+export interface LookedInto {
+  /** What would become of them; those that are gone are missing. */
+  readonly prospects: ReadonlyMap<Letter, Prospect>;
+  /** What the transform failed at: the first letter and why, and how many there were, in a sentence. */
+  readonly warnings: readonly string[];
+}
+
 /**
- * What would become of them, as they are or as they are transformed; those that are gone are missing.
+ * What would become of them, as they are or as they are transformed.
  * @throws CliError (REGISTRY_UNAVAILABLE)
  */
 export const lookInto = async <Config extends EngineConfig>(
   open: OpenDlq<Config>,
   letters: readonly Letter[],
   { judge, transform }: { readonly judge: ReturnType<typeof prospects>; readonly transform: Transform | undefined },
-): Promise<ReadonlyMap<Letter, Prospect>> => {
+): Promise<LookedInto> => {
   const found = new Map<Letter, Prospect>();
+  const failures: { readonly letter: Letter; readonly error: unknown }[] = [];
   await eachRecord(open, letters, async (letter, record) => {
     const { topic } = letter.origin;
     try {
@@ -64,7 +74,20 @@ export const lookInto = async <Config extends EngineConfig>(
       if (error instanceof RegistryUnavailable) throw registryAwayError();
       if (transform === undefined) throw error;
       found.set(letter, "unreadable");
+      failures.push({ letter, error });
     }
   });
-  return found;
+  return { prospects: found, warnings: failureWarning(failures) };
+};
+
+/** Whoever wrote the transform has to know what to mend in it; what it throws may have a value in it. */
+export const failureWarning = (
+  failures: readonly { readonly letter: Pick<Letter, "origin">; readonly error: unknown }[],
+): readonly string[] => {
+  const [first] = failures;
+  if (first === undefined) return [];
+  const { message } = describeError(first.error);
+  return [
+    `the transform failed at ${failures.length} letter(s), first at ${idText(first.letter.origin)}: ${cell(message, 500)}`,
+  ];
 };

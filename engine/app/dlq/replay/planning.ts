@@ -66,7 +66,8 @@ export const planOf = async <Config extends EngineConfig>(
   const plan = planReplay(
     chosen,
     {
-      prospectOf: (letter) => looked.get(letter) ?? (hasOwnBytes(letter) ? (known.get(letter) ?? "sound") : "gone"),
+      prospectOf: (letter) =>
+        looked.prospects.get(letter) ?? (hasOwnBytes(letter) ? (known.get(letter) ?? "sound") : "gone"),
       sources: sourcesOf(of.hosted.topology.graph),
       maxAttempts: request.limits.maxAttempts,
     },
@@ -84,7 +85,10 @@ export const planOf = async <Config extends EngineConfig>(
     ...live,
     advice: await adviceOf(open, of.hosted.replayAdvice, plan),
     refusals: refusalsOf(plan, live, read.retryEnds.length > 0),
-    warnings: read.trimmed > 0n ? [`${read.trimmed} dead letter(s) were deleted: nothing is known of them`] : [],
+    warnings: [
+      ...(read.trimmed > 0n ? [`${read.trimmed} dead letter(s) were deleted: nothing is known of them`] : []),
+      ...looked.warnings,
+    ],
     selected: chosen,
   };
 };

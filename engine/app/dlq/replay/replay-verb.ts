@@ -82,8 +82,10 @@ const savedIn = async (files: readonly string[]): Promise<readonly [SavedReplay 
   try {
     return [readReplayPlan(await readFile(file, "utf8")), []];
   } catch (cause) {
-    if (cause instanceof BadReplayPlan || (cause instanceof Error && "code" in cause && cause.code === "ENOENT")) {
-      const why = cause instanceof BadReplayPlan ? cause.message : "there is no such file, and it is no letter's id";
+    if (cause instanceof BadReplayPlan || (cause instanceof Error && "code" in cause)) {
+      // What the system says of it otherwise: a folder, or a file that may not be read.
+      const isMissing = "code" in cause && cause.code === "ENOENT";
+      const why = isMissing ? "there is no such file, and it is no letter's id" : cause.message;
       throw new CliError(`${file}: ${why}`, {
         code: "BAD_PLAN_FILE",
         exitCode: exitCodes.usage,
