@@ -4,7 +4,7 @@ import type { TopologyGraph } from "../graph.ts";
 import { type Box, type Label, labelOf, nodeBox } from "./boxes.ts";
 import { type Clutter, clutterOf, isClearer } from "./crossings.ts";
 import { type LayoutGraph, layoutGraph, placeAll, type Point, type Sized } from "./dagre.ts";
-import { portsOf, routeOf, rowsOf, type Unrouted, withDirection } from "./route.ts";
+import { loopOf, portsOf, routeOf, rowsOf, type Unrouted } from "./route.ts";
 
 /** A box with the place of its middle. */
 export type PlacedBox = Box & Point;
@@ -29,7 +29,8 @@ const distances = { rankdir: "TB", nodesep: 40, edgesep: 26, ranksep: 60 };
 const mostTries = 12;
 
 /**
- * Places everything a graph has; nothing stands on anything else. What the layout finds depends on the order in which it is
+ * Places everything a graph has; nothing stands on anything else, but that ways from several boxes of a row back to themselves may
+ * touch what is beside them. What the layout finds depends on the order in which it is
  * told the arrows, so several are tried, and the clearest is kept.
  */
 export const place = (graph: TopologyGraph, around: Surroundings): Placed => {
@@ -74,7 +75,7 @@ const placeInOrder = (graph: TopologyGraph, arrows: readonly Arrow[]): Placed =>
 
   function wayOf(arrow: Unrouted & { readonly points: readonly Point[] }, port = [arrow.from.x, arrow.to.x] as const) {
     // An arrow back to its own box is beside it, in no row.
-    return arrow.from === arrow.to ? withDirection(arrow.points.map(pointOf)) : routeOf(arrow, port, rows);
+    return arrow.from === arrow.to ? loopOf(arrow.from, arrow.points) : routeOf(arrow, port, rows);
   }
 };
 

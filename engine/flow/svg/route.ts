@@ -81,6 +81,18 @@ export const routeOf = (
   return withDirection(points);
 };
 
+/** The way back to the same box: out at its right, as far as the layout left room for the label, and in again below. */
+export const loopOf = ({ x, y, width, height }: Standing, room: readonly Point[]): readonly Point[] => {
+  const [right, out] = [x + width / 2, Math.max(...room.map((point) => point.x))];
+  const apart = height / 2 - 6;
+  return [
+    { x: right, y: y - apart },
+    { x: out, y: y - apart },
+    { x: out, y: y + apart },
+    { x: right, y: y + apart },
+  ];
+};
+
 /** Points of which no two in a row are the same: an arrow's head takes its direction from the last piece of its line. */
-export const withDirection = (points: readonly Point[]): readonly Point[] =>
+const withDirection = (points: readonly Point[]): readonly Point[] =>
   points.filter(({ x, y }, at) => points[at - 1]?.x !== x || points[at - 1]?.y !== y);
