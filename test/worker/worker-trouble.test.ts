@@ -197,7 +197,7 @@ test("worker: is unready and names what the brokers refuse, by membership and by
   const why = () => worker.ready().why.join();
   assert.match(why(), /^KAFKA_REFUSED has lasted for \d+ s, and holds 1 call\(s\): membership \(the brokers refuse us/);
   state.trouble = undefined;
-  assert.deepEqual(worker.ready(), { ok: true, why: [] });
+  assert.deepEqual(worker.ready(), { ok: true, why: [], codes: [] });
   state.refuses = true;
   await stage.send(many(0, 1));
   await until("it says so", () => /KAFKA_REFUSED has lasted .*: append \(/.test(why()));

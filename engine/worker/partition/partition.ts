@@ -131,10 +131,7 @@ export const createPartition = (options: PartitionOptions): Partition => {
         goOn();
       },
     });
-  const schemas = createSchemaWait({
-    ...{ decoder, lanes, attempt, track: tracker.track },
-    changed: () => goOn(),
-  });
+  const schemas = createSchemaWait({ decoder, lanes, attempt, track: tracker.track, changed: goOn });
   const mayBegin = (): boolean => pipeline !== undefined && !draining;
   const exclusiveTasks = createExclusiveTasks(lanes, { mayBegin, track: tracker.track, ended: () => pump() });
   tracker.track(
