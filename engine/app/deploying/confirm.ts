@@ -1,6 +1,7 @@
 /** Asks whether a plan may be carried out, where there is somebody to ask. */
 import { createInterface } from "node:readline/promises";
 import { risksOf, type Plan } from "../../deploy/plan/change.ts";
+import { InterruptedError } from "../cli.ts";
 
 /** What was confirmed on the command line. */
 export interface Confirmed {
@@ -31,12 +32,23 @@ export const isConfirmed = async (plan: Plan, { yes, names }: Confirmed, ask: As
 /** Asks at this terminal; undefined where there is none. */
 export const terminal = (): Ask | undefined => {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
-  return async (question) => {
-    const lines = createInterface({ input: process.stdin, output: process.stderr });
+  return askOn(process.stdin, process.stderr);
+};
+
+/**
+ * Asks at a terminal of these streams. Ctrl-D is an empty answer, which confirms nothing; an answer that never comes would end
+ * the process in the middle. @throws InterruptedError on Ctrl-C
+ */
+export const askOn =
+  (input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Ask =>
+  async (question) => {
+    const lines = createInterface({ input, output, terminal: true });
+    const left = Promise.withResolvers<string>();
+    lines.once("SIGINT", () => left.reject(new InterruptedError("the user")));
+    lines.once("close", () => left.resolve(""));
     try {
-      return await lines.question(question);
+      return await Promise.race([lines.question(question), left.promise]);
     } finally {
       lines.close();
     }
   };
-};
