@@ -7,7 +7,14 @@ import type { CouponId } from "../../schemas/coupon.ts";
 import { checkTake, hexOf } from "../ids.ts";
 import type { RedisConnection } from "./connection.ts";
 import { runScript, type Script, WrongKeys } from "./script.ts";
-import { countersScript, initialiseScript, releaseScript, reserveScript, settleScript } from "./stock-scripts.ts";
+import {
+  countersScript,
+  initialiseScript,
+  releaseScript,
+  reserveScript,
+  settleScript,
+  wholeOf,
+} from "./stock-scripts.ts";
 
 /**
  * Coupons one script deals with: 1,000 keep Redis busy for about a millisecond. More run in pieces, one after the other: all takes
@@ -170,7 +177,7 @@ export const readCounters = async (
       if (couponId === undefined) return;
       wrong.delete(couponId);
       const left: unknown = answer[2 * at];
-      if (left !== null) counters.set(couponId, { left: Number(left), marks: Number(answer[2 * at + 1]) });
+      if (left !== null) counters.set(couponId, { left: wholeOf(String(left)), marks: Number(answer[2 * at + 1]) });
     });
     for (const couponId of wrong) counters.set(couponId, { left: Number.NaN, marks: 0 });
   }

@@ -3,7 +3,7 @@ import type { CouponId, ReservationId } from "../../schemas/coupon.ts";
 import { hexOf } from "../ids.ts";
 import { type RedisConnection, reaching } from "./connection.ts";
 import { stockKey } from "./coupon-stock.ts";
-import { markDigits } from "./stock-scripts.ts";
+import { markDigits, wholeOf } from "./stock-scripts.ts";
 
 /** A coupon's counter, and whether a unit of it is held for a reservation. */
 export interface Unit {
@@ -28,7 +28,7 @@ export const readUnit = (
     const mark = reservationId === undefined ? undefined : hexOf(reservationId);
     const starts = Array.from({ length: held.length / markDigits }, (_, at) => at * markDigits);
     return {
-      left: left === null || left === undefined ? null : Number(left),
+      left: left === null || left === undefined ? null : wholeOf(left),
       marks: starts.length,
       isHeld: mark !== undefined && starts.some((at) => held.startsWith(mark, at)),
     };

@@ -16,6 +16,7 @@ import { checkGate, claimGate } from "./gate-owner.ts";
 import { WrongKeys } from "./script.ts";
 
 const redis = await openRedis({ redisUrl: redisUrl(13) });
+const aFence = { topology: "t", topic: "t", partition: 0, epoch: 5 };
 after(async () => {
   await redis.client.flushdb();
   redis.close();
@@ -47,6 +48,40 @@ test("gate: leaves a coupon to the database, and names its key, when that key ho
   const counters = await readCounters(redis, [wrong, right]);
   assert.deepEqual([counters.get(wrong)?.left, counters.get(right)?.left], [Number.NaN, 4]);
 });
+
+/** Hashes of a coupon that the gate never wrote, though their keys and fields are its own. */
+const foreignHashes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "a word": { left: "many" },
+  "no number": { left: "nan" },
+  "without an end": { left: "inf" },
+  "half a unit": { left: "2.5" },
+  hexadecimal: { left: "0x10" },
+  "an exponent": { left: "1e300" },
+  nothing: { left: "" },
+  "an epoch that is none": { left: "5", epoch: "many" },
+  "an epoch that is no number": { left: "5", epoch: "nan" },
+  "a piece of a mark": { left: "5", marks: "0a1b" },
+};
+for (const [what, fields] of Object.entries(foreignHashes)) {
+  test(`gate: leaves a coupon to the database, and counts it anew, when its hash holds ${what}`, async () => {
+    const [wrong, right] = [aCouponId(), aCouponId()];
+    const stock = couponStock(redis, aFence);
+    await stock.initialise(new Map([[right, 5]]));
+    await redis.client.hset(stockKey(wrong), fields);
+    const takes = [aTake(wrong), aTake(right), aTake(wrong), aTake(wrong)];
+    const answers = await stock.reserve(takes);
+    assert.equal(answers[1], "taken");
+    for (const at of [0, 2, 3]) assert.ok(answers[at] === "unsure" || answers[at] === "taken", `${at}: ${answers[at]}`);
+    await stock.release(takes);
+    await stock.settle(new Map([[wrong, 4]]));
+    assert.deepEqual((await readCounters(redis, [wrong])).get(wrong), { left: 4, marks: 0 });
+    // Upkeep finds it too, where no round comes by.
+    await redis.client.hset(stockKey(wrong), fields);
+    const seen = (await readCounters(redis, [wrong])).get(wrong)?.left ?? 0;
+    assert.notEqual(await couponGate(redis, aFence).repair({ couponId: wrong, seen, left: 4 }), undefined);
+    assert.deepEqual((await readCounters(redis, [wrong])).get(wrong), { left: 4, marks: 0 });
+  });
+}
 
 /** A Redis with these settings, ended with the test. */
 const serverWith = async (t: TestContext, ...settings: readonly string[]): Promise<number> => {

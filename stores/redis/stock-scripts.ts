@@ -14,24 +14,41 @@ import { script } from "./script.ts";
 /** The digits of one mark. */
 export const markDigits = 32;
 
+/** A counter or an epoch as the gate writes them: Lua's own `tonumber` takes `nan`, `2.5` and `0x10` too, and counts on with them. */
+const wholePattern = /^-?\d{1,15}$/;
+
+/** A counter's text as a number; NaN where it is none that the gate wrote. */
+export const wholeOf = (text: string): number => (wholePattern.test(text) ? Number(text) : Number.NaN);
+
+/** As {@link wholeOf}, in Lua: nil where it is none. */
+const whole = `
+local function whole(text)
+  if text and #text <= 16 and string.find(text, '^%-?%d+$') then return tonumber(text) end
+  return nil
+end
+`;
+
 /**
  * ARGV, for each key: the ids of its takes, no id twice. Answers a text for each key, one letter a take: t taken, n none left,
- * d none left but some in flight, u uninitialised, f the epoch is not the latest.
+ * d none left but some in flight, u uninitialised, f the epoch is not the latest. A hash with a counter or marks that the gate never
+ * wrote is answered by d as well: the database decides, and the settling of the round writes it anew.
  *
  * Nearly always nothing of a coupon is in flight when its next round comes, because the one before it has been settled. Then those
  * who get a unit are the first ones, and the marks are a piece of the argument.
  */
-export const reserveScript = script(`
+export const reserveScript = script(`${whole}
 local epoch, answers = tonumber(ARGV[1]), {}
 for k = 1, #KEYS do
   local key, ids = KEYS[k], ARGV[k + 1]
   local count = #ids / ${markDigits}
   local found = redis.call('HMGET', key, 'left', 'epoch', 'marks')
-  local left, known, marks = tonumber(found[1] or nil), tonumber(found[2] or 0), found[3] or ''
+  local left, known, marks = whole(found[1]), whole(found[2]) or 0, found[3] or ''
   if epoch > 0 and known > epoch then
     answers[k] = string.rep('f', count)
-  elseif not left then
+  elseif not found[1] then
     answers[k] = string.rep('u', count)
+  elseif not left or #marks % ${markDigits} ~= 0 then
+    answers[k] = string.rep('d', count)
   else
     local taken = 0
     if marks == '' then
@@ -69,13 +86,13 @@ return answers
 `);
 
 /** ARGV, for each key: ids. Gives back what has a mark, once; answers how many hashes know a higher epoch. */
-export const releaseScript = script(`
+export const releaseScript = script(`${whole}
 local epoch, refused = tonumber(ARGV[1]), 0
 for k = 1, #KEYS do
   local key, ids = KEYS[k], ARGV[k + 1]
   local found = redis.call('HMGET', key, 'left', 'epoch', 'marks')
-  local left, marks = tonumber(found[1] or nil), found[3] or ''
-  if epoch > 0 and tonumber(found[2] or 0) > epoch then
+  local left, marks = whole(found[1]), found[3] or ''
+  if epoch > 0 and (whole(found[2]) or 0) > epoch then
     refused = refused + 1
   elseif left and marks ~= '' then
     local gone, kept, freed = {}, {}, 0
@@ -91,11 +108,11 @@ return refused
 `);
 
 /** ARGV, for each key: what the database has left. Sets the counters that exist and drops their marks; answers as a release. */
-export const settleScript = script(`
+export const settleScript = script(`${whole}
 local epoch, refused = tonumber(ARGV[1]), 0
 for k = 1, #KEYS do
   local found = redis.call('HMGET', KEYS[k], 'left', 'epoch')
-  local known = tonumber(found[2] or 0)
+  local known = whole(found[2]) or 0
   if epoch > 0 and known > epoch then
     refused = refused + 1
   elseif found[1] and epoch > known then
@@ -134,12 +151,12 @@ return answers
  * KEYS: one coupon's hash. ARGV, after the epoch: the counter as it was seen (empty where it was no number), and as it should
  * be. Answers how many marks went, -1 where the counter is another one by now or gone, -2 where the hash knows a higher epoch.
  */
-export const repairScript = script(`
+export const repairScript = script(`${whole}
 local key, epoch = KEYS[1], tonumber(ARGV[1])
 local found = redis.call('HMGET', key, 'left', 'epoch', 'marks')
-local known = tonumber(found[2] or 0)
+local known = whole(found[2]) or 0
 if epoch > 0 and known > epoch then return -2 end
-if not found[1] or tonumber(found[1]) ~= tonumber(ARGV[2]) then return -1 end
+if not found[1] or whole(found[1]) ~= whole(ARGV[2]) then return -1 end
 redis.call('HSET', key, 'left', ARGV[3], 'marks', '')
 if epoch > known then redis.call('HSET', key, 'epoch', epoch) end
 return #(found[3] or '') / ${markDigits}
