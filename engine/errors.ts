@@ -55,6 +55,12 @@ export class AccessRefused extends Blocked {
 }
 
 /**
+ * Another transaction holds a lock that this call waits for, and has held it for as long as was waited. No record is guilty of it,
+ * so it holds like something that is away and is named by its code; whoever does several things at once may do them one by one.
+ */
+export class Contended extends Blocked {}
+
+/**
  * Another holder has the partition's lease now: what this one sends is refused, for good. It holds like something that is
  * away, finishing nothing, until the group takes the partition from it too.
  */
@@ -69,7 +75,7 @@ export class Fenced extends PipelineError {
   }
 }
 
-/** This attempt failed, the next may not: a deadlock, a lock timeout. */
+/** This attempt failed, the next may not: a deadlock. */
 export class Retriable extends PipelineError {
   readonly code: string;
   override readonly disposition = "retriable";

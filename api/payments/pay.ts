@@ -13,7 +13,7 @@
 import { hash } from "node:crypto";
 import pLimit from "p-limit";
 import { v7 } from "uuid";
-import { dispositionOf, isHeld } from "../../engine/errors.ts";
+import { Contended, dispositionOf, isHeld } from "../../engine/errors.ts";
 import {
   type PaymentAnswer,
   type PaymentAsk,
@@ -67,7 +67,7 @@ type Outcome = { readonly answer: PaymentAnswer } | { readonly error: unknown };
 /**
  * Pays orders, any number at once.
  * @throws Problem `overloaded`, `unavailable`, `outcome-unknown`
- * @throws Retriable where nothing was paid, because something else held a lock.
+ * @throws Contended @throws Retriable where nothing was paid, because something else held a lock or was in the way.
  */
 export const createPay = (parameters: PayParameters): ((wish: PaymentWish) => Promise<PaymentAnswer>) => {
   const { clock, settings } = parameters;
@@ -132,7 +132,8 @@ const attempt = async (parameters: PayParameters, live: readonly Waiting[]): Pro
     );
   } catch (error) {
     if (error instanceof PaymentInDoubt) for (const waiting of live) waiting.mayBePaid = true;
-    if (isHeld(error)) return "again";
+    // One order that is locked must not be waited for by the others of its transaction.
+    if (isHeld(error) && !(error instanceof Contended)) return "again";
     if (live.length === 1) return isInDoubt(live, error) ? "again" : notifyAll(live, [{ error }]);
     const one = pLimit(singlesAtOnce);
     return (await Promise.all(live.map((waiting) => one(() => settle(parameters, [waiting]))))).flat();
@@ -148,7 +149,7 @@ const notifyAll = (live: readonly Waiting[], outcomes: readonly Outcome[]): read
 
 /** This attempt wrote nothing, but an earlier one may have: "nothing was paid" would be a guess. */
 const isInDoubt = (live: readonly Waiting[], error: unknown): boolean =>
-  dispositionOf(error) === "retriable" && live.some(({ mayBePaid }) => mayBePaid);
+  (dispositionOf(error) === "retriable" || error instanceof Contended) && live.some(({ mayBePaid }) => mayBePaid);
 
 const pause = (clock: ApiClock, ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
 

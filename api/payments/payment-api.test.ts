@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { InjectOptions } from "fastify";
 import { v7 } from "uuid";
-import { Retriable, Unavailable } from "../../engine/errors.ts";
+import { Contended, Retriable, Unavailable } from "../../engine/errors.ts";
 import { type OptionId, type PaymentAsk, PaymentInDoubt } from "../../processors/payments/payment-ports.ts";
 import type { ReservationId, UserId, Won } from "../../schemas/coupon.ts";
 import type { OrderId } from "../../schemas/payment.ts";
@@ -272,7 +272,7 @@ test("payment: asks again when a commit is in doubt and the next attempt meets a
   const attempts: PaymentAsk[] = [];
   payments.pay = async (asks) => {
     attempts.push(...asks);
-    if (attempts.length === 2) throw new Retriable("LOCK_WAIT_TIMEOUT", "locked");
+    if (attempts.length === 2) throw new Contended("LOCK_WAIT_TIMEOUT", "locked");
     const answers = await pay(asks);
     if (attempts.length === 1) throw new PaymentInDoubt({ cause: new Error("cut") });
     return answers;
@@ -299,7 +299,7 @@ test("payment: fails by itself when one of several is in the way of a lock", asy
   const bad = api.openOrder("mallory");
   const { pay } = payments;
   payments.pay = async (asks) => {
-    if (asks.some(({ orderId }) => orderId === bad)) throw new Retriable("LOCK_WAIT_TIMEOUT", "locked");
+    if (asks.some(({ orderId }) => orderId === bad)) throw new Contended("LOCK_WAIT_TIMEOUT", "locked");
     return pay(asks);
   };
   const gate = Promise.withResolvers<void>();

@@ -75,7 +75,8 @@ unready and is named by its code: \`REGISTRY_REFUSED\` (the registry answers 401
 ## The database
 
 By number; where it is in no row, by SQLSTATE; else the rest. A *conflict* (another transaction was in the way) runs the transaction again,
-up to three times, and is the rest after that.
+up to three times, and is the rest after that. What is *locked* (another transaction keeps a lock: an operator's, a backup's) runs again as
+often; after that it is held like what is away, and \`/ready\` names it \`LOCK_WAIT_TIMEOUT\`.
 
 ${database()}
 

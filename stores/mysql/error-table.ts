@@ -7,12 +7,13 @@
 /**
  * - `away`: the server's or the cluster's state. Hold, and ask again.
  * - `conflict`: another transaction was in the way. The transaction runs again; then it is tried again and isolated.
+ * - `locked`: another transaction keeps a lock. The transaction runs again; then it is held like what is away, and named as this.
  * - `poison`: what a row holds can never be written.
  * - `refused`: the user may not do this, now. At a start the process ends; while it runs it is held.
  * - `fatal`: this process or its tables are not what the database needs.
  * - `rest`: tried again, then isolated and dead-lettered as in doubt.
  */
-export type DatabaseErrorClass = "away" | "conflict" | "poison" | "refused" | "fatal" | "rest";
+export type DatabaseErrorClass = "away" | "conflict" | "locked" | "poison" | "refused" | "fatal" | "rest";
 
 /** Errors of one class for one reason, by the server's number and its name without `ER_`. */
 export interface DatabaseErrorGroup {
@@ -197,7 +198,6 @@ export const databaseErrors: readonly DatabaseErrorGroup[] = [
     why: "another transaction, a change of the table or the cluster's certification was in the way",
     errors: {
       1020: "CHECKREAD",
-      1205: "LOCK_WAIT_TIMEOUT",
       1213: "LOCK_DEADLOCK",
       1412: "TABLE_DEF_CHANGED",
       1613: "XA_RBTIMEOUT",
@@ -207,6 +207,13 @@ export const databaseErrors: readonly DatabaseErrorGroup[] = [
       3058: "USER_LOCK_DEADLOCK",
       3101: "TRANSACTION_ROLLBACK_DURING_COMMIT",
       3132: "LOCKING_SERVICE_DEADLOCK",
+    },
+  },
+  {
+    means: "locked",
+    why: "another transaction, a backup or a change of the table keeps a lock for longer than is waited",
+    errors: {
+      1205: "LOCK_WAIT_TIMEOUT",
       3133: "LOCKING_SERVICE_TIMEOUT",
       3572: "LOCK_NOWAIT",
     },

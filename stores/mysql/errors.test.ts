@@ -10,7 +10,8 @@ const driverError = (fields: object): Error => Object.assign(new Error("as the s
 
 const cases: readonly (readonly [name: string, error: Error, disposition: Disposition, code: string])[] = [
   ["a deadlock", driverError({ errno: 1213 }), "retriable", "DEADLOCK"],
-  ["a lock time-out", driverError({ errno: 1205 }), "retriable", "LOCK_WAIT_TIMEOUT"],
+  ["a lock time-out", driverError({ errno: 1205 }), "unavailable", "LOCK_WAIT_TIMEOUT"],
+  ["a lock that is not waited for", driverError({ errno: 3572 }), "unavailable", "LOCK_WAIT_TIMEOUT"],
   ["a row changed since it was read", driverError({ errno: 1020 }), "retriable", "CHANGED_SINCE_READ"],
   ["too many connections", driverError({ errno: 1040, fatal: true }), "unavailable", "UNAVAILABLE"],
   ["a server that stops", driverError({ errno: 1053, fatal: true }), "unavailable", "UNAVAILABLE"],
@@ -100,8 +101,10 @@ test("classified: passes on what it does not know, and what has its class", () =
 });
 
 test("is-conflict: is true for what may simply run again, and for nothing else", () => {
+  const mayRunAgain = ([, , disposition, code]: (typeof cases)[number]): boolean =>
+    disposition === "retriable" || code === "LOCK_WAIT_TIMEOUT";
   assert.deepEqual(
-    cases.filter(([, error]) => isConflict(error)).map(([, , disposition]) => disposition),
-    cases.flatMap(([, , disposition]) => (disposition === "retriable" ? [disposition] : [])),
+    cases.filter(([, error]) => isConflict(error)),
+    cases.filter(mayRunAgain),
   );
 });

@@ -1,12 +1,11 @@
 /** What the database's errors become: error-table.ts has what each means, by number and SQLSTATE and never by text. */
 import { ConnectionError } from "sequelize";
-import { AccessRefused, Fatal, PipelineError, Poison, Retriable, Unavailable } from "../../engine/errors.ts";
+import { AccessRefused, Contended, Fatal, PipelineError, Poison, Retriable, Unavailable } from "../../engine/errors.ts";
 import { type DatabaseErrorClass, databaseErrorClass, givesUpConnection, lostConnection } from "./error-table.ts";
 
 /** Of conflicts, the codes that logs and dead letters name; the others are named by their number. */
 const conflictCodes: ReadonlyMap<number, string> = new Map([
   [1213, "DEADLOCK"],
-  [1205, "LOCK_WAIT_TIMEOUT"],
   [1020, "CHANGED_SINCE_READ"], // MariaDB with innodb_snapshot_isolation on.
 ]);
 
@@ -18,7 +17,7 @@ const remedy =
   "check user, password and rights of SLUICE_DATABASE_URL, and on the server that the account is not locked";
 
 /** Whether the whole transaction may simply be tried again: a deadlock, a lock time-out. */
-export const isConflict = (error: unknown): boolean => classOf(error) === "conflict";
+export const isConflict = (error: unknown): boolean => ["conflict", "locked"].includes(classOf(error));
 
 /** Whether the connection that this came by is of no more use: another one may lead to another server. */
 export const endsConnection = (error: unknown): boolean => givesUpConnection(numberOf(error));
@@ -37,6 +36,12 @@ export const classified = (error: unknown): unknown => {
       return new Retriable(
         conflictCodes.get(number) ?? `DATABASE_${number}`,
         `transaction given up: ${error.message}`,
+        because,
+      );
+    case "locked":
+      return new Contended(
+        "LOCK_WAIT_TIMEOUT",
+        `another transaction of the database keeps a lock that is waited for: ${error.message}; look at INNODB_TRX and the process list, and end it there`,
         because,
       );
     case "refused":

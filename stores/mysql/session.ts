@@ -33,7 +33,7 @@ const conflictAttempts = 3;
 /**
  * Runs `work` in one READ COMMITTED transaction and commits. After a deadlock or a lock time-out the whole of it runs
  * again, up to 3 times in all, so `work` must depend on nothing it changed itself.
- * @throws Retriable when it still conflicts, nothing written.
+ * @throws Retriable when it still conflicts, Contended when a lock is still kept, nothing written.
  * @throws Unavailable also where it is unknown whether the COMMIT took effect.
  * @throws Poison @throws Fatal as errors.ts has it, nothing written.
  */

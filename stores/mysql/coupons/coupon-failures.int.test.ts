@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { test } from "node:test";
-import { Fatal, Poison, Retriable, Unavailable } from "../../../engine/errors.ts";
+import { Contended, Fatal, Poison, Unavailable } from "../../../engine/errors.ts";
 import type { Coupon, CouponId, ReservationId, UserId } from "../../../schemas/coupon.ts";
 import { commitCuts, databaseBehindProxy } from "../testing/database-behind-proxy.ts";
 import { aClaim } from "../../testing/idempotency-keys.ts";
@@ -72,14 +72,14 @@ test("mysql book: is unavailable and writes nothing when its session is killed i
   assert.equal(await left(couponId), 7);
 });
 
-test("mysql book: is retriable and writes nothing when a lock is not given up", async () => {
+test("mysql book: is held, named as locked, and writes nothing when a lock is not given up", async () => {
   const couponId = await opened();
   await using({ lockWaitTimeoutSeconds: 1 }, async (mine) => {
     await inTransaction(database, async (session) => {
       await lock(session, couponId);
       await assert.rejects(
         couponBook(mine).issue([anIssue(couponId)]),
-        (error) => error instanceof Retriable && error.code === "LOCK_WAIT_TIMEOUT",
+        (error) => error instanceof Contended && error.code === "LOCK_WAIT_TIMEOUT",
       );
     });
   });

@@ -1,7 +1,7 @@
 /** What payments do when the real database hangs, is cut off, or has another session in the way. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Retriable, Unavailable } from "../../../engine/errors.ts";
+import { Contended, Unavailable } from "../../../engine/errors.ts";
 import { type OptionId, type Order, PaymentInDoubt } from "../../../processors/payments/payment-ports.ts";
 import type { UserId } from "../../../schemas/coupon.ts";
 import { commitCuts, databaseBehindProxy } from "../testing/database-behind-proxy.ts";
@@ -89,14 +89,14 @@ const raiseDeposit = "UPDATE user_balance SET deposited = deposited + 1 WHERE us
 const lockOrder = "SELECT status AS n FROM customer_order WHERE order_id = UNHEX(?) FOR UPDATE";
 const lock = ({ select }: Session, userId: UserId) => select(numberColumns, lockBalance, [Buffer.from(userId)]);
 
-test("mysql payments: are retriable and change nothing when a lock is not given up", async () => {
+test("mysql payments: are held, named as locked, and change nothing when a lock is not given up", async () => {
   const { order, optionId, userId } = await aShop();
   await using({ lockWaitTimeoutSeconds: 1 }, async (mine) => {
     await inTransaction(database, async (session) => {
       await lock(session, userId);
       await assert.rejects(
         paymentBook(mine).pay([anAsk(order)]),
-        (error) => error instanceof Retriable && error.code === "LOCK_WAIT_TIMEOUT",
+        (error) => error instanceof Contended && error.code === "LOCK_WAIT_TIMEOUT",
       );
     });
   });
