@@ -12,7 +12,17 @@ export interface PanelFile {
   readonly title?: string;
   readonly description?: string;
   readonly datasource?: { readonly uid?: string };
-  readonly fieldConfig?: { readonly defaults: { readonly unit?: string } };
+  readonly fieldConfig?: {
+    readonly defaults: {
+      readonly unit?: string;
+      readonly color?: { readonly mode: string };
+      readonly thresholds?: { readonly steps: readonly { readonly color: string; readonly value: number | null }[] };
+    };
+  };
+  readonly options?: {
+    readonly yAxis?: { readonly unit?: string };
+    readonly cellValues?: { readonly unit?: string };
+  };
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly {
     readonly expr: string;

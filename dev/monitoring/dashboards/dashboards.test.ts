@@ -45,6 +45,23 @@ test("panels: each have a title, a description that ends, a unit that Grafana ha
   }
 });
 
+test("heatmaps: have their unit at the axis, and count in their cells", () => {
+  eachPanel(({ type, options, fieldConfig }, where) => {
+    if (type !== "heatmap") return;
+    const { yAxis, cellValues } = options ?? {};
+    assert.deepEqual([yAxis?.unit, cellValues?.unit], [fieldConfig?.defaults.unit, "short"], where);
+  });
+});
+
+test("timelines: show a state without judging it, because 1 is well in one and not in another", () => {
+  eachPanel(({ type, fieldConfig }, where) => {
+    if (type !== "state-timeline") return;
+    const { color, thresholds } = fieldConfig?.defaults ?? {};
+    assert.equal(color?.mode, "thresholds", where);
+    for (const step of thresholds?.steps ?? []) assert.doesNotMatch(step.color, /red|green/, where);
+  });
+});
+
 test("panels: ask the data source that the dashboard's variable says", () => {
   eachPanel(({ datasource, targets = [] }, where, { templating }) => {
     assert.equal(templating.list[0]?.type, "datasource", where);

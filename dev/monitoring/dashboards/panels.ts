@@ -15,15 +15,19 @@ import {
 } from "@grafana/grafana-foundation-sdk/common";
 import {
   type DataTransformerConfig,
+  FieldColorBuilder,
+  FieldColorModeId,
   MappingType,
   type Panel as PanelDocument,
   ThresholdsConfigBuilder,
   ThresholdsMode,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import {
+  CellValuesBuilder,
   HeatmapColorMode,
   HeatmapColorOptionsBuilder,
   PanelBuilder as Heatmap,
+  YAxisConfigBuilder,
 } from "@grafana/grafana-foundation-sdk/heatmap";
 import { DataqueryBuilder, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
@@ -152,15 +156,30 @@ export const lines = (plan: PanelPlan, { stacked = false }: { readonly stacked?:
   return stacked ? panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal)) : panel;
 };
 
-/** How a histogram's observations spread over time. Its one query is of buckets, by `le`. */
+/**
+ * How a histogram's observations spread over time. Its one query is of buckets, by `le`. The unit is that of the axis: what a
+ * cell shows is a number of observations, which Grafana writes in the panel's unit unless it is told another.
+ */
 export const heatmap = (plan: PanelPlan): Panel =>
   planned(new Heatmap(), plan, { columns: 12, rows: 8 }, PromQueryFormat.Heatmap)
     .calculate(false)
+    .yAxis(new YAxisConfigBuilder().unit(plan.unit))
+    .cellValues(new CellValuesBuilder().unit("short"))
     .color(new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme("Oranges").steps(64));
 
-/** Which state something was in, over time. */
+/**
+ * Which state something was in, over time. Blue where it is 1, and neither green nor red: 1 is well for a relay that leads and for a
+ * circuit that is closed, and not for one that is open. Without a scheme of colours Grafana takes one that ends in red.
+ */
 export const timeline = (plan: PanelPlan): Panel =>
-  planned(new Timeline(), plan, { columns: 12, rows: 8 }).thresholds(thresholdsOf({ from: 1 }));
+  planned(new Timeline(), plan, { columns: 12, rows: 8 })
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+    .thresholds(
+      new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([
+        { color: "transparent", value: null },
+        { color: "blue", value: 1 },
+      ]),
+    );
 
 /** Rows of what is now, joined by their labels. */
 export const table = (
