@@ -61,7 +61,7 @@ const demo = async (
       if (!isSound(report)) process.exitCode = exitCodes.failure;
       if (json) printJson(documentOf(report));
       else await show(report);
-      if (!once && !json) await untilStopped(report, children, signal);
+      if (!once && !json) await look(report, { children, watch, signal });
     } finally {
       await stopAll(children);
     }
@@ -91,11 +91,14 @@ const show = async (report: DemoReport): Promise<void> => {
   print(`from nothing to here: ${report.seconds} s`);
 };
 
-const untilStopped = async (
-  { api, couponId, payments }: DemoReport,
-  children: readonly Child[],
-  signal: AbortSignal,
-): Promise<void> => {
+interface Look {
+  readonly children: readonly Child[];
+  readonly watch: boolean;
+  readonly signal: AbortSignal;
+}
+
+const look = async ({ api, couponId, payments }: DemoReport, { children, watch, signal }: Look): Promise<void> => {
+  const [{ untilStopped }, pages] = await Promise.all([import("../demo/look.ts"), watch ? watchedAt() : []]);
   print(`\nIt keeps running for a look. Ctrl-C ends it.
   OpenAPI    ${api}/openapi.json
   a token    npm run -s sluice -- token --user you
@@ -103,13 +106,20 @@ const untilStopped = async (
                ${api}/v1/coupons/${couponId}/reservations
 ${payments === undefined ? "" : paymentHint(api, payments)}  the stack  npm run sluice -- stack status
   the proof  npm run sluice -- verify${verifyOptions(payments)}
-  logs       ${children.map(({ logFile }) => logFile).join("\n             ")}`);
-  const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-  const ended = Promise.race(children.map(({ name, ended: how }) => how.then((what) => `${name} ended: ${what}`)));
-  const first = await Promise.race([stopped, ended]);
-  if (typeof first !== "string") return;
-  note(first);
-  process.exitCode = exitCodes.failure;
+${pages.map((page) => `  ${page}\n`).join("")}  logs       ${children.map(({ logFile }) => logFile).join("\n             ")}`);
+  if ((await untilStopped(children, { signal, tell: note })) > 0) process.exitCode = exitCodes.failure;
+};
+
+/** Where alerts and series are looked at, and where somebody is told, as far as they run. */
+const watchedAt = async (): Promise<readonly string[]> => {
+  const { stackStatus } = await import("../stack/status.ts");
+  const { services } = await stackStatus({});
+  const at = (name: string, path: string): readonly string[] =>
+    services.filter((service) => service.name === name).map(({ port }) => `http://127.0.0.1:${port}${path}`);
+  return [
+    ...at("prometheus", "/alerts").map((url) => `alerts     ${url}`),
+    ...at("alertmanager", "").map((url) => `told       ${url}`),
+  ];
 };
 
 const paymentHint = (api: string, { leftOpen: { orderId, userId } }: NonNullable<DemoReport["payments"]>): string =>
