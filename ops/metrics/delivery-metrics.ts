@@ -4,10 +4,23 @@ import { counterOf, histogramOf, watchedGauge } from "../../engine/app/metrics/d
 import type { BreakerState, DataPlatformConfig, HttpDataPlatform } from "../../stores/http/data-platform.ts";
 import { shopMetrics } from "./table.ts";
 
+type Ending = Parameters<NonNullable<DataPlatformConfig["onEnded"]>>[0];
+
+const endings: Readonly<Record<Ending, true>> = {
+  delivered: true,
+  refused: true,
+  busy: true,
+  denied: true,
+  failing: true,
+  unreachable: true,
+};
+
 /** Counts requests by how they ended, and takes their time. */
 export const deliveryMetrics = (registry: Registry): NonNullable<DataPlatformConfig["onEnded"]> => {
   const requests = counterOf(registry, shopMetrics.deliveryRequests);
   const seconds = histogramOf(registry, shopMetrics.deliverySeconds);
+  // Known to Prometheus before the first request: what it first sees of a counter is in no rate.
+  for (const ending of Object.keys(endings)) requests.inc({ ending }, 0);
   return (ending, elapsed) => {
     requests.inc({ ending });
     seconds.observe(elapsed);

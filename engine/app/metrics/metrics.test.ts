@@ -12,7 +12,7 @@ const seriesOf = async (registry: ReturnType<typeof createRegistry>, name: strin
 
 test("metrics of a worker: have as many series as the graph has names when ten thousand keys come", async () => {
   const registry = createRegistry();
-  const telemetry = workerTelemetry(registry, "orders");
+  const telemetry = workerTelemetry(registry, { name: "orders", sources: ["in"], steps: {}, edges: [] });
   for (let n = 0; n < 10_000; n += 1) {
     telemetry.outcome("reserve", "reserved", 1);
     telemetry.deadLettered({ topic: "in", partition: n % 3, offset: BigInt(n), node: "reserve", code: "NO" });
@@ -32,6 +32,39 @@ test("metrics of a worker: have as many series as the graph has names when ten t
   assert.deepEqual(await seriesOf(registry, "sluice_dead_letters_total"), [
     'sluice_dead_letters_total{topology="orders",code="NO"} 10000',
   ]);
+});
+
+test("metrics of a worker: begin at 0 for all that the graph names when nothing has come yet", async () => {
+  const registry = createRegistry();
+  workerTelemetry(registry, {
+    name: "orders",
+    sources: ["in"],
+    steps: {
+      check: { undo: {} },
+      reserve: { undo: { reserved: { undo: "release", sink: "released", project: "toReleased" } } },
+    },
+    edges: [
+      { from: "in", on: "*", does: "step", step: "check" },
+      { from: "check", on: "*", does: "step", step: "reserve" },
+      { from: "reserve", on: "reserved", does: "to", sink: "out", project: "toOut" },
+      { from: "reserve", on: "soldOut", does: "drop", reason: "nothing is left" },
+    ],
+  });
+  assert.deepEqual(await seriesOf(registry, "sluice_outcomes_total"), [
+    'sluice_outcomes_total{topology="orders",step="reserve",outcome="reserved"} 0',
+    'sluice_outcomes_total{topology="orders",step="reserve",outcome="soldOut"} 0',
+  ]);
+  assert.deepEqual(await seriesOf(registry, "sluice_written_total"), [
+    'sluice_written_total{topology="orders",sink="out"} 0',
+    'sluice_written_total{topology="orders",sink="released"} 0',
+  ]);
+  assert.deepEqual(await seriesOf(registry, "sluice_compensations_total"), [
+    'sluice_compensations_total{topology="orders",step="reserve"} 0',
+  ]);
+  for (const name of ["sluice_record_age_seconds_count", "sluice_round_records_count", "sluice_round_seconds_count"])
+    assert.deepEqual(await seriesOf(registry, name), [`${name}{topology="orders",topic="in"} 0`]);
+  for (const name of ["sluice_rebalances_total", "sluice_commits_refused_total"])
+    assert.deepEqual(await seriesOf(registry, name), [`${name}{topology="orders"} 0`]);
 });
 
 test("metrics of a worker: forget partitions that were given back", async () => {

@@ -12,6 +12,9 @@ export const relayTelemetry = (registry: Registry, outbox: string): RelayTelemet
   const rows = gaugeOf(registry, engineMetrics.outboxLagRows);
   const oldest = gaugeOf(registry, engineMetrics.outboxLagSeconds);
   const aside = gaugeOf(registry, engineMetrics.outboxSetAside);
+  // Known to Prometheus before the first row: what it first sees of a counter is in no rate.
+  published.inc({ outbox }, 0);
+  pruned.inc({ outbox }, 0);
   return {
     setAside: (count) => aside.set({ outbox }, count),
     published: (count) => published.inc({ outbox }, count),

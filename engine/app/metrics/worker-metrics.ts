@@ -1,5 +1,6 @@
 /** The metrics of a worker, bound to a registry at its start. */
 import type { Registry } from "prom-client";
+import { type GraphStep, type GraphUndo, sinkNamesOf, type TopologyGraph } from "../../flow/graph.ts";
 import { deadLetterFlood } from "../../worker/failures/dead-letter-flood.ts";
 import type { Hold } from "../../worker/failures/holds.ts";
 import type { PartitionStatus } from "../../worker/partition/partition.ts";
@@ -8,8 +9,15 @@ import type { Worker } from "../../worker/worker.ts";
 import { counterOf, countedHistogramOf, histogramOf, watchedGauge } from "./define.ts";
 import { engineMetrics } from "./table.ts";
 
-/** What a worker of one topology counts. */
-export const workerTelemetry = (registry: Registry, topology: string): Telemetry => {
+/** The names of a graph that are labels. */
+export type CountedGraph = Pick<TopologyGraph, "name" | "sources" | "steps" | "edges">;
+
+/**
+ * What a worker of one topology counts. Everything that the graph names begins at 0 with the process: Prometheus takes the first
+ * value that it sees of a series for where it began, so the first burst would be in no rate and in no objective.
+ */
+export const workerTelemetry = (registry: Registry, graph: CountedGraph): Telemetry => {
+  const topology = graph.name;
   const records = histogramOf(registry, engineMetrics.roundRecords);
   const seconds = histogramOf(registry, engineMetrics.roundSeconds);
   const age = countedHistogramOf(registry, engineMetrics.recordAge);
@@ -20,6 +28,19 @@ export const workerTelemetry = (registry: Registry, topology: string): Telemetry
   const written = counterOf(registry, engineMetrics.written);
   const deadLetters = counterOf(registry, engineMetrics.deadLetters);
   const failed = counterOf(registry, engineMetrics.failedAttempts);
+  for (const topic of graph.sources) {
+    records.zero({ topology, topic });
+    seconds.zero({ topology, topic });
+    age.observeAll({ topology, topic }, []);
+  }
+  // An outcome without a name of its own has one when it comes.
+  for (const { from: step, on: outcome } of graph.edges)
+    if (step in graph.steps && outcome !== "*") outcomes.inc({ topology, step, outcome }, 0);
+  for (const sink of sinkNames(graph)) written.inc({ topology, sink }, 0);
+  for (const [step, { undo }] of Object.entries(graph.steps))
+    if (undosOf(undo).length > 0) undone.inc({ topology, step }, 0);
+  assigned.inc({ topology }, 0);
+  refused.inc({ topology }, 0);
   return {
     round: (topic, size, elapsed) => {
       records.observe({ topology, topic }, size);
@@ -40,6 +61,17 @@ export const workerTelemetry = (registry: Registry, topology: string): Telemetry
     failedAttempt: (call, code, holding) => failed.inc({ topology, call, code, holding: String(holding) }),
   };
 };
+
+const undosOf = (undo: GraphStep["undo"]): readonly GraphUndo[] =>
+  Object.values(undo).flatMap((one) => ("undo" in one ? [one] : []));
+
+const sinkNames = ({ steps, edges }: CountedGraph): ReadonlySet<string> =>
+  new Set([
+    ...edges.flatMap(sinkNamesOf),
+    ...Object.values(steps).flatMap(({ undo }) =>
+      undosOf(undo).flatMap(({ sink }) => (sink === undefined ? [] : [sink])),
+    ),
+  ]);
 
 /** Which graph a worker runs: its name and hash. */
 export const tellGraph = (registry: Registry, topology: string, hash: string): void =>

@@ -63,7 +63,7 @@ export const startTopologyWorker = async <Deps>(
     readinessPolicy: { graceMs: config.holdGraceMs, optionalDependencies: own.optionalDependencies ?? [] },
     flood: config.flood,
     stall: config.stall,
-    telemetry: workerTelemetry(registry, name),
+    telemetry: workerTelemetry(registry, topology.graph),
     logger,
   });
   tellGraph(registry, name, topology.hash);
