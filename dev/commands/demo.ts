@@ -110,16 +110,12 @@ ${pages.map((page) => `  ${page}\n`).join("")}  logs       ${children.map(({ log
   if ((await untilStopped(children, { signal, tell: note })) > 0) process.exitCode = exitCodes.failure;
 };
 
-/** Where alerts and series are looked at, and where somebody is told, as far as they run. */
 const watchedAt = async (): Promise<readonly string[]> => {
-  const { stackStatus } = await import("../stack/status.ts");
-  const { services } = await stackStatus({});
-  const at = (name: string, path: string): readonly string[] =>
-    services.filter((service) => service.name === name).map(({ port }) => `http://127.0.0.1:${port}${path}`);
-  return [
-    ...at("prometheus", "/alerts").map((url) => `alerts     ${url}`),
-    ...at("alertmanager", "").map((url) => `told       ${url}`),
-  ];
+  const [{ stackStatus }, { watchedPages }] = await Promise.all([
+    import("../stack/status.ts"),
+    import("../stack/watch/pages.ts"),
+  ]);
+  return watchedPages((await stackStatus({})).services);
 };
 
 const paymentHint = (api: string, { leftOpen: { orderId, userId } }: NonNullable<DemoReport["payments"]>): string =>

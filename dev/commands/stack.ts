@@ -117,10 +117,12 @@ function describeEndpoints(endpoints: StackEndpoints): string {
 
 /** Where Prometheus and Alertmanager are looked at, as far as they run. */
 async function describeWatchers(name: string): Promise<readonly string[]> {
-  const { stackStatus } = await import("../stack/status.ts");
+  const [{ stackStatus }, { watchedPages }] = await Promise.all([
+    import("../stack/status.ts"),
+    import("../stack/watch/pages.ts"),
+  ]);
   const { services } = await stackStatus({ name });
-  const pages = services.filter((service) => ["prometheus", "alertmanager"].includes(service.name));
-  return pages.map((service) => `  ${service.name.padEnd(9)} http://127.0.0.1:${service.port}`);
+  return (await watchedPages(services)).map((page) => `  ${page}`);
 }
 
 /** A stack that does not answer is not an error of this command, but its exit code says so. */
