@@ -61,9 +61,15 @@ export const replayVerb = async <Config extends EngineConfig>(
   await withDlq(app, config, async (open) => {
     const replays = replaysToChange(open);
     const job = resume === undefined ? undefined : await jobToResume(replays, resume, topology);
-    const begin = job === undefined ? await beginning(open, replays, { saved, ids, options }) : undefined;
+    const beginning = job === undefined ? await beginningOf(open, replays, { saved, ids, options }) : undefined;
+    // A question is not waited for under the lock. What others did with its letters meanwhile bars those.
+    const asked = beginning !== undefined && asksFirst(options) ? await beginning.plan() : undefined;
+    if (asked === "not-agreed") return;
     const done = await replays.locked(topology, options.lockTimeout * 1_000, async (lock) => {
-      const started = job === undefined ? await begin?.(lock) : await resuming(lock, job, options);
+      const planned = asked ?? (await beginning?.plan());
+      if (planned === "not-agreed") return undefined;
+      const started =
+        job === undefined ? await beginning?.writeDown(lock, planned) : await resuming(lock, job, options);
       return started === undefined ? undefined : runUnderLock(open, { lock, replays, options, job: started });
     });
     if (done === undefined) throw await busyError(replays, topology);
@@ -122,8 +128,16 @@ const resuming = async (lock: ReplayLock, job: ReplayJob, { actor, reason }: Rep
   return { ...job, operation };
 };
 
-/** Checks what needs no lock; answers what writes the job down under it. */
-const beginning = async <Config extends EngineConfig>(
+/** How a job begins. */
+interface Beginning {
+  /** Plans, shows it, and asks where there is somebody to ask. Changes nothing. */
+  readonly plan: () => Promise<PlannedReplay | "not-agreed">;
+  /** Writes the planned job down. */
+  readonly writeDown: (lock: ReplayLock, planned: PlannedReplay | undefined) => Promise<StartedJob | undefined>;
+}
+
+/** Checks what needs no plan. */
+const beginningOf = async <Config extends EngineConfig>(
   open: OpenDlq<Config>,
   replays: Replays,
   {
@@ -131,7 +145,7 @@ const beginning = async <Config extends EngineConfig>(
     ids,
     options,
   }: { readonly saved: SavedReplay | undefined; readonly ids: readonly string[]; readonly options: ReplayOptions },
-): Promise<(lock: ReplayLock) => Promise<StartedJob | undefined>> => {
+): Promise<Beginning> => {
   const { topology, reason } = options;
   if (reason === undefined || reason.trim() === "")
     throw new CliError("a replay needs a reason, for the audit log", {
@@ -150,19 +164,24 @@ const beginning = async <Config extends EngineConfig>(
   const limits = saved?.document.limits ?? limitsOf(options);
   const text = saved?.document.transform ?? options.transform;
   const hosted = topologyNamed(open.app, topology);
-  return async (lock) => {
-    const transform = text === undefined ? undefined : await loadTransform(text, open.config, hosted);
-    const isMeant = saved === undefined ? undefined : placesMeant(saved);
-    const request = { topology, limits, transform, selection: saved === undefined ? selection : {}, isMeant };
-    const planned = await planOf(open, replays, request);
-    if (saved !== undefined) refuseMoved(saved, planned);
-    if (!(await isAgreed(planned, options, text !== undefined))) return undefined;
-    const document = { ...documentOf(planned, text), selection };
-    const actor = options.actor ?? actorOf(environment());
-    const operation = await lock.begin({ actor, host: hostOf(), verb: "dlq replay", reason, document });
-    const id = randomUUID();
-    await lock.create({ id, document, operation });
-    return { id, document, operation, topology };
+  return {
+    plan: async () => {
+      const transform = text === undefined ? undefined : await loadTransform(text, open.config, hosted);
+      const isMeant = saved === undefined ? undefined : placesMeant(saved);
+      const request = { topology, limits, transform, selection: saved === undefined ? selection : {}, isMeant };
+      const planned = await planOf(open, replays, request);
+      if (saved !== undefined) refuseMoved(saved, planned);
+      return (await isAgreed(planned, options, text !== undefined)) ? planned : "not-agreed";
+    },
+    writeDown: async (lock, planned) => {
+      if (planned === undefined) return undefined;
+      const document = { ...documentOf(planned, text), selection };
+      const actor = options.actor ?? actorOf(environment());
+      const operation = await lock.begin({ actor, host: hostOf(), verb: "dlq replay", reason, document });
+      const id = randomUUID();
+      await lock.create({ id, document, operation });
+      return { id, document, operation, topology };
+    },
   };
 };
 
@@ -170,6 +189,9 @@ const placesMeant = ({ document }: SavedReplay): ((letter: Letter) => boolean) =
   const isIn = placesIn(document.letters);
   return ({ place }) => isIn(place);
 };
+
+/** Whether somebody is there to be asked. */
+const asksFirst = ({ yes, json }: ReplayOptions): boolean => !yes && !json && terminal() !== undefined;
 
 /** Shows the plan, and asks where there is a terminal. False where it was refused or declined; the exit code says so. */
 const isAgreed = async (planned: PlannedReplay, options: ReplayOptions, isTransformed: boolean): Promise<boolean> => {
@@ -188,7 +210,7 @@ const isAgreed = async (planned: PlannedReplay, options: ReplayOptions, isTransf
     else for (const { text, fix } of refusals) note(`REFUSED, nothing was sent: ${text}. ${fix}`);
     return false;
   }
-  const ask = options.yes || options.json ? undefined : terminal();
+  const ask = asksFirst(options) ? terminal() : undefined;
   if (ask === undefined || /^y(es)?$/i.test((await ask(`Replay ${plan.counts.ready} letters? [y/N] `)).trim()))
     return true;
   throw new CliError("not confirmed, nothing was sent", { code: "NOT_CONFIRMED", exitCode: exitCodes.usage });
