@@ -30,6 +30,11 @@ test("alerts: say a value, and are of one severity that somebody is told by", ()
   }
 });
 
+test("alerts: round a value that Prometheus extrapolates when they say it", () => {
+  for (const { alert, description, expr } of alerts)
+    if (/\b(rate|increase|delta)\(/.test(expr)) assert.match(description, /\$value \|/, alert);
+});
+
 test("rules: are taken by Prometheus", { skip }, () => {
   run("promtool", "check", "rules", "--lint=all", "--lint-fatal", ...files);
 });

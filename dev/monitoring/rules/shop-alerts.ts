@@ -66,7 +66,7 @@ const topologies: readonly AlertRule[] = [
     for: "10m",
     summary: "A partition is behind and does not catch up.",
     description:
-      "The lag of {{ $labels.partition }} for {{ $labels.topology }} grew by {{ $value }} records in 10 minutes.",
+      'The lag of {{ $labels.partition }} for {{ $labels.topology }} grew by {{ $value | printf "%.0f" }} records in 10 minutes.',
     dashboard: uids.topology,
   },
   {
