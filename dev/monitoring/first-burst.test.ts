@@ -32,6 +32,7 @@ test("metrics of a relay and of deliveries: are there when nothing was published
   const served = await registry.metrics();
   for (const series of [
     'sluice_outbox_published_total{outbox="payments"}',
+    'sluice_outbox_leading{outbox="payments"}',
     'sluice_outbox_pruned_total{outbox="payments"}',
     'sluice_delivery_requests_total{ending="unreachable"}',
   ])

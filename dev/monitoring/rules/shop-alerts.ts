@@ -7,7 +7,7 @@ const waitsForPlatform = `label_replace(min(sluice_circuit{state="closed"}) == 0
 
 /** Outboxes of which a relay runs, and waits for the database. */
 const relaysThatWait =
-  "max by (outbox) (sluice_outbox_lag_rows and on (instance)" +
+  "max by (outbox) (sluice_outbox_leading and on (instance)" +
   ' sluice_not_ready{reason="DEPENDENCY_AWAY", job="sluice"} == 1)';
 
 const processes: readonly AlertRule[] = [

@@ -320,11 +320,6 @@ const payments: readonly AlertCase[] = [
         [undefined, 5],
         [1, 10],
       ]),
-      [`sluice_outbox_lag_rows{${other}, outbox="payments"}`]: gauge([
-        [0, 20],
-        [undefined, 5],
-        [0, 10],
-      ]),
       [`sluice_not_ready{${other}, reason="DEPENDENCY_AWAY"}`]: gauge([
         [0, 10.25],
         [1, 4.75],

@@ -12,6 +12,8 @@ export const relayTelemetry = (registry: Registry, outbox: string): RelayTelemet
   const rows = gaugeOf(registry, engineMetrics.outboxLagRows);
   const oldest = gaugeOf(registry, engineMetrics.outboxLagSeconds);
   const aside = gaugeOf(registry, engineMetrics.outboxSetAside);
+  // A relay that has never led does not lead, and is known: relays of which none ever led would alert nobody else.
+  leading.set({ outbox }, 0);
   // Known to Prometheus before the first row: what it first sees of a counter is in no rate.
   published.inc({ outbox }, 0);
   pruned.inc({ outbox }, 0);
