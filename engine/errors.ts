@@ -67,11 +67,17 @@ export class Contended extends Blocked {}
 export class Fenced extends PipelineError {
   override readonly code = "FENCED";
   override readonly disposition = "unavailable";
-  /** `found`: the lease's epoch now, where the store that refused gave it. */
-  constructor({ topology, topic, partition, epoch }: Fence, found: number | undefined) {
+  /** The higher epoch, where the store that refused gave it. */
+  readonly found: number | undefined;
+  /** `knower`: what knows the higher one, where that is not the lease itself. */
+  constructor({ topology, topic, partition, epoch }: Fence, found: number | undefined, knower?: string) {
     super(
-      `${topology} wrote for ${topic}/${partition} with epoch ${epoch}, but the lease has ${found ?? "a higher one"}: another worker took it over`,
+      `${topology} wrote for ${topic}/${partition} with epoch ${epoch}, but ${knower ?? "the lease"} has ${found ?? "a higher one"}: ` +
+        (knower === undefined
+          ? "another worker took it over"
+          : "another worker took it over, or the database was set back to an earlier state"),
     );
+    this.found = found;
   }
 }
 

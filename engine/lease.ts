@@ -21,8 +21,9 @@ export interface Fence extends LeasedPartition {
 export interface Leases {
   /**
    * Takes a partition over: raises its epoch, after what writes under the old one has ended. Whatever the last holder
-   * still sends is refused from then on. Taking twice raises it twice, which does no harm. `holder` is for people to read.
+   * still sends is refused from then on. Taking twice raises it twice, which does no harm. `holder` is for people to read. The
+   * new epoch is higher than `above`, which another store knows: a database that was restored has forgotten its latest ones.
    * @throws Unavailable @throws Retriable
    */
-  readonly take: (partition: LeasedPartition, holder: string) => Promise<Fence>;
+  readonly take: (partition: LeasedPartition, holder: string, above?: number) => Promise<Fence>;
 }

@@ -228,7 +228,7 @@ const partitionMaker = <Deps>(
       rememberKeys: options.upkeep?.topic.name === topic,
       lease: createLease({
         partition: leased,
-        take: () => options.leases.take(leased, options.name),
+        take: (above) => options.leases.take(leased, options.name, above),
         prove,
         lost: (epoch) => logger.warn({ event: "lease.lost", ...leased, epoch }, "another worker raised the lease"),
       }),

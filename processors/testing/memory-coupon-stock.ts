@@ -28,7 +28,7 @@ const stockOf = (counters: Map<CouponId, MemoryCounter>, fence?: Fence): CouponS
   const counterFor = (couponId: CouponId): MemoryCounter | undefined => {
     const counter = counters.get(couponId);
     if (counter === undefined || fence === undefined) return counter;
-    if (counter.epoch > fence.epoch) throw new Fenced(fence, counter.epoch);
+    if (counter.epoch > fence.epoch) throw new Fenced(fence, counter.epoch, `the gate's ${couponId}`);
     counter.epoch = fence.epoch;
     return counter;
   };

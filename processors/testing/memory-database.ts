@@ -108,9 +108,9 @@ export const refuseStale = ({ leases }: MemoryDatabase, fence: Fence | undefined
 
 /** The fake {@link Leases}. */
 export const memoryLeases = ({ leases }: MemoryDatabase): Leases => ({
-  take: async ({ topology, topic, partition }) => {
+  take: async ({ topology, topic, partition }, _holder, above = 0) => {
     const of = { topology, topic, partition };
-    const epoch = (leases.get(leaseKey(of)) ?? 0) + 1;
+    const epoch = Math.max(leases.get(leaseKey(of)) ?? 0, above) + 1;
     leases.set(leaseKey(of), epoch);
     return { ...of, epoch };
   },

@@ -7,8 +7,8 @@ import type { Database } from "./database.ts";
 import { inTransaction, type Session } from "./session.ts";
 
 const raise = `INSERT INTO partition_lease (topology, topic, partition_no, epoch, holder, taken_at)
-  VALUES (?, ?, ?, 1, ?, ${nowMsSql})
-  ON DUPLICATE KEY UPDATE epoch = epoch + 1, holder = VALUES(holder), taken_at = VALUES(taken_at)`;
+  VALUES (?, ?, ?, ? + 1, ?, ${nowMsSql})
+  ON DUPLICATE KEY UPDATE epoch = GREATEST(epoch + 1, VALUES(epoch)), holder = VALUES(holder), taken_at = VALUES(taken_at)`;
 
 const lease = columns("partition_lease", { epoch: integerColumn() });
 const read = `SELECT ${lease.list} FROM partition_lease WHERE topology = ? AND topic = ? AND partition_no = ?`;
@@ -24,9 +24,9 @@ const holderMaxLength = 255;
  * timeout.
  */
 export const partitionLeases = (database: Database): Leases => ({
-  take: (partition, holder) =>
+  take: (partition, holder, above = 0) =>
     inTransaction(database, async (session) => {
-      await session.change(raise, [...keyOf(partition), holder.slice(0, holderMaxLength)]);
+      await session.change(raise, [...keyOf(partition), above, holder.slice(0, holderMaxLength)]);
       const { topology, topic, partition: number } = partition;
       return { topology, topic, partition: number, epoch: (await epochOf(session, read, partition)) ?? 0 };
     }),

@@ -1,9 +1,8 @@
 /** The gate as it is looked at and repaired: counters and marks as Redis has them. */
-import { Fenced } from "../../engine/errors.ts";
 import type { Fence } from "../../engine/lease.ts";
 import type { CouponGate } from "../../processors/coupons/reconcile-coupons.ts";
 import type { RedisConnection } from "./connection.ts";
-import { readCounters, stockKey } from "./coupon-stock.ts";
+import { fencedBy, readCounters, stockKey } from "./coupon-stock.ts";
 import { runScript } from "./script.ts";
 import { repairScript } from "./stock-scripts.ts";
 
@@ -13,7 +12,7 @@ export const couponGate = (redis: RedisConnection, fence?: Fence): CouponGate =>
   repair: async ({ couponId, seen, left }) => {
     const values = [String(fence?.epoch ?? 0), Number.isNaN(seen) ? "" : String(seen), String(left)];
     const answer = await runScript(redis.client, repairScript, { keys: [stockKey(couponId)], values });
-    if (answer === -2 && fence !== undefined) throw new Fenced(fence, undefined);
+    if (answer === -2 && fence !== undefined) throw await fencedBy(redis.client, fence, [stockKey(couponId)]);
     return typeof answer === "number" && answer >= 0 ? answer : undefined;
   },
 });

@@ -5,7 +5,7 @@ import type { Fence } from "../../engine/lease.ts";
 import type { Counter } from "../../processors/coupons/reconcile-coupons.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
 import { checkTake, hexOf } from "../ids.ts";
-import type { RedisConnection } from "./connection.ts";
+import { type RedisConnection, reaching } from "./connection.ts";
 import { runScript, type Script, WrongKeys } from "./script.ts";
 import {
   countersScript,
@@ -44,7 +44,12 @@ export const couponStock = ({ client }: RedisConnection, fence?: Fence): CouponS
   /** Runs a script that answers how many hashes are another's by now. */
   const change = async (of: Script, parts: readonly Part[]): Promise<void> => {
     const { answer } = await runOnOwnKeys(client, of, [epoch()], parts);
-    if (answer !== 0 && fence !== undefined) throw new Fenced(fence, undefined);
+    if (answer !== 0 && fence !== undefined)
+      throw await fencedBy(
+        client,
+        fence,
+        parts.map(({ key }) => key),
+      );
   };
   return {
     reserve: async (takes) => {
@@ -53,9 +58,16 @@ export const couponStock = ({ client }: RedisConnection, fence?: Fence): CouponS
       const answers: TakeAnswer[] = new Array(takes.length).fill("unsure");
       for (const asks of slices(asksOf(takes))) {
         const { answer: replies, own } = await runOnOwnKeys(client, reserveScript, [epoch()], asks.map(partOf));
+        const refusing = own.flatMap((part, at) => (isRefused(replies, at) ? (asks[part] ?? []) : [])).map(partOf);
+        if (refusing.length > 0 && fence !== undefined)
+          throw await fencedBy(
+            client,
+            fence,
+            refusing.map(({ key }) => key),
+          );
         own.forEach((part, at) => {
           const letters: unknown = Array.isArray(replies) ? replies[at] : undefined;
-          for (const [place, index] of asks[part]?.places ?? []) answers[place] = toAnswer(letters, index, fence);
+          for (const [place, index] of asks[part]?.places ?? []) answers[place] = toAnswer(letters, index);
         });
       }
       return answers;
@@ -110,7 +122,28 @@ const slices = function* <T>(all: readonly T[]): Generator<readonly T[]> {
   for (let from = 0; from < all.length; from += scriptMaxCoupons) yield all.slice(from, from + scriptMaxCoupons);
 };
 
-const toAnswer = (letters: unknown, at: number, fence: Fence | undefined): TakeAnswer => {
+/** Whether a hash knows a higher epoch: it answers all of its takes alike. */
+const isRefused = (replies: unknown, at: number): boolean => {
+  const letters: unknown = Array.isArray(replies) ? replies[at] : undefined;
+  return typeof letters === "string" && letters.startsWith("f");
+};
+
+/**
+ * The refusal of the hash with the highest epoch, which it names: a lease that is taken again has to be above it. Rare, and one
+ * more call; where that is lost the round comes again.
+ */
+export const fencedBy = async (
+  client: RedisConnection["client"],
+  fence: Fence,
+  keys: readonly string[],
+): Promise<Fenced> => {
+  const epochs = await reaching(client, () => Promise.all(keys.map((key) => client.hget(key, "epoch"))));
+  const known = keys.map((key, at) => ({ key, epoch: wholeOf(epochs[at] ?? "") }));
+  const [highest] = known.filter(({ epoch }) => epoch > fence.epoch).toSorted((a, b) => b.epoch - a.epoch);
+  return new Fenced(fence, highest?.epoch, `the gate's ${highest?.key ?? keys[0]}`);
+};
+
+const toAnswer = (letters: unknown, at: number): TakeAnswer => {
   switch (typeof letters === "string" ? letters[at] : undefined) {
     case "t":
       return "taken";
@@ -120,8 +153,6 @@ const toAnswer = (letters: unknown, at: number, fence: Fence | undefined): TakeA
       return "unsure";
     case "u":
       return "uninitialised";
-    case "f":
-      if (fence !== undefined) throw new Fenced(fence, undefined);
   }
   throw new Fatal("GATE_REPLY", `the reserve script answered no known letter at ${at}: is it another release's?`);
 };

@@ -31,6 +31,12 @@ export const leasesContract = (name: string, subject: () => LeaseSubject): void 
     assert.deepEqual(await leases.take({ ...one, topology: "u" }, "a"), { ...one, topology: "u", epoch: 1 });
   });
 
+  says("raises the epoch above one that another store knows, and never lowers it", async ({ leases }) => {
+    const partition = aPartition();
+    const above = async (epoch: number) => (await leases.take(partition, "a", epoch)).epoch;
+    assert.deepEqual([await above(41), await above(7), await above(43)], [42, 43, 44]);
+  });
+
   says("gives each an epoch of its own when many take a partition at once", async ({ leases }) => {
     const partition = aPartition();
     const taken = await Promise.all(Array.from({ length: 10 }, (_, n) => leases.take(partition, `h${n}`)));
@@ -74,7 +80,13 @@ export const fencedStockContract = (name: string, under: (fence: Fence) => Coupo
     assert.deepEqual(await fenced(3).reserve([take]), ["taken"]);
     assert.deepEqual(await fenced(4).reserve([aTake(couponId)]), ["taken"]);
     await assert.rejects(fenced(3).reserve([aTake(couponId)]), Fenced);
-    await assert.rejects(fenced(3).release([take]), Fenced);
+    const found = {
+      code: "FENCED",
+      found: 4,
+      message: /, but the gate's .* has 4: another worker took it over, or the database/,
+    };
+    await assert.rejects(fenced(3).reserve([aTake(couponId), aTake(aCouponId())]), found);
+    await assert.rejects(fenced(3).release([take]), found);
     await assert.rejects(fenced(3).settle(new Map([[couponId, 2]])), Fenced);
     assert.deepEqual(await fenced(4).reserve([aTake(couponId)]), ["unsure"]);
     await fenced(5).settle(new Map([[couponId, 0]]));

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Unavailable } from "../../engine/errors.ts";
-import { couponIssueRequests } from "../../schemas/coupon.ts";
+import { type CouponId, couponIssueRequests } from "../../schemas/coupon.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import { CommitRefused, type Log } from "../../engine/log/log.ts";
+import type { Worker } from "../../engine/worker/worker.ts";
 import { noTelemetry } from "../../engine/worker/telemetry.ts";
 import { memoryStage, openCoupon, request, until } from "../../topology/testing/memory-stage.ts";
 
@@ -29,6 +30,27 @@ test("worker: begins no round before it has the lease", async () => {
   await until("it is issued in the end", () => stage.database.verdicts.size === 1);
   await worker.stop();
 });
+
+for (const { epoch, outcome } of [
+  { epoch: 5_000, outcome: "is issued" },
+  { epoch: 2 ** 41, outcome: "waits" },
+])
+  test(`worker: takes a lease above the gate's epoch when that is ${epoch} and the database was set back, so that a request ${outcome}`, async () => {
+    const stage = memoryStage(openCoupon("hot", 10));
+    stage.stock.counters.set("hot" as CouponId, { left: 10, marks: new Set(), epoch });
+    await stage.send([request(1, "hot")]);
+    const worker = await stage.start("w1");
+    if (outcome === "waits") await until("it is held", () => /the gate's .*hot.* has 2199023255552/.test(why(worker)));
+    else await until("it is issued", () => stage.database.verdicts.size === 1);
+    assert.equal(stage.database.verdicts.size, outcome === "waits" ? 0 : 1);
+    await worker.stop();
+  });
+
+const why = (worker: Worker): string =>
+  worker
+    .holding()
+    .map(({ message }) => message)
+    .join();
 
 test("worker: takes its lease again when a former owner's take-over came late and the group says the partition is its own", async () => {
   const stage = memoryStage(openCoupon("hot", 100));

@@ -9,8 +9,8 @@ import type { AttemptOnce } from "../failures/attempts.ts";
 /** What a lease works with. */
 export interface LeaseOptions {
   readonly partition: LeasedPartition;
-  /** Raises the epoch. */
-  readonly take: () => Promise<Fence>;
+  /** Raises the epoch, to more than `above`. */
+  readonly take: (above: number) => Promise<Fence>;
   /** Resolves where the group confirms that the partition is ours. @throws CommitRefused @throws Unavailable */
   readonly prove: () => Promise<void>;
   /** Called where a store refuses this epoch, before the group is asked. */
@@ -36,17 +36,23 @@ export interface Lease {
  */
 export const unfenced: Leases = { take: async (partition) => ({ ...partition, epoch: 1 }) };
 
+/**
+ * Epochs beyond this are none that a lease came to, one take-over a second for 30,000 years: somebody else wrote it. It is not
+ * followed, because nothing could be higher in the end; the refusal names what has it.
+ */
+const followedMax = 2 ** 40;
+
 /** A lease that is not taken yet. */
 export const createLease = ({ partition, take, prove, lost }: LeaseOptions): Lease => {
   const fence = { ...partition, epoch: 0 };
-  const raise = async (): Promise<void> => {
-    fence.epoch = (await take()).epoch;
+  const raise = async (above = 0): Promise<void> => {
+    fence.epoch = (await take(above)).epoch;
   };
   let renewing: Promise<unknown> | undefined;
   /** Resolves with the error where the group or the database is away or refuses us; undefined where it took the lease, or may not. */
-  const renew = (): Promise<unknown> => {
+  const renew = ({ found = 0 }: Fenced): Promise<unknown> => {
     renewing ??= prove()
-      .then(raise)
+      .then(() => raise(found <= followedMax ? found : 0))
       .then(
         () => undefined,
         // In both cases the refused call holds and asks again; but a dependency that is away is not reported as another owner.
@@ -67,7 +73,7 @@ export const createLease = ({ partition, take, prove, lost }: LeaseOptions): Lea
       } catch (error) {
         if (!(error instanceof Fenced) || epoch !== fence.epoch) throw error;
         if (renewing === undefined) lost?.(epoch);
-        throw (await renew()) ?? error;
+        throw (await renew(error)) ?? error;
       }
     },
   };

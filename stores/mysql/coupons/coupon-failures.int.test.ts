@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { test } from "node:test";
-import { Contended, Fatal, Poison, Unavailable } from "../../../engine/errors.ts";
+import { AccessRefused, Contended, Fatal, Poison, Unavailable } from "../../../engine/errors.ts";
 import type { Coupon, CouponId, ReservationId, UserId } from "../../../schemas/coupon.ts";
 import { commitCuts, databaseBehindProxy } from "../testing/database-behind-proxy.ts";
 import { aClaim } from "../../testing/idempotency-keys.ts";
@@ -247,15 +247,16 @@ test("mysql database: is unavailable when no connection comes free in time", asy
   });
 });
 
-test("mysql database: stops the process when the login is refused or the schema is missing", async () => {
-  const isFatal = (error: unknown) => error instanceof Fatal && /^DATABASE_(1044|1045|1049)$/.test(error.code);
+test("mysql database: answers what a start ends by when the login is refused or the schema is missing", async () => {
+  const isRefusal = (error: unknown) =>
+    (error instanceof AccessRefused || error instanceof Fatal) && /^DATABASE_(1044|1045|1049)$/.test(error.code);
   const wrongPassword = new URL(url);
   wrongPassword.password = "not-the-password";
   const wrongSchema = new URL(url);
   wrongSchema.pathname = "/no_such_schema";
   for (const { href } of [wrongPassword, wrongSchema]) {
     await using({ databaseUrl: href }, async (mine) => {
-      await assert.rejects(couponCatalog(mine).remaining([aCouponId()]), isFatal);
+      await assert.rejects(couponCatalog(mine).remaining([aCouponId()]), isRefusal);
     });
   }
 });

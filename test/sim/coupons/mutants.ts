@@ -113,8 +113,8 @@ export const couponMutants: readonly Mutant[] = [
     breaks: "lease check: the gate serves every caller",
     seed: 31,
     file: "processors/testing/memory-coupon-stock.ts",
-    line: "if (counter.epoch > fence.epoch) throw new Fenced(fence, counter.epoch);",
-    instead: "",
+    line: "counter.epoch > fence.epoch",
+    instead: "false",
   },
   {
     kind: "coupons",
@@ -137,7 +137,7 @@ export const couponMutants: readonly Mutant[] = [
     breaks: "lease check: who was refused never takes the lease again",
     world: contested,
     file: "engine/worker/partition/lease-guard.ts",
-    line: "throw (await renew()) ?? error;",
+    line: "throw (await renew(error)) ?? error;",
     instead: "throw error;",
   },
   {

@@ -46,7 +46,7 @@ export const storesOf =
 export const leasesOf = (from: Process, { network, database, leasing }: StoreWorld): Leases => {
   const leases = memoryLeases(database);
   return {
-    take: async (partition, holder) => {
+    take: async (partition, holder, above) => {
       leasing.taking(from, partition);
       const fence = await network.call({
         from,
@@ -55,7 +55,7 @@ export const leasesOf = (from: Process, { network, database, leasing }: StoreWor
         what: () => `take the lease of ${partition.topic}/${partition.partition}`,
         about: [],
         effect: async () => {
-          const granted = await leases.take(partition, holder);
+          const granted = await leases.take(partition, holder, above);
           leasing.granted(from, granted);
           return granted;
         },
