@@ -7,6 +7,7 @@ import { couponSchema } from "./coupons/coupon-body.ts";
 import { addCouponRoutes } from "./coupons/coupon-routes.ts";
 import { checkContentType, checkRepeatedFields, checkUrl, createAuthentication } from "./http/request/guards.ts";
 import { createPlaces, limitPipelining } from "./http/request/in-flight.ts";
+import { traceRequests } from "./http/request/request-trace.ts";
 import { limitRate } from "./http/request/rate-limit.ts";
 import { swaggerOptions } from "./http/openapi.ts";
 import {
@@ -65,7 +66,8 @@ export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
     reading: [anyUser, limitRate(limit, clock.now)],
   });
 
-  const app = createServer({ settings, log, metrics, lineLimit: createLineLimit(clock.now) });
+  const { tracer } = parameters;
+  const app = createServer({ settings, log, metrics, tracer, lineLimit: createLineLimit(clock.now) });
   let closing = false;
   app.addHook("preClose", (done) => {
     closing = true;
@@ -114,10 +116,11 @@ interface ServerParameters {
   readonly log: ApiLog;
   readonly metrics: ApiMetrics;
   readonly lineLimit: LineLimit;
+  readonly tracer: CouponApiParameters["tracer"];
 }
 
 /** A server with its bounds, its errors and its description, and no routes yet. */
-const createServer = ({ settings, log, metrics, lineLimit }: ServerParameters): FastifyInstance => {
+const createServer = ({ settings, log, metrics, lineLimit, tracer }: ServerParameters): FastifyInstance => {
   const { retryAfterSeconds } = settings;
   const answerProblem = createProblemReplies({ log, metrics, retryAfterSeconds, lineLimit });
   const app = fastify({
@@ -150,6 +153,7 @@ const createServer = ({ settings, log, metrics, lineLimit }: ServerParameters): 
   app.server.on("checkExpectation", answerExpectation);
   app.setErrorHandler(answerProblem);
   app.decorateRequest("caller", null);
+  traceRequests(app, tracer);
   app.addHook("onResponse", (request, reply, done) => {
     metrics.answered({ route: routeOf(request), status: reply.statusCode, durationMs: reply.elapsedTime });
     done();

@@ -11,6 +11,7 @@
  */
 import { hash } from "node:crypto";
 import type { IdempotencyKeys, KeyAnswer, KeyClaim } from "../../processors/coupons/coupon-ports.ts";
+import { traceparentHeader } from "../../engine/tracing/trace-context.ts";
 import { Poison } from "../../engine/errors.ts";
 import type { NewRecord, TopicPartition } from "../../engine/log/log.ts";
 import type { Producer } from "../../engine/log/producer.ts";
@@ -36,6 +37,8 @@ export interface ReservationWish {
   readonly policyId: PolicyId | null;
   /** The client's `Idempotency-Key`, 1 to 255 visible ASCII characters. */
   readonly idempotencyKey: string | undefined;
+  /** The `traceparent` that its record carries; undefined where its trace is not recorded. */
+  readonly traceparent?: string | undefined;
 }
 
 /** What accepting needs. */
@@ -122,13 +125,18 @@ const bind = async (
 
 const recordOf = (
   { producer, encodeRequest, clock }: AcceptParameters,
-  { couponId, userId, policyId }: ReservationWish,
+  { couponId, userId, policyId, traceparent }: ReservationWish,
   reservationId: ReservationId,
 ): { readonly to: TopicPartition; readonly record: NewRecord } => {
   const value: CouponIssueRequested = { reservationId, couponId, userId, policyId, requestedAt: clock.now() };
   const key = Buffer.from(couponIssueRequests.key(value));
   const topic = couponIssueRequests.name;
-  return { to: { topic, partition: producer.partitionOf(topic, key) }, record: { key, value: encodeRequest(value) } };
+  const record = { key, value: encodeRequest(value) };
+  return {
+    to: { topic, partition: producer.partitionOf(topic, key) },
+    record:
+      traceparent === undefined ? record : { ...record, headers: { [traceparentHeader]: Buffer.from(traceparent) } },
+  };
 };
 
 const createMint = ({ ids, clock, randomBytes }: AcceptParameters): ((userId: UserId) => ReservationId) => {

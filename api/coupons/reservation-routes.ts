@@ -11,6 +11,7 @@ import { idempotencyKeyIn, idempotencyKeySchema } from "../http/request/idempote
 import { momentText, textOfMoment } from "../http/request/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
 import { Problem, retryAfter, wrongField } from "../http/problems/problems.ts";
+import { traceparentOf } from "../http/request/request-trace.ts";
 import type { Places } from "../http/request/in-flight.ts";
 import type { CouponDoor } from "./coupon-door.ts";
 import { mintedAtMs, type ReservationIds } from "./reservation-id.ts";
@@ -189,7 +190,9 @@ const wishOf = (request: FastifyRequest): ReservationWish => {
   const idOfPolicy = body["policyId"] === undefined ? null : policyIdFrom(body["policyId"]);
   if (idOfPolicy === undefined) throw wrongField("validation", "/policyId", `must be ${nameWords}`);
   const idempotencyKey = idempotencyKeyIn(request.headers);
-  return { couponId: idOfCoupon, userId: callerOf(request).userId, policyId: idOfPolicy, idempotencyKey };
+  const { userId } = callerOf(request);
+  const traceparent = traceparentOf(request);
+  return { couponId: idOfCoupon, userId, policyId: idOfPolicy, idempotencyKey, traceparent };
 };
 
 /** Digits and nothing else become a number, for the schema to check; the framework's own conversion also takes 1e3 and 0x10. */

@@ -1,4 +1,5 @@
 /** What the coupon API is given: its ports, its log, its clock, its bounds. It reads no environment and keeps no globals. */
+import type { Tracer } from "@opentelemetry/api";
 import type {
   CouponCatalog,
   CouponRegister,
@@ -148,4 +149,6 @@ export interface CouponApiParameters {
   readonly settings?: Partial<ApiSettings>;
   /** {@link noMetrics} where not given. */
   readonly metrics?: ApiMetrics;
+  /** Records spans of requests. None where not given. */
+  readonly tracer?: Tracer | undefined;
 }

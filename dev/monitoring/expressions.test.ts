@@ -98,6 +98,8 @@ test("metrics: are each shown by a panel or looked at by a rule, but for those n
     [
       // Shown by nobody: which release runs is asked when something is odd, and what is tidied away is no trouble.
       "sluice_build_info",
+      // Shown where traces are looked at: it is there only where they are on.
+      "sluice_spans_total",
       "sluice_gate_memory_max_bytes",
       "sluice_refusals_pruned_total",
       "sluice_idempotency_keys_pruned_total",

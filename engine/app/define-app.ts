@@ -1,4 +1,5 @@
 /** What an application is: its topologies with what opens their ports, its settings, and what it adds to the command line. */
+import type { Tracer } from "@opentelemetry/api";
 import type { Registry } from "prom-client";
 import type { Backoff } from "../clock.ts";
 import type { Topology } from "../flow/dsl.ts";
@@ -30,6 +31,8 @@ export interface ProcessContext<Config extends EngineConfig = EngineConfig> {
   readonly logger: Logger;
   /** Its metrics. */
   readonly registry: Registry;
+  /** Records spans; undefined where traces are off. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** A process at work. */

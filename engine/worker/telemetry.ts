@@ -7,6 +7,8 @@ export interface DeadLettered {
   readonly offset: bigint;
   readonly node: string;
   readonly code: string;
+  /** The trace that its record's header names; absent where it names none. */
+  readonly traceId?: string;
 }
 
 /** Called once a round or rarer, never once a record; only dead letters are reported one by one. */

@@ -2,6 +2,7 @@
  * A worker: one topology's membership in its group. Partitions come and go with the assignment; what is finished is
  * committed about once a second and at every hand-over.
  */
+import type { Tracer } from "@opentelemetry/api";
 import { Fatal } from "../errors.ts";
 import type { Fence, Leases } from "../lease.ts";
 import type { Codec } from "../avro/codec.ts";
@@ -56,6 +57,8 @@ export interface WorkerOptions<Deps> {
   /** Time between commits of what is finished. */
   readonly commitIntervalMs: number;
   readonly telemetry: Telemetry;
+  /** Records spans of rounds; undefined where traces are off. */
+  readonly tracer?: Tracer | undefined;
   readonly logger: Logger;
   /** What is looked after besides rounds. */
   readonly upkeep?: Upkeep;
@@ -238,6 +241,7 @@ const partitionMaker = <Deps>(
       flood: floods.of(`${topic}/${partition}`),
       waits,
       telemetry: counted,
+      tracer: options.tracer,
       ...found,
       ...hooks,
     });

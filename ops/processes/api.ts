@@ -88,7 +88,8 @@ export const serveApi = async (
     config,
     logger,
     registry,
-  }: Pick<ShopContext, "logger" | "registry"> & {
+    tracer,
+  }: Pick<ShopContext, "logger" | "registry" | "tracer"> & {
     readonly config: Pick<ShopContext["config"], "api" | "tokenSecret" | "tokens" | "refusalsKeptMs">;
   },
   { ports, producer: inner, encodeRequest, database, close }: ServedOn,
@@ -115,6 +116,7 @@ export const serveApi = async (
     log: logger,
     settings: { ...settings, refusalsKeptMs: config.refusalsKeptMs },
     metrics: apiMetrics(registry),
+    tracer,
   });
   const named = { host: "SLUICE_API_HOST", port: "SLUICE_API_PORT" };
   const url = await listening({ host, port, settings: named }, () => api.listen({ host, port }));

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ApiLog, ApiMetrics, TurnedAway } from "../parameters.ts";
 import type { LineLimit } from "./line-limit.ts";
+import { traceFieldOf } from "../request/request-trace.ts";
 import { problemOf } from "./problem-of.ts";
 import { Problem, type ProblemName, problemBody, problemMediaType } from "./problems.ts";
 
@@ -21,7 +22,8 @@ export const createProblemReplies =
   (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const problem = problemOf(error, { retryAfterSeconds });
     const route = routeOf(request);
-    const more = isWorthALine(problem.code) ? lineLimit(`${problem.code} ${route}`) : undefined;
+    const lines = isWorthALine(problem.code) ? lineLimit(`${problem.code} ${route}`) : undefined;
+    const more = lines && { ...traceFieldOf(request), ...lines };
     if (problem.code === "internal" && more !== undefined)
       log.error({ event: "request.failed", err: error, method: request.method, route, ...more }, "a request failed");
     const why = turnedAway[problem.code];

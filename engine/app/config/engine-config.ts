@@ -7,6 +7,7 @@ import type { Brokers } from "../../log/kafka/brokers.ts";
 import type { Comparison } from "./comparisons.ts";
 import { brokersFrom, kafkaConflicts, kafkaSettings } from "./kafka-settings.ts";
 import { integer } from "./kinds.ts";
+import { type TracingConfig, tracingConfigFrom, tracingSettings } from "./tracing-settings.ts";
 import { registryConflicts, registrySettings, registryUrlFrom } from "./registry-settings.ts";
 
 /** The variables. */
@@ -15,6 +16,7 @@ export const engineSettings = {
   SLUICE_ENV: z.enum(["development", "production"]).default("development"),
   ...kafkaSettings,
   ...registrySettings,
+  ...tracingSettings,
   /** Consumer groups are named `<prefix>.<topology>`. */
   SLUICE_GROUP_PREFIX: z
     .string()
@@ -68,6 +70,7 @@ export const engineSecrets: readonly string[] = [
   "SLUICE_REGISTRY_AUTH",
   "SLUICE_KAFKA_USERNAME",
   "SLUICE_KAFKA_PASSWORD",
+  "OTEL_EXPORTER_OTLP_HEADERS",
 ];
 
 /** What the engine makes of its settings. */
@@ -89,6 +92,8 @@ export interface EngineConfig {
   readonly commitIntervalMs: number;
   readonly drainMs: number;
   readonly sessionTimeoutMs: number;
+  /** Undefined where traces are off. */
+  readonly tracing: TracingConfig | undefined;
 }
 
 /** The configuration of the engine from its settings. */
@@ -121,6 +126,7 @@ export const toEngineConfig = (s: EngineSettings): EngineConfig => ({
   commitIntervalMs: s.SLUICE_COMMIT_INTERVAL_MS,
   drainMs: s.SLUICE_DRAIN_MS,
   sessionTimeoutMs: s.SLUICE_SESSION_TIMEOUT_MS,
+  tracing: tracingConfigFrom(s),
 });
 
 /** Mistakes that show only when settings are compared with each other, or their files are looked for. */

@@ -21,7 +21,8 @@ export interface MetricDefinition<Label extends string = string> {
     | "violations"
     | "brokers"
     | "replicas"
-    | "members";
+    | "members"
+    | "spans";
   readonly help: string;
   readonly labels: readonly Label[];
   /** Upper bounds; of a histogram alone. */

@@ -243,4 +243,11 @@ export const engineMetrics = metrics({
     help: "When the latest full look ended that could read everything, whatever it found, as seconds since 1970. Served by verify --watch.",
     labels: [],
   },
+  spans: {
+    name: "sluice_spans_total",
+    kind: "counter",
+    unit: "spans",
+    help: "Spans that ended, by what became of them: exported, dropped (the queue was full), failed (the receiver did not take them). Only where traces are on.",
+    labels: ["result"],
+  },
 });

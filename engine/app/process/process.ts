@@ -14,6 +14,7 @@ import { watchLoop } from "./loop-watch.ts";
 import { createRegistry } from "../metrics/define.ts";
 import { tellBuild, watchReadiness } from "../metrics/process-metrics.ts";
 import { readProcessFacts, startedByNpm, startersOf, watchParent } from "./parent.ts";
+import { openTracing } from "./open-tracing.ts";
 import { createSignalJudge } from "./signals.ts";
 
 /** The configuration of this process: its own variables, completed in development by the application. @throws InvalidConfig */
@@ -51,8 +52,9 @@ export const runProcess = async <Config extends EngineConfig>(
   // Stopped before it is up, it has nothing to drain.
   void stopping.then(() => started || end(exitCodes.done));
   // Its health is part of its start: a port that is taken must end it like anything else that is missing.
+  const tracing = openTracing({ config, logger, registry }, name);
   const bringUp = async () => {
-    const running = await start({ config, logger, registry });
+    const running = await start({ config, logger, registry, tracer: tracing?.tracer });
     watchReadiness(registry, running.ready);
     const { healthHost: host, healthPort: port } = { ...config, ...own };
     return { running, health: await serveHealth({ host, port, registry, ready: running.ready }) };
@@ -66,6 +68,8 @@ export const runProcess = async <Config extends EngineConfig>(
   const failure = await Promise.race([stopping, running.ended]);
   logger.info({ event: "process.draining" }, "draining");
   const drained = await within(running.stop(), stopBudgetMs);
+  // After the last span has ended; bounded by itself.
+  await tracing?.close();
   await health.close();
   if (!drained)
     logger.error(

@@ -18,7 +18,7 @@ const backoff: Backoff = { initialMs: 50, maxMs: 1_500 };
 
 /** Starts a worker. @throws where the group cannot be joined, or what is deployed is not what runs. */
 export const startTopologyWorker = async <Deps>(
-  { config, logger, registry }: ProcessContext,
+  { config, logger, registry, tracer }: ProcessContext,
   topology: Topology<Deps>,
   own: Opened<NoInfer<Deps>>,
 ): Promise<Running> => {
@@ -64,6 +64,7 @@ export const startTopologyWorker = async <Deps>(
     flood: config.flood,
     stall: config.stall,
     telemetry: workerTelemetry(registry, topology.graph),
+    tracer,
     logger,
   });
   tellGraph(registry, name, topology.hash);

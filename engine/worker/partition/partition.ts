@@ -2,6 +2,7 @@
  * One assigned partition of a source at work: what its feeds bring is queued in lanes, rounds are taken from the lanes and go
  * through the pipeline, and what they finish is entered in the ledger of its feed. Lives for one assignment.
  */
+import type { Tracer } from "@opentelemetry/api";
 import pLimit from "p-limit";
 import type { Fence } from "../../lease.ts";
 import type { Decoder } from "../../avro/codec.ts";
@@ -53,6 +54,7 @@ export interface PartitionOptions {
   /** Rounds that the former assignment of this partition had not ended when it was abandoned. */
   readonly inherited: Inherited;
   readonly telemetry: Telemetry;
+  readonly tracer?: Tracer | undefined;
   /** Pauses or resumes fetching, of every feed. */
   readonly setPaused: (paused: boolean) => void;
   /** An error that is no record's: the process must stop. Called at most once. */

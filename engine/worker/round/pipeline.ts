@@ -1,4 +1,5 @@
 /** What a round goes through: it is read, decided, checked for a flood of dead letters, written, and finished. */
+import type { Tracer } from "@opentelemetry/api";
 import type { Decoder } from "../../avro/codec.ts";
 import type { AnyTopic } from "../../flow/parts.ts";
 import { Aborted, type AttemptOnce } from "../failures/attempts.ts";
@@ -11,6 +12,7 @@ import { type Inherited, notInherited } from "../partition/round-tracker.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { type Deciding, type Decision, decideRound } from "./decide.ts";
 import { readRound } from "./read-round.ts";
+import { type RoundTrace, traceRound } from "./round-trace.ts";
 
 /** What the pipeline of one partition works with. */
 export interface PipelineOptions {
@@ -33,6 +35,8 @@ export interface PipelineOptions {
   /** Where acknowledgements are listed while they are waited for. */
   readonly acknowledgements: Pick<Waits, "during">;
   readonly telemetry: Pick<Telemetry, "round" | "aged">;
+  /** Records spans of rounds; undefined where traces are off. */
+  readonly tracer?: Tracer | undefined;
   /** The round, and `bytes` that are not acknowledged yet, is handed to the producer, in order: its lanes are free. */
   readonly written: (round: Round, bytes: number) => void;
   /** All that these records of the round wrote is acknowledged: their offsets are finished. `bytes`: of those that `written` was told. */
@@ -60,13 +64,12 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     return options.acknowledgements.during(what, acknowledged);
   };
 
-  const decide = (records: Round): Promise<Decision> =>
-    guardFlood(flood, attempts.round, async () => decideRound(records, await read(records), deciding));
+  const tracedBy = { ...deciding, tracer: options.tracer, groupId: deciding.provenance.groupId };
 
-  return async (round) => {
-    const startedAt = performance.now();
-    // Not listed as a wait: the rounds of the former assignment list what they wait for.
-    const own = inherited.size === 0 ? round : await notInherited(round, inherited);
+  const take = async (round: Round, own: Round, traced: RoundTrace | undefined): Promise<void> => {
+    const within = traced === undefined ? deciding : { ...deciding, environment: traced.around(deciding.environment) };
+    const decide = (records: Round): Promise<Decision> =>
+      guardFlood(flood, attempts.round, async () => decideRound(records, await read(records), within));
     let [left, decision] = [round, await decide(own)];
     while (decision.behind.length > 0) {
       await write(left.length, decision);
@@ -84,6 +87,20 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     options.written(round, bytes);
     await acknowledged;
     options.finished(left, bytes);
+  };
+
+  return async (round) => {
+    const startedAt = performance.now();
+    // Not listed as a wait: the rounds of the former assignment list what they wait for.
+    const own = inherited.size === 0 ? round : await notInherited(round, inherited);
+    const traced = traceRound(tracedBy, own);
+    try {
+      await take(round, own, traced);
+    } catch (error) {
+      traced?.end(error);
+      throw error;
+    }
+    traced?.end();
     telemetry.round(source.name, round.length, (performance.now() - startedAt) / 1_000);
     const takenAt = round.flatMap(({ record }) => takenAtMs(record) ?? []);
     telemetry.aged(source.name, takenAt, options.now());
