@@ -69,11 +69,11 @@ export const httpDataPlatform = (config: DataPlatformConfig): HttpDataPlatform =
   let pausedUntilMs = 0;
   // Why the circuit is open, where the platform is there and denies us: what is held meanwhile is held for that.
   let denial: Blocked | undefined;
-  const deliver = async (document: PaymentDocument): Promise<void> => {
+  const deliver = async (document: PaymentDocument, traceparent?: string): Promise<void> => {
     const leftMs = pausedUntilMs - performance.now();
     if (leftMs > 0) throw new Unavailable(who, `it asked us to wait ${Math.ceil(leftMs)} ms longer`);
     try {
-      await breaker.execute(() => send.post(document));
+      await breaker.execute(() => send.post(document, traceparent));
       denial = undefined;
     } catch (error) {
       if (error instanceof BrokenCircuitError)
@@ -84,7 +84,7 @@ export const httpDataPlatform = (config: DataPlatformConfig): HttpDataPlatform =
     }
   };
   return {
-    deliver: (document) => limit(() => deliver(document)),
+    deliver: (document, traceparent) => limit(() => deliver(document, traceparent)),
     breaker: () => stateOf(breaker),
     inFlight: send.inFlight,
     close: send.close,
@@ -131,14 +131,15 @@ const sender = ({ url, concurrency, timeoutMs, onEnded }: DataPlatformConfig) =>
     maxResponseSize: answerMaxBytes,
   });
   let inFlight = 0;
-  const exchange = async (document: PaymentDocument): Promise<Answered> => {
+  const exchange = async (document: PaymentDocument, traceparent?: string): Promise<Answered> => {
     inFlight++;
     // It bounds the whole; the pool's own limits bound each part, but count in halves of a second. AbortSignal.timeout
     // would live on for that long after each answer: thousands of them, which cost a fifth of a delivery to collect.
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(new TimedOut(timeoutMs)), timeoutMs);
     try {
-      return await readAnswer(await pool.request({ ...requestOf(document), path: target.path, signal: giveUp.signal }));
+      const request = { ...requestOf(document, traceparent), path: target.path, signal: giveUp.signal };
+      return await readAnswer(await pool.request(request));
     } catch (error) {
       throw unreachable(error);
     } finally {
@@ -146,11 +147,11 @@ const sender = ({ url, concurrency, timeoutMs, onEnded }: DataPlatformConfig) =>
       inFlight--;
     }
   };
-  const post = async (document: PaymentDocument): Promise<void> => {
+  const post = async (document: PaymentDocument, traceparent?: string): Promise<void> => {
     const startedAt = performance.now();
     let how: Judgement | "unreachable" = "unreachable";
     try {
-      const answer = await exchange(document);
+      const answer = await exchange(document, traceparent);
       how = judge(answer, document.paymentId);
       if (how === "refused") throw refused(answer, document);
       if (how === "denied") throw denied(answer, target.origin + target.path);
@@ -176,13 +177,14 @@ const targetOf = (url: string): { readonly origin: string; readonly path: string
   return { origin: target.origin, path: target.pathname + target.search };
 };
 
-const requestOf = (document: PaymentDocument) => ({
+const requestOf = (document: PaymentDocument, traceparent: string | undefined) => ({
   method: "POST" as const,
   headers: {
     "content-type": "application/json",
     accept: "application/json",
     "user-agent": "sluice",
     "idempotency-key": document.paymentId,
+    ...(traceparent === undefined ? {} : { traceparent }),
   },
   body: JSON.stringify(document),
 });
