@@ -27,14 +27,15 @@ export interface TracerParameters {
 
 /** A tracer. Nothing is kept of what it does not record. There is no active span: a parent is given. */
 export const createTracer = ({ ratio, randomBytes, ended }: TracerParameters): Tracer => {
+  const newId = createIds(randomBytes);
   const startSpan = (name: string, options: SpanOptions = {}, context: Context = ROOT_CONTEXT): Span => {
     const parent = options.root === true ? undefined : validParent(context);
     const links = options.links ?? [];
-    const traceId = parent?.traceId ?? hex(randomBytes(16));
+    const traceId = parent?.traceId ?? newId(16);
     const sampled = isRecorded({ parent, links, traceId, ratio });
     const spanContext: SpanContext = {
       traceId,
-      spanId: hex(randomBytes(8)),
+      spanId: newId(8),
       traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
     };
     if (!sampled) return trace.wrapSpanContext(spanContext);
@@ -73,4 +74,18 @@ const isRecorded = ({ parent, links, traceId, ratio }: Deciding): boolean => {
   return Number.parseInt(traceId.slice(-13), 16) < ratio * 2 ** 52;
 };
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
+/** A draw of 4 KB costs about as much as one of 8 bytes, which is most of what a span costs. */
+const bytesPerDraw = 4_096;
+
+const createIds = (randomBytes: TracerParameters["randomBytes"]): ((sizeBytes: number) => string) => {
+  let pool = Buffer.alloc(0);
+  let used = 0;
+  return (sizeBytes) => {
+    if (used + sizeBytes > pool.length) {
+      pool = Buffer.from(randomBytes(bytesPerDraw));
+      used = 0;
+    }
+    used += sizeBytes;
+    return pool.toString("hex", used - sizeBytes, used);
+  };
+};
