@@ -71,11 +71,10 @@ export const stackUnderTest = ({ env = {}, ownsOutbox = false }: StackUse = {}):
     await Promise.all(stopping.map(({ child }) => child.stop()));
   };
   const prepare = async (): Promise<void> => {
-    // For the default groups, whatever a file's own are: the last deployment of a stack says which workers may start.
-    await applyApp(
-      app,
-      readConfig(endpointsEnv(endpoints), () => ""),
-    );
+    // For the default groups, whatever a file's own are: the last deployment of a stack says which workers may start, and a file
+    // before this one may have deployed groups of its own.
+    const defaults = readConfig(endpointsEnv(endpoints), () => "");
+    await applyApp(app, defaults, { allow: { newGroup: true } });
     if (ownsOutbox) returnOutbox = await exclusiveOutbox(config.databaseUrl);
   };
   // Node runs the hooks of a file side by side, so a file's own hook that starts a process must wait for this.
