@@ -110,13 +110,14 @@ const topologies: readonly AlertRule[] = [
   {
     alert: "SluiceCompensationsHigh",
     severity: "ticket",
+    // Not compensations: who asks twice is refused by the database by design (ADR 14), and that gives a unit back as well.
     expr:
-      'sum(rate(sluice_compensations_total{topology="coupon-issuing"}[5m]))' +
+      'sum(rate(sluice_outcomes_total{topology="coupon-issuing", step="write-through", outcome="exhausted"}[5m]))' +
       ' / (sum(rate(sluice_outcomes_total{topology="coupon-issuing", step="reserve-stock", outcome="reserved"}[5m])) > 0)' +
       " > 0.05",
     for: "10m",
     summary: "Many units that the gate gave are taken back: gate and database disagree.",
-    description: "{{ $value | humanizePercentage }} of reserved units are given back.",
+    description: "{{ $value | humanizePercentage }} of reserved units are exhausted in the database, and given back.",
     dashboard: uids.topology,
   },
 ];

@@ -200,14 +200,14 @@ const topologies: readonly AlertCase[] = [
     // Two in a hundred are usual with several workers; ten in a hundred are not.
     series: {
       [`sluice_outcomes_total{${worker}, ${coupons}, step="reserve-stock", outcome="reserved"}`]: counter([[100, 60]]),
-      [`sluice_compensations_total{${worker}, ${coupons}, step="release-stock"}`]: counter([
+      [`sluice_outcomes_total{${worker}, ${coupons}, step="write-through", outcome="exhausted"}`]: counter([
         [2, 20],
         [10, 20],
         [0, 20],
       ]),
     },
     quiet: [19],
-    fires: { at: 37, says: "10% of reserved units are given back." },
+    fires: { at: 37, says: "10% of reserved units are exhausted in the database, and given back." },
     heals: 48,
   },
 ];
