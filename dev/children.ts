@@ -4,6 +4,7 @@ import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CliError, environment } from "../engine/app/cli.ts";
+import { tracingSettings } from "../engine/app/config/tracing-settings.ts";
 import { endpointsEnv, type StackEndpoints } from "./stack/endpoints.ts";
 import { type Layout, layoutOf, ownersOnly, repositoryRoot } from "./stack/layout.ts";
 import { choosePorts, reservePorts } from "./stack/ports.ts";
@@ -52,6 +53,7 @@ export const spawnChild = async (plan: ChildPlan): Promise<Child> => {
     env: {
       PATH: environment()["PATH"],
       HOME: environment()["HOME"],
+      ...tracingOf(environment()),
       ...plan.env,
       SLUICE_HEALTH_PORT: String(plan.healthPort),
     },
@@ -62,6 +64,10 @@ export const spawnChild = async (plan: ChildPlan): Promise<Child> => {
   await log.close();
   return handleOf(plan, child);
 };
+
+/** Whoever gives the demo a receiver of traces wants those of its processes; nothing else of the environment is theirs. */
+const tracingOf = (env: Readonly<Record<string, string | undefined>>) =>
+  Object.fromEntries(Object.keys(tracingSettings).flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 
 const handleOf = ({ name, logFile }: ChildPlan, child: ChildProcess): Child => {
   const ended = new Promise<string>((resolve) => {
