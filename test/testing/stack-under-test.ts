@@ -33,6 +33,8 @@ export interface StackUse {
   readonly env?: Readonly<Record<string, string>>;
   /** True where the file leads the outbox: it waits until no other file does. */
   readonly ownsOutbox?: boolean;
+  /** A stack of the file's own, which ends after the last child; otherwise that of all tests. */
+  readonly own?: (StackAddresses & { readonly down: () => Promise<void> }) | undefined;
 }
 
 /** A child process, as a test names it. */
@@ -57,8 +59,8 @@ export interface StackUnderTest extends StackAddresses {
  * Registers what a file needs before its first test (topics, schemas, tables, the outbox) and after its last. Call it once,
  * at the head of a file. @throws Error where no stack is running.
  */
-export const stackUnderTest = ({ env = {}, ownsOutbox = false }: StackUse = {}): StackUnderTest => {
-  const { stackName, endpoints } = stackAddresses();
+export const stackUnderTest = ({ env = {}, ownsOutbox = false, own }: StackUse = {}): StackUnderTest => {
+  const { stackName, endpoints } = own ?? stackAddresses();
   const config = readConfig({ ...endpointsEnv(endpoints), ...env }, () => "");
   const database = openDatabase({ databaseUrl: config.databaseUrl });
   const { signal } = new AbortController();
@@ -88,6 +90,7 @@ export const stackUnderTest = ({ env = {}, ownsOutbox = false }: StackUse = {}):
     await stopAll();
     await returnOutbox();
     await database.close();
+    await own?.down();
   });
   const start = async (use: ChildUse): Promise<StackChild> => {
     await isPrepared();
