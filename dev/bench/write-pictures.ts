@@ -10,7 +10,7 @@ import { benchPictures, type KeptFigures, keptWith } from "./pictures.ts";
 import type { BenchReport } from "./report.ts";
 
 /** Where figures are kept, and where their charts are. */
-export const figuresFile = join(repositoryRoot, "docs", "benchmarks.json");
+const figuresFile = join(repositoryRoot, "docs", "benchmarks.json");
 export const picturesFolder = join(repositoryRoot, "docs", "pictures");
 
 /** The figures that are kept; none where there is no file. */
@@ -26,13 +26,11 @@ export const writePictures = async (report: BenchReport, load: number): Promise<
   const made = { on: new Date().toISOString().slice(0, 10), machine: `${cpus().length} cores`, load };
   const kept = keptWith(await readFigures(), report, made);
   await writeFile(figuresFile, `${JSON.stringify(kept, null, 1)}\n`);
-  await drawKept();
+  await draw(kept);
 };
 
-/** Draws the kept figures anew. */
-const drawKept = async (): Promise<void> => {
-  for (const [file, picture] of benchPictures(await readFigures()))
-    await writeFile(join(picturesFolder, file), picture);
+const draw = async (kept: KeptFigures): Promise<void> => {
+  for (const [file, picture] of benchPictures(kept)) await writeFile(join(picturesFolder, file), picture);
 };
 
-if (import.meta.main) await drawKept();
+if (import.meta.main) await draw(await readFigures());

@@ -6,14 +6,17 @@ export interface Scale {
   readonly ticks: readonly number[];
 }
 
+/** About so many steps an axis has. */
+const wanted = 5;
+
 /** Steps that people count in, by powers of ten. */
 const steps = [1, 2, 5, 10];
 
 /**
- * From 0 to a round number that is at least `most`, in about `wanted` steps. Where nothing is more than 0 the axis ends at 1.
+ * From 0 to a round number that is at least `most`, in about five steps. Where nothing is more than 0 the axis ends at 1.
  * @throws RangeError where `most` is negative or no number.
  */
-export const linearScale = (most: number, from: number, to: number, wanted = 5): Scale => {
+export const linearScale = (most: number, from: number, to: number): Scale => {
   if (!Number.isFinite(most) || most < 0) throw new RangeError(`an axis cannot end at ${most}`);
   const end = most === 0 ? 1 : most;
   const power = 10 ** Math.floor(Math.log10(end / wanted));

@@ -98,7 +98,7 @@ interface Look {
 }
 
 const look = async ({ api, couponId, payments }: DemoReport, { children, watch, signal }: Look): Promise<void> => {
-  const [{ untilStopped }, pages] = await Promise.all([import("../demo/look.ts"), watch ? watchedAt() : []]);
+  const [{ untilStopped }, pages] = await Promise.all([import("../demo/look.ts"), watch ? pagesOfDemo() : []]);
   print(`\nIt keeps running for a look. Ctrl-C ends it.
   OpenAPI    ${api}/openapi.json
   a token    npm run -s sluice -- token --user you
@@ -110,13 +110,7 @@ ${pages.map((page) => `  ${page}\n`).join("")}  logs       ${children.map(({ log
   if ((await untilStopped(children, { signal, tell: note })) > 0) process.exitCode = exitCodes.failure;
 };
 
-const watchedAt = async (): Promise<readonly string[]> => {
-  const [{ stackStatus }, { watchedPages }] = await Promise.all([
-    import("../stack/status.ts"),
-    import("../stack/watch/pages.ts"),
-  ]);
-  return watchedPages((await stackStatus({})).services);
-};
+const pagesOfDemo = async (): Promise<readonly string[]> => (await import("../stack/watch/pages.ts")).pagesOf();
 
 const paymentHint = (api: string, { leftOpen: { orderId, userId } }: NonNullable<DemoReport["payments"]>): string =>
   `  a payment  curl -X POST -H "Authorization: Bearer $(npm run -s sluice -- token --user ${userId})" \\

@@ -76,7 +76,7 @@ async function up({
   };
   const endpoints = await interruptible((signal) => stackUp({ name, brokers, watch, onProgress, signal })).catch(
     (error: unknown) => {
-      if (error instanceof InterruptedError) note(`Stack ${name} is not up; what was started has ended.`);
+      if (error instanceof InterruptedError) note(`Interrupted: what was started for stack ${name} has ended.`);
       throw error;
     },
   );
@@ -92,7 +92,7 @@ async function up({
     ),
   );
   print(describeEndpoints(withoutPasswords(endpoints)));
-  if (watch) for (const line of await describeWatchers(name)) print(line);
+  if (watch) for (const page of await (await import("../stack/watch/pages.ts")).pagesOf(name)) print(`  ${page}`);
   for (const command of next) note(paint("dim", `  ${command}`, process.stderr));
 }
 
@@ -116,15 +116,6 @@ function describeEndpoints(endpoints: StackEndpoints): string {
 }
 
 /** Where Prometheus and Alertmanager are looked at, as far as they run. */
-async function describeWatchers(name: string): Promise<readonly string[]> {
-  const [{ stackStatus }, { watchedPages }] = await Promise.all([
-    import("../stack/status.ts"),
-    import("../stack/watch/pages.ts"),
-  ]);
-  const { services } = await stackStatus({ name });
-  return (await watchedPages(services)).map((page) => `  ${page}`);
-}
-
 /** A stack that does not answer is not an error of this command, but its exit code says so. */
 async function status({ name, json }: StackOptions): Promise<void> {
   const { stackStatus } = await import("../stack/status.ts");

@@ -46,6 +46,17 @@ export async function choosePorts(
   return chosen;
 }
 
+/** A free port for a process of its own. @throws CliError when no port of the range is free. */
+export async function freePort(): Promise<number> {
+  const { isFree, release } = reservePorts(new Set());
+  try {
+    const { port = 0 } = await choosePorts([{ key: "port" }], { isFree, start: Math.random() });
+    return port;
+  } finally {
+    release();
+  }
+}
+
 /** Ports that nothing listens on, promised to us among all stacks of this machine until they are bound. */
 export interface PortReservations {
   /** Whether the port is free; if so it is reserved. */

@@ -102,6 +102,8 @@ async function watchStack(run: Run): Promise<void> {
   const state = await readState(run.layout);
   if (state === undefined) return;
   const watched = await withWatchers(run.layout, state, run.step);
+  // Those that were there already were looked after with the other services.
+  if (watched === state) return;
   try {
     await startServices(run, watched);
   } catch (error) {

@@ -1,8 +1,8 @@
 /** Debian's exporters of Redis and of the database, where they are installed: they serve the names that dashboards and rules use. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawn, spawnSync } from "node:child_process";
 import type { StackEndpoints } from "../../dev/stack/endpoints.ts";
-import { choosePorts, reservePorts } from "../../dev/stack/ports.ts";
+import { freePort } from "../../dev/stack/ports.ts";
+import { endChild } from "./end-child.ts";
 import type { Target } from "./prometheus.ts";
 import { until } from "./stack-under-test.ts";
 
@@ -37,23 +37,20 @@ export const startDebianExporter = async (
 ): Promise<Exporter | undefined> => {
   const { program, args, env } = plans[job];
   if (spawnSync(program, ["--version"]).error !== undefined) return undefined;
-  const reservations = reservePorts(new Set());
-  const { http = 0 } = await choosePorts([{ key: "http" }], { isFree: reservations.isFree, start: Math.random() });
-  reservations.release();
-  const address = `127.0.0.1:${http}`;
+  const address = `127.0.0.1:${await freePort()}`;
   const child = spawn(program, [...args(endpoints), `--web.listen-address=${address}`], {
     env: { PATH: process.env["PATH"], ...env(endpoints) },
     stdio: "ignore",
   });
-  await until(
-    `${program} answers`,
-    async () => (await fetch(`http://${address}/metrics`).catch(() => undefined))?.ok === true,
-  );
-  return { target: { job, service: job, healthUrl: `http://${address}` }, stop: () => end(child) };
-};
-
-const end = async (child: ChildProcess): Promise<void> => {
-  if (child.exitCode !== null) return;
-  child.kill("SIGTERM");
-  await once(child, "exit");
+  const stop = (): Promise<void> => endChild(child);
+  try {
+    await until(
+      `${program} answers`,
+      async () => (await fetch(`http://${address}/metrics`).catch(() => undefined))?.ok === true,
+    );
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { target: { job, service: job, healthUrl: `http://${address}` }, stop };
 };

@@ -1,13 +1,13 @@
 /** A real Prometheus of a test's own: Debian's binary, our rules, and processes of ours as its targets. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { documentOf, type RuleDocument } from "../../dev/monitoring/rules/rule.ts";
 import { ruleFiles } from "../../dev/monitoring/rules/rule-files.ts";
-import { choosePorts, reservePorts } from "../../dev/stack/ports.ts";
+import { freePort } from "../../dev/stack/ports.ts";
+import { endChild } from "./end-child.ts";
 import { until } from "./stack-under-test.ts";
 
 /** A process that is scraped. */
@@ -54,9 +54,7 @@ export const startPrometheus = async (): Promise<Prometheus> => {
   const folder = mkdtempSync(join(tmpdir(), "sluice-prometheus-"));
   const targetsFile = join(folder, "targets.json");
   writeConfiguration(folder, targetsFile);
-  const reservations = reservePorts(new Set());
-  const { http = 0 } = await choosePorts([{ key: "http" }], { isFree: reservations.isFree, start: Math.random() });
-  reservations.release();
+  const http = await freePort();
   const child = spawn(
     "prometheus",
     [
@@ -68,8 +66,17 @@ export const startPrometheus = async (): Promise<Prometheus> => {
     { stdio: ["ignore", "ignore", "inherit"] },
   );
   const url = `http://127.0.0.1:${http}`;
-  await until("Prometheus is ready", async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true);
-  return { ...clientOf(url), url, setTargets: targetsWriter(targetsFile), stop: () => end(child, folder) };
+  const stop = async (): Promise<void> => {
+    await endChild(child);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await until("Prometheus is ready", async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { ...clientOf(url), url, setTargets: targetsWriter(targetsFile), stop };
 };
 
 const writeConfiguration = (folder: string, targetsFile: string): void => {
@@ -101,9 +108,10 @@ const sooner = (rule: RuleDocument): RuleDocument => {
 const targetsWriter =
   (file: string): Prometheus["setTargets"] =>
   (targets) => {
-    const groups = targets.map(({ service, healthUrl }) => ({
+    // A label of a target counts more than the name of its job.
+    const groups = targets.map(({ job, service, healthUrl }) => ({
       targets: [new URL(healthUrl).host],
-      labels: { service },
+      labels: { service, ...(job !== undefined && { job }) },
     }));
     // Whole or not at all: it reads the file when it changes.
     writeFileSync(`${file}.new`, JSON.stringify(groups));
@@ -136,12 +144,4 @@ const clientOf = (url: string): Pick<Prometheus, "range" | "alerts" | "firing"> 
       return [...new Set(firing.map(({ labels }) => labels["alertname"] ?? ""))].toSorted();
     },
   };
-};
-
-const end = async (child: ChildProcess, folder: string): Promise<void> => {
-  if (child.exitCode === null) {
-    child.kill("SIGTERM");
-    await once(child, "exit");
-  }
-  rmSync(folder, { recursive: true, force: true });
 };

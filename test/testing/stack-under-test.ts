@@ -8,6 +8,7 @@ import { applyApp } from "../../engine/app/apply.ts";
 import { app } from "../../sluice.config.ts";
 import { type Config, readConfig } from "../../ops/config.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
+import type { OwnStack } from "./own-stack.ts";
 import { exclusiveOutbox } from "../../stores/mysql/testing/exclusive-outbox.ts";
 
 /** A running stack, and the name it was started under. */
@@ -34,7 +35,7 @@ export interface StackUse {
   /** True where the file leads the outbox: it waits until no other file does. */
   readonly ownsOutbox?: boolean;
   /** A stack of the file's own, which ends after the last child; otherwise that of all tests. */
-  readonly own?: (StackAddresses & { readonly down: () => Promise<void> }) | undefined;
+  readonly own?: OwnStack | undefined;
 }
 
 /** A child process, as a test names it. */

@@ -15,7 +15,7 @@ import { paymentsPath } from "../../dev/platform/servers.ts";
 import { signalService } from "../../dev/stack/control.ts";
 import { endpointsEnv } from "../../dev/stack/endpoints.ts";
 import { layoutOf } from "../../dev/stack/layout.ts";
-import { choosePorts, reservePorts } from "../../dev/stack/ports.ts";
+import { freePort } from "../../dev/stack/ports.ts";
 import { topologyNames } from "../../engine/app/define-app.ts";
 import { aUserId, many } from "../../processors/testing/samples.ts";
 import { app } from "../../sluice.config.ts";
@@ -47,27 +47,19 @@ const run = async (service: string, use: Parameters<typeof stack.start>[0]): Pro
   return started;
 };
 
-const watching: Child[] = [];
+let kafkaExporter: Child | undefined;
 const exporters = new Map<"redis" | "mysqld", Exporter>();
 
-/** Starts what does nothing but watch. */
-const watch = async (job: string, service: string, args: readonly string[]): Promise<void> => {
-  const reservations = reservePorts(new Set());
-  const { health = 0 } = await choosePorts([{ key: "health" }], { isFree: reservations.isFree, start: Math.random() });
-  reservations.release();
+/** `sluice exporter`, which has a port of its own. */
+const startKafkaExporter = async (): Promise<Child> => {
+  const healthPort = await freePort();
   const layout = layoutOf(stackName);
+  const name = "monitored-exporter";
   const env = { ...endpointsEnv(stack.endpoints), SLUICE_STACK: layout.root };
-  const own = service === "exporter" ? [...args, "--port", String(health)] : args;
-  const plan = {
-    name: `monitored-${service}`,
-    args: own,
-    env,
-    healthPort: health,
-    logFile: layout.log(`monitored-${service}`),
-  };
-  watching.push(await startChild(plan, { signal: new AbortController().signal }));
-  targets.set(service, { job, service, healthUrl: `http://127.0.0.1:${health}` });
-  prometheus.setTargets([...targets.values()]);
+  const plan = { name, args: ["exporter", "--port", String(healthPort)], env, healthPort, logFile: layout.log(name) };
+  const exporter = await startChild(plan, { signal: new AbortController().signal });
+  targets.set(name, { job: "kafka", service: "exporter", healthUrl: `http://127.0.0.1:${healthPort}` });
+  return exporter;
 };
 
 const post = async (path: string, user: string, body: object, more: Readonly<Record<string, string>> = {}) => {
@@ -119,8 +111,8 @@ before(async () => {
   const env = { SLUICE_PLATFORM_URL: `${platform.url}${paymentsPath}` };
   await run("delivery", { command: "worker", args: ["--topology", "external-data"], name: "monitored-delivery", env });
   relay = await run("relay", { command: "relay", name: "monitored-relay" });
-  await watch("sluice", "verify", ["verify", "--watch", "--every", "2"]);
-  await watch("kafka", "exporter", ["exporter"]);
+  await run("verify", { command: "verify", args: ["--watch", "--every", "2"], name: "monitored-verify" });
+  kafkaExporter = await startKafkaExporter();
   for (const job of ["redis", "mysqld"] as const) {
     const exporter = await startDebianExporter(job, stack.endpoints);
     if (exporter === undefined) continue;
@@ -130,7 +122,7 @@ before(async () => {
   prometheus.setTargets([...targets.values()]);
 });
 after(async () => {
-  await Promise.all([...watching, ...exporters.values()].map(({ stop }) => stop()));
+  await Promise.all([kafkaExporter, ...exporters.values()].map((one) => one?.stop()));
   if (skip === false) await prometheus.stop();
 });
 

@@ -1,5 +1,4 @@
 /** The four dashboards, in the order in which one looks at them, as values and as the texts that are committed. */
-import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { dashboardOf } from "./frame.ts";
 import { overview } from "./overview.ts";
 import { payments } from "./payments.ts";
@@ -8,9 +7,6 @@ import { topology } from "./topology.ts";
 
 /** The folder that Grafana reads them from. */
 export const dashboardsFolder = "deploy/monitoring/grafana/dashboards";
-
-/** All of them. */
-export const dashboards = (): readonly Dashboard[] => [overview, topology, payments, platform].map(dashboardOf);
 
 /** The text of each file, by its path from the root of the repository. */
 export const dashboardTexts: Readonly<Record<string, () => string>> = Object.fromEntries(

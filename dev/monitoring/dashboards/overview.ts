@@ -1,9 +1,10 @@
 /** The first dashboard, for whoever is on call: is everything well, how much comes in and goes out, how old is what waits. */
 import { uids } from "./uids.ts";
 import type { DashboardPlan, Row } from "./frame.ts";
-import { heatmap, lines, stat, table } from "./panels.ts";
+import { heatmap, lines, quantiles, stat, table } from "./panels.ts";
+import { paymentsRoute, reservationsRoute } from "../rules/recording.ts";
 
-const couponAges = 'sluice_record_age_seconds_bucket{topology="coupon-issuing"}';
+const couponAges = ["sluice_record_age_seconds", '{topology="coupon-issuing"}'] as const;
 
 const now: Row = {
   title: "Now",
@@ -150,7 +151,7 @@ const funnel: Row = {
       queries: [
         {
           expr:
-            'clamp_min(sum(increase(sluice_http_request_seconds_count{route="/v1/coupons/:couponId/reservations", status="202"}[1h]))' +
+            `clamp_min(sum(increase(sluice_http_request_seconds_count{route="${reservationsRoute}", status="202"}[1h]))` +
             ' - sum(increase(sluice_written_total{topology="coupon-issuing", sink=~"coupon-issued|coupon-refused"}[1h]))' +
             ' - (sum(increase(sluice_dead_letters_total{topology="coupon-issuing"}[1h])) or vector(0)), 0)',
           legend: "accepted, not decided",
@@ -192,31 +193,24 @@ const ages: Row = {
       description:
         "From the broker's acceptance to the acknowledgement of all that was written. Promised: 99 % within 5 s.",
       unit: "s",
-      queries: [
-        { expr: `histogram_quantile(0.5, sum by (le) (rate(${couponAges}[$__rate_interval])))`, legend: "p50" },
-        { expr: `histogram_quantile(0.99, sum by (le) (rate(${couponAges}[$__rate_interval])))`, legend: "p99" },
-      ],
+      queries: quantiles(...couponAges),
     }),
     heatmap({
       title: "Ages at the verdict, all of them",
       description: "How many requests were how old. Two bands: two kinds of requests, or a partition that is slower.",
       unit: "s",
-      queries: [{ expr: `sum by (le) (increase(${couponAges}[$__rate_interval]))`, legend: "{{ le }}" }],
+      queries: [
+        {
+          expr: `sum by (le) (increase(${couponAges[0]}_bucket${couponAges[1]}[$__rate_interval]))`,
+          legend: "{{ le }}",
+        },
+      ],
     }),
     lines({
       title: "Acknowledgement by the log",
       description: "From handing a request over to Kafka to its acknowledgement, as the API waits for it.",
       unit: "s",
-      queries: [
-        {
-          expr: "histogram_quantile(0.5, sum by (le) (rate(sluice_acknowledge_seconds_bucket[$__rate_interval])))",
-          legend: "p50",
-        },
-        {
-          expr: "histogram_quantile(0.99, sum by (le) (rate(sluice_acknowledge_seconds_bucket[$__rate_interval])))",
-          legend: "p99",
-        },
-      ],
+      queries: quantiles("sluice_acknowledge_seconds"),
     }),
     lines({
       title: "Payments by status",
@@ -225,7 +219,7 @@ const ages: Row = {
       unit: "reqps",
       queries: [
         {
-          expr: 'sum by (status) (rate(sluice_http_request_seconds_count{route="/v1/payments"}[$__rate_interval]))',
+          expr: `sum by (status) (rate(sluice_http_request_seconds_count{route="${paymentsRoute}"}[$__rate_interval]))`,
           legend: "{{ status }}",
         },
       ],

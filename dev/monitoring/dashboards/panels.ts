@@ -99,6 +99,13 @@ const planned = <Built extends AnyPanelBuilder>(
     .span(columns)
     .height(rows);
 
+/** The median and the 99th percentile of a histogram, as queries. `labels`: a selector with its braces. */
+export const quantiles = (histogram: string, labels = ""): PanelPlan["queries"] =>
+  [0.5, 0.99].map((quantile) => ({
+    expr: `histogram_quantile(${quantile}, sum by (le) (rate(${histogram}_bucket${labels}[$__rate_interval])))`,
+    legend: `p${quantile * 100}`,
+  }));
+
 /** When a number turns red: from a value on, or below one. */
 export type RedWhen = { readonly from: number } | { readonly below: number };
 
@@ -121,11 +128,7 @@ const thresholdsOf = (when: RedWhen | undefined): ThresholdsConfigBuilder => {
 /** One number, and whether it is well. `texts` says numbers in words. */
 export const stat = (
   plan: PanelPlan,
-  {
-    red,
-    texts,
-    decimals,
-  }: { readonly red?: RedWhen; readonly texts?: Readonly<Record<string, string>>; readonly decimals?: number } = {},
+  { red, texts }: { readonly red?: RedWhen; readonly texts?: Readonly<Record<string, string>> } = {},
 ): Panel => {
   const panel = planned(new Stat(), plan, { columns: 4, rows: 4 })
     .thresholds(thresholdsOf(red))
@@ -133,7 +136,6 @@ export const stat = (
     .graphMode(texts === undefined ? BigValueGraphMode.Area : BigValueGraphMode.None)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).values(false))
     .noValue("-");
-  if (decimals !== undefined) panel.decimals(decimals);
   if (texts === undefined) return panel;
   const options = Object.fromEntries(Object.entries(texts).map(([value, text]) => [value, { text }]));
   return panel.mappings([{ type: MappingType.ValueToText, options }]);

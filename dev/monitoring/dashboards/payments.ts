@@ -1,14 +1,8 @@
 /** The third dashboard: payments, their outbox, the history, and deliveries to the data platform. */
 import type { DashboardPlan, Row } from "./frame.ts";
-import { lines, timeline } from "./panels.ts";
+import { lines, quantiles, timeline } from "./panels.ts";
+import { paymentsRoute } from "../rules/recording.ts";
 import { uids } from "./uids.ts";
-
-/** Quantiles of a histogram, by their share. */
-const quantiles = (histogram: string, labels = "", shares: readonly number[] = [0.5, 0.99]) =>
-  shares.map((share) => ({
-    expr: `histogram_quantile(${share}, sum by (le) (rate(${histogram}_bucket${labels}[$__rate_interval])))`,
-    legend: `p${share * 100}`,
-  }));
 
 const answers: Row = {
   title: "Payments",
@@ -32,7 +26,7 @@ const answers: Row = {
       title: "Time to answer a payment",
       description: "Promised: 99 % within 0.5 s.",
       unit: "s",
-      queries: quantiles("sluice_http_request_seconds", '{route="/v1/payments"}'),
+      queries: quantiles("sluice_http_request_seconds", `{route="${paymentsRoute}"}`),
     }),
     lines({
       title: "Turned away",

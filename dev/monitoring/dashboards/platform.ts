@@ -135,7 +135,7 @@ const mariadb: Row = {
   panels: [
     lines({
       title: "Connections",
-      description: "Against max_connections. Six processes with a pool of 50 each.",
+      description: "Against max_connections. Processes have pools of up to 50 connections.",
       unit: "short",
       queries: [
         { expr: "max by (instance) (mysql_global_status_threads_connected)", legend: "{{ instance }}: open" },

@@ -1,19 +1,12 @@
 /** The second dashboard: one topology, with the edges of its graph as series. */
 import type { DashboardPlan, Row } from "./frame.ts";
-import { heatmap, lines } from "./panels.ts";
+import { heatmap, lines, quantiles } from "./panels.ts";
 import { uids } from "./uids.ts";
 
 const own = 'topology="$topology", instance=~"$instance"';
 
 /** Of processes that run the topology: what prom-client says has no label for it. */
 const ofTopology = `and on (instance) sluice_topology_info{${own}}`;
-
-/** Quantiles of a histogram of the topology. */
-const quantiles = (histogram: string) =>
-  [0.5, 0.99].map((quantile) => ({
-    expr: `histogram_quantile(${quantile}, sum by (le) (rate(${histogram}_bucket{${own}}[$__rate_interval])))`,
-    legend: `p${quantile * 100}`,
-  }));
 
 const rounds: Row = {
   title: "Rounds",
@@ -47,13 +40,13 @@ const rounds: Row = {
       description:
         "From its start to the acknowledgement of all it wrote. Rises when database, Redis or Kafka are slow.",
       unit: "s",
-      queries: quantiles("sluice_round_seconds"),
+      queries: quantiles("sluice_round_seconds", `{${own}}`),
     }),
     lines({
       title: "Age of records when they are done",
       description: "From acceptance to the acknowledgement of all that was written: waiting and deciding together.",
       unit: "s",
-      queries: quantiles("sluice_record_age_seconds"),
+      queries: quantiles("sluice_record_age_seconds", `{${own}}`),
     }),
   ],
 };
@@ -89,7 +82,7 @@ const graph: Row = {
     lines({
       title: "Undone effects",
       description:
-        "What one step did and a later one could not go on with. More than 5 % of what was reserved is a ticket.",
+        "What one step did and a later one could not go on with. For coupons, units that the database had not, above 5 %, are a ticket.",
       unit: "short",
       queries: [
         { expr: `sum by (step) (rate(sluice_compensations_total{${own}}[$__rate_interval]))`, legend: "{{ step }}" },

@@ -3,10 +3,10 @@
  * which know those names read ours. Pure.
  */
 import type { Objective } from "./objectives.ts";
-import type { AlertRule, RecordingRule, RuleGroup, Severity } from "./rule.ts";
+import type { AlertRule, RecordingRule, RuleGroup } from "./rule.ts";
 
 /** Windows over which errors are looked at. */
-export const windows = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"] as const;
+const windows = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"] as const;
 type Window = (typeof windows)[number];
 
 /** One pair: both windows above so many times the rate that uses the budget up in 30 days. The short one lets it heal. */
@@ -107,14 +107,12 @@ const alertRule = (objective: Objective, severity: "page" | "ticket"): AlertRule
   };
 };
 
-const isBurn = (severity: Severity): severity is "page" | "ticket" => severity === "page" || severity === "ticket";
-
 /** The groups of an objective: what is measured, what it is compared with, and who is told. */
 export const objectiveGroups = (objective: Objective): readonly RuleGroup[] => [
   { name: `sloth-slo-sli-recordings-sluice-${objective.slo}`, rules: sliRules(objective) },
   { name: `sloth-slo-meta-recordings-sluice-${objective.slo}`, rules: metadataRules(objective) },
   {
     name: `sloth-slo-alerts-sluice-${objective.slo}`,
-    rules: objective.severities.filter(isBurn).map((severity) => alertRule(objective, severity)),
+    rules: objective.severities.map((severity) => alertRule(objective, severity)),
   },
 ];

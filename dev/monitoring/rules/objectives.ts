@@ -1,7 +1,6 @@
 /** What is promised over 30 days, and how it is measured: the service level objectives. */
 import { uids } from "../dashboards/uids.ts";
 import { paymentsRoute, reservationsRoute } from "./recording.ts";
-import type { Severity } from "./rule.ts";
 
 /** An objective. */
 export interface Objective {
@@ -18,7 +17,7 @@ export interface Objective {
   /** Counted only while this has a series; its long windows are made of its 5-minute ones, which say so. */
   readonly onlyWhile?: string;
   /** Whom its burning budget may wake. */
-  readonly severities: readonly Severity[];
+  readonly severities: readonly ("page" | "ticket")[];
   readonly dashboard: string;
 }
 

@@ -1,6 +1,6 @@
 /** The index of the runbooks, made from the alerts. Pure. */
 import type { AlertRule } from "./rule.ts";
-import { alerts, ruleFiles } from "./rule-files.ts";
+import { ruleFiles } from "./rule-files.ts";
 
 const head = `# Runbooks
 
@@ -22,10 +22,8 @@ const titles: Readonly<Record<string, string>> = {
 export const runbooksPage = (): string =>
   [head, ...Object.entries(titles).map(([file, title]) => section(title, alertsOf(file)))].join("\n");
 
-const alertsOf = (file: string): readonly AlertRule[] => {
-  const rules = (ruleFiles[file] ?? []).flatMap((group) => group.rules);
-  return alerts.filter((alert) => rules.includes(alert));
-};
+const alertsOf = (file: string): readonly AlertRule[] =>
+  (ruleFiles[file] ?? []).flatMap(({ rules }) => rules).filter((rule) => "alert" in rule);
 
 const section = (title: string, of: readonly AlertRule[]): string => {
   const rows = [...Map.groupBy(of, ({ alert }) => alert)].map(([alert, same]) => {

@@ -1,5 +1,7 @@
 /** Where somebody looks at what watches a stack: the page of alerts, and the command that says what was sent. */
+import { defaultStackName, layoutOf } from "../layout.ts";
 import type { ServiceState } from "../services/service.ts";
+import { readState } from "../state.ts";
 
 /** The page of alerts by who built Prometheus: Debian's has the older pages alone, and answers 404 for the others. */
 const alertPages = ["/alerts", "/classic/alerts"] as const;
@@ -32,3 +34,7 @@ export const watchedPages = async (
     ...at("alertmanager").map((root) => `sent       amtool alert --alertmanager.url ${root}`),
   ];
 };
+
+/** The same of a stack by its name; none where it is not up. */
+export const pagesOf = async (name = defaultStackName): Promise<readonly string[]> =>
+  watchedPages((await readState(layoutOf(name)))?.services ?? []);

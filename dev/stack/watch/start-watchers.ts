@@ -38,7 +38,7 @@ export const withWatchers = async (
     const ports = await choosePorts(watchPortNeeds(names), { isFree: reservations.isFree, start: Math.random() });
     const plan = planWatchers({
       ...{ layout, programs, ports, endpoints: state.endpoints },
-      sluice: join(repositoryRoot, "ops", "sluice.ts"),
+      sluice: join(repositoryRoot, "bin", "sluice.js"),
       rules: join(repositoryRoot, "deploy", "monitoring", "prometheus", "rules"),
     });
     await Promise.all([targetsFolder(layout), ...plan.services.map(({ name }) => layout.data(name))].map(makeFolder));

@@ -1,6 +1,5 @@
 /** The row below a graph: where a record goes that fails, and how it comes back. It belongs to every step, so to no arrow. */
 import { boxOf, type Box, labelOf } from "./boxes.ts";
-import type { Sized } from "./dagre.ts";
 import type { Placed, PlacedArrow, PlacedBox } from "./place.ts";
 
 /** The topics beside a topology's own, by name. */
@@ -42,7 +41,7 @@ export const placeLetters = ({ deadLetters, retries }: LetterTopics): Placed => 
 const at0 = (x: number, height: number) => ({ x, y: height / 2 });
 
 /** Everything of a drawing, moved. */
-export const moved = ({ boxes, arrows, width, height }: Placed, dx: number, dy: number): Placed & Sized => ({
+export const moved = ({ boxes, arrows, width, height }: Placed, dx: number, dy: number): Placed => ({
   ...{ width, height },
   boxes: boxes.map((box) => ({ ...box, x: box.x + dx, y: box.y + dy })),
   arrows: arrows.map(({ dashed, points, label }) => ({

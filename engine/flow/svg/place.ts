@@ -92,6 +92,4 @@ const laidOut = (boxes: ReadonlyMap<string, Box>, arrows: readonly Arrow[], labe
 };
 
 const pointOf = ({ x, y }: Point): Point => ({ x, y });
-const sizeOf = ({ width, height }: Sized): Sized => ({ width: finite(width), height: finite(height) });
-/** A graph without nodes has no width. */
-const finite = (length: number): number => (Number.isFinite(length) ? length : 0);
+const sizeOf = ({ width, height }: Sized): Sized => ({ width, height });
