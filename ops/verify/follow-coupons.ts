@@ -24,10 +24,10 @@ const findAtOnce = 10_000;
 type Published = Map<ReservationId, OwnedVerdict["kind"]>;
 
 /** Opens it. What it reads may be away. */
-export const followCoupons = (config: Config): Follower => {
+export const followCoupons = async (config: Config): Promise<Follower> => {
   const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 2, poolKeptIdle: 0 });
   // Requests last: the events of those that are looked at are all behind the positions of their topics.
-  const records = newRecords(readingOf(config), [couponsIssued, couponsRefused, couponIssueRequests]);
+  const records = newRecords(await readingOf(config), [couponsIssued, couponsRefused, couponIssueRequests]);
   const group = `${config.groupPrefix}.${couponIssuing.graph.name}`;
   const published: Published = new Map();
   const look = () =>

@@ -5,17 +5,27 @@ import { record, string } from "../../engine/avro/avro.ts";
 import { createCodec } from "../../engine/avro/codec.ts";
 import { topic } from "../../engine/avro/topic.ts";
 import type { LogRecord } from "../../engine/log/log.ts";
+import { RegistryUnavailable } from "../../engine/registry/http.ts";
 import { newRecords } from "./new-records.ts";
 
 const Text = record("test.v1.Text", { text: string() });
 const texts = topic("texts", Text, { key: "text", id: ({ text }) => text, partitions: 2 });
-const codec = createCodec({
-  source: { schemaOf: async (id) => (id === 1 ? Text.avro : undefined), idOf: async () => 1 },
-  now: () => performance.now(),
-});
+const registry = { isAway: false };
+const codecOf = () =>
+  createCodec({
+    source: {
+      schemaOf: async (id) => {
+        if (registry.isAway) throw new RegistryUnavailable("schema", {});
+        return id === 1 ? Text.avro : undefined;
+      },
+      idOf: async () => 1,
+    },
+    now: () => performance.now(),
+    unknownIdGraceMs: 0,
+  });
 
 const stage = async () => {
-  const encode = await codec.encoder(texts);
+  const encode = await codecOf().encoder(texts);
   const log: LogRecord[][] = [[], []];
   const cluster = {
     endOffsets: async () => log.map(({ length }) => BigInt(length)),
@@ -35,7 +45,7 @@ const stage = async () => {
     const bytes = typeof value === "string" ? encode({ text: value }) : value;
     own.push({ offset: BigInt(own.length), timestampMs: 1, key: null, value: bytes, headers: {} });
   };
-  const records = newRecords({ cluster: Promise.resolve(cluster), codec }, [texts]);
+  const records = newRecords({ cluster, codec: codecOf() }, [texts]);
   const seen = (upTo?: readonly (bigint | undefined)[]) =>
     records.turn(async (read) => {
       const found: string[] = [];
@@ -73,5 +83,15 @@ test("newRecords: shows a turn's records again when it was cut short", async () 
     throw new Error("the database is away");
   });
   await assert.rejects(cut, /away/);
+  assert.deepEqual(await seen(), ["a"]);
+});
+
+test("newRecords: passes over nothing when the registry that knows its schema is away", async () => {
+  const { add, seen } = await stage();
+  await seen();
+  add(0, "a");
+  registry.isAway = true;
+  await assert.rejects(seen(), RegistryUnavailable);
+  registry.isAway = false;
   assert.deepEqual(await seen(), ["a"]);
 });

@@ -1,10 +1,11 @@
 /** Reads what is new of topics, turn by turn: a turn that was cut short is gone on with from where it began. */
-import { type Codec, createCodec } from "../../engine/avro/codec.ts";
+import type { Codec } from "../../engine/avro/codec.ts";
+import { readValue } from "../../engine/avro/read-value.ts";
 import type { Topic } from "../../engine/avro/topic.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import { partitionName } from "../../engine/log/log.ts";
-import { confluentRegistry } from "../../engine/registry/registry.ts";
 import type { Config } from "../config.ts";
+import { codecOf } from "./letters-of.ts";
 
 /** Records of one turn, a partition, where it has an end; the others come in the next one. */
 const maxRecords = 50_000n;
@@ -20,7 +21,7 @@ export type ReadNew = <T>(
 export interface NewRecords {
   /**
    * Does a turn's work. The first call only begins: it answers undefined, and what is older than it is never shown. Topics begin
-   * in their order, the last one's records are the youngest. @throws Unavailable
+   * in their order, the last one's records are the youngest. @throws Unavailable @throws RegistryUnavailable
    */
   readonly turn: <T>(work: (read: ReadNew, cluster: FollowedCluster) => Promise<T>) => Promise<T | undefined>;
   readonly close: () => Promise<void>;
@@ -31,25 +32,21 @@ export type FollowedCluster = Pick<KafkaAdmin, "endOffsets" | "readRanges" | "co
 
 /** What it reads with. */
 export interface Reading {
-  readonly cluster: Promise<FollowedCluster>;
+  readonly cluster: FollowedCluster;
   readonly codec: Pick<Codec, "decoder">;
 }
 
 /** Reads of a cluster and a registry. They may be away. */
-export const readingOf = ({ brokers, registryUrl: url }: Pick<Config, "brokers" | "registryUrl">): Reading => ({
-  cluster: kafkaAdmin({ brokers, clientId: "sluice-verify" }),
-  codec: createCodec({ source: confluentRegistry({ url }), now: () => performance.now() }),
+export const readingOf = async (config: Pick<Config, "brokers" | "registryUrl">): Promise<Reading> => ({
+  cluster: await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-verify" }),
+  codec: codecOf(config),
 });
 
 /** Follows topics. */
-export const newRecords = (
-  { cluster: opened, codec }: Reading,
-  topics: readonly { readonly name: string }[],
-): NewRecords => {
+export const newRecords = ({ cluster, codec }: Reading, topics: readonly { readonly name: string }[]): NewRecords => {
   let positions: ReadonlyMap<string, bigint> | undefined;
   return {
     turn: async (work) => {
-      const cluster = await opened;
       if (positions === undefined) {
         positions = await endsOf(cluster, topics);
         return undefined;
@@ -59,7 +56,7 @@ export const newRecords = (
       positions = next;
       return done;
     },
-    close: async () => (await opened).close(),
+    close: () => cluster.close(),
   };
 };
 
@@ -94,10 +91,10 @@ const reader =
     const decoder = codec.decoder(topic);
     await cluster.readRanges(topic.name, ranges, async (_, records) => {
       for (const { value } of records) {
-        let decoded = decoder.decode(value);
-        if (decoded.kind === "unknownSchema" && (await decoder.learn(decoded.id)) === "known")
-          decoded = decoder.decode(value);
-        if (decoded.kind === "value") see(decoded.value);
+        // Most are read at once.
+        const reading = readValue(decoder, value);
+        const read = reading instanceof Promise ? await reading : reading;
+        if (read.kind === "value") see(read.value);
       }
     });
     for (const { partition, end } of ranges) positions.set(partitionName({ topic: topic.name, partition }), end);

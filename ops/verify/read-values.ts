@@ -1,7 +1,7 @@
 /** Reads the decoded values of a topic, from its beginning to where it ends now. */
 import type { KafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import type { Codec } from "../../engine/avro/codec.ts";
-import { RegistryUnavailable } from "../../engine/registry/http.ts";
+import { readValue } from "../../engine/avro/read-value.ts";
 import type { Topic } from "../../engine/avro/topic.ts";
 
 /** What it reads with. */
@@ -13,7 +13,7 @@ export interface TopicReader {
 /**
  * Shows every value, by partition in order of offsets; what is no record of the topic is passed over. Answers since when
  * the topic has everything, epoch ms: 0 where no partition has lost its first records. The codec has to answer at once that an
- * id is unknown. @throws Unavailable where no broker answers @throws RegistryUnavailable where a writer's schema is not known
+ * id is unknown. @throws Unavailable where no broker answers @throws RegistryUnavailable and its RegistryRefused where a writer's schema is not known
  */
 export const readValues = async <T>(
   { admin, codec }: TopicReader,
@@ -28,15 +28,10 @@ export const readValues = async <T>(
     const first = records[0];
     if (first !== undefined && !oldest.has(partition)) oldest.set(partition, first.timestampMs);
     for (const { value, offset } of records) {
-      let decoded = decoder.decode(value);
-      if (decoded.kind === "unknownSchema") {
-        const learned = await decoder.learn(decoded.id);
-        // A record that was passed over would make its verdict one without a request.
-        if (learned === "unavailable" || learned === "awaited")
-          throw new RegistryUnavailable(`schema ${decoded.id}`, {});
-        if (learned === "known") decoded = decoder.decode(value);
-      }
-      if (decoded.kind === "value") see(decoded.value, partition, offset);
+      // Most are read at once. One that was passed over would make its verdict one without a request.
+      const reading = readValue(decoder, value);
+      const read = reading instanceof Promise ? await reading : reading;
+      if (read.kind === "value") see(read.value, partition, offset);
     }
   });
   // A partition without any record has lost all up to now.

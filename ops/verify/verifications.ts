@@ -1,6 +1,6 @@
 /** What `sluice verify` checks of the shop: coupons, and payments with what follows them. */
 import { InvalidArgumentError } from "commander";
-import type { Follower, Verification } from "../../engine/app/verify/verification.ts";
+import type { Verification } from "../../engine/app/verify/verification.ts";
 import type { Config } from "../config.ts";
 import type { CouponFacts } from "./facts.ts";
 import type { PaymentFacts } from "./payments/payment-facts.ts";
@@ -15,7 +15,7 @@ export const couponVerification: Verification<Config> = {
     "offset, the counter equals the database, the gate holds no unit without a request in flight, every verdict was published, every " +
     "unit that went back was refused. It is exact on a quiet system.",
   // Loaded when it is opened: drivers are not loaded for help.
-  follow: (config) => later(import("./follow-coupons.ts").then(({ followCoupons }) => followCoupons(config))),
+  follow: async (config) => (await import("./follow-coupons.ts")).followCoupons(config),
   options: [{ flags: "--coupons <prefix>", description: "only coupons whose id begins with this", preset: "" }],
   run: async (config, { coupons: prefix = "" }) => {
     const [{ checkCoupons }, { readFacts }, { reportCoupons }] = await Promise.all([
@@ -34,11 +34,6 @@ export const couponVerification: Verification<Config> = {
   },
 };
 
-const later = (opened: Promise<Follower>): Follower => ({
-  look: async () => (await opened).look(),
-  close: async () => (await opened).close(),
-});
-
 const urlOption = (text: string): string => {
   if (URL.parse(text)?.protocol === "http:") return text;
   throw new InvalidArgumentError("Expected http://host:port.");
@@ -50,8 +45,7 @@ export const paymentVerification: Verification<Config> = {
   description:
     "Of payments: payments = outbox = topic = history = platform as sets, orders, stock, balances and coupons add up to " +
     "the unit. What workers and relay have not processed yet is pending, not broken. Payments may continue meanwhile.",
-  follow: (config) =>
-    later(import("./payments/follow-payments.ts").then(({ followPayments }) => followPayments(config))),
+  follow: async (config) => (await import("./payments/follow-payments.ts")).followPayments(config),
   options: [
     {
       flags: "--users <prefix>",

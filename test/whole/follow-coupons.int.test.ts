@@ -25,7 +25,7 @@ const at: TopicPartition = {
   topic: couponIssueRequests.name,
   partition: partitionOfKey(Buffer.from(couponId), couponIssueRequests.partitions),
 };
-const follower = followCoupons(stack.config);
+const follower = await followCoupons(stack.config);
 
 before(async () => {
   await stack.prepared();

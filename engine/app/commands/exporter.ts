@@ -21,5 +21,5 @@ export const exporterCommand = <Config extends EngineConfig>(app: App<Config>): 
         import("../process/process.ts"),
         import("../exporter/exporter.ts"),
       ]);
-      await runProcess(app, "exporter", startExporter, { healthPort: port });
+      await runProcess(app, "exporter", startExporter, { healthPort: port, portSetting: "--port" });
     });

@@ -96,6 +96,13 @@ test("exporter: counts what kafka_exporter counts", async () => {
   assert.equal(ready().ok, true);
 });
 
+test("exporter: says that a group has no lag when it has committed past the end that was asked for before", async () => {
+  const committed = new Map([["orders", new Map([[0, 12n]])]]);
+  const { lines } = stage(async () => ({ ...overview, groups: new Map([["workers", { members: 1, committed }]]) }));
+  const found = new Set(await lines());
+  assert.ok(found.has('kafka_consumergroup_lag{consumergroup="workers",topic="orders",partition="0"} 0'));
+});
+
 test("exporter: says that there are no brokers, and is not ready, when none answers, and recovers", async () => {
   let away = true;
   let looked = 0;

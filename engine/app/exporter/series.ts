@@ -73,7 +73,8 @@ const groupTopicSeries = (
   const standing = (topics.get(topic) ?? []).map(({ partition }) => {
     const next = committed.get(partition);
     const end = offsets.get(partitionName({ topic, partition }))?.end;
-    const lag = next === undefined || end === undefined ? -1 : Number(end - next);
+    // The ends were asked for first: a group may be past them by now.
+    const lag = next === undefined || end === undefined ? -1 : Math.max(0, Number(end - next));
     return { partition, next: next === undefined ? -1 : Number(next), lag };
   });
   const sum = (values: readonly number[]): number => values.reduce((total, one) => total + one, 0);

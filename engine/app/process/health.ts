@@ -15,12 +15,20 @@ export interface HealthOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** The setting or option that says the port; `SLUICE_HEALTH_PORT` where not given. */
+  readonly portSetting?: string | undefined;
   readonly registry: Registry;
   readonly ready: () => Readiness;
 }
 
 /** Starts it. @throws CliError (CANNOT_LISTEN) as where the port is taken. */
-export const serveHealth = async ({ host, port, registry, ready }: HealthOptions): Promise<HealthServer> => {
+export const serveHealth = async ({
+  host,
+  port,
+  portSetting = "SLUICE_HEALTH_PORT",
+  registry,
+  ready,
+}: HealthOptions): Promise<HealthServer> => {
   const server = Fastify({ forceCloseConnections: true });
   server.get("/live", () => ({ ok: true }));
   server.get("/ready", (_request, reply) => {
@@ -28,7 +36,7 @@ export const serveHealth = async ({ host, port, registry, ready }: HealthOptions
     return reply.status(answer.ok ? 200 : 503).send(answer);
   });
   server.get("/metrics", async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
-  const settings = { host: "SLUICE_HEALTH_HOST", port: "SLUICE_HEALTH_PORT" };
+  const settings = { host: "SLUICE_HEALTH_HOST", port: portSetting };
   const address = await listening({ host, port, settings }, () => server.listen({ host, port }));
   return { port: Number(new URL(address).port), close: () => server.close() };
 };

@@ -35,7 +35,7 @@ export const runProcess = async <Config extends EngineConfig>(
   app: Pick<App<Config>, "settings" | "developmentEnvironment">,
   name: string,
   start: (context: ProcessContext<Config>) => Promise<Running>,
-  own: { readonly healthPort?: number } = {},
+  own: { readonly healthPort?: number; readonly portSetting?: string } = {},
 ): Promise<void> => {
   const config = await loadConfig(app);
   const logger = pino({ name, level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
@@ -51,13 +51,14 @@ export const runProcess = async <Config extends EngineConfig>(
   let started = false;
   // Stopped before it is up, it has nothing to drain.
   void stopping.then(() => started || end(exitCodes.done));
-  // Its health is part of its start: a port that is taken must end it like anything else that is missing.
   const tracing = openTracing({ config, logger, registry }, name);
+  // Its health is part of its start: a port that is taken must end it like anything else that is missing.
   const bringUp = async () => {
     const running = await start({ config, logger, registry, tracer: tracing?.tracer });
     watchReadiness(registry, running.ready);
     const { healthHost: host, healthPort: port } = { ...config, ...own };
-    return { running, health: await serveHealth({ host, port, registry, ready: running.ready }) };
+    const { portSetting } = own;
+    return { running, health: await serveHealth({ host, port, portSetting, registry, ready: running.ready }) };
   };
   const { running, health } = await bringUp().catch((error: unknown) => {
     logger.error({ event: "process.startFailed", ...errorFields(error) }, "could not start");

@@ -38,8 +38,8 @@ export interface VerifyOption {
 /** Looks at what is new of a subject, look by look. */
 export interface Follower {
   /**
-   * Looks at what came since the last look, or since it was opened; answers how many things in it look wrong. What looked wrong is
-   * forgotten: a full look follows. @throws where something is unreachable: the next look goes on
+   * Looks at what came since the last look; the first one only begins. Answers how many things in it look wrong. What looked wrong
+   * is forgotten: a full look follows. @throws where something is unreachable: the next look goes on
    */
   readonly look: () => Promise<number>;
   readonly close: () => Promise<void>;
@@ -54,6 +54,9 @@ export interface Verification<Config extends EngineConfig = EngineConfig> {
   readonly options?: readonly VerifyOption[];
   /** Reads everything afresh and checks it. `options` are those given, in camel case. @throws where something is unreachable. */
   readonly run: (config: Config, options: Readonly<Record<string, string | undefined>>) => Promise<Verified>;
-  /** Opens what `verify --watch` looks with between two full looks; without it, only full looks see something. */
-  readonly follow?: (config: Config) => Follower;
+  /**
+   * Opens what `verify --watch` looks with between two full looks; without it, only full looks see something. What it reads may be
+   * away.
+   */
+  readonly follow?: (config: Config) => Promise<Follower>;
 }

@@ -23,7 +23,7 @@ export const startVerifyWatch = async <Config extends EngineConfig>(
   { config, logger, registry }: ProcessContext<Config>,
   { checks, options, times }: VerifyWatch<Config>,
 ): Promise<Running> => {
-  const followed = checks.map((check) => followedCheck(check, { config, options }));
+  const followed = await Promise.all(checks.map((check) => followedCheck(check, { config, options })));
   const letters = await openLetters(app, config);
   watchLetters(registry, letters.counts);
   const watching = watchSubjects({
@@ -49,11 +49,11 @@ interface Followed {
   readonly close: () => Promise<void>;
 }
 
-const followedCheck = <Config extends EngineConfig>(
+const followedCheck = async <Config extends EngineConfig>(
   { subject, run, follow }: Verification<Config>,
   { config, options }: { readonly config: Config; readonly options: VerifyWatch<Config>["options"] },
-): Followed => {
-  const follower = follow?.(config);
+): Promise<Followed> => {
+  const follower = await follow?.(config);
   return {
     watched: {
       subject,

@@ -10,7 +10,7 @@ const times = { everyMs: 15_000, fullEveryMs: 600_000, graceMs: 10_000 };
 
 const stage = () => {
   const { clock, step } = steppedClock();
-  const world = { broken: 0, doubtful: 0, isAway: false, fullLooks: 0, newerLooks: 0 };
+  const world = { broken: 0, doubtful: 0, isAway: false, isFullAway: false, fullLooks: 0, newerLooks: 0 };
   const answer = () => {
     if (world.isAway) throw new Unavailable("database", "refused");
   };
@@ -22,6 +22,7 @@ const stage = () => {
         subject: "orders",
         full: async () => {
           answer();
+          if (world.isFullAway) throw new Unavailable("kafka", "refused");
           world.fullLooks += 1;
           return [{ claim: "all add up", looked: 9, broken: world.broken, pending: 4, examples: [] }];
         },
@@ -72,6 +73,22 @@ test("verify watch: counts a violation when two full looks in a row have found i
   assert.deepEqual([world.fullLooks, violated()], [4, 0]);
   await step(15_000);
   assert.equal(world.fullLooks, 4);
+  await watching.stop();
+});
+
+test("verify watch: keeps its doubt when the full look that was to settle it fails", async () => {
+  const { world, watching, step } = stage();
+  await settled();
+  world.doubtful = 1;
+  world.isFullAway = true;
+  await step(15_000);
+  // Whoever found it has forgotten it.
+  world.doubtful = 0;
+  await step(15_000);
+  assert.deepEqual([world.fullLooks, world.newerLooks], [1, 1]);
+  world.isFullAway = false;
+  await step(15_000);
+  assert.equal(world.fullLooks, 2);
   await watching.stop();
 });
 

@@ -109,6 +109,8 @@ const createSubjectWatch = (
     const doubtful = (await newer?.()) ?? 0;
     if (doubtful === 0) return;
     logger.info({ event: "verify.doubtful", subject, count: doubtful }, "what is new looks wrong: all of it is read");
+    // It is forgotten by whoever found it: a full look that fails now is tried again at the next turn.
+    isDoubtful = true;
     await fullLook();
   };
   return {

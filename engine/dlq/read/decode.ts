@@ -1,13 +1,12 @@
 /** Reads the values of letters with the present schemas of the topics they came from. */
 import type { AvroJson } from "../../avro/avro.ts";
-import type { Codec, Decoder } from "../../avro/codec.ts";
-import { RegistryRefused, RegistryUnavailable } from "../../registry/http.ts";
+import type { Codec } from "../../avro/codec.ts";
+import { readValue, type ValueRead } from "../../avro/read-value.ts";
+import { RegistryUnavailable } from "../../registry/http.ts";
 import { topic, type Topic } from "../../avro/topic.ts";
 
 /** What a letter's bytes are now. */
-export type Reading =
-  | { readonly kind: "value"; readonly value: unknown }
-  | { readonly kind: "unreadable"; readonly why: string };
+export type Reading = ValueRead<unknown>;
 
 /** Reads values by the topic they came from. At once, but where a writer's schema has to be asked for. */
 export interface LetterDecoder {
@@ -28,22 +27,9 @@ export const letterDecoder = (codec: Codec, topics: readonly ReadableTopic[]): L
   return {
     read: (name, value) => {
       const decoder = decoders.get(name);
-      if (decoder === undefined) return unreadable(`no topology here reads ${name}`);
-      const decoded = decoder.decode(value);
-      if (decoded.kind === "unknownSchema") return readLearning(decoder, decoded.id, value);
-      return decoded.kind === "malformed" ? unreadable(decoded.why) : decoded;
+      return decoder === undefined ? unreadable(`no topology here reads ${name}`) : readValue(decoder, value);
     },
   };
-};
-
-const readLearning = async (decoder: Decoder<unknown>, id: number, value: Buffer | null): Promise<Reading> => {
-  const learned = await decoder.learn(id);
-  if (learned === "refused") throw new RegistryRefused(`schema ${id}`, {});
-  if (learned === "unavailable" || learned === "awaited") throw new RegistryUnavailable(`schema ${id}`, {});
-  if (learned === "unknown") return unreadable(`the registry has no schema ${id}`);
-  const decoded = decoder.decode(value);
-  if (decoded.kind === "value") return decoded;
-  return unreadable(decoded.kind === "malformed" ? decoded.why : `schema ${id} was learned and is not known`);
 };
 
 /**

@@ -5,6 +5,7 @@ import type { Entrant, Result } from "../../interpreter/interpret.ts";
 import type { AnyTopic } from "../../flow/parts.ts";
 import { wrongIn } from "../../flow/source-check.ts";
 import type { LogRecord, TopicPartition } from "../../log/log.ts";
+import { missingSchema } from "../../registry/foreign-schema.ts";
 import type { Replay } from "../partition/in-flight.ts";
 import type { AttemptOnce } from "../failures/attempts.ts";
 
@@ -54,23 +55,9 @@ export const learnAll = async (
   if (away !== undefined) throw new Unavailable("registry", `no answer yet for schema id ${away}`);
   const awaited = ids.find((_, at) => learned[at] === "awaited");
   if (awaited !== undefined) {
-    const { code, why } = missing(awaited, decoder.registeredFor(awaited));
+    const { code, why } = missingSchema(awaited, decoder.registeredFor(awaited));
     throw new Blocked(code, `${why}, and a record names it; it may come later`);
   }
-};
-
-/** Subjects that are named in a message: whoever registers one schema for thousands must not fill logs and letters. */
-const subjectsSaid = 5;
-
-/** What is said of a schema that a topic's records cannot have. */
-const missing = (
-  id: number,
-  foreign: readonly string[] | undefined,
-): { readonly code: string; readonly why: string } => {
-  if (foreign === undefined) return { code: "UNKNOWN_SCHEMA", why: `the registry has no schema ${id}` };
-  const more = foreign.length > subjectsSaid ? ` and ${foreign.length - subjectsSaid} more` : "";
-  const others = `${foreign.slice(0, subjectsSaid).join(", ")}${more}`;
-  return { code: "FOREIGN_SCHEMA", why: `schema ${id} is registered for ${others}, and not for this topic` };
 };
 
 const toEntrant = (
@@ -93,7 +80,7 @@ const toEntrant = (
         error: new Poison("MALFORMED", `offset ${record.offset} is no ${source.schema.name}: ${decoded.why}`),
       };
     case "unknownSchema": {
-      const { code, why } = missing(decoded.id, decoder.registeredFor(decoded.id));
+      const { code, why } = missingSchema(decoded.id, decoder.registeredFor(decoded.id));
       return { ok: false, error: new Poison(code, `offset ${record.offset} of ${source.name} cannot be read: ${why}`) };
     }
     case "value": {

@@ -14,9 +14,9 @@ import { newRecords, readingOf } from "../new-records.ts";
 const comparedAtOnce = 10_000;
 
 /** Opens it. What it reads may be away. */
-export const followPayments = (config: Config): Follower => {
+export const followPayments = async (config: Config): Promise<Follower> => {
   const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 1, poolKeptIdle: 0 });
-  const records = newRecords(readingOf(config), [paymentsCompleted]);
+  const records = newRecords(await readingOf(config), [paymentsCompleted]);
   const group = `${config.groupPrefix}.${transactionHistory.graph.name}`;
   const look = () =>
     records.turn(async (read, cluster) => {

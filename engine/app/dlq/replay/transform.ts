@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { schemaIdIn } from "../../../avro/frame.ts";
 import { createCodec, type Decoder, type Encoder } from "../../../avro/codec.ts";
-import { ForeignSchema } from "../../../registry/foreign-schema.ts";
+import { ForeignSchema, missingSchema } from "../../../registry/foreign-schema.ts";
 import { confluentRegistry, type SchemaSource } from "../../../registry/registry.ts";
 import { idText } from "../../../dlq/letters/letter.ts";
 import { untyped } from "../../../dlq/read/decode.ts";
@@ -59,8 +59,7 @@ export const transformWith = (
     if (id === undefined) throw new TypeError("its value has no schema id");
     const key = `${name} ${id}`;
     const avro = writers.has(key) ? undefined : await source.schemaOf(id, subjectsOf(from));
-    if (avro instanceof ForeignSchema)
-      throw new TypeError(`schema ${id} is registered for ${avro.subjects.join(", ")}, and not for ${name}`);
+    if (avro instanceof ForeignSchema) throw new TypeError(missingSchema(id, avro.subjects).why);
     if (avro !== undefined) writers.set(key, codec.decoder(untyped({ ...from, schema: { avro } })));
     const decoder = writers.get(key);
     if (decoder === undefined || (await decoder.learn(id)) !== "known") throw new TypeError(`there is no schema ${id}`);
