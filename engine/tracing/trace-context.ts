@@ -1,6 +1,9 @@
 /** W3C Trace Context as text: `traceparent` read by its grammar, and written. Whoever sends it is not believed to be well-formed. */
 import type { Buffer } from "node:buffer";
-import { isSpanContextValid, type SpanContext, TraceFlags } from "@opentelemetry/api";
+import type { SpanContext } from "@opentelemetry/api";
+
+/** `TraceFlags.SAMPLED`: of the library only types are used here, because topologies are loaded for every command's help. */
+const sampled = 1;
 
 /** The header, of a request and of a record. */
 export const traceparentHeader = "traceparent";
@@ -16,18 +19,18 @@ export const parseTraceparent = (text: unknown): SpanContext | undefined => {
   if (typeof text !== "string" || text.length < sizeBytes || text.length > maxBytes) return undefined;
   const [, version, traceId = "", spanId = "", flags = ""] = grammar.exec(text) ?? [];
   if (version === undefined || (version === "00" && text.length !== sizeBytes)) return undefined;
-  const traceFlags = Number.parseInt(flags, 16) & TraceFlags.SAMPLED;
-  const context = { traceId, spanId, traceFlags, isRemote: true };
+  const traceFlags = Number.parseInt(flags, 16) & sampled;
   // Ids of zeros alone are invalid.
-  return isSpanContextValid(context) ? context : undefined;
+  if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
+  return { traceId, spanId, traceFlags, isRemote: true };
 };
 
 /** The text of a context, as version 00. */
 export const formatTraceparent = ({ traceId, spanId, traceFlags }: SpanContext): string =>
-  `00-${traceId}-${spanId}-0${traceFlags & TraceFlags.SAMPLED}`;
+  `00-${traceId}-${spanId}-0${traceFlags & sampled}`;
 
 /** Whether a context belongs to a trace that is recorded. */
-export const isSampled = ({ traceFlags }: SpanContext): boolean => (traceFlags & TraceFlags.SAMPLED) !== 0;
+export const isSampled = ({ traceFlags }: SpanContext): boolean => (traceFlags & sampled) !== 0;
 
 type HeaderBytes = Buffer | null;
 

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { App } from "../../engine/app/define-app.ts";
 import type { Config } from "../config.ts";
 import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../../engine/app/cli.ts";
-import { stockKey } from "../../stores/redis/coupon-stock.ts";
+import { stockKey } from "../../stores/redis/stock-key.ts";
 import type { Reconciled } from "../reconcile/reconcile-on-stores.ts";
 import type { Difference } from "../reconcile/reconcile-by-hand.ts";
 

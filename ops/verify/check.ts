@@ -1,7 +1,7 @@
 /** The claims of coupon issuing, checked against facts. Pure: each check answers what breaks it. */
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import type { CouponCompensated, CouponId, ReservationId } from "../../schemas/coupon.ts";
-import { stockKey } from "../../stores/redis/coupon-stock.ts";
+import { stockKey } from "../../stores/redis/stock-key.ts";
 import type { Accepted, CouponFacts } from "./facts.ts";
 import { lettersWait, retriesStandForLetters } from "./letters.ts";
 import { pendingOf } from "./pending.ts";

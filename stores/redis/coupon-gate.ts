@@ -2,7 +2,8 @@
 import type { Fence } from "../../engine/lease.ts";
 import type { CouponGate } from "../../processors/coupons/reconcile-coupons.ts";
 import type { RedisConnection } from "./connection.ts";
-import { fencedBy, readCounters, stockKey } from "./coupon-stock.ts";
+import { fencedBy, readCounters } from "./coupon-stock.ts";
+import { stockKey } from "./stock-key.ts";
 import { runScript } from "./script.ts";
 import { repairScript } from "./stock-scripts.ts";
 
@@ -12,7 +13,7 @@ export const couponGate = (redis: RedisConnection, fence?: Fence): CouponGate =>
   repair: async ({ couponId, seen, left }) => {
     const values = [String(fence?.epoch ?? 0), Number.isNaN(seen) ? "" : String(seen), String(left)];
     const answer = await runScript(redis.client, repairScript, { keys: [stockKey(couponId)], values });
-    if (answer === -2 && fence !== undefined) throw await fencedBy(redis.client, fence, [stockKey(couponId)]);
+    if (answer === -2 && fence !== undefined) throw await fencedBy(redis.client, fence, [{ key: stockKey(couponId) }]);
     return typeof answer === "number" && answer >= 0 ? answer : undefined;
   },
 });

@@ -12,7 +12,8 @@ import { aCouponId, aTake, many } from "../../processors/testing/samples.ts";
 import { closedPort, listening, type TcpProxy, tcpProxy } from "../testing/tcp-proxy.ts";
 import { openRedis, type RedisConnection } from "./connection.ts";
 import { couponGate } from "./coupon-gate.ts";
-import { couponStock, readCounters, stockKey } from "./coupon-stock.ts";
+import { couponStock, readCounters } from "./coupon-stock.ts";
+import { stockKey } from "./stock-key.ts";
 
 // A logical database of its own: this file flushes it.
 const url = redisUrl(9);

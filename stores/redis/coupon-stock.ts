@@ -7,6 +7,7 @@ import type { CouponId } from "../../schemas/coupon.ts";
 import { checkTake, hexOf } from "../ids.ts";
 import { type RedisConnection, reaching } from "./connection.ts";
 import { runScript, type Script, WrongKeys } from "./script.ts";
+import { stockKey } from "./stock-key.ts";
 import {
   countersScript,
   initialiseScript,
@@ -26,12 +27,6 @@ const scriptMaxCoupons = 1_000;
 const counterTtlSeconds = 7 * 24 * 3_600;
 
 /**
- * The hash of a coupon. The braces would keep it in one slot of a cluster; the scripts need all coupons on one server. Releases that
- * kept marks for a week have theirs at `sluice:coupon:`; those go by their time to live.
- */
-export const stockKey = (couponId: CouponId): string => `sluice:gate:{${couponId}}`;
-
-/**
  * The {@link CouponStock} of a Redis. A reply that was lost leaves it unknown whether a script ran; all of them may
  * run again. Ids that no store can keep are refused before anything is held. With a fence, a coupon that a holder of a
  * higher epoch has touched is left alone.
@@ -43,12 +38,12 @@ export const couponStock = ({ client }: RedisConnection, fence?: Fence): CouponS
   const epoch = (): string => String(fence?.epoch ?? 0);
   /** Runs a script that answers how many hashes are another's by now. */
   const change = async (of: Script, parts: readonly Part[]): Promise<void> => {
-    const { answer } = await runOnOwnKeys(client, of, [epoch()], parts);
+    const { answer, own } = await runOnOwnKeys(client, of, [epoch()], parts);
     if (answer !== 0 && fence !== undefined)
       throw await fencedBy(
         client,
         fence,
-        parts.map(({ key }) => key),
+        own.flatMap((at) => parts[at] ?? []),
       );
   };
   return {
@@ -58,13 +53,9 @@ export const couponStock = ({ client }: RedisConnection, fence?: Fence): CouponS
       const answers: TakeAnswer[] = new Array(takes.length).fill("unsure");
       for (const asks of slices(asksOf(takes))) {
         const { answer: replies, own } = await runOnOwnKeys(client, reserveScript, [epoch()], asks.map(partOf));
-        const refusing = own.flatMap((part, at) => (isRefused(replies, at) ? (asks[part] ?? []) : [])).map(partOf);
+        const refusing = own.filter((_, at) => isRefused(replies, at));
         if (refusing.length > 0 && fence !== undefined)
-          throw await fencedBy(
-            client,
-            fence,
-            refusing.map(({ key }) => key),
-          );
+          throw await fencedBy(client, fence, refusing.flatMap((part) => asks[part] ?? []).map(partOf));
         own.forEach((part, at) => {
           const letters: unknown = Array.isArray(replies) ? replies[at] : undefined;
           for (const [place, index] of asks[part]?.places ?? []) answers[place] = toAnswer(letters, index);
@@ -130,17 +121,17 @@ const isRefused = (replies: unknown, at: number): boolean => {
 
 /**
  * The refusal of the hash with the highest epoch, which it names: a lease that is taken again has to be above it. Rare, and one
- * more call; where that is lost the round comes again.
+ * more call a hash, at once; where one is lost the round comes again.
  */
 export const fencedBy = async (
   client: RedisConnection["client"],
   fence: Fence,
-  keys: readonly string[],
+  hashes: readonly Pick<Part, "key">[],
 ): Promise<Fenced> => {
-  const epochs = await reaching(client, () => Promise.all(keys.map((key) => client.hget(key, "epoch"))));
-  const known = keys.map((key, at) => ({ key, epoch: wholeOf(epochs[at] ?? "") }));
+  const epochs = await reaching(client, () => Promise.all(hashes.map(({ key }) => client.hget(key, "epoch"))));
+  const known = hashes.map(({ key }, at) => ({ key, epoch: wholeOf(epochs[at] ?? "") }));
   const [highest] = known.filter(({ epoch }) => epoch > fence.epoch).toSorted((a, b) => b.epoch - a.epoch);
-  return new Fenced(fence, highest?.epoch, `the gate's ${highest?.key ?? keys[0]}`);
+  return new Fenced(fence, highest?.epoch, `the gate's ${highest?.key ?? hashes[0]?.key}`);
 };
 
 const toAnswer = (letters: unknown, at: number): TakeAnswer => {

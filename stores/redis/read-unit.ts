@@ -2,7 +2,7 @@
 import type { CouponId, ReservationId } from "../../schemas/coupon.ts";
 import { hexOf } from "../ids.ts";
 import { type RedisConnection, reaching } from "./connection.ts";
-import { stockKey } from "./coupon-stock.ts";
+import { stockKey } from "./stock-key.ts";
 import { markDigits, wholeOf } from "./stock-scripts.ts";
 
 /** A coupon's counter, and whether a unit of it is held for a reservation. */

@@ -11,7 +11,8 @@ import { redisUrl } from "../testing/endpoints.ts";
 import { closedPort } from "../testing/tcp-proxy.ts";
 import { openRedis, type RedisConnection } from "./connection.ts";
 import { couponGate } from "./coupon-gate.ts";
-import { couponStock, readCounters, stockKey } from "./coupon-stock.ts";
+import { couponStock, readCounters } from "./coupon-stock.ts";
+import { stockKey } from "./stock-key.ts";
 import { checkGate, claimGate } from "./gate-owner.ts";
 import { WrongKeys } from "./script.ts";
 
@@ -70,8 +71,9 @@ for (const [what, fields] of Object.entries(foreignHashes)) {
     await redis.client.hset(stockKey(wrong), fields);
     const takes = [aTake(wrong), aTake(right), aTake(wrong), aTake(wrong)];
     const answers = await stock.reserve(takes);
-    assert.equal(answers[1], "taken");
-    for (const at of [0, 2, 3]) assert.ok(answers[at] === "unsure" || answers[at] === "taken", `${at}: ${answers[at]}`);
+    // A counter that is right is counted on with, whatever its epoch.
+    const own = "epoch" in fields ? "taken" : "unsure";
+    assert.deepEqual(answers, [own, "taken", own, own]);
     await stock.release(takes);
     await stock.settle(new Map([[wrong, 4]]));
     assert.deepEqual((await readCounters(redis, [wrong])).get(wrong), { left: 4, marks: 0 });

@@ -20,7 +20,7 @@ import { type CouponId, couponIssueRequests, type ReservationId } from "../../sc
 import { hexOf } from "../../stores/ids.ts";
 import { withSession } from "../../stores/mysql/session.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
-import { stockKey } from "../../stores/redis/coupon-stock.ts";
+import { stockKey } from "../../stores/redis/stock-key.ts";
 
 const stack = stackUnderTest({
   env: {

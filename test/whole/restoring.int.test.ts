@@ -19,7 +19,7 @@ import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import { readConfig, type Config } from "../../ops/config.ts";
 import { readFacts } from "../../ops/verify/read-facts.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
-import { stockKey } from "../../stores/redis/coupon-stock.ts";
+import { stockKey } from "../../stores/redis/stock-key.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
 import { until } from "../testing/stack-under-test.ts";
 

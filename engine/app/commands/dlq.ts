@@ -18,9 +18,13 @@ export const dlqCommand = <Config extends EngineConfig>(app: App<Config>): Comma
     "Dead letters: records that were set aside. Shows them by cause, and replays them: a replayed letter runs its topology from the " +
       "beginning, beside the live records. Nothing is ever deleted.",
   );
-  const verbs = [list, groups, show, plan, replay, status, cancel, pause, discard, exporting];
-  for (const verb of verbs) dlq.addCommand(verb(app));
-  return dlq.hook("preAction", boundReaderHeap);
+  for (const verb of [list, groups, show, plan, replay, status, cancel, pause, discard, exporting]) {
+    const command = verb(app);
+    // Those that only ask the runner for something read no topic.
+    if (verb !== cancel && verb !== pause) command.hook("preAction", boundReaderHeap);
+    dlq.addCommand(command);
+  }
+  return dlq;
 };
 
 const topologyOption = <Config extends EngineConfig>(app: App<Config>): Option => {

@@ -34,14 +34,14 @@ export const heapFlags = (memoryBytes: number): readonly string[] => {
 const readerFlags = ["--max-semi-space-size=16"];
 
 /** Replaces this process by itself with a worker's limits, unless it has limits already. Returns only where it has. */
-export const boundHeap = (): void => becomeWith(heapFlags(memoryLimit()));
+export const boundHeap = (): void => becomeWith(heapFlags(memoryLimit()), "--max-old-space-size");
 
 /** The same for a command that reads whole topics. */
-export const boundReaderHeap = (): void => becomeWith(readerFlags);
+export const boundReaderHeap = (): void => becomeWith(readerFlags, "--max-semi-space-size");
 
-const becomeWith = (flags: readonly string[]): void => {
+const becomeWith = (flags: readonly string[], unless: string): void => {
   const given = [...process.execArgv, environment()["NODE_OPTIONS"] ?? ""].join(" ");
-  if (/--max-(old|semi)-space-size/.test(given) || process.execve === undefined) return;
+  if (given.includes(unless) || process.execve === undefined) return;
   const own = Object.fromEntries(Object.entries(environment()).filter(([, value]) => value !== undefined));
   // What is left after the filter are strings.
   const env = own as Record<string, string>;
