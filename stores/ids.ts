@@ -37,6 +37,9 @@ export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b
 export const hexOf = (id: Uuid): string =>
   id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24);
 
+/** The 16 bytes of a checked id, as they are on disk. */
+export const bytesOf = (id: Uuid): Buffer => Buffer.from(hexOf(id), "hex");
+
 const uuidText = Buffer.alloc(36, "-");
 const hexDigits = Buffer.from("0123456789abcdef");
 /** Where the two digits of each of the 16 bytes are. */

@@ -2,7 +2,7 @@
 import type { SpanAttributeValue, SpanContext, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 
 /** Names to values, in the order in which they were set. */
-export type EndedAttributes = ReadonlyMap<string, SpanAttributeValue>;
+type EndedAttributes = ReadonlyMap<string, SpanAttributeValue>;
 
 /** A span that has ended. */
 export interface EndedSpan {

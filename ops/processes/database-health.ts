@@ -7,7 +7,7 @@
 import type { Clock } from "../../engine/clock.ts";
 import { AccessRefused, codeOf, Fatal } from "../../engine/errors.ts";
 import { errorFields, type Logger } from "../../engine/logger.ts";
-import type { Unready } from "../../engine/readiness.ts";
+import { refusedFor, type Unready } from "../../engine/readiness.ts";
 
 /** What is watched. */
 export interface DatabaseHealthOptions {
@@ -68,15 +68,19 @@ export const watchDatabase = ({ ask, clock, logger, graceMs }: DatabaseHealthOpt
   };
   // Rejects never: askNow keeps what it meets.
   void watching();
-  const said = (isAway: boolean): readonly string[] => {
+  /** What it has failed with for too long, of one of the two kinds. */
+  const lasting = (isAway: boolean): readonly (readonly [error: unknown, lasted: string])[] => {
     if (trouble === undefined || isAwayBy(trouble.error) !== isAway) return [];
     const lastedMs = clock.now() - trouble.sinceMs;
-    return lastedMs >= graceMs ? [sentenceOf(trouble.error, lastedMs)] : [];
+    return lastedMs >= graceMs ? [[trouble.error, `${Math.round(lastedMs / 1_000)} s`]] : [];
   };
-  const code = (): Unready["code"] => (trouble?.error instanceof AccessRefused ? "ACCESS_REFUSED" : "HELD");
   return {
-    reasons: () => said(false).map((why) => ({ code: code(), why })),
-    degraded: () => said(true),
+    reasons: () => lasting(false).map(([error, lasted]) => reasonOf(error, lasted)),
+    degraded: () =>
+      lasting(true).map(
+        ([error, lasted]) =>
+          `database has been away for ${lasted} (${messageOf(error)}): reservations are accepted, and verdicts, reads, payments and Idempotency-Keys wait`,
+      ),
     ended: ended.promise,
     stop: () => stopping.abort(),
   };
@@ -85,10 +89,10 @@ export const watchDatabase = ({ ask, clock, logger, graceMs }: DatabaseHealthOpt
 /** Its absence, and what may pass by itself; a refusal, a missing table and the like are what somebody has to set right. */
 const isAwayBy = (error: unknown): boolean => !(error instanceof AccessRefused || error instanceof Fatal);
 
-const sentenceOf = (error: unknown, lastedMs: number): string => {
-  const seconds = Math.round(lastedMs / 1_000);
-  const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ");
-  return isAwayBy(error)
-    ? `database has been away for ${seconds} s (${message}): reservations are accepted, and verdicts, reads, payments and Idempotency-Keys wait`
-    : `${codeOf(error)} has lasted for ${seconds} s (${message})`;
-};
+const reasonOf = (error: unknown, lasted: string): Unready =>
+  error instanceof AccessRefused
+    ? refusedFor(error, lasted)
+    : { code: "HELD", why: `${codeOf(error)} has lasted for ${lasted} (${messageOf(error)})` };
+
+const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ");

@@ -32,7 +32,9 @@ export const findRecord = <T>(
   };
   return away.orElse<Searched<T>>({ isWhole: false }, () =>
     searchTopic(
-      ...([cluster, topic.name, range] as const),
+      cluster,
+      topic.name,
+      range,
       (_, record) => (record.value?.includes(text) === true ? decoded(record) : undefined),
       sorted && { at: sorted.at, timeOf },
     ),

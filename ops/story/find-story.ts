@@ -77,9 +77,8 @@ const topologies = [couponIssuing, transactionHistory, externalData].map(({ grap
 
 /** The story of what a record is about; of the record itself where that cannot be told. A letter is its record's. */
 const storyOfPlace = async (ports: StoryPorts, place: Place): Promise<Story | undefined> => {
-  const records = await ports.away.orElse(
-    new Map<string, LogRecord>(),
-    async () => new Map(await fetchPlaces(ports.cluster, [place])),
+  const records = await ports.away.orElse<ReadonlyMap<string, LogRecord>>(new Map(), () =>
+    fetchPlaces(ports.cluster, [place]),
   );
   const record = records.get(idText(place));
   if (record === undefined) return undefined;

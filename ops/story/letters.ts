@@ -1,6 +1,7 @@
 /** The dead letters and replays of one record: found from the moment it was accepted on, without reading whole topics. */
 import { idText, letterOf, type Letter, originKey } from "../../engine/dlq/letters/letter.ts";
 import type { Replays } from "../../engine/dlq/jobs/replays.ts";
+import { knownJobs } from "../../engine/dlq/read/known-jobs.ts";
 import { type Retry, retryOf, type Standing, standingsOf } from "../../engine/dlq/letters/state.ts";
 import { unlessMissing } from "../../engine/log/unless-missing.ts";
 import type { KafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
@@ -34,9 +35,6 @@ export interface OriginOf {
   readonly timestampMs: number;
 }
 
-/** Jobs that are asked for; as many as commands about letters look at. */
-const jobsMax = 1_000;
-
 /** Reads them; undefined, which is remembered, where what they are in is away. */
 export const lettersOf = (
   reader: LetterReader & { readonly away: Away },
@@ -55,7 +53,7 @@ const readLettersOf = async (
   const retries: Retry[] = [];
   const committed = await unlessMissing(() => cluster.committedOffsets(`${groupPrefix}.${topology}`, retried), []);
   const range = { fromMs: origin.timestampMs };
-  const [retriesRead, lettersRead, discards, jobs] = await Promise.all([
+  const [retriesRead, lettersRead, known] = await Promise.all([
     searchTopic(cluster, retried, range, (partition, record) => {
       const retry = retryOf({ topic: retried, partition }, record);
       if (retry !== undefined && originKey(retry.origin) === key) retries.push(retry);
@@ -66,12 +64,13 @@ const readLettersOf = async (
       if (originKey(letter.origin) === key) letters.push(letter);
       return undefined;
     }),
-    replays.discards(topology),
-    replays.jobs(topology, jobsMax),
+    knownJobs(replays, topology),
   ]);
-  const finishedJobs = new Set(jobs.flatMap(({ id, state }) => (state === "finished" ? [id] : [])));
-  const facts = { letters, retries, committed, discards: new Set(discards.map(originKey)), finishedJobs };
-  return { topology, standings: standingsOf(facts), isWhole: retriesRead.isWhole && lettersRead.isWhole };
+  return {
+    topology,
+    standings: standingsOf({ letters, retries, committed, ...known }),
+    isWhole: retriesRead.isWhole && lettersRead.isWhole,
+  };
 };
 
 /** A record that waits for somebody, or that somebody left where it is: it has no verdict, and none is missing. */

@@ -1,9 +1,8 @@
 /** What a story is read with, opened for as long as one is told. */
-import { createCodec } from "../../engine/avro/codec.ts";
+import { codecOf } from "../../engine/app/dlq/open.ts";
 import { letterDecoder, type LetterDecoder } from "../../engine/dlq/read/decode.ts";
 import type { Replays } from "../../engine/dlq/jobs/replays.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
-import { confluentRegistry } from "../../engine/registry/registry.ts";
 import { couponTopics } from "../../schemas/coupon.ts";
 import { paymentTopics } from "../../schemas/payment.ts";
 import { type Database, openDatabase } from "../../stores/mysql/database.ts";
@@ -45,12 +44,9 @@ export const withStoryPorts = async <T>(config: Config, work: (ports: StoryPorts
     const [databaseId, away] = [await readDatabaseIdentity(database), createAway()];
     await away.orElse(undefined, () => checkGate(gate, databaseId));
     const cluster = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-story" });
-    const source = confluentRegistry({ url: config.registryUrl });
-    // For people: an id that the registry does not have is unknown at once.
-    const codec = createCodec({ source, now: () => performance.now(), unknownIdGraceMs: 0 });
     return await work({
       ...{ cluster, database, redis: gate, away, groupPrefix: config.groupPrefix, outboxKeptMs: config.outboxKeptMs },
-      decoder: letterDecoder(codec, [...couponTopics, ...paymentTopics]),
+      decoder: letterDecoder(codecOf(config), [...couponTopics, ...paymentTopics]),
       replays: replaysOf(database),
       now: () => Date.now(),
     });

@@ -1,19 +1,16 @@
 /** Reads what is known of one order and its payment: rows by index, its record near the moment it was paid. */
-import { unlessMissing } from "../../engine/log/unless-missing.ts";
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import { type OrderId, type PaymentCompleted, type PaymentId, paymentsCompleted } from "../../schemas/payment.ts";
 import { type PaymentRows, paymentRows } from "../../stores/mysql/story/payment-rows.ts";
 import { externalData } from "../../topology/external-data.ts";
 import { transactionHistory } from "../../topology/transaction-history.ts";
 import { findRecord } from "./find-record.ts";
+import { committedOf } from "./committed.ts";
 import { lettersOf } from "./letters.ts";
 import type { PaymentFacts, Reader } from "./payment.ts";
 import type { StoryPorts } from "./ports.ts";
-import type { Found, Searched } from "./search.ts";
+import { clockSlackMs, type Found, originOf, type Searched } from "./search.ts";
 import type { Story } from "./story.ts";
-
-/** The clocks of database and brokers differ, ms. */
-const clockSlackMs = 10_000;
 
 /** What is asked about. */
 export type PaymentSubject = Story["subject"] & { readonly kind: "payment" | "order" };
@@ -26,8 +23,8 @@ export const readPayment = async (ports: StoryPorts, subject: PaymentSubject): P
   if ((await subjectRow(rows, subject)) === undefined) return undefined;
   // What the groups had passed by then is in everything that is read after it.
   const [historyOffsets, externalOffsets] = await Promise.all([
-    offsetsOf(ports, transactionHistory.graph.name),
-    offsetsOf(ports, externalData.graph.name),
+    committedOf(ports, transactionHistory.graph.name, paymentsCompleted.name),
+    committedOf(ports, externalData.graph.name, paymentsCompleted.name),
   ]);
   const { id } = subject;
   const payment = await (subject.kind === "payment" ? rows.payment(id as PaymentId) : rows.paymentOf(id as OrderId));
@@ -58,14 +55,6 @@ const subjectRow = async (rows: PaymentRows, { kind, id }: PaymentSubject): Prom
 
 const unpaid: Searched<PaymentCompleted> = { isWhole: true };
 
-const offsetsOf = (
-  { cluster, groupPrefix, away }: StoryPorts,
-  topology: string,
-): Promise<readonly (bigint | undefined)[]> =>
-  away.orElse([], () =>
-    unlessMissing(() => cluster.committedOffsets(`${groupPrefix}.${topology}`, paymentsCompleted.name), []),
-  );
-
 const recordOf = (
   ports: StoryPorts,
   { paymentId, orderId, paidAt }: PaymentCompleted,
@@ -83,7 +72,6 @@ const readerOf = async (
   found: Found<PaymentCompleted> | undefined,
 ): Promise<Reader> => {
   if (found === undefined) return { topology, committed: undefined, letters: undefined };
-  const { partition, offset, at } = found;
-  const origin = { topic: paymentsCompleted.name, partition, offset, timestampMs: at };
-  return { topology, committed: offsets[partition], letters: await lettersOf(ports, topology, origin) };
+  const letters = await lettersOf(ports, topology, originOf(paymentsCompleted.name, found));
+  return { topology, committed: offsets[found.partition], letters };
 };

@@ -1,6 +1,5 @@
 /** Reads what is known of one reservation: rows by index, records near the moment it was accepted. */
 import type { Topic } from "../../engine/avro/topic.ts";
-import { unlessMissing } from "../../engine/log/unless-missing.ts";
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import {
   couponIssueRequests,
@@ -13,20 +12,18 @@ import {
 import { couponRows } from "../../stores/mysql/story/coupon-rows.ts";
 import { readUnit } from "../../stores/redis/read-unit.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
+import { committedOf } from "./committed.ts";
 import { lettersOf } from "./letters.ts";
 import type { StoryPorts } from "./ports.ts";
 import type { ReservationFacts } from "./reservation.ts";
 import { findRecord } from "./find-record.ts";
-import type { SearchRange } from "./search.ts";
+import { clockSlackMs, originOf, type SearchRange } from "./search.ts";
 import { madeAt } from "./subject.ts";
-
-/** Clocks of API and broker differ, and a request waits for its batch, ms. */
-const clockSlackMs = 10_000;
 
 /** Reads; what is away, the database excepted, is left out and remembered. @throws Unavailable */
 export const readReservation = async (ports: StoryPorts, reservationId: ReservationId): Promise<ReservationFacts> => {
   // First: what the workers had passed by then is in everything that is read after it.
-  const offsets = await committedOffsets(ports);
+  const offsets = await committedOf(ports, couponIssuing.graph.name, couponIssueRequests.name);
   const rows = couponRows(ports.database);
   const [issuedRow, refusedRow] = await Promise.all([rows.issued(reservationId), rows.refused(reservationId)]);
   const acceptedAt = issuedRow?.issuedAt ?? refusedRow?.refusedAt;
@@ -50,7 +47,7 @@ export const readReservation = async (ports: StoryPorts, reservationId: Reservat
     isKnown ? find(couponsIssued, after, ({ issuedAt }) => issuedAt) : nowhere,
     isKnown ? find(couponsRefused, after, ({ refusedAt }) => refusedAt) : nowhere,
     isKnown ? find(couponsCompensated, after) : nowhere,
-    request.found && lettersOf(ports, couponIssuing.graph.name, originOf(request.found)),
+    request.found && lettersOf(ports, couponIssuing.graph.name, originOf(couponIssueRequests.name, request.found)),
     isKnown ? rows.coupon(couponId) : undefined,
     isKnown ? ports.away.orElse(undefined, () => readUnit(ports.redis, couponId, reservationId)) : undefined,
     isKnown && userId !== undefined ? rows.holder(couponId, userId) : undefined,
@@ -74,21 +71,3 @@ const requestRange = (
 
 const partitionOf = (couponId: CouponId | undefined): { readonly partition?: number } =>
   couponId === undefined ? {} : { partition: partitionOfKey(Buffer.from(couponId), couponIssueRequests.partitions) };
-
-const originOf = ({
-  partition,
-  offset,
-  at,
-}: {
-  readonly partition: number;
-  readonly offset: bigint;
-  readonly at: number;
-}) => ({
-  ...{ topic: couponIssueRequests.name, partition, offset, timestampMs: at },
-});
-
-const committedOffsets = ({ cluster, groupPrefix, away }: StoryPorts): Promise<readonly (bigint | undefined)[]> => {
-  const group = `${groupPrefix}.${couponIssuing.graph.name}`;
-  const read = () => cluster.committedOffsets(group, couponIssueRequests.name);
-  return away.orElse([], () => unlessMissing(read, []));
-};

@@ -3,6 +3,7 @@ import { unlessMissing } from "../../engine/log/unless-missing.ts";
 import type { KafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import type { RecordRange } from "../../engine/log/kafka/admin/read-topic.ts";
 import type { LogRecord } from "../../engine/log/log.ts";
+import type { Origin } from "../../engine/worker/round/letter-headers.ts";
 
 /** What is asked of a cluster. */
 export type SearchedCluster = Pick<KafkaAdmin, "offsetsAt" | "startOffsets" | "endOffsets" | "readRanges">;
@@ -33,6 +34,14 @@ export interface Searched<T> {
   readonly isWhole: boolean;
 }
 
+/** How far the clocks of API or database and of a broker may be apart, and how long a record waits for its batch, ms. */
+export const clockSlackMs = 10_000;
+
+/** The origin of what came from a record that was found. */
+export const originOf = (topic: string, { partition, offset, at }: Omit<Found<unknown>, "value">): Origin => ({
+  ...{ topic, partition, offset, timestampMs: at },
+});
+
 /** Records of a partition that one search reads at most: about half a second. Most are found in the first piece. */
 const pieces = [2_000n, 18_000n, 80_000n];
 
@@ -47,6 +56,9 @@ export interface Sorted {
   readonly timeOf: (record: LogRecord) => number | undefined | Promise<number | undefined>;
 }
 
+/** What a record is to whoever searches; undefined where it is not the one. */
+type See<T> = (partition: number, record: LogRecord) => T | undefined | Promise<T | undefined>;
+
 /** Records before and after the place that are read: rounds side by side, copies and replays are out of order. */
 const around = { before: 4_000n, after: 16_000n };
 /** A place is known well enough when so many records are left. */
@@ -60,7 +72,7 @@ export const searchTopic = async <T>(
   cluster: SearchedCluster,
   topic: string,
   { fromMs, toMs, partition }: SearchRange,
-  see: (partition: number, record: LogRecord) => T | undefined | Promise<T | undefined>,
+  see: See<T>,
   sorted?: Sorted,
 ): Promise<Searched<T>> => {
   const bounds = await unlessMissing(() => boundsOf(cluster, topic, fromMs, toMs), undefined);
@@ -68,7 +80,6 @@ export const searchTopic = async <T>(
   const { starts, ends, isFromStart } = bounds;
   const partitions = partition === undefined ? [...starts.keys()] : [partition];
   let next = starts;
-  let found: Found<T> | undefined;
   for (const [at, piece] of pieces.entries()) {
     const ranges = partitions.flatMap((one) => {
       const [from = 0n, end = 0n] = [next[one], ends[one]];
@@ -81,14 +92,7 @@ export const searchTopic = async <T>(
       const near = await searchNear(cluster, topic, { ...range, end }, see, sorted);
       return { ...near, isWhole: near.found !== undefined || (near.isWhole && isFromStart(partitions)) };
     }
-    await cluster.readRanges(topic, ranges, async (at, records) => {
-      for (const record of records) {
-        if (found !== undefined) return;
-        const seen = see(at, record);
-        const value = seen instanceof Promise ? await seen : seen;
-        if (value !== undefined) found = { value, partition: at, offset: record.offset, at: record.timestampMs };
-      }
-    });
+    const found = await firstSeen(cluster, topic, ranges, see);
     if (found !== undefined) return { found, isWhole: true };
     next = next.map((from, one) => ranges.find((range) => range.partition === one)?.end ?? from);
   }
@@ -101,20 +105,32 @@ const searchNear = async <T>(
   cluster: SearchedCluster,
   topic: string,
   { partition, from, end }: RecordRange,
-  see: (partition: number, record: LogRecord) => T | undefined | Promise<T | undefined>,
+  see: See<T>,
   sorted: Sorted,
 ): Promise<Searched<T>> => {
   const place = await placeOf(cluster, topic, { partition, from, end }, sorted);
   const part = { partition, from: last(place - around.before, from), end: first(place + around.after, end) };
+  const found = await firstSeen(cluster, topic, [part], see);
+  return found === undefined ? { isWhole: part.from === from && part.end === end } : { found, isWhole: true };
+};
+
+/** Shows records until one is the answer. */
+const firstSeen = async <T>(
+  cluster: SearchedCluster,
+  topic: string,
+  ranges: readonly RecordRange[],
+  see: See<T>,
+): Promise<Found<T> | undefined> => {
   let found: Found<T> | undefined;
-  await cluster.readRanges(topic, [part], async (_, records) => {
+  await cluster.readRanges(topic, ranges, async (partition, records) => {
     for (const record of records) {
       if (found !== undefined) return;
-      const value = await see(partition, record);
+      const seen = see(partition, record);
+      const value = seen instanceof Promise ? await seen : seen;
       if (value !== undefined) found = { value, partition, offset: record.offset, at: record.timestampMs };
     }
   });
-  return found === undefined ? { isWhole: part.from === from && part.end === end } : { found, isWhole: true };
+  return found;
 };
 
 /** Halves the range by one record's time after the other. */

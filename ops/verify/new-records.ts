@@ -5,7 +5,7 @@ import type { Topic } from "../../engine/avro/topic.ts";
 import { type KafkaAdmin, kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import { partitionName } from "../../engine/log/log.ts";
 import type { Config } from "../config.ts";
-import { codecOf } from "./letters-of.ts";
+import { codecOf } from "../../engine/app/dlq/open.ts";
 
 /** Records of one turn, a partition, where it has an end; the others come in the next one. */
 const maxRecords = 50_000n;

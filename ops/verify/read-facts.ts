@@ -26,7 +26,8 @@ import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import type { Config } from "../config.ts";
 import type { Accepted, CouponFacts, CouponRow } from "./facts.ts";
 import { letterFacts, type LettersRead, readLetterIds, placesOf } from "./letters.ts";
-import { codecOf, decoderOf, lettersOf } from "./letters-of.ts";
+import { codecOf } from "../../engine/app/dlq/open.ts";
+import { decoderOf, lettersOf } from "./letters-of.ts";
 import { readValues, type TopicReader } from "./read-values.ts";
 
 /**

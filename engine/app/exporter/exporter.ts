@@ -17,7 +17,7 @@ import { createLooks, type LookLimits } from "./looks.ts";
 import { type Series, seriesOf } from "./series.ts";
 
 /** More topics and groups than these are left out, by name, and a line of the log says so. */
-export const overviewLimits: OverviewLimits = { maxTopics: 1_000, maxGroups: 1_000 };
+const overviewLimits: OverviewLimits = { maxTopics: 1_000, maxGroups: 1_000 };
 /** A scrape gives up after 10 s. */
 const lookLimits: LookLimits = { everyMs: 5_000, waitMs: 8_000 };
 

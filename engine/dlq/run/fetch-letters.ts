@@ -60,7 +60,7 @@ export const fetchWhole = async (
 };
 
 /** The records that letters came from, by {@link idText}, where they are still there. @throws Unavailable */
-export const fetchOrigins = async (
+const fetchOrigins = async (
   cluster: DlqCluster,
   letters: readonly Letter[],
 ): Promise<ReadonlyMap<string, LogRecord>> => {

@@ -23,7 +23,8 @@ import { CliError } from "../../../engine/app/cli.ts";
 import type { Config } from "../../config.ts";
 import type { DownstreamGroup, OutboxState, PaymentFacts, PublishedPayment } from "./payment-facts.ts";
 import { letterFacts, type LettersRead, readLetterIds, placesOf } from "../letters.ts";
-import { codecOf, decoderOf, lettersOf } from "../letters-of.ts";
+import { codecOf } from "../../../engine/app/dlq/open.ts";
+import { decoderOf, lettersOf } from "../letters-of.ts";
 import { readValues } from "../read-values.ts";
 
 /** What to look at. */

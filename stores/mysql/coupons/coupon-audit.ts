@@ -1,7 +1,7 @@
 /** Reads everything there is about coupons, for a verifier that believes no other reader: coupons, user coupons, refusals. */
 import type { OwnedVerdict } from "../../../processors/coupons/coupon-ports.ts";
 import type { CouponId, ReservationId, UserId } from "../../../schemas/coupon.ts";
-import { hexOf } from "../../ids.ts";
+import { bytesOf } from "../../ids.ts";
 import { columns, idColumn, integerColumn, joined, uuidColumn } from "../columns/columns.ts";
 import type { Database } from "../database.ts";
 import { eachRow, pageRows } from "../pages.ts";
@@ -98,5 +98,5 @@ export const couponAudit = (database: Database): CouponAudit => ({
 
 const byReservation = {
   from: Buffer.alloc(0),
-  keyOf: ({ reservationId }: { readonly reservationId: ReservationId }) => Buffer.from(hexOf(reservationId), "hex"),
+  keyOf: ({ reservationId }: { readonly reservationId: ReservationId }) => bytesOf(reservationId),
 };

@@ -8,7 +8,7 @@ import type {
   OrderRegister,
   ProductOption,
 } from "../../../processors/payments/payment-ports.ts";
-import { hexOf, type Uuid } from "../../ids.ts";
+import { bytesOf } from "../../ids.ts";
 import { isStorableId, isStorableUserId, isUuid } from "../../../schemas/ids.ts";
 import type { Database } from "../database.ts";
 import { inModelTransaction } from "../columns/model-transaction.ts";
@@ -98,8 +98,6 @@ const parts = <T>(all: readonly T[]): readonly T[][] =>
   Array.from({ length: Math.ceil(all.length / rowsPerInsert) }, (_, at) =>
     all.slice(at * rowsPerInsert, (at + 1) * rowsPerInsert),
   );
-
-const bytesOf = (id: Uuid): Buffer => Buffer.from(hexOf(id), "hex");
 
 const isWhole = (value: number, min: number, max: number): boolean =>
   Number.isSafeInteger(value) && value >= min && value <= max;

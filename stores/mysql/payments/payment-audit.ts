@@ -4,7 +4,7 @@
  */
 import type { Payment } from "../../../processors/payments/payment-ports.ts";
 import type { PaymentId } from "../../../schemas/payment.ts";
-import { hexOf } from "../../ids.ts";
+import { bytesOf, hexOf } from "../../ids.ts";
 import { columns, integerColumn, nullable, type RowOf, textColumn, uuidColumn } from "../columns/columns.ts";
 import type { Database } from "../database.ts";
 import { eachRow, pageRows } from "../pages.ts";
@@ -124,7 +124,7 @@ const amountsOff = `SELECT LOWER(HEX(priced.payment_id)) AS id FROM (
 export const paymentAudit = (database: Database): PaymentAudit => {
   const eachPayment = (table: keyof typeof payments, see: (payment: Payment) => void): Promise<void> =>
     withSession(database, (session) => {
-      const keyOf = ({ paymentId }: Payment) => Buffer.from(hexOf(paymentId), "hex");
+      const keyOf = ({ paymentId }: Payment) => bytesOf(paymentId);
       const paged = { columns: payments[table], sql: selectPayments(table), from: Buffer.alloc(0), keyOf };
       return eachRow(session, paged, see);
     });

@@ -10,7 +10,7 @@ import {
   type PaidOrder,
   unitsOf,
 } from "../../../processors/payments/decide-payments.ts";
-import { Fatal, isHeld, Poison, Retriable } from "../../../engine/errors.ts";
+import { Contended, Fatal, isHeld, Poison, Retriable } from "../../../engine/errors.ts";
 import {
   type OptionId,
   type PaymentAnswer,
@@ -73,7 +73,9 @@ export const paymentBook = (database: Database): PaymentBook => ({
         return answers;
       });
     } catch (error) {
-      throw committing && isHeld(error) ? new PaymentInDoubt({ cause: error }) : error;
+      // A lock that is kept ends the transaction: nothing was written.
+      const isUnknown = committing && isHeld(error) && !(error instanceof Contended);
+      throw isUnknown ? new PaymentInDoubt({ cause: error }) : error;
     }
   },
   find: async (paymentIds) => {

@@ -1,6 +1,6 @@
 /** Rows about one reservation, one coupon or one user's coupons, each found by an index, for the story of a request. */
 import type { CouponId, CouponRefused, PolicyId, ReservationId, UserId } from "../../../schemas/coupon.ts";
-import { hexOf } from "../../ids.ts";
+import { bytesOf } from "../../ids.ts";
 import { columns, idColumn, integerColumn, joined, nullable, textColumn, uuidColumn } from "../columns/columns.ts";
 import { policyColumns } from "../coupons/coupon-columns.ts";
 import { reasonOfCode } from "../coupons/reason-codes.ts";
@@ -132,7 +132,6 @@ export const couponRows = (database: Database): CouponRows => ({
 
 /** Ids are compared byte for byte. */
 const raw = (id: string): Buffer => Buffer.from(id);
-const bytesOf = (id: ReservationId): Buffer => Buffer.from(hexOf(id), "hex");
 
 const toIssued = ({ status, ...row }: Omit<IssuedRow, "isUsed"> & { readonly status: number }): IssuedRow => ({
   ...row,

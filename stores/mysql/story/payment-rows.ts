@@ -1,7 +1,7 @@
 /** Rows about one order, one payment or one user's payments, each found by an index, for the story of a request. */
 import type { ReservationId, UserId } from "../../../schemas/coupon.ts";
 import type { OrderId, PaymentCompleted, PaymentId } from "../../../schemas/payment.ts";
-import { hexOf } from "../../ids.ts";
+import { bytesOf } from "../../ids.ts";
 import { columns, idColumn, integerColumn, nullable, uuidColumn, wonColumn } from "../columns/columns.ts";
 import type { Database } from "../database.ts";
 import { paymentColumns } from "../payments/payment-columns.ts";
@@ -107,5 +107,3 @@ export const paymentRows = (database: Database): PaymentRows => ({
   balance: (userId) =>
     withSession(database, async ({ select }) => (await select(balance, selectBalance, [Buffer.from(userId)]))[0]),
 });
-
-const bytesOf = (id: OrderId | PaymentId): Buffer => Buffer.from(hexOf(id), "hex");

@@ -52,10 +52,12 @@ export const planOf = async <Config extends EngineConfig>(
 ): Promise<PlannedReplay> => {
   const of = lettersOf(open, request.topology);
   const judge = prospects(request.topology, await checkedSources(of.hosted, open.config));
+  // Of a hundred thousand letters most are sound, and need no entry.
   const known = new Map<Letter, Prospect>();
-  const reading = readingLetters(open.decoder, (letter, record, made) =>
-    known.set(letter, judge(letter.origin.topic, record, made)),
-  );
+  const reading = readingLetters(open.decoder, (letter, record, made) => {
+    const found = judge(letter.origin.topic, record, made);
+    if (found !== "sound") known.set(letter, found);
+  });
   const read = await readStandings({ cluster: open.cluster, replays }, of, reading.examine);
   if (reading.isRegistryAway()) throw registryAwayError();
   const { isMeant } = request;
