@@ -51,7 +51,7 @@ export const replayVerb = async <Config extends EngineConfig>(
   app: App<Config>,
   files: readonly string[],
   options: ReplayOptions,
-  typed: readonly string[] = [],
+  typed: readonly string[],
 ): Promise<void> => {
   const { topology, resume } = options;
   if (resume !== undefined) refuseReplanning({ what: "a resumed job", options: typed, ids: files });
@@ -61,16 +61,17 @@ export const replayVerb = async <Config extends EngineConfig>(
   await withDlq(app, config, async (open) => {
     const replays = replaysToChange(open);
     const job = resume === undefined ? undefined : await jobToResume(replays, resume, topology);
-    const beginning = job === undefined ? await beginningOf(open, replays, { saved, ids, options }) : undefined;
+    const agree: Agree =
+      job === undefined
+        ? await planning(open, replays, { saved, ids, options })
+        : async () => (lock) => resuming(lock, job, options);
     // A question is not waited for under the lock. What others did with its letters meanwhile bars those.
-    const asked = beginning !== undefined && asksFirst(options) ? await beginning.plan() : undefined;
-    if (asked === "not-agreed") return;
+    const isAsked = job === undefined && asksFirst(options);
+    const agreed = isAsked ? await agree() : undefined;
+    if (isAsked && agreed === undefined) return;
     const done = await replays.locked(topology, options.lockTimeout * 1_000, async (lock) => {
-      const planned = asked ?? (await beginning?.plan());
-      if (planned === "not-agreed") return undefined;
-      const started =
-        job === undefined ? await beginning?.writeDown(lock, planned) : await resuming(lock, job, options);
-      return started === undefined ? undefined : runUnderLock(open, { lock, replays, options, job: started });
+      const begin = agreed ?? (await agree());
+      return begin && runUnderLock(open, { lock, replays, options, job: await begin(lock) });
     });
     if (done === undefined) throw await busyError(replays, topology);
     if (done.value === undefined) return;
@@ -128,16 +129,13 @@ const resuming = async (lock: ReplayLock, job: ReplayJob, { actor, reason }: Rep
   return { ...job, operation };
 };
 
-/** How a job begins. */
-interface Beginning {
-  /** Plans, shows it, and asks where there is somebody to ask. Changes nothing. */
-  readonly plan: () => Promise<PlannedReplay | "not-agreed">;
-  /** Writes the planned job down. */
-  readonly writeDown: (lock: ReplayLock, planned: PlannedReplay | undefined) => Promise<StartedJob | undefined>;
-}
+/** Writes a job down under the lock. */
+type Begin = (lock: ReplayLock) => Promise<StartedJob>;
+/** Answers how the job begins; undefined where that is refused, or declined. Changes nothing. */
+type Agree = () => Promise<Begin | undefined>;
 
-/** Checks what needs no plan. */
-const beginningOf = async <Config extends EngineConfig>(
+/** Checks what needs no plan; what it answers plans, shows the plan, and asks where there is somebody to ask. */
+const planning = async <Config extends EngineConfig>(
   open: OpenDlq<Config>,
   replays: Replays,
   {
@@ -145,7 +143,7 @@ const beginningOf = async <Config extends EngineConfig>(
     ids,
     options,
   }: { readonly saved: SavedReplay | undefined; readonly ids: readonly string[]; readonly options: ReplayOptions },
-): Promise<Beginning> => {
+): Promise<Agree> => {
   const { topology, reason } = options;
   if (reason === undefined || reason.trim() === "")
     throw new CliError("a replay needs a reason, for the audit log", {
@@ -164,24 +162,21 @@ const beginningOf = async <Config extends EngineConfig>(
   const limits = saved?.document.limits ?? limitsOf(options);
   const text = saved?.document.transform ?? options.transform;
   const hosted = topologyNamed(open.app, topology);
-  return {
-    plan: async () => {
-      const transform = text === undefined ? undefined : await loadTransform(text, open.config, hosted);
-      const isMeant = saved === undefined ? undefined : placesMeant(saved);
-      const request = { topology, limits, transform, selection: saved === undefined ? selection : {}, isMeant };
-      const planned = await planOf(open, replays, request);
-      if (saved !== undefined) refuseMoved(saved, planned);
-      return (await isAgreed(planned, options, text !== undefined)) ? planned : "not-agreed";
-    },
-    writeDown: async (lock, planned) => {
-      if (planned === undefined) return undefined;
+  return async () => {
+    const transform = text === undefined ? undefined : await loadTransform(text, open.config, hosted);
+    const isMeant = saved === undefined ? undefined : placesMeant(saved);
+    const request = { topology, limits, transform, selection: saved === undefined ? selection : {}, isMeant };
+    const planned = await planOf(open, replays, request);
+    if (saved !== undefined) refuseMoved(saved, planned);
+    if (!(await isAgreed(planned, options, text !== undefined))) return undefined;
+    return async (lock) => {
       const document = { ...documentOf(planned, text), selection };
       const actor = options.actor ?? actorOf(environment());
       const operation = await lock.begin({ actor, host: hostOf(), verb: "dlq replay", reason, document });
       const id = randomUUID();
       await lock.create({ id, document, operation });
       return { id, document, operation, topology };
-    },
+    };
   };
 };
 
