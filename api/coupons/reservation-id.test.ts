@@ -42,6 +42,12 @@ test("reservation id: is minted for its user and for no other", () => {
   );
 });
 
+test("reservation id: is the same for ever when its secret, user, time and random bytes are", () => {
+  // Minted by the first release: what was accepted then is its user's until it is decided.
+  const minted = ids.mint(alice, 1_800_000_000_000, Buffer.of(1, 2, 3, 4));
+  assert.equal(minted, "01a3185c-5000-7102-8304-0072a8a0c4a1");
+});
+
 test("reservation id: belongs to no user when any one bit is changed", () => {
   const id = ids.mint(alice, 1_800_000_000_000, randomBytes(randomBytesPerId));
   const bytes = Buffer.from(id.replaceAll("-", ""), "hex");

@@ -1,6 +1,6 @@
 /**
  * What a worker of coupon issuing checks of a request besides its topic's rules: that its id was minted by the API, for its user.
- * Whoever may write to the topic would otherwise get coupons for anybody, without a token (ADR 0003). About 3 us a record.
+ * Whoever may write to the topic would otherwise get coupons for anybody, without a token (ADR 0003). About 1 us a record.
  */
 import { createReservationIds } from "../../api/coupons/reservation-id.ts";
 import { type SourceCheck, sourceCheck } from "../../engine/flow/source-check.ts";
