@@ -49,6 +49,7 @@ export type AnyRun<R> = (value: unknown, deps: unknown, context: RecordContext) 
 export interface AnyProcessor {
   readonly name: string;
   readonly compensatable: readonly string[];
+  readonly ahead?: boolean;
   readonly run?: AnyRun<Outcome>;
   readonly runMany?: AnyRunMany<readonly Outcome[]>;
 }

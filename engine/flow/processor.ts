@@ -65,6 +65,12 @@ type How<In, Out, Deps> =
 export type Processor<In, Out extends Outcome, Deps, C extends Out["kind"] = never> = {
   readonly name: string;
   readonly compensatable: readonly C[];
+  /**
+   * Whether it may decide records of a key while those before them are at later steps. So it says that nothing it answers rests
+   * on how those end: where that matters, a later step decides again. Only where it comes first in a topology does it make a
+   * difference, and only while many records wait. Default: false.
+   */
+  readonly ahead?: boolean;
 } & How<In, Out, Deps>;
 
 /** Declares a processor; adds nothing but the inference of its types. */

@@ -13,18 +13,19 @@ export interface Callee<R> {
   readonly runMany?: AnyRunMany<readonly R[]> | undefined;
   readonly attempts?: number | undefined;
   readonly timeoutMs?: number | undefined;
+  readonly ahead?: boolean | undefined;
 }
 
 /** Calls a function for items of several lanes; answers in their order. Rejects only with what `attempt` rejects with. */
 export const call = <R>(
   environment: StepEnvironment,
-  { name, run, runMany, attempts, timeoutMs }: Callee<R>,
+  { name, run, runMany, attempts, timeoutMs, ahead }: Callee<R>,
   items: readonly InLane[],
 ): Promise<readonly Result<R>[]> => {
   const { attempt, deps } = environment;
   if (runMany !== undefined) {
     const runAll = (some: readonly Item<unknown>[]) => counted(name, some, runMany(some, deps));
-    return attempt({ name, items, attempts, timeoutMs, run: runAll });
+    return attempt({ name, items, attempts, timeoutMs, ahead, run: runAll });
   }
   if (run === undefined) throw new Error(`"${name}" has neither run nor runMany`);
   const runOne = ({ value, context }: { readonly value: unknown; readonly context: RecordContext }) =>
@@ -34,6 +35,7 @@ export const call = <R>(
     items: [item],
     attempts,
     timeoutMs,
+    ahead,
     run: async (some) => Promise.all(some.map(runOne)),
   }));
 };

@@ -19,6 +19,10 @@ export type { StepEnvironment, Call, Emission, Ending, Entrant, Interpreter, Pat
 export const createInterpreter = (parts: Parts): Interpreter => {
   const plan = planOf(parts);
   return {
+    isAhead: (source) => {
+      const first = plan.edges.get(source)?.get("*")?.edge;
+      return first?.does === "step" && plan.steps.get(first.step)?.processor.ahead === true;
+    },
     round: async (source, entrants, environment) => {
       const records = entrants.map(start);
       await follow({ plan, environment }, { from: source, on: "*" }, records);
@@ -120,8 +124,8 @@ const runStep = async (
   const step = plan.steps.get(name);
   if (step === undefined) throw new Error(`no step "${name}" in the plan`);
   const { processor, attempts, timeoutMs, catchPoison } = step;
-  const { run, runMany } = processor;
-  const callee = { name, run, runMany, attempts, timeoutMs };
+  const { run, runMany, ahead } = processor;
+  const callee = { name, run, runMany, attempts, timeoutMs, ahead };
   const results = await call(environment, callee, records);
   const { succeeded, failed } = settle(records, name, catchPoison ? results.map(poisonAsOutcome(records)) : results);
   for (const { record, value } of succeeded) applyOutcome(record, step, value);

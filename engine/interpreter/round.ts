@@ -17,6 +17,8 @@ export interface Call<R> {
   /** The step's own limits; undefined: the environment's attempts, and no time limit. */
   readonly attempts?: number | undefined;
   readonly timeoutMs?: number | undefined;
+  /** Whether it may run while records before these, of the same lanes, are at later calls. Default: false. */
+  readonly ahead?: boolean | undefined;
   /**
    * Answers one result an item, in the order of the items given: an outcome for a step, `undefined` for a store or an
    * undo. May be called again, with the same items or with a part of them. Rejects as the function it calls does.
@@ -89,6 +91,8 @@ export interface Entrant {
 
 /** A topology made ready to take rounds. */
 export interface Interpreter {
+  /** Whether the first call for records of this source may run ahead of the calls for those before them. */
+  readonly isAhead: (source: string) => boolean;
   /**
    * Takes records of one source through; answers a path for each, in order. Rejects only with what `attempt` rejects
    * with: an error of a call ends the path of its record, not the round.

@@ -16,10 +16,14 @@ type Outcomes = Reserved | SoldOut | RefusedByTerms;
 type Needs = { readonly stock: CouponStock; readonly catalog: CouponCatalog };
 type Requests = readonly Item<OfRequest>[];
 
-/** Takes one unit for each request that its coupon's terms admit. */
+/**
+ * Takes one unit for each request that its coupon's terms admit. It may run ahead: the gate refuses only while nothing of the
+ * coupon is in flight and the database has nothing left, and whom it lets through the next step decides.
+ */
 export const reserveStock = defineProcessor({
   name: "reserve-stock",
   compensatable: ["reserved"],
+  ahead: true,
   runMany: async (requests: Requests, { stock, catalog }: Needs): Promise<readonly Outcomes[]> => {
     const coupons = await catalog.find([...new Set(requests.map(({ value }) => value.request.couponId))]);
     const checked = requests.map(({ value: { request }, context }) =>
@@ -44,8 +48,8 @@ export const releaseStock = defineCompensation({
 });
 
 /**
- * Asks the gate; where it has no counter (-2), sets it to what the database says is left and asks again. Exact, because
- * a coupon is in one round at a time: whatever an earlier round took is in the database by now, or went back.
+ * Asks the gate; where it has no counter (-2), sets it to what the database says is left and asks again. That is never too low:
+ * whatever an earlier round took is in the database by now, or went back, or is not in it yet.
  */
 const takeAll = async (
   requests: readonly CouponIssueRequested[],

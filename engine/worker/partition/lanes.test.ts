@@ -101,3 +101,46 @@ test("lanes: queue a delivery whole when it has more records than a call may hav
   lanes.add(Array.from({ length: 300_000 }, (_, n) => record(n, "hot")));
   assert.equal(lanes.queuedRecords(), 300_000);
 });
+
+const allOf = { minRound: 1, maxRound: 10, maxBytes: 1_000 };
+
+test("lanes: give a second round of a key when the first one is past what may run ahead, and no third", () => {
+  const lanes = createLanes<Numbered>({ remember: true });
+  lanes.add([1, 2, 3].map((n) => record(n, "hot")));
+  const first = lanes.take(1);
+  assert.deepEqual(lanes.takeAhead(allOf), []);
+  lanes.pass(first);
+  const second = lanes.takeAhead({ ...allOf, maxRound: 1 });
+  assert.deepEqual([numbers(second), lanes.isFirst(second)], [[2], false]);
+  assert.deepEqual([numbers(lanes.takeAhead(allOf)), numbers(lanes.take(10))], [[], []]);
+  lanes.release(first);
+  assert.equal(lanes.isFirst(second), true);
+  // The key is in flight still, by the second one.
+  assert.deepEqual([numbers(lanes.takeAhead(allOf)), numbers(lanes.take(10))], [[], []]);
+  lanes.pass(second);
+  assert.deepEqual(numbers(lanes.takeAhead(allOf)), [3]);
+});
+
+test("lanes: end each of two holds on a key once when rounds have many records of it", () => {
+  const lanes = createLanes<Numbered>({ remember: true });
+  lanes.add([1, 2, 3, 4, 5].map((n) => record(n, "hot")));
+  const first = lanes.take(2);
+  lanes.pass(first);
+  const second = lanes.takeAhead({ ...allOf, maxRound: 2 });
+  lanes.release(first);
+  assert.deepEqual(numbers(lanes.take(10)), []);
+  lanes.release(second);
+  assert.deepEqual(numbers(lanes.take(10)), [5]);
+});
+
+test("lanes: take nothing ahead when it is less than is asked for, or of a key that is kept out", () => {
+  const lanes = createLanes<Numbered>({ remember: true });
+  lanes.add([record(1, "a"), record(2, "b"), record(3, "a"), record(4, "b"), record(5, "cold")]);
+  const first = lanes.take(2);
+  lanes.pass(first);
+  assert.deepEqual(lanes.takeAhead({ ...allOf, minRound: 3 }), []);
+  assert.equal(lanes.close("b"), false);
+  // A key that is not in flight is no round's that runs ahead.
+  assert.deepEqual(numbers(lanes.takeAhead(allOf)), [3]);
+  assert.deepEqual(numbers(lanes.take(10)), [5]);
+});

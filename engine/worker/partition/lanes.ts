@@ -20,6 +20,19 @@ export interface Lanes<T extends Queued> {
    * is in flight. Its lanes are in flight from now on.
    */
   readonly take: (maxRound: number, maxBytes?: number) => readonly T[];
+  /** The round is past what may run ahead: of its lanes a second one may be taken. To be called once a round. */
+  readonly pass: (round: readonly T[]) => void;
+  /**
+   * Takes the round behind those in flight: of lanes that have one that is past, and no second one. Empty where it would have
+   * fewer than `minRound` records.
+   */
+  readonly takeAhead: (limits: {
+    readonly minRound: number;
+    readonly maxRound: number;
+    readonly maxBytes: number;
+  }) => readonly T[];
+  /** Whether no lane of a round that was taken ahead has another one before it any more. */
+  readonly isFirst: (round: readonly T[]) => boolean;
   /** Ends a round's hold on its lanes. */
   readonly release: (round: readonly T[]) => void;
   /** Keeps a lane out of rounds from now on; answers whether it is free already, or in flight for a while yet. */
@@ -45,11 +58,15 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
   // True when a scan found nothing to take and nothing has changed since: a full queue is not scanned for each record.
   let blocked = false;
   const busy = new Set<string>();
+  // Of those: whose one round is past what may run ahead, and who have a second round.
+  const passed = new Set<string>();
+  const ahead = new Set<string>();
   const closed = new Set<string>();
   const held = new Set<string>();
   let touched = new Set<string>();
-  const isKept = (lane: string): boolean =>
-    busy.has(lane) || (closed.size > 0 && closed.has(lane)) || (held.size > 0 && held.has(lane));
+  const isKeptOut = (lane: string): boolean =>
+    (closed.size > 0 && closed.has(lane)) || (held.size > 0 && held.has(lane));
+  const isKept = (lane: string): boolean => busy.has(lane) || isKeptOut(lane);
 
   return {
     add: (records) => {
@@ -72,8 +89,26 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
       }
       return round;
     },
+    pass: (round) => {
+      for (const { lane } of round) passed.add(lane);
+    },
+    takeAhead: ({ minRound, maxRound, maxBytes }) => {
+      if (queue.length < minRound) return [];
+      const { round, rest } = split(queue, (lane) => !passed.has(lane) || isKeptOut(lane), { maxRound, maxBytes });
+      if (round.length < minRound) return [];
+      queue = rest;
+      for (const { lane } of round) ahead.add(lane);
+      for (const { lane } of round) passed.delete(lane);
+      return round;
+    },
+    isFirst: (round) => !round.some(({ lane }) => ahead.has(lane)),
     release: (round) => {
-      for (const { lane } of round) busy.delete(lane);
+      // A lane is there once for each of its records: only the first may end the hold, or it would end that of the next round.
+      for (const lane of lanesOf(round)) {
+        if (ahead.delete(lane)) continue;
+        busy.delete(lane);
+        passed.delete(lane);
+      }
       blocked = false;
     },
     close: (lane) => {
@@ -101,6 +136,8 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
     busyLanes: () => busy.size,
   };
 };
+
+const lanesOf = (round: readonly Queued[]): ReadonlySet<string> => new Set(round.map(({ lane }) => lane));
 
 /** Records whose lane is not kept from them, up to the limits, and the others; both keep their order. */
 const split = <T extends Queued>(

@@ -25,6 +25,7 @@ import type { PartitionLimits } from "./limits.ts";
 import type { Producer } from "../../log/producer.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { createRoundTracker, type Inherited } from "./round-tracker.ts";
+import { createRounds } from "./rounds.ts";
 import type { Waits } from "../liveness/waits.ts";
 import { encodeBy, type Encoders } from "../round/encoders.ts";
 
@@ -100,19 +101,20 @@ export const createPartition = (options: PartitionOptions): Partition => {
   const attempts = attemptsOf(options, leaving.signal, where);
   const attempt = createAttemptOnce(attempts);
   let pipeline: Pipeline | undefined;
-  let [active, draining, abandoned] = [0, false, false];
+  let [draining, abandoned] = [false, false];
   const tracker = createRoundTracker(inherited, (error) => {
     if (!(error instanceof Aborted) && !abandoned) options.onFatal(error);
   });
 
+  const rounds = createRounds({
+    ...{ lanes, limits, clock: attempts.clock, leaving: leaving.signal },
+    mayBegin: () => pipeline !== undefined && !draining && pressure.hasRoom(),
+    begin: (round, turn) => pipeline && tracker.track(pipeline(round, turn), round),
+    mayRunAhead: options.interpreter.isAhead(source.name),
+  });
   const pump = (): void => {
     exclusiveTasks.pump();
-    while (pipeline !== undefined && !draining && active < limits.concurrency && pressure.hasRoom()) {
-      const round = lanes.take(limits.maxRound, limits.maxRoundBytes);
-      if (round.length === 0) return;
-      active++;
-      tracker.track(pipeline(round), round);
-    }
+    rounds.pump();
   };
   const goOn = (): void => {
     pressure.balance();
@@ -122,9 +124,8 @@ export const createPartition = (options: PartitionOptions): Partition => {
     pipelineOf(options, attempts, {
       // The lanes are free when the round's writes are queued, in order; its offsets finish when they are acknowledged.
       written: (round, bytes) => {
-        active--;
         pressure.written(bytes);
-        lanes.release(round);
+        rounds.release(round);
         pump();
       },
       finished: (records, bytes) => {

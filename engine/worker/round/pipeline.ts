@@ -8,6 +8,7 @@ import type { Flood } from "../failures/flood.ts";
 import type { Waits } from "../liveness/waits.ts";
 import { takenAtMs } from "../partition/feed.ts";
 import type { Round } from "../partition/in-flight.ts";
+import { inTurn, type Turn } from "../partition/turns.ts";
 import { type Inherited, notInherited } from "../partition/round-tracker.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { type Deciding, type Decision, decideRound } from "./decide.ts";
@@ -44,7 +45,13 @@ export interface PipelineOptions {
 }
 
 /** Runs one round to its end. @throws Aborted @throws Fatal @throws Error what a flooded round's last attempt threw */
-export type Pipeline = (round: Round) => Promise<void>;
+export type Pipeline = (round: Round, turn: Turn) => Promise<void>;
+
+/** What a round goes through the pipeline with. */
+interface InLine {
+  readonly traced: RoundTrace | undefined;
+  readonly turn: Turn;
+}
 
 /**
  * The pipeline of one partition: read -> decide -> guardFlood -> write -> finish. Where records were given up on in doubt, their
@@ -66,10 +73,16 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
 
   const tracedBy = { ...deciding, tracer: options.tracer, groupId: deciding.provenance.groupId };
 
-  const take = async (round: Round, own: Round, traced: RoundTrace | undefined): Promise<void> => {
-    const within = traced === undefined ? deciding : { ...deciding, environment: traced.around(deciding.environment) };
+  const take = async (round: Round, own: Round, { traced, turn }: InLine): Promise<void> => {
+    const environment = traced === undefined ? deciding.environment : traced.around(deciding.environment);
+    const within = { ...deciding, environment: { ...environment, attempt: inTurn(environment.attempt, turn) } };
     const decide = (records: Round): Promise<Decision> =>
-      guardFlood(flood, attempts.round, async () => decideRound(records, await read(records), within));
+      guardFlood(flood, attempts.round, async () => {
+        const decision = await decideRound(records, await read(records), within);
+        // It may have had nothing to call but what runs ahead.
+        await turn.come;
+        return decision;
+      });
     let [left, decision] = [round, await decide(own)];
     while (decision.behind.length > 0) {
       await write(left.length, decision);
@@ -89,13 +102,13 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     options.finished(left, bytes);
   };
 
-  return async (round) => {
+  return async (round, turn) => {
     const startedAt = performance.now();
     // Not listed as a wait: the rounds of the former assignment list what they wait for.
     const own = inherited.size === 0 ? round : await notInherited(round, inherited);
     const traced = traceRound(tracedBy, own);
     try {
-      await take(round, own, traced);
+      await take(round, own, { traced, turn });
     } catch (error) {
       traced?.end(error);
       throw error;

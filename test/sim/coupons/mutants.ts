@@ -157,6 +157,20 @@ export const couponMutants: readonly Mutant[] = [
   },
   {
     kind: "coupons",
+    breaks: "turns: a round that runs ahead waits for nobody",
+    file: "engine/worker/partition/turns.ts",
+    line: "return come === undefined ? begin() : come.then(begin);",
+    instead: "return begin();",
+  },
+  {
+    kind: "coupons",
+    breaks: "lanes: a round that ends frees its keys for others than the one behind it",
+    file: "engine/worker/partition/lanes.ts",
+    line: "if (ahead.delete(lane)) continue;",
+    instead: "ahead.delete(lane);",
+  },
+  {
+    kind: "coupons",
     breaks: "settling: marks are dropped before the database has decided",
     file: "processors/coupons/write-through.ts",
     line: "const { answers, remaining } = await book.issue(reserved.map(toIssue));",

@@ -145,7 +145,7 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
     settle: (remaining) =>
       call({
         to: "redis",
-        kind: "effect",
+        kind: "decide",
         what: () => `settle ${[...remaining].map(([couponId, left]) => `${couponId}=${left}`).join(" ")}`,
         about: [...remaining.keys()],
         effect: async (fence) => {
@@ -207,7 +207,7 @@ const bookOf = (from: Process, world: StoreWorld, lease: Fence): CouponBook => {
     issue: (issues) =>
       call({
         to: "database",
-        kind: "effect",
+        kind: "decide",
         what: () => `issue ${listed(issues)}`,
         about: couponsOf(issues),
         decides: () => decisions("issue", issues),

@@ -85,7 +85,7 @@ const gateOf = (from: Process, world: UpkeepWorld, lease?: Fence): CouponGate =>
       )({
         to: "redis",
         // Nothing else may be in flight beside it.
-        kind: "take",
+        kind: "sole",
         what: () => `repair ${repair.couponId} from ${repair.seen} to ${repair.left}`,
         about: [repair.couponId],
         effect: async (fence) => {

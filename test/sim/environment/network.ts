@@ -15,7 +15,7 @@ export interface CallAbout {
   readonly from: Process;
   readonly to: Service;
   /** `take`: units may be held by it; `effect`: it changes something else; `read`: it changes nothing that is decided. */
-  readonly kind: "take" | "effect" | "read";
+  readonly kind: "take" | "decide" | "sole" | "effect" | "read";
   /** In a few words, for the trace. */
   readonly what: () => string;
   /** Coupons or orders it is about. */

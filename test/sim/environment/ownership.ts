@@ -1,6 +1,7 @@
 /**
- * Watches that a coupon is decided in one place at a time: what the gate is asked to reserve for it is never in flight
- * beside another effect on it, and two processes never have effects on it in flight at once.
+ * Watches that a coupon is decided in one place at a time: the database never decides two rounds of it at once, the gate never
+ * takes for two at once, a repair is alone, and two processes never have effects on it in flight at once. The gate may take for
+ * the next round while the one before it is decided.
  */
 import type { CallAbout, CallWatcher } from "./network.ts";
 
@@ -8,7 +9,9 @@ import type { CallAbout, CallWatcher } from "./network.ts";
 export const watchOwnership = (broke: (what: string, couponId: string) => void): CallWatcher => {
   const inFlight = new Map<string, Set<CallAbout>>();
   const clashes = (one: CallAbout, other: CallAbout): boolean =>
-    one.from !== other.from || one.kind === "take" || other.kind === "take";
+    one.from !== other.from ||
+    [one.kind, other.kind].includes("sole") ||
+    (one.kind === other.kind && (one.kind === "take" || one.kind === "decide"));
   return {
     began: (call) => {
       if (call.kind === "read") return;
