@@ -168,7 +168,7 @@ test("learn: ends for a round of 1,500 unknown ids, asks no more than its bound,
   for (let round = 0; round < 60 && verdicts.size < ids.length; round++) {
     const open = ids.filter((id) => verdicts.get(id) !== "known");
     const learned = await Promise.all(open.map((id) => decoder.learn(id)));
-    const isOpen = learned.some((one) => one === "unavailable" || one === "awaited");
+    const isOpen = learned.some((one) => one === "postponed" || one === "awaited");
     for (const [index, id] of open.entries()) {
       const verdict = learned[index];
       if (verdict === "known" || !isOpen) verdicts.set(id, verdict ?? "none");

@@ -10,10 +10,10 @@ import type { SchemaSource } from "../registry/registry.ts";
 
 /**
  * What asking for a writer's schema came to. `unavailable`: the registry gave no answer; `refused`: it refuses our
- * credentials; `awaited`: it has no such id, and may
+ * credentials; `postponed`: it was not asked, because it was asked for so many others; `awaited`: it has no such id, and may
  * have it later; `unknown`: it has had none for the whole grace.
  */
-export type Learned = "known" | "unavailable" | "refused" | "awaited" | "unknown";
+export type Learned = "known" | "unavailable" | "refused" | "postponed" | "awaited" | "unknown";
 
 /** How a registry is asked for schemas. */
 export interface AskingOptions {
@@ -47,7 +47,7 @@ type Answered =
       /** The subjects it is registered for, all of them other ones. */
       readonly foreign: readonly string[] | undefined;
     }
-  | { readonly kind: "away"; readonly why: "unavailable" | "refused" };
+  | { readonly kind: "away"; readonly why: "unavailable" | "refused" | "postponed" };
 
 /** What the decoders of a codec share: one registry, one bound on what it is asked, one run of unknown ids. */
 export interface Asking extends Required<Pick<AskingOptions, "now" | "unknownIdGraceMs" | "unknownIdRetryMs">> {
@@ -84,7 +84,7 @@ export const createAsking = ({
     return { kind: "none", askedAt, runSince: run.since, foreign };
   };
   const ask: Asking["ask"] = async (id, subjects, again) => {
-    if (!mayAsk(again)) return { kind: "away", why: "unavailable" };
+    if (!mayAsk(again)) return { kind: "away", why: "postponed" };
     const before = failures;
     const askedAt = now();
     // While this one waited its turn the registry went away: each of those that wait would wait for its own time-out.

@@ -3,6 +3,7 @@ import type { Buffer } from "node:buffer";
 import { missingSchema } from "../registry/foreign-schema.ts";
 import { RegistryRefused, RegistryUnavailable } from "../registry/http.ts";
 import type { Decoder } from "./codec.ts";
+import { learnInTurn } from "./learn-in-turn.ts";
 
 /** What bytes are by a decoder. */
 export type ValueRead<T> =
@@ -20,7 +21,7 @@ export const readValue = <T>(decoder: Decoder<T>, bytes: Buffer | null): ValueRe
 };
 
 const readLearning = async <T>(decoder: Decoder<T>, id: number, bytes: Buffer | null): Promise<ValueRead<T>> => {
-  const learned = await decoder.learn(id);
+  const learned = await learnInTurn(decoder, id);
   if (learned === "refused") throw new RegistryRefused(`schema ${id}`, {});
   if (learned === "unavailable" || learned === "awaited") throw new RegistryUnavailable(`schema ${id}`, {});
   if (learned === "unknown") return unreadable(missingSchema(id, decoder.registeredFor(id)).why);

@@ -72,6 +72,24 @@ test("worker: goes on with another key of the same partition while a schema is w
   assert.equal(stage.deadLetters().length, 0);
 });
 
+test("worker: goes on with a key that has a malformed record while an unknown schema id of another key waits", async () => {
+  const stage = stageOf(30_000);
+  const beside = await besideHot(stage);
+  await stage.send([request(1, "hot")]);
+  const worker = await stage.start("w1", { codec: stage.codec });
+  await until("the schema is known", async () => (await stage.read(couponsIssued)).length === 1);
+  await stage.sendRaw(beside, named(77));
+  await until("the unknown one is asked for", () => stage.asked.includes(77));
+  await stage.sendRaw("hot", Buffer.from("{}"));
+  await stage.send([request(2, "hot")]);
+  await until("it is issued", async () => (await stage.read(couponsIssued)).length === 2);
+  assert.deepEqual(
+    stage.deadLetters().map(({ key }) => String(key)),
+    ["hot"],
+  );
+  await worker.stop();
+});
+
 /** A key of the partition that `hot` is in, whose coupon is open. */
 const besideHot = async (stage: ReturnType<typeof stageOf>): Promise<string> => {
   const { partitionOfKey } = await import("../../engine/log/producer/partitioner.ts");

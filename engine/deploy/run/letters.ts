@@ -2,6 +2,7 @@
 import { unlessMissing } from "../../log/unless-missing.ts";
 import type { AvroJson } from "../../avro/avro.ts";
 import type { Codec, Decoder } from "../../avro/codec.ts";
+import { learnInTurn } from "../../avro/learn-in-turn.ts";
 import { topic } from "../../avro/topic.ts";
 import type { KafkaAdmin } from "../../log/kafka/admin/admin.ts";
 import { deadLetterPrefix } from "../../worker/round/letter-headers.ts";
@@ -47,5 +48,5 @@ export const readable = (name: string, avro: AvroJson) =>
 export const isRead = async (decoder: Decoder<unknown>, value: Buffer | null): Promise<boolean> => {
   const decoded = decoder.decode(value);
   if (decoded.kind !== "unknownSchema") return decoded.kind === "value";
-  return (await decoder.learn(decoded.id)) === "known" && decoder.decode(value).kind === "value";
+  return (await learnInTurn(decoder, decoded.id)) === "known" && decoder.decode(value).kind === "value";
 };

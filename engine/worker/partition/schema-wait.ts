@@ -31,77 +31,80 @@ export interface SchemaWaitOptions {
 /** Ids asked for in one attempt: with 8 questions at a time and 3 s for each it ends before it is taken for stalled. */
 const askedAtOnce = 64;
 
-/** No waits yet. Ids are asked for some at a time, in turn. */
-export const createSchemaWait = ({ decoder, lanes, attempt, track, changed }: SchemaWaitOptions): SchemaWait => {
-  const lanesOf = new Map<number, Set<string>>();
-  const idsOf = new Map<string, number>();
-  let [asking, waiting] = [false, false];
-  const keepBack = (id: number, lane: string): void => {
-    const own = lanesOf.get(id) ?? new Set();
-    lanesOf.set(id, own);
-    if (own.has(lane)) return;
-    own.add(lane);
-    idsOf.set(lane, (idsOf.get(lane) ?? 0) + 1);
-    lanes.hold(lane);
-  };
+/** An id that is waited for. */
+interface Awaited {
+  readonly lanes: Set<string>;
+  records: number;
+  /** Whether the registry has answered. */
+  answered: boolean;
+}
+
+/** No waits yet. Ids are asked for some at a time, in turn; those that were never answered come first. */
+export const createSchemaWait = (options: SchemaWaitOptions): SchemaWait => {
+  const { decoder, attempt, track, changed } = options;
+  const keeper = createKeeper(options.lanes);
+  const ids = new Map<number, Awaited>();
   /**
-   * Bytes that name no schema can be decided at once. But while those around them wait they would be a round by themselves, and
-   * so a flood of dead letters that nothing dilutes: a worker that starts knows no schema yet. They wait for one of the ids.
+   * Bytes that name no schema can be decided at once. But in a worker that starts, and knows no schema yet, they would be a
+   * round by themselves while those around them wait, and so a flood of dead letters that nothing dilutes. They wait for the
+   * first schema that is known.
    */
-  const keepBackNameless = (records: Round): void => {
-    const [id] = [...lanesOf.keys()].slice(-1);
-    if (id === undefined) return;
-    for (const { record, lane } of records) if (schemaIdIn(record.value) === undefined) keepBack(id, lane);
+  const nameless = new Set<string>();
+  let [knowsOne, asking, waiting] = [false, false, false];
+  const wait = (id: number, lane: string): void => {
+    const own = ids.get(id) ?? { lanes: new Set(), records: 0, answered: false };
+    ids.set(id, own);
+    own.records++;
+    keeper.keep(own.lanes, lane);
   };
-  const settle = (id: number): void => {
-    for (const lane of lanesOf.get(id) ?? []) {
-      const left = (idsOf.get(lane) ?? 1) - 1;
-      if (left > 0) idsOf.set(lane, left);
-      else {
-        idsOf.delete(lane);
-        lanes.letGo(lane);
-      }
-    }
-    lanesOf.delete(id);
-    changed();
+  const keepNameless = (records: Round): void => {
+    if (knowsOne || ids.size === 0) keeper.free(nameless);
+    else
+      for (const { record, lane } of records) if (schemaIdIn(record.value) === undefined) keeper.keep(nameless, lane);
   };
   // One that stays unknown is settled too: its records are dead-lettered when their round is read.
-  const learn = async (id: number) => {
-    const learned = await decoder.learn(id);
-    if (learned === "known" || learned === "unknown") settle(id);
-    return learned;
-  };
-  const next = (): readonly number[] => {
-    const some = [...lanesOf].slice(0, askedAtOnce);
-    for (const [id, own] of some) {
-      lanesOf.delete(id);
-      lanesOf.set(id, own);
-    }
-    return some.map(([id]) => id);
+  const settle = (id: number, isKnown: boolean): void => {
+    knowsOne ||= isKnown;
+    keeper.free(ids.get(id)?.lanes ?? new Set());
+    ids.delete(id);
+    keepNameless([]);
+    changed();
   };
   const askSome = async (): Promise<void> => {
+    let answers = true;
+    const learn = async (id: number) => {
+      const learned = await decoder.learn(id);
+      const own = ids.get(id);
+      if (learned === "known" || learned === "unknown") settle(id, learned === "known");
+      else if (learned !== "awaited") answers = false;
+      else if (own !== undefined) own.answered = true;
+      return learned;
+    };
     try {
-      await learnAll({ learn, registeredFor: decoder.registeredFor }, next());
+      await learnAll({ learn, registeredFor: decoder.registeredFor }, nextOf(ids));
     } catch (error) {
       if (!waiting) {
         waiting = true;
         changed();
       }
-      throw error;
+      // It answers, and has none of these yet. Those that it was not asked for need not wait until it is asked again.
+      const isLeft = [...ids.values()].some(({ answered }) => !answered);
+      if (!answers || !isLeft) throw error;
     }
   };
   const ask = async (): Promise<void> => {
     // More may come while some are asked for.
-    while (lanesOf.size > 0) await attempt("decode", askSome);
+    while (ids.size > 0) await attempt("decode", askSome);
   };
   return {
     check: (records) => {
       for (const { record, lane } of records) {
         const id = decoder.unknownId(record.value);
-        if (id !== undefined) keepBack(id, lane);
+        if (id !== undefined) wait(id, lane);
+        else knowsOne ||= schemaIdIn(record.value) !== undefined;
       }
-      keepBackNameless(records);
-      if (asking || lanesOf.size === 0) return;
+      keepNameless(records);
+      if (asking || ids.size === 0) return;
       asking = true;
       track(
         ask().finally(() => {
@@ -110,5 +113,43 @@ export const createSchemaWait = ({ decoder, lanes, attempt, track, changed }: Sc
       );
     },
     isWaiting: () => waiting,
+  };
+};
+
+/** The ids to ask for now: never answered before answered, those before that most records name; the others in turn. */
+const nextOf = (ids: Map<number, Awaited>): readonly number[] => {
+  const fresh = [...ids].filter(([, { answered }]) => !answered).toSorted(([, a], [, b]) => b.records - a.records);
+  const others = [...ids].filter(([, { answered }]) => answered);
+  const some = [...fresh, ...others].slice(0, askedAtOnce);
+  for (const [id, own] of some) {
+    ids.delete(id);
+    ids.set(id, own);
+  }
+  return some.map(([id]) => id);
+};
+
+/** Holds lanes for as long as anything keeps them. */
+const createKeeper = (lanes: Pick<Lanes<Queued>, "hold" | "letGo">) => {
+  const keptBy = new Map<string, number>();
+  return {
+    /** One more thing keeps a lane; `own` is what that thing keeps. */
+    keep: (own: Set<string>, lane: string): void => {
+      if (own.has(lane)) return;
+      own.add(lane);
+      keptBy.set(lane, (keptBy.get(lane) ?? 0) + 1);
+      lanes.hold(lane);
+    },
+    /** The thing that keeps these keeps none of them any more. */
+    free: (own: Set<string>): void => {
+      for (const lane of own) {
+        const left = (keptBy.get(lane) ?? 1) - 1;
+        if (left > 0) keptBy.set(lane, left);
+        else {
+          keptBy.delete(lane);
+          lanes.letGo(lane);
+        }
+      }
+      own.clear();
+    },
   };
 };

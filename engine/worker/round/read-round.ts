@@ -53,6 +53,11 @@ export const learnAll = async (
   }
   const away = ids.find((_, at) => learned[at] === "unavailable");
   if (away !== undefined) throw new Unavailable("registry", `no answer yet for schema id ${away}`);
+  const postponed = ids.filter((_, at) => learned[at] === "postponed");
+  if (postponed.length > 0) {
+    const why = `${postponed.length} unknown schema ids wait until they may be asked for, ${postponed[0]} among them`;
+    throw new Blocked("UNKNOWN_SCHEMA", `${why}; a registry is asked 200 times a second at most`);
+  }
   const awaited = ids.find((_, at) => learned[at] === "awaited");
   if (awaited !== undefined) {
     const { code, why } = missingSchema(awaited, decoder.registeredFor(awaited));

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { schemaIdIn } from "../../../avro/frame.ts";
 import { createCodec, type Decoder, type Encoder } from "../../../avro/codec.ts";
+import { learnInTurn } from "../../../avro/learn-in-turn.ts";
 import { ForeignSchema, missingSchema } from "../../../registry/foreign-schema.ts";
 import { confluentRegistry, type SchemaSource } from "../../../registry/registry.ts";
 import { idText } from "../../../dlq/letters/letter.ts";
@@ -62,7 +63,8 @@ export const transformWith = (
     if (avro instanceof ForeignSchema) throw new TypeError(missingSchema(id, avro.subjects).why);
     if (avro !== undefined) writers.set(key, codec.decoder(untyped({ ...from, schema: { avro } })));
     const decoder = writers.get(key);
-    if (decoder === undefined || (await decoder.learn(id)) !== "known") throw new TypeError(`there is no schema ${id}`);
+    if (decoder === undefined || (await learnInTurn(decoder, id)) !== "known")
+      throw new TypeError(`there is no schema ${id}`);
     const decoded = decoder.decode(bytes);
     if (decoded.kind !== "value") throw new TypeError("its writer's schema does not read it");
     return decoded.value;
