@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { App } from "../../engine/app/define-app.ts";
 import type { Config } from "../config.ts";
 import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../../engine/app/cli.ts";
-import { stockKey } from "../../stores/redis/stock-key.ts";
+import { foreignKey, stockKey } from "../../stores/redis/stock-key.ts";
 import type { Reconciled } from "../reconcile/reconcile-on-stores.ts";
 import type { Difference } from "../reconcile/reconcile-by-hand.ts";
 
@@ -46,12 +46,11 @@ const exitCodeOf = (differences: readonly Difference[], dryRun: boolean): number
   return differences.some(({ done }) => done === "changed") ? exitCodes.conflict : exitCodes.done;
 };
 
-const said: Readonly<Record<Difference["done"], string>> = {
+const said = {
   repaired: "repaired",
   seen: "to be repaired",
   changed: "changed meanwhile: run it again",
-  wrong: "is not the gate's: look at it, then DEL it",
-};
+} as const satisfies Record<Exclude<Difference["done"], "wrong">, string>;
 
 const show = ({ looked, differences }: Reconciled): void => {
   const rows = differences.map(({ couponId, counter, remaining, marks, done }) => [
@@ -59,7 +58,7 @@ const show = ({ looked, differences }: Reconciled): void => {
     counter === null ? "none" : String(counter),
     String(remaining),
     String(marks),
-    done === "wrong" ? `its key ${stockKey(couponId)} in Redis ${said.wrong}` : said[done],
+    done === "wrong" ? foreignKey(stockKey(couponId)) : said[done],
   ]);
   const right = ["counter", "database", "in flight"];
   if (rows.length > 0) print(formatTable(["coupon", ...right, ""], rows, { right }));

@@ -1,6 +1,6 @@
 /** What `sluice doctor` checks of the shop: its database and its Redis, each with version, clock and encryption, and whose gate it is. */
 import type { DoctorCheck, Finding } from "../../engine/app/doctor/checkup.ts";
-import { Unavailable } from "../../engine/errors.ts";
+import { StartRefused, Unavailable } from "../../engine/errors.ts";
 import type { RedisInspection } from "../../stores/redis/inspect.ts";
 import type { Config } from "../config.ts";
 
@@ -186,6 +186,10 @@ const gateFinding = async ({ databaseUrl, redisUrl }: Config): Promise<Finding> 
     const redis = await openRedis({ redisUrl });
     await checkGate(redis, identity).finally(redis.close);
     return { level: "ok", found: "Redis serves this database, or nobody yet" };
+  } catch (error) {
+    // It says what to do: Redis runs, and its address may be right.
+    if (error instanceof StartRefused) return { level: "fail", found: error.message };
+    throw error;
   } finally {
     await database.close();
   }

@@ -1,5 +1,7 @@
 /** Opens the ports of coupon issuing: its stores in the database and in Redis. */
+import { Poison } from "../../engine/errors.ts";
 import type { Fence } from "../../engine/lease.ts";
+import type { Upkeep } from "../../engine/worker/upkeep.ts";
 import type { CouponBook, CouponCatalog, CouponStock } from "../../processors/coupons/coupon-ports.ts";
 import { couponBook } from "../../stores/mysql/coupons/coupon-book.ts";
 import { couponCatalog } from "../../stores/mysql/coupons/coupon-catalog.ts";
@@ -11,7 +13,7 @@ import { partitionLeases } from "../../stores/mysql/partition-lease.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
 import { couponGate } from "../../stores/redis/coupon-gate.ts";
 import { couponStock } from "../../stores/redis/coupon-stock.ts";
-import { claimGate } from "../../stores/redis/gate-owner.ts";
+import { claimGate, GateOwnerUnreadable } from "../../stores/redis/gate-owner.ts";
 import { whileAway } from "../../engine/app/process/while-away.ts";
 import type { Logger } from "../../engine/logger.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
@@ -40,7 +42,7 @@ export interface WorkerHooks extends ProcessHooks {
 
 /**
  * Opens them; waits while the database or Redis is away, because only both together say whose gate this is.
- * @throws StartRefused (GATE_OF_OTHER_DATABASE) @throws Fatal (DATABASE_IDENTITY)
+ * @throws StartRefused (GATE_OF_OTHER_DATABASE, GATE_OWNER_UNREADABLE) @throws Fatal (DATABASE_IDENTITY)
  */
 export const openCouponIssuing = async (
   { config, logger, registry }: ShopContext,
@@ -58,11 +60,27 @@ export const openCouponIssuing = async (
   return {
     deps: (fence) => hooks.deps(stores.deps(fenced ? fence : undefined)),
     ...(fenced && { leases: stores.leases }),
-    ...(fenced && config.reconcileIntervalMs > 0 && { upkeep }),
+    ...(fenced &&
+      config.reconcileIntervalMs > 0 && { upkeep: { ...upkeep, pass: claiming(stores.claim, upkeep.pass) } }),
     close: stores.close,
     wrapLog: hooks.log,
   };
 };
+
+/**
+ * A pass of upkeep, after the gate was claimed. An owner that cannot be read keeps no coupon from being repaired, and ends no
+ * worker that runs: the pass is made, and then says it.
+ */
+export const claiming =
+  (claim: () => Promise<void>, pass: Upkeep["pass"]): Upkeep["pass"] =>
+  async (own) => {
+    const unreadable = await claim().catch((error: unknown) => {
+      if (error instanceof GateOwnerUnreadable) return new Poison(error.code, error.message, { cause: error });
+      throw error;
+    });
+    await pass(own);
+    if (unreadable !== undefined) throw unreadable;
+  };
 
 const openStores = async (
   { databaseUrl, redisUrl }: Config,
@@ -82,12 +100,12 @@ const openStores = async (
   await whileAway(logger, "whose gate this Redis is", () => claimGate(redis, databaseId));
   return {
     leases: partitionLeases(database),
+    // A Redis that was flushed has no owner: it is claimed again before another database's worker can.
+    claim: () => claimGate(redis, databaseId),
     upkeep: {
       ports: (fence?: Fence) => ({ gate: couponGate(redis, fence), truth: couponTruth(database, fence) }),
-      // A Redis that was flushed has no owner: it is claimed again before another database's worker can.
       pages: async () => {
         metrics.memory(await readMemory(redis));
-        await claimGate(redis, databaseId);
         return sweep();
       },
     },

@@ -55,14 +55,30 @@ test("reconcile: changes nothing and takes no lease when it only looks", async (
 });
 
 test("reconcile: names a coupon whose key is not the gate's, and looks at the others, when it only looks", async () => {
-  const { stock, options } = await damaged(true);
-  const counter = stock.counters.get(stale as CouponId);
-  assert.ok(counter !== undefined);
-  counter.left = Number.NaN;
-  assert.deepEqual(await reconcileByHand(options, all), [
+  const { options } = await damaged(true);
+  const ports: typeof options.ports = (fence) => {
+    const { gate, truth } = options.ports(fence);
+    const foreign = [stale as CouponId, { left: Number.NaN, marks: 0, foreign: true }] as const;
+    return { gate: { ...gate, counters: async (ids) => new Map([...(await gate.counters(ids)), foreign]) }, truth };
+  };
+  assert.deepEqual(await reconcileByHand({ ...options, ports }, all), [
     { couponId: low, counter: 3, remaining: 10, marks: 0, done: "seen" },
-    { couponId: stale, counter: null, remaining: 10, marks: 5, done: "wrong" },
+    { couponId: stale, counter: null, remaining: 10, marks: 0, done: "wrong" },
   ]);
+});
+
+test("reconcile: says that it would repair a counter that is no number, and does", async () => {
+  const looking = await damaged(true);
+  const garbled = looking.stock.counters.get(stale as CouponId);
+  assert.ok(garbled !== undefined);
+  garbled.left = Number.NaN;
+  const found = { couponId: stale, counter: null, remaining: 10, marks: 5 };
+  assert.deepEqual((await reconcileByHand(looking.options, all))[1], { ...found, done: "seen" });
+  assert.deepEqual((await reconcileByHand({ ...looking.options, dryRun: false }, all))[1], {
+    ...found,
+    done: "repaired",
+  });
+  assert.equal(garbled.left, 10);
 });
 
 test("reconcile: gives way when a worker takes the partition over", async () => {

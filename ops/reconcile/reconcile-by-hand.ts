@@ -10,7 +10,7 @@ import { CliError, exitCodes } from "../../engine/app/cli.ts";
 /** A coupon whose counter was not what the database says, or that had marks although no worker ran. */
 export interface Difference {
   readonly couponId: CouponId;
-  /** Null where its key holds no counter. */
+  /** Null where what its key holds is no counter. */
   readonly counter: number | null;
   readonly remaining: number;
   readonly marks: number;
@@ -58,10 +58,10 @@ export const reconcileByHand = async (
   const { differing } = await compareCoupons(ports(), couponIds);
   const differences: Difference[] = [];
   for (const couponId of differing) {
-    const { left, marks } = counters.get(couponId) ?? { left: Number.NaN, marks: 0 };
+    const { left, marks, foreign } = counters.get(couponId) ?? { left: Number.NaN, marks: 0 };
     const counter = Number.isNaN(left) ? null : left;
     const seen = { couponId, counter, remaining: remaining.get(couponId) ?? 0, marks };
-    const only = counter === null ? "wrong" : "seen";
+    const only = foreign ? "wrong" : "seen";
     differences.push({ ...seen, done: dryRun ? only : await setRight(options, couponId) });
   }
   return differences;

@@ -41,6 +41,7 @@ const facts = (letters: Partial<LetterFacts<ReservationId>>): CouponFacts => ({
   refused: new Map(),
   coupons: new Map([["c" as CouponId, { couponId: "c" as CouponId, stock: 1, remaining: 0 }]]),
   counters: new Map([["c" as CouponId, 0]]),
+  foreign: new Set<CouponId>(),
   marks: new Map([["c" as CouponId, 0]]),
   publishedIssued: new Map([[id(2), { ...request(2), policyId: "p" as PolicyId, issuedAt: 1, expiresAt: 2 }]]),
   publishedRefused: new Map(),

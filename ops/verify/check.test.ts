@@ -58,6 +58,7 @@ const sound = () => {
     refused: new Map([[id(3), refused(3)]]),
     coupons: new Map([[coupon, { couponId: coupon, stock: 2, remaining: 0 }]]),
     counters: new Map([[coupon, 0]]),
+    foreign: new Set<CouponId>(),
     marks: new Map([[coupon, 0]]),
     publishedCompensations: [back(3, "exhausted")],
     group: { id: "g", committed: [4n] as (bigint | undefined)[] },
@@ -141,11 +142,19 @@ test("verify: names the claim when the counter and the database differ", () => {
 
 test("verify: names the key when it is not the gate's, also while a request of its coupon is not decided", () => {
   const facts = sound();
-  facts.counters.set(coupon, Number.NaN);
+  facts.counters.delete(coupon);
+  facts.foreign.add(coupon);
   facts.accepted.set(id(4), ask(4));
   const found = checkCoupons(facts).find(({ claim }) => claim === "the counter equals the database");
   assert.deepEqual([found?.broken, found?.pending], [1, 0]);
   assert.match(String(found?.examples[0]), /^c: its key sluice:gate:\{c\} in Redis is not the gate's/);
+});
+
+test("verify: says that a counter is no number, and names no key to delete, when its hash holds another text", () => {
+  const facts = sound();
+  facts.counters.set(coupon, Number.NaN);
+  const found = checkCoupons(facts).find(({ claim }) => claim === "the counter equals the database");
+  assert.deepEqual(found?.examples, ["c: counter is no number, database 0"]);
 });
 
 test("verify: names the claim when a verdict was not published, or published with other contents", () => {
@@ -224,7 +233,10 @@ test("verify: reports of each coupon what topic, database and Redis have", () =>
   facts.coupons.set(other, { couponId: other, stock: 7, remaining: 7 });
   const wrong = "w" as CouponId;
   facts.coupons.set(wrong, { couponId: wrong, stock: 1, remaining: 1 });
-  facts.counters.set(wrong, Number.NaN);
+  facts.foreign.add(wrong);
+  const garbled = "x" as CouponId;
+  facts.coupons.set(garbled, { couponId: garbled, stock: 1, remaining: 1 });
+  facts.counters.set(garbled, Number.NaN);
   assert.deepEqual(reportCoupons(facts), [
     {
       ...{ couponId: coupon, stock: 2, remaining: 0, issued: 2, counter: 0 },
@@ -237,6 +249,10 @@ test("verify: reports of each coupon what topic, database and Redis have", () =>
     {
       ...{ couponId: wrong, stock: 1, remaining: 1, issued: 0, counter: null },
       ...{ wrongKey: true, marks: 0, pending: 0 },
+    },
+    {
+      ...{ couponId: garbled, stock: 1, remaining: 1, issued: 0, counter: null },
+      ...{ wrongKey: false, marks: 0, pending: 0 },
     },
   ]);
 });

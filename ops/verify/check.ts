@@ -1,7 +1,7 @@
 /** The claims of coupon issuing, checked against facts. Pure: each check answers what breaks it. */
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import type { CouponCompensated, CouponId, ReservationId } from "../../schemas/coupon.ts";
-import { stockKey } from "../../stores/redis/stock-key.ts";
+import { foreignKey, stockKey } from "../../stores/redis/stock-key.ts";
 import type { Accepted, CouponFacts } from "./facts.ts";
 import { lettersWait, retriesStandForLetters } from "./letters.ts";
 import { pendingOf } from "./pending.ts";
@@ -148,19 +148,17 @@ const firstComeFirstServed = ({ accepted, issued, refused, letters }: CouponFact
 };
 
 /** A request in flight has taken its unit already: a counter counts as wrong only where no request of its coupon is pending. */
-const countersAgree = ({ coupons, counters }: CouponFacts, pendingCoupons: ReadonlySet<CouponId>): Check => {
+const countersAgree = ({ coupons, counters, foreign }: CouponFacts, pendingCoupons: ReadonlySet<CouponId>): Check => {
   const differing = [...counters].filter(([couponId, counter]) => coupons.get(couponId)?.remaining !== counter);
-  const [wrong, others] = partition(differing, ([, counter]) => Number.isNaN(counter));
-  const [pending, broken] = partition(others, ([couponId]) => pendingCoupons.has(couponId));
+  const [pending, broken] = partition(differing, ([couponId]) => pendingCoupons.has(couponId));
   // First, and whatever is in flight: no round and no repair brings these in order.
-  const keys = wrong.map(
-    ([couponId]) => `${couponId}: its key ${stockKey(couponId)} in Redis is not the gate's: look at it, then DEL it`,
-  );
+  const keys = [...foreign].map((couponId) => `${couponId}: ${foreignKey(stockKey(couponId))}`);
   const examples = broken.map(
     ([couponId, counter]) =>
-      `${couponId}: counter ${counter}, database ${coupons.get(couponId)?.remaining ?? "has no such coupon"}`,
+      `${couponId}: counter ${Number.isNaN(counter) ? "is no number" : counter}, database ${coupons.get(couponId)?.remaining ?? "has no such coupon"}`,
   );
-  return check("the counter equals the database", counters.size, [...keys, ...examples], pending.length);
+  const looked = counters.size + foreign.size;
+  return check("the counter equals the database", looked, [...keys, ...examples], pending.length);
 };
 
 /** A mark of what is decided keeps the gate from saying that a coupon is sold out: the database is asked each time. */

@@ -33,8 +33,10 @@ export interface CouponFacts {
   /** Rows of refusals, by reservation. */
   readonly refused: ReadonlyMap<ReservationId, OwnedVerdict>;
   readonly coupons: ReadonlyMap<CouponId, CouponRow>;
-  /** Redis counters, where there are any. */
+  /** Redis counters, where there are any; NaN where one is no number. */
   readonly counters: ReadonlyMap<CouponId, number>;
+  /** Coupons whose key in Redis holds something that the gate never wrote; they have no counter. */
+  readonly foreign: ReadonlySet<CouponId>;
   /** Marks of each coupon that has a counter: units in flight. */
   readonly marks: ReadonlyMap<CouponId, number>;
   /** Published events, by reservation. */

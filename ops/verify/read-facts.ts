@@ -127,9 +127,11 @@ const readGate = async ({ redisUrl }: Config, { databaseId, coupons }: Awaited<R
     // The counters of another database's gate would all look wrong.
     await checkGate(redis, databaseId);
     const found = await readCounters(redis, [...coupons.keys()]);
+    const own = [...found].filter(([, { foreign }]) => foreign === undefined);
     return {
-      counters: new Map([...found].map(([couponId, { left }]) => [couponId, left])),
-      marks: new Map([...found].map(([couponId, { marks }]) => [couponId, marks])),
+      counters: new Map(own.map(([couponId, { left }]) => [couponId, left])),
+      marks: new Map(own.map(([couponId, { marks }]) => [couponId, marks])),
+      foreign: new Set([...found].flatMap(([couponId, { foreign }]) => (foreign ? [couponId] : []))),
     };
   } finally {
     redis.close();

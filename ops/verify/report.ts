@@ -9,7 +9,7 @@ export interface CouponReport {
   readonly stock: number;
   readonly remaining: number;
   readonly issued: number;
-  /** Null where there is none: the next taker starts it from the database; null, too, where its key is not the gate's. */
+  /** Null where there is none: the next taker starts it from the database; null, too, where it is no number, or its key is not the gate's. */
   readonly counter: number | null;
   /** Whether its key in Redis holds something that the gate never wrote. */
   readonly wrongKey: boolean;
@@ -29,7 +29,7 @@ export const reportCoupons = (facts: CouponFacts): readonly CouponReport[] => {
     remaining,
     issued: issued.get(couponId) ?? 0,
     counter: counterOf(facts.counters.get(couponId)),
-    wrongKey: Number.isNaN(facts.counters.get(couponId)),
+    wrongKey: facts.foreign.has(couponId),
     marks: facts.marks.get(couponId) ?? 0,
     pending: pending.get(couponId) ?? 0,
   }));

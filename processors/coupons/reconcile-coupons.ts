@@ -14,10 +14,12 @@ import type { CouponId } from "../../schemas/coupon.ts";
 
 /** What the gate says of one coupon. */
 export interface Counter {
-  /** Units left. */
+  /** Units left; no number (NaN) where what the gate has is none: a repair sets it. */
   readonly left: number;
   /** Units in flight: taken, and neither settled nor given back. */
   readonly marks: number;
+  /** Its place in the gate holds something else altogether: no repair touches it. `left` is NaN. */
+  readonly foreign?: true;
 }
 
 /** What to change about one coupon: its counter; its marks all go. */

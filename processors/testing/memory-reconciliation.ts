@@ -18,7 +18,7 @@ export const memoryCouponGate = ({ counters }: MemoryCouponStock, fence?: Fence)
     const counter = counters.get(couponId);
     if (counter !== undefined && fence !== undefined && counter.epoch > fence.epoch)
       throw new Fenced(fence, counter.epoch, `the gate's ${couponId}`);
-    if (counter === undefined || counter.left !== seen) return undefined;
+    if (counter === undefined || !Object.is(counter.left, seen)) return undefined;
     const dropped = counter.marks.size;
     counter.marks.clear();
     counter.left = left;

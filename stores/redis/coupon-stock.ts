@@ -180,7 +180,7 @@ const asksOf = (takes: readonly Take[]): readonly Ask[] => {
 
 /**
  * Reads counters for a check from outside; coupons without one are absent, and those whose key holds something else have one that
- * is no number: one wrong key keeps no other coupon from being looked at. Not atomic over several scripts of 1,000 coupons.
+ * is foreign: one wrong key keeps no other coupon from being looked at. Not atomic over several scripts of 1,000 coupons.
  * @throws Unavailable
  */
 export const readCounters = async (
@@ -192,7 +192,6 @@ export const readCounters = async (
     const parts = some.map((couponId) => ({ key: stockKey(couponId), value: "" }));
     const { answer, own } = await runOnOwnKeys(client, countersScript, [], parts);
     if (!Array.isArray(answer)) throw new Unavailable("redis", `the counters were answered by ${typeof answer}`);
-    // What is not the gate's has a counter that is no number.
     const wrong = new Set(some);
     own.forEach((part, at) => {
       const couponId = some[part];
@@ -201,7 +200,7 @@ export const readCounters = async (
       const left: unknown = answer[2 * at];
       if (left !== null) counters.set(couponId, { left: wholeOf(String(left)), marks: Number(answer[2 * at + 1]) });
     });
-    for (const couponId of wrong) counters.set(couponId, { left: Number.NaN, marks: 0 });
+    for (const couponId of wrong) counters.set(couponId, { left: Number.NaN, marks: 0, foreign: true });
   }
   return counters;
 };

@@ -6,7 +6,7 @@ import { many } from "../../processors/testing/samples.ts";
 import { redisUrl } from "../testing/endpoints.ts";
 import { closedPort } from "../testing/tcp-proxy.ts";
 import { openRedis, type RedisConnection } from "./connection.ts";
-import { checkGate, claimGate, gateOwnerKey } from "./gate-owner.ts";
+import { checkGate, claimGate, GateOwnerUnreadable, gateOwnerKey } from "./gate-owner.ts";
 
 // A logical database of its own: this file flushes it.
 let redis: RedisConnection;
@@ -50,6 +50,31 @@ test("checkGate: refuses another's gate, and claims none", async () => {
   await claimGate(redis, "one");
   await checkGate(redis, "one");
   await assert.rejects(checkGate(redis, "other"), isRefused);
+});
+
+test("claimGate, checkGate: refuse by the key's name, and leave it as it is, when the owner's key is of another type", async () => {
+  const { client } = redis;
+  const others: readonly (readonly [type: string, make: () => Promise<unknown>])[] = [
+    ["list", () => client.rpush(gateOwnerKey, "one")],
+    ["hash", () => client.hset(gateOwnerKey, "one", "two")],
+    ["set", () => client.sadd(gateOwnerKey, "one")],
+    ["zset", () => client.zadd(gateOwnerKey, 1, "one")],
+    ["stream", () => client.xadd(gateOwnerKey, "*", "one", "two")],
+  ];
+  for (const [type, make] of others) {
+    await client.flushdb();
+    await make();
+    for (const ask of [claimGate, checkGate])
+      await assert.rejects(ask(redis, "one"), (error) => {
+        assert.ok(error instanceof GateOwnerUnreadable && error instanceof StartRefused);
+        assert.match(
+          error.message,
+          /^its key sluice:gate-owner in Redis is not the gate's: look at it, then DEL it\. It should/,
+        );
+        return true;
+      });
+    assert.equal(await client.type(gateOwnerKey), type);
+  }
 });
 
 test("claimGate: says that Redis is away when it is", async () => {

@@ -2,10 +2,11 @@
  * Whose gate a Redis is. Counters and marks are kept by coupon alone, so two databases with one Redis would set each other's
  * counters. One key says which database it serves.
  */
-import { StartRefused } from "../../engine/errors.ts";
+import { Poison, StartRefused } from "../../engine/errors.ts";
 import type { Redis } from "ioredis";
 import { type RedisConnection, reaching } from "./connection.ts";
 import { runScript, script } from "./script.ts";
+import { foreignKey } from "./stock-key.ts";
 
 /** Holds the identity of the database. It never expires. */
 export const gateOwnerKey = "sluice:gate-owner";
@@ -24,18 +25,43 @@ return ARGV[1]
 /**
  * Makes this Redis the gate of a database, or refuses. A Redis that is new or was flushed has no owner, and is claimed
  * by whoever asks first. A claim whose answer was lost may have taken effect: it may run again.
- * @throws StartRefused (GATE_OF_OTHER_DATABASE, REDIS_CLUSTER) @throws Unavailable
+ * @throws StartRefused (GATE_OF_OTHER_DATABASE, REDIS_CLUSTER) @throws GateOwnerUnreadable @throws Unavailable
  */
 export const claimGate = async ({ client }: RedisConnection, databaseId: string): Promise<void> => {
   await refuseCluster(client);
-  refuseOther(await runScript(client, claimScript, { keys: [gateOwnerKey], values: [databaseId] }), databaseId);
+  const claim = { keys: [gateOwnerKey], values: [databaseId] };
+  refuseOther(await ownerBy(() => runScript(client, claimScript, claim)), databaseId);
 };
 
 /** As {@link claimGate}, and changes nothing: for what only looks. A gate without an owner passes. */
 export const checkGate = async ({ client }: RedisConnection, databaseId: string): Promise<void> => {
   await refuseCluster(client);
-  const owner = await reaching(client, () => client.get(gateOwnerKey));
+  const owner = await ownerBy(() => reaching(client, () => client.get(gateOwnerKey)));
   if (owner !== null) refuseOther(owner, databaseId);
+};
+
+/**
+ * The key of the owner holds what is no text, so nobody knows whose gate this is, and nobody may start on it. Whoever has claimed
+ * it goes on: a key that somebody overwrote says nothing about another database.
+ */
+export class GateOwnerUnreadable extends StartRefused {
+  constructor(options: ErrorOptions) {
+    super(
+      "GATE_OWNER_UNREADABLE",
+      `${foreignKey(gateOwnerKey)}. It should hold the identity of the database that this Redis serves, and is written by the ` +
+        "next worker that starts; workers of another database must not use this Redis meanwhile",
+      options,
+    );
+  }
+}
+
+/** The key is no coupon's: what a script says of a wrong key would be untrue of it. */
+const ownerBy = async <T>(ask: () => Promise<T>): Promise<T> => {
+  try {
+    return await ask();
+  } catch (error) {
+    throw error instanceof Poison ? new GateOwnerUnreadable({ cause: error }) : error;
+  }
 };
 
 /** Clients whose Redis is known to be no cluster: it cannot become one while it runs. */

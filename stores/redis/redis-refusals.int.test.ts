@@ -47,7 +47,8 @@ test("gate: leaves a coupon to the database, and names its key, when that key ho
     return true;
   });
   const counters = await readCounters(redis, [wrong, right]);
-  assert.deepEqual([counters.get(wrong)?.left, counters.get(right)?.left], [Number.NaN, 4]);
+  assert.deepEqual(counters.get(wrong), { left: Number.NaN, marks: 0, foreign: true });
+  assert.deepEqual(counters.get(right), { left: 4, marks: 0 });
 });
 
 /** Hashes of a coupon that the gate never wrote, though their keys and fields are its own. */
@@ -79,7 +80,8 @@ for (const [what, fields] of Object.entries(foreignHashes)) {
     assert.deepEqual((await readCounters(redis, [wrong])).get(wrong), { left: 4, marks: 0 });
     // Upkeep finds it too, where no round comes by.
     await redis.client.hset(stockKey(wrong), fields);
-    const seen = (await readCounters(redis, [wrong])).get(wrong)?.left ?? 0;
+    const { left: seen = 0, marks, foreign } = (await readCounters(redis, [wrong])).get(wrong) ?? {};
+    assert.deepEqual([marks, foreign], ["marks" in fields ? 1 : 0, undefined]);
     assert.notEqual(await couponGate(redis, aFence).repair({ couponId: wrong, seen, left: 4 }), undefined);
     assert.deepEqual((await readCounters(redis, [wrong])).get(wrong), { left: 4, marks: 0 });
   });

@@ -6,3 +6,6 @@ import type { CouponId } from "../../schemas/coupon.ts";
  * kept marks for a week have theirs at `sluice:coupon:`; those go by their time to live.
  */
 export const stockKey = (couponId: CouponId): string => `sluice:gate:{${couponId}}`;
+
+/** What is said to an operator of a key that holds what the gate never wrote: nothing of ours removes it. */
+export const foreignKey = (key: string): string => `its key ${key} in Redis is not the gate's: look at it, then DEL it`;

@@ -142,7 +142,7 @@ local answers = {}
 for k = 1, #KEYS do
   local found = redis.call('HMGET', KEYS[k], 'left', 'marks')
   answers[2 * k - 1] = found[1]
-  answers[2 * k] = found[1] and #(found[2] or '') / ${markDigits} or 0
+  answers[2 * k] = found[1] and math.ceil(#(found[2] or '') / ${markDigits}) or 0
 end
 return answers
 `);

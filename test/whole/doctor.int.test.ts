@@ -44,6 +44,18 @@ test("doctor: finds nothing wrong when all is applied, and says versions, clocks
     assert.equal(found(name), "not encrypted, on loopback");
 });
 
+test("doctor: names the key when the owner of the gate cannot be read, and does not send anybody to look whether Redis runs", async () => {
+  const redis = await openRedis({ redisUrl: othersRedis });
+  await redis.client.flushdb();
+  await redis.client.rpush(gateOwnerKey, "a", "b");
+  const gate = (await examine({ redisUrl: othersRedis })).get("gate");
+  await redis.client.flushdb();
+  redis.close();
+  assert.equal(gate?.level, "fail");
+  assert.match(gate?.found ?? "", /^its key sluice:gate-owner in Redis is not the gate's: look at it, then DEL it/);
+  assert.equal(gate?.fix, undefined);
+});
+
 test("doctor: fails on the gate of another database, and on another group than was deployed", async () => {
   const redis = await openRedis({ redisUrl: othersRedis });
   await redis.client.set(gateOwnerKey, "another-database");

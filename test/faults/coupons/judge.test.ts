@@ -34,6 +34,7 @@ const sound = () => ({
     refused: new Map<ReservationId, OwnedVerdict>(),
     coupons: new Map([[couponId, { couponId, stock: 2, remaining: 0 }]]),
     counters: new Map([[couponId, 0]]),
+    foreign: new Set<CouponId>(),
     publishedIssued: new Map([1, 2].map((n) => [id(n), issuedBy(n)])),
     publishedRefused: new Map(),
     ...{ marks: new Map([[couponId, 0]]), publishedCompensations: [] },

@@ -133,7 +133,7 @@ const checkOf = (checks: readonly Check[], claim: string): Check => {
 export const factsAbout = (facts: CouponFacts, prefix: string): CouponFacts => {
   const about = <K, V extends { readonly couponId: string }>(map: ReadonlyMap<K, V>): Map<K, V> =>
     new Map([...map].filter(([, { couponId }]) => couponId.startsWith(prefix)));
-  const { accepted, issued, refused, coupons, counters, marks, publishedIssued, publishedRefused } = facts;
+  const { accepted, issued, refused, coupons, counters, foreign, marks, publishedIssued, publishedRefused } = facts;
   return {
     ...facts,
     accepted: new Map([...accepted].filter(([, { request }]) => request.couponId.startsWith(prefix))),
@@ -141,6 +141,7 @@ export const factsAbout = (facts: CouponFacts, prefix: string): CouponFacts => {
     refused: about(refused),
     coupons: about(coupons),
     counters: new Map([...counters].filter(([couponId]) => couponId.startsWith(prefix))),
+    foreign: new Set([...foreign].filter((couponId) => couponId.startsWith(prefix))),
     marks: new Map([...marks].filter(([couponId]) => couponId.startsWith(prefix))),
     publishedIssued: about(publishedIssued),
     publishedRefused: about(publishedRefused),
