@@ -123,6 +123,15 @@ test("decoder: answers for any bytes of any length, and never throws", async () 
   );
 });
 
+test("decoder: says malformed at once when bytes name a schema id below 1, which no registry gives", async () => {
+  const { decode, unknownId } = await decoderOf(requests, requests.schema.avro);
+  for (const id of [0, -1, -2_147_483_648]) {
+    const bytes = framed(id, Buffer.alloc(40));
+    assert.deepEqual(decode(bytes), { kind: "malformed", why: `it names schema ${id}, which no registry gives` });
+    assert.equal(unknownId(bytes), undefined);
+  }
+});
+
 test("decoder: takes no cut of a value for a value", async () => {
   const encode = encoderFor(requests, 1);
   const { decode } = await decoderOf(requests, requests.schema.avro);

@@ -7,7 +7,7 @@ import type avro from "avsc";
 import { Poison } from "../errors.ts";
 import type { AvroJson } from "./avro.ts";
 import { avscType } from "./exact-types.ts";
-import { frameBytes, schemaIdIn } from "./frame.ts";
+import { firstSchemaId, frameBytes, schemaIdIn } from "./frame.ts";
 import { type Asking, type AskingOptions, createAsking, createLearner, type Learned } from "./learn.ts";
 import { subjectOf, subjectsOf, type Topic } from "./topic.ts";
 
@@ -110,6 +110,7 @@ const decoderFor = <T>(topic: Topic<T>, asking: Asking): Decoder<T> => {
     if (bytes.length < frameBytes) return malformed(`${bytes.length} bytes are too few for a frame of ${frameBytes}`);
     if (bytes[0] !== 0) return malformed(`it begins with byte ${bytes[0]}, expected 0`);
     const id = bytes.readInt32BE(1);
+    if (id < firstSchemaId) return malformed(`it names schema ${id}, which no registry gives`);
     const resolver = resolvers.get(id);
     if (resolver === undefined) return { kind: "unknownSchema", id };
     if ("incompatible" in resolver) return malformed(resolver.incompatible);

@@ -3,6 +3,11 @@
 /** Bytes of the frame. */
 export const frameBytes = 5;
 
-/** The id of the writer's schema that these bytes name; undefined where they have no such frame. */
-export const schemaIdIn = (bytes: Buffer | null): number | undefined =>
-  bytes !== null && bytes.length >= frameBytes && bytes[0] === 0 ? bytes.readInt32BE(1) : undefined;
+/** Registries count from 1. */
+export const firstSchemaId = 1;
+
+/** The id of the writer's schema that these bytes name; undefined where they have no such frame, or an id that no registry gives. */
+export const schemaIdIn = (bytes: Buffer | null): number | undefined => {
+  const id = bytes !== null && bytes.length >= frameBytes && bytes[0] === 0 ? bytes.readInt32BE(1) : 0;
+  return id < firstSchemaId ? undefined : id;
+};
