@@ -68,6 +68,15 @@ for (const status of [401, 403]) {
   });
 }
 
+test("registry client: says what to look at, once, when a refusal is told with and without its cause", async () => {
+  await using faulty = await faultyRegistry(answer(403, '{"error_code":40301,"message":"no"}'));
+  const told = await confluentAdmin({ url: faulty.url }).versions("s").catch(String);
+  const remedy = "does SLUICE_REGISTRY_AUTH or SLUICE_REGISTRY_TOKEN_FILE fit? And may its user do this there?";
+  assert.equal(told, `Error: the schema registry refuses us (subject s): it answered 403, ${remedy}`);
+  const bare = String(new RegistryRefused("schema 7", {}));
+  assert.equal(bare, `Error: the schema registry refuses us (schema 7): it answered 401 or 403, ${remedy}`);
+});
+
 test("registry client: is unavailable when the connection is refused", async () => {
   await assert.rejects(confluentAdmin({ url: await refusingUrl() }).versions("s"), RegistryUnavailable);
 });

@@ -20,10 +20,14 @@ export class RegistryRefused extends RegistryUnavailable {
   override readonly code = "REGISTRY_REFUSED";
   constructor(what: string, options: ErrorOptions) {
     super(what, options);
-    const why = options.cause instanceof NoAnswer ? `: ${options.cause.message}` : "";
-    this.message = `the schema registry refuses us (${what})${why}; check also what its user may do there`;
+    const why = options.cause instanceof NoAnswer ? options.cause.message : deniedBy("401 or 403");
+    this.message = `the schema registry refuses us (${what}): ${why} And may its user do this there?`;
   }
 }
+
+/** What is said of a registry of which nothing was learnt, without what was asked: its first words. */
+export const registryTrouble = (error: RegistryUnavailable): string =>
+  error instanceof RegistryRefused ? "the registry refuses us" : "the registry does not answer";
 
 /** A certificate that does not fit is no outage, and is not found without its name. */
 const tlsProblemOf = (cause: unknown): string => {
@@ -97,7 +101,7 @@ export const registryHttp = ({ url, timeoutMs = defaultTimeoutMs }: RegistryOpti
 
 /** Whether a status is about who asks. */
 const isDenial = (status: number): boolean => status === 401 || status === 403;
-const deniedBy = (status: number): string =>
+const deniedBy = (status: number | string): string =>
   `it answered ${status}, does SLUICE_REGISTRY_AUTH or SLUICE_REGISTRY_TOKEN_FILE fit?`;
 
 /** What an error of another client of the registry is, which tells a status where there was one. */

@@ -6,7 +6,7 @@ import type { App } from "../define-app.ts";
 import { loadConfig } from "../process/process.ts";
 import { type LookAt, lookAt, placeOption, selected } from "./look.ts";
 import { withDlq } from "./open.ts";
-import { readableLetters, registryAway } from "./readable.ts";
+import { readableLetters, readableUnknown } from "./readable.ts";
 import { type SelectOptions, selectionOf } from "./selection.ts";
 import { groupTable, letterJson, letterTable, printable, shellWord, shortFingerprint } from "./words.ts";
 
@@ -53,9 +53,10 @@ export const groupsVerb = async <Config extends EngineConfig>(
   const { standings, warnings, isReadable } = await withDlq(app, await loadConfig(app), async (open) => {
     const reading = readableLetters(open);
     const looked = await lookAt(open, at, reading.examine);
+    const failure = reading.registryFailure();
     return {
       ...looked,
-      warnings: [...looked.warnings, ...(reading.isRegistryAway() ? [registryAway] : [])],
+      warnings: [...looked.warnings, ...(failure === undefined ? [] : [readableUnknown(failure)])],
       isReadable: reading.isReadable,
     };
   });

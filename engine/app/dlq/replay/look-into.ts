@@ -5,17 +5,18 @@ import type { Standing } from "../../../dlq/letters/state.ts";
 import { fetchLetters } from "../../../dlq/run/fetch-letters.ts";
 import type { Transform } from "../../../dlq/run/send.ts";
 import type { LogRecord } from "../../../log/log.ts";
-import { RegistryUnavailable } from "../../../registry/http.ts";
+import { RegistryUnavailable, registryTrouble } from "../../../registry/http.ts";
 import { CliError, describeError } from "../../cli.ts";
 import type { EngineConfig } from "../../config/engine-config.ts";
 import type { OpenDlq } from "../open.ts";
 import { cell } from "../words.ts";
 
 /** Of a plan, which must not guess. */
-export const registryAwayError = (): CliError =>
-  new CliError("the registry does not answer: which letters can be read is not known; nothing was changed", {
-    code: "REGISTRY_UNAVAILABLE",
+export const notKnown = (error: RegistryUnavailable): CliError =>
+  new CliError(`${registryTrouble(error)}: which letters can be read is not known; nothing was changed`, {
+    code: error.code,
     fix: "Next: sluice doctor",
+    cause: error,
   });
 
 /** Letters whose bytes are looked at together: at most 2 MiB each. */
@@ -53,7 +54,7 @@ export interface LookedInto {
 
 /**
  * What would become of them, as they are or as they are transformed.
- * @throws CliError (REGISTRY_UNAVAILABLE)
+ * @throws CliError (REGISTRY_UNAVAILABLE, REGISTRY_REFUSED)
  */
 export const lookInto = async <Config extends EngineConfig>(
   open: OpenDlq<Config>,
@@ -71,7 +72,7 @@ export const lookInto = async <Config extends EngineConfig>(
       const made = { key, value, headers, offset, timestampMs };
       found.set(letter, judge(topic, made, await open.decoder.read(topic, value)));
     } catch (error) {
-      if (error instanceof RegistryUnavailable) throw registryAwayError();
+      if (error instanceof RegistryUnavailable) throw notKnown(error);
       if (transform === undefined) throw error;
       found.set(letter, "unreadable");
       failures.push({ letter, error });

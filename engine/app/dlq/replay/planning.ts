@@ -15,7 +15,7 @@ import { checkedSources } from "../../define-app.ts";
 import { selected } from "../look.ts";
 import { lettersOf, type OpenDlq } from "../open.ts";
 import { readingLetters } from "../readable.ts";
-import { eachRecord, lettersToLookInto, lookInto, registryAwayError } from "./look-into.ts";
+import { eachRecord, lettersToLookInto, lookInto, notKnown } from "./look-into.ts";
 import { type LiveState, refusalsOf, type ReplayRefusal } from "./refusals.ts";
 
 /** What is to be planned. */
@@ -59,7 +59,8 @@ export const planOf = async <Config extends EngineConfig>(
     if (found !== "sound") known.set(letter, found);
   });
   const read = await readStandings({ cluster: open.cluster, replays }, of, reading.examine);
-  if (reading.isRegistryAway()) throw registryAwayError();
+  const failure = reading.registryFailure();
+  if (failure !== undefined) throw notKnown(failure);
   const { isMeant } = request;
   const meant = isMeant === undefined ? read.standings : read.standings.filter(({ letter }) => isMeant(letter));
   const chosen = selected(meant, request.selection, { topology: request.topology });
