@@ -114,6 +114,12 @@ export class Fatal extends PipelineError {
 }
 
 /**
+ * A store answers, and is not what this process needs: a table or a column is missing, as while a backup is restored. What decides
+ * records ends, and nothing is lost; who answers requests says that they have to come again.
+ */
+export class StoreUnfit extends Fatal {}
+
+/**
  * What a process found at its start is not what it was started for: a graph that was not deployed, a store of somebody else.
  * The process ends with "refused" (exit code 4), because starting it again helps nothing. Upkeep may find it later, too.
  */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
-import { Unavailable } from "../../engine/errors.ts";
+import { StoreUnfit, Unavailable } from "../../engine/errors.ts";
 import type { CouponId, PolicyId, ReservationId } from "../../schemas/coupon.ts";
 import { createReservationIds } from "./reservation-id.ts";
 import { settled } from "../../engine/testing/stepped-clock.ts";
@@ -169,6 +169,14 @@ test("read: is a 503 when the database is away, for a waiter at its deadline onl
   clock.advance(1_000);
   assert.equal(problemName(await waiter), "unavailable");
   assert.deepEqual(seen.turnedAway, ["unavailable", "unavailable"]);
+});
+
+test("read: is a 503 when a table of the database is missing, as while a backup is restored", async () => {
+  const { stores, read } = testApi();
+  stores.trouble.error = new StoreUnfit("DATABASE_1146", "Table 's.verdict' doesn't exist");
+  const plain = await read("alice", id);
+  assert.equal(problemName(plain), "unavailable");
+  assert.doesNotMatch(plain.body, /Table|verdict/);
 });
 
 test("read: is turned away when too many read at once", async () => {

@@ -1,7 +1,7 @@
 // Asking for a coupon: what is written, what is answered, and what is not when something is in the way.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Poison, Retriable, Unavailable } from "../../engine/errors.ts";
+import { Poison, Retriable, StoreUnfit, Unavailable } from "../../engine/errors.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
 import { reservationIdFrom } from "../http/request/ids.ts";
 import { createReservationIds } from "./reservation-id.ts";
@@ -227,7 +227,8 @@ test("reserve: claims keys together while a claim is in flight", async () => {
 });
 
 test("reserve: writes nothing when the key store is away", async () => {
-  for (const error of [new Unavailable("database", "ECONNREFUSED 10.0.0.7"), new Retriable("DEADLOCK", "SELECT 1")]) {
+  const unfit = new StoreUnfit("DATABASE_1146", "Table 's.t' doesn't exist at ECONN");
+  for (const error of [new Unavailable("database", "ECONNREFUSED 10.0.0.7"), new Retriable("DEADLOCK", "1"), unfit]) {
     const { producer, stores, reserve, seen } = testApi();
     stores.trouble.error = error;
     const response = await reserve("alice", { key: "k" });

@@ -64,7 +64,7 @@ Made from the code by \`npm run reference\`; a test compares the two. Each error
   start the process ends, with exit code 1 and a sentence. While it runs, the call is held as above, because credentials are rotated and an
   operator can set it right on the other side; \`/ready\` names the error by its code, with what to look at, and a request is answered 503.
 - **fatal**: this process or its schema is not what the system needs. The process ends and says why; nothing is finished, and
-  nothing is dead-lettered. A supervisor starts it again.
+  nothing is dead-lettered. A supervisor starts it again. The API goes on, is unready, and answers 503 to what needs the store.
 - **rest**: it may be either. It is tried again (\`SLUICE_MAX_ATTEMPTS\`), then the round is halved until the record is by itself, and that is
   dead-lettered as in doubt. What no table knows belongs here, unless its section says otherwise.
 

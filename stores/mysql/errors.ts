@@ -1,6 +1,14 @@
 /** What the database's errors become: error-table.ts has what each means, by number and SQLSTATE and never by text. */
 import { ConnectionError } from "sequelize";
-import { AccessRefused, Contended, Fatal, PipelineError, Poison, Retriable, Unavailable } from "../../engine/errors.ts";
+import {
+  AccessRefused,
+  Contended,
+  PipelineError,
+  Poison,
+  Retriable,
+  StoreUnfit,
+  Unavailable,
+} from "../../engine/errors.ts";
 import { type DatabaseErrorClass, databaseErrorClass, givesUpConnection, lostConnection } from "./error-table.ts";
 
 /** Of conflicts, the codes that logs and dead letters name; the others are named by their number. */
@@ -48,7 +56,7 @@ export const classified = (error: unknown): unknown => {
       return new AccessRefused("database", `DATABASE_${number}`, `${refusal}: ${error.message}; ${remedy}`, because);
     case "fatal": {
       const hint = notMigrated.has(number) ? "; run: sluice topology apply" : "";
-      return new Fatal(`DATABASE_${number}`, `${refusal}: ${error.message}${hint}`, because);
+      return new StoreUnfit(`DATABASE_${number}`, `${refusal}: ${error.message}${hint}`, because);
     }
     case "poison":
       return new Poison(`DATABASE_${number}`, `a row can't be written: ${error.message}`, because);

@@ -1,5 +1,5 @@
 /** Which problem an error is: total, so that whatever is thrown becomes a document that says no more than it should. */
-import { isHeld, Retriable } from "../../../engine/errors.ts";
+import { isHeld, Retriable, StoreUnfit } from "../../../engine/errors.ts";
 import { DeadlinePassed } from "../deadline.ts";
 import { type FieldError, overloaded, Problem, type ProblemName, retryAfter } from "./problems.ts";
 import { escapePointer, validation as validationProblem } from "./validation.ts";
@@ -19,6 +19,7 @@ export const problemOf = (error: unknown, context: ProblemContext): Problem => {
   if (
     isHeld(error) ||
     error instanceof Retriable ||
+    error instanceof StoreUnfit ||
     error instanceof LookupTimeout ||
     error instanceof DeadlinePassed
   ) {
