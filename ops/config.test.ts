@@ -33,6 +33,18 @@ test("config: needs nothing but addresses when in development", () => {
   assert.equal(config.groupPrefix, "my-group");
 });
 
+test("config: remarks that an API would not start when its two ports are one, and lets a worker start", () => {
+  const remarksOf = (ports: Readonly<Record<string, string>>) =>
+    shopSettings.remarks({ ...addresses, ...ports }, noFiles);
+  assert.match(
+    remarksOf({ SLUICE_HEALTH_PORT: "8080" }).join(),
+    /^SLUICE_HEALTH_PORT: expected another port than SLUICE_API_PORT/,
+  );
+  assert.deepEqual(remarksOf({}), []);
+  assert.deepEqual(remarksOf({ SLUICE_API_PORT: "0" }), []);
+  assert.deepEqual(problemsOf({ ...addresses, SLUICE_HEALTH_PORT: "8080" }), []);
+});
+
 test("config: names every mistake at once when several are made", () => {
   const problems = problemsOf({
     SLUICE_BROKERS: "nonsense",

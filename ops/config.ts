@@ -125,6 +125,17 @@ const tokenComparisons: readonly Comparison<TokenSettings>[] = [
       : [],
 ];
 
+/**
+ * Of all processes only an API listens twice, so equal ports are no mistake of the settings alone: a worker's health may be at
+ * 8080, where an API would be by default.
+ */
+export const equalPorts = (api: number, health: number): readonly string[] =>
+  api === 0 || api !== health
+    ? []
+    : [
+        `SLUICE_HEALTH_PORT: expected another port than SLUICE_API_PORT, which is ${api} too: an API listens on both, and does not start (0 takes any free one)`,
+      ];
+
 /** How the shop's processes read their configuration. */
 export const shopSettings: Settings<Config> = defineSettings({
   settings: shopVariables,
@@ -155,6 +166,7 @@ export const shopSettings: Settings<Config> = defineSettings({
           ]
         : [],
   ],
+  remarks: [(s) => equalPorts(s.SLUICE_API_PORT, s.SLUICE_HEALTH_PORT)],
   toConfig: (s) => ({
     databaseUrl: s.SLUICE_DATABASE_URL,
     redisUrl: s.SLUICE_REDIS_URL,

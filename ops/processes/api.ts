@@ -23,7 +23,7 @@ import { apiMetrics } from "../metrics/api-metrics.ts";
 import { checkDescriptors, openFilesLimit } from "./descriptors.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import type { Running } from "../../engine/app/define-app.ts";
-import type { ShopContext } from "../config.ts";
+import { equalPorts, type ShopContext } from "../config.ts";
 
 /** Starts the API. @throws Fatal where its connections do not fit @throws SchemaNotRegistered @throws Fatal where the topic is not as declared @throws CliError (CANNOT_LISTEN) where the port is taken @throws InvalidConfig where both its ports are one. */
 export const startApi = async (
@@ -31,7 +31,8 @@ export const startApi = async (
   hooks: Pick<ProcessHooks, "database"> = noHooks,
 ): Promise<Running> => {
   const { config } = context;
-  refuseEqualPorts(config);
+  const clash = equalPorts(config.api.port, config.healthPort);
+  if (clash.length > 0) throw new InvalidConfig(clash);
   checkDescriptors(openFilesLimit(), config.api.maxConnections);
   // A client waits 10 s: a payment that waits for a lock must have failed by then, and the others been paid without it; and
   // where a connection swallows what is sent, there must be time for another one.
@@ -62,14 +63,6 @@ export const startApi = async (
       await database.close();
     },
   });
-};
-
-/** Of all processes only this one listens twice, so it is no matter of the settings alone. @throws InvalidConfig */
-const refuseEqualPorts = ({ api, healthPort }: Pick<ShopContext["config"], "api" | "healthPort">): void => {
-  if (api.port === 0 || api.port !== healthPort) return;
-  throw new InvalidConfig([
-    `SLUICE_HEALTH_PORT: expected another port than SLUICE_API_PORT, which is ${api.port} too: an API listens on both (0 takes any free one)`,
-  ]);
 };
 
 /** What an API is served on. */

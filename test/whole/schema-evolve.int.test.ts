@@ -30,7 +30,7 @@ const evolve = async (schema: RecordSchema<unknown>): Promise<number> => {
   const schemas = { history: pathToFileURL(`${folder}/`) };
   process.exitCode = 0;
   // The environment of tests has settings of their own.
-  const settings = async () => ({ read: () => config, explain: () => [] });
+  const settings = async () => ({ read: () => config, explain: () => [], remarks: () => [] });
   await evolveVerb({ ...app, settings, allTopics: [...app.allTopics, declared], schemas }, [subject], options);
   const code = Number(process.exitCode);
   process.exitCode = 0;

@@ -1,6 +1,6 @@
 /** `sluice config show`: the settings in force and where each is from, without secrets. */
 import { Command } from "commander";
-import { environment, formatTable, jsonDocument, print, printJson } from "../cli.ts";
+import { environment, formatTable, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 
@@ -22,18 +22,16 @@ const show = async <Config extends EngineConfig>(
 ): Promise<void> => {
   const { readSecretFile } = await import("../process/process.ts");
   const own = environment();
-  const explained = (await settings()).explain(await developmentEnvironment(own), readSecretFile);
+  const [declared, inForce] = [await settings(), await developmentEnvironment(own)];
+  const explained = declared.explain(inForce, readSecretFile);
+  const remarks = declared.remarks(inForce, readSecretFile);
   const rows = explained.map(({ name, value, from }) => ({
     name,
     value: value ?? null,
     from: from === "environment" && (own[name] ?? "") === "" ? "development" : from,
   }));
-  if (json) printJson(jsonDocument("config", { settings: rows }));
-  else
-    print(
-      formatTable(
-        ["name", "value", "from"],
-        rows.map(({ name, value, from }) => [name, value ?? "(not set)", from]),
-      ),
-    );
+  if (json) return printJson(jsonDocument("config", { settings: rows, remarks }));
+  const shown = rows.map(({ name, value, from }) => [name, value ?? "(not set)", from]);
+  print(formatTable(["name", "value", "from"], shown));
+  for (const remark of remarks) note(remark);
 };

@@ -35,6 +35,8 @@ export interface OwnSettings<Shape extends z.ZodRawShape, Own> {
   readonly ignored?: readonly string[];
   /** Mistakes that show only when settings are compared with each other; each comparison by itself. */
   readonly conflicts?: readonly Comparison<z.infer<z.ZodObject<Shape>> & EngineSettings>[];
+  /** What some of its processes refuse at their start, and others do not mind. */
+  readonly remarks?: readonly Comparison<z.infer<z.ZodObject<Shape>> & EngineSettings>[];
 }
 
 /** A value that a variable may not have, and why. */
@@ -52,6 +54,8 @@ export interface Settings<Config extends EngineConfig> {
   readonly read: (env: Environment, readFile: (path: string) => string) => Config;
   /** Every setting with its value and where it is from, secrets masked, by name. @throws InvalidConfig as `read` */
   readonly explain: (env: Environment, readFile: (path: string) => string) => readonly ResolvedSetting[];
+  /** What a process of these settings may refuse at its start, a sentence each, as {@link InvalidConfig}. @throws InvalidConfig as `read` */
+  readonly remarks: (env: Environment, readFile: (path: string) => string) => readonly string[];
 }
 
 /** One setting as it is in force. */
@@ -115,6 +119,10 @@ export const defineSettings = <const Shape extends z.ZodRawShape, Own extends ob
     return { given, values, engine: engineGiven.data, own: ownGiven.data };
   };
   return {
+    remarks: (env, readFile) => {
+      const { engine, own: ours } = resolve(env, readFile);
+      return (own.remarks ?? []).flatMap((compare) => compare({ ...engine, ...ours }, readFile));
+    },
     read: (env, readFile) => {
       const resolved = resolve(env, readFile);
       return Object.freeze({ ...toEngineConfig(resolved.engine), ...own.toConfig(resolved.own) });
