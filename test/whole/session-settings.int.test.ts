@@ -7,7 +7,8 @@ import { layoutOf } from "../../dev/stack/layout.ts";
 import { asMysqlConnection, run } from "../../stores/mysql/connection.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
 import { databaseUnderTest } from "../../stores/mysql/testing/database-under-test.ts";
-import { withSession } from "../../stores/mysql/session.ts";
+import { Contended } from "../../engine/errors.ts";
+import { inTransaction, withSession } from "../../stores/mysql/session.ts";
 import { numberColumns } from "../../stores/mysql/testing/number-of.ts";
 
 const { url } = databaseUnderTest();
@@ -21,7 +22,7 @@ const changes: readonly (readonly [name: string, changed: string, ours: unknown]
   ["tx_isolation", "'SERIALIZABLE'", "READ-COMMITTED"],
   ["tx_read_only", "1", 0],
   ["innodb_lock_wait_timeout", "90", 3],
-  ["lock_wait_timeout", "1", 10],
+  ["lock_wait_timeout", "1", 9],
   ["foreign_key_checks", "0", 1],
   ["unique_checks", "0", 1],
   ["sql_safe_updates", "1", 0],
@@ -98,3 +99,30 @@ test("session settings: keep what is written outside of a transaction when autoc
     await Promise.all([one.close(), other.close()]);
   }
 });
+
+/** What somebody else does to a table; what it is waited for by. */
+const tableLocks: readonly (readonly [what: string, lock: string])[] = [
+  ["locked by LOCK TABLES", "LOCK TABLES lock_wait_test WRITE"],
+  ["locked with all others", "LOCK TABLES lock_wait_test READ"],
+];
+for (const [what, lock] of tableLocks)
+  test(`session settings: a statement says that a lock is in its way, and not that its time was up, when its table is ${what}`, async () => {
+    const mine = openDatabase({ databaseUrl: url, poolMax: 1, poolKeptIdle: 0, statementTimeoutMs: 2_000 });
+    const other = await asRoot();
+    try {
+      await other.query("SET SESSION TRANSACTION READ WRITE");
+      await other.query("SET SESSION completion_type = 'NO_CHAIN', wait_timeout = 60");
+      await other.query(`USE ${new URL(url).pathname.slice(1)}`);
+      await other.query("CREATE TABLE IF NOT EXISTS lock_wait_test (n INT NOT NULL PRIMARY KEY) ENGINE = InnoDB");
+      await other.query(lock);
+      await assert.rejects(
+        inTransaction(mine, ({ change }) => change("INSERT INTO lock_wait_test (n) VALUES (1)", [])),
+        (error) => error instanceof Contended && error.code === "LOCK_WAIT_TIMEOUT",
+      );
+    } finally {
+      await other.query("UNLOCK TABLES");
+      await other.query("DROP TABLE IF EXISTS lock_wait_test");
+      await other.end();
+      await mine.close();
+    }
+  });
