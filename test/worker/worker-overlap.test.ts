@@ -177,7 +177,8 @@ test("worker: ends when its lease was taken and the group does not confirm that 
 
 test("worker: forgets a flood that it held when the partition leaves, and holds it again when it comes back", async () => {
   const stage = memoryStageWith({ drainBudgetMs: 1_000 }, openCoupon("hot", 1_000));
-  for (let n = 0; n < 50; n++) await stage.sendRaw("hot", Buffer.from("no record"));
+  // A schema of the topic, and a body that is none: what names no schema is no flood.
+  for (let n = 0; n < 50; n++) await stage.sendRaw("hot", Buffer.from([0, 0, 0, 0, 1, 0xff]));
   const flood = { windowRecords: 100, minRecords: 20, maxShare: 0.5 };
   const limits = { ...testLimits, maxRound: 50 };
   const worker = await stage.start("w1", { flood, limits });

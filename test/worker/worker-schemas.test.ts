@@ -156,6 +156,19 @@ test("worker: decides all when the registry is back after what waits behind a he
   await worker.stop();
 });
 
+test("worker: dead-letters bytes that name no schema, and holds nothing, however many there are", async () => {
+  const stage = stageOf(30_000);
+  const wrong = [Buffer.from("{}"), Buffer.alloc(0), Buffer.from([1, 0, 0, 0, 1]), named(0), named(-1)];
+  for (let n = 0; n < 60; n++) for (const value of wrong) await stage.sendRaw("hot", value);
+  await stage.send([request(1, "hot")]);
+  const flood = { windowRecords: 1_000, minRecords: 100, maxShare: 0.5 };
+  const worker = await stage.start("w1", { codec: stage.codec, flood });
+  await until("all are dead-lettered", () => stage.deadLetters().length === 300);
+  await until("the request is issued", async () => (await stage.read(couponsIssued)).length === 1);
+  assert.deepEqual(worker.holding(), []);
+  await worker.stop();
+});
+
 test("worker: sees no flood of dead letters when a third of what it begins with is malformed", async () => {
   const stage = stageOf(30_000);
   const { partitionOfKey } = await import("../../engine/log/producer/partitioner.ts");

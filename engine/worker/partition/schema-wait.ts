@@ -3,7 +3,6 @@
  * registry may be away, or the id be one that never comes, and other keys' records have nothing to do with it.
  */
 import type { Decoder } from "../../avro/codec.ts";
-import { schemaIdIn } from "../../avro/frame.ts";
 import type { AttemptOnce } from "../failures/attempts.ts";
 import { learnAll } from "../round/read-round.ts";
 import type { Round } from "./in-flight.ts";
@@ -44,30 +43,17 @@ export const createSchemaWait = (options: SchemaWaitOptions): SchemaWait => {
   const { decoder, attempt, track, changed } = options;
   const keeper = createKeeper(options.lanes);
   const ids = new Map<number, Awaited>();
-  /**
-   * Bytes that name no schema can be decided at once. But in a worker that starts, and knows no schema yet, they would be a
-   * round by themselves while those around them wait, and so a flood of dead letters that nothing dilutes. They wait for the
-   * first schema that is known.
-   */
-  const nameless = new Set<string>();
-  let [knowsOne, asking, waiting] = [false, false, false];
+  let [asking, waiting] = [false, false];
   const wait = (id: number, lane: string): void => {
     const own = ids.get(id) ?? { lanes: new Set(), records: 0, answered: false };
     ids.set(id, own);
     own.records++;
     keeper.keep(own.lanes, lane);
   };
-  const keepNameless = (records: Round): void => {
-    if (knowsOne || ids.size === 0) keeper.free(nameless);
-    else
-      for (const { record, lane } of records) if (schemaIdIn(record.value) === undefined) keeper.keep(nameless, lane);
-  };
   // One that stays unknown is settled too: its records are dead-lettered when their round is read.
-  const settle = (id: number, isKnown: boolean): void => {
-    knowsOne ||= isKnown;
+  const settle = (id: number): void => {
     keeper.free(ids.get(id)?.lanes ?? new Set());
     ids.delete(id);
-    keepNameless([]);
     changed();
   };
   const askSome = async (): Promise<void> => {
@@ -75,7 +61,7 @@ export const createSchemaWait = (options: SchemaWaitOptions): SchemaWait => {
     const learn = async (id: number) => {
       const learned = await decoder.learn(id);
       const own = ids.get(id);
-      if (learned === "known" || learned === "unknown") settle(id, learned === "known");
+      if (learned === "known" || learned === "unknown") settle(id);
       else if (learned !== "awaited") answers = false;
       else if (own !== undefined) own.answered = true;
       return learned;
@@ -101,9 +87,7 @@ export const createSchemaWait = (options: SchemaWaitOptions): SchemaWait => {
       for (const { record, lane } of records) {
         const id = decoder.unknownId(record.value);
         if (id !== undefined) wait(id, lane);
-        else knowsOne ||= schemaIdIn(record.value) !== undefined;
       }
-      keepNameless(records);
       if (asking || ids.size === 0) return;
       asking = true;
       track(

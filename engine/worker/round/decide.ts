@@ -1,5 +1,6 @@
 /** Decides a round that was read: interprets it, encodes what it writes, and makes dead letters of what failed. */
 import { codeOf, Retriable } from "../../errors.ts";
+import { schemaIdIn } from "../../avro/frame.ts";
 import type { RecordContext } from "../../flow/processor.ts";
 import { isBehind } from "../../interpreter/behind.ts";
 import type { Entrant, Interpreter, Path, Result, StepEnvironment } from "../../interpreter/interpret.ts";
@@ -136,11 +137,13 @@ const withTries = (failure: Failure, queued: InFlight, deciding: Deciding, conte
 
 /**
  * Whether a record says anything about a flood. A replay whose cause is not mended must not hold the live records; and a batch
- * that no decoder reads is wrong by itself, whatever is deployed: one that says it has thousands of records would hold its
- * partition for ever. Neither counts as records or as letters.
+ * that no decoder reads, or bytes that name no schema, are wrong by themselves, whatever is deployed: some hundred of them, by
+ * anybody who may write to the topic, would hold its partition for ever. None counts as records or as letters.
  */
-const isTelling = ({ replay, record }: InFlight): boolean =>
-  replay === undefined && (record.unreadable === undefined || record.letGo !== undefined);
+const isTelling = ({ replay, record }: InFlight): boolean => {
+  if (replay !== undefined) return false;
+  return record.unreadable === undefined ? schemaIdIn(record.value) !== undefined : record.letGo !== undefined;
+};
 
 const unreadable = (error: unknown): Failure => ({ stage: "decode", node: "decode", error, held: [] });
 

@@ -28,8 +28,8 @@ export const feedMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "second feed: letters of replayed records count as a flood",
     file: "engine/worker/round/decide.ts",
-    line: "replay === undefined && (record.unreadable === undefined || record.letGo !== undefined);",
-    instead: "record.unreadable === undefined || record.letGo !== undefined || replay !== undefined;",
+    line: "if (replay !== undefined) return false;",
+    instead: "if (replay !== undefined) return true;",
     world: { ...replaying, replays: 6, flood: { windowRecords: 30, minRecords: 20, maxShare: 0.7 } },
   },
   {
