@@ -106,7 +106,9 @@ export const createAssignment = (
     logger,
   });
   const fail = (error: unknown): void => onFailed(error instanceof Error ? error : new Error(String(error)));
+  // Rounds of a partition that was given back end later: were its feeds paused for it then, nobody would ever resume them.
   const setPaused = (own: Assigned, paused: boolean): void => {
+    if (share.sources.get(partitionName(own.at)) !== own) return;
     own.paused = paused;
     if (subscription !== undefined) pauseFeeds(own, subscription);
   };
