@@ -11,7 +11,7 @@
  */
 import { hash } from "node:crypto";
 import type { IdempotencyKeys, KeyAnswer, KeyClaim } from "../../processors/coupons/coupon-ports.ts";
-import { traceparentHeader } from "../../engine/tracing/trace-context.ts";
+import { headersOfTrace } from "../../engine/tracing/trace-context.ts";
 import { Poison } from "../../engine/errors.ts";
 import type { NewRecord, TopicPartition } from "../../engine/log/log.ts";
 import type { Producer } from "../../engine/log/producer.ts";
@@ -134,8 +134,7 @@ const recordOf = (
   const record = { key, value: encodeRequest(value) };
   return {
     to: { topic, partition: producer.partitionOf(topic, key) },
-    record:
-      traceparent === undefined ? record : { ...record, headers: { [traceparentHeader]: Buffer.from(traceparent) } },
+    record: traceparent === undefined ? record : { ...record, headers: headersOfTrace(traceparent) },
   };
 };
 

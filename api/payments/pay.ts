@@ -34,6 +34,8 @@ export interface PaymentWish {
   readonly userId: UserId;
   /** The client's `Idempotency-Key`, 1 to 255 visible ASCII characters. */
   readonly key: string;
+  /** The `traceparent` that the payment's record carries; undefined where its trace is not recorded. */
+  readonly traceparent?: string | undefined;
 }
 
 /** What paying needs. */
@@ -93,10 +95,14 @@ export const createPay = (parameters: PayParameters): ((wish: PaymentWish) => Pr
 };
 
 /** An ask with a new payment id: the one that counts, if this ask is the one that pays. */
-const askOf = ({ clock, randomBytes }: PayParameters, { orderId, userId, key }: PaymentWish): PaymentAsk => ({
+const askOf = (
+  { clock, randomBytes }: PayParameters,
+  { orderId, userId, key, traceparent }: PaymentWish,
+): PaymentAsk => ({
   orderId,
   userId,
   key,
+  traceparent,
   fingerprint: hash("sha256", JSON.stringify([orderId]), "buffer"),
   paymentId: v7({ msecs: clock.now(), random: randomBytes(16) }) as PaymentId, // A UUIDv7 by construction.
 });

@@ -9,6 +9,7 @@ import { callerOf, type Guard } from "../http/request/guards.ts";
 import { orderIdFrom, paymentIdFrom } from "../http/request/ids.ts";
 import { reservationIdPattern, uuidPattern } from "../../schemas/ids.ts";
 import { idempotencyKeySchema, requiredIdempotencyKeyIn } from "../http/request/idempotency-key.ts";
+import { traceparentOf } from "../http/request/request-trace.ts";
 import { momentText, textOfMoment } from "../http/request/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
 import type { ApiClock } from "../http/clock.ts";
@@ -148,7 +149,8 @@ export const addPaymentRoutes = (app: FastifyInstance, routes: PaymentRoutes): v
 const wishOf = (request: FastifyRequest): PaymentWish => {
   const id = orderIdFrom(fieldsOf(request.body)["orderId"]);
   if (id === undefined) throw wrongField("validation", "/orderId", "must be a UUID in lower case");
-  return { orderId: id, userId: callerOf(request).userId, key: requiredIdempotencyKeyIn(request.headers) };
+  const { userId } = callerOf(request);
+  return { orderId: id, userId, key: requiredIdempotencyKeyIn(request.headers), traceparent: traceparentOf(request) };
 };
 
 const textOf = ({ paymentId: id, orderId: of, amount, paidAt }: Payment): Readonly<Record<string, unknown>> => ({

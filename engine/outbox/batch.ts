@@ -1,6 +1,7 @@
 /** The rows that a relay has given to its producer and not marked yet. */
 import { Fatal } from "../errors.ts";
 import type { NewRecord } from "../log/log.ts";
+import { headersOfTrace } from "../tracing/trace-context.ts";
 import type { OutboxRow } from "./outbox.ts";
 import type { RelayOptions } from "./relay-options.ts";
 
@@ -8,6 +9,7 @@ import type { RelayOptions } from "./relay-options.ts";
 export interface UnfitRow {
   readonly number: number;
   readonly id: string;
+  readonly traceparent: string | undefined;
   readonly error: Fatal;
 }
 
@@ -64,15 +66,14 @@ const recordsByPartition = <Value, Published>(
   for (const row of read) {
     const record = recordOf(row, publishing);
     if (record instanceof Fatal) {
-      unfit.push({ number: row.number, id: row.id, error: record });
+      unfit.push({ number: row.number, id: row.id, traceparent: row.traceparent, error: record });
       continue;
     }
-    const { key, value } = record;
     rows.push(row);
-    const partition = publishing.producer.partitionOf(name, key);
+    const partition = publishing.producer.partitionOf(name, record.key);
     const records = byPartition.get(partition) ?? [];
     byPartition.set(partition, records);
-    records.push({ key, value });
+    records.push(record);
   }
   return { rows, byPartition, unfit };
 };
@@ -80,10 +81,12 @@ const recordsByPartition = <Value, Published>(
 const recordOf = <Value, Published>(
   row: OutboxRow<Value>,
   { definition: { name, topic, project }, encode }: Publishing<Value, Published>,
-): { readonly key: Buffer; readonly value: Buffer } | Fatal => {
+): (NewRecord & { readonly key: Buffer }) | Fatal => {
   try {
-    const record = project(row.value);
-    return { key: Buffer.from(topic.key(record)), value: encode(record) };
+    const published = project(row.value);
+    const record = { key: Buffer.from(topic.key(published)), value: encode(published) };
+    const { traceparent } = row;
+    return traceparent === undefined ? record : { ...record, headers: headersOfTrace(traceparent) };
   } catch (error) {
     const what = `row ${row.number} (${row.id}) of the outbox ${name} fits no record of ${topic.name}`;
     return new Fatal("OUTBOX_ROW_UNENCODABLE", what, { cause: error });

@@ -7,6 +7,8 @@ export interface OutboxRow<Value> {
   /** The value's id, the same each time the row is read: a row is marked by its number and its id. */
   readonly id: string;
   readonly value: Value;
+  /** The `traceparent` that the value was written under, which its record carries; undefined where nobody records its trace. */
+  readonly traceparent?: string | undefined;
 }
 
 /** A row whose value is gone. It is not published and not deleted: where its value comes back, it is a row like any other. */

@@ -32,6 +32,21 @@ test("relay: publishes rows in order, with their keys, and marks them when it st
   assert.deepEqual(relay.ready(), { ok: false, why: ["stopping"], codes: ["STOPPING"] });
 });
 
+test("relay: gives a record the trace that its row was written in, and no header where it has none", async () => {
+  const all = stage();
+  all.write(saleOf(1), saleOf(2));
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const [number, row] = [...all.table.rows][0] ?? assert.fail();
+  all.table.rows.set(number, { ...row, traceparent });
+  const relay = all.start();
+  await all.step(0);
+  assert.deepEqual(
+    all.producer.produced.map(({ record }) => record.headers),
+    [{ traceparent: Buffer.from(traceparent) }, undefined],
+  );
+  await ended(all, relay);
+});
+
 test("relay: reads again without a pause when a batch is full", async () => {
   const all = stage({ maxRows: 2 });
   all.write(...Array.from({ length: 7 }, (_, n) => saleOf(n)));

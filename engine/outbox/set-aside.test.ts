@@ -15,6 +15,9 @@ const unfitFor = (isUnfit: (sale: Sale) => boolean) => (sale: Sale) => {
 test("relay: sets a row aside that fits no record, names it once and publishes those behind it", async () => {
   const all = stage({ maxRows: 2 });
   all.write(saleOf(1), saleOf(2), saleOf(3));
+  const [number, row] = [...all.table.rows][0] ?? assert.fail();
+  const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+  all.table.rows.set(number, { ...row, traceparent: `00-${traceId}-00f067aa0ba902b7-01` });
   const relay = all.start({ encode: unfitFor(({ amount }) => amount === 1) });
   for (let turn = 0; turn < 5; turn++) await all.step(relayDefaults.lagEveryMs);
   assert.deepEqual(all.amounts(), [2, 3]);
@@ -24,7 +27,7 @@ test("relay: sets a row aside that fits no record, names it once and publishes t
   assert.deepEqual(others, []);
   assert.deepEqual(line, {
     event: "outbox.row.setAside",
-    ...{ outbox: "sales", row: 1, id: "sale-1", code: "OUTBOX_ROW_UNENCODABLE" },
+    ...{ outbox: "sales", row: 1, id: "sale-1", traceId, code: "OUTBOX_ROW_UNENCODABLE" },
     error: "row 1 (sale-1) of the outbox sales fits no record of sale-made",
   });
   await ended(all, relay);

@@ -3,6 +3,7 @@
  * the table as they are, so nothing is lost; each is named in the log once a process, and all are counted.
  */
 import { errorFields, type Logger } from "../logger.ts";
+import { parseTraceparent, traceFieldOf } from "../tracing/trace-context.ts";
 import type { UnfitRow } from "./batch.ts";
 import type { OrphanedRow, OutboxRow } from "./outbox.ts";
 
@@ -43,10 +44,10 @@ export const createSetAside = (outbox: string, logger: Logger): SetAside => {
     without: (rows) => (unfit.size === 0 ? rows : rows.filter(({ number, id }) => unfit.get(number) !== id)),
     unfit: () => unfit.size,
     addUnfit: (rows) => {
-      for (const { number, id, error } of rows) {
+      for (const { number, id, traceparent, error } of rows) {
         if (unfit.size >= unfitMax) throw error;
         unfit.set(number, id);
-        name({ number, id }, errorFields(error));
+        name({ number, id }, { ...traceFieldOf(parseTraceparent(traceparent)), ...errorFields(error) });
       }
     },
     seeOrphans: (rows) => {

@@ -1,5 +1,4 @@
 /** W3C Trace Context as text: `traceparent` read by its grammar, and written. Whoever sends it is not believed to be well-formed. */
-import type { Buffer } from "node:buffer";
 import type { SpanContext } from "@opentelemetry/api";
 
 /** `TraceFlags.SAMPLED`: of the library only types are used here, because topologies are loaded for every command's help. */
@@ -29,8 +28,17 @@ export const parseTraceparent = (text: unknown): SpanContext | undefined => {
 export const formatTraceparent = ({ traceId, spanId, traceFlags }: SpanContext): string =>
   `00-${traceId}-${spanId}-0${traceFlags & sampled}`;
 
+/** The headers of a record that is written in this trace. */
+export const headersOfTrace = (traceparent: string): Readonly<Record<string, Buffer>> => ({
+  [traceparentHeader]: Buffer.from(traceparent),
+});
+
 /** Whether a context belongs to a trace that is recorded. */
 export const isSampled = ({ traceFlags }: SpanContext): boolean => (traceFlags & sampled) !== 0;
+
+/** The field of a log line that is about one request or record: none where it is in no trace. */
+export const traceFieldOf = (context: Pick<SpanContext, "traceId"> | undefined): { readonly traceId?: string } =>
+  context === undefined ? {} : { traceId: context.traceId };
 
 type HeaderBytes = Buffer | null;
 

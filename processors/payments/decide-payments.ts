@@ -51,6 +51,8 @@ export interface KnownPayments {
 export interface PaidOrder {
   readonly payment: Payment;
   readonly order: Order;
+  /** Of the ask that pays it. */
+  readonly traceparent: string | undefined;
 }
 
 /** What to answer and what to write. */
@@ -169,7 +171,8 @@ const payOne = (remaining: Remaining, ask: PaymentAsk): PaidOrder | PaymentRefus
   for (const coupon of order.coupons) usedCoupons.add(coupon);
   balances.set(order.userId, (balance - amount) as Won); // Not below 0: checked above.
   paidOrders.add(order.orderId);
-  return { order, payment: paymentOf(ask, { amount, discount, paidAt: known.now }) };
+  const payment = paymentOf(ask, { amount, discount, paidAt: known.now });
+  return { order, payment, traceparent: ask.traceparent };
 };
 
 const paymentOf = (

@@ -63,6 +63,8 @@ export interface PaymentAsk {
   readonly fingerprint: Buffer;
   /** What the payment will be called, if this ask makes one. */
   readonly paymentId: PaymentId;
+  /** The `traceparent` that the payment's record carries, if this ask makes one; undefined where nobody records its trace. */
+  readonly traceparent?: string | undefined;
 }
 
 /** An option that an order wants more of than there is. */

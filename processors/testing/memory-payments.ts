@@ -19,7 +19,10 @@ export interface MemoryPayments {
   readonly payments: Map<PaymentId, Payment>;
   readonly bound: Map<string, BoundKey>;
   /** By number; when it was published, or null. */
-  readonly outbox: Map<number, { readonly payment: Payment; publishedAt: number | null }>;
+  readonly outbox: Map<
+    number,
+    { readonly payment: Payment; readonly traceparent: string | undefined; publishedAt: number | null }
+  >;
   lastOutboxNo: number;
   led: boolean;
 }
@@ -88,7 +91,10 @@ export const memoryOutbox = (state: MemoryPayments, orphans: ReadonlySet<number>
   outboxOnTable({
     rows: state.outbox,
     orphans,
-    read: ({ payment }) => ({ id: payment.paymentId, value: payment, writtenAt: payment.paidAt }),
+    read: ({ payment, traceparent }) => ({
+      ...{ id: payment.paymentId, value: payment, traceparent },
+      writtenAt: payment.paidAt,
+    }),
     now: () => state.now,
     lock: state,
   });

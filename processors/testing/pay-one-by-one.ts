@@ -48,7 +48,7 @@ const payOne = (state: MemoryPayments, ask: PaymentAsk): PaymentAnswer => {
   const { paymentId, orderId, userId } = ask;
   // Sums of whole won, checked above to be at most what there is.
   const payment = { paymentId, orderId, userId, amount: amount as Won, discount: discount as Won, paidAt: state.now };
-  record(state, order, payment);
+  record(state, order, { payment, traceparent: ask.traceparent });
   state.bound.set(keyName(ask), { fingerprint: ask.fingerprint, payment });
   return { kind: "paid", payment };
 };
@@ -90,12 +90,16 @@ const amountOff = ({ coupons }: MemoryPayments, id: ReservationId, total: number
   return Math.min(discount.maxAmount, Number((BigInt(total) * BigInt(discount.percent)) / 100n));
 };
 
-const record = (state: MemoryPayments, order: Order, payment: Payment): void => {
+const record = (
+  state: MemoryPayments,
+  order: Order,
+  { payment, traceparent }: { readonly payment: Payment; readonly traceparent: string | undefined },
+): void => {
   const { left, balances, coupons, payments, outbox } = state;
   state.orders.set(order.orderId, { ...order, paid: true });
   for (const item of order.items) left.set(item.optionId, (left.get(item.optionId) ?? 0) - item.quantity);
   for (const [id, coupon] of coupons) if (order.coupons.includes(id)) coupons.set(id, { ...coupon, used: true });
   balances.set(order.userId, ((balances.get(order.userId) ?? 0) - payment.amount) as Won); // Checked to be enough.
   payments.set(payment.paymentId, payment);
-  outbox.set(++state.lastOutboxNo, { payment, publishedAt: null });
+  outbox.set(++state.lastOutboxNo, { payment, traceparent, publishedAt: null });
 };

@@ -13,7 +13,7 @@ export const rulePaymentBook = (state: MemoryPayments): PaymentBook => ({
     // Copies: a decision must not change what it is made from.
     const known: KnownPayments = { ...state, orders: new Map(state.orders), bound: new Map(state.bound) };
     const { answers, paid } = decidePayments(asks, known);
-    for (const { order, payment } of paid) {
+    for (const { order, payment, traceparent } of paid) {
       state.orders.set(order.orderId, { ...order, paid: true });
       for (const { optionId, quantity } of order.items) {
         state.left.set(optionId, (state.left.get(optionId) ?? 0) - quantity);
@@ -26,7 +26,7 @@ export const rulePaymentBook = (state: MemoryPayments): PaymentBook => ({
       }
       state.payments.set(payment.paymentId, payment);
       state.lastOutboxNo += 1;
-      state.outbox.set(state.lastOutboxNo, { payment, publishedAt: null });
+      state.outbox.set(state.lastOutboxNo, { payment, traceparent, publishedAt: null });
     }
     for (const [at, answer] of answers.entries()) {
       const ask = asks[at];

@@ -13,6 +13,7 @@ import { partitionLeaseTable } from "./migrations/0004-partition-lease.ts";
 import { transactionHistoryTable } from "./migrations/0005-transaction-history.ts";
 import { operationTables } from "./migrations/0006-operations.ts";
 import { databaseIdentityTable } from "./migrations/0007-database-identity.ts";
+import { outboxTrace } from "./migrations/0008-outbox-trace.ts";
 import { withSession } from "./session.ts";
 
 /** Every migration, in order. Imported one by one: what is missing does not compile, and nothing is found by accident. */
@@ -24,6 +25,7 @@ export const migrations: readonly Migration[] = [
   transactionHistoryTable,
   operationTables,
   databaseIdentityTable,
+  outboxTrace,
 ];
 
 /** How long a second migrator waits for the first. */
@@ -101,11 +103,17 @@ const applyAll = async (
     migrations: what.migrations.map(({ name, statements }) => ({
       name,
       up: async () => {
-        for (const statement of statements) await sequelize.query(statement);
+        for (const statement of statements) await sequelize.query(statement).catch(unlessColumnIsThere);
       },
     })),
     storage: new SequelizeStorage({ sequelize, tableName: what.tableName, modelName: what.tableName }),
     logger: undefined,
   });
   return (await umzug.up()).map(({ name }) => name);
+};
+
+/** An earlier run was killed between the statement and what remembers it. */
+const unlessColumnIsThere = (error: unknown): void => {
+  const mine = classified(error);
+  if (!(mine instanceof Fatal && mine.code === "DATABASE_1060")) throw error;
 };

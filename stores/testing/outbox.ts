@@ -6,17 +6,18 @@ import { aUserId, many } from "../../processors/testing/samples.ts";
 import type { PaymentSubject } from "./payment-book.ts";
 import { anAsk, anItem, anOptionId, anOrder, won } from "./payment-samples.ts";
 
-/** Pays so many orders of one user, in order. */
+/** Pays so many orders of one user in this trace, in order. */
 export const payments = async (
   { book, register }: Pick<PaymentSubject, "book" | "register">,
   count: number,
+  traceparent?: string,
 ): Promise<readonly Payment[]> => {
   const [optionId, userId] = [anOptionId(), aUserId()];
   await register.addOptions([{ optionId, stock: count }]);
   await register.openAccounts([{ userId, amount: won(10_000 * count) }]);
   const orders = many(count, () => anOrder([anItem(optionId)], { userId }));
   await register.openOrders(orders);
-  const answers = await book.pay(orders.map((order) => anAsk(order)));
+  const answers = await book.pay(orders.map((order) => anAsk(order, { traceparent })));
   return answers.map((answer) => (answer.kind === "paid" ? answer.payment : assert.fail(answer.kind)));
 };
 
@@ -29,6 +30,6 @@ export const paymentOutboxSubject = (
 ): OutboxSubject<Payment> => ({
   outbox: all.outbox,
   orphan: all.orphan,
-  write: (count) => payments(all, count),
+  write: (count, traceparent) => payments(all, count, traceparent),
   idOf: ({ paymentId }) => paymentId,
 });

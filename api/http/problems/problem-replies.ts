@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ApiLog, ApiMetrics, TurnedAway } from "../parameters.ts";
 import type { LineLimit } from "./line-limit.ts";
-import { traceFieldOf } from "../request/request-trace.ts";
+import { traceFieldOf } from "../../../engine/tracing/trace-context.ts";
 import { problemOf } from "./problem-of.ts";
 import { Problem, type ProblemName, problemBody, problemMediaType } from "./problems.ts";
 
@@ -23,7 +23,7 @@ export const createProblemReplies =
     const problem = problemOf(error, { retryAfterSeconds });
     const route = routeOf(request);
     const lines = isWorthALine(problem.code) ? lineLimit(`${problem.code} ${route}`) : undefined;
-    const more = lines && { ...traceFieldOf(request), ...lines };
+    const more = lines && { ...traceFieldOf(request.span?.spanContext()), ...lines };
     if (problem.code === "internal" && more !== undefined)
       log.error({ event: "request.failed", err: error, method: request.method, route, ...more }, "a request failed");
     const why = turnedAway[problem.code];

@@ -57,8 +57,3 @@ export const traceparentOf = ({ span }: FastifyRequest): string | undefined => {
   const context = span?.spanContext();
   return context !== undefined && isSampled(context) ? formatTraceparent(context) : undefined;
 };
-
-/** The field of a log line about a request: none where traces are off. */
-export const traceFieldOf = ({ span }: Pick<FastifyRequest, "span">): { readonly traceId?: string } =>
-  // A request that never reached its hooks has none.
-  span ? { traceId: span.spanContext().traceId } : {};

@@ -7,9 +7,11 @@ outboxContract("memory outbox", () => {
   let last = 0;
   return {
     outbox: memory.outbox,
-    write: async (count) => {
+    write: async (count, traceparent) => {
       const values = Array.from({ length: count }, () => ({ id: `value-${++last}` }));
       memory.add(...values);
+      for (const [number, row] of memory.rows)
+        if (values.includes(row.value)) memory.rows.set(number, { ...row, traceparent });
       return values;
     },
     idOf: ({ id }) => id,

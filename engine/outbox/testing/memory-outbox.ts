@@ -4,8 +4,8 @@ import type { LedOutbox, Outbox, OutboxRow } from "../outbox.ts";
 /** A table in memory that an outbox is read from: rows by number, in ascending order. */
 export interface MemoryOutboxTable<Row extends { publishedAt: number | null }, Value> {
   readonly rows: Map<number, Row>;
-  /** The value of a row, its id, and when it was written, epoch ms. */
-  readonly read: (row: Row) => { readonly id: string; readonly value: Value; readonly writtenAt: number };
+  /** A row as it is published, and when it was written, epoch ms. */
+  readonly read: (row: Row) => Omit<OutboxRow<Value>, "number"> & { readonly writtenAt: number };
   /** The database's clock, epoch ms. */
   readonly now: () => number;
   /** Whether some leader has the outbox. */
@@ -50,8 +50,8 @@ const ledTable = <Row extends { publishedAt: number | null }, Value>({
     [...rows]
       .filter(([number]) => orphans?.has(number) !== true)
       .flatMap(([number, row]): OutboxRow<Value>[] => {
-        const { id, value } = read(row);
-        return row.publishedAt === null ? [{ number, id, value }] : [];
+        const { id, value, traceparent } = read(row);
+        return row.publishedAt === null ? [{ number, id, value, traceparent }] : [];
       })
       .slice(0, maxRows),
   markPublished: async (marked) => {
@@ -76,6 +76,8 @@ const ledTable = <Row extends { publishedAt: number | null }, Value>({
 export interface MemoryOutboxRow<Value> {
   readonly value: Value;
   readonly writtenAt: number;
+  /** See {@link OutboxRow}. */
+  readonly traceparent?: string | undefined;
   /** Epoch ms, or null. */
   publishedAt: number | null;
 }
@@ -112,7 +114,7 @@ export const memoryOutbox = <Value>(idOf: (value: Value) => string): MemoryOutbo
     },
     outbox: outboxOnTable<MemoryOutboxRow<Value>, Value>({
       ...{ rows, lock, orphans, now: () => memory.now },
-      read: ({ value, writtenAt }) => ({ id: idOf(value), value, writtenAt }),
+      read: ({ value, ...row }) => ({ ...row, id: idOf(value), value }),
     }),
   };
   return memory;

@@ -6,8 +6,8 @@ import type { LedOutbox, Outbox, OutboxRow } from "../outbox.ts";
 /** An outbox, and what fills it. */
 export interface OutboxSubject<Value> {
   readonly outbox: Outbox<Value>;
-  /** Writes so many new values, in order, each committed; returns them as they will be read. */
-  readonly write: (count: number) => Promise<readonly Value[]>;
+  /** Writes so many new values in this trace, in order, each committed; returns them as they will be read. */
+  readonly write: (count: number, traceparent?: string) => Promise<readonly Value[]>;
   /** The id of a value's row. */
   readonly idOf: (value: Value) => string;
   /** Takes values away, and leaves their rows; answers how to bring the values back. */
@@ -53,6 +53,20 @@ export const outboxContract = <Value>(name: string, subject: () => OutboxSubject
       assert.equal(await led.markPublished(rows), 2);
       assert.equal(await led.markPublished([]), 0);
       assert.deepEqual(await rowsWithIds(led, ids), []);
+      return true;
+    });
+  });
+
+  it("says the trace of what was written in one, and of nothing else", async ({ outbox, write, idOf }) => {
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const ids = [...(await write(1)), ...(await write(2, traceparent)), ...(await write(1))].map(idOf);
+    await leading(outbox, async (led) => {
+      const rows = await rowsWithIds(led, ids);
+      assert.deepEqual(
+        rows.map((row) => row.traceparent),
+        [undefined, traceparent, traceparent, undefined],
+      );
+      await led.markPublished(rows);
       return true;
     });
   });

@@ -18,11 +18,19 @@ export const attemptObserver =
   ({ logger, telemetry, holds }: AttemptWitnesses, where: string): ((event: AttemptEvent) => void) =>
   (event) => {
     const { call } = event;
+    const trace = "traceId" in event ? { traceId: event.traceId } : {};
     switch (event.kind) {
       case "failed":
         telemetry.failedAttempt(call, codeOf(event.error), false);
         logger.warn(
-          { event: "attempt.failed", call, partition: where, records: event.records, ...errorFields(event.error) },
+          {
+            event: "attempt.failed",
+            call,
+            partition: where,
+            records: event.records,
+            ...trace,
+            ...errorFields(event.error),
+          },
           "an attempt failed",
         );
         return;
@@ -31,7 +39,7 @@ export const attemptObserver =
         if (!holds.keep(where, call, event)) return;
         const level = codeOf(event.error) === deadLetterFlood ? "error" : "warn";
         logger[level](
-          { event: "hold.started", call, partition: where, ...errorFields(event.error) },
+          { event: "hold.started", call, partition: where, ...trace, ...errorFields(event.error) },
           "holding until it is back",
         );
         return;

@@ -261,3 +261,27 @@ test("attempt: fails as retriable, and does not wait any longer, when an attempt
   assert(failed !== undefined && !failed.ok && failed.error instanceof Retriable);
   assert.equal(failed.error.code, "STEP_TIMEOUT");
 });
+
+test("attempts: name the trace of the record when a failing call is for one record, and none when it is for several", async () => {
+  const { attempt, events } = setup();
+  const traced = (id: string): InLane => {
+    const plain = item(id);
+    const traceparent = Buffer.from("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    return { ...plain, context: { ...plain.context, headers: { traceparent } } };
+  };
+  let away = true;
+  const run = async (items: readonly Item<unknown>[]) => {
+    if (away) {
+      away = false;
+      throw new Unavailable("platform", "away");
+    }
+    throw new Poison("BAD", `not ${items.length}`);
+  };
+  await attempt({ name: "write", items: [traced("a")], run });
+  away = true;
+  await attempt({ name: "write", items: [traced("a"), traced("b")], run });
+  assert.deepEqual(
+    events.flatMap((event) => (event.kind === "holding" ? [event.traceId] : [])),
+    ["4bf92f3577b34da6a3ce929d0e0e4736", undefined],
+  );
+});

@@ -6,6 +6,7 @@ import { dispositionOf, type Fatal, Poison, Retriable } from "../../errors.ts";
 import type { Item } from "../../flow/processor.ts";
 import { createKeptLanes } from "../../interpreter/behind.ts";
 import type { Call, Result } from "../../interpreter/interpret.ts";
+import { contextOfRecord, traceFieldOf } from "../../tracing/trace-context.ts";
 import type { Tries } from "./tries.ts";
 import { type Backoff, backoffMs, type Clock, type Random } from "../../clock.ts";
 
@@ -29,11 +30,17 @@ export interface AttemptOptions {
 
 /** Something to log or count. */
 export type AttemptEvent =
-  | { readonly kind: "failed"; readonly call: string; readonly error: unknown; readonly records: number }
-  | ({ readonly kind: "holding"; readonly error: unknown } & HoldEvent)
+  | ({ readonly kind: "failed"; readonly call: string; readonly records: number } & Failing)
+  | ({ readonly kind: "holding" } & HoldEvent & Failing)
   | ({ readonly kind: "resumed" } & HoldEvent)
   /** The call on hold was given up, because the partition is leaving. */
   | ({ readonly kind: "abandoned" } & HoldEvent);
+
+interface Failing {
+  readonly error: unknown;
+  /** Of the only record that the call is for. */
+  readonly traceId?: string;
+}
 
 interface HoldEvent {
   readonly call: string;
@@ -108,13 +115,13 @@ const tryUntilSettled = async <T>(options: AttemptOptions, call: Trying<T>): Pro
       const disposition = dispositionOf(error);
       if (disposition === "unavailable") {
         // A dependency that is away is waited for without limit; it uses up no attempts.
-        observe?.({ kind: "holding", call: name, error, failures: ++holds });
+        observe?.({ kind: "holding", call: name, error, failures: ++holds, ...traceOf(items) });
       } else {
         // An error is an answer too: the dependency is back.
         endHold("resumed");
         if (disposition === "fatal") throw error as Fatal;
         if (disposition === "poison") return { ok: false, error };
-        observe?.({ kind: "failed", call: name, error, records: items.length });
+        observe?.({ kind: "failed", call: name, error, records: items.length, ...traceOf(items) });
         if (++misses >= maxAttempts) return { ok: false, error };
       }
       // The signal is read after a failure only: a round without one finishes while its partition is drained.
@@ -126,6 +133,9 @@ const tryUntilSettled = async <T>(options: AttemptOptions, call: Trying<T>): Pro
     }
   }
 };
+
+const traceOf = ([only, another]: Call<unknown>["items"]) =>
+  only === undefined || another !== undefined ? {} : traceFieldOf(contextOfRecord(only.context.headers));
 
 /** Runs a call once; what it does after its time limit is not waited for. @throws Retriable STEP_TIMEOUT */
 const runInTime = async <T>(clock: Clock, { name, timeoutMs, run }: Trying<T>): Promise<T> => {

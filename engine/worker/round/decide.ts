@@ -16,9 +16,9 @@ import type { AttemptEvent } from "../failures/attempts.ts";
 import { addTries, type Tries } from "../failures/tries.ts";
 import type { DecidedRound } from "../failures/dead-letter-flood.ts";
 import type { InFlight, Round } from "../partition/in-flight.ts";
-import type { LogRecord, NewRecord, TopicPartition } from "../../log/log.ts";
+import type { NewRecord, TopicPartition } from "../../log/log.ts";
 import type { Producer } from "../../log/producer.ts";
-import { contextOfRecord } from "../../tracing/trace-context.ts";
+import { contextOfRecord, traceFieldOf } from "../../tracing/trace-context.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { createRoundWriter, type RoundWriter, type RoundWriterOptions } from "./write-round.ts";
 
@@ -157,12 +157,13 @@ const collect = (writer: RoundWriter<InFlight>, queued: InFlight, path: Path): F
 };
 
 const report = ({ telemetry }: Deciding, { record, feed }: InFlight, { node, error }: Failure): void =>
-  telemetry.deadLettered({ ...feed.at, offset: record.offset, node, code: codeOf(error), ...traceFieldOf(record) });
-
-const traceFieldOf = ({ headers }: LogRecord): { readonly traceId?: string } => {
-  const context = contextOfRecord(headers);
-  return context === undefined ? {} : { traceId: context.traceId };
-};
+  telemetry.deadLettered({
+    ...feed.at,
+    offset: record.offset,
+    node,
+    code: codeOf(error),
+    ...traceFieldOf(contextOfRecord(record.headers)),
+  });
 
 const letterOf = ({ provenance, environment }: Deciding, queued: InFlight, failure: Failure): NewRecord => {
   const { record, feed, replay } = queued;

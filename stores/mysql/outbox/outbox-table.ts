@@ -10,15 +10,25 @@ import { Fatal, Unavailable } from "../../../engine/errors.ts";
 import { type LedOutbox, leaderSilenceMs, type Outbox, type OutboxLag } from "../../../engine/outbox/outbox.ts";
 import type { Uuid } from "../../ids.ts";
 import { nowMsSql } from "../clock.ts";
-import { type Columns, columns, integerColumn, joined, nullable, optional, uuidColumn } from "../columns/columns.ts";
+import {
+  type Columns,
+  columns,
+  integerColumn,
+  joined,
+  nullable,
+  optional,
+  textColumn,
+  uuidColumn,
+} from "../columns/columns.ts";
 import type { Database } from "../database.ts";
 import { classified } from "../errors.ts";
 import { type Session, withSession } from "../session.ts";
 
 /**
  * The tables of an outbox. The outbox itself has a number (BIGINT UNSIGNED AUTO_INCREMENT, its primary key), the id of a
- * value (BINARY(16), a UUID) and when it was published (epoch ms by the database's clock, or NULL; indexed). The values
- * are rows of another table that never change. All names are constants of the program, in snake case.
+ * value (BINARY(16), a UUID), when it was published (epoch ms by the database's clock, or NULL; indexed), and the
+ * `traceparent` it was written under (CHAR(55), or NULL). The values are rows of another table that never change. All names are
+ * constants of the program, in snake case.
  */
 export interface OutboxTable<Value> {
   /** Begins the name of the server's lock; at most 31 characters, kebab-case. */
@@ -26,6 +36,7 @@ export interface OutboxTable<Value> {
   readonly table: string;
   readonly number: string;
   readonly publishedAt: string;
+  readonly traceparent: string;
   /** The id's column, in the outbox and in the table of values. */
   readonly id: string;
   readonly values: {
@@ -91,8 +102,8 @@ const ledBy = <Value>(
     classifying(async () => {
       checkSize(maxRows);
       const rows = await session.select(rowColumns, unpublished, [String(maxRows)]);
-      return rows.flatMap(({ outboxRow: number, outboxId: id, value }) =>
-        value === null ? [] : [{ number, id, value }],
+      return rows.flatMap(({ outboxRow: number, outboxId: id, outboxTrace, value }) =>
+        value === null ? [] : [{ number, id, value, traceparent: outboxTrace ?? undefined }],
       );
     }),
   markPublished: (rows) =>
@@ -122,7 +133,12 @@ const lockOf = (prefix: string) => {
 };
 
 interface Statements<Value> {
-  readonly rows: Columns<{ readonly outboxRow: number; readonly outboxId: Uuid; readonly value: Value | null }>;
+  readonly rows: Columns<{
+    readonly outboxRow: number;
+    readonly outboxId: Uuid;
+    readonly outboxTrace: string | null;
+    readonly value: Value | null;
+  }>;
   readonly orphanColumns: Columns<{ readonly outboxRow: number; readonly outboxId: Uuid }>;
   readonly orphans: string;
   readonly unpublished: string;
@@ -131,13 +147,15 @@ interface Statements<Value> {
   readonly lag: Columns<{ readonly total: number; readonly oldestMs: number | null }>;
 }
 
-const statementsOf = <Value>({ table, number, id, publishedAt, values }: OutboxTable<Value>): Statements<Value> => {
+const statementsOf = <Value>(outbox: OutboxTable<Value>): Statements<Value> => {
+  const { table, number, id, publishedAt, traceparent, values } = outbox;
   const orphanColumns = columns(
     table,
     { outboxRow: integerColumn(), outboxId: uuidColumn() },
     { outboxRow: `${table}.${number}`, outboxId: `${table}.${id}` },
   );
-  const rows = joined(orphanColumns, optional("value", id, values.columns));
+  const trace = columns(table, { outboxTrace: nullable(textColumn()) }, { outboxTrace: `${table}.${traceparent}` });
+  const rows = joined(joined(orphanColumns, trace), optional("value", id, values.columns));
   // The limit counts what has a value: any number of orphans in front of it is passed over.
   const valued = `FROM ${table} STRAIGHT_JOIN ${values.table} ON ${values.table}.${id} = ${table}.${id}
       WHERE ${table}.${publishedAt} IS NULL ORDER BY ${table}.${number}`;
@@ -171,8 +189,8 @@ const statementsOf = <Value>({ table, number, id, publishedAt, values }: OutboxT
 };
 
 /** Names are spliced into statements, so only plain names are accepted. */
-const checkNames = ({ lock, table, number, id, publishedAt, values }: OutboxTable<unknown>): void => {
-  const names = [table, number, id, publishedAt, values.table, values.writtenAt];
+const checkNames = ({ lock, table, number, id, publishedAt, traceparent, values }: OutboxTable<unknown>): void => {
+  const names = [table, number, id, publishedAt, traceparent, values.table, values.writtenAt];
   const wrong = [
     ...names.filter((name) => !/^[a-z][a-z0-9_]{0,63}$/.test(name)),
     ...(/^[a-z][a-z-]{0,30}$/.test(lock) ? [] : [lock]),

@@ -14,7 +14,8 @@ import { outbox } from "./outbox.ts";
 import { exclusiveOutbox } from "../testing/exclusive-outbox.ts";
 import { paymentBook } from "./payment-book.ts";
 import { inTransaction, withSession } from "../session.ts";
-import { aReservationId } from "../../../processors/testing/samples.ts";
+import { aReservationId, aUserId, many } from "../../../processors/testing/samples.ts";
+import { anAsk, anItem, anOptionId, anOrder, won } from "../../testing/payment-samples.ts";
 import { numberOf } from "../testing/number-of.ts";
 
 const { url, database, proxy } = await databaseBehindProxy();
@@ -44,6 +45,27 @@ outboxContract("mysql outbox", () => paymentOutboxSubject(subject));
 
 const insertRow = "INSERT INTO outbox (payment_id) VALUES (UNHEX(?))";
 const deleteRows = "DELETE FROM outbox WHERE payment_id = UNHEX(?)";
+
+test("mysql outbox: has each payment's own trace when traced and other ones are paid in one transaction", async () => {
+  const [optionId, userId] = [anOptionId(), aUserId()];
+  await subject.register.addOptions([{ optionId, stock: 2 }]);
+  await subject.register.openAccounts([{ userId, amount: won(20_000) }]);
+  const orders = many(2, () => anOrder([anItem(optionId)], { userId }));
+  await subject.register.openOrders(orders);
+  const traces = [undefined, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"];
+  const asks = orders.map((order, at) => anAsk(order, { traceparent: traces[at] }));
+  await subject.book.pay(asks);
+  await subject.outbox.lead(1_000, async (led) => {
+    const ids = asks.map(({ paymentId }) => paymentId);
+    const rows = await rowsWithIds(led, ids);
+    assert.deepEqual(
+      rows.map(({ traceparent }) => traceparent),
+      traces,
+    );
+    await led.markPublished(rows);
+    return true;
+  });
+});
 
 test("mysql outbox: shows a row that is committed after a later one, also when that one is published already", async () => {
   const [early, late] = await payments(subject, 2);

@@ -14,5 +14,6 @@ export const outbox = (database: Database): Outbox<Payment> =>
     number: "outbox_no",
     id: "payment_id",
     publishedAt: "published_at",
+    traceparent: "traceparent",
     values: { table: "payment", columns: paymentColumns("payment"), writtenAt: "paid_at" },
   });

@@ -222,9 +222,17 @@ export const insertPayments = (session: Session, paid: readonly PaidOrder[]): Pr
 
 const insertOutboxSql = `INSERT INTO outbox (payment_id) SELECT UNHEX(wanted.id) FROM ${wantedIds}`;
 
-/** Writes what is to be published. */
-export const insertOutbox = (session: Session, paid: readonly PaidOrder[]): Promise<number> =>
-  session.change(insertOutboxSql, [idsOf(paid.map((one) => one.payment.paymentId))]);
+const insertTracedSql = `INSERT INTO outbox (payment_id, traceparent) SELECT UNHEX(paid.id), paid.traceparent
+  FROM JSON_TABLE(?, '$[*]' COLUMNS (
+    ${hexColumn} PATH '$[0]', traceparent CHAR(55) CHARACTER SET ascii PATH '$[1]')) AS paid`;
+
+/** Writes what is to be published: the statement says nothing of traces where none of these is recorded. */
+export const insertOutbox = (session: Session, paid: readonly PaidOrder[]): Promise<number> => {
+  if (paid.every(({ traceparent }) => traceparent === undefined))
+    return session.change(insertOutboxSql, [idsOf(paid.map((one) => one.payment.paymentId))]);
+  const rows = paid.map((one) => [hexOf(one.payment.paymentId), one.traceparent ?? null]);
+  return session.change(insertTracedSql, [JSON.stringify(rows)]);
+};
 
 const findPayments = `SELECT ${payment.list} FROM ${wantedIds} STRAIGHT_JOIN payment ON payment.payment_id = UNHEX(wanted.id)`;
 
