@@ -157,7 +157,9 @@ const payOn = async (
     tokens.set(userId, token);
     return token;
   };
-  const coupons = [...facts.issued].map(([reservationId, { userId }]) => ({ userId, reservationId }));
+  const coupons = [...facts.issued].flatMap(([reservationId, row]) =>
+    row.kind === "issued" ? [{ userId: row.userId, reservationId }] : [],
+  );
   const site = { config, api, platformControlUrl: platform.healthUrl, users: couponId, tokenOf, coupons };
   return runPayments(site, { orders, clients: Math.min(clients, payClients), outageMs, signal });
 };

@@ -1,8 +1,12 @@
-/** The claims of coupon issuing, checked against facts. Pure: each check answers what breaks it. */
-import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
+/**
+ * The claims of coupon issuing, checked against facts. Pure: each check answers what breaks it. There may be millions of facts, so
+ * they are looked at one by one, and none are collected but those that a claim is about.
+ */
 import type { CouponCompensated, CouponId, ReservationId } from "../../schemas/coupon.ts";
+import { digestId } from "./rows/digest-id.ts";
+import { PackedIds } from "./rows/packed-ids.ts";
 import { foreignKey, stockKey } from "../../stores/redis/stock-key.ts";
-import type { Accepted, CouponFacts } from "./facts.ts";
+import type { Accepted, CouponFacts, VerdictRow } from "./facts.ts";
 import { lettersWait, retriesStandForLetters } from "./letters.ts";
 import { pendingOf } from "./pending.ts";
 
@@ -49,28 +53,31 @@ export const checkCoupons = (facts: CouponFacts): readonly Check[] => {
 export const isSound = (checks: readonly Check[]): boolean =>
   checks.every(({ broken, pending }) => broken === 0 && pending === 0);
 
-/** A check of which these examples break the claim. */
-export const check = (claim: string, looked: number, broken: readonly string[], pending = 0): Check => ({
-  claim,
-  looked,
-  broken: broken.length,
-  pending,
-  examples: broken.slice(0, shownExamples),
-});
+/** A check of which these break the claim, each in words. They are counted, and a few are kept. */
+export const check = (claim: string, looked: number, breaking: Iterable<string>, pending = 0): Check => {
+  const examples: string[] = [];
+  let broken = 0;
+  for (const example of breaking) {
+    broken += 1;
+    if (broken <= shownExamples) examples.push(example);
+  }
+  return { claim, looked, broken, pending, examples };
+};
 
 type Pending = ReadonlySet<ReservationId>;
 
 const everyRequestHasOneVerdict = (facts: CouponFacts, pending: Pending): Check => {
   const { accepted, issued, refused, deadLetters } = facts;
-  const broken: string[] = [];
-  for (const id of accepted.keys()) {
-    const verdicts = Number(issued.has(id)) + Number(refused.has(id));
-    // What waits as a dead letter has a claim of its own; what somebody discarded has none.
-    if (verdicts === 0 && isSetAside(facts, id)) continue;
-    if (verdicts !== 1 && !pending.has(id))
-      broken.push(`${id} has ${verdicts} verdicts${deadLetters > 0 ? " (dead-lettered?)" : ""}`);
-  }
-  return check("every accepted request has one verdict", accepted.size, broken, pending.size);
+  const broken = function* (): Generator<string> {
+    for (const id of accepted.keys()) {
+      const verdicts = Number(issued.has(id)) + Number(refused.has(id));
+      // What waits as a dead letter has a claim of its own; what somebody discarded has none.
+      if (verdicts === 0 && isSetAside(facts, id)) continue;
+      if (verdicts !== 1 && !pending.has(id))
+        yield `${id} has ${verdicts} verdicts${deadLetters > 0 ? " (dead-lettered?)" : ""}`;
+    }
+  };
+  return check("every accepted request has one verdict", accepted.size, broken(), pending.size);
 };
 
 const isSetAside = ({ letters }: CouponFacts, id: ReservationId): boolean =>
@@ -86,21 +93,23 @@ const deadLetterChecks = ({ accepted, issued, refused, letters }: CouponFacts, p
 };
 
 /** When a verdict's request was accepted, by the broker's clock, epoch ms. */
-const acceptedAt = (verdict: OwnedVerdict): number =>
-  verdict.kind === "issued" ? verdict.issuedAt : verdict.refusedAt;
+const acceptedAt = (verdict: VerdictRow): number => (verdict.kind === "issued" ? verdict.issuedAt : verdict.refusedAt);
 
 /** Adds how many things are older than the oldest record of a topic. */
 export const withOlder = (of: Check, older: number): Check => (older === 0 ? of : { ...of, older });
 
 const noVerdictWithoutRequest = ({ accepted, issued, refused, topicsSince }: CouponFacts): Check => {
-  const without = [...issued, ...refused].filter(([id]) => !accepted.has(id));
-  const [older, broken] = partition(without, ([, verdict]) => acceptedAt(verdict) < topicsSince.requests);
-  const checked = check(
-    "every verdict belongs to an accepted request",
-    issued.size + refused.size,
-    broken.map(([id]) => `${id} has a verdict, and there is no such request`),
-  );
-  return withOlder(checked, older.length);
+  let older = 0;
+  const broken = function* (): Generator<string> {
+    for (const verdicts of [issued, refused])
+      for (const [id, verdict] of verdicts) {
+        if (accepted.has(id)) continue;
+        if (acceptedAt(verdict) < topicsSince.requests) older += 1;
+        else yield `${id} has a verdict, and there is no such request`;
+      }
+  };
+  const checked = check("every verdict belongs to an accepted request", issued.size + refused.size, broken());
+  return withOlder(checked, older);
 };
 
 const issuedIsStockTaken = ({ issued, coupons }: CouponFacts): Check => {
@@ -115,14 +124,17 @@ const issuedIsStockTaken = ({ issued, coupons }: CouponFacts): Check => {
 };
 
 const noUserTwice = ({ issued }: CouponFacts): Check => {
-  const seen = new Set<string>();
-  const broken: string[] = [];
-  for (const { couponId, userId } of issued.values()) {
-    const pair = `${couponId} ${userId}`;
-    if (seen.has(pair)) broken.push(pair);
-    seen.add(pair);
-  }
-  return check("no user has a coupon twice", issued.size, broken);
+  const seen = new PackedIds<string>();
+  const broken = function* (): Generator<string> {
+    for (const verdict of issued.values()) {
+      if (verdict.kind !== "issued") continue;
+      const pair = `${verdict.couponId} ${verdict.userId}`;
+      const digest = digestId(pair);
+      if (seen.numberOf(digest) === undefined) seen.add(digest);
+      else yield pair;
+    }
+  };
+  return check("no user has a coupon twice", issued.size, broken());
 };
 
 /** Every request that was refused as SOLD_OUT came after every request that was issued; a replayed one came when it was replayed. */
@@ -134,17 +146,16 @@ const firstComeFirstServed = ({ accepted, issued, refused, letters }: CouponFact
     const last = lastIssued.get(own.request.couponId);
     if (last === undefined || own.offset > last.offset) lastIssued.set(own.request.couponId, own);
   }
-  const broken = [...refused].flatMap(([id, verdict]) => {
-    const own = accepted.get(id);
-    const last = lastIssued.get(verdict.couponId);
-    if (verdict.kind !== "refused" || verdict.reason !== "SOLD_OUT" || own === undefined || last === undefined)
-      return [];
-    if (letters?.replayed.has(id) === true) return [];
-    return own.offset < last.offset
-      ? [`${id} at offset ${own.offset} was sold out, ${last.request.reservationId} at ${last.offset} was not`]
-      : [];
-  });
-  return check("first come, first served, by offset", issued.size + refused.size, broken);
+  const broken = function* (): Generator<string> {
+    for (const [id, verdict] of refused) {
+      const last = lastIssued.get(verdict.couponId);
+      if (verdict.kind !== "refused" || verdict.reason !== "SOLD_OUT" || last === undefined) continue;
+      const own = accepted.get(id);
+      if (own === undefined || own.offset >= last.offset || letters?.replayed.has(id) === true) continue;
+      yield `${id} at offset ${own.offset} was sold out, ${last.request.reservationId} at ${last.offset} was not`;
+    }
+  };
+  return check("first come, first served, by offset", issued.size + refused.size, broken());
 };
 
 /** A request in flight has taken its unit already: a counter counts as wrong only where no request of its coupon is pending. */
@@ -177,29 +188,36 @@ const partition = <T>(all: readonly T[], isFirst: (one: T) => boolean): readonly
 /** Events are published at least once, with the contents of the database; one is never older than its row. */
 const everyVerdictIsPublished = (facts: CouponFacts): Check => {
   const { issued, refused, publishedIssued, publishedRefused, topicsSince } = facts;
-  const unpublished = (rows: CouponFacts["issued"], published: ReadonlyMap<ReservationId, unknown>, since: number) =>
-    partition(
-      [...rows].filter(([id]) => !published.has(id)),
-      ([, verdict]) => acceptedAt(verdict) < since,
-    );
-  const [olderIssued, lostIssued] = unpublished(issued, publishedIssued, topicsSince.issued);
-  const [olderRefused, lostRefused] = unpublished(refused, publishedRefused, topicsSince.refused);
-  const without = (published: ReadonlyMap<ReservationId, unknown>, rows: CouponFacts["issued"], what: string) =>
-    [...published.keys()].filter((id) => !rows.has(id)).map((id) => `${id} was published as ${what}, and is not`);
-  const reasons = [...publishedRefused].flatMap(([id, event]) => {
-    const row = refused.get(id);
-    if (row?.kind !== "refused" || row.reason === event.reason) return [];
-    return [`${id} was refused for ${row.reason}, and published as ${event.reason}`];
-  });
-  const checked = check("every verdict was published as it is", issued.size + refused.size, [
-    ...lostIssued.map(([id]) => `${id} was issued, and no event was published`),
-    ...without(publishedIssued, issued, "issued"),
-    ...lostRefused.map(([id]) => `${id} was refused, and no event was published`),
-    ...without(publishedRefused, refused, "refused"),
-    ...reasons,
-  ]);
-  return withOlder(checked, olderIssued.length + olderRefused.length);
+  let older = 0;
+  const lost = function* (rows: CouponFacts["issued"], published: Published, since: number): Generator<string> {
+    for (const [id, verdict] of rows) {
+      if (published.has(id)) continue;
+      if (acceptedAt(verdict) < since) older += 1;
+      else yield `${id} was ${verdict.kind}, and no event was published`;
+    }
+  };
+  const without = function* (published: Published, rows: CouponFacts["issued"], what: string): Generator<string> {
+    for (const id of published.keys()) if (!rows.has(id)) yield `${id} was published as ${what}, and is not`;
+  };
+  const otherReasons = function* (): Generator<string> {
+    for (const [id, event] of publishedRefused) {
+      const row = refused.get(id);
+      if (row?.kind === "refused" && row.reason !== event.reason)
+        yield `${id} was refused for ${row.reason}, and published as ${event.reason}`;
+    }
+  };
+  const broken = function* (): Generator<string> {
+    yield* lost(issued, publishedIssued, topicsSince.issued);
+    yield* without(publishedIssued, issued, "issued");
+    yield* lost(refused, publishedRefused, topicsSince.refused);
+    yield* without(publishedRefused, refused, "refused");
+    yield* otherReasons();
+  };
+  const checked = check("every verdict was published as it is", issued.size + refused.size, broken());
+  return withOlder(checked, older);
 };
+
+type Published = Pick<CouponFacts["publishedIssued"], "has" | "keys">;
 
 /**
  * Published at least once, so sometimes twice. Where an outcome was the reason, the refusal was durable before the unit was

@@ -1,21 +1,39 @@
 /** What the verifier reads, from topic, database and Redis; it uses no counter of a process. */
-import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import type {
   CouponCompensated,
   CouponId,
-  CouponIssued,
   CouponIssueRequested,
   CouponRefused,
+  RefusalReason,
   ReservationId,
+  UserId,
 } from "../../schemas/coupon.ts";
 import type { LetterFacts } from "./letters.ts";
+import type { Rows } from "./rows/rows.ts";
 
 /** A request in the topic, at its first offset. */
 export interface Accepted {
-  readonly request: CouponIssueRequested;
+  readonly request: Pick<CouponIssueRequested, "reservationId" | "couponId">;
   readonly partition: number;
   readonly offset: bigint;
 }
+
+/** What a row says of a reservation. */
+export type VerdictRow =
+  | {
+      readonly kind: "issued";
+      readonly couponId: CouponId;
+      readonly userId: UserId;
+      /** Epoch ms. */
+      readonly issuedAt: number;
+    }
+  | {
+      readonly kind: "refused";
+      readonly couponId: CouponId;
+      readonly reason: RefusalReason;
+      /** Epoch ms. */
+      readonly refusedAt: number;
+    };
 
 /** A coupon's row. */
 export interface CouponRow {
@@ -27,11 +45,11 @@ export interface CouponRow {
 /** Everything there is to compare. */
 export interface CouponFacts {
   /** By reservation: copies of a record count once, at their first offset. */
-  readonly accepted: ReadonlyMap<ReservationId, Accepted>;
+  readonly accepted: Rows<ReservationId, Accepted>;
   /** Rows of user coupons, by reservation. */
-  readonly issued: ReadonlyMap<ReservationId, OwnedVerdict>;
+  readonly issued: Rows<ReservationId, VerdictRow>;
   /** Rows of refusals, by reservation. */
-  readonly refused: ReadonlyMap<ReservationId, OwnedVerdict>;
+  readonly refused: Rows<ReservationId, VerdictRow>;
   readonly coupons: ReadonlyMap<CouponId, CouponRow>;
   /** Redis counters, where there are any; NaN where one is no number. */
   readonly counters: ReadonlyMap<CouponId, number>;
@@ -40,10 +58,10 @@ export interface CouponFacts {
   /** Marks of each coupon that has a counter: units in flight. */
   readonly marks: ReadonlyMap<CouponId, number>;
   /** Published events, by reservation. */
-  readonly publishedIssued: ReadonlyMap<ReservationId, CouponIssued>;
-  readonly publishedRefused: ReadonlyMap<ReservationId, CouponRefused>;
+  readonly publishedIssued: Rows<ReservationId, { readonly couponId: CouponId }>;
+  readonly publishedRefused: Rows<ReservationId, Pick<CouponRefused, "couponId" | "reason">>;
   /** Published events about units given back, in the order of each partition. */
-  readonly publishedCompensations: readonly CouponCompensated[];
+  readonly publishedCompensations: readonly Pick<CouponCompensated, "reservationId" | "couponId" | "reason">[];
   /**
    * By topic: when its oldest records were accepted or published, epoch ms, where retention has removed older ones; what is
    * older may be gone. 0 where the topic has its beginning.

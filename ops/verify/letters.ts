@@ -47,7 +47,7 @@ export interface IdOf<Id> {
  * is asked for: there may be millions of them, and mostly none is.
  */
 export const placesOf = <Id extends string>(
-  records: ReadonlyMap<Id, { readonly partition: number; readonly offset: bigint }>,
+  records: Iterable<readonly [Id, { readonly partition: number; readonly offset: bigint }]>,
 ): IdOf<Id>["atPlace"] => {
   let places: Map<string, Id> | undefined;
   const placesByName = (): Map<string, Id> => {

@@ -21,15 +21,25 @@ export const isBehind = (
   return ({ partition, offset }) => {
     const next = committed[partition];
     if (next !== undefined) return offset >= next;
-    processedIn ??= new Set(Array.from(processed(), (one) => one.partition));
+    processedIn ??= partitionsOf(processed());
     return !processedIn.has(partition);
   };
+};
+
+const partitionsOf = (places: Iterable<At>): ReadonlySet<number> => {
+  const partitions = new Set<number>();
+  for (const place of places) partitions.add(place.partition);
+  return partitions;
 };
 
 /** Requests without a verdict that the workers' group has not processed yet. */
 export const pendingOf = ({ accepted, issued, refused, group }: CouponFacts): ReadonlySet<ReservationId> => {
   const hasVerdict = (id: ReservationId): boolean => issued.has(id) || refused.has(id);
-  const decided = () => [...accepted].flatMap(([id, one]) => (hasVerdict(id) ? [one] : []));
+  const decided = function* (): Generator<At> {
+    for (const [id, one] of accepted) if (hasVerdict(id)) yield one;
+  };
   const isPending = isBehind(group.committed, decided);
-  return new Set([...accepted].flatMap(([id, one]) => (!hasVerdict(id) && isPending(one) ? [id] : [])));
+  const pending = new Set<ReservationId>();
+  for (const [id, one] of accepted) if (!hasVerdict(id) && isPending(one)) pending.add(id);
+  return pending;
 };

@@ -1,13 +1,9 @@
 /** Reads what the verifier compares: whole topics, whole tables, and the counters. To be trusted on a quiet system. */
-import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
 import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import {
-  type CouponCompensated,
   type CouponId,
-  type CouponIssued,
   type CouponIssueRequested,
-  type CouponRefused,
   couponIssueRequests,
   couponsCompensated,
   couponsIssued,
@@ -24,7 +20,8 @@ import { checkGate } from "../../stores/redis/gate-owner.ts";
 import { readCounters } from "../../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import type { Config } from "../config.ts";
-import type { Accepted, CouponFacts, CouponRow } from "./facts.ts";
+import { acceptedRows, issuedEvents, issuedRows, refusedEvents, refusedRows } from "./coupon-rows.ts";
+import type { CouponFacts, CouponRow } from "./facts.ts";
 import { letterFacts, type LettersRead, readLetterIds, placesOf } from "./letters.ts";
 import { codecOf } from "../../engine/app/dlq/open.ts";
 import { decoderOf, lettersOf } from "./letters-of.ts";
@@ -74,10 +71,8 @@ const readLetters = async (config: Config): Promise<LettersRead<ReservationId>> 
 const readTopics = async (config: Config, prefix: string) => {
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-verify" });
   const read = valuesOf({ admin, codec: codecOf(config) }, prefix);
-  const accepted = new Map<ReservationId, Accepted>();
-  const publishedIssued = new Map<ReservationId, CouponIssued>();
-  const publishedRefused = new Map<ReservationId, CouponRefused>();
-  const publishedCompensations: CouponCompensated[] = [];
+  const [accepted, publishedIssued, publishedRefused] = [acceptedRows(), issuedEvents(), refusedEvents()];
+  const publishedCompensations: CouponFacts["publishedCompensations"][number][] = [];
   try {
     const requests = await read(couponIssueRequests, (request, partition, offset) => {
       // Copies of a record count once, at their first offset: a topic is read in order.
@@ -85,7 +80,9 @@ const readTopics = async (config: Config, prefix: string) => {
     });
     const issued = await read(couponsIssued, (event) => publishedIssued.set(event.reservationId, event));
     const refused = await read(couponsRefused, (event) => publishedRefused.set(event.reservationId, event));
-    await read(couponsCompensated, (event) => publishedCompensations.push(event));
+    await read(couponsCompensated, ({ reservationId, couponId, reason }) =>
+      publishedCompensations.push({ reservationId, couponId, reason }),
+    );
     const ends = await admin.endOffsets(deadLetterTopic(couponIssuing.graph.name));
     const deadLetters = ends.reduce((sum, end) => sum + Number(end), 0);
     const topicsSince = { requests, issued, refused };
@@ -108,13 +105,14 @@ const valuesOf =
 
 const readTables = async ({ databaseUrl }: Config, prefix: string) => {
   const database = openDatabase({ databaseUrl, poolMax: 2, poolKeptIdle: 0, statementTimeoutMs: 60_000 });
-  const issued = new Map<ReservationId, OwnedVerdict>();
-  const refused = new Map<ReservationId, OwnedVerdict>();
+  const [issued, refused] = [issuedRows(), refusedRows()];
   try {
     const audit = couponAudit(database);
     const rows = await audit.coupons(prefix);
     const coupons = new Map<CouponId, CouponRow>(rows.map((row) => [row.couponId, row]));
-    await audit.verdicts(prefix, (id, verdict) => (verdict.kind === "issued" ? issued : refused).set(id, verdict));
+    await audit.verdicts(prefix, (id, verdict) =>
+      verdict.kind === "issued" ? issued.set(id, verdict) : refused.set(id, verdict),
+    );
     return { databaseId: await readDatabaseIdentity(database), coupons, issued, refused };
   } finally {
     await database.close();

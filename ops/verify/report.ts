@@ -21,8 +21,8 @@ export interface CouponReport {
 
 /** Every coupon of the database, by id. */
 export const reportCoupons = (facts: CouponFacts): readonly CouponReport[] => {
-  const issued = countBy([...facts.issued.values()].map(({ couponId }) => couponId));
-  const pending = countBy([...pendingOf(facts)].flatMap((id) => facts.accepted.get(id)?.request.couponId ?? []));
+  const issued = countBy(facts.issued.values());
+  const pending = countBy([...pendingOf(facts)].flatMap((id) => facts.accepted.get(id)?.request ?? []));
   return [...facts.coupons.values()].map(({ couponId, stock, remaining }) => ({
     couponId,
     stock,
@@ -38,8 +38,8 @@ export const reportCoupons = (facts: CouponFacts): readonly CouponReport[] => {
 const counterOf = (found: number | undefined): number | null =>
   found === undefined || Number.isNaN(found) ? null : found;
 
-const countBy = (couponIds: readonly CouponId[]): ReadonlyMap<CouponId, number> => {
+const countBy = (rows: Iterable<{ readonly couponId: CouponId }>): ReadonlyMap<CouponId, number> => {
   const counts = new Map<CouponId, number>();
-  for (const couponId of couponIds) counts.set(couponId, (counts.get(couponId) ?? 0) + 1);
+  for (const { couponId } of rows) counts.set(couponId, (counts.get(couponId) ?? 0) + 1);
   return counts;
 };

@@ -1,5 +1,5 @@
 /** Whether clients were answered what is stored, and those refused that had to be. Pure. */
-import type { Payment } from "../../../processors/payments/payment-ports.ts";
+import type { PaymentFacts } from "../../../ops/verify/payments/payment-facts.ts";
 import type { PaymentId } from "../../../schemas/payment.ts";
 import { type Check, check } from "../../../ops/verify/check.ts";
 import type { AnsweredCase, PayAnswer } from "./payer.ts";
@@ -9,14 +9,14 @@ import type { PaymentPlan } from "./plan-payments.ts";
 export const checkAnswers = (
   answered: readonly AnsweredCase[],
   { scarceUnits }: Pick<PaymentPlan, "scarceUnits">,
-  payments: ReadonlyMap<PaymentId, Payment>,
+  payments: PaymentFacts["payments"],
 ): readonly Check[] => [
   toldWhatStands(answered, payments),
   refusedAsPlanned(answered),
   scarceToTheUnit(answered, scarceUnits),
 ];
 
-const toldWhatStands = (answered: readonly AnsweredCase[], payments: ReadonlyMap<PaymentId, Payment>): Check => {
+const toldWhatStands = (answered: readonly AnsweredCase[], payments: PaymentFacts["payments"]): Check => {
   const answers = answered.flatMap((one) => one.answers);
   const unanswered = new Set(payments.keys());
   const broken = answers.flatMap(({ attempt: { orderId }, reply }) => {

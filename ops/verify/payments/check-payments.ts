@@ -1,9 +1,14 @@
-/** The claims of payments, checked against facts: paid once, in the outbox, published, in the history and delivered. Pure. */
+/**
+ * The claims of payments, checked against facts: paid once, in the outbox, published, in the history and delivered. Pure. As with
+ * coupons, facts are looked at one by one.
+ */
 import type { Payment } from "../../../processors/payments/payment-ports.ts";
-import type { PaymentId } from "../../../schemas/payment.ts";
+import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
 import { auditMaxIds } from "../../../stores/mysql/payments/payment-audit.ts";
 import { type Check, check, withOlder } from "../check.ts";
-import type { DownstreamGroup, PaymentFacts } from "./payment-facts.ts";
+import type { DownstreamGroup, PaymentFacts, PublishedPayment } from "./payment-facts.ts";
+import { PackedIds } from "../rows/packed-ids.ts";
+import type { Rows } from "../rows/rows.ts";
 import { retriesStandForLetters } from "../letters.ts";
 import { isBehind } from "../pending.ts";
 
@@ -33,21 +38,24 @@ const booksCheck = (claim: string, looked: number, off: readonly string[]): Chec
   check(claim, looked, off.length === auditMaxIds ? [...off, "and maybe more"] : off);
 
 const noOrderTwice = ({ payments }: PaymentFacts): Check => {
-  const seen = new Set<string>();
-  const broken = [...payments.values()].flatMap(({ orderId, paymentId }) => {
-    if (seen.has(orderId)) return [`order ${orderId} is paid again by ${paymentId}`];
-    seen.add(orderId);
-    return [];
-  });
-  return check("no order is paid twice", payments.size, broken);
+  const seen = new PackedIds<OrderId>();
+  const broken = function* (): Generator<string> {
+    for (const { orderId, paymentId } of payments.values())
+      if (seen.numberOf(orderId) === undefined) seen.add(orderId);
+      else yield `order ${orderId} is paid again by ${paymentId}`;
+  };
+  return check("no order is paid twice", payments.size, broken());
 };
 
 const outboxHasAll = ({ payments, outbox, outboxSince }: PaymentFacts): Check => {
-  const missing = [...payments.values()].flatMap(({ paymentId, paidAt }) => {
-    const rows = outbox.get(paymentId)?.rows ?? (paidAt < outboxSince ? 1 : 0);
-    return rows === 1 ? [] : [`${paymentId} has ${rows} rows in the outbox`];
-  });
-  return check("outbox = payments", payments.size, [...missing, ...unknownIn("the outbox", outbox.keys(), payments)]);
+  const broken = function* (): Generator<string> {
+    for (const { paymentId, paidAt } of payments.values()) {
+      const rows = outbox.get(paymentId)?.rows ?? (paidAt < outboxSince ? 1 : 0);
+      if (rows !== 1) yield `${paymentId} has ${rows} rows in the outbox`;
+    }
+    yield* unknownIn("the outbox", outbox.keys(), payments);
+  };
+  return check("outbox = payments", payments.size, broken());
 };
 
 /**
@@ -55,60 +63,55 @@ const outboxHasAll = ({ payments, outbox, outboxSince }: PaymentFacts): Check =>
  * left in its partition; whether it was published cannot be known any more.
  */
 const topicHasAll = ({ payments, outbox, published, topicSince }: PaymentFacts): Check => {
-  const missing = [...payments.values()].filter(({ paymentId }) => !published.has(paymentId));
-  const isPending = ({ paymentId }: Payment): boolean => outbox.get(paymentId)?.published === false;
-  const gone = missing.filter((payment) => !isPending(payment));
-  const lost = gone.filter(({ paidAt }) => paidAt >= topicSince);
-  const wrong = [...published.values()].flatMap(({ payment, contradicted }) => {
-    const { paymentId } = payment;
-    if (contradicted) return [`${paymentId} is in the topic in two versions`];
-    return differs(payments.get(paymentId), payment) ? [`${paymentId} has other contents in the topic`] : [];
-  });
-  const broken = [
-    ...lost.map(({ paymentId }) => `${paymentId} is marked as published, and is not in the topic`),
-    ...unknownIn("the topic", published.keys(), payments),
-    ...wrong,
-  ];
-  const checked = check(
-    "topic = payments, with the same contents",
-    payments.size,
-    broken,
-    missing.length - gone.length,
-  );
-  return withOlder(checked, gone.length - lost.length);
+  let [pending, older] = [0, 0];
+  const broken = function* (): Generator<string> {
+    for (const { paymentId, paidAt } of payments.values()) {
+      if (published.has(paymentId)) continue;
+      if (outbox.get(paymentId)?.published === false) pending += 1;
+      else if (paidAt < topicSince) older += 1;
+      else yield `${paymentId} is marked as published, and is not in the topic`;
+    }
+    yield* unknownIn("the topic", published.keys(), payments);
+    for (const { payment, contradicted } of published.values()) {
+      const { paymentId } = payment;
+      if (contradicted) yield `${paymentId} is in the topic in two versions`;
+      else if (differs(payments.get(paymentId), payment)) yield `${paymentId} has other contents in the topic`;
+    }
+  };
+  const checked = check("topic = payments, with the same contents", payments.size, broken());
+  return withOlder({ ...checked, pending }, older);
 };
 
 const historyHasAll = (facts: PaymentFacts): Check => {
   const { payments, history, historyGroup } = facts;
   const { lost, pending } = missingFrom(facts, historyGroup, (id) => history.has(id));
-  const broken = [
-    ...lost.map((id) => `${id} is not in the history${deadLetterHint(historyGroup)}`),
-    ...unknownIn("the history", history.keys(), payments),
-    ...[...history.values()]
-      .filter((row) => differs(payments.get(row.paymentId), row))
-      .map(({ paymentId }) => `${paymentId} has other contents in the history`),
-  ];
-  return check("history = payments, with the same contents", payments.size, broken, pending);
+  const broken = function* (): Generator<string> {
+    for (const id of lost) yield `${id} is not in the history${deadLetterHint(historyGroup)}`;
+    yield* unknownIn("the history", history.keys(), payments);
+    for (const row of history.values())
+      if (differs(payments.get(row.paymentId), row)) yield `${row.paymentId} has other contents in the history`;
+  };
+  return check("history = payments, with the same contents", payments.size, broken(), pending);
 };
 
-const platformHasAll = (facts: PaymentFacts, platform: ReadonlyMap<PaymentId, number>): Check => {
+const platformHasAll = (facts: PaymentFacts, platform: Rows<PaymentId, number>): Check => {
   const { payments, externalGroup } = facts;
   const { lost, pending } = missingFrom(facts, externalGroup, (id) => platform.has(id));
-  const broken = [
-    ...lost.map((id) => `${id} was not delivered${deadLetterHint(externalGroup)}`),
-    ...unknownIn("the platform", platform.keys(), payments),
-    ...[...platform].filter(([, effects]) => effects !== 1).map(([id, effects]) => `${id} had ${effects} effects`),
-  ];
-  return check("platform = payments, with one effect each", payments.size, broken, pending);
+  const broken = function* (): Generator<string> {
+    for (const id of lost) yield `${id} was not delivered${deadLetterHint(externalGroup)}`;
+    yield* unknownIn("the platform", platform.keys(), payments);
+    for (const [id, effects] of platform) if (effects !== 1) yield `${id} had ${effects} effects`;
+  };
+  return check("platform = payments, with one effect each", payments.size, broken(), pending);
 };
 
 /** Payments from the committed offset on are pending, and dead letters; only the platform knows about the others. */
 const everyPaymentIsProcessed = ({ published, externalGroup: { committed, letters } }: PaymentFacts): Check => {
-  const behind = [...published].filter(
-    ([id, { partition, offset }]) =>
-      offset >= (committed[partition] ?? 0n) || (letters?.waiting.has(id) === true && !letters.discarded.has(id)),
-  );
-  return check("external-data has processed every payment of the topic", published.size, [], behind.length);
+  let behind = 0;
+  for (const [id, { partition, offset }] of published)
+    if (offset >= (committed[partition] ?? 0n) || (letters?.waiting.has(id) === true && !letters.discarded.has(id)))
+      behind += 1;
+  return check("external-data has processed every payment of the topic", published.size, [], behind);
 };
 
 /** Payments that are missing downstream; those that the group has not processed, or that are not published yet, are pending. */
@@ -117,22 +120,35 @@ const missingFrom = (
   { committed, letters }: DownstreamGroup,
   has: (id: PaymentId) => boolean,
 ): { readonly lost: readonly PaymentId[]; readonly pending: number } => {
-  // What somebody discarded is missing on purpose.
-  const missing = [...payments.keys()].filter((id) => !has(id) && letters?.discarded.has(id) !== true);
-  const isUnprocessed = isBehind(committed, () => [...published].flatMap(([id, one]) => (has(id) ? [one] : [])));
+  const processed = function* (): Generator<PublishedPayment> {
+    for (const [id, one] of published) if (has(id)) yield one;
+  };
+  const isUnprocessed = isBehind(committed, processed);
   const isPending = (id: PaymentId): boolean => {
     if (letters?.waiting.has(id) === true) return true;
     const at = published.get(id);
     return at === undefined ? outbox.get(id)?.published === false : isUnprocessed(at);
   };
-  const lost = missing.filter((id) => !isPending(id));
-  return { lost, pending: missing.length - lost.length };
+  const lost: PaymentId[] = [];
+  let pending = 0;
+  for (const id of payments.keys()) {
+    // What somebody discarded is missing on purpose.
+    if (has(id) || letters?.discarded.has(id) === true) continue;
+    if (isPending(id)) pending += 1;
+    else lost.push(id);
+  }
+  return { lost, pending };
 };
 
 const deadLetterHint = ({ deadLetters }: DownstreamGroup): string => (deadLetters > 0 ? " (dead-lettered?)" : "");
 
-const unknownIn = (where: string, ids: Iterable<PaymentId>, payments: PaymentFacts["payments"]): readonly string[] =>
-  [...ids].filter((id) => !payments.has(id)).map((id) => `${id} is in ${where}, and there is no such payment`);
+const unknownIn = function* (
+  where: string,
+  ids: Iterable<PaymentId>,
+  payments: PaymentFacts["payments"],
+): Generator<string> {
+  for (const id of ids) if (!payments.has(id)) yield `${id} is in ${where}, and there is no such payment`;
+};
 
 /** A payment that does not exist is reported by another check. */
 const differs = (payment: Payment | undefined, copy: Payment): boolean =>

@@ -2,6 +2,7 @@
 import type { Payment } from "../../../processors/payments/payment-ports.ts";
 import type { PaymentId } from "../../../schemas/payment.ts";
 import type { LetterFacts } from "../letters.ts";
+import type { Rows } from "../rows/rows.ts";
 import type { PaymentBooks } from "../../../stores/mysql/payments/payment-audit.ts";
 
 /** A payment in the topic. */
@@ -34,13 +35,13 @@ export interface DownstreamGroup {
 
 /** Everything there is to compare. */
 export interface PaymentFacts {
-  readonly payments: ReadonlyMap<PaymentId, Payment>;
-  readonly outbox: ReadonlyMap<PaymentId, OutboxState>;
+  readonly payments: Rows<PaymentId, Payment>;
+  readonly outbox: Rows<PaymentId, OutboxState>;
   /** Copies of a record count once, at their first offset. */
-  readonly published: ReadonlyMap<PaymentId, PublishedPayment>;
-  readonly history: ReadonlyMap<PaymentId, Payment>;
+  readonly published: Rows<PaymentId, PublishedPayment>;
+  readonly history: Rows<PaymentId, Payment>;
   /** Effects of each payment; undefined where the platform was not asked. */
-  readonly platform: ReadonlyMap<PaymentId, number> | undefined;
+  readonly platform: Rows<PaymentId, number> | undefined;
   readonly historyGroup: DownstreamGroup;
   readonly externalGroup: DownstreamGroup;
   readonly books: PaymentBooks;

@@ -21,7 +21,9 @@ import { externalData } from "../../../topology/external-data.ts";
 import { transactionHistory } from "../../../topology/transaction-history.ts";
 import { CliError } from "../../../engine/app/cli.ts";
 import type { Config } from "../../config.ts";
-import type { DownstreamGroup, OutboxState, PaymentFacts, PublishedPayment } from "./payment-facts.ts";
+import type { DownstreamGroup, OutboxState, PaymentFacts } from "./payment-facts.ts";
+import { effectRows, outboxRows, paymentRows, publishedRows } from "./payment-rows.ts";
+import { includedRows, type Rows } from "../rows/rows.ts";
 import { letterFacts, type LettersRead, readLetterIds, placesOf } from "../letters.ts";
 import { codecOf } from "../../../engine/app/dlq/open.ts";
 import { decoderOf, lettersOf } from "../letters-of.ts";
@@ -48,16 +50,16 @@ export const readPaymentFacts = async (config: Config, scope: PaymentScope): Pro
     const replays = replaysOf(database);
     const historyRead = await readGroup({ admin, config, replays }, transactionHistory.graph.name);
     const externalRead = await readGroup({ admin, config, replays }, externalData.graph.name);
-    const publishedRows = await readPublishedRows(audit);
+    const publishedBefore = await readPublishedNumbers(audit);
     const effects = scope.platformControlUrl === undefined ? undefined : await readEffects(scope.platformControlUrl);
     const history = await readAll(audit.history);
     const { published, topicSince } = await readTopic(admin, config);
     const payments = await readAll(audit.payments);
-    const outbox = await readOutbox(audit, publishedRows);
-    for (const id of await paidMeanwhile(database, { payments, outbox })) outbox.delete(id);
+    const outbox = await readOutbox(audit, publishedBefore);
+    const meanwhile = await paidMeanwhile(database, { payments, outbox });
     // Now, and by the database's clock: rows are pruned by it, also while they are read.
     const now = await withSession(database, readClock);
-    const isIncluded = inScope(scope.users, payments);
+    const included = inScope(scope.users, payments);
     const atPlace = placesOf(published);
     const [historyGroup, externalGroup] = [historyRead, externalRead].map(({ lettersRead, ...group }) => {
       return { ...group, letters: letterFacts(lettersRead, atPlace) };
@@ -66,11 +68,11 @@ export const readPaymentFacts = async (config: Config, scope: PaymentScope): Pro
     return {
       historyGroup,
       externalGroup,
-      payments: filtered(payments, isIncluded),
-      outbox: filtered(outbox, isIncluded),
-      published: filtered(published, isIncluded),
-      history: filtered(history, isIncluded),
-      platform: effects && filtered(effects, isIncluded),
+      payments: included(payments),
+      outbox: included(meanwhile.size === 0 ? outbox : includedRows(outbox, (id) => !meanwhile.has(id))),
+      published: included(published),
+      history: included(history),
+      platform: effects && included(effects),
       books: await audit.books(),
       outboxSince: now - config.outboxKeptMs,
       topicSince,
@@ -86,14 +88,9 @@ const statementTimeoutMs = 60_000;
 
 /** An id without a payment has no known user: it is always included. */
 const inScope =
-  (users: string, payments: ReadonlyMap<PaymentId, Payment>) =>
-  (id: PaymentId): boolean =>
-    payments.get(id)?.userId.startsWith(users) ?? true;
-
-const filtered = <T>(
-  all: ReadonlyMap<PaymentId, T>,
-  isIncluded: (id: PaymentId) => boolean,
-): ReadonlyMap<PaymentId, T> => new Map([...all].filter(([id]) => isIncluded(id)));
+  (users: string, payments: Rows<PaymentId, Payment>) =>
+  <T>(all: Rows<PaymentId, T>): Rows<PaymentId, T> =>
+    users === "" ? all : includedRows(all, (id) => payments.get(id)?.userId.startsWith(users) ?? true);
 
 /** Offsets first: of what is before them, the letters are there when they are read after it. */
 const readGroup = async (
@@ -117,15 +114,13 @@ const readGroup = async (
   };
 };
 
-const readAll = async (
-  each: (see: (payment: Payment) => void) => Promise<void>,
-): Promise<ReadonlyMap<PaymentId, Payment>> => {
-  const all = new Map<PaymentId, Payment>();
+const readAll = async (each: (see: (payment: Payment) => void) => Promise<void>): Promise<Rows<PaymentId, Payment>> => {
+  const all = paymentRows();
   await each((payment) => all.set(payment.paymentId, payment));
   return all;
 };
 
-const readPublishedRows = async (audit: PaymentAudit): Promise<ReadonlySet<number>> => {
+const readPublishedNumbers = async (audit: PaymentAudit): Promise<ReadonlySet<number>> => {
   const published = new Set<number>();
   await audit.outbox((row) => row.published && published.add(row.outboxNo));
   return published;
@@ -135,8 +130,8 @@ const readPublishedRows = async (audit: PaymentAudit): Promise<ReadonlySet<numbe
 const readOutbox = async (
   audit: PaymentAudit,
   published: ReadonlySet<number>,
-): Promise<Map<PaymentId, OutboxState>> => {
-  const outbox = new Map<PaymentId, OutboxState>();
+): Promise<Rows<PaymentId, OutboxState>> => {
+  const outbox = outboxRows();
   await audit.outbox(({ paymentId, outboxNo }) => {
     const before = outbox.get(paymentId) ?? { rows: 0, published: true };
     outbox.set(paymentId, { rows: before.rows + 1, published: before.published && published.has(outboxNo) });
@@ -148,11 +143,12 @@ const readOutbox = async (
 const paidMeanwhile = async (
   database: Database,
   { payments, outbox }: Pick<PaymentFacts, "payments" | "outbox">,
-): Promise<readonly PaymentId[]> => {
-  const unknown = [...outbox.keys()].filter((id) => !payments.has(id));
-  const found: PaymentId[] = [];
+): Promise<ReadonlySet<PaymentId>> => {
+  const unknown: PaymentId[] = [];
+  for (const id of outbox.keys()) if (!payments.has(id)) unknown.push(id);
+  const found = new Set<PaymentId>();
   for (let at = 0; at < unknown.length; at += findAtOnce)
-    found.push(...(await paymentBook(database).find(unknown.slice(at, at + findAtOnce))).keys());
+    for (const id of (await paymentBook(database).find(unknown.slice(at, at + findAtOnce))).keys()) found.add(id);
   return found;
 };
 
@@ -164,7 +160,7 @@ const readTopic = async (
   config: Config,
 ): Promise<Pick<PaymentFacts, "published" | "topicSince">> => {
   const codec = codecOf(config);
-  const published = new Map<PaymentId, PublishedPayment>();
+  const published = publishedRows();
   const topicSince = await readValues({ admin, codec }, paymentsCompleted, (payment, partition, offset) => {
     const first = published.get(payment.paymentId);
     if (first === undefined) published.set(payment.paymentId, { payment, partition, offset, contradicted: false });
@@ -177,12 +173,12 @@ const readTopic = async (
 /** How long the platform may take to answer. */
 const platformTimeoutMs = 30_000;
 
-const readEffects = async (controlUrl: string): Promise<ReadonlyMap<PaymentId, number>> => {
+const readEffects = async (controlUrl: string): Promise<Rows<PaymentId, number>> => {
   const url = new URL("/effects", controlUrl);
   try {
     const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(platformTimeoutMs) });
     if (statusCode !== 200) throw new TypeError(`it answered ${statusCode}`);
-    const effects = new Map<PaymentId, number>();
+    const effects = effectRows();
     for await (const line of createInterface({ input: body })) {
       if (line === "") continue;
       // The format of the stand-in: an id it was sent, and how often it took effect.

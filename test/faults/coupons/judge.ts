@@ -131,7 +131,7 @@ const checkOf = (checks: readonly Check[], claim: string): Check => {
 
 /** The part of the facts about some coupons. */
 export const factsAbout = (facts: CouponFacts, prefix: string): CouponFacts => {
-  const about = <K, V extends { readonly couponId: string }>(map: ReadonlyMap<K, V>): Map<K, V> =>
+  const about = <K, V extends { readonly couponId: string }>(map: Iterable<readonly [K, V]>): Map<K, V> =>
     new Map([...map].filter(([, { couponId }]) => couponId.startsWith(prefix)));
   const { accepted, issued, refused, coupons, counters, foreign, marks, publishedIssued, publishedRefused } = facts;
   return {

@@ -4,6 +4,7 @@ import { checkAnswers } from "../../../../dev/demo/payments/check-answers.ts";
 import type { Check } from "../../../../ops/verify/check.ts";
 import { checkPayments } from "../../../../ops/verify/payments/check-payments.ts";
 import type { PaymentFacts } from "../../../../ops/verify/payments/payment-facts.ts";
+import { includedRows, type Rows } from "../../../../ops/verify/rows/rows.ts";
 import { readPaymentFacts } from "../../../../ops/verify/payments/read-payment-facts.ts";
 import type { PaymentId } from "../../../../schemas/payment.ts";
 import type { AttemptReply } from "../clients.ts";
@@ -109,8 +110,7 @@ const deadLettersOf = ({ historyGroup, externalGroup }: Pick<PaymentFacts, "hist
   historyGroup.deadLetters + externalGroup.deadLetters;
 
 const withoutStrange = (facts: PaymentFacts, { ids, books, deadLetters }: Strange): PaymentFacts => {
-  const own = <T>(all: ReadonlyMap<PaymentId, T>): ReadonlyMap<PaymentId, T> =>
-    new Map([...all].filter(([id]) => !ids.has(id)));
+  const own = <T>(all: Rows<PaymentId, T>): Rows<PaymentId, T> => includedRows(all, (id) => !ids.has(id));
   const off = (all: readonly string[]): readonly string[] => all.filter((id) => !books.has(id));
   const { ordersOff, optionsOff, balancesOff, couponsOff, amountsOff } = facts.books;
   return {

@@ -1,5 +1,5 @@
 /** What clients were answered, held against the payments there are: "paid" is a promise, and so is a refusal. Pure. */
-import type { Payment } from "../../../../processors/payments/payment-ports.ts";
+import type { PaymentFacts } from "../../../../ops/verify/payments/payment-facts.ts";
 import type { OrderId, PaymentId } from "../../../../schemas/payment.ts";
 import type { AttemptReply } from "../clients.ts";
 
@@ -19,7 +19,7 @@ export interface BrokenPromises {
 /** Compares. `payments` are those of the users of these clients. */
 export const brokenPromises = (
   replies: readonly Pick<AttemptReply, "attempt" | "reply">[],
-  payments: ReadonlyMap<PaymentId, Payment>,
+  payments: PaymentFacts["payments"],
 ): BrokenPromises => {
   const paymentsOf = Map.groupBy([...payments.values()], ({ orderId }) => orderId);
   const byOrder = Map.groupBy(replies, ({ attempt }) => attempt.orderId);
