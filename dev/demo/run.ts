@@ -72,6 +72,7 @@ export const runDemo = async (options: DemoOptions): Promise<Demo> => {
     const facts = await readFacts(config, couponId);
     const payments = options.orders > 0 ? await payOn(site, { crew, config, facts }, options) : undefined;
     const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
+    if (options.watch) await watchOver(crew);
     const report = { couponId, burst, checks: checkCoupons(facts), payments, api: api.url, seconds };
     return { report, children: crew.children };
   } catch (error) {
@@ -129,6 +130,12 @@ const createCrew = (endpoints: StackEndpoints, { signal }: DemoOptions): Crew =>
       return settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])) as never;
     },
   };
+};
+
+/** What Prometheus has violations and dead letters from. After the load: it reads everything first. */
+const watchOver = async (crew: Crew): Promise<void> => {
+  step("verify, which looks all the time from now on");
+  await crew.start([{ command: "verify", name: "verify", args: ["--watch"] }]);
 };
 
 /** What follows the burst: those who have a coupon use it, others pay without. */

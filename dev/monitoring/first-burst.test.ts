@@ -11,8 +11,8 @@ test("metrics of the API: count each route of an objective from 0, answered well
   const registry = createRegistry();
   apiMetrics(registry);
   const served = await registry.metrics();
-  const routes = objectives.flatMap(({ errorRatio }) => {
-    const [, route] = /route="([^"]+)"/.exec(errorRatio("5m")) ?? [];
+  const routes = objectives.flatMap(({ events }) => {
+    const [, route] = /route="([^"]+)"/.exec(events.errorRatio("5m")) ?? [];
     return route === undefined ? [] : [route];
   });
   assert.equal(new Set(routes).size, 2);

@@ -267,7 +267,7 @@ const processes: Row = {
       },
       {
         transformations: [
-          { id: "joinByField", options: { byField: "instance", mode: "outer" } },
+          { id: "joinByField", options: { byField: "instance", mode: "outerTabular" } },
           {
             id: "organize",
             options: {

@@ -30,6 +30,14 @@ const pairs: Readonly<Record<"page" | "ticket", readonly [BurnPair, BurnPair]>> 
   ],
 };
 
+/**
+ * Events of a long window that have to be bad before anybody is told: one failed request of two in a quiet night is half of all, and
+ * no reason to get up.
+ */
+export const leastBad = 10;
+
+const longWindows: readonly Window[] = [...pairs.page, ...pairs.ticket].map(({ long }) => long);
+
 const periodDays = 30;
 const sliBy = ["sloth_id", "sloth_service", "sloth_slo", "sloth_window"];
 const idBy = ["sloth_id", "sloth_service", "sloth_slo"];
@@ -49,13 +57,14 @@ const averaged = (objective: Objective, window: string): string => {
 };
 
 const sliRules = (objective: Objective): readonly RecordingRule[] => {
-  const { errorRatio, onlyWhile } = objective;
+  const { onlyWhile } = objective;
+  const { errorRatio, bad } = objective.events;
   const exprOf = (window: Window): string => {
     if (onlyWhile === undefined) return errorRatio(window);
     return window === "5m" ? `(${errorRatio(window)}) and on () ${onlyWhile}` : averaged(objective, window);
   };
-  const ruleOf = (window: string, expr: string): RecordingRule => ({
-    record: `slo:sli_error:ratio_rate${window}`,
+  const ruleOf = (window: string, expr: string, what = "sli_error:ratio_rate"): RecordingRule => ({
+    record: `slo:${what}${window}`,
     expr,
     labels: { ...idOf(objective), sloth_window: window },
     by: sliBy,
@@ -63,6 +72,7 @@ const sliRules = (objective: Objective): readonly RecordingRule[] => {
   return [
     ...windows.map((window) => ruleOf(window, exprOf(window))),
     ruleOf(`${periodDays}d`, averaged(objective, `${periodDays}d`)),
+    ...longWindows.map((window) => ruleOf(window, bad(window), "bad_events:increase")),
   ];
 };
 
@@ -88,7 +98,8 @@ const metadataRules = (objective: Objective): readonly RecordingRule[] => {
 const burnOf = (objective: Objective, { times, short, long }: BurnPair): string => {
   const above = (window: Window): string =>
     `max(slo:sli_error:ratio_rate${window}${selectorOf(objective)} > ${times} * ${budgetOf(objective)}) without (sloth_window)`;
-  return `(${above(short)} and ${above(long)})`;
+  const enough = `max(slo:bad_events:increase${long}${selectorOf(objective)} >= ${leastBad}) without (sloth_window)`;
+  return `(${above(short)} and ${above(long)} and ${enough})`;
 };
 
 const alertRule = (objective: Objective, severity: "page" | "ticket"): AlertRule => {

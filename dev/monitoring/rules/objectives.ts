@@ -12,8 +12,8 @@ export interface Objective {
   readonly percent: number;
   /** One sentence. */
   readonly promise: string;
-  /** The share of events that were not good over a window; no series where there were no events. */
-  readonly errorRatio: (window: string) => string;
+  /** Events of a window. */
+  readonly events: Events;
   /** Counted only while this has a series; its long windows are made of its 5-minute ones, which say so. */
   readonly onlyWhile?: string;
   /** Whom its burning budget may wake. */
@@ -21,26 +21,41 @@ export interface Objective {
   readonly dashboard: string;
 }
 
-/** Requests of a route that were answered 5xx: being overloaded counts. */
-const failedShare =
-  (route: string, status: string) =>
-  (window: string): string =>
-    `(sum(rate(sluice_http_request_seconds_count{route="${route}", status=~"${status}"}[${window}])) or vector(0))` +
-    ` / (sum(rate(sluice_http_request_seconds_count{route="${route}"}[${window}])) > 0)`;
+/** Events of a window, as expressions. */
+export interface Events {
+  /** The share of them that were not good; no series where there were none. */
+  readonly errorRatio: (window: string) => string;
+  /** How many of them were not good. */
+  readonly bad: (window: string) => string;
+}
+
+/** Requests of a route that were answered with such a status: being overloaded counts. */
+const failed = (route: string, status: string): Events => {
+  const requests = `sluice_http_request_seconds_count{route="${route}"`;
+  return {
+    errorRatio: (window) =>
+      `(sum(rate(${requests}, status=~"${status}"}[${window}])) or vector(0))` +
+      ` / (sum(rate(${requests}}[${window}])) > 0)`,
+    bad: (window) => `sum(increase(${requests}, status=~"${status}"}[${window}]))`,
+  };
+};
 
 /** A bucket's bound, as Prometheus 2 keeps it (`5`) and as Prometheus 3 does (`5.0`). */
 const bound = (seconds: number): string =>
   `le=~"${String(seconds).replaceAll(".", "\\\\.")}${Number.isInteger(seconds) ? "(\\\\.0)?" : ""}"`;
 
 /** Events of a histogram that took longer. The bound has to be one of its buckets. */
-const slowShare =
-  (histogram: string, labels: string, seconds: number) =>
-  (window: string): string =>
-    `1 - sum(rate(${histogram}_bucket{${labels}, ${bound(seconds)}}[${window}]))` +
-    ` / (sum(rate(${histogram}_count{${labels}}[${window}])) > 0)`;
+const slow = (histogram: string, labels: string, seconds: number): Events => {
+  const inTime = `${histogram}_bucket{${labels}, ${bound(seconds)}}`;
+  const all = `${histogram}_count{${labels}}`;
+  return {
+    errorRatio: (window) => `1 - sum(rate(${inTime}[${window}])) / (sum(rate(${all}[${window}])) > 0)`,
+    bad: (window) => `sum(increase(${all}[${window}])) - sum(increase(${inTime}[${window}]))`,
+  };
+};
 
-const lateShare = (topology: string, seconds: number) =>
-  slowShare("sluice_record_age_seconds", `topology="${topology}"`, seconds);
+const late = (topology: string, seconds: number): Events =>
+  slow("sluice_record_age_seconds", `topology="${topology}"`, seconds);
 
 /** Every objective. */
 export const objectives: readonly Objective[] = [
@@ -49,7 +64,7 @@ export const objectives: readonly Objective[] = [
     alert: "SluiceAcceptanceBudgetBurn",
     percent: 99.9,
     promise: "99.9 % of requests for a coupon are not answered 5xx; 503 because of overload counts as an error",
-    errorRatio: failedShare(reservationsRoute, "5.."),
+    events: failed(reservationsRoute, "5.."),
     severities: ["page", "ticket"],
     dashboard: uids.overview,
   },
@@ -58,7 +73,7 @@ export const objectives: readonly Objective[] = [
     alert: "SluiceVerdictBudgetBurn",
     percent: 99,
     promise: "99 % of accepted requests have their verdict, published, within 5 s",
-    errorRatio: lateShare("coupon-issuing", 5),
+    events: late("coupon-issuing", 5),
     severities: ["page", "ticket"],
     dashboard: uids.overview,
   },
@@ -67,7 +82,7 @@ export const objectives: readonly Objective[] = [
     alert: "SluicePaymentBudgetBurn",
     percent: 99.9,
     promise: "99.9 % of payments are not answered 503",
-    errorRatio: failedShare(paymentsRoute, "503"),
+    events: failed(paymentsRoute, "503"),
     severities: ["page", "ticket"],
     dashboard: uids.payments,
   },
@@ -76,7 +91,7 @@ export const objectives: readonly Objective[] = [
     alert: "SluicePaymentBudgetBurn",
     percent: 99,
     promise: "99 % of payments are answered within 0.5 s",
-    errorRatio: slowShare("sluice_http_request_seconds", `route="${paymentsRoute}"`, 0.5),
+    events: slow("sluice_http_request_seconds", `route="${paymentsRoute}"`, 0.5),
     severities: ["page", "ticket"],
     dashboard: uids.payments,
   },
@@ -85,7 +100,7 @@ export const objectives: readonly Objective[] = [
     alert: "SluiceHistoryBudgetBurn",
     percent: 99,
     promise: "99 % of payments are in the history within 30 s",
-    errorRatio: lateShare("transaction-history", 30),
+    events: late("transaction-history", 30),
     severities: ["ticket"],
     dashboard: uids.payments,
   },
@@ -94,7 +109,7 @@ export const objectives: readonly Objective[] = [
     alert: "SluiceDeliveryBudgetBurn",
     percent: 99,
     promise: "99 % of payments are at the data platform within 60 s, while the circuit to it is closed",
-    errorRatio: lateShare("external-data", 60),
+    events: late("external-data", 60),
     onlyWhile: 'min(sluice_circuit{state="closed"}) == 1',
     severities: ["ticket"],
     dashboard: uids.payments,

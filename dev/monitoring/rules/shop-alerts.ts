@@ -14,13 +14,24 @@ const processes: readonly AlertRule[] = [
   {
     alert: "SluiceDown",
     severity: "page",
-    // A target that does not answer, and a service of which no target is known any more though one was within a day.
-    expr:
-      'up{job="sluice"} == 0 or (max by (service) (max_over_time(up{job="sluice"}[1d])) * 0' +
-      ' unless on (service) max by (service) (up{job="sluice"}))',
-    for: "2m",
+    expr: 'up{job="sluice"} == 0',
+    // Three scrapes: beyond a restart, and with the two intervals of scraping and evaluating within a minute.
+    for: "30s",
     summary: "A process of ours does not answer.",
-    description: "{{ $labels.service }} {{ $labels.instance }} has not been scraped for 2 minutes: up is {{ $value }}.",
+    description:
+      "{{ $labels.service }} {{ $labels.instance }} has not been scraped for 30 seconds: up is {{ $value }}.",
+    dashboard: uids.overview,
+  },
+  {
+    alert: "SluiceServiceGone",
+    severity: "page",
+    // No target is known any more though one was within a day. A roll-out that ends the old one first may take a while.
+    expr:
+      'max by (service) (max_over_time(up{job="sluice"}[1d])) * 0' +
+      ' unless on (service) max by (service) (up{job="sluice"})',
+    for: "2m",
+    summary: "Of a kind of process that ran there is none any more.",
+    description: "Prometheus has known no {{ $labels.service }} for 2 minutes: {{ $value }} are up.",
     dashboard: uids.overview,
   },
   {

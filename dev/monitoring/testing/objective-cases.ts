@@ -9,8 +9,8 @@ import { paymentsRoute, reservationsRoute } from "../rules/recording.ts";
 import { counter } from "./alert-case.ts";
 
 const stepSeconds = 120;
-/** Events a second. */
-const rate = 1_000;
+/** Events a second, where a story does not say otherwise. */
+const usualRate = 1_000;
 
 /** How many times its budget an objective loses, for some minutes. */
 type Losing = readonly (readonly [times: number, minutes: number])[];
@@ -18,6 +18,8 @@ type Losing = readonly (readonly [times: number, minutes: number])[];
 interface Story {
   readonly name: string;
   readonly losing: Losing;
+  /** Events a second. */
+  readonly rate?: number;
   /** 0 while the circuit is not closed. */
   readonly circuit: 0 | 1;
   /** Whether alerts of a severity fire, by minute. */
@@ -57,11 +59,23 @@ const stories: readonly Story[] = [
       { at: 17 * hour + 20, severity: "ticket", fires: false },
     ],
   },
+  {
+    name: "a quiet night",
+    // Two an hour, and none of them is good: six by the third hour, and twelve in the last six of eight.
+    rate: 2 / 3_600,
+    losing: [[Number.POSITIVE_INFINITY, 8 * hour]],
+    circuit: 1,
+    expected: [
+      { at: 3 * hour, severity: "page", fires: false },
+      { at: 3 * hour, severity: "ticket", fires: false },
+      { at: 8 * hour - 2, severity: "page", fires: true },
+    ],
+  },
 ];
 
 const job = 'job="sluice", instance="api:9400"';
 
-const counters = (losing: Losing, objective: Objective) => {
+const counters = ({ losing, rate = usualRate }: Story, objective: Objective) => {
   const share = (times: number): number => Math.min(1, times * budgetOf(objective));
   return {
     bad: counter(
@@ -80,8 +94,8 @@ const counters = (losing: Losing, objective: Objective) => {
 };
 
 /** What is scraped, by objective: its good and its bad events. */
-const seriesOf = (losing: Losing, objective: Objective): Readonly<Record<string, string>> => {
-  const { bad, good, all } = counters(losing, objective);
+const seriesOf = (story: Story, objective: Objective): Readonly<Record<string, string>> => {
+  const { bad, good, all } = counters(story, objective);
   const answered = (route: string): string => `sluice_http_request_seconds_count{${job}, route="${route}"`;
   const late = (topology: string, le: string) => ({
     [`sluice_record_age_seconds_bucket{${job}, topology="${topology}", topic="t", le="${le}"}`]: good,
@@ -110,9 +124,10 @@ const seriesOf = (losing: Losing, objective: Objective): Readonly<Record<string,
 };
 
 /** The document of `promtool test rules` for one story, told to some objectives. */
-const testOf = ({ name, losing, circuit, expected }: Story, told: readonly Objective[]) => {
+const testOf = (story: Story, told: readonly Objective[]) => {
+  const { name, losing, circuit, expected } = story;
   const lastMinutes = losing.reduce((sum, [, minutes]) => sum + minutes, 0);
-  const input = told.flatMap((objective) => Object.entries(seriesOf(losing, objective)));
+  const input = told.flatMap((objective) => Object.entries(seriesOf(story, objective)));
   const closed = [
     `sluice_circuit{${job}, state="closed"}`,
     `${circuit}+0x${(lastMinutes * 60) / stepSeconds}`,

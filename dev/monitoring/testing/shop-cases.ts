@@ -1,102 +1,7 @@
 /** Stories about our own processes: each alert fires when it should, not before, and no longer. */
 import { type AlertCase, counter, gauge } from "./alert-case.ts";
-
-const worker = 'job="sluice", service="worker", instance="worker:9400"';
-const relay = 'job="sluice", service="relay", instance="relay:9400"';
-const other = 'job="sluice", service="relay", instance="relay-2:9400"';
-const api = 'job="sluice", service="api", instance="api:9400"';
-const coupons = 'topology="coupon-issuing"';
-const partition = `${coupons}, partition="coupon-issue/0"`;
-const forCoupons = { topology: "coupon-issuing" };
-const outbox = { outbox: "payments" };
-
-const processes: readonly AlertCase[] = [
-  {
-    alert: "SluiceDown",
-    // Twice in a minute it is slow to answer, then it is gone.
-    series: {
-      [`up{${worker}}`]: gauge([
-        [1, 5],
-        [0, 1],
-        [1, 4],
-        [0, 5],
-        [1, 5],
-      ]),
-    },
-    quiet: [5.75, 11],
-    fires: {
-      at: 14,
-      labels: { job: "sluice", service: "worker", instance: "worker:9400" },
-      says: "worker worker:9400 has not been scraped for 2 minutes: up is 0.",
-    },
-    heals: 16,
-  },
-  {
-    alert: "SluicePartitionsUnowned",
-    // A rebalance, then a worker of two dies, then the other has its partitions.
-    series: {
-      [`sluice_partitions_assigned{${worker}, ${coupons}}`]: gauge([
-        [6, 5],
-        [0, 0.5],
-        [3, 5],
-        [3, 5],
-        [6, 5],
-      ]),
-      [`sluice_partitions_assigned{${other}, ${coupons}}`]: gauge([
-        [0, 5],
-        [0, 0.5],
-        [3, 5],
-        [undefined, 10],
-      ]),
-    },
-    quiet: [4, 5.25, 6],
-    fires: { at: 13, labels: forCoupons, says: "3 partition(s) of coupon-issuing have no worker: their records wait." },
-    heals: 16,
-  },
-  {
-    alert: "SluiceNotReady",
-    // A restart, then a dependency that stays away.
-    series: {
-      [`sluice_not_ready{${worker}, reason="STARTING"}`]: gauge([
-        [1, 2],
-        [0, 28],
-      ]),
-      [`sluice_not_ready{${worker}, reason="DEPENDENCY_AWAY"}`]: gauge([
-        [0, 10],
-        [1, 10],
-        [0, 10],
-      ]),
-    },
-    quiet: [1, 14],
-    fires: {
-      at: 16,
-      labels: { service: "worker", instance: "worker:9400", reason: "DEPENDENCY_AWAY" },
-      says: "worker worker:9400 is not ready: DEPENDENCY_AWAY is 1.",
-    },
-    heals: 21,
-  },
-  {
-    alert: "SluiceMixedGraphs",
-    // A roll-out that takes twenty minutes, and one that stops half-way.
-    series: {
-      [`sluice_topology_info{${worker}, ${coupons}, hash="aaaa0000"}`]: gauge([[1, 120]]),
-      [`sluice_topology_info{${other}, ${coupons}, hash="bbbb1111"}`]: gauge([
-        [undefined, 5],
-        [1, 20],
-        [undefined, 20],
-        [1, 40],
-        [undefined, 30],
-      ]),
-    },
-    quiet: [24, 70],
-    fires: {
-      at: 80,
-      labels: forCoupons,
-      says: "2 graphs of coupon-issuing run side by side: a roll-out stopped half-way.",
-    },
-    heals: 95,
-  },
-];
+import { worker, relay, other, api, coupons, partition, forCoupons, outbox } from "./labels.ts";
+import { processCases } from "./process-cases.ts";
 
 const topologies: readonly AlertCase[] = [
   {
@@ -387,4 +292,4 @@ const payments: readonly AlertCase[] = [
 ];
 
 /** All of them. */
-export const shopCases: readonly AlertCase[] = [...processes, ...topologies, ...shop, ...payments];
+export const shopCases: readonly AlertCase[] = [...processCases, ...topologies, ...shop, ...payments];
