@@ -34,9 +34,12 @@ const schemaOf = async ({ apiVersion, kind }: KubernetesObject): Promise<Validat
   const [group = "", version] = apiVersion.includes("/") ? apiVersion.split("/") : ["core", apiVersion];
   const title = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
   const kubernetes = `kubernetes-models/_schemas/IoK8sApi${title(group.replace(".k8s.io", ""))}${title(version ?? "")}${kind}`;
-  const keda = `@kubernetes-models/keda/_schemas/ComGithubKedacoreKedaV2ApisKedaV1alpha1${kind}`;
+  const others: Readonly<Record<string, string>> = {
+    "keda.sh": `@kubernetes-models/keda/_schemas/ComGithubKedacoreKedaV2ApisKedaV1alpha1${kind}`,
+    "monitoring.coreos.com": `@kubernetes-models/prometheus-operator/_schemas/ComGithubPrometheusOperatorPrometheusOperatorPkgApisMonitoringV1${kind}`,
+  };
   // By file: not all of what a package's own classes import is exported to others. Each module has this one export.
-  const file = join(repositoryRoot, "node_modules", `${group === "keda.sh" ? keda : kubernetes}.js`);
+  const file = join(repositoryRoot, "node_modules", `${others[group] ?? kubernetes}.js`);
   const module = (await import(pathToFileURL(file).href)) as { readonly validate: Validate };
   return module.validate;
 };

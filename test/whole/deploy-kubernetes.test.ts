@@ -14,10 +14,11 @@ import { app } from "../../sluice.config.ts";
 import { type KubernetesObject, objectsIn, objectsOf, problemsOf } from "../testing/kubernetes.ts";
 
 const root = join(repositoryRoot, "deploy", "kubernetes");
-const [common = [], base = [], apply = [], autoscaling = []] = ["common", "base", "apply", "autoscaling"].map(
-  (folder) => objectsOf(join(root, folder)),
+const folders = ["common", "base", "apply", "autoscaling", "monitoring"] as const;
+const [common = [], base = [], apply = [], autoscaling = [], monitoring = []] = folders.map((folder) =>
+  objectsOf(join(root, folder)),
 );
-const all = [...common, ...base, ...apply, ...autoscaling];
+const all = [...common, ...base, ...apply, ...autoscaling, ...monitoring];
 
 /** The parts of a workload that are looked at. Its shape was compared with the schema. */
 interface Container {
@@ -88,7 +89,7 @@ test("kubernetes files: are rendered to the same objects when kubectl is there",
 });
 
 test("kubernetes files: are all named by their kustomizations", () => {
-  for (const folder of ["common", "base", "apply", "autoscaling"]) {
+  for (const folder of folders) {
     const text = readFileSync(join(root, folder, "kustomization.yaml"), "utf8");
     const { resources }: { readonly resources: readonly string[] } = parse(text);
     const objects = resources
@@ -133,6 +134,38 @@ test("kubernetes files: refer to what is there", () => {
     const { podSelector } = policy["spec"] as { podSelector: { matchLabels: Record<string, string> } };
     assert.notEqual(podsWith(podSelector.matchLabels).length, 0, named(policy));
   }
+});
+
+interface Relabeling {
+  readonly regex?: string;
+  readonly targetLabel: string;
+  readonly replacement?: string;
+}
+
+test("kubernetes files: give each process to Prometheus as the service that rules and dashboards know", () => {
+  const [monitor] = ofKind("PodMonitor");
+  assert.ok(monitor);
+  const { selector, podMetricsEndpoints } = monitor["spec"] as {
+    readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+    readonly podMetricsEndpoints: readonly [{ readonly port: string; readonly relabelings: readonly Relabeling[] }];
+  };
+  const [{ port, relabelings }] = podMetricsEndpoints;
+  const scraped = podsWith(selector.matchLabels).filter((workload) =>
+    specOf(workload).template.spec.containers[0].ports?.some(({ name }) => name === port),
+  );
+  const services = scraped.map((workload) => {
+    const name = specOf(workload).template.metadata.labels["app.kubernetes.io/name"] ?? "";
+    return relabelings.flatMap(({ regex, targetLabel, replacement = "$1" }) => {
+      const found = regex === undefined ? null : new RegExp(`^(?:${regex})$`).exec(name);
+      return targetLabel === "service" && found !== null ? [replacement.replace("$1", found[1] ?? "")] : [];
+    });
+  });
+  // One each, and the job that deploys is not scraped.
+  assert.deepEqual(services.flat().toSorted(), ["api", "delivery", "history", "relay", "worker"]);
+  assert.deepEqual(
+    relabelings.filter(({ targetLabel }) => targetLabel === "job"),
+    [{ targetLabel: "job", replacement: "sluice" }],
+  );
 });
 
 test("kubernetes files: give no process more than it needs", () => {

@@ -10,6 +10,9 @@ import { shopAlertGroups } from "./shop-alerts.ts";
 /** The folder that Prometheus reads its rules from. */
 export const rulesFolder = "deploy/monitoring/prometheus/rules";
 
+/** The folder that Prometheus' operator is given them from. */
+const operatorFolder = "deploy/kubernetes/monitoring";
+
 /** The groups of each file, by its name. */
 export const ruleFiles: Readonly<Record<string, readonly RuleGroup[]>> = {
   "sluice-recording.yml": recordingGroups,
@@ -30,10 +33,19 @@ export const recordings: readonly RecordingRule[] = rules.filter((rule) => "reco
 
 const head = "# Made from dev/monitoring/rules by `npm run reference`; a test compares the two.\n";
 
-/** The text of each file, by its path from the root of the repository. */
+const textOf = (document: object): string => head + stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
+
+/** The text of each file, by its path from the root of the repository: for Prometheus, and for its operator. */
 export const ruleTexts: Readonly<Record<string, () => string>> = Object.fromEntries(
-  Object.entries(ruleFiles).map(([name, groups]) => [
-    `${rulesFolder}/${name}`,
-    () => head + stringify(documentOf(groups), { lineWidth: 0, aliasDuplicateObjects: false }),
+  Object.entries(ruleFiles).flatMap(([name, groups]) => [
+    [`${rulesFolder}/${name}`, () => textOf(documentOf(groups))],
+    [`${operatorFolder}/${name.replace(/yml$/, "yaml")}`, () => textOf(operatorRule(name, groups))],
   ]),
 );
+
+const operatorRule = (name: string, groups: readonly RuleGroup[]) => ({
+  apiVersion: "monitoring.coreos.com/v1",
+  kind: "PrometheusRule",
+  metadata: { name: name.replace(/\.yml$/, ""), labels: { "app.kubernetes.io/part-of": "sluice" } },
+  spec: documentOf(groups),
+});
