@@ -2,7 +2,7 @@
 import { element, textElement } from "../../engine/svg/element.ts";
 import { drawPicture } from "../../engine/svg/picture.ts";
 import { textWidth } from "../../engine/svg/text-width.ts";
-import { chartLooks, headHeight, heading, margin, noteSize, titleSize } from "./chart-looks.ts";
+import { chartLabel, chartLooks, headHeight, heading, margin, noteSize, titleSize } from "./chart-looks.ts";
 import { linearScale, numberWords } from "./ticks.ts";
 
 /** One bar. */
@@ -40,7 +40,7 @@ export const drawBarChart = ({ title, note, unit, bars }: BarChart): string => {
   const scale = linearScale(Math.max(0, ...bars.flatMap(({ value, limit = 0 }) => [value, limit])), left, right);
   const grid = scale.ticks.flatMap((tick) => [
     element("line", { class: "grid", x1: scale.at(tick), x2: scale.at(tick), y1: headHeight, y2: bottom }),
-    label(scale.at(tick), bottom + 15, "middle", `${numberWords(tick)}${unit}`),
+    chartLabel(scale.at(tick), bottom + 15, "middle", `${numberWords(tick)}${unit}`),
   ]);
   const lines = bars.flatMap(({ name, value, limit }, at) => {
     const y = headHeight + margin / 4 + (at + 0.5) * lineHeight;
@@ -59,6 +59,3 @@ export const drawBarChart = ({ title, note, unit, bars }: BarChart): string => {
     children: [...heading(title, note), ...grid, ...lines],
   });
 };
-
-const label = (x: number, y: number, anchor: string, text: string): string =>
-  textElement("text", { class: "pale", x, y, "font-size": noteSize, "text-anchor": anchor }, text);

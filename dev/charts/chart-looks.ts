@@ -40,3 +40,12 @@ export const heading = (title: string, note: string): readonly string[] => [
   textElement("text", { class: "ink", x: margin, y: margin + 8, "font-size": titleSize, "font-weight": 600 }, title),
   textElement("text", { class: "pale", x: margin, y: margin + 26, "font-size": noteSize }, note),
 ];
+
+/** A number at an axis or a point, or what an axis is of; `anchor` as SVG has it. */
+export const chartLabel = (
+  x: number,
+  y: number,
+  anchor: "start" | "middle" | "end",
+  text: string,
+  look = "pale",
+): string => textElement("text", { class: look, x, y, "font-size": noteSize, "text-anchor": anchor }, text);

@@ -2,7 +2,7 @@
 import { element, numberText, textElement } from "../../engine/svg/element.ts";
 import { drawPicture } from "../../engine/svg/picture.ts";
 import { textWidth } from "../../engine/svg/text-width.ts";
-import { chartLooks, headHeight, heading, margin, mostSeries, noteSize, titleSize } from "./chart-looks.ts";
+import { chartLabel, chartLooks, headHeight, heading, margin, mostSeries, noteSize, titleSize } from "./chart-looks.ts";
 import { linearScale, logScale, numberWords, type Scale } from "./ticks.ts";
 
 /** A point; `y` is at least 0. */
@@ -82,17 +82,14 @@ const axes = (
 ): readonly string[] => [
   ...up.ticks.flatMap((tick) => [
     element("line", { class: tick === 0 ? "axis" : "grid", x1: left, x2: right, y1: up.at(tick), y2: up.at(tick) }),
-    textAt(left - gap, up.at(tick) + 4, "end", numberWords(tick)),
+    chartLabel(left - gap, up.at(tick) + 4, "end", numberWords(tick)),
   ]),
   ...along.ticks.flatMap((tick) => [
     element("line", { class: "axis", x1: along.at(tick), x2: along.at(tick), y1: bottom, y2: bottom + 5 }),
-    textAt(along.at(tick), bottom + 18, "middle", numberWords(tick)),
+    chartLabel(along.at(tick), bottom + 18, "middle", numberWords(tick)),
   ]),
-  textAt((left + right) / 2, bottom + 36, "middle", across),
+  chartLabel((left + right) / 2, bottom + 36, "middle", across),
 ];
-
-const textAt = (x: number, y: number, anchor: string, text: string, look = "pale"): string =>
-  textElement("text", { class: look, x, y, "font-size": noteSize, "text-anchor": anchor }, text);
 
 const drawSeries = ({ points, values }: Series, at: number, up: Scale, along: Scale): readonly string[] => {
   const placed = points.map(({ x, y }) => ({ x: along.at(x), y: up.at(y), value: y }));
@@ -101,7 +98,7 @@ const drawSeries = ({ points, values }: Series, at: number, up: Scale, along: Sc
     element("polyline", { class: `series-${at}`, points: way }),
     ...placed.map(({ x, y }) => pointShape(at, x, y)),
     ...(values === true
-      ? placed.map(({ x, y, value }) => textAt(x, y - 9, "middle", numberWords(value), "value"))
+      ? placed.map(({ x, y, value }) => chartLabel(x, y - 9, "middle", numberWords(value), "value"))
       : []),
   ];
 };

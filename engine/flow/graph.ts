@@ -56,6 +56,14 @@ export const sinkNamesOf = (edge: Edge): readonly string[] => [
   ...("sink" in edge ? [edge.sink] : []),
 ];
 
+/** What undoes a step, by its outcomes; not those that cannot be undone. */
+export const undosOf = ({ undo }: Pick<GraphStep, "undo">): readonly GraphUndo[] =>
+  Object.values(undo).flatMap((one) => ("undo" in one ? [one] : []));
+
+/** Every topic and store that the undos of a step write to. */
+export const undoSinksOf = (step: Pick<GraphStep, "undo">): readonly string[] =>
+  undosOf(step).flatMap(({ sink }) => (sink === undefined ? [] : [sink]));
+
 /** JSON with sorted keys and no spaces: equal for equal values. */
 export const canonicalJson = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;

@@ -1,5 +1,5 @@
 /** The rules of a graph that types cannot see: names, reachability, where a failure may still go back. */
-import { type Edge, sinkNamesOf, type TopologyGraph } from "./graph.ts";
+import { type Edge, sinkNamesOf, undoSinksOf, type TopologyGraph } from "./graph.ts";
 import { effectOf } from "./held.ts";
 
 /** A topology that breaks rules; the message names them all. */
@@ -120,8 +120,8 @@ const writtenFrom = ({ edges, steps }: TopologyGraph, source: string): ReadonlyS
   const visit = (node: string): void => {
     if (reached.has(node)) return;
     reached.add(node);
-    for (const how of Object.values(steps[node]?.undo ?? {}))
-      if ("undo" in how && how.sink !== undefined) sinks.add(how.sink);
+    const step = steps[node];
+    for (const sink of step === undefined ? [] : undoSinksOf(step)) sinks.add(sink);
     for (const edge of edges) {
       if (edge.from !== node) continue;
       for (const sink of sinkNamesOf(edge)) sinks.add(sink);

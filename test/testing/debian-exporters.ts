@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import type { StackEndpoints } from "../../dev/stack/endpoints.ts";
 import { freePort } from "../../dev/stack/ports.ts";
+import { exporterLaunch, watchers } from "../../dev/stack/watch/watchers.ts";
 import { endChild } from "./end-child.ts";
 import type { Target } from "./prometheus.ts";
 import { until } from "./stack-under-test.ts";
@@ -12,45 +13,25 @@ export interface Exporter {
   readonly stop: () => Promise<void>;
 }
 
-/** How each is started. Its password goes into its environment, which others do not see. */
-const plans = {
-  redis: {
-    program: "prometheus-redis-exporter",
-    args: ({ redisUrl }: StackEndpoints) => [`-redis.addr=${redisUrl}`],
-    env: () => ({}),
-  },
-  mysqld: {
-    program: "prometheus-mysqld-exporter",
-    // The shop's user may not see replicas.
-    args: () => ["--no-collect.slave_status"],
-    env: ({ databaseUrl }: StackEndpoints) => {
-      const { username, password, host, pathname } = new URL(databaseUrl);
-      return { DATA_SOURCE_NAME: `${username}:${password}@tcp(${host})${pathname}` };
-    },
-  },
-} as const;
-
 /** Starts one; undefined where it is not installed. @throws Error where it does not answer within a minute */
 export const startDebianExporter = async (
-  job: keyof typeof plans,
+  job: "redis" | "mysqld",
   endpoints: StackEndpoints,
 ): Promise<Exporter | undefined> => {
-  const { program, args, env } = plans[job];
+  const name = `${job}-exporter` as const;
+  const { program = "" } = watchers[name];
   if (spawnSync(program, ["--version"]).error !== undefined) return undefined;
-  const address = `127.0.0.1:${await freePort()}`;
-  const child = spawn(program, [...args(endpoints), `--web.listen-address=${address}`], {
-    env: { PATH: process.env["PATH"], ...env(endpoints) },
-    stdio: "ignore",
-  });
+  const port = await freePort();
+  const { args, environment } = exporterLaunch(name, port, endpoints);
+  const child = spawn(program, args, { env: { PATH: process.env["PATH"], ...environment }, stdio: "ignore" });
   const stop = (): Promise<void> => endChild(child);
+  const healthUrl = `http://127.0.0.1:${port}`;
   try {
-    await until(
-      `${program} answers`,
-      async () => (await fetch(`http://${address}/metrics`).catch(() => undefined))?.ok === true,
-    );
+    const answers = async () => (await fetch(`${healthUrl}/metrics`).catch(() => undefined))?.ok === true;
+    await until(`${program} answers`, answers);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { target: { job, service: job, healthUrl: `http://${address}` }, stop };
+  return { target: { job, service: job, healthUrl }, stop };
 };

@@ -1,5 +1,6 @@
 /** What watches a stack natively: which programs of which packages, how they are started, and what Prometheus scrapes. Pure. */
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { endpointsEnv, type StackEndpoints } from "../endpoints.ts";
 import type { Layout } from "../layout.ts";
 import type { PortNeed } from "../ports.ts";
@@ -60,9 +61,7 @@ export const planWatchers = (input: WatchInput): WatchPlan => {
 };
 
 /** In development nobody is called: alerts are looked at on Prometheus' page and Alertmanager's. */
-const alertmanagerConfig = `route: { receiver: nobody }
-receivers: [{ name: nobody }]
-`;
+const alertmanagerConfig = stringify({ route: { receiver: "nobody" }, receivers: [{ name: "nobody" }] });
 
 const serviceOf = (name: WatcherName, input: WatchInput): ServicePlan => {
   const { layout, ports, programs } = input;
@@ -77,7 +76,8 @@ const serviceOf = (name: WatcherName, input: WatchInput): ServicePlan => {
   };
 };
 
-interface WatcherLaunch {
+/** How a program that watches is started. */
+export interface WatcherLaunch {
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** What answers 200 when it is ready. */
@@ -113,17 +113,8 @@ const launchOf = (
         path: "/-/ready",
       };
     case "redis-exporter":
-      return {
-        args: [`-web.listen-address=${listen}`, `-redis.addr=${endpoints.redisUrl}`],
-        path: "/health",
-      };
     case "mysqld-exporter":
-      return {
-        // The shop's user may not see replicas.
-        args: [`--web.listen-address=${listen}`, "--no-collect.slave_status"],
-        environment: { DATA_SOURCE_NAME: dataSourceName(endpoints.databaseUrl) },
-        path: "/",
-      };
+      return exporterLaunch(name, port, endpoints);
     case "sluice-exporter":
       return {
         args: [sluice, "exporter", "--port", String(port)],
@@ -131,6 +122,23 @@ const launchOf = (
         path: "/live",
       };
   }
+};
+
+/** How Debian's exporter of Redis or of the database is started. A password goes into its environment, which others do not see. */
+export const exporterLaunch = (
+  name: "redis-exporter" | "mysqld-exporter",
+  port: number,
+  { redisUrl, databaseUrl }: Pick<StackEndpoints, "redisUrl" | "databaseUrl">,
+): WatcherLaunch => {
+  const listen = `127.0.0.1:${port}`;
+  if (name === "redis-exporter")
+    return { args: [`-web.listen-address=${listen}`, `-redis.addr=${redisUrl}`], path: "/health" };
+  return {
+    // The shop's user may not see replicas.
+    args: [`--web.listen-address=${listen}`, "--no-collect.slave_status"],
+    environment: { DATA_SOURCE_NAME: dataSourceName(databaseUrl) },
+    path: "/",
+  };
 };
 
 /** As Go's driver writes it; passwords of development have no character that it takes for its own. */
@@ -149,20 +157,20 @@ const jobs: Readonly<Record<WatcherName, string>> = {
 };
 
 const prometheusConfig = (started: readonly WatcherName[], { layout, ports, rules }: WatchInput): string => {
-  const targetOf = (name: WatcherName): string => `"127.0.0.1:${ports[name] ?? 0}"`;
-  const scraped = started.map(
-    (name) => `  - job_name: ${jobs[name]}\n    static_configs: [{ targets: [${targetOf(name)}] }]\n`,
-  );
-  const alerting = started.includes("alertmanager")
-    ? `alerting:\n  alertmanagers:\n    - static_configs: [{ targets: [${targetOf("alertmanager")}] }]\n`
-    : "";
-  return [
-    "global: { scrape_interval: 15s, scrape_timeout: 10s, evaluation_interval: 15s }\n",
-    `rule_files: [${JSON.stringify(join(rules, "*.yml"))}]\n`,
-    alerting,
-    "scrape_configs:\n  - job_name: sluice\n",
-    `    file_sd_configs: [{ files: [${JSON.stringify(join(targetsFolder(layout), "*.json"))}], refresh_interval: 5s }]\n`,
-    "    sample_limit: 5000\n    label_limit: 30\n",
-    ...scraped,
-  ].join("");
+  const at = (name: WatcherName) => ({ static_configs: [{ targets: [`127.0.0.1:${ports[name] ?? 0}`] }] });
+  const files = [join(targetsFolder(layout), "*.json")];
+  return stringify({
+    global: { scrape_interval: "15s", scrape_timeout: "10s", evaluation_interval: "15s" },
+    rule_files: [join(rules, "*.yml")],
+    ...(started.includes("alertmanager") && { alerting: { alertmanagers: [at("alertmanager")] } }),
+    scrape_configs: [
+      {
+        job_name: "sluice",
+        file_sd_configs: [{ files, refresh_interval: "5s" }],
+        sample_limit: 5_000,
+        label_limit: 30,
+      },
+      ...started.map((name) => ({ job_name: jobs[name], ...at(name) })),
+    ],
+  });
 };

@@ -135,3 +135,21 @@ test("exporter: answers without the cluster when that is slow, and looks once me
   assert.ok((await second).includes("kafka_brokers 2"));
   assert.equal(looked, 1);
 });
+
+test("exporter: says once how much is left out, and again when that is another number", async () => {
+  const registry = new Registry();
+  const { clock, step } = steppedClock();
+  const said: unknown[] = [];
+  let topics = 7;
+  const logger = {
+    ...silentLogger,
+    warn: (fields: Readonly<Record<string, unknown>>) => void said.push(fields["topics"]),
+  };
+  serveOverview(async () => ({ ...overview, leftOut: { topics, groups: 0 } }), { registry, logger, clock });
+  for (const now of [7, 7, 9, 0, 9]) {
+    topics = now;
+    await registry.metrics();
+    await step(5_000);
+  }
+  assert.deepEqual(said, [7, 9, 9]);
+});

@@ -13,7 +13,7 @@ import { readinessOf } from "../../readiness.ts";
 import type { ProcessContext, Running } from "../define-app.ts";
 import { watchedGauge } from "../metrics/define.ts";
 import { kafkaMetrics } from "../metrics/kafka-table.ts";
-import { createLooks, type LookLimits } from "./looks.ts";
+import { createLooks, type LookLimits } from "../../looks.ts";
 import { type Series, seriesOf } from "./series.ts";
 
 /** More topics and groups than these are left out, by name, and a line of the log says so. */
@@ -44,15 +44,11 @@ export const serveOverview = (
   look: () => Promise<ClusterOverview>,
   { registry, logger, clock }: OverviewServing,
 ): Running["ready"] => {
+  const tellLeftOut = leftOutTeller(logger);
   const { see, isSeen } = createLooks({
     look: async () => {
       const overview = await look();
-      const { topics, groups } = overview.leftOut;
-      if (topics + groups > 0)
-        logger.warn(
-          { event: "exporter.leftOut", topics, groups },
-          "there are more topics or groups than are looked at",
-        );
+      tellLeftOut(overview.leftOut);
       return byMetric(seriesOf(overview));
     },
     failed: (error) =>
@@ -68,5 +64,16 @@ export const serveOverview = (
   return () => {
     const away = { code: "DEPENDENCY_AWAY", why: "no broker answers" } as const;
     return readinessOf(isSeen() === false ? [away] : []);
+  };
+};
+
+/** Says how much is left out, when that is another number than before. */
+const leftOutTeller = (logger: Logger): ((leftOut: ClusterOverview["leftOut"]) => void) => {
+  let told = { topics: 0, groups: 0 };
+  return ({ topics, groups }) => {
+    const isNew = topics !== told.topics || groups !== told.groups;
+    told = { topics, groups };
+    if (isNew && topics + groups > 0)
+      logger.warn({ event: "exporter.leftOut", topics, groups }, "there are more topics or groups than are looked at");
   };
 };

@@ -1,6 +1,6 @@
 /** The metrics of a worker, bound to a registry at its start. */
 import type { Registry } from "prom-client";
-import { type GraphStep, type GraphUndo, sinkNamesOf, type TopologyGraph } from "../../flow/graph.ts";
+import { sinkNamesOf, type TopologyGraph, undoSinksOf, undosOf } from "../../flow/graph.ts";
 import { deadLetterFlood } from "../../worker/failures/dead-letter-flood.ts";
 import type { Hold } from "../../worker/failures/holds.ts";
 import type { PartitionStatus } from "../../worker/partition/partition.ts";
@@ -37,8 +37,7 @@ export const workerTelemetry = (registry: Registry, graph: CountedGraph): Teleme
   for (const { from: step, on: outcome } of graph.edges)
     if (step in graph.steps && outcome !== "*") outcomes.inc({ topology, step, outcome }, 0);
   for (const sink of sinkNames(graph)) written.inc({ topology, sink }, 0);
-  for (const [step, { undo }] of Object.entries(graph.steps))
-    if (undosOf(undo).length > 0) undone.inc({ topology, step }, 0);
+  for (const [step, own] of Object.entries(graph.steps)) if (undosOf(own).length > 0) undone.inc({ topology, step }, 0);
   assigned.inc({ topology }, 0);
   refused.inc({ topology }, 0);
   return {
@@ -62,16 +61,8 @@ export const workerTelemetry = (registry: Registry, graph: CountedGraph): Teleme
   };
 };
 
-const undosOf = (undo: GraphStep["undo"]): readonly GraphUndo[] =>
-  Object.values(undo).flatMap((one) => ("undo" in one ? [one] : []));
-
 const sinkNames = ({ steps, edges }: CountedGraph): ReadonlySet<string> =>
-  new Set([
-    ...edges.flatMap(sinkNamesOf),
-    ...Object.values(steps).flatMap(({ undo }) =>
-      undosOf(undo).flatMap(({ sink }) => (sink === undefined ? [] : [sink])),
-    ),
-  ]);
+  new Set([...edges.flatMap(sinkNamesOf), ...Object.values(steps).flatMap(undoSinksOf)]);
 
 /** Which graph a worker runs: its name and hash. */
 export const tellGraph = (registry: Registry, topology: string, hash: string): void =>

@@ -1,7 +1,7 @@
 /** Everything that is to be seen of a cluster from outside: who has which partition, where those begin and end, where groups are. */
 import pLimit from "p-limit";
 import { partitionName } from "../../log.ts";
-import type { Cluster } from "../internals.ts";
+import type { Broker, Cluster } from "../internals.ts";
 import { type ClusterMetadata, readMetadata } from "./metadata.ts";
 
 /** Where partitions and groups stand. */
@@ -37,7 +37,7 @@ export const readOverview = async (cluster: Cluster, limits: OverviewLimits): Pr
   const topics = new Map(names.slice(0, limits.maxTopics).map((name) => [name, metadata.topics.get(name) ?? []]));
   const offsets = await readOffsets(cluster, topics).catch(() => noOffsets);
   const found = await listGroups(cluster, metadata).catch(() => []);
-  const groups = await readGroups(cluster, found.slice(0, limits.maxGroups));
+  const groups = await readGroups(found.slice(0, limits.maxGroups));
   const leftOut = { topics: names.length - topics.size, groups: Math.max(0, found.length - limits.maxGroups) };
   return { brokers: metadata.brokers, topics, offsets, groups, leftOut };
 };
@@ -62,46 +62,55 @@ const readOffsets = async (
     );
   };
   const [starts, ends] = [await at(true), await at(false)];
-  return new Map([...ends].map(([name, end]) => [name, { oldest: starts.get(name) ?? 0n, end }]));
+  return new Map(
+    [...ends].flatMap(([name, end]) => {
+      const oldest = starts.get(name);
+      return oldest === undefined ? [] : [[name, { oldest, end }] as const];
+    }),
+  );
 };
 
-/** Consumer groups, by each broker that coordinates some; one that is away has none. */
-const listGroups = async (cluster: Cluster, { brokers }: ClusterMetadata): Promise<readonly string[]> => {
+/** A consumer group, and the broker that coordinates it. */
+interface ListedGroup {
+  readonly groupId: string;
+  readonly coordinator: Broker;
+}
+
+/** Consumer groups, sorted by id: each broker lists those that it coordinates, and one that is away has none. */
+const listGroups = async (cluster: Cluster, { brokers }: ClusterMetadata): Promise<readonly ListedGroup[]> => {
   const listed = await Promise.all(
-    brokers.map(async ({ id }) => {
+    brokers.map(async ({ id }): Promise<readonly ListedGroup[]> => {
       try {
-        const broker = await cluster.findBroker({ nodeId: String(id) });
-        return (await broker.listGroups()).groups;
+        const coordinator = await cluster.findBroker({ nodeId: String(id) });
+        const { groups } = await coordinator.listGroups();
+        return groups.filter(isConsumers).map(({ groupId }) => ({ groupId, coordinator }));
       } catch {
         return [];
       }
     }),
   );
-  const isConsumers = ({ protocolType }: { readonly protocolType: string }): boolean =>
-    protocolType === "consumer" || protocolType === "";
-  return [
-    ...new Set(
-      listed
-        .flat()
-        .filter(isConsumers)
-        .map(({ groupId }) => groupId),
-    ),
-  ].toSorted();
+  // One that moves between two answers is listed by both brokers.
+  const byId = new Map(listed.flat().map((group) => [group.groupId, group]));
+  return [...byId.values()].toSorted((a, b) => (a.groupId < b.groupId ? -1 : 1));
 };
 
-const readGroups = async (cluster: Cluster, ids: readonly string[]): Promise<ClusterOverview["groups"]> => {
+const isConsumers = ({ protocolType }: { readonly protocolType: string }): boolean =>
+  protocolType === "consumer" || protocolType === "";
+
+const readGroups = async (listed: readonly ListedGroup[]): Promise<ClusterOverview["groups"]> => {
   const limit = pLimit(concurrency);
-  const read = ids.map((id) =>
+  const read = listed.map((one) =>
     limit(async () => {
-      const group = await readGroup(cluster, id).catch(() => undefined);
-      return group === undefined ? [] : [[id, group] as const];
+      // Its coordinator is another one by now, or says nothing of it: the next look has it.
+      const group = await readGroup(one).catch(() => undefined);
+      return group === undefined ? [] : [[one.groupId, group] as const];
     }),
   );
   return new Map((await Promise.all(read)).flat());
 };
 
-const readGroup = async (cluster: Cluster, groupId: string): Promise<GroupOverview> => {
-  const coordinator = await cluster.findGroupCoordinator({ groupId });
+/** Described alone: of several, one that our user may not see fails all. */
+const readGroup = async ({ groupId, coordinator }: ListedGroup): Promise<GroupOverview> => {
   const [{ groups }, { responses }] = await Promise.all([
     coordinator.describeGroups({ groupIds: [groupId] }),
     // Without topics, of all that it has committed something in.

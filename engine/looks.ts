@@ -1,5 +1,5 @@
 /** Looks at something that is away now and then: one look at a time, not too often, and never waited for too long. */
-import type { Clock } from "../../clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** Bounds of looking; ms. */
 export interface LookLimits {
@@ -33,6 +33,7 @@ export interface Looks<T> {
  */
 export const createLooks = <T>({ look, failed, clock, limits }: LookOptions<T>): Looks<T> => {
   let looking: Promise<void> | undefined;
+  let waiting: Promise<T | undefined> | undefined;
   let seen: T | undefined;
   let isSeen: boolean | undefined;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -52,17 +53,23 @@ export const createLooks = <T>({ look, failed, clock, limits }: LookOptions<T>):
       looking = undefined;
     }
   };
+  const wait = async (forLook: Promise<void>): Promise<T | undefined> => {
+    const ended = new AbortController();
+    const late = clock.sleep(limits.waitMs, ended.signal).then(() => !ended.signal.aborted);
+    const isLate = await Promise.race([forLook.then(() => false), late]).finally(() => ended.abort());
+    if (isLate) blind(new Error(`no answer for ${limits.waitMs} ms`));
+    return seen;
+  };
   return {
     isSeen: () => isSeen,
     see: async () => {
       if (looking === undefined && clock.now() - lookedAtMs < limits.everyMs) return seen;
       looking ??= run();
-      const ended = new AbortController();
-      const late = clock.sleep(limits.waitMs, ended.signal).then(() => !ended.signal.aborted);
-      const isLate = await Promise.race([looking.then(() => false), late]).finally(() => ended.abort());
-      if (!isLate) return seen;
-      blind(new Error(`no answer for ${limits.waitMs} ms`));
-      return undefined;
+      // One timer for all who ask at once: each metric of a scrape does.
+      waiting ??= wait(looking).finally(() => {
+        waiting = undefined;
+      });
+      return waiting;
     },
   };
 };
