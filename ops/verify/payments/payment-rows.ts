@@ -1,12 +1,26 @@
 /** What is read of payments, in flat memory: payments and their copies whole, because their contents are compared. */
-import { boolean, int, long, record } from "../../../engine/avro/avro.ts";
+import { boolean, bytes, int, long, record, string, timestampMs } from "../../../engine/avro/avro.ts";
 import type { Payment } from "../../../processors/payments/payment-ports.ts";
-import { PaymentCompleted, type PaymentId } from "../../../schemas/payment.ts";
+import type { UserId, Won } from "../../../schemas/coupon.ts";
+import { isUuid } from "../../../schemas/ids.ts";
+import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
+import { bytesOf, uuidOf } from "../../../stores/ids.ts";
 import { PackedRows } from "../rows/packed-rows.ts";
 import type { OutboxState, PublishedPayment } from "./payment-facts.ts";
 
+/** The payment's id is that of its row. */
+const contents = {
+  /** A UUID's 16 bytes; empty where `otherOrder` has what is none. */
+  order: bytes(),
+  otherOrder: string(),
+  userId: string<UserId>(),
+  amount: long<Won>(),
+  discount: long<Won>(),
+  paidAt: timestampMs(),
+} as const;
+const Contents = record("verify.v1.Payment", contents);
 const Published = record("verify.v1.Published", {
-  payment: PaymentCompleted,
+  ...contents,
   partition: int(),
   offset: long(),
   contradicted: boolean(),
@@ -14,21 +28,39 @@ const Published = record("verify.v1.Published", {
 const Outbox = record("verify.v1.Outbox", { rows: int(), published: boolean() });
 const Effects = record("verify.v1.Effects", { effects: int() });
 
+const none = Buffer.alloc(0);
+const packPayment = ({ paymentId: _, orderId, ...rest }: Payment) =>
+  isUuid(orderId)
+    ? { ...rest, order: bytesOf(orderId), otherOrder: "" }
+    : { ...rest, order: none, otherOrder: orderId as string };
+
+type Kept = ReturnType<typeof packPayment>;
+const unpackPayment = (
+  { order, otherOrder, userId, amount, discount, paidAt }: Kept,
+  paymentId: PaymentId,
+): Payment => ({
+  paymentId,
+  // It was one when it was packed.
+  orderId: (order.length === 0 ? otherOrder : uuidOf(order)) as OrderId,
+  ...{ userId, amount, discount, paidAt },
+});
+
 /** Payments, of their table or of the history. */
-export const paymentRows = () =>
-  new PackedRows({
-    schema: PaymentCompleted,
-    pack: (payment: Payment) => payment,
-    unpack: (kept, _: PaymentId): Payment => kept,
-  });
+export const paymentRows = () => new PackedRows({ schema: Contents, pack: packPayment, unpack: unpackPayment });
 
 /** Payments in the topic. */
 export const publishedRows = () =>
   new PackedRows({
     schema: Published,
     // An offset is far below 2^53.
-    pack: ({ offset, ...one }: PublishedPayment) => ({ ...one, offset: Number(offset) }),
-    unpack: ({ offset, ...one }, _: PaymentId): PublishedPayment => ({ ...one, offset: BigInt(offset) }),
+    pack: ({ payment, offset, partition, contradicted }: PublishedPayment) => ({
+      ...packPayment(payment),
+      ...{ offset: Number(offset), partition, contradicted },
+    }),
+    unpack: ({ offset, partition, contradicted, ...kept }, paymentId: PaymentId): PublishedPayment => ({
+      payment: unpackPayment(kept, paymentId),
+      ...{ offset: BigInt(offset), partition, contradicted },
+    }),
   });
 
 /** What the outbox has of each payment. */

@@ -2,7 +2,7 @@
  * A set of ids in flat memory, each with its number: 28 bytes for an id, where a Set of texts takes 100. Ids that are no UUIDs are
  * kept too, as texts: records of a topic may say anything.
  */
-import { isUuid } from "../../../schemas/ids.ts";
+import { uuidOf } from "../../../stores/ids.ts";
 
 /** 32-bit words of an id. */
 const words = 4;
@@ -26,8 +26,8 @@ export class PackedIds<Id extends string> {
 
   /** The number of an id; undefined where it is not there. */
   numberOf(id: Id): number | undefined {
-    if (!isUuid(id)) return this.#texts.get(id);
-    const number = this.#places[this.#placeOf(id)] ?? 0;
+    if (!readWords(id, this.#wanted)) return this.#texts.get(id);
+    const number = this.#places[this.#find(this.#wanted, 0)] ?? 0;
     return number === 0 ? undefined : number - 1;
   }
 
@@ -36,15 +36,14 @@ export class PackedIds<Id extends string> {
     const number = this.#size;
     this.#size += 1;
     if (words * this.#size > this.#ids.length) this.#ids = grown(this.#ids);
-    if (!isUuid(id)) {
+    if (!readWords(id, this.#wanted)) {
       this.#texts.set(id, number);
       this.#textOf.set(number, id);
       return number;
     }
     if (this.#size * placesPerId > this.#places.length) this.#spread();
-    const place = this.#placeOf(id);
     this.#ids.set(this.#wanted, words * number);
-    this.#places[place] = number + 1;
+    this.#places[this.#find(this.#wanted, 0)] = number + 1;
     return number;
   }
 
@@ -52,21 +51,12 @@ export class PackedIds<Id extends string> {
   at(number: number): Id {
     const text = this.#textOf.get(number);
     if (text !== undefined) return text;
-    let digits = "";
-    for (let word = 0; word < words; word++)
-      digits += (this.#ids[words * number + word] ?? 0).toString(16).padStart(8, "0");
+    for (let word = 0; word < words; word++) bytes.writeUInt32BE(this.#ids[words * number + word] ?? 0, 4 * word);
     // Only ids that are UUIDs in lower case are kept as words.
-    return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-${digits.slice(20)}` as Id;
+    return uuidOf(bytes) as Id;
   }
 
-  /** Where a UUID is in the index, or would be; its words are in `#wanted` then. */
-  #placeOf(id: Id): number {
-    const digits = id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24);
-    for (let word = 0; word < words; word++)
-      this.#wanted[word] = Number.parseInt(digits.slice(8 * word, 8 * word + 8), 16);
-    return this.#find(this.#wanted, 0);
-  }
-
+  /** Where the id of these words is in the index, or would be. */
   #find(among: Uint32Array, at: number): number {
     const mask = this.#places.length - 1;
     for (let place = hashOf(among, at) & mask; ; place = (place + 1) & mask) {
@@ -81,6 +71,28 @@ export class PackedIds<Id extends string> {
       if (!this.#textOf.has(number)) this.#places[this.#find(this.#ids, words * number)] = number + 1;
   }
 }
+
+const bytes = Buffer.alloc(4 * words);
+
+/** The words of a UUID in lower case; false where it is none. By its characters: a look at millions of ids is mostly this. */
+const readWords = (id: string, into: Uint32Array): boolean => {
+  if (id.length !== 36) return false;
+  let word = 0;
+  let digits = 0;
+  for (let n = 0; n < 36; n++) {
+    const code = id.charCodeAt(n);
+    if (n === 8 || n === 13 || n === 18 || n === 23) {
+      if (code !== 0x2d) return false;
+      continue;
+    }
+    const digit = code >= 0x30 && code <= 0x39 ? code - 0x30 : code >= 0x61 && code <= 0x66 ? code - 0x57 : 16;
+    if (digit === 16) return false;
+    word = (word << 4) | digit;
+    digits += 1;
+    if (digits % 8 === 0) into[digits / 8 - 1] = word;
+  }
+  return true;
+};
 
 const isSame = (a: Uint32Array, at: number, b: Uint32Array, from: number): boolean => {
   for (let word = 0; word < words; word++) if (a[at + word] !== b[from + word]) return false;
