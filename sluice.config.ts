@@ -34,6 +34,8 @@ export const app = defineApp({
   schemas: { history: new URL("./schemas/versions/", import.meta.url) },
   deployments: async ({ databaseUrl }) =>
     (await import("./stores/mysql/operations/open-deployments.ts")).openDeployments({ databaseUrl }),
+  processes: async ({ databaseUrl }) =>
+    (await import("./stores/mysql/operations/open-processes.ts")).openProcesses({ databaseUrl }),
   replays: async ({ databaseUrl }) =>
     (await import("./stores/mysql/operations/open-replays.ts")).openReplays({ databaseUrl }),
   doctor: shopChecks,

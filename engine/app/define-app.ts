@@ -13,12 +13,14 @@ import type { DrawnOutbox } from "../flow/arrows.ts";
 import { drawnOutbox, type OutboxDefinition } from "../outbox/define-outbox.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import type { Readiness } from "../readiness.ts";
+import type { Hold } from "../worker/failures/holds.ts";
 import type { ProcessLimits } from "../worker/partition/limits.ts";
 import type { Upkeep } from "../worker/upkeep.ts";
 import type { EngineConfig } from "./config/engine-config.ts";
 import type { Environment, Settings } from "./config/settings.ts";
 import type { DeclaredTopic } from "../deploy/plan/desired.ts";
 import type { OpenDeployments } from "../deploy/deployments.ts";
+import type { OpenProcesses } from "../deploy/processes.ts";
 import type { OpenReplays } from "../dlq/jobs/replays.ts";
 import type { ReplayAdvice } from "../dlq/plan/advice.ts";
 import type { DoctorCheck } from "./doctor/checkup.ts";
@@ -35,6 +37,16 @@ export interface ProcessContext<Config extends EngineConfig = EngineConfig> {
   readonly tracer?: Tracer | undefined;
 }
 
+/** What a process is to whoever lists processes. */
+export interface ListedAs {
+  /** Its command: `worker`, `relay`, `api`. */
+  readonly kind: string;
+  /** The topology it works for, or the outbox it publishes. */
+  readonly subject?: string;
+  /** The hash of the graph it runs. */
+  readonly hash?: string;
+}
+
 /** A process at work. */
 export interface Running {
   readonly ready: () => Readiness;
@@ -42,6 +54,10 @@ export interface Running {
   readonly ended: Promise<Error | undefined>;
   /** Finishes what is in flight and closes everything. */
   readonly stop: () => Promise<void>;
+  /** What it is in the list of processes; absent where it is in none. */
+  readonly listedAs?: ListedAs;
+  /** What its calls wait for now, for whoever looks at it: `/holds` answers it. */
+  readonly holding?: () => readonly Hold[];
   /** Fields of the log line that says it is up. */
   readonly about?: Readonly<Record<string, unknown>>;
 }
@@ -159,6 +175,11 @@ export interface AppDeclaration<Config extends EngineConfig> {
    * only with a graph that was deployed.
    */
   readonly deployments?: (config: Config) => Promise<OpenDeployments>;
+  /**
+   * Opens the list of processes. With one, workers, relays and what else is a process enter themselves, and `sluice console`
+   * finds them there; nothing else depends on it.
+   */
+  readonly processes?: (config: Config) => Promise<OpenProcesses>;
   /** Opens the store of replays and discarded letters. Without one, dead letters can be looked at, and not replayed. */
   readonly replays?: (config: Config) => Promise<OpenReplays>;
   /**

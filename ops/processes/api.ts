@@ -117,6 +117,7 @@ export const serveApi = async (
     ready,
     // An outage does not end the API, because what it depends on may come back; see watchProducer and watchDatabase for what does.
     ended: Promise.race([ended, ...(database === undefined ? [] : [database.ended])]),
+    listedAs: { kind: "api" },
     about: { url },
     stop: async () => {
       // A load balancer learns it from /ready, and sends requests until it has: those are answered as ever.

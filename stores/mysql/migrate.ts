@@ -14,6 +14,7 @@ import { transactionHistoryTable } from "./migrations/0005-transaction-history.t
 import { operationTables } from "./migrations/0006-operations.ts";
 import { databaseIdentityTable } from "./migrations/0007-database-identity.ts";
 import { outboxTrace } from "./migrations/0008-outbox-trace.ts";
+import { runningProcessTable } from "./migrations/0009-running-processes.ts";
 import { withSession } from "./session.ts";
 
 /** Every migration, in order. Imported one by one: what is missing does not compile, and nothing is found by accident. */
@@ -26,6 +27,7 @@ export const migrations: readonly Migration[] = [
   operationTables,
   databaseIdentityTable,
   outboxTrace,
+  runningProcessTable,
 ];
 
 /** How long a second migrator waits for the first. */

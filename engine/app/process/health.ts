@@ -1,8 +1,9 @@
-/** The health server of a process: /live, /ready and /metrics. It asks nobody who they are, so let only probes and scrapes reach it. */
+/** The health server of a process: /live, /ready, /holds and /metrics. It asks nobody who they are, so let only probes and scrapes reach it. */
 import Fastify from "fastify";
 import type { Registry } from "prom-client";
 import { listening } from "./listening.ts";
 import type { Readiness } from "../../readiness.ts";
+import type { Hold } from "../../worker/failures/holds.ts";
 
 /** A running health server. */
 export interface HealthServer {
@@ -19,6 +20,8 @@ export interface HealthOptions {
   readonly portSetting?: string | undefined;
   readonly registry: Registry;
   readonly ready: () => Readiness;
+  /** What its calls wait for; nothing where not given. */
+  readonly holding?: (() => readonly Hold[]) | undefined;
 }
 
 /** Starts it. @throws CliError (CANNOT_LISTEN) as where the port is taken. */
@@ -28,6 +31,7 @@ export const serveHealth = async ({
   portSetting = "SLUICE_HEALTH_PORT",
   registry,
   ready,
+  holding = () => [],
 }: HealthOptions): Promise<HealthServer> => {
   const server = Fastify({ forceCloseConnections: true });
   server.get("/live", () => ({ ok: true }));
@@ -35,6 +39,8 @@ export const serveHealth = async ({
     const answer = ready();
     return reply.status(answer.ok ? 200 : 503).send(answer);
   });
+  // Before the grace time of /ready has passed, and in fields: since when each call waits, and for what.
+  server.get("/holds", () => holding());
   server.get("/metrics", async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
   const settings = { host: "SLUICE_HEALTH_HOST", port: portSetting };
   const address = await listening({ host, port, settings }, () => server.listen({ host, port }));

@@ -14,6 +14,7 @@ import { watchLoop } from "./loop-watch.ts";
 import { createRegistry } from "../metrics/define.ts";
 import { tellBuild, watchReadiness } from "../metrics/process-metrics.ts";
 import { readProcessFacts, startedByNpm, startersOf, watchParent } from "./parent.ts";
+import { enterProcess } from "./enter-process.ts";
 import { openTracing } from "./open-tracing.ts";
 import { createSignalJudge } from "./signals.ts";
 
@@ -32,7 +33,7 @@ export const readSecretFile = (path: string): string => readFileSync(path, "utf8
  * its supervisor would never start it again. `own` is used instead of the configuration's. @throws InvalidConfig
  */
 export const runProcess = async <Config extends EngineConfig>(
-  app: Pick<App<Config>, "settings" | "developmentEnvironment">,
+  app: Pick<App<Config>, "settings" | "developmentEnvironment" | "processes">,
   name: string,
   start: (context: ProcessContext<Config>) => Promise<Running>,
   own: { readonly healthPort?: number; readonly portSetting?: string } = {},
@@ -58,9 +59,12 @@ export const runProcess = async <Config extends EngineConfig>(
     watchReadiness(registry, running.ready);
     const { healthHost: host, healthPort: port } = { ...config, ...own };
     const { portSetting } = own;
-    return { running, health: await serveHealth({ host, port, portSetting, registry, ready: running.ready }) };
+    const { ready, holding } = running;
+    const health = await serveHealth({ host, port, portSetting, registry, ready, holding });
+    const entered = enterProcess(app, { config, logger, listedAs: running.listedAs, host, port: health.port });
+    return { running, health, entered };
   };
-  const { running, health } = await bringUp().catch((error: unknown) => {
+  const { running, health, entered } = await bringUp().catch((error: unknown) => {
     logger.error({ event: "process.startFailed", ...errorFields(error) }, "could not start");
     return end(describeError(error).exitCode);
   });
@@ -69,6 +73,8 @@ export const runProcess = async <Config extends EngineConfig>(
   const failure = await Promise.race([stopping, running.ended]);
   logger.info({ event: "process.draining" }, "draining");
   const drained = await within(running.stop(), stopBudgetMs);
+  // Only what ended as it should: one that could not continue stays in the list, silent, for whoever looks for it.
+  await entered.close({ leaves: drained && failure === undefined });
   // After the last span has ended; bounded by itself.
   await tracing?.close();
   await health.close();

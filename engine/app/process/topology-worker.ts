@@ -74,6 +74,8 @@ export const startTopologyWorker = async <Deps>(
   return {
     ready: worker.ready,
     ended: worker.ended,
+    listedAs: { kind: "worker", subject: name, hash: topology.hash },
+    holding: worker.holding,
     about: { topology: name, graph: topology.hash.slice(0, 12) },
     stop: async () => {
       await worker.stop();

@@ -68,6 +68,7 @@ export const relayOn = <Value, Published>(
   return {
     ready: relay.ready,
     ended: Promise.race([relay.ended, failureOf(kept)]),
+    listedAs: { kind: "relay", subject: definition.name },
     about: { outbox: definition.name, topic: definition.topic.name },
     stop: async () => {
       stopping.abort();

@@ -34,6 +34,7 @@ export const startVerifyWatch = async <Config extends EngineConfig>(
     telemetry: verifyTelemetry(registry),
   });
   return {
+    listedAs: { kind: "verify" },
     ready: watching.ready,
     ended: new Promise(() => {}),
     stop: async () => {
