@@ -23,6 +23,7 @@ import type { OpenDeployments } from "../deploy/deployments.ts";
 import type { OpenProcesses } from "../deploy/processes.ts";
 import type { OpenReplays } from "../dlq/jobs/replays.ts";
 import type { ReplayAdvice } from "../dlq/plan/advice.ts";
+import type { ConsoleAdditions } from "./console/define-console.ts";
 import type { DoctorCheck } from "./doctor/checkup.ts";
 import type { SchemaKeeping } from "./evolving/subjects.ts";
 import type { Verification } from "./verify/verification.ts";
@@ -193,6 +194,8 @@ export interface AppDeclaration<Config extends EngineConfig> {
   readonly checks?: readonly Verification<Config>[];
   /** What `doctor` checks beside brokers, registry and deployment. */
   readonly doctor?: readonly DoctorCheck<Config>[];
+  /** What `console` shows beside the engine's own pages, and whose tokens it takes. */
+  readonly console?: ConsoleAdditions<Config>;
   /**
    * Folders of further commands: `<name>.ts` exports `<name>Command(app): Command`, a name with hyphens in camel case.
    */

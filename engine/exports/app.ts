@@ -39,6 +39,11 @@ export {
   runs,
   topologyNamed,
 } from "../app/define-app.ts";
+export type { ConsoleAdditions, ConsolePage, ViewerOf } from "../app/console/define-console.ts";
+export type { Role, Viewer } from "../console/documents.ts";
+export type { Figure } from "../console/live/describe.ts";
+export { byLabel, type Sample, sumOf } from "../console/live/samples.ts";
+export type { ListedProcess, OpenProcesses, ProcessEntry, Processes } from "../deploy/processes.ts";
 export type { DoctorCheck, Finding } from "../app/doctor/checkup.ts";
 export { openProducer, type OpenedProducer, type ProducerNeeds } from "../app/process/open-producer.ts";
 export type { SchemaKeeping } from "../app/evolving/subjects.ts";

@@ -43,6 +43,10 @@ export interface Arrow {
   readonly dashed: boolean;
 }
 
+/** Differs where arrows do. */
+export const arrowKey = ({ from, to, via }: Pick<Arrow, "from" | "to" | "via">): string =>
+  JSON.stringify([nodeKey(from), nodeKey(to), via]);
+
 /** The arrows of a graph, each once, in the order of its edges; those of outboxes first. */
 export const arrowsOf = (graph: TopologyGraph, around: Surroundings = nothingAround): readonly Arrow[] =>
   mergeArrows([...outboxesOf(graph, around).map(outboxArrow), ...singleArrows(graph)]);
@@ -113,7 +117,7 @@ const recordArrow = (from: Node, sink: string, via: string): Single => ({
 
 /** Arrows between the same two nodes are one, with all their outcomes. */
 const mergeArrows = (arrows: readonly Single[]): readonly Arrow[] => {
-  const alike = Map.groupBy(arrows, ({ from, to, via }) => JSON.stringify([from, to, via]));
+  const alike = Map.groupBy(arrows, arrowKey);
   return [...alike.values()].flatMap((same) => {
     const [first] = same;
     if (first === undefined) return [];

@@ -48,7 +48,8 @@ export const drawPicture = ({ width, height, title, description, looks, children
 };
 
 // Colours by class and not by variables: some readers of SVG know no variables, and none of them needs to know of dark.
-const styleOf = (looks: readonly Look[]): string => {
+/** The colours of classes as CSS, in light and in dark. */
+export const styleOf = (looks: readonly Look[]): string => {
   const rules = (shade: 0 | 1) => looks.map((look) => ruleOf(look, shade)).filter((rule) => rule !== "");
   return `\n${rules(0).join("\n")}\n@media (prefers-color-scheme: dark) {\n${rules(1).join("\n")}\n}\n`;
 };

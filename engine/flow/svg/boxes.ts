@@ -36,8 +36,19 @@ export const boxOf = (kind: BoxKind, caption: string, name: string): Box => {
   };
 };
 
-/** The box of a node of a graph. */
-export const nodeBox = ({ endpoints }: TopologyGraph, { kind, name }: Node): Box => {
+/** The box of a node of a graph; where there are figures, one of a source or a step has room for a line of them. */
+export const nodeBox = (graph: TopologyGraph, node: Node, hasFigures = false): Box => {
+  const box = plainBox(graph, node);
+  const { sources } = graph;
+  const isLive = node.kind === "step" || (node.kind === "endpoint" && sources.includes(node.name));
+  if (!hasFigures || !isLive) return box;
+  return { ...box, width: Math.max(box.width, figureWidth), height: box.height + lineHeight };
+};
+
+/** Room for a lag or a wait in a box, px. */
+const figureWidth = 150;
+
+const plainBox = ({ endpoints }: TopologyGraph, { kind, name }: Node): Box => {
   if (kind !== "endpoint") return boxOf(kind, kind === "drop" ? "dropped" : kind, name);
   const endpoint = endpoints[name];
   if (endpoint?.kind !== "topic") return boxOf("store", "store", name);
@@ -55,13 +66,16 @@ export interface Label extends Sized {
 export const labelSize = 11.5;
 export const labelLineHeight = 15;
 const labelPaddingX = 7;
-const labelPaddingY = 4;
+export const labelPaddingY = 4;
 const labelColumns = 26;
 
-/** The label of an arrow; of no size where there is nothing to say. */
-export const labelOf = (outcomes: readonly string[], via: string): Label => {
+/** What a label has room for below its words, where there are figures. */
+const widestFigure = "123,456/s";
+
+/** The label of an arrow; of no size where there is nothing to say. Where there are figures, each has room for one. */
+export const labelOf = (outcomes: readonly string[], via: string, hasFigures = false): Label => {
   const lines = outcomes.length === 0 ? [] : wrapText(outcomes.join(", "), labelColumns);
-  const all = [...lines, ...(via === "" ? [] : [via])];
+  const all = [...lines, ...(via === "" ? [] : [via]), ...(hasFigures ? [widestFigure] : [])];
   if (all.length === 0) return { outcomes: [], via: "", width: 0, height: 0 };
   return {
     ...{ outcomes: lines, via },

@@ -44,8 +44,8 @@ const at0 = (x: number, height: number) => ({ x, y: height / 2 });
 export const moved = ({ boxes, arrows, width, height }: Placed, dx: number, dy: number): Placed => ({
   ...{ width, height },
   boxes: boxes.map((box) => ({ ...box, x: box.x + dx, y: box.y + dy })),
-  arrows: arrows.map(({ dashed, points, label }) => ({
-    dashed,
+  arrows: arrows.map(({ points, label, ...arrow }) => ({
+    ...arrow,
     points: points.map(({ x, y }) => ({ x: x + dx, y: y + dy })),
     ...(label === undefined ? {} : { label: { ...label, x: label.x + dx, y: label.y + dy } }),
   })),

@@ -1,7 +1,16 @@
 /** The outline of each kind of box, the words in it, and the line of an arrow. */
 import { element, numberText, textElement } from "../../svg/element.ts";
 import type { Look } from "../../svg/picture.ts";
-import { type BoxKind, captionHeight, captionSize, labelLineHeight, labelSize, lineHeight, nameSize } from "./boxes.ts";
+import {
+  type BoxKind,
+  captionHeight,
+  captionSize,
+  labelLineHeight,
+  labelPaddingY,
+  labelSize,
+  lineHeight,
+  nameSize,
+} from "./boxes.ts";
 import type { Point } from "./dagre.ts";
 import type { PlacedArrow, PlacedBox } from "./place.ts";
 
@@ -144,7 +153,8 @@ export const drawLabel = ({ label }: PlacedArrow): readonly string[] => {
     ...outcomes.map((text) => ({ text, look: "ink" })),
     ...(via === "" ? [] : [{ text: via, look: "pale" }]),
   ];
-  const first = y - (lines.length * labelLineHeight) / 2 + 11;
+  // From the top: below the words may be room for a figure.
+  const first = y - height / 2 + labelPaddingY + 11;
   const words = lines.map(({ text, look }, at) =>
     textElement(
       "text",

@@ -1,0 +1,47 @@
+/** What the console reads, opened once: the list of processes and what is deployed. What a page reads besides is opened when it asks. */
+import type { Deployments } from "../../deploy/deployments.ts";
+import { askHealth } from "../../console/live/ask-health.ts";
+import type { LiveSources } from "../../console/live/live.ts";
+import { openDeployments } from "../deploying/open.ts";
+import type { EngineConfig } from "../config/engine-config.ts";
+import { type App, topologyNames } from "../define-app.ts";
+
+/** Open, until it is closed. */
+export interface ConsoleData {
+  readonly live: LiveSources;
+  readonly deployments: Deployments;
+  readonly close: () => Promise<void>;
+}
+
+/** Opens what a console reads. */
+export type OpenConsoleData = () => Promise<ConsoleData>;
+
+/** Opens it; what it reads may be away. */
+export const openConsoleData = async <Config extends EngineConfig>(
+  app: App<Config>,
+  config: Config,
+): Promise<ConsoleData> => {
+  const [listed, { deployments, close }] = [await app.processes?.(config), await openDeployments(app, config)];
+  return {
+    live: {
+      ask: askHealth,
+      described: {
+        topologies: app.topologies.map(({ topology }) => topology.graph),
+        outboxes: (app.outboxes ?? []).map(({ drawn }) => drawn),
+        figures: app.console?.figures ?? [],
+      },
+      processes: async () => (await listed?.processes.list()) ?? [],
+      deployed: async () => {
+        const accepted = await Promise.all(
+          topologyNames(app).map(async (name) => [name, (await deployments.accepted(name))?.hash] as const),
+        );
+        return new Map(accepted.flatMap(([name, hash]) => (hash === undefined ? [] : [[name, hash]])));
+      },
+    },
+    deployments,
+    close: async () => {
+      await listed?.close();
+      await close();
+    },
+  };
+};

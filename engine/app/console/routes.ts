@@ -1,0 +1,67 @@
+/** What the console's pages ask. */
+import { ConsoleFailure } from "../../console/serve/failure.ts";
+import type { Route } from "../../console/serve/server.ts";
+import { drawLive } from "../../console/live/drawing.ts";
+import type { DrawingDocument, OperationDocument } from "../../console/documents.ts";
+import type { EngineConfig } from "../config/engine-config.ts";
+import { type App, topologyNames } from "../define-app.ts";
+import type { ConsoleData } from "./open-data.ts";
+
+/** Operations that are shown. */
+const shownOperations = 30;
+
+/** Those of the engine's own pages. */
+export const engineRoutes = <Config extends EngineConfig>(
+  app: App<Config>,
+  _config: Config,
+  { deployments }: ConsoleData,
+): readonly Route[] => {
+  const drawings = new Map<string, DrawingDocument>();
+  const outboxes = (app.outboxes ?? []).map(({ drawn }) => drawn);
+  return [
+    {
+      method: "GET",
+      path: "drawing",
+      answer: async ({ query }) => {
+        const name = topologyIn(app, query);
+        const drawn = drawings.get(name) ?? drawLive(graphOf(app, name), outboxes);
+        drawings.set(name, drawn);
+        return drawn;
+      },
+    },
+    {
+      method: "GET",
+      path: "operations",
+      answer: async (): Promise<readonly OperationDocument[]> => deployments.operations(shownOperations),
+    },
+  ];
+};
+
+/** The topology that a question is about. @throws ConsoleFailure (404) */
+export const topologyIn = <Config extends EngineConfig>(
+  app: App<Config>,
+  { topology = "" }: Readonly<Record<string, unknown>>,
+): string => {
+  const names = topologyNames(app);
+  if (typeof topology === "string" && names.includes(topology)) return topology;
+  throw new ConsoleFailure(
+    404,
+    "NO_SUCH_TOPOLOGY",
+    `there is no topology ${String(topology)}`,
+    `There are ${names.join(", ")}.`,
+  );
+};
+
+const graphOf = <Config extends EngineConfig>(app: App<Config>, name: string) => {
+  const found = app.topologies.find(({ topology }) => topology.graph.name === name);
+  if (found === undefined) throw new RangeError(`no topology is named ${name}`);
+  return found.topology.graph;
+};
+
+/** Those of an application's pages. */
+export const pageRoutes = <Config extends EngineConfig>(app: App<Config>, config: Config): readonly Route[] =>
+  (app.console?.pages ?? []).map(({ name, answer }) => ({
+    method: "GET",
+    path: name,
+    answer: ({ query }) => answer(config, query),
+  }));

@@ -1,0 +1,182 @@
+/** What the console tells a browser, as JSON: types alone, for both sides. */
+
+/** What somebody may do: look, or act too. */
+export type Role = "viewer" | "operator";
+
+/** Who looks at the console. */
+export interface Viewer {
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** A page beside the engine's own, of an application. */
+export interface PageLink {
+  /** Its path, and what asks for its data: `story`. */
+  readonly name: string;
+  readonly title: string;
+  /** Where the browser loads it from. */
+  readonly module: string;
+}
+
+/** Whether somebody is logged in, and what there is to see. */
+export interface SessionDocument {
+  /** The application's name. */
+  readonly app: string;
+  /** Null where nobody is logged in. */
+  readonly viewer: Viewer | null;
+  readonly pages: readonly PageLink[];
+  /** How one logs in here, in a sentence. */
+  readonly howToLogIn: string;
+}
+
+/** Why something was not done or shown, and what to do. */
+export interface FailureDocument {
+  readonly code: string;
+  readonly message: string;
+  readonly fix: string | null;
+}
+
+/** A call that waits. */
+export interface HoldDocument {
+  readonly call: string;
+  readonly calls: number;
+  readonly who: string | null;
+  readonly code: string;
+  readonly message: string;
+  /** How long it has waited, ms. */
+  readonly forMs: number;
+}
+
+/**
+ * - `ready`, `degraded`, `unready`: what it says of itself.
+ * - `unreachable`: it enters itself, and its health port does not answer from here.
+ * - `silent`: nothing was heard of it lately: it was killed, frozen, or cannot reach the store.
+ */
+export type ProcessState = "ready" | "degraded" | "unready" | "unreachable" | "silent";
+
+/** A process. */
+export interface ProcessDocument {
+  readonly id: string;
+  readonly kind: string;
+  readonly subject: string | null;
+  readonly hash: string | null;
+  readonly version: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly healthUrl: string;
+  readonly upMs: number;
+  readonly silentMs: number;
+  readonly state: ProcessState;
+  /** Why it is not ready, or cannot be asked, in sentences. */
+  readonly why: readonly string[];
+  readonly holds: readonly HoldDocument[];
+  /** Source partitions that it has, as `topic/partition`. */
+  readonly partitions: readonly string[];
+  /** Whether it leads its outbox; null where it is no relay. */
+  readonly leads: boolean | null;
+  readonly memoryBytes: number | null;
+}
+
+/** A topology now. */
+export interface TopologyDocument {
+  readonly name: string;
+  readonly workers: number;
+  /** Workers by the first digits of the graph they run. */
+  readonly hashes: Readonly<Record<string, number>>;
+  /** The deployed graph's first digits; null where nothing is deployed or recorded. */
+  readonly deployed: string | null;
+  /** Records a second that came in, by arrow; see flow/arrows.ts. */
+  readonly flows: Readonly<Record<string, number>>;
+  /** Records a second that each step decided. */
+  readonly steps: Readonly<Record<string, number>>;
+  readonly recordsPerSecond: number;
+  readonly sources: Readonly<Record<string, { readonly lagRecords: number; readonly lagSeconds: number }>>;
+  readonly queuedRecords: number;
+  readonly inFlightRecords: number;
+  readonly pausedPartitions: number;
+  readonly holds: readonly HoldDocument[];
+  readonly deadLettersPerSecond: number;
+  /** Dead letters that nobody has decided about; null where nobody counts them. */
+  readonly undecidedLetters: number | null;
+}
+
+/** An outbox now. */
+export interface OutboxDocument {
+  readonly name: string;
+  readonly relays: number;
+  /** Which process leads: `host:pid`; null where none does. */
+  readonly leader: string | null;
+  readonly rowsPerSecond: number;
+  readonly lagRows: number;
+  readonly lagSeconds: number;
+  readonly setAsideRows: number;
+}
+
+/** A claim of the continuous verify. */
+export interface ClaimDocument {
+  readonly claim: string;
+  readonly violations: number;
+}
+
+/** Figures that the application names. */
+export interface FigureDocument {
+  readonly title: string;
+  /** Null where no process serves it. */
+  readonly text: string | null;
+}
+
+/** Everything that runs, once a second. */
+export interface LiveDocument {
+  /** Epoch ms. */
+  readonly at: number;
+  /** What could not be looked at, in sentences. */
+  readonly away: readonly string[];
+  readonly processes: readonly ProcessDocument[];
+  readonly topologies: readonly TopologyDocument[];
+  readonly outboxes: readonly OutboxDocument[];
+  /** Null where no `verify --watch` runs. */
+  readonly verify: { readonly claims: readonly ClaimDocument[]; readonly lastLookAt: number | null } | null;
+  readonly figures: readonly FigureDocument[];
+}
+
+/** What was a few minutes ago: one list of equal length for each figure. */
+export interface HistoryDocument {
+  /** Epoch seconds. */
+  readonly at: readonly number[];
+  readonly recordsPerSecond: Readonly<Record<string, readonly number[]>>;
+  readonly lagRecords: Readonly<Record<string, readonly number[]>>;
+}
+
+/** A piece of a drawing, in px from the upper left. */
+interface Placed {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A topology as it is drawn, with room for figures. */
+export interface DrawingDocument {
+  readonly name: string;
+  readonly hash: string;
+  readonly width: number;
+  readonly height: number;
+  /** The graph in words. */
+  readonly description: string;
+  /** Elements of SVG: what is behind all else, then each label and box. */
+  readonly behind: string;
+  readonly labels: readonly (Placed & { readonly key: string; readonly svg: string })[];
+  readonly boxes: readonly (Placed & { readonly kind: string; readonly name: string; readonly svg: string })[];
+}
+
+/** A row of the audit log. */
+export interface OperationDocument {
+  readonly number: number;
+  readonly actor: string;
+  readonly host: string;
+  readonly verb: string;
+  readonly reason: string | null;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly result: string | null;
+}

@@ -1,0 +1,79 @@
+/** Asks the health ports of processes what they do. The one place where the console calls other processes. */
+import type { ListedProcess } from "../../deploy/processes.ts";
+import type { Readiness } from "../../readiness.ts";
+import type { Hold } from "../../worker/failures/holds.ts";
+import { type Answered, type LookedAt, silentAfterMs } from "./describe.ts";
+import { samplesOf } from "./samples.ts";
+
+/** How long one answer may take, ms: a picture a second is asked for. */
+const answerMs = 900;
+/** Bytes of one answer: a worker's metrics have some 60 KB. */
+const mostBytes = 2 * 1_024 * 1_024;
+
+/**
+ * What a process answers now. Refused, slow, cut off, or too large: why, in words, and it is asked again at the next look. An address
+ * that leads to another process by now (a port used again) is told by its readiness and metrics alone, which do not name it: it
+ * leaves the list when it is silent for long enough. Never rejects, follows no redirect, changes nothing.
+ */
+export const askHealth = async (process: ListedProcess, now: () => number): Promise<LookedAt> => {
+  const atMs = now();
+  if (process.silentMs >= silentAfterMs) {
+    const why = "nothing was heard of it lately: it was killed, is frozen, or cannot reach the store of processes";
+    return { process, atMs, answer: { why } };
+  }
+  try {
+    return { process, atMs, answer: await answerOf(process.healthUrl) };
+  } catch (error) {
+    return { process, atMs, answer: { why: `${process.healthUrl} does not answer from here: ${reasonOf(error)}` } };
+  }
+};
+
+const answerOf = async (url: string): Promise<Answered> => {
+  const signal = AbortSignal.timeout(answerMs);
+  const [ready, holds, metrics] = await Promise.all([
+    get(`${url}/ready`, signal),
+    // A process of an earlier release has no such page.
+    get(`${url}/holds`, signal).catch(() => "[]"),
+    get(`${url}/metrics`, signal),
+  ]);
+  return {
+    ready: readinessFrom(JSON.parse(ready)),
+    holds: holdsFrom(JSON.parse(holds)),
+    samples: [...samplesOf(metrics), ...samplesOf(metrics, "process_resident_memory_bytes")],
+  };
+};
+
+const get = async (url: string, signal: AbortSignal): Promise<string> => {
+  const answer = await fetch(url, { signal, redirect: "error" });
+  if (answer.body === null) return "";
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of answer.body) {
+    bytes += chunk.length;
+    // Leaving the loop cancels what is still to come.
+    if (bytes > mostBytes) throw new Error(`it answers more than ${mostBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+};
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
+
+const readinessFrom = (value: unknown): Readiness => {
+  if (!isObject(value) || typeof value["ok"] !== "boolean") throw new Error("its /ready is no readiness");
+  // Our own process wrote it, as engine/readiness.ts has it.
+  return value as unknown as Readiness;
+};
+
+const holdsFrom = (value: unknown): readonly Hold[] =>
+  // The same; a page of holds that is none has none.
+  Array.isArray(value) ? (value as readonly Hold[]) : [];
+
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeoutError") return `nothing came within ${answerMs} ms`;
+  // What fetch met is in its cause.
+  const { cause } = error;
+  return cause instanceof Error && "code" in cause ? String(cause.code) : error.message;
+};

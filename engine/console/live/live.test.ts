@@ -1,0 +1,80 @@
+/** Looks that go on while somebody watches, and what they make of a store that is away. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ListedProcess } from "../../deploy/processes.ts";
+import { aProcess } from "../../deploy/testing/processes-contract.ts";
+import { readinessOf } from "../../readiness.ts";
+import type { LiveDocument } from "../documents.ts";
+import { createLive } from "./live.ts";
+
+/** A clock that is moved by what sleeps on it. */
+const steppingClock = () => {
+  let now = 1_000_000;
+  return {
+    now: () => now,
+    sleep: async (ms: number) => {
+      now += ms;
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+};
+const process: ListedProcess = { ...aProcess({ kind: "api", subject: null }), startedAt: 0, silentMs: 0 };
+const sourcesOf = (list: () => Promise<readonly ListedProcess[]>) => ({
+  described: { topologies: [], outboxes: [], figures: [] },
+  processes: list,
+  deployed: async () => new Map<string, string>(),
+  ask: async (one: ListedProcess, now: () => number) => ({
+    ...{ process: one, atMs: now() },
+    answer: { ready: readinessOf([]), holds: [], samples: [] },
+  }),
+});
+
+test("live: shows a picture a second to everybody who watches, and stops some time after the last has gone", async () => {
+  let looks = 0;
+  const live = createLive(
+    sourcesOf(async () => {
+      looks += 1;
+      return [process];
+    }),
+    steppingClock(),
+  );
+  const seen: LiveDocument[] = [];
+  const three = Promise.withResolvers<void>();
+  const leave = live.watch((document) => {
+    seen.push(document);
+    if (seen.length === 3) three.resolve();
+  });
+  await three.promise;
+  leave();
+  const [first, second] = seen;
+  assert.equal((second?.at ?? 0) - (first?.at ?? 0), 1_000);
+  // It looks on for a while, and then no more.
+  for (let before = -1; before !== looks; ) {
+    before = looks;
+    for (let turn = 0; turn < 300; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(looks < 100, `${looks} looks`);
+  assert.ok(live.history().at.length >= 2);
+  await live.close();
+});
+
+test("live: shows the processes of the look before, and says why, when the store of processes is away", async () => {
+  let turn = 0;
+  const live = createLive(
+    sourcesOf(async () => {
+      turn += 1;
+      if (turn > 1) throw new Error("connection refused");
+      return [process];
+    }),
+    steppingClock(),
+  );
+  const found = Promise.withResolvers<LiveDocument>();
+  const leave = live.watch((document) => {
+    if (document.away.length > 0) found.resolve(document);
+  });
+  const { processes, away } = await found.promise;
+  leave();
+  assert.equal(processes.length, 1);
+  assert.match(away.join(), /list of processes cannot be read: connection refused/);
+  await live.close();
+});

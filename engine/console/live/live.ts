@@ -1,0 +1,138 @@
+/** Looks at what runs once a second, for as long as somebody watches, and remembers a quarter of an hour. */
+import type { Clock } from "../../clock.ts";
+import type { ListedProcess } from "../../deploy/processes.ts";
+import type { HistoryDocument, LiveDocument } from "../documents.ts";
+import { type Described, describeLive, type LookedAt } from "./describe.ts";
+
+/** What is looked at. */
+export interface LiveSources {
+  readonly described: Omit<Described, "deployed">;
+  /** @throws where the store is away: the processes of the look before are asked again */
+  readonly processes: () => Promise<readonly ListedProcess[]>;
+  /** The deployed hash of each topology. @throws where the store is away */
+  readonly deployed: () => Promise<ReadonlyMap<string, string>>;
+  /** Never rejects. */
+  readonly ask: (process: ListedProcess, now: () => number) => Promise<LookedAt>;
+}
+
+/** A look that goes on. */
+export interface Live {
+  /** The latest picture; looks for it where nobody has watched lately. */
+  readonly latest: () => Promise<LiveDocument>;
+  /** Calls `see` with every picture, the latest at once, until the answered function is called. */
+  readonly watch: (see: (document: LiveDocument) => void) => () => void;
+  readonly history: () => HistoryDocument;
+  /** Ends the looks. */
+  readonly close: () => Promise<void>;
+}
+
+/** Between two looks, ms. */
+const everyMs = 1_000;
+/** Between two looks at what is deployed, in looks. */
+const deployedEvery = 10;
+/** It goes on for so many looks after the last one who watched: whoever reloads a page has its rates at once. */
+const lingerLooks = 60;
+/** Points that are remembered: 15 minutes of them. */
+const mostPoints = 900;
+
+interface Point {
+  readonly at: number;
+  readonly recordsPerSecond: Readonly<Record<string, number>>;
+  readonly lagRecords: Readonly<Record<string, number>>;
+}
+
+/** Nothing is looked at before somebody watches. */
+export const createLive = (sources: LiveSources, clock: Clock): Live => {
+  const watchers = new Set<(document: LiveDocument) => void>();
+  const closing = new AbortController();
+  const look = createLook(sources, clock);
+  let points: readonly Point[] = [];
+  let latest: LiveDocument | undefined;
+  let running: Promise<void> | undefined;
+  const run = async (): Promise<void> => {
+    for (let idle = 0; idle < lingerLooks && !closing.signal.aborted; idle += 1) {
+      const startedAt = clock.now();
+      latest = await look();
+      // The first look has nothing before it that its rates could be taken from.
+      if (idle > 0 || points.length > 0) points = [...points, pointOf(latest)].slice(-mostPoints);
+      for (const see of watchers) see(latest);
+      if (watchers.size > 0) idle = 0;
+      await clock.sleep(Math.max(0, everyMs - (clock.now() - startedAt)), closing.signal);
+    }
+    latest = undefined;
+    running = undefined;
+  };
+  const start = (): void => {
+    running ??= run();
+  };
+  return {
+    latest: async () => {
+      start();
+      return (
+        latest ??
+        new Promise((resolve) => {
+          const see = (document: LiveDocument): void => {
+            watchers.delete(see);
+            resolve(document);
+          };
+          watchers.add(see);
+        })
+      );
+    },
+    watch: (see) => {
+      watchers.add(see);
+      if (latest !== undefined) see(latest);
+      start();
+      return () => void watchers.delete(see);
+    },
+    history: () => historyOf(points),
+    close: async () => {
+      closing.abort();
+      await running;
+    },
+  };
+};
+
+/** One look after another: each remembers the one before, for rates and for what is away. */
+const createLook = ({ described, processes, deployed, ask }: LiveSources, clock: Clock) => {
+  let before: readonly LookedAt[] = [];
+  let listed: readonly ListedProcess[] = [];
+  let hashes: ReadonlyMap<string, string> = new Map();
+  let looks = 0;
+  return async (): Promise<LiveDocument> => {
+    const away: string[] = [];
+    const orBefore = async <T>(instead: T, what: string, read: () => Promise<T>): Promise<T> => {
+      try {
+        return await read();
+      } catch (error) {
+        away.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+        return instead;
+      }
+    };
+    listed = await orBefore(listed, "the list of processes cannot be read", processes);
+    if (looks % deployedEvery === 0) hashes = await orBefore(hashes, "what is deployed cannot be read", deployed);
+    looks += 1;
+    const now = await Promise.all(listed.map((process) => ask(process, clock.now)));
+    const document = describeLive({ ...described, deployed: hashes }, before, now, { atMs: clock.now(), away });
+    before = now;
+    return document;
+  };
+};
+
+const pointOf = ({ at, topologies }: LiveDocument): Point => ({
+  at: Math.round(at / 1_000),
+  recordsPerSecond: Object.fromEntries(topologies.map(({ name, recordsPerSecond }) => [name, recordsPerSecond])),
+  lagRecords: Object.fromEntries(
+    topologies.map(({ name, sources }) => [
+      name,
+      Object.values(sources).reduce((sum, { lagRecords }) => sum + lagRecords, 0),
+    ]),
+  ),
+});
+
+const historyOf = (points: readonly Point[]): HistoryDocument => {
+  const names = Object.keys(points.at(-1)?.recordsPerSecond ?? {});
+  const of = (figure: "recordsPerSecond" | "lagRecords") =>
+    Object.fromEntries(names.map((name) => [name, points.map((point) => point[figure][name] ?? 0)]));
+  return { at: points.map(({ at }) => at), recordsPerSecond: of("recordsPerSecond"), lagRecords: of("lagRecords") };
+};

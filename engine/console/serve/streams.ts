@@ -1,0 +1,53 @@
+/** Server-sent events: a bounded number of browsers that are told what is new, and dropped where they do not read. */
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { ConsoleFailure } from "./failure.ts";
+
+/** Streams that are open. */
+export interface Streams {
+  /**
+   * Sends every document that `watch` sees, as JSON, until the browser goes. @throws ConsoleFailure (503) where there are too many
+   */
+  readonly open: <T>(request: FastifyRequest, reply: FastifyReply, watch: Watch<T>) => FastifyReply;
+  /** Ends all of them. */
+  readonly close: () => void;
+}
+
+/** Calls `see` until the answered function is called. */
+export type Watch<T> = (see: (document: T) => void) => () => void;
+
+/** Browsers at once: each is sent some 20 KB a second. */
+const mostStreams = 64;
+/** What may wait for a browser that does not read, bytes; it asks anew, and has missed what is old by then. */
+const mostWaiting = 1_024 * 1_024;
+
+/** None is open yet. */
+export const createStreams = (): Streams => {
+  const open = new Set<FastifyReply>();
+  return {
+    open: (request, reply, watch) => {
+      if (open.size >= mostStreams)
+        throw new ConsoleFailure(503, "TOO_MANY_WATCH", `${mostStreams} browsers watch already`, "Close some of them.");
+      open.add(reply);
+      const { raw } = reply;
+      reply.hijack();
+      raw.writeHead(200, {
+        "content-type": "text/event-stream",
+        "cache-control": "no-store",
+        "x-accel-buffering": "no",
+      });
+      raw.write("retry: 2000\n\n");
+      const stop = watch((document) => {
+        if (raw.writableLength > mostWaiting) return void raw.destroy();
+        raw.write(`data: ${JSON.stringify(document)}\n\n`);
+      });
+      request.raw.once("close", () => {
+        stop();
+        open.delete(reply);
+      });
+      return reply;
+    },
+    close: () => {
+      for (const { raw } of open) raw.end();
+    },
+  };
+};

@@ -1,0 +1,127 @@
+/** What a page asks the console's server, and how it goes on being told what runs. */
+import { useEffect, useState } from "preact/hooks";
+import type { FailureDocument, LiveDocument } from "../documents.ts";
+
+/** Something that was refused or failed, in the server's words. */
+export class AskFailed extends Error {
+  readonly status: number;
+  readonly failure: FailureDocument;
+  constructor(status: number, failure: FailureDocument) {
+    super(failure.message);
+    this.status = status;
+    this.failure = failure;
+  }
+}
+
+/** Called where the session has ended. */
+let loggedOut = (): void => {};
+/** Sets what is done where the session has ended. */
+export const onLoggedOut = (work: () => void): void => {
+  loggedOut = work;
+};
+
+const failureOf = async (response: Response): Promise<FailureDocument> => {
+  const unknown = { code: `HTTP_${response.status}`, message: `the console answered ${response.status}`, fix: null };
+  // Our own server wrote it; a proxy between may have answered something else.
+  const body = (await response.json().catch(() => unknown)) as Partial<FailureDocument>;
+  return { ...unknown, ...body };
+};
+
+const answered = async <T>(path: string, request: RequestInit): Promise<T> => {
+  const away = { code: "AWAY", message: "the console does not answer", fix: "Is it still running? It is asked again." };
+  const response = await fetch(path, request).catch(() => {
+    throw new AskFailed(0, away);
+  });
+  if (response.status === 401 && path !== "/api/login") loggedOut();
+  if (!response.ok) throw new AskFailed(response.status, await failureOf(response));
+  return (await response.json()) as T; // Our own server wrote it; documents.ts says what.
+};
+
+/** Asks for a document. @throws AskFailed */
+export const ask = <T>(path: string, signal?: AbortSignal): Promise<T> =>
+  answered<T>(path, signal === undefined ? {} : { signal });
+
+/** Has something done. @throws AskFailed */
+export const act = <T>(path: string, body: object = {}): Promise<T> =>
+  answered<T>(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
+/** What came of a question. */
+export type Answer<T> =
+  | { readonly kind: "waiting" }
+  | { readonly kind: "failed"; readonly error: AskFailed }
+  | { readonly kind: "answered"; readonly document: T };
+
+/** Asks for a document when `path` is another one, and again every `everyMs` where given; `undefined` asks nothing. */
+export const useAnswer = <T>(
+  path: string | undefined,
+  everyMs?: number,
+): Answer<T> & { readonly again: () => void } => {
+  const [answer, setAnswer] = useState<Answer<T>>({ kind: "waiting" });
+  const [turn, setTurn] = useState(0);
+  useEffect(() => setAnswer({ kind: "waiting" }), [path]);
+  useEffect(() => {
+    if (path === undefined) return undefined;
+    const leaving = new AbortController();
+    const look = async (): Promise<void> => {
+      try {
+        const document = await ask<T>(path, leaving.signal);
+        if (!leaving.signal.aborted) setAnswer({ kind: "answered", document });
+      } catch (error) {
+        if (!leaving.signal.aborted && error instanceof AskFailed) setAnswer({ kind: "failed", error });
+      }
+    };
+    void look();
+    const timer = everyMs === undefined ? undefined : setInterval(() => void look(), everyMs);
+    return () => {
+      leaving.abort();
+      clearInterval(timer);
+    };
+  }, [path, everyMs, turn]);
+  return { ...answer, again: () => setTurn((before) => before + 1) };
+};
+
+/** What runs, and whether the server still says so. */
+export interface LiveNow {
+  readonly document: LiveDocument | undefined;
+  readonly isConnected: boolean;
+}
+
+/** One stream for the whole page, whichever parts of it look. */
+const stream = { now: { document: undefined, isConnected: true } as LiveNow, seen: new Set<(now: LiveNow) => void>() };
+let source: EventSource | undefined;
+const tell = (now: LiveNow): void => {
+  stream.now = now;
+  for (const see of stream.seen) see(now);
+};
+
+const listen = (): void => {
+  source = new EventSource("/api/live");
+  source.onmessage = ({ data }: MessageEvent<string>) =>
+    tell({ document: JSON.parse(data) as LiveDocument, isConnected: true }); // As documents.ts has it.
+  source.onerror = () => {
+    tell({ ...stream.now, isConnected: false });
+    // Closed for good by an answer such as 401: the session tells which.
+    if (source?.readyState === EventSource.CLOSED) void ask("/api/history").catch(() => {});
+  };
+};
+
+/** What runs now, once a second. */
+export const useLive = (): LiveNow => {
+  const [now, setNow] = useState(stream.now);
+  useEffect(() => {
+    stream.seen.add(setNow);
+    if (source === undefined || source.readyState === EventSource.CLOSED) listen();
+    setNow(stream.now);
+    return () => {
+      stream.seen.delete(setNow);
+      if (stream.seen.size > 0) return;
+      source?.close();
+      source = undefined;
+    };
+  }, []);
+  return now;
+};

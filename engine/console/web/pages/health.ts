@@ -1,0 +1,171 @@
+/** How well everything is: processes, who has which partition, outboxes, what is verified, and what was done lately. */
+import type { LiveDocument, OperationDocument, OutboxDocument, ProcessDocument } from "../../documents.ts";
+import { useAnswer, useLive } from "../ask.ts";
+import { ago, bytes, count, counted, duration, moment } from "../formats.ts";
+import { html, type View } from "../html.ts";
+import { Answered, Panel, Pill, Stat, Table, type Tone, Waiting } from "../parts.ts";
+
+/** The page. */
+export const HealthPage = (): View => {
+  const { document } = useLive();
+  if (document === undefined) return Waiting({ what: "Looking at what runs" });
+  return html`<div>
+    <h1>Health</h1>
+    <${Processes} processes=${document.processes} />
+    <${Verified} verify=${document.verify} at=${document.at} />
+    <${Outboxes} outboxes=${document.outboxes} />
+    <${Partitions} document=${document} />
+    ${document.figures.length === 0 ? null : html`<${Figures} figures=${document.figures} />`}
+    <${Operations} at=${document.at} />
+  </div>`;
+};
+
+const tones: Readonly<Record<ProcessDocument["state"], Tone>> = {
+  ready: "good",
+  degraded: "warn",
+  unready: "bad",
+  unreachable: "warn",
+  silent: "bad",
+};
+
+const Processes = ({ processes }: { readonly processes: readonly ProcessDocument[] }): View => {
+  const ready = processes.filter(({ state }) => state === "ready").length;
+  return html`<${Panel} title="Processes" aside=${`${count(ready)} of ${count(processes.length)} ready`}>
+    <${Table} label="Processes" rows=${processes} keyOf=${({ id }: ProcessDocument) => id}
+      empty="No process has entered itself. Start one: sluice worker."
+      columns=${[
+        { title: "State", cell: ({ state }: ProcessDocument) => html`<${Pill} tone=${tones[state]}>${state}<//>` },
+        {
+          title: "Process",
+          cell: ({ kind, subject, why }: ProcessDocument) => html`<div>
+            <span>${kind}${subject === null ? "" : ` ${subject}`}</span>
+            ${why.map((text) => html`<p class="why">${text}</p>`)}
+          </div>`,
+        },
+        { title: "Host", mono: true, cell: ({ host, pid }: ProcessDocument) => `${host}:${pid}` },
+        { title: "Graph", mono: true, cell: ({ hash }: ProcessDocument) => hash ?? "-" },
+        {
+          title: "Partitions",
+          right: true,
+          cell: ({ kind, partitions }: ProcessDocument) => (kind === "worker" ? count(partitions.length) : "-"),
+        },
+        {
+          title: "Memory",
+          right: true,
+          cell: ({ memoryBytes }: ProcessDocument) => (memoryBytes === null ? "-" : bytes(memoryBytes)),
+        },
+        { title: "Up", right: true, cell: ({ upMs }: ProcessDocument) => duration(upMs) },
+        { title: "Heard of", right: true, cell: ({ silentMs }: ProcessDocument) => `${duration(silentMs)} ago` },
+      ]} />
+  <//>`;
+};
+
+const Verified = ({ verify, at }: { readonly verify: LiveDocument["verify"]; readonly at: number }): View => {
+  const title = "What must hold";
+  if (verify === null)
+    return html`<${Panel} title=${title}><p class="empty">Nothing verifies all the time. Start it: <code>sluice verify --watch</code></p><//>`;
+  const broken = verify.claims.filter(({ violations }) => violations > 0);
+  const aside = verify.lastLookAt === null ? "not looked at yet" : `looked at ${ago(verify.lastLookAt, at)}`;
+  return html`<${Panel} title=${title} aside=${aside}>
+    <p>${
+      verify.claims.length === 0
+        ? "The first look has not ended."
+        : broken.length === 0
+          ? html`<${Pill} tone="good">all hold<//> ${counted(verify.claims.length, "claim")}, and nothing breaks one.`
+          : html`<${Pill} tone="bad">${counted(broken.length, "claim")} broken<//>`
+    }</p>
+    <${Table} label="Claims" rows=${verify.claims.toSorted((a, b) => b.violations - a.violations)} empty=""
+      keyOf=${({ claim }: { readonly claim: string }) => claim}
+      columns=${[
+        { title: "Claim", cell: ({ claim }: { readonly claim: string }) => claim },
+        {
+          title: "Broken by",
+          right: true,
+          cell: ({ violations }: { readonly violations: number }) =>
+            violations === 0 ? html`<span class="pale">0</span>` : html`<${Pill} tone="bad">${count(violations)}<//>`,
+        },
+      ]} />
+  <//>`;
+};
+
+const Outboxes = ({ outboxes }: { readonly outboxes: readonly OutboxDocument[] }): View =>
+  outboxes.length === 0
+    ? null
+    : html`<${Panel} title="Outboxes">
+        <${Table} label="Outboxes" rows=${outboxes} keyOf=${({ name }: OutboxDocument) => name} empty=""
+          columns=${[
+            { title: "Outbox", cell: ({ name }: OutboxDocument) => name },
+            {
+              title: "Leader",
+              mono: true,
+              cell: ({ leader }: OutboxDocument) => leader ?? html`<${Pill} tone="bad">none leads<//>`,
+            },
+            { title: "Relays", right: true, cell: ({ relays }: OutboxDocument) => count(relays) },
+            { title: "To publish", right: true, cell: ({ lagRows }: OutboxDocument) => count(lagRows) },
+            { title: "Oldest", right: true, cell: ({ lagSeconds }: OutboxDocument) => duration(lagSeconds * 1_000) },
+            { title: "Set aside", right: true, cell: ({ setAsideRows }: OutboxDocument) => count(setAsideRows) },
+          ]} />
+      <//>`;
+
+interface Held {
+  readonly topology: string;
+  readonly owner: string;
+  readonly partitions: readonly string[];
+}
+
+const Partitions = ({ document }: { readonly document: LiveDocument }): View => {
+  const held = document.processes.flatMap(({ kind, subject, host, pid, partitions }): readonly Held[] =>
+    kind === "worker" && partitions.length > 0
+      ? [{ topology: subject ?? "", owner: `${host}:${pid}`, partitions }]
+      : [],
+  );
+  return html`<${Panel} title="Partitions and who has them">
+    <${Table} label="Partitions" rows=${held} keyOf=${({ topology, owner }: Held) => `${topology} ${owner}`}
+      empty="No worker has a partition."
+      columns=${[
+        { title: "Topology", cell: ({ topology }: Held) => topology },
+        { title: "Worker", mono: true, cell: ({ owner }: Held) => owner },
+        { title: "Has", cell: ({ partitions }: Held) => partitionsText(partitions) },
+      ]} />
+  <//>`;
+};
+
+/** `coupon-issue 0, 1, 2` of `coupon-issue/0`, ... */
+const partitionsText = (partitions: readonly string[]): string =>
+  [...Map.groupBy(partitions, (name) => name.slice(0, name.lastIndexOf("/")))]
+    .map(([topic, own]) => `${topic} ${own.map((name) => name.slice(topic.length + 1)).join(", ")}`)
+    .join("; ");
+
+const Figures = ({ figures }: { readonly figures: LiveDocument["figures"] }): View =>
+  html`<${Panel} title="Of this application">
+    <dl class="stats">${figures.map(({ title, text }) => html`<${Stat} key=${title} name=${title}>${text ?? "-"}<//>`)}</dl>
+  <//>`;
+
+const Operations = ({ at }: { readonly at: number }): View => {
+  const answer = useAnswer<readonly OperationDocument[]>("/api/operations", 10_000);
+  return html`<${Panel} title="What was done lately">
+    <${Answered} answer=${answer}>${(
+      operations: readonly OperationDocument[],
+    ) => html`<${Table} label="Operations" rows=${operations}
+      keyOf=${({ number }: OperationDocument) => String(number)} empty="Nothing was done yet."
+      columns=${[
+        {
+          title: "When",
+          cell: ({ startedAt }: OperationDocument) =>
+            html`<time dateTime=${new Date(startedAt).toISOString()} title=${moment(startedAt)}>${ago(startedAt, at)}</time>`,
+        },
+        {
+          title: "Who",
+          cell: ({ actor, host }: OperationDocument) =>
+            html`<span>${actor} <span class="pale">on ${host}</span></span>`,
+        },
+        { title: "What", cell: ({ verb }: OperationDocument) => html`<code>${verb}</code>` },
+        {
+          title: "Result",
+          cell: ({ result, endedAt }: OperationDocument) =>
+            result ?? (endedAt === null ? html`<${Pill} tone="warn">not ended<//>` : ""),
+        },
+        { title: "Why", cell: ({ reason }: OperationDocument) => reason ?? "" },
+      ]} />`}<//>
+  <//>`;
+};

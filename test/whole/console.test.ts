@@ -1,0 +1,94 @@
+/** Every page of the console in a browser: opened, used, read by whoever does not see, and asking nobody else for anything. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { assertAccessible, noBrowser, openBrowser, openPage, type Sight, sights } from "../testing/browser.ts";
+import { type ConsoleUnderTest, consoleUnderTest, shopData } from "../testing/console-under-test.ts";
+
+let browser: Browser;
+let shown: ConsoleUnderTest;
+before(async () => {
+  if (noBrowser !== false) return;
+  browser = await openBrowser();
+  shown = await consoleUnderTest(await shopData());
+});
+after(async () => {
+  await browser?.close();
+  await shown?.close();
+});
+
+/** Registers a test in a browser that is logged in. */
+const inBrowser = (what: string, body: (page: Page) => Promise<void>, sight: Sight = wide): void => {
+  test(`console: ${what}`, { skip: noBrowser }, async () => {
+    const { page, complaints, close } = await openPage(browser, sight, shown.url);
+    try {
+      await page.goto(shown.address());
+      await page.waitForSelector("h1");
+      await body(page);
+      assert.deepEqual(complaints, []);
+    } finally {
+      await close();
+    }
+  });
+};
+const wide: Sight = { width: 1_280, colours: "light" };
+
+/** Each page, and what is on it when it is there. */
+const pages: Readonly<Record<string, string>> = {
+  "/": "text=12 open",
+  "/health": "text=looked at",
+};
+
+for (const sight of sights)
+  for (const [path, shows] of Object.entries(pages))
+    inBrowser(
+      `shows ${path} without fault when it is ${sight.width} px wide and ${sight.colours}`,
+      async (page) => {
+        await page.goto(`${shown.url}${path}`);
+        await page.waitForSelector(shows);
+        await assertAccessible(page);
+        const width = await page.evaluate<number>("document.documentElement.scrollWidth");
+        assert.ok(width <= sight.width, `${path} is ${width} px wide`);
+      },
+      sight,
+    );
+
+inBrowser("shows records a second on arrows, and what waits, when a burst is decided", async (page) => {
+  await page.waitForSelector("text=/12,4\\d\\d\\/s/");
+  await page.waitForSelector("svg text.moving");
+  await page.click("text=external-data");
+  await page.waitForSelector("text=/64 calls of external-data for platform/");
+  assert.equal(new URL(page.url()).pathname, "/live/external-data");
+  await page.goBack();
+  await page.waitForSelector("section h2:text-is('coupon-issuing')");
+});
+
+inBrowser("is used by the keyboard alone when nobody has a mouse", async (page) => {
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate("document.activeElement.id"), "content");
+  await page.focus("nav a[href='/health']");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("h1:text-is('Health')");
+});
+
+inBrowser("says that there is no such page when an address means none", async (page) => {
+  await page.goto(`${shown.url}/none`);
+  await page.waitForSelector("text=There is no such page.");
+});
+
+test("console: asks who it is when nobody is logged in, and forgets when one logs out", {
+  skip: noBrowser,
+}, async () => {
+  const { page, close } = await openPage(browser, wide, shown.url);
+  await page.goto(shown.url);
+  await page.fill("#token", "forged");
+  await page.click("text=Log in >> nth=-1");
+  await page.waitForSelector("text=This token is not taken here.");
+  await assertAccessible(page);
+  await page.goto("about:blank");
+  await page.goto(shown.address());
+  await page.click("text=Log out");
+  await page.waitForSelector("#token");
+  await close();
+});
