@@ -1,6 +1,7 @@
 /** The shop as one value: its topologies with what opens their ports, its settings, tables, checks and commands. */
 import { defineApp, relays, runs } from "./engine/app/define-app.ts";
 import type { ShopContext } from "./ops/config.ts";
+import { shopConsole } from "./ops/console/shop-console.ts";
 import { shopChecks } from "./ops/doctor/shop-checks.ts";
 import { couponVerification, paymentVerification } from "./ops/verify/verifications.ts";
 import { couponIssuing } from "./topology/coupon-issuing.ts";
@@ -38,6 +39,7 @@ export const app = defineApp({
     (await import("./stores/mysql/operations/open-processes.ts")).openProcesses({ databaseUrl }),
   replays: async ({ databaseUrl }) =>
     (await import("./stores/mysql/operations/open-replays.ts")).openReplays({ databaseUrl }),
+  console: shopConsole,
   doctor: shopChecks,
   checks: [couponVerification, paymentVerification],
   commands: [new URL("./ops/commands/", import.meta.url), new URL("./dev/commands/", import.meta.url)],

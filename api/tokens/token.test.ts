@@ -36,7 +36,8 @@ test("token: is an admin's only when its role says so", () => {
     ["Admin", false],
     ["user", false],
   ] as const) {
-    assert.deepEqual(read(mintToken({ ...wish, role }), now), { kind: "caller", caller: { userId: "auth0|7", admin } });
+    const caller = { userId: "auth0|7", admin, role };
+    assert.deepEqual(read(mintToken({ ...wish, role }), now), { kind: "caller", caller });
   }
 });
 

@@ -11,6 +11,8 @@ import type { TokenHeader, TokenKeys, VerificationKey } from "./verification-key
 export interface Caller {
   readonly userId: UserId;
   readonly admin: boolean;
+  /** What the token says of it; the API knows `admin` alone. */
+  readonly role?: string;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface TokenWish {
   /** At least 32 bytes. */
   readonly secret: Uint8Array;
   readonly userId: string;
-  /** `admin` opens coupons; any other role, or none, is a user's. */
+  /** `admin` opens coupons; to the API any other role, or none, is a user's. The console takes `viewer` and `operator`. */
   readonly role?: string;
   /** How long it is good for; 1,000 to 31,536,000,000 (a year), or what the policy says if that is less. */
   readonly ttlMs: number;
@@ -197,7 +199,7 @@ const readClaims = (
   const meant = (issuer === undefined || iss === issuer) && (audience === undefined || isFor(aud, audience));
   if (!meant) return "The token is of another issuer or for another audience.";
   return {
-    caller: { userId, admin: role === "admin" },
+    caller: { userId, admin: role === "admin", ...(role === undefined ? {} : { role }) },
     notBeforeMs: (nbf ?? 0) * 1_000,
     issuedAtMs: (iat ?? 0) * 1_000,
     expiresAtMs: exp * 1_000,

@@ -17,7 +17,9 @@ export const tokenCommand = (): Command =>
     .summary("mint a bearer token for development")
     .description("Mints a bearer token, signed with SLUICE_TOKEN_SECRET or, in development, its well-known default.")
     .requiredOption("--user <id>", "who the token is for (its `sub`)", userOption)
-    .addOption(new Option("--role <role>", "what the user may do beyond asking").choices(["admin"]))
+    .addOption(
+      new Option("--role <role>", "what the user may do beyond asking").choices(["admin", "viewer", "operator"]),
+    )
     .option(
       "--hours <number>",
       "how long it is good for, 1 to SLUICE_TOKEN_MAX_LIFETIME_HOURS",

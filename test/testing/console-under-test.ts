@@ -7,6 +7,10 @@ import { memoryDeployments } from "../../engine/deploy/testing/memory-deployment
 import { silentLogger } from "../../engine/logger.ts";
 import { readConfig } from "../../ops/config.ts";
 import { app } from "../../sluice.config.ts";
+import type { Config } from "../../ops/config.ts";
+import type { StoryDocument } from "../../ops/console/story-document.ts";
+import type { App } from "../../engine/app/define-app.ts";
+import { CliError } from "../../engine/app/cli.ts";
 import { askShop, shopProcesses } from "./running-shop.ts";
 
 /** A console that runs. */
@@ -22,6 +26,51 @@ const addresses = {
   SLUICE_REGISTRY_URL: "http://127.0.0.1:1",
   SLUICE_DATABASE_URL: "mysql://nobody:nothing@127.0.0.1:1/none",
   SLUICE_REDIS_URL: "redis://127.0.0.1:1",
+};
+
+/** The shop, whose page of stories knows one story alone. */
+const withStories = (of: App<Config>): App<Config> => ({
+  ...of,
+  console: {
+    ...of.console,
+    pages: (of.console?.pages ?? []).map((page) => ({
+      ...page,
+      answer: async (_, { id = "" }) => {
+        if (id === aStory.story.subject.id) return aStory;
+        throw new CliError(`nothing is known of ${id}`, { code: "NO_STORY", fix: "Say what it is with --as." });
+      },
+    })),
+  },
+});
+
+const acceptedAt = Date.parse("2026-11-27T10:15:02.118Z");
+
+/** A request that was issued, and whose unit is still in flight although it is decided. */
+export const aStory: StoryDocument = {
+  story: {
+    subject: { kind: "reservation", id: "019ac4f2-1f06-7aa2-9c1e-5b7d3a90c114" },
+    moments: [
+      {
+        at: acceptedAt,
+        what: "accepted",
+        text: "user-4711 asks for summer-1127101455, number 4,231 of its partition",
+        from: "coupon-issue/3/4230",
+      },
+      { what: "step", text: "reserve-stock: reserved", from: "its verdict" },
+      { what: "step", text: "write-through: issued", from: "its verdict" },
+      {
+        what: "row",
+        text: "issued to user-4711, expires 2026-12-27T10:15:02.118Z, used by an order",
+        from: "table user_coupon",
+      },
+      { what: "unit", text: "held, in flight; 3,112 of 5,000 are left", from: "Redis, table coupon" },
+      { at: acceptedAt + 61, what: "published", text: "as issued", from: "coupon-issued/3/1610" },
+    ],
+    contradictions: ["it is decided, and its unit is still in flight in Redis: sluice reconcile --dry-run"],
+    pending: [],
+    unknown: ["all of its dead letters: more was written since than is looked at"],
+  },
+  away: [],
 };
 
 /** Made-up data: the shop's processes at work on a burst, two operations, and what `over` gives. */
@@ -63,7 +112,7 @@ export const consoleUnderTest = async (
   let address = "";
   const context = { config: readConfig(addresses, () => ""), logger: silentLogger, registry: new Registry() };
   const running = await startConsole(
-    app,
+    withStories(app),
     context,
     {
       ...{ host: "127.0.0.1", port: 0, terminalRole: role },

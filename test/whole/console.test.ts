@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { assertAccessible, noBrowser, openBrowser, openPage, type Sight, sights } from "../testing/browser.ts";
-import { type ConsoleUnderTest, consoleUnderTest, shopData } from "../testing/console-under-test.ts";
+import { aStory, type ConsoleUnderTest, consoleUnderTest, shopData } from "../testing/console-under-test.ts";
 
 let browser: Browser;
 let shown: ConsoleUnderTest;
@@ -18,14 +18,19 @@ after(async () => {
 });
 
 /** Registers a test in a browser that is logged in. */
-const inBrowser = (what: string, body: (page: Page) => Promise<void>, sight: Sight = wide): void => {
+const inBrowser = (
+  what: string,
+  body: (page: Page) => Promise<void>,
+  sight: Sight = wide,
+  expected: readonly string[] = [],
+): void => {
   test(`console: ${what}`, { skip: noBrowser }, async () => {
     const { page, complaints, close } = await openPage(browser, sight, shown.url);
     try {
       await page.goto(shown.address());
       await page.waitForSelector("h1");
       await body(page);
-      assert.deepEqual(complaints, []);
+      assert.deepEqual(complaints, expected);
     } finally {
       await close();
     }
@@ -37,6 +42,8 @@ const wide: Sight = { width: 1_280, colours: "light" };
 const pages: Readonly<Record<string, string>> = {
   "/": "text=12 open",
   "/health": "text=looked at",
+  "/story": "text=What became of one",
+  [`/story/${aStory.story.subject.id}`]: "text=contradicts itself",
 };
 
 for (const sight of sights)
@@ -62,6 +69,30 @@ inBrowser("shows records a second on arrows, and what waits, when a burst is dec
   await page.goBack();
   await page.waitForSelector("section h2:text-is('coupon-issuing')");
 });
+
+inBrowser("tells the story of what is searched, at an address that can be linked to", async (page) => {
+  const { id } = aStory.story.subject;
+  await page.goto(`${shown.url}/story`);
+  await page.fill("#story-id", ` ${id}`);
+  await page.selectOption("#story-as", "reservation");
+  await page.keyboard.press("Enter");
+  await page.click("text=Tell");
+  await page.waitForSelector("text=asks for summer-1127101455");
+  assert.equal(page.url(), `${shown.url}/story/${id}?as=reservation`);
+  const link = page.locator("a:text-is('coupon-issued/3/1610')");
+  assert.equal(await link.getAttribute("href"), "/story/coupon-issued/3/1610");
+});
+
+inBrowser(
+  "says what failed, and what to do, when nothing is known of an id",
+  async (page) => {
+    await page.goto(`${shown.url}/story/nobody`);
+    await page.waitForSelector("text=Nothing is known of nobody.");
+    await page.waitForSelector("text=Say what it is with --as.");
+  },
+  wide,
+  ["error: Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)"],
+);
 
 inBrowser("is used by the keyboard alone when nobody has a mouse", async (page) => {
   await page.keyboard.press("Tab");

@@ -55,7 +55,7 @@ export const startConsole = async <Config extends EngineConfig>(
     styles: await stylesOfConsole(),
     describe: (error) => {
       const { code, message, fix = null } = describeError(error);
-      return { code, message, fix };
+      return { code, message, fix, isAskers: error instanceof CliError };
     },
     logger,
     now: systemClock.now,

@@ -39,7 +39,12 @@ const app = await createConsole({
   viewerOf: async (token) => (token === "v" ? { name: "mina", role: "viewer" } : undefined),
   codes: { ...codes, role: "operator", taken: () => {} },
   styles: [],
-  describe: (error) => ({ code: "OTHER", message: error instanceof Error ? error.message : "", fix: "look" }),
+  describe: (error) => ({
+    isAskers: false,
+    code: "OTHER",
+    message: error instanceof Error ? error.message : "",
+    fix: "look",
+  }),
   logger: silentLogger,
   now: () => now,
 });

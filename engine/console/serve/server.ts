@@ -54,7 +54,8 @@ export interface ConsoleParts {
   readonly publicUrl?: string | undefined;
   /** Further styles of drawings. */
   readonly styles: readonly Asset[];
-  readonly describe: (error: unknown) => FailureDocument;
+  /** What is said of an error that no page expected, and whether the one who asked is to do otherwise: it is logged if not. */
+  readonly describe: (error: unknown) => FailureDocument & { readonly isAskers: boolean };
   readonly logger: Logger;
   readonly now: () => number;
 }
@@ -162,10 +163,12 @@ const answerFailure = ({ describe, logger }: ConsoleParts, error: unknown, reply
     const { status, code, message, fix } = error;
     return reply.status(status).send({ code, message, fix } satisfies FailureDocument);
   }
+  const { isAskers, ...failure } = describe(error);
   // Fastify's own: a body that is too large, or no JSON.
-  const status = error instanceof Error && "statusCode" in error ? Number(error.statusCode) : 500;
+  const own = error instanceof Error && "statusCode" in error ? Number(error.statusCode) : undefined;
+  const status = own ?? (isAskers ? 422 : 500);
   if (status >= 500) logger.warn({ event: "console.failed", ...errorFields(error) }, "a page of the console failed");
-  return reply.status(status).send(describe(error));
+  return reply.status(status).send(failure);
 };
 
 const addAssets = (app: FastifyInstance, assets: readonly Asset[]): void => {
