@@ -138,12 +138,13 @@ export interface LogWriter {
   /** How many partitions a topic has. @throws Unavailable */
   readonly partitionCount: (topic: string) => Promise<number>;
   /**
-   * Appends records to one partition, all or none, acknowledged by every in-sync replica.
+   * Appends records to one partition, all or none, acknowledged by every in-sync replica; answers the offset of the first,
+   * undefined where there were none.
    * The caller has at most one call per partition in flight: that is what keeps the order.
    * @throws Unavailable when it is unknown whether they were appended: append the same again, readers know them by id.
    * @throws Poison (RECORD_TOO_LARGE) when the broker will never take them.
    */
-  readonly append: (to: TopicPartition, records: readonly NewRecord[]) => Promise<void>;
+  readonly append: (to: TopicPartition, records: readonly NewRecord[]) => Promise<bigint | undefined>;
 }
 
 /** A log: what a worker needs to read and write. */

@@ -4,10 +4,11 @@ import type { LogTrouble, NewRecord, TopicPartition } from "./log.ts";
 /** Collects records by partition and appends everything queued for a partition in one go (see accumulator.ts). */
 export interface Producer {
   /**
-   * Queues records for a partition, behind all that was queued before; resolves once they are acknowledged.
+   * Queues records for a partition, behind all that was queued before; resolves once they are acknowledged, with
+   * the offset of the first, undefined where there were none. Those of one call need not be neighbours.
    * Rejects only when the records can never be written (Poison) or the producer was closed (ProducerClosed).
    */
-  readonly produce: (to: TopicPartition, records: readonly NewRecord[]) => Promise<void>;
+  readonly produce: (to: TopicPartition, records: readonly NewRecord[]) => Promise<bigint | undefined>;
   /** The partition a key belongs to: murmur2, as the Java client. */
   readonly partitionOf: (topic: string, key: Buffer) => number;
   /** Records queued or in flight. */

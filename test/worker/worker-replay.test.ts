@@ -18,7 +18,7 @@ type Stage = ReturnType<typeof memoryStage>;
 const text = ({ headers }: LogRecord, name: string): string => String(headers[`_flow.err.${name}`]);
 const committedOf = (stage: Stage, topic: string, partition = hot) =>
   stage.broker.committed(groupId, { topic, partition });
-const replay = (stage: Stage, letter: LogRecord, partition = hot): Promise<void> =>
+const replay = (stage: Stage, letter: LogRecord, partition = hot) =>
   stage.broker.client("runner").append({ topic: retries, partition }, [toRetryRecord(letter, "job-1")]);
 const last = (records: readonly LogRecord[]): LogRecord => records.at(-1) ?? assert.fail("no letter");
 

@@ -51,7 +51,7 @@ for (const idempotent of [true, false]) {
     const topic = await cluster.createTopic(partitions);
     const sockets = faultySockets();
     const producer = producerOn(cluster.log({ socketFactory: sockets.factory, idempotent }));
-    const calls: Promise<void>[] = [];
+    const calls: Promise<unknown>[] = [];
     const expected: string[][] = Array.from({ length: partitions }, () => []);
     for (let index = 0; index < 300; index += 1) {
       const partition = index % partitions;

@@ -44,13 +44,13 @@ class ProducerWriter implements KafkaWriter {
   }
 
   readonly append: LogWriter["append"] = async (to, records) => {
-    if (records.length === 0) return;
+    if (records.length === 0) return undefined;
     refuseEndless(to, records);
     const connecting = this.#connected();
     const line = await connecting;
     line.sends += 1;
     try {
-      this.#check(to, await this.#send(line.producer, to, records));
+      return this.#check(to, await this.#send(line.producer, to, records));
     } catch (error) {
       const failure = appendFailure(error, to, records.length);
       // The broker says that it took nothing: the sequence stays as it was, the producer is as good as before.
@@ -106,10 +106,10 @@ class ProducerWriter implements KafkaWriter {
     return within(appendTimeoutMs, sent);
   }
 
-  /** kafkajs may resolve without having sent: what it answers must name the partition. */
-  #check({ topic, partition }: TopicPartition, answers: readonly RecordMetadata[]): void {
+  /** kafkajs may resolve without having sent: what it answers must name the partition. Where the first record is. */
+  #check({ topic, partition }: TopicPartition, answers: readonly RecordMetadata[]): bigint | undefined {
     const answer = answers.find((one) => one.topicName === topic && one.partition === partition);
-    if (answer?.errorCode === 0) return;
+    if (answer?.errorCode === 0) return answer.baseOffset === undefined ? undefined : BigInt(answer.baseOffset);
     throw new Unavailable("kafka", `no broker acknowledged ${topic}/${partition}; is there such a partition?`);
   }
 

@@ -21,15 +21,20 @@ export class MemoryPartition {
     return this.#records;
   }
 
-  /** Appends all or none. @throws Poison (RECORD_TOO_LARGE) when their keys, values and headers exceed `maxBytes`. */
-  append(records: readonly NewRecord[], { timestampMs, maxBytes }: { timestampMs: number; maxBytes: number }): void {
+  /** Appends all or none; answers the offset of the first, if any. @throws Poison (RECORD_TOO_LARGE) when their keys, values and headers exceed `maxBytes`. */
+  append(
+    records: readonly NewRecord[],
+    { timestampMs, maxBytes }: { timestampMs: number; maxBytes: number },
+  ): bigint | undefined {
     const sizeBytes = records.reduce((total, record) => total + sizeOf(record), 0);
     if (sizeBytes > maxBytes) {
       throw new Poison("RECORD_TOO_LARGE", `${records.length} record(s) of ${sizeBytes} bytes, at most ${maxBytes}`);
     }
+    const first = this.endOffset;
     for (const { key, value, headers = {} } of records) {
       this.#records.push({ offset: this.endOffset, timestampMs, key, value, headers });
     }
+    return records.length === 0 ? undefined : first;
   }
 
   /** Up to `maxRecords` from `offset` on. */

@@ -138,13 +138,14 @@ export class MemoryBroker {
     this.#clients.get(name)?.reconnect();
   }
 
-  #append(to: TopicPartition, records: readonly NewRecord[]): void {
+  #append(to: TopicPartition, records: readonly NewRecord[]): bigint | undefined {
     const fault = this.#fault(to, records);
     if (fault === "refused") throw new Unavailable("kafka", "the append was refused");
     const { clock, maxAppendBytes: maxBytes } = this.#options;
-    this.#partition(to).append(records, { timestampMs: clock.now(), maxBytes });
+    const first = this.#partition(to).append(records, { timestampMs: clock.now(), maxBytes });
     for (const group of this.#groups.values()) for (const member of group.members) member.pump(to);
     if (fault === "answer lost") throw new Unavailable("kafka", "the answer to an append was lost");
+    return first;
   }
 
   #partitions(topic: string): readonly MemoryPartition[] {
@@ -174,7 +175,7 @@ interface Reach {
   readonly partition: (at: TopicPartition) => MemoryPartition;
   readonly partitionCount: (topic: string) => number;
   readonly group: (groupId: string) => MemoryGroup;
-  readonly append: (to: TopicPartition, records: readonly NewRecord[]) => void;
+  readonly append: (to: TopicPartition, records: readonly NewRecord[]) => bigint | undefined;
 }
 
 /** One process. */

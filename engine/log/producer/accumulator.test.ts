@@ -34,7 +34,9 @@ const fakeLog = (answer: (texts: readonly string[], attempt: number) => unknown 
       try {
         attempts.push({ to: at, texts: textsOf(records) });
         await answer(textsOf(records), attempts.length);
+        const firstOffset = BigInt(written.length);
         written.push(...textsOf(records));
+        return firstOffset;
       } finally {
         inFlight.delete(name);
       }
@@ -89,6 +91,20 @@ test("producer: appends in one go what is handed over in one turn, and what queu
     ],
   );
   assert.equal(producer.backlogRecords(), 0);
+});
+
+test("producer: answers where the first record of each call is when calls share appends and are split over them", async () => {
+  const log = fakeLog(([text]) => {
+    if (text === "a") throw new Poison("RECORD_TOO_LARGE", "too large");
+  });
+  const { producer } = producerOn(log.writer, { maxBatchRecords: 3 });
+  const calls = [["a"], ["b"], ["c", "d", "e"], ["f"], []].map((texts) => producer.produce(to, recordsOf(...texts)));
+  const ends = await Promise.allSettled(calls);
+  assert.deepEqual(log.written, ["b", "c", "d", "e", "f"]);
+  assert.deepEqual(
+    ends.map((end) => (end.status === "fulfilled" ? end.value : end.status)),
+    ["rejected", 0n, 1n, 4n, undefined],
+  );
 });
 
 test("producer: resolves a call only when its own records are acknowledged", async () => {

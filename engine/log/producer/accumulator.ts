@@ -88,7 +88,7 @@ export const createAccumulator = (options: AccumulatorOptions): Accumulator => {
   return {
     produce: (to, records) => {
       if (closing.signal.aborted) return Promise.reject(new ProducerClosed(`records for ${partitionName(to)}`));
-      return records.length === 0 ? Promise.resolve() : queueOf(to).add(records);
+      return records.length === 0 ? Promise.resolve(undefined) : queueOf(to).add(records);
     },
     partitionOf: (topic, key) => {
       const count = options.partitionCounts.get(topic);
@@ -139,10 +139,10 @@ class PartitionQueue {
     this.#options = options;
   }
 
-  add(records: readonly NewRecord[]): Promise<void> {
-    const settled = Promise.withResolvers<void>();
-    const unsettledRecords = records.length;
-    this.#waiting.add({ records, settled, next: 0, unsettledRecords, refused: [], refusal: undefined });
+  add(records: readonly NewRecord[]): Promise<bigint | undefined> {
+    const settled = Promise.withResolvers<bigint | undefined>();
+    const fresh = { next: 0, unsettledRecords: records.length, firstOffset: undefined, refusal: undefined };
+    this.#waiting.add({ records, settled, refused: [], ...fresh });
     this.#backlog.records += records.length;
     if (this.#running === undefined) this.#turn();
     this.#running ??= this.#run();
@@ -192,10 +192,10 @@ class PartitionQueue {
     for (let failures = 1; !this.#abandoned.signal.aborted; failures += 1) {
       try {
         this.#turn();
-        await this.#options.writer.append(this.#to, batch.records);
+        const firstOffset = await this.#options.writer.append(this.#to, batch.records);
         this.#turn();
         this.#trouble = undefined;
-        return this.#settle(batch);
+        return this.#written(batch, firstOffset);
       } catch (error) {
         this.#turn();
         const disposition = dispositionOf(error);
@@ -236,6 +236,15 @@ class PartitionQueue {
     await clock.sleep(ms, this.#abandoned.signal);
   }
 
+  #written(batch: RecordBatch, firstOffset: bigint | undefined): void {
+    let before = 0;
+    for (const { call, from, to } of batch.slices) {
+      if (from === 0 && firstOffset !== undefined) call.firstOffset = firstOffset + BigInt(before);
+      before += to - from;
+    }
+    this.#settle(batch);
+  }
+
   #settle(batch: RecordBatch, refusal?: unknown): void {
     if (this.#abandoned.signal.aborted) return;
     this.#backlog.records -= batch.records.length;
@@ -251,7 +260,7 @@ class PartitionQueue {
 
   #end(call: Call): void {
     this.#inFlight.delete(call);
-    if (call.refused.length === 0) call.settled.resolve();
+    if (call.refused.length === 0) call.settled.resolve(call.firstOffset);
     else if (dispositionOf(call.refusal) === "fatal") call.settled.reject(call.refusal);
     else call.settled.reject(new RecordsRefused(this.#to, call.refused, call.refusal));
   }

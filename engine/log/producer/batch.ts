@@ -4,10 +4,12 @@ import type { LogRecord, NewRecord } from "../log.ts";
 /** One call of `produce`: settled when every record of it has been acknowledged or refused. */
 export interface Call {
   readonly records: readonly NewRecord[];
-  readonly settled: PromiseWithResolvers<void>;
+  readonly settled: PromiseWithResolvers<bigint | undefined>;
   /** The first record that is in no batch yet. */
   next: number;
   unsettledRecords: number;
+  /** Where its first record is, once that is acknowledged. */
+  firstOffset: bigint | undefined;
   /** Indexes of the records that can never be written. */
   readonly refused: number[];
   refusal: unknown;

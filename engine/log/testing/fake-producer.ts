@@ -29,7 +29,7 @@ export interface FakeProducer<Value> extends Producer {
 export const encodeAsJson = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
 /**
- * Acknowledges at once, until `hold` is called. Values are read as JSON: the type is the caller's claim about what it
+ * Acknowledges at once, until `hold` is called; offsets count the records of all partitions together. Values are read as JSON: the type is the caller's claim about what it
  * encodes with {@link encodeAsJson}. A key's partition is its length modulo 6.
  */
 export const fakeProducer = <Value>(): FakeProducer<Value> => {
@@ -44,12 +44,13 @@ export const fakeProducer = <Value>(): FakeProducer<Value> => {
     },
     produce: (to, records) =>
       new Promise((resolve, reject) => {
+        const firstOffset = BigInt(produced.length);
         for (const record of records) {
           // Erasure: written by encodeAsJson.
           const value = JSON.parse(String(record.value)) as Value;
-          produced.push({ to, record, value, acknowledge: resolve, fail: reject });
+          produced.push({ to, record, value, acknowledge: () => resolve(firstOffset), fail: reject });
         }
-        if (!held) resolve();
+        if (!held) resolve(firstOffset);
       }),
     partitionOf: (_topic, key) => key.length % 6,
     backlogRecords: () => fake.backlog,

@@ -106,6 +106,13 @@ const reading: Promises = {
     assert.deepEqual([full?.key, full?.value], [Buffer.from([0, 255]), Buffer.from([1, 2, 3])]);
     assert.deepEqual(full?.headers, headers);
   },
+  "answers where the first record of an append is": async (world) => {
+    const [a, b] = pair(await world.topic(2));
+    const { writer } = world;
+    const offsets = [await writer.append(a, numbered(0, 3)), await writer.append(b, numbered(0, 1))];
+    offsets.push(await writer.append(a, numbered(3, 5)), await writer.append(a, []));
+    assert.deepEqual(offsets, [0n, 0n, 3n, undefined]);
+  },
   "stamps records with the time": async (world) => {
     const at = only(await world.topic(1));
     await world.writer.append(at, numbered(0, 1));

@@ -14,7 +14,7 @@ export const retries = { name: retryTopic(couponIssuing.graph.name), partitions:
 export interface ReplayWorld {
   readonly scenario: { readonly replays: number };
   readonly time: { readonly after: (ms: number, what: () => void) => void };
-  readonly append: (to: TopicPartition, records: readonly NewRecord[]) => Promise<void>;
+  readonly append: (to: TopicPartition, records: readonly NewRecord[]) => Promise<unknown>;
 }
 
 /** The runner of a world. */

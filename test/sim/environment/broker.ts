@@ -34,9 +34,9 @@ export const appendTo = (
 ): Log["append"] => {
   const wire = broker.client("wire");
   return async (to, records) => {
-    await wire.append(to, records);
-    // The broker appends as its answer is made, so these are the last ones.
-    appended(to, broker.endOffset(to) - BigInt(records.length), records);
+    const firstOffset = await wire.append(to, records);
+    if (firstOffset !== undefined) appended(to, firstOffset, records);
+    return firstOffset;
   };
 };
 

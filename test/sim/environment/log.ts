@@ -40,7 +40,7 @@ export const logOf = (from: Process, world: LogWorld): Log => {
     append: (to, records) => {
       if (from.cutOff) return away(from);
       const what = (): string => `append ${records.length} to ${to.topic}/${to.partition}`;
-      const effect = (): Promise<void> => world.append(to, records);
+      const effect = (): Promise<bigint | undefined> => world.append(to, records);
       return world.network.call({ from, to: "kafka", kind: "read", what, about: [], effect });
     },
     subscribe: async (options, listener) => {

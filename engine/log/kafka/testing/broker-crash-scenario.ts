@@ -78,7 +78,7 @@ const writeUntil = (topic: string, log: ReturnType<typeof kafkaLog>) => {
     logger: silentLogger,
   });
   const expected: string[][] = Array.from({ length: partitions }, () => []);
-  const calls: Promise<void>[] = [];
+  const calls: Promise<unknown>[] = [];
   let stopped = false;
   const write = async (): Promise<void> => {
     for (let index = 0; !stopped; index += 1) {
