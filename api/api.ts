@@ -6,7 +6,7 @@ import { createCouponDoor } from "./coupons/coupon-door.ts";
 import { couponSchema } from "./coupons/coupon-body.ts";
 import { addCouponRoutes } from "./coupons/coupon-routes.ts";
 import { checkContentType, checkRepeatedFields, checkUrl, createAuthentication } from "./http/request/guards.ts";
-import { createPlaces, limitPipelining } from "./http/request/in-flight.ts";
+import { createSlots, limitPipelining } from "./http/request/in-flight.ts";
 import { traceRequests } from "./http/request/request-trace.ts";
 import { limitRate } from "./http/request/rate-limit.ts";
 import { swaggerOptions } from "./http/openapi.ts";
@@ -34,6 +34,7 @@ import { addReservationRoutes } from "./coupons/reservation-routes.ts";
 import { anyPolicy, createTokenReader } from "./tokens/token.ts";
 import { fixedKeys, secretKeys } from "./tokens/verification-keys.ts";
 import { createUnmatched } from "./http/unmatched.ts";
+import { watchQueue } from "./coupons/queue-watch.ts";
 import { watchVerdicts } from "./coupons/verdict-watch.ts";
 
 /** Bytes a body may have; the largest that makes sense here has about 600. */
@@ -52,6 +53,7 @@ export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
   const ids = createReservationIds(tokenSecret, formerSecrets);
   const watch = watchVerdicts(ports.verdicts, clock, settings);
   metrics.watchWaiting(watch.waiting);
+  const queue = parameters.seeQueue && watchQueue(parameters.seeQueue, clock);
   const door = createCouponDoor(ports.catalog, clock);
   const accept = createAccept({ ...parameters, ...ports, ids, metrics, settings });
   const { userRatePerSecond, userBurst, rememberedUsers, retryAfterSeconds } = settings;
@@ -85,10 +87,11 @@ export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
       ids,
       watch,
       door,
-      places: createPlaces(settings.maxReadsPerUser),
+      slots: createSlots(settings.maxReadsPerUser),
+      queue,
+      clock,
       retryAfterSeconds,
       refusalsKeptMs: settings.refusalsKeptMs,
-      nowMs: clock.now,
       guards: ownGuards(),
     });
     addPaymentRoutes(routes, {

@@ -28,6 +28,7 @@ import { DeadlinePassed, within } from "../http/deadline.ts";
 import type { ApiMetrics, ApiSettings } from "../http/parameters.ts";
 import type { ApiClock } from "../http/clock.ts";
 import { overloaded, Problem, retryAfter, wrongField } from "../http/problems/problems.ts";
+import { type LogPlace, textOfPlace } from "./queue-place.ts";
 import { type ReservationIds, randomBytesPerId } from "./reservation-id.ts";
 
 /** A verified wish for one coupon. */
@@ -39,6 +40,13 @@ export interface ReservationWish {
   readonly idempotencyKey: string | undefined;
   /** The `traceparent` that its record carries; undefined where its trace is not recorded. */
   readonly traceparent?: string | undefined;
+}
+
+/** A wish that is in the log. */
+export interface Accepted {
+  readonly reservationId: ReservationId;
+  /** Where its record is; of a request that came again, where the latest one is. Undefined where the log did not say. */
+  readonly at: LogPlace | undefined;
 }
 
 /** What accepting needs. */
@@ -59,11 +67,11 @@ const maxClaims = 1_000;
 const idsPerDraw = 1_024;
 
 /**
- * Accepts wishes, any number at once; answers with the reservation's id when its record is in the log.
+ * Accepts wishes, any number at once; answers when its record is in the log.
  * @throws Problem `overloaded`, `idempotency-key-reused`, `outcome-unknown`
  * @throws Unavailable, DeadlinePassed where nothing was written
  */
-export const createAccept = (parameters: AcceptParameters): ((wish: ReservationWish) => Promise<ReservationId>) => {
+export const createAccept = (parameters: AcceptParameters): ((wish: ReservationWish) => Promise<Accepted>) => {
   const { producer, settings, idempotencyKeys } = parameters;
   const claims = coalesce<KeyClaim, KeyAnswer>(idempotencyKeys.claim, { maxItems: maxClaims });
   const mint = createMint(parameters);
@@ -85,7 +93,7 @@ interface Accepting {
   readonly minted: ReservationId;
 }
 
-const accept = async (accepting: Accepting): Promise<ReservationId> => {
+const accept = async (accepting: Accepting): Promise<Accepted> => {
   const { parameters, claims, wish, minted } = accepting;
   const { clock, producer, metrics, settings } = parameters;
   // Set when the record is handed over: from then on, only an acknowledgement says what became of it.
@@ -94,13 +102,13 @@ const accept = async (accepting: Accepting): Promise<ReservationId> => {
     return await within(clock, settings.acknowledgeTimeoutMs, async (deadline) => {
       const reservationId = wish.idempotencyKey === undefined ? minted : await bind(claims, wish, minted);
       // Its client has been answered that nothing was written.
-      if (deadline.passed()) return reservationId;
+      if (deadline.passed()) return { reservationId, at: undefined };
       const { to, record } = recordOf(parameters, wish, reservationId);
       const handedOverAt = clock.now();
       handedOver = reservationId;
-      await producer.produce(to, [record]);
+      const offset = await producer.produce(to, [record]);
       metrics.accepted(Math.max(0, clock.now() - handedOverAt));
-      return reservationId;
+      return { reservationId, at: offset === undefined ? undefined : { partition: to.partition, offset } };
     });
   } catch (error) {
     // Poison: the log will never take the record, and has not.
@@ -175,5 +183,6 @@ const outcomeUnknown = (
   );
 };
 
-/** Where a reservation is asked for. */
-export const reservationPath = (reservationId: ReservationId): string => `/v1/reservations/${reservationId}`;
+/** Where a reservation is asked for, with the place of its record where that is known. */
+export const reservationPath = (reservationId: ReservationId, at?: LogPlace): string =>
+  `/v1/reservations/${reservationId}${at === undefined ? "" : `?place=${textOfPlace(at)}`}`;

@@ -1,34 +1,32 @@
-/** The two routes of users: request a coupon, and read what became of the request. */
+/** The routes of users: request a coupon, and read what became of the request, once or as events. */
 import { fieldsOf } from "../http/request/fields.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
-import { type ReservationId, refusalReasons } from "../../schemas/coupon.ts";
-import { type ReservationWish, reservationPath } from "./accept.ts";
+import { refusalReasons } from "../../schemas/coupon.ts";
+import { type Accepted, type ReservationWish, reservationPath } from "./accept.ts";
 import { callerOf, type Guard } from "../http/request/guards.ts";
-import { couponIdFrom, nameWords, policyIdFrom, reservationIdFrom } from "../http/request/ids.ts";
+import { couponIdFrom, nameWords, policyIdFrom } from "../http/request/ids.ts";
 import { namePattern, reservationIdPattern } from "../../schemas/ids.ts";
 import { idempotencyKeyIn, idempotencyKeySchema } from "../http/request/idempotency-key.ts";
-import { momentText, textOfMoment } from "../http/request/moment.ts";
+import { momentText } from "../http/request/moment.ts";
 import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
-import { Problem, retryAfter, wrongField } from "../http/problems/problems.ts";
+import { Problem, wrongField } from "../http/problems/problems.ts";
 import { traceparentOf } from "../http/request/request-trace.ts";
-import type { Places } from "../http/request/in-flight.ts";
 import type { CouponDoor } from "./coupon-door.ts";
-import { mintedAtMs, type ReservationIds } from "./reservation-id.ts";
-import type { VerdictWatch } from "./verdict-watch.ts";
+import { logPlacePattern, placeFrom } from "./queue-place.ts";
+import { answerEvents } from "./reservation-events.ts";
+import {
+  pendingAnswer,
+  type ReservationReads,
+  readReservationId,
+  takeSlot,
+  verdictAnswer,
+  verdictFor,
+} from "./reservation-read.ts";
 
 /** What the routes need. */
-export interface ReservationRoutes {
-  readonly accept: (wish: ReservationWish) => Promise<ReservationId>;
-  readonly ids: ReservationIds;
-  readonly watch: VerdictWatch;
+export interface ReservationRoutes extends ReservationReads {
+  readonly accept: (wish: ReservationWish) => Promise<Accepted>;
   readonly door: CouponDoor;
-  /** Where each user may have some reads open, and no more. */
-  readonly places: Places;
-  readonly retryAfterSeconds: number;
-  /** How long refusals are kept, ms, by a clock. */
-  readonly refusalsKeptMs: number;
-  readonly nowMs: () => number;
   /** Guards of a route whose body is read, and of one without. */
   readonly guards: { readonly writing: readonly Guard[]; readonly reading: readonly Guard[] };
 }
@@ -73,7 +71,7 @@ const reserveSchema = {
   response: {
     202: {
       description: "Accepted. The verdict is available at the Location.",
-      headers: { Location: header("Where to ask for the outcome.") },
+      headers: { Location: header("Where to ask for the outcome, and for the place in the queue until then.") },
       type: "object",
       required: ["reservationId", "status"],
       properties: { reservationId, status: { type: "string", enum: ["pending"] } },
@@ -94,10 +92,29 @@ const reserveSchema = {
   },
 } as const;
 
+const place = {
+  type: "string",
+  pattern: logPlacePattern,
+  description: "The place of its record, as the Location of its 202 has it. Without it no place in the queue is told.",
+} as const;
+
+const readProblems = [
+  "validation",
+  "token-missing",
+  "token-invalid",
+  "token-expired",
+  "reservation-forgotten",
+  "overloaded",
+  "unavailable",
+] as const;
+
 const readSchema = {
   operationId: "readReservation",
   summary: "Read a reservation",
-  description: "Available to the owner of the reservation. Other users receive 404.",
+  description:
+    "Available to the owner of the reservation. Other users receive 404. While it is pending, `place` says how many requests " +
+    "are decided before it, at most: those of other coupons in its partition are among them. Of answers a second or more " +
+    "apart it never rises.",
   tags: ["reservations"],
   security: bearerSecurity,
   params: { type: "object", required: ["reservationId"], properties: { reservationId } },
@@ -112,6 +129,7 @@ const readSchema = {
         default: 0,
         description: "Maximum time to wait for a verdict, in milliseconds, before responding.",
       },
+      place,
     },
   },
   response: {
@@ -123,21 +141,46 @@ const readSchema = {
         reservationId,
         couponId,
         status: { type: "string", enum: ["pending", "issued", "refused"] },
+        place: {
+          type: "object",
+          description: "Present when status is pending and the place in the queue is known.",
+          required: ["before"],
+          properties: {
+            before: { type: "integer", minimum: 0, description: "At most so many are decided before it." },
+            aboutSeconds: {
+              type: "integer",
+              minimum: 1,
+              description: "About how long that takes at the pace of now. Absent when it is not known.",
+            },
+          },
+        },
         policyId: { ...policyId, description: "Present when status is issued." },
         issuedAt: { ...momentText, description: "Present when status is issued." },
         expiresAt: { ...momentText, description: "Present when status is issued." },
         reason: { type: "string", enum: refusalReasons, description: "Present when status is refused." },
       },
     },
-    ...problemResponses([
-      "validation",
-      "token-missing",
-      "token-invalid",
-      "token-expired",
-      "reservation-forgotten",
-      "overloaded",
-      "unavailable",
-    ]),
+    ...problemResponses(readProblems),
+  },
+} as const;
+
+const eventsSchema = {
+  operationId: "followReservation",
+  summary: "Follow a reservation",
+  description:
+    "Server-sent events: `pending` with the place in the queue, whenever that changes, then `issued` or `refused`, which is " +
+    "the last. The data of each is the document that a read answers. Ends without a verdict after ten minutes, or when the API " +
+    "closes: ask again. Available to the owner of the reservation. Other users receive 404.",
+  tags: ["reservations"],
+  security: bearerSecurity,
+  params: { type: "object", required: ["reservationId"], properties: { reservationId } },
+  querystring: { type: "object", additionalProperties: false, properties: { place } },
+  response: {
+    200: {
+      description: "The reservation's states, as they come.",
+      content: { "text/event-stream": { schema: { type: "string" } } },
+    },
+    ...problemResponses(readProblems),
   },
 } as const;
 
@@ -154,12 +197,12 @@ export const addReservationRoutes = (app: FastifyInstance, routes: ReservationRo
       if ((await routes.door.look(wish.couponId)) === "unknown") {
         throw new Problem("coupon-not-found", { detail: `Nothing was accepted: there is no coupon ${wish.couponId}.` });
       }
-      const reserved = await routes.accept(wish);
+      const { reservationId: reserved, at } = await routes.accept(wish);
       return reply
         .code(202)
-        .header("location", reservationPath(reserved))
+        .header("location", reservationPath(reserved, at))
         .header("cache-control", "no-store")
-        .send({ reservationId: reserved, status: "pending" });
+        .send(pendingAnswer(reserved));
     },
   });
   app.route({
@@ -168,11 +211,17 @@ export const addReservationRoutes = (app: FastifyInstance, routes: ReservationRo
     schema: readSchema,
     onRequest: [...routes.guards.reading],
     preValidation: readWaitMs,
-    handler: async (request, reply) => {
-      const id = readReservationId(request);
-      const verdict = await verdictFor(request, reply, { id, ...routes });
-      return reply.header("cache-control", "no-store").send(answerOf(id, verdict));
-    },
+    handler: async (request, reply) =>
+      reply.header("cache-control", "no-store").send(await read(request, reply, routes)),
+  });
+  app.route({
+    method: "GET",
+    url: "/v1/reservations/:reservationId/events",
+    // Its answer has no length, and no end that a HEAD could wait for.
+    exposeHeadRoute: false,
+    schema: eventsSchema,
+    onRequest: [...routes.guards.reading],
+    handler: (request, reply) => answerEvents(request, reply, routes),
   });
 };
 
@@ -205,62 +254,20 @@ const readWaitMs: Guard = (request, _reply, done) => {
   done();
 };
 
-const readReservationId = (request: FastifyRequest): ReservationId => {
-  const id = reservationIdFrom(fieldsOf(request.params)["reservationId"]);
-  if (id === undefined) throw wrongField("validation", "reservationId", "must be a UUIDv7 in lower case");
-  return id;
-};
-
-/**
- * The caller's verdict, or null while there is none. Another user's, and an id that was never minted for the
- * caller, are the same `not-found`: no caller learns what exists.
- */
-const verdictFor = async (
+const read = async (
   request: FastifyRequest,
   reply: FastifyReply,
-  routes: ReservationRoutes & { readonly id: ReservationId },
-): Promise<OwnedVerdict | null> => {
-  const { id, ids, watch, places, retryAfterSeconds } = routes;
-  const { userId } = callerOf(request);
-  const leavePlace = places.take(userId);
-  if (leavePlace === undefined) {
-    const detail = "The caller has as many reads open as one user may have; answer comes to those first.";
-    throw new Problem("too-many-requests", { detail, headers: retryAfter({ retryAfterSeconds }) });
-  }
-  const { waitMs } = fieldsOf(request.query);
-  const minted = ids.mintedFor(id, userId);
-  let verdict: OwnedVerdict | null;
+  reads: ReservationReads,
+): Promise<Readonly<Record<string, unknown>>> => {
+  const id = readReservationId(request);
+  const leaveSlot = takeSlot(request, reads);
   try {
-    // An id that does not prove to be the caller's is looked up once (the secret may have been renewed) and never waited for.
-    const asked = watch.ask({ reservationId: id, waitMs: minted && typeof waitMs === "number" ? waitMs : 0 });
-    reply.raw.once("close", asked.leave);
-    verdict = await asked.verdict;
+    const { waitMs, place: said } = fieldsOf(request.query);
+    const verdict = await verdictFor(request, reply, { ...reads, id, waitMs: typeof waitMs === "number" ? waitMs : 0 });
+    if (verdict !== null) return verdictAnswer(id, verdict);
+    const at = placeFrom(said);
+    return pendingAnswer(id, at && (await reads.queue?.placeOf(at)));
   } finally {
-    leavePlace();
-  }
-  if (verdict === null && minted && routes.nowMs() - mintedAtMs(id) > routes.refusalsKeptMs) {
-    throw new Problem("reservation-forgotten", {
-      detail: "The reservation got no coupon. Why it was refused is no longer kept.",
-    });
-  }
-  if (verdict === null ? minted : verdict.userId === userId) return verdict;
-  throw new Problem("not-found", { detail: "The caller has no such reservation." });
-};
-
-const answerOf = (id: ReservationId, verdict: OwnedVerdict | null): Readonly<Record<string, unknown>> => {
-  if (verdict === null) return { reservationId: id, status: "pending" };
-  const { couponId: coupon, kind } = verdict;
-  switch (verdict.kind) {
-    case "issued":
-      return {
-        reservationId: id,
-        couponId: coupon,
-        status: kind,
-        policyId: verdict.policyId,
-        issuedAt: textOfMoment(verdict.issuedAt),
-        expiresAt: textOfMoment(verdict.expiresAt),
-      };
-    case "refused":
-      return { reservationId: id, couponId: coupon, status: kind, reason: verdict.reason };
+    leaveSlot();
   }
 };

@@ -20,7 +20,7 @@ test("reserve: writes one record, keyed by its coupon, and answers 202 when it i
   assert.equal(response.statusCode, 202);
   const { reservationId, status } = response.json<Accepted>();
   assert.equal(status, "pending");
-  assert.equal(response.headers.location, `/v1/reservations/${reservationId}`);
+  assert.equal(response.headers.location, `/v1/reservations/${reservationId}?place=0-0`);
   assert.equal(producer.produced.length, 1);
   const { to, record, value } = producer.produced[0] ?? assert.fail();
   assert.deepEqual(to, { topic: "coupon-issue", partition: "launch".length % 6 });

@@ -53,6 +53,7 @@ test("OpenAPI: describes every route", async () => {
   assert.deepEqual(described, [
     "post /v1/coupons/{couponId}/reservations",
     "get /v1/reservations/{reservationId}",
+    "get /v1/reservations/{reservationId}/events",
     "post /v1/payments",
     "get /v1/payments/{paymentId}",
     "post /v1/admin/coupons",
@@ -82,7 +83,13 @@ test("OpenAPI: has an id, a summary, described responses and described parameter
       const types = Object.keys(response.content ?? {});
       assert.deepEqual(
         types,
-        [Number(status) < 400 ? "application/json" : "application/problem+json"],
+        [
+          Number(status) >= 400
+            ? "application/problem+json"
+            : path.endsWith("/events")
+              ? "text/event-stream"
+              : "application/json",
+        ],
         `${path} ${status}`,
       );
     }

@@ -12,6 +12,7 @@ import type { Logger } from "../../engine/logger.ts";
 import type { Readiness } from "../../engine/readiness.ts";
 import type { TokenPolicy } from "../tokens/token.ts";
 import type { TokenKeys } from "../tokens/verification-keys.ts";
+import type { SeeQueue } from "../coupons/queue-watch.ts";
 import type { ApiClock } from "./clock.ts";
 import type { CouponIssueRequested } from "../../schemas/coupon.ts";
 
@@ -78,7 +79,7 @@ export interface ApiSettings {
   readonly userRatePerSecond: number;
   /** Requests that one user may make at once on each route; 1 to 1,000,000. */
   readonly userBurst: number;
-  /** Reads of reservations that one user may have open at once, over all connections; 1 to 10,000. */
+  /** Reads of reservations and streams of events that one user may have open at once, over all connections; 1 to 10,000. */
   readonly maxReadsPerUser: number;
   /** Requests without an answer on one connection (pipelining); 1 to 1,000. */
   readonly maxPipelined: number;
@@ -86,7 +87,7 @@ export interface ApiSettings {
   readonly rememberedUsers: number;
   /** How long refusals are kept: of an older reservation without a verdict it is not known whether it was refused, ms. */
   readonly refusalsKeptMs: number;
-  /** Requests that may wait for a verdict at once; further ones are answered at once. Twice as many reads are turned away. */
+  /** Requests and streams of events that may wait for a verdict at once; further ones are answered at once. Twice as many reads are turned away. */
   readonly maxWaiters: number;
   /** Reservations in one look-up; 1 to 1,000. */
   readonly maxLookupIds: number;
@@ -143,6 +144,8 @@ export interface CouponApiParameters {
   readonly formerSecrets?: readonly Uint8Array[];
   /** Whose tokens are taken. Where not given, those that `tokenSecret` and `formerSecrets` verify, for a year at most. */
   readonly tokens?: { readonly keys: TokenKeys; readonly policy: TokenPolicy };
+  /** Says how far requests are decided. Where not given, clients are told no place in the queue. */
+  readonly seeQueue?: SeeQueue | undefined;
   readonly ready: () => Readiness;
   readonly log: ApiLog;
   /** {@link apiDefaults} where not given. */

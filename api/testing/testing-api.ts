@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { createApi } from "../api.ts";
+import type { QueueLook } from "../coupons/queue-place.ts";
 import { machineClock } from "../http/clock.ts";
 import type { ApiMetrics, ApiSettings, CouponApiParameters, TurnedAway } from "../http/parameters.ts";
 import { encodeAsJson, fakeProducer } from "../../engine/log/testing/fake-producer.ts";
@@ -32,6 +33,7 @@ export const testApi = (settings: Partial<ApiSettings> = {}) => {
   const producer = fakeProducer<CouponIssueRequested>();
   const stores = fakeStores();
   const readiness: { now: Readiness } = { now: { ok: true, why: [], codes: [] } };
+  const queue: { now: QueueLook | undefined } = { now: undefined };
   const seen: Seen = { answered: [], acknowledgeMs: [], turnedAway: [], logged: [], waiting: () => 0 };
   const metrics: ApiMetrics = {
     answered: ({ route, status }) => seen.answered.push({ route, status }),
@@ -51,6 +53,7 @@ export const testApi = (settings: Partial<ApiSettings> = {}) => {
     clock,
     randomBytes,
     tokenSecret: testSecret,
+    seeQueue: async () => queue.now,
     ready: () => readiness.now,
     log: { warn: log("warn"), error: log("error") },
     settings: { ...noRate, ...settings },
@@ -59,7 +62,7 @@ export const testApi = (settings: Partial<ApiSettings> = {}) => {
   const bearer = (userId: string, role?: string): { readonly authorization: string } => ({
     authorization: `Bearer ${mintToken({ secret: testSecret, userId, ttlMs: 60_000, now: clock.now(), ...(role === undefined ? {} : { role }) })}`,
   });
-  return { app, clock, producer, stores, readiness, seen, bearer, ...clientOf(app, bearer) };
+  return { app, clock, producer, stores, readiness, queue, seen, bearer, ...clientOf(app, bearer) };
 };
 
 /** An API on fakes and the machine's clock, for what needs a socket or a real store. */

@@ -1,5 +1,6 @@
-/** Real HTTP clients: each asks for a coupon, then asks how it ended until it knows. */
+/** Real HTTP clients: each asks for a coupon, then asks how it ended until it knows; one at a time follows it by events instead. */
 import { Pool } from "undici";
+import { type Followed, followReservation, type ReservationAnswer } from "./follow.ts";
 import type { Ask } from "./requests.ts";
 
 /** How one ask ended. */
@@ -18,6 +19,10 @@ export interface BurstProgress {
   sent: number;
   accepted: number;
   decided: number;
+  /** How many are before the one who follows; undefined while nobody does, or it was not told. */
+  before?: number | undefined;
+  /** What one of those who followed was told, one after the other: the one who was told most. */
+  told?: readonly number[];
 }
 
 /** Where and how to send. */
@@ -42,11 +47,12 @@ export const sendBurst = async (asks: readonly Ask[], options: BurstOptions): Pr
   const pool = new Pool(options.baseUrl, { connections: options.clients, pipelining: 1 });
   const replies = new Array<Reply>(asks.length);
   let next = 0;
+  const follower: Follower = { isTaken: false };
   const client = async (): Promise<void> => {
     for (let at = next++; at < asks.length; at = next++) {
       if (options.signal.aborted) return;
       const ask = asks[at];
-      if (ask !== undefined) replies[at] = await askOnce(pool, ask, options);
+      if (ask !== undefined) replies[at] = await askOnce(pool, ask, options, follower);
     }
   };
   try {
@@ -57,7 +63,12 @@ export const sendBurst = async (asks: readonly Ask[], options: BurstOptions): Pr
   }
 };
 
-const askOnce = async (pool: Pool, ask: Ask, { tokenOf, progress }: BurstOptions): Promise<Reply> => {
+const askOnce = async (
+  pool: Pool,
+  ask: Ask,
+  { tokenOf, progress }: BurstOptions,
+  follower: Follower,
+): Promise<Reply> => {
   const startedAt = performance.now();
   const authorization = `Bearer ${tokenOf(ask.userId)}`;
   progress.sent++;
@@ -78,7 +89,9 @@ const askOnce = async (pool: Pool, ask: Ask, { tokenOf, progress }: BurstOptions
   }
   progress.accepted++;
   const { reservationId } = (await post.body.json()) as { readonly reservationId: string };
-  const answer = await untilDecided(pool, reservationId, authorization);
+  const followed = { location: String(post.headers["location"]), authorization };
+  const answer =
+    (await follow(pool, followed, { progress, follower })) ?? (await untilDecided(pool, reservationId, authorization));
   progress.decided++;
   return { ...answer, ...timed(startedAt) };
 };
@@ -90,12 +103,44 @@ const timed = (startedAt: number): Pick<Reply, "latencyMs" | "endedAtMs"> => {
 
 type Verdict = Pick<Reply, "status" | "reason">;
 
+/** Whether some client follows its reservation. */
+interface Follower {
+  isTaken: boolean;
+}
+
+/** Follows where nobody else does; undefined where somebody does, and where the stream was cut or ended without a verdict. */
+const follow = async (
+  pool: Pool,
+  followed: Followed,
+  { progress, follower }: Pick<BurstOptions, "progress"> & { readonly follower: Follower },
+): Promise<Verdict | undefined> => {
+  if (follower.isTaken) return undefined;
+  follower.isTaken = true;
+  const told: number[] = [];
+  try {
+    const answer = await followReservation(pool, followed, (before) => {
+      progress.before = before;
+      if (before !== told.at(-1)) told.push(before);
+    });
+    return verdictIn(answer);
+  } catch {
+    return undefined;
+  } finally {
+    follower.isTaken = false;
+    progress.before = undefined;
+    if (told.length > (progress.told?.length ?? 0)) progress.told = told;
+  }
+};
+
+const verdictIn = ({ status, reason }: ReservationAnswer): Verdict | undefined =>
+  status === "issued" || status === "refused" ? { status, reason } : undefined;
+
 const untilDecided = async (pool: Pool, reservationId: string, authorization: string): Promise<Verdict> => {
   for (let question = 0; question < maxQuestions; question++) {
     const path = `/v1/reservations/${reservationId}?waitMs=10000`;
     const { statusCode, body } = await pool.request({ method: "GET", path, headers: { authorization } });
-    const { status, reason } = (await body.json()) as { readonly status?: string; readonly reason?: string };
-    if (statusCode === 200 && (status === "issued" || status === "refused")) return { status, reason };
+    const verdict = verdictIn((await body.json()) as ReservationAnswer);
+    if (statusCode === 200 && verdict !== undefined) return verdict;
   }
   return { status: "undecided", reason: undefined };
 };

@@ -214,14 +214,16 @@ const burstOn = async ({ api, couponId, secret }: Site, options: DemoOptions): P
   const tokens = new Map(asks.map(({ userId }) => [userId, tokenFor(secret, userId)]));
   const progress: BurstProgress = { sent: 0, accepted: 0, decided: 0 };
   const line = showProgress(
-    () => `  sent ${progress.sent}, accepted ${progress.accepted}, decided ${progress.decided} of ${requests}`,
+    () =>
+      `  sent ${progress.sent}, accepted ${progress.accepted}, decided ${progress.decided} of ${requests}` +
+      (progress.before === undefined ? "" : `; one who follows has ${progress.before} before it`),
   );
   const startedAt = performance.now();
   const tokenOf = (userId: string): string => tokens.get(userId) ?? "";
   try {
     const replies = await sendBurst(asks, { baseUrl: api, tokenOf, clients, progress, signal });
     signal.throwIfAborted();
-    return summarise(replies, startedAt);
+    return summarise(replies, startedAt, progress.told);
   } finally {
     line.stop();
   }

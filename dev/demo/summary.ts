@@ -14,12 +14,18 @@ export interface BurstSummary {
   /** From sending a request to reading its verdict, over all that have one. */
   readonly latencyMs: { readonly p50: number; readonly p99: number };
   readonly seconds: number;
+  /** How many were before one who followed, each time it was told. */
+  readonly told: readonly number[];
   /** From the first request to the last verdict that says yes: the rest of the burst is people hearing no. */
   readonly issuedPerSecond: number;
 }
 
-/** Adds a burst up. `startedAtMs` is on the clock of `endedAtMs`. */
-export const summarise = (replies: readonly Reply[], startedAtMs: number): BurstSummary => {
+/** Adds a burst up. `startedAtMs` is on the clock of `endedAtMs`; `told` is what one who followed was told. */
+export const summarise = (
+  replies: readonly Reply[],
+  startedAtMs: number,
+  told: readonly number[] = [],
+): BurstSummary => {
   const decided = replies.filter(({ status }) => status === "issued" || status === "refused");
   const issued = decided.filter(({ status }) => status === "issued");
   const secondsUntil = (some: readonly Reply[]): number =>
@@ -35,6 +41,7 @@ export const summarise = (replies: readonly Reply[], startedAtMs: number): Burst
     turnedAway: by("turnedAway"),
     latencyMs: { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) },
     seconds: Math.round(secondsUntil(replies) * 100) / 100,
+    told,
     issuedPerSecond: Math.round(issued.length / secondsUntil(issued)),
   };
 };
@@ -61,6 +68,7 @@ export const showSummary = (s: BurstSummary): string =>
       ...(s.undecided > 0 ? [["undecided", count(s.undecided)]] : []),
       ["request to verdict, p50", `${s.latencyMs.p50} ms`],
       ["request to verdict, p99", `${s.latencyMs.p99} ms`],
+      ...(s.told.length > 0 ? [["told to one who followed: before it", s.told.map(count).join(", then ")]] : []),
       ["burst", `${s.seconds} s`],
       ["issued per second, at the clients' pace", count(s.issuedPerSecond)],
     ],

@@ -9,6 +9,7 @@ import { openProducer } from "../../engine/app/process/open-producer.ts";
 import { InvalidConfig } from "../../engine/app/config/settings.ts";
 import { openTokenKeys } from "../token-keys.ts";
 import { type DatabaseHealth, watchDatabase } from "./database-health.ts";
+import { openSeeQueue } from "./request-queue.ts";
 import { watchProducer } from "./producer-health.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { couponIssueRequests } from "../../schemas/coupon.ts";
@@ -56,6 +57,7 @@ export const startApi = async (
     },
     producer,
     encodeRequest,
+    seeQueue: await openSeeQueue(context),
     database: health,
     close: async () => {
       health.stop();
@@ -66,7 +68,7 @@ export const startApi = async (
 };
 
 /** What an API is served on. */
-export interface ServedOn extends Pick<CouponApiParameters, "ports" | "producer" | "encodeRequest"> {
+export interface ServedOn extends Pick<CouponApiParameters, "ports" | "producer" | "encodeRequest" | "seeQueue"> {
   /** What the database says; absent where there is none, as in a test. */
   readonly database?: Pick<DatabaseHealth, "reasons" | "degraded" | "ended">;
   /** Closes what the ports and the producer use, after the producer is closed. */
@@ -85,7 +87,7 @@ export const serveApi = async (
   }: Pick<ShopContext, "logger" | "registry" | "tracer"> & {
     readonly config: Pick<ShopContext["config"], "api" | "tokenSecret" | "tokens" | "refusalsKeptMs">;
   },
-  { ports, producer: inner, encodeRequest, database, close }: ServedOn,
+  { ports, producer: inner, encodeRequest, seeQueue, database, close }: ServedOn,
 ): Promise<Running> => {
   const { host, port, shutdownDelayMs, ...settings } = config.api;
   const { maxBacklogRecords } = settings;
@@ -100,6 +102,7 @@ export const serveApi = async (
     ports,
     producer,
     encodeRequest,
+    seeQueue,
     clock: machineClock,
     randomBytes,
     tokenSecret: config.tokenSecret,

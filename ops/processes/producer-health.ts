@@ -70,9 +70,10 @@ export const watchProducer = (inner: Producer, options: ProducerHealthOptions): 
       backlogRecords,
       produce: async (to, records) => {
         try {
-          await inner.produce(to, records);
+          const firstOffset = await inner.produce(to, records);
           fatalAppends = 0;
           lastFatal = undefined;
+          return firstOffset;
         } catch (error) {
           failed(error);
           throw error;

@@ -33,14 +33,14 @@ export const limitPipelining = ({ maxPipelined, retryAfterSeconds }: PipeliningL
   };
 };
 
-/** Places of users. */
-export interface Places {
-  /** Takes a place of a user; call what it answers once, to give it back. Undefined where none is left. */
+/** Slots of users: how many questions each has open. */
+export interface Slots {
+  /** Takes a slot of a user; call what it answers once, to give it back. Undefined where none is left. */
   readonly take: (user: string) => (() => void) | undefined;
 }
 
-/** So many places for each user; remembers only users who have taken one. */
-export const createPlaces = (perUser: number): Places => {
+/** So many slots for each user; remembers only users who have taken one. */
+export const createSlots = (perUser: number): Slots => {
   const taken = new Map<string, number>();
   return {
     take: (user) => {
