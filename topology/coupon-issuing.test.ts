@@ -18,8 +18,8 @@ import {
 } from "../schemas/coupon.ts";
 import { couponIssuing } from "./coupon-issuing.ts";
 import { createDriver } from "../engine/testing/driver.ts";
-import { memoryCouponStock } from "../processors/testing/memory-coupon-stock.ts";
-import { memoryCouponBook, memoryCouponCatalog, memoryDatabase } from "../processors/testing/memory-database.ts";
+import { memoryCouponStock } from "../processors/memory/memory-coupon-stock.ts";
+import { memoryCouponBook, memoryCouponCatalog, memoryDatabase } from "../processors/memory/memory-database.ts";
 import { staleDrawings } from "./write-snapshots.ts";
 
 // Ids are made here, at the edge of the test.

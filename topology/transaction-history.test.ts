@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { UserId, Won } from "../schemas/coupon.ts";
 import { type OrderId, type PaymentCompleted, type PaymentId, paymentsCompleted } from "../schemas/payment.ts";
 import { createDriver } from "../engine/testing/driver.ts";
-import { memoryTransactionHistory } from "../sinks/testing/memory-transaction-history.ts";
+import { memoryTransactionHistory } from "../sinks/memory/memory-transaction-history.ts";
 import { transactionHistory } from "./transaction-history.ts";
 import { staleDrawings } from "./write-snapshots.ts";
 

@@ -3,7 +3,8 @@ import type { KeyAnswer, KeyClaim, OwnedVerdict } from "../../processors/coupons
 import type { PaymentAsk } from "../../processors/payments/payment-ports.ts";
 import type { Coupon, CouponId, PolicyId, ReservationId, UserId, Won } from "../../schemas/coupon.ts";
 import type { PaymentId } from "../../schemas/payment.ts";
-import { memoryPaymentBook, memoryPayments } from "../../processors/testing/memory-payments.ts";
+import { memoryPayments } from "../../processors/memory/memory-payments.ts";
+import { oneByOnePaymentBook } from "../../processors/testing/pay-one-by-one.ts";
 import { userIdFrom } from "../http/request/ids.ts";
 import type { ApiClock } from "../http/clock.ts";
 
@@ -90,7 +91,7 @@ export const fakeStores = () => {
   const claimCalls: (readonly KeyClaim[])[] = [];
   const findCalls: (readonly ReservationId[])[] = [];
   const shop = memoryPayments();
-  const payments = memoryPaymentBook(shop);
+  const payments = oneByOnePaymentBook(shop);
   const payCalls: (readonly PaymentAsk[])[] = [];
   const claim = (wanted: KeyClaim): KeyAnswer => {
     const name = JSON.stringify([wanted.userId, wanted.key]);

@@ -7,7 +7,7 @@ import { defineTopology, from } from "../flow/dsl.ts";
 import { desiredOfApp } from "./deploying/open.ts";
 import { engineOnly } from "./config/settings.ts";
 import { defineOutbox } from "../outbox/define-outbox.ts";
-import { memoryOutbox } from "../outbox/testing/memory-outbox.ts";
+import { memoryOutbox } from "../outbox/memory-outbox.ts";
 import { defineApp, outboxNamed, relays, runs, topologyNamed } from "./define-app.ts";
 
 const Text = record("t.v1.Text", { text: string() });

@@ -6,7 +6,7 @@ import { defineProcessor } from "../flow/processor.ts";
 import { defineStore } from "../flow/store.ts";
 import type { EngineConfig } from "./config/engine-config.ts";
 import { defineOutbox } from "../outbox/define-outbox.ts";
-import { memoryOutbox } from "../outbox/testing/memory-outbox.ts";
+import { memoryOutbox } from "../outbox/memory-outbox.ts";
 import { type Hosted, type HostedOutbox, type ProcessContext, relays, runs } from "./define-app.ts";
 
 const Ask = record("t.v1.Ask", { id: string() });

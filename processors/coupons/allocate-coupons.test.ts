@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Issue, OwnedVerdict } from "./coupon-ports.ts";
 import { Poison } from "../../engine/errors.ts";
 import type { CouponId, ReservationId, UserId } from "../../schemas/coupon.ts";
-import { type MemoryDatabase, memoryCouponBook, memoryDatabase } from "../testing/memory-database.ts";
+import { type MemoryDatabase, memoryCouponBook, memoryDatabase } from "../memory/memory-database.ts";
 import { aCoupon, aMoment, anIssue } from "../testing/samples.ts";
 import { allocateCoupons, holderKey, type Known } from "./allocate-coupons.ts";
 

@@ -5,9 +5,9 @@ import fc from "fast-check";
 import type { Discount, ReservationId, UserId, Won } from "../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../schemas/payment.ts";
 import { decidePayments, discountOf, type KnownPayments } from "./decide-payments.ts";
-import { memoryPayments } from "../testing/memory-payments.ts";
+import { memoryPayments } from "../memory/memory-payments.ts";
 import { payOneByOne } from "../testing/pay-one-by-one.ts";
-import { rulePaymentBook } from "../testing/rule-payment-book.ts";
+import { rulePaymentBook } from "../memory/rule-payment-book.ts";
 import type { OptionId, Order, PaymentAsk } from "./payment-ports.ts";
 
 const won = (amount: number): Won => amount as Won;

@@ -2,8 +2,8 @@
 import { Fenced } from "../../engine/errors.ts";
 import type { Fence } from "../../engine/lease.ts";
 import type { CouponGate, CouponTruth } from "../coupons/reconcile-coupons.ts";
-import type { MemoryCouponStock } from "./memory-coupon-stock.ts";
-import { type MemoryDatabase, memoryCouponCatalog, refuseStale } from "./memory-database.ts";
+import type { MemoryCouponStock } from "../memory/memory-coupon-stock.ts";
+import { type MemoryDatabase, memoryCouponCatalog, refuseStale } from "../memory/memory-database.ts";
 
 /** The fake {@link CouponGate}. */
 export const memoryCouponGate = ({ counters }: MemoryCouponStock, fence?: Fence): CouponGate => ({

@@ -9,10 +9,17 @@ import type {
   Payment,
   PaymentAnswer,
   PaymentAsk,
+  PaymentBook,
   PaymentRefusal,
 } from "../payments/payment-ports.ts";
 import type { Discount, ReservationId, Won } from "../../schemas/coupon.ts";
-import type { MemoryPayments } from "./memory-payments.ts";
+import { findPayments, type MemoryPayments } from "../memory/memory-payments.ts";
+
+/** A {@link PaymentBook} in memory that pays one after the other. */
+export const oneByOnePaymentBook = (state: MemoryPayments): PaymentBook => ({
+  pay: async (asks) => payOneByOne(state, asks),
+  find: async (paymentIds) => findPayments(state, paymentIds),
+});
 
 /** Pays these asks in order and changes `state`; one that is refused changes nothing. */
 export const payOneByOne = (state: MemoryPayments, asks: readonly PaymentAsk[]): readonly PaymentAnswer[] => {

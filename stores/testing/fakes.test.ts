@@ -11,18 +11,18 @@ import {
   memoryIdempotencyKeys,
   memoryLeases,
   memoryVerdictLookup,
-} from "../../processors/testing/memory-database.ts";
-import { memoryCouponStock } from "../../processors/testing/memory-coupon-stock.ts";
-import { memoryTransactionHistory } from "../../sinks/testing/memory-transaction-history.ts";
+} from "../../processors/memory/memory-database.ts";
+import { memoryCouponStock } from "../../processors/memory/memory-coupon-stock.ts";
+import { memoryTransactionHistory } from "../../sinks/memory/memory-transaction-history.ts";
 import {
   memoryOldPaymentKeys,
   memoryOrderRegister,
   memoryOutbox,
-  memoryPaymentBook,
   type MemoryPayments,
   memoryPayments,
-} from "../../processors/testing/memory-payments.ts";
-import { rulePaymentBook } from "../../processors/testing/rule-payment-book.ts";
+} from "../../processors/memory/memory-payments.ts";
+import { oneByOnePaymentBook } from "../../processors/testing/pay-one-by-one.ts";
+import { rulePaymentBook } from "../../processors/memory/rule-payment-book.ts";
 import type { PaymentBook } from "../../processors/payments/payment-ports.ts";
 import { memoryCouponGate, memoryCouponTruth } from "../../processors/testing/memory-reconciliation.ts";
 import { couponBookContract } from "./coupon-book.ts";
@@ -86,7 +86,7 @@ const paymentSubject = (payments: MemoryPayments, book: PaymentBook): PaymentSub
   },
 });
 const payments = memoryPayments();
-paymentBookContract("memory payments", () => paymentSubject(payments, memoryPaymentBook(payments)));
+paymentBookContract("memory payments", () => paymentSubject(payments, oneByOnePaymentBook(payments)));
 // The product's rule, which the database's adapter also runs: a fault in it shows here, and not in the fake above.
 const ruled = memoryPayments();
 paymentBookContract("payment rule", () => paymentSubject(ruled, rulePaymentBook(ruled)));
@@ -107,7 +107,7 @@ outboxContract("memory payment outbox", () =>
       for (const [number, { payment }] of shop.outbox) if (paid.includes(payment)) orphanedRows.add(number);
       return async () => orphanedRows.clear();
     },
-    book: memoryPaymentBook(shop),
+    book: oneByOnePaymentBook(shop),
     register: memoryOrderRegister(shop),
   }),
 );
@@ -119,7 +119,7 @@ oldKeysContract("memory payment keys", () => ({
     const orders = many(count, () => anOrder([anItem(optionId, { unitPrice: won(0) })], { userId }));
     await memoryOrderRegister(shop).addOptions([{ optionId, stock: count }]);
     await memoryOrderRegister(shop).openOrders(orders);
-    await memoryPaymentBook(shop).pay(orders.map((order) => anAsk(order)));
+    await oneByOnePaymentBook(shop).pay(orders.map((order) => anAsk(order)));
   },
   age: async (userId) => {
     for (const [name, { fingerprint, payment }] of shop.bound) {

@@ -19,13 +19,13 @@ import type { SchemaSource } from "../../engine/registry/registry.ts";
 import { subjectOf, type Topic } from "../../engine/avro/topic.ts";
 import { couponIssuing } from "../coupon-issuing.ts";
 import type { NeedsOf } from "../../engine/flow/dsl.ts";
-import { memoryCouponStock } from "../../processors/testing/memory-coupon-stock.ts";
+import { memoryCouponStock } from "../../processors/memory/memory-coupon-stock.ts";
 import {
   memoryCouponBook,
   memoryCouponCatalog,
   memoryDatabase,
   memoryLeases,
-} from "../../processors/testing/memory-database.ts";
+} from "../../processors/memory/memory-database.ts";
 import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../../engine/log/producer/accumulator.ts";
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import { systemClock } from "../../engine/clock.ts";

@@ -7,7 +7,7 @@ import { topic } from "../../avro/topic.ts";
 import { encodeAsJson, fakeProducer } from "../../log/testing/fake-producer.ts";
 import { silentLogger } from "../../logger.ts";
 import { defineOutbox } from "../../outbox/define-outbox.ts";
-import { memoryOutbox } from "../../outbox/testing/memory-outbox.ts";
+import { memoryOutbox } from "../../outbox/memory-outbox.ts";
 import { settled } from "../../testing/stepped-clock.ts";
 import type { OpenedOutbox } from "../define-app.ts";
 import { relayOn } from "./outbox-relay.ts";

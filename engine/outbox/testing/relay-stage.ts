@@ -8,7 +8,7 @@ import { defineOutbox } from "../define-outbox.ts";
 import type { Outbox } from "../outbox.ts";
 import { startRelay } from "../relay.ts";
 import { type Relay, type RelaySettings, relayDefaults } from "../relay-options.ts";
-import { type MemoryOutbox, memoryOutbox } from "./memory-outbox.ts";
+import { type MemoryOutbox, memoryOutbox } from "../memory-outbox.ts";
 
 /** A value of the outbox under test. */
 export interface Sale {

@@ -9,7 +9,7 @@ import {
   memoryCouponBook,
   refuseStale,
   remainingOf,
-} from "../../../processors/testing/memory-database.ts";
+} from "../../../processors/memory/memory-database.ts";
 
 /** A book on a database in memory; a refusal of the gate is written as the fake does. */
 export const decidingBook = (database: MemoryDatabase, fence: Fence): CouponBook => ({

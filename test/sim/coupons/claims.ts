@@ -4,8 +4,8 @@
  */
 import type { OwnedVerdict } from "../../../processors/coupons/coupon-ports.ts";
 import type { Coupon, CouponId, RefusalReason, ReservationId } from "../../../schemas/coupon.ts";
-import type { MemoryCouponStock } from "../../../processors/testing/memory-coupon-stock.ts";
-import type { MemoryDatabase } from "../../../processors/testing/memory-database.ts";
+import type { MemoryCouponStock } from "../../../processors/memory/memory-coupon-stock.ts";
+import type { MemoryDatabase } from "../../../processors/memory/memory-database.ts";
 import type { Scenario } from "./scenario.ts";
 import { shortName } from "./stores.ts";
 import type { Broken as BrokenClaim, Promises } from "../story.ts";

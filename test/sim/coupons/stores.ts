@@ -3,8 +3,8 @@ import type { CouponBook, CouponCatalog, CouponStock, Take } from "../../../proc
 import { Fenced } from "../../../engine/errors.ts";
 import type { Fence, Leases } from "../../../engine/lease.ts";
 import type { CouponId, ReservationId } from "../../../schemas/coupon.ts";
-import type { MemoryCouponStock } from "../../../processors/testing/memory-coupon-stock.ts";
-import { type MemoryDatabase, memoryCouponCatalog, memoryLeases } from "../../../processors/testing/memory-database.ts";
+import type { MemoryCouponStock } from "../../../processors/memory/memory-coupon-stock.ts";
+import { type MemoryDatabase, memoryCouponCatalog, memoryLeases } from "../../../processors/memory/memory-database.ts";
 import { decidingBook } from "./book.ts";
 import type { LeaseWatcher } from "./leasing.ts";
 import type { Call, CallAbout, Decision, Network } from "../environment/network.ts";

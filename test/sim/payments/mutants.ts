@@ -7,8 +7,8 @@ const kind = "payments" as const;
 const decide = "processors/payments/decide-payments.ts";
 const pay = "api/payments/pay.ts";
 const relay = "engine/outbox/relay.ts";
-const table = "engine/outbox/testing/memory-outbox.ts";
-const rule = "processors/testing/rule-payment-book.ts";
+const table = "engine/outbox/memory-outbox.ts";
+const rule = "processors/memory/rule-payment-book.ts";
 
 /** The log is away while relays lose the lead, or leave, again and again. */
 const unheard = (incident: "sever" | "leave"): Partial<PaymentScenario> => ({
@@ -231,7 +231,7 @@ const relaying: readonly Mutant[] = [
 
 const reading: readonly Mutant[] = [
   {
-    ...{ kind, file: "sinks/testing/memory-transaction-history.ts" },
+    ...{ kind, file: "sinks/memory/memory-transaction-history.ts" },
     breaks: "history: a payment that comes again is taken for another",
     line: "for (const payment of payments) if (!rows.has(payment.paymentId)) rows.set(payment.paymentId, payment);",
     instead:

@@ -3,7 +3,7 @@ import { deadLetterTopic } from "../../../engine/worker/round/dead-letter.ts";
 import { retryPartitions, retryTopic } from "../../../engine/worker/round/retry-record.ts";
 import { paymentsCompleted } from "../../../schemas/payment.ts";
 import { externalData } from "../../../topology/external-data.ts";
-import { memoryTransactionHistory } from "../../../sinks/testing/memory-transaction-history.ts";
+import { memoryTransactionHistory } from "../../../sinks/memory/memory-transaction-history.ts";
 import { transactionHistory } from "../../../topology/transaction-history.ts";
 import { appendTo, commitWatcher, createBroker } from "../environment/broker.ts";
 import { watchDraining } from "../environment/draining.ts";

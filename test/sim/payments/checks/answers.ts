@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { keyName } from "../../../../processors/payments/decide-payments.ts";
 import type { Payment, PaymentAnswer, PaymentAsk } from "../../../../processors/payments/payment-ports.ts";
 import type { OrderId, PaymentId } from "../../../../schemas/payment.ts";
-import type { MemoryPayments } from "../../../../processors/testing/memory-payments.ts";
+import type { MemoryPayments } from "../../../../processors/memory/memory-payments.ts";
 import { payOneByOne } from "../../../../processors/testing/pay-one-by-one.ts";
 import type { Broke } from "../../story.ts";
 import type { Request, Reply } from "../api.ts";

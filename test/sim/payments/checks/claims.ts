@@ -5,7 +5,7 @@
 import type { OrderItem, Payment } from "../../../../processors/payments/payment-ports.ts";
 import type { PaymentId } from "../../../../schemas/payment.ts";
 import type { HistoryRow } from "../../../../sinks/transaction-history.ts";
-import type { MemoryPayments } from "../../../../processors/testing/memory-payments.ts";
+import type { MemoryPayments } from "../../../../processors/memory/memory-payments.ts";
 import type { Broken, Promises } from "../../story.ts";
 import { lieOf } from "./answers.ts";
 import { orderName, paymentName } from "../names.ts";

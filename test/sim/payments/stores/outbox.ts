@@ -2,7 +2,7 @@
 import { Unavailable } from "../../../../engine/errors.ts";
 import type { LedOutbox, Outbox, OutboxRow } from "../../../../engine/outbox/outbox.ts";
 import type { Payment } from "../../../../processors/payments/payment-ports.ts";
-import { memoryOutbox } from "../../../../processors/testing/memory-payments.ts";
+import { memoryOutbox } from "../../../../processors/memory/memory-payments.ts";
 import type { Process } from "../../environment/process.ts";
 import { connect, type Connection, type DatabaseWorld } from "./connection.ts";
 import { orderName } from "../names.ts";

@@ -11,7 +11,7 @@ export interface MemoryCounter {
   epoch: number;
 }
 
-/** The fake {@link CouponStock}, with its counters to look at. Clearing them is what a flush of Redis does. */
+/** A {@link CouponStock} in memory, with its counters to look at. Clearing them is what a flush of Redis does. */
 export interface MemoryCouponStock extends CouponStock {
   readonly counters: Map<CouponId, MemoryCounter>;
   /** The same gate to the holder of a lease. */

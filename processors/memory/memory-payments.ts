@@ -1,14 +1,13 @@
-/** Payments in memory: fakes of the database's ports that pass the same contract suites as the real ones. */
+/** The payment tables in memory: ports that pass the same contract suites as the database's. What pays is rule-payment-book.ts. */
 import type { BoundKey, UserCoupon } from "../payments/decide-payments.ts";
 import { Poison } from "../../engine/errors.ts";
 import type { Outbox } from "../../engine/outbox/outbox.ts";
-import { outboxOnTable } from "../../engine/outbox/testing/memory-outbox.ts";
-import type { OldKeys, OptionId, Order, OrderRegister, Payment, PaymentBook } from "../payments/payment-ports.ts";
+import { outboxOnTable } from "../../engine/outbox/memory-outbox.ts";
+import type { OldKeys, OptionId, Order, OrderRegister, Payment } from "../payments/payment-ports.ts";
 import type { ReservationId, UserId, Won } from "../../schemas/coupon.ts";
 import type { OrderId, PaymentId } from "../../schemas/payment.ts";
-import { payOneByOne } from "./pay-one-by-one.ts";
 
-/** Everything the payment tables hold, to look at in tests. Change it through the ports. */
+/** Everything the payment tables hold. Change it through the ports; `now` and `coupons` are set from outside. */
 export interface MemoryPayments {
   /** The database's clock, epoch ms. */
   now: number;
@@ -41,15 +40,6 @@ export const memoryPayments = (): MemoryPayments => ({
   led: false,
 });
 
-/**
- * The fake {@link PaymentBook}. It is an oracle: it decides one payment after the other and shares no code with the rule,
- * `decidePayments`, but the name of a key.
- */
-export const memoryPaymentBook = (state: MemoryPayments): PaymentBook => ({
-  pay: async (asks) => payOneByOne(state, asks),
-  find: async (paymentIds) => findPayments(state, paymentIds),
-});
-
 /** The payments there are of these. */
 export const findPayments = (state: MemoryPayments, paymentIds: readonly PaymentId[]) => {
   const wanted = new Set(paymentIds);
@@ -62,7 +52,7 @@ const add = <K extends string, V>(to: Map<K, V>, rows: readonly (readonly [K, V]
   for (const [key, value] of rows) to.set(key, value);
 };
 
-/** The fake {@link OrderRegister}. Checks no limits. */
+/** An {@link OrderRegister} in memory. Checks no limits. */
 export const memoryOrderRegister = (state: MemoryPayments): OrderRegister => ({
   addOptions: async (options) => {
     add(
@@ -86,7 +76,7 @@ export const memoryOrderRegister = (state: MemoryPayments): OrderRegister => ({
   },
 });
 
-/** The fake outbox of payments. Does not wait for the lead. */
+/** The outbox of payments in memory. Does not wait for the lead. */
 export const memoryOutbox = (state: MemoryPayments, orphans: ReadonlySet<number> = new Set()): Outbox<Payment> =>
   outboxOnTable({
     rows: state.outbox,
@@ -99,7 +89,7 @@ export const memoryOutbox = (state: MemoryPayments, orphans: ReadonlySet<number>
     lock: state,
   });
 
-/** The fake {@link OldKeys} of payments: a key is as old as what it has paid. */
+/** {@link OldKeys} of payments in memory: a key is as old as what it has paid. */
 export const memoryOldPaymentKeys = (state: MemoryPayments): OldKeys => ({
   prune: async (olderThanMs, maxRows) => {
     const old = [...state.bound]

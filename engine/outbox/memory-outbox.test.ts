@@ -1,6 +1,6 @@
 // The fake outbox passes the contract of outboxes.
 import { memoryOutbox } from "./memory-outbox.ts";
-import { outboxContract } from "./outbox-contract.ts";
+import { outboxContract } from "./testing/outbox-contract.ts";
 
 outboxContract("memory outbox", () => {
   const memory = memoryOutbox<{ readonly id: string }>(({ id }) => id);

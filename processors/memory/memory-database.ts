@@ -1,6 +1,6 @@
 /**
- * The database in memory: what the fakes of its ports share. They are oracles: they decide one record after the other and
- * share no code with `allocateCoupons`, so a fault of the rule shows as a difference.
+ * The database of coupons in memory: what its ports share. They decide one record after the other and share no code with
+ * `allocateCoupons`, so that for tests they are oracles: a fault of the rule shows as a difference.
  */
 import type {
   CouponBook,
@@ -21,7 +21,7 @@ import { Fenced, Poison } from "../../engine/errors.ts";
 import type { Fence, LeasedPartition, Leases } from "../../engine/lease.ts";
 import type { Coupon, CouponId, RefusalReason, ReservationId } from "../../schemas/coupon.ts";
 
-/** Everything the database holds, to look at in tests. Change it through the ports. */
+/** Everything the database holds, to look at. Change it through the ports. */
 export interface MemoryDatabase {
   readonly coupons: Map<CouponId, Coupon>;
   readonly remaining: Map<CouponId, number>;
@@ -66,7 +66,7 @@ const atomically = <T>(database: MemoryDatabase, work: () => T): T => {
   }
 };
 
-/** The fake {@link CouponBook}: decides one record after the other. With a fence, nothing once the lease is another's. */
+/** A {@link CouponBook} in memory: decides one record after the other. With a fence, nothing once the lease is another's. */
 export const memoryCouponBook = (database: MemoryDatabase, fence?: Fence): CouponBook => {
   const round = <T, A>(asked: readonly T[], decide: (one: T) => A): readonly A[] => {
     refuseStale(database, fence);
@@ -106,7 +106,7 @@ export const refuseStale = ({ leases }: MemoryDatabase, fence: Fence | undefined
   if (fence !== undefined && found !== fence.epoch) throw new Fenced(fence, found);
 };
 
-/** The fake {@link Leases}. */
+/** {@link Leases} in memory. */
 export const memoryLeases = ({ leases }: MemoryDatabase): Leases => ({
   take: async ({ topology, topic, partition }, _holder, above = 0) => {
     const of = { topology, topic, partition };
@@ -160,23 +160,27 @@ const verdictOf = (database: MemoryDatabase, take: Take): OwnedVerdict | undefin
 const poison = (code: string, { reservationId, couponId }: Take): Poison =>
   new Poison(code, `reservation ${reservationId} for coupon ${couponId}`, { idempotencyKey: reservationId });
 
-/** The fake {@link CouponCatalog}. */
+/** A {@link CouponCatalog} in memory. */
 export const memoryCouponCatalog = ({ coupons, remaining }: MemoryDatabase): CouponCatalog => ({
   find: async (couponIds) => pick(coupons, couponIds),
   remaining: async (couponIds) => pick(remaining, couponIds),
 });
 
-/** The fake {@link VerdictLookup}. */
+/** A {@link VerdictLookup} in memory. */
 export const memoryVerdictLookup = ({ verdicts }: MemoryDatabase): VerdictLookup => ({
   find: async (reservationIds) => pick(verdicts, reservationIds),
 });
 
-const pick = <K, V>(from: ReadonlyMap<K, V>, keys: readonly K[]): ReadonlyMap<K, V> => {
-  const wanted = new Set(keys);
-  return new Map([...from].filter(([key]) => wanted.has(key)));
+const pick = <K, V extends object | number>(from: ReadonlyMap<K, V>, keys: readonly K[]): ReadonlyMap<K, V> => {
+  const found = new Map<K, V>();
+  for (const key of keys) {
+    const value = from.get(key);
+    if (value !== undefined) found.set(key, value);
+  }
+  return found;
 };
 
-/** The fake {@link CouponRegister}. */
+/** A {@link CouponRegister} in memory. */
 export const memoryCouponRegister = ({ coupons, remaining }: MemoryDatabase): CouponRegister => ({
   open: async (coupon) => {
     const stored = coupons.get(coupon.couponId);
@@ -197,7 +201,7 @@ const sorted = (value: unknown): unknown =>
         .map(([key, field]) => [key, sorted(field)])
     : value;
 
-/** The fake {@link IdempotencyKeys}. Never forgets. */
+/** {@link IdempotencyKeys} in memory. Never forgets. */
 export const memoryIdempotencyKeys = ({ keys }: MemoryDatabase): IdempotencyKeys => {
   const claimOne = (claim: KeyClaim): KeyAnswer => {
     const name = pair(claim.userId, claim.key);

@@ -1,4 +1,4 @@
-/** The fake of the history of payments: a map. One by one and in order, so the real one is tested against it too. */
+/** The history of payments in memory: a map. One by one and in order, so the real one is tested against it too. */
 import { Poison } from "../../engine/errors.ts";
 import { isStorableUserId, isUuid } from "../../schemas/ids.ts";
 import type { PaymentId } from "../../schemas/payment.ts";

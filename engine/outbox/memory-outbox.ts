@@ -1,5 +1,5 @@
-/** An outbox in memory: passes the same contract suite as an adapter of a database. */
-import type { LedOutbox, Outbox, OutboxRow } from "../outbox.ts";
+/** An outbox in memory, for tests and for systems in one process: passes the same contract suite as an adapter of a database. */
+import type { LedOutbox, Outbox, OutboxRow } from "./outbox.ts";
 
 /** A table in memory that an outbox is read from: rows by number, in ascending order. */
 export interface MemoryOutboxTable<Row extends { publishedAt: number | null }, Value> {
@@ -82,7 +82,7 @@ export interface MemoryOutboxRow<Value> {
   publishedAt: number | null;
 }
 
-/** An outbox in memory with its table, for tests. */
+/** An outbox in memory with its table. */
 export interface MemoryOutbox<Value> {
   readonly outbox: Outbox<Value>;
   readonly rows: Map<number, MemoryOutboxRow<Value>>;

@@ -1,6 +1,6 @@
 /**
- * A {@link PaymentBook} in memory that runs the product's rule, `decidePayments`, as the database's adapter does. It is what
- * the contract suite and the simulator examine; what they compare it with is the independent memory-payments.ts.
+ * A {@link PaymentBook} in memory that runs the product's rule, `decidePayments`, as the database's adapter does. What contract
+ * suite and simulator compare it with is the independent testing/pay-one-by-one.ts.
  */
 import { decidePayments, type KnownPayments, keyName } from "../payments/decide-payments.ts";
 import type { PaymentBook } from "../payments/payment-ports.ts";
