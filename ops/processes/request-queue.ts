@@ -4,7 +4,7 @@
  * is asked. Refused (the API's user may describe neither group nor topic), slow or cut: nothing is seen, and a line is logged
  * once. Answered twice: it only reads.
  */
-import { createLooks, type LookLimits } from "../../engine/app/exporter/looks.ts";
+import { createLooks, type LookLimits } from "../../engine/looks.ts";
 import type { SeeQueue } from "../../api/coupons/queue-watch.ts";
 import type { QueueLook } from "../../api/coupons/queue-place.ts";
 import { type Clock, systemClock } from "../../engine/clock.ts";

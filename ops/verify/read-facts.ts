@@ -1,6 +1,6 @@
 /** Reads what the verifier compares: whole topics, whole tables, and the counters. To be trusted on a quiet system. */
 import { deadLetterTopic } from "../../engine/worker/round/dead-letter.ts";
-import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
+import { type KafkaAdmin, kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import {
   type CouponId,
   type CouponIssueRequested,
@@ -68,28 +68,42 @@ const readLetters = async (config: Config): Promise<LettersRead<ReservationId>> 
   }
 };
 
-const readTopics = async (config: Config, prefix: string) => {
+const readTopics = async (config: Config, prefix: string): Promise<TopicFacts> => {
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-verify" });
-  const read = valuesOf({ admin, codec: codecOf(config) }, prefix);
-  const [accepted, publishedIssued, publishedRefused] = [acceptedRows(), issuedEvents(), refusedEvents()];
-  const publishedCompensations: CouponFacts["publishedCompensations"][number][] = [];
   try {
-    const requests = await read(couponIssueRequests, (request, partition, offset) => {
-      // Copies of a record count once, at their first offset: a topic is read in order.
-      if (!accepted.has(request.reservationId)) accepted.set(request.reservationId, { request, partition, offset });
-    });
-    const issued = await read(couponsIssued, (event) => publishedIssued.set(event.reservationId, event));
-    const refused = await read(couponsRefused, (event) => publishedRefused.set(event.reservationId, event));
-    await read(couponsCompensated, ({ reservationId, couponId, reason }) =>
-      publishedCompensations.push({ reservationId, couponId, reason }),
-    );
-    const ends = await admin.endOffsets(deadLetterTopic(couponIssuing.graph.name));
-    const deadLetters = ends.reduce((sum, end) => sum + Number(end), 0);
-    const topicsSince = { requests, issued, refused };
-    return { accepted, publishedIssued, publishedRefused, publishedCompensations, deadLetters, topicsSince };
+    return await readCouponTopics({ admin, codec: codecOf(config) }, prefix);
   } finally {
     await admin.close();
   }
+};
+
+/** What topics say. */
+export type TopicFacts = Pick<
+  CouponFacts,
+  "accepted" | "publishedIssued" | "publishedRefused" | "publishedCompensations" | "deadLetters" | "topicsSince"
+>;
+
+/** Reads the topics of coupons whose id begins with `prefix`. @throws where a topic cannot be read */
+export const readCouponTopics = async (
+  reader: TopicReader & { readonly admin: Pick<KafkaAdmin, "endOffsets"> },
+  prefix: string,
+): Promise<TopicFacts> => {
+  const read = valuesOf(reader, prefix);
+  const [accepted, publishedIssued, publishedRefused] = [acceptedRows(), issuedEvents(), refusedEvents()];
+  const publishedCompensations: CouponFacts["publishedCompensations"][number][] = [];
+  const requests = await read(couponIssueRequests, (request, partition, offset) => {
+    // Copies of a record count once, at their first offset: a topic is read in order.
+    if (!accepted.has(request.reservationId)) accepted.set(request.reservationId, { request, partition, offset });
+  });
+  const issued = await read(couponsIssued, (event) => publishedIssued.set(event.reservationId, event));
+  const refused = await read(couponsRefused, (event) => publishedRefused.set(event.reservationId, event));
+  await read(couponsCompensated, ({ reservationId, couponId, reason }) =>
+    publishedCompensations.push({ reservationId, couponId, reason }),
+  );
+  const ends = await reader.admin.endOffsets(deadLetterTopic(couponIssuing.graph.name));
+  const deadLetters = ends.reduce((sum, end) => sum + Number(end), 0);
+  const topicsSince = { requests, issued, refused };
+  return { accepted, publishedIssued, publishedRefused, publishedCompensations, deadLetters, topicsSince };
 };
 
 /** Of coupons whose id begins with `prefix`; answers since when the topic has everything. */

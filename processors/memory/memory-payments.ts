@@ -12,7 +12,11 @@ export interface MemoryPayments {
   /** The database's clock, epoch ms. */
   now: number;
   readonly orders: Map<OrderId, Order & { readonly paid: boolean }>;
+  /** Of each option: how many there were, and how many are left. */
+  readonly stock: Map<OptionId, number>;
   readonly left: Map<OptionId, number>;
+  /** Of each account: what was paid in, and what is left. */
+  readonly deposits: Map<UserId, Won>;
   readonly balances: Map<UserId, Won>;
   readonly coupons: Map<ReservationId, UserCoupon>;
   readonly payments: Map<PaymentId, Payment>;
@@ -30,7 +34,9 @@ export interface MemoryPayments {
 export const memoryPayments = (): MemoryPayments => ({
   now: 1_780_000_000_000,
   orders: new Map(),
+  stock: new Map(),
   left: new Map(),
+  deposits: new Map(),
   balances: new Map(),
   coupons: new Map(),
   payments: new Map(),
@@ -55,16 +61,14 @@ const add = <K extends string, V>(to: Map<K, V>, rows: readonly (readonly [K, V]
 /** An {@link OrderRegister} in memory. Checks no limits. */
 export const memoryOrderRegister = (state: MemoryPayments): OrderRegister => ({
   addOptions: async (options) => {
-    add(
-      state.left,
-      options.map(({ optionId, stock }) => [optionId, stock] as const),
-    );
+    const rows = options.map(({ optionId, stock }) => [optionId, stock] as const);
+    add(state.left, rows);
+    add(state.stock, rows);
   },
   openAccounts: async (deposits) => {
-    add(
-      state.balances,
-      deposits.map(({ userId, amount }) => [userId, amount] as const),
-    );
+    const rows = deposits.map(({ userId, amount }) => [userId, amount] as const);
+    add(state.balances, rows);
+    add(state.deposits, rows);
   },
   openOrders: async (orders) => {
     const unknown = orders.find(({ items }) => items.some(({ optionId }) => !state.left.has(optionId)));

@@ -4,9 +4,10 @@ import { accumulatorDefaults, createAccumulator, loadPartitionCounts } from "../
 import { type Backoff, systemClock } from "../../clock.ts";
 import { deadLetterTopic } from "../../worker/round/dead-letter.ts";
 import { kafkaLog } from "../../log/kafka/kafka-log.ts";
+import type { Log } from "../../log/log.ts";
 import { unfenced } from "../../worker/partition/lease-guard.ts";
 import { startWorker } from "../../worker/worker.ts";
-import { createCodec } from "../../avro/codec.ts";
+import { type Codec, createCodec } from "../../avro/codec.ts";
 import { confluentRegistry } from "../../registry/registry.ts";
 import type { Topology } from "../../flow/dsl.ts";
 import { writtenTopics } from "../../flow/parts.ts";
@@ -17,22 +18,41 @@ import type { Opened, ProcessContext, Running } from "../define-app.ts";
 const backoff: Backoff = { initialMs: 50, maxMs: 1_500 };
 
 /** Starts a worker. @throws where the group cannot be joined, or what is deployed is not what runs. */
-export const startTopologyWorker = async <Deps>(
-  { config, logger, registry, tracer }: ProcessContext,
+export const startTopologyWorker = <Deps>(
+  context: ProcessContext,
   topology: Topology<Deps>,
   own: Opened<NoInfer<Deps>>,
 ): Promise<Running> => {
-  const { name } = topology.graph;
-  const kafka = kafkaLog({
+  const { config, logger } = context;
+  const log = kafkaLog({
     brokers: config.brokers,
     // A group's description says by it which graph each member runs.
-    clientId: `sluice-${name}@${topology.hash.slice(0, 8)}`,
+    clientId: `sluice-${topology.graph.name}@${topology.hash.slice(0, 8)}`,
     logger,
     groupInstanceId: config.groupInstanceId,
     sessionTimeoutMs: config.sessionTimeoutMs,
     drainBudgetMs: config.drainMs,
   });
-  const log = own.wrapLog?.(kafka) ?? kafka;
+  const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
+  return workerOn(context, topology, { own, log, codec });
+};
+
+/** What a worker reads, writes and decodes with. */
+export interface WorkerParts<Deps> {
+  readonly own: Opened<Deps>;
+  /** Closed when the worker has ended. */
+  readonly log: Log;
+  readonly codec: Codec;
+}
+
+/** A worker on a log. @throws where the group cannot be joined */
+export const workerOn = async <Deps>(
+  { config, logger, registry, tracer }: ProcessContext,
+  topology: Topology<Deps>,
+  { own, log: inner, codec }: WorkerParts<NoInfer<Deps>>,
+): Promise<Running> => {
+  const { name } = topology.graph;
+  const log = own.wrapLog?.(inner) ?? inner;
   // The sources too: upkeep asks in which partition a key is read.
   const known = [...topology.parts.sources, ...writtenTopics(topology.parts)].map((topic) => topic.name);
   const topics = [...known, deadLetterTopic(name)];
@@ -52,7 +72,7 @@ export const startTopologyWorker = async <Deps>(
     name: `${hostname()}:${process.pid}`,
     log,
     producer,
-    codec: createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() }),
+    codec,
     groupId: `${config.groupPrefix}.${name}`,
     clock: systemClock,
     random: Math.random,

@@ -27,7 +27,7 @@ import { includedRows, type Rows } from "../rows/rows.ts";
 import { letterFacts, type LettersRead, readLetterIds, placesOf } from "../letters.ts";
 import { codecOf } from "../../../engine/app/dlq/open.ts";
 import { decoderOf, lettersOf } from "../letters-of.ts";
-import { readValues } from "../read-values.ts";
+import { readValues, type TopicReader } from "../read-values.ts";
 
 /** What to look at. */
 export interface PaymentScope {
@@ -53,7 +53,7 @@ export const readPaymentFacts = async (config: Config, scope: PaymentScope): Pro
     const publishedBefore = await readPublishedNumbers(audit);
     const effects = scope.platformControlUrl === undefined ? undefined : await readEffects(scope.platformControlUrl);
     const history = await readAll(audit.history);
-    const { published, topicSince } = await readTopic(admin, config);
+    const { published, topicSince } = await readPaymentTopic({ admin, codec: codecOf(config) });
     const payments = await readAll(audit.payments);
     const outbox = await readOutbox(audit, publishedBefore);
     const meanwhile = await paidMeanwhile(database, { payments, outbox });
@@ -155,13 +155,12 @@ const paidMeanwhile = async (
 /** Ids of one lookup. */
 const findAtOnce = 10_000;
 
-const readTopic = async (
-  admin: KafkaAdmin,
-  config: Config,
+/** Reads the topic of payments. @throws where it cannot be read */
+export const readPaymentTopic = async (
+  reader: TopicReader,
 ): Promise<Pick<PaymentFacts, "published" | "topicSince">> => {
-  const codec = codecOf(config);
   const published = publishedRows();
-  const topicSince = await readValues({ admin, codec }, paymentsCompleted, (payment, partition, offset) => {
+  const topicSince = await readValues(reader, paymentsCompleted, (payment, partition, offset) => {
     const first = published.get(payment.paymentId);
     if (first === undefined) published.set(payment.paymentId, { payment, partition, offset, contradicted: false });
     else if (!isDeepStrictEqual(first.payment, payment))
@@ -173,7 +172,8 @@ const readTopic = async (
 /** How long the platform may take to answer. */
 const platformTimeoutMs = 30_000;
 
-const readEffects = async (controlUrl: string): Promise<Rows<PaymentId, number>> => {
+/** Asks a stand-in platform, by its control address, how often each payment took effect. @throws CliError (PLATFORM_AWAY) */
+export const readEffects = async (controlUrl: string): Promise<Rows<PaymentId, number>> => {
   const url = new URL("/effects", controlUrl);
   try {
     const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(platformTimeoutMs) });
