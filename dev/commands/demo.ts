@@ -1,21 +1,44 @@
 /** `sluice demo`, which `npm start` runs: the main job from nothing to the proof. */
 import { Command, Option } from "commander";
-import { exitCodes, integerOption, interruptible, jsonDocument, note, print, printJson } from "../../engine/app/cli.ts";
+import {
+  count,
+  exitCodes,
+  integerOption,
+  interruptible,
+  jsonDocument,
+  note,
+  print,
+  printJson,
+} from "../../engine/app/cli.ts";
 import type { Child } from "../children.ts";
-import type { DemoReport } from "../demo/run.ts";
+import type { DemoReport, MainJobSize } from "../demo/main-job.ts";
+import type { EmbeddedDemo } from "../embedded/run.ts";
 import { isSound as allHold } from "../../ops/verify/check.ts";
 
-interface DemoCommandOptions {
+interface DemoCommandOptions extends Partial<Size> {
   readonly once?: boolean;
   readonly json?: boolean;
   readonly watch?: boolean;
+  readonly embedded?: boolean;
   readonly brokers: string;
+}
+
+/** What of the main job is said on the command line; times in seconds. */
+interface Size {
   readonly requests: number;
   readonly stock: number;
   readonly clients: number;
   readonly orders: number;
   readonly outage: number;
+  /** How long is paid before the outage, and after it. */
+  readonly around: number;
 }
+
+/** Unless told otherwise. One process has one thread, also for the clients: it is done in a few seconds too. */
+const sizes: Readonly<Record<"stack" | "embedded", Size>> = {
+  stack: { requests: 20_000, stock: 5_000, clients: 1_000, orders: 4_000, outage: 10, around: 3 },
+  embedded: { requests: 5_000, stock: 1_250, clients: 250, orders: 800, outage: 2, around: 1 },
+};
 
 /** The command. */
 export const demoCommand = (): Command =>
@@ -24,23 +47,40 @@ export const demoCommand = (): Command =>
     .description(
       "Starts the stack and our processes, sends a burst of requests for one coupon, has orders paid by many clients " +
         "while the data platform is down for a while, shows how it went, and checks topics, database, Redis and platform " +
-        "against each other. Keeps running for a look until Ctrl-C. Exits 1 when a check fails.",
+        "against each other. Keeps running for a look until Ctrl-C. Exits 1 when a check fails. With --embedded it is smaller, " +
+        "and all of it is one process on a log and stores in memory, which needs nothing but npm.",
     )
+    .option("--embedded", "without Kafka, MariaDB and Redis: everything in this process, in memory")
     .option("--once", "end everything after the checks")
     .option("--json", "print one JSON document (implies --once)")
-    .option("--watch", "start Prometheus, Alertmanager and exporters beside it, as far as they are installed")
-    .addOption(new Option("--brokers <number>", "how many").choices(["1", "3"]).default("3"))
-    .option("--requests <number>", "requests in the burst", integerOption(1, 1_000_000), 20_000)
-    .option("--stock <number>", "units of the coupon", integerOption(1, 1_000_000), 5_000)
-    .option("--clients <number>", "clients at once, each with its own connection", integerOption(1, 5_000), 1_000)
-    .option("--orders <number>", "orders to pay; 0 leaves payments out", integerOption(0, 100_000), 4_000)
-    .option("--outage <seconds>", "how long the platform is down while they are paid", integerOption(1, 600), 10)
-    .action((options: DemoCommandOptions) => interruptible((signal) => demo(options, signal)));
+    .addOption(
+      new Option(
+        "--watch",
+        "start Prometheus, Alertmanager and exporters beside it, as far as they are installed",
+      ).conflicts("embedded"),
+    )
+    .addOption(new Option("--brokers <number>", "how many").choices(["1", "3"]).default("3").conflicts("embedded"))
+    .option(...sized("requests", "requests in the burst"), integerOption(1, 1_000_000))
+    .option(...sized("stock", "units of the coupon"), integerOption(1, 1_000_000))
+    .option(...sized("clients", "clients at once, each with its own connection"), integerOption(1, 5_000))
+    .option(...sized("orders", "orders to pay; 0 leaves payments out"), integerOption(0, 100_000))
+    .option(...sized("outage", "how long the platform is down while they are paid, in seconds"), integerOption(1, 600))
+    .action((options: DemoCommandOptions) =>
+      interruptible((signal) => (options.embedded ? embedded(options, signal) : demo(options, signal))),
+    );
 
-const demo = async (
-  { once, json, watch = false, brokers, outage, ...size }: DemoCommandOptions,
-  signal: AbortSignal,
-): Promise<void> => {
+const sized = (name: keyof Size, what: string): readonly [string, string] => {
+  const [stack, embedded] = [sizes.stack[name], sizes.embedded[name]].map(count);
+  return [`--${name} <number>`, `${what} (default: ${stack}, embedded ${embedded})`];
+};
+
+const sizeOf = (options: Partial<Size>, of: keyof typeof sizes, signal: AbortSignal): MainJobSize => {
+  const { requests, stock, clients, orders, outage, around } = { ...sizes[of], ...options };
+  return { requests, stock, clients, orders, outageMs: outage * 1_000, aroundMs: around * 1_000, signal };
+};
+
+const demo = async (options: DemoCommandOptions, signal: AbortSignal): Promise<void> => {
+  const { once, json, watch = false, brokers } = options;
   const [{ runDemo, stopAll }, { stackDown }, { isUp }] = await Promise.all([
     import("../demo/run.ts"),
     import("../stack/down.ts"),
@@ -49,18 +89,10 @@ const demo = async (
   // Only what was started here is ended here: others may use a stack that was up before.
   const wasUp = await isUp();
   try {
-    const { report, children } = await runDemo({
-      ...size,
-      watch,
-      brokers: Number(brokers),
-      outageMs: outage * 1_000,
-      workers: 2,
-      signal,
-    });
+    const size = sizeOf(options, "stack", signal);
+    const { report, children } = await runDemo({ ...size, watch, brokers: Number(brokers), workers: 2 });
     try {
-      if (!isSound(report)) process.exitCode = exitCodes.failure;
-      if (json) printJson(documentOf(report));
-      else await show(report);
+      await tell(report, json);
       if (!once && !json) await look(report, { children, watch, signal });
     } finally {
       await stopAll(children);
@@ -72,6 +104,29 @@ const demo = async (
       await stackDown({});
     }
   }
+};
+
+const embedded = async (options: DemoCommandOptions, signal: AbortSignal): Promise<void> => {
+  note(whatEmbeddedIsNot);
+  const { runEmbedded } = await import("../embedded/run.ts");
+  const { report, system, logFile } = await runEmbedded({ ...sizeOf(options, "embedded", signal), workers: 2 });
+  try {
+    await tell(report, options.json);
+    if (!options.once && !options.json) await lookEmbedded(report, { system, logFile, signal });
+  } finally {
+    await system.stop();
+  }
+};
+
+const whatEmbeddedIsNot = `This is not the real thing: no Kafka, no MariaDB and no Redis, but a log and stores in the memory of one process. Engine,
+topologies, API and payment rule are the product's own; coupons are decided one by one, where the database decides a round. Nothing
+is kept, nothing takes over when it fails, and its speed is that of one thread, which a burst of clients shares. The real thing: npm start
+`;
+
+const tell = async (report: DemoReport, json = false): Promise<void> => {
+  if (!isSound(report)) process.exitCode = exitCodes.failure;
+  if (json) printJson(documentOf(report));
+  else await show(report);
 };
 
 const isSound = ({ checks, burst, payments }: DemoReport): boolean =>
@@ -97,18 +152,32 @@ interface Look {
   readonly signal: AbortSignal;
 }
 
-const look = async ({ api, couponId, payments }: DemoReport, { children, watch, signal }: Look): Promise<void> => {
+const look = async (report: DemoReport, { children, watch, signal }: Look): Promise<void> => {
+  const { payments } = report;
   const [{ untilStopped }, pages] = await Promise.all([import("../demo/look.ts"), watch ? pagesOfDemo() : []]);
-  print(`\nIt keeps running for a look. Ctrl-C ends it.
-  OpenAPI    ${api}/openapi.json
-  a token    npm run -s sluice -- token --user you
-  a request  curl -X POST -H "Authorization: Bearer <token>" \\
-               ${api}/v1/coupons/${couponId}/reservations
-${payments === undefined ? "" : paymentHint(api, payments)}  the stack  npm run sluice -- stack status
+  print(`${requestHints(report)}  the stack  npm run sluice -- stack status
   the proof  npm run sluice -- verify${verifyOptions(payments)}
 ${pages.map((page) => `  ${page}\n`).join("")}  logs       ${children.map(({ logFile }) => logFile).join("\n             ")}`);
   if ((await untilStopped(children, { signal, tell: note })) > 0) process.exitCode = exitCodes.failure;
 };
+
+const lookEmbedded = async (
+  report: DemoReport,
+  { system, logFile, signal }: Pick<EmbeddedDemo, "system" | "logFile"> & Pick<Look, "signal">,
+): Promise<void> => {
+  const { untilStopped } = await import("../demo/look.ts");
+  print(`${requestHints(report)}  log        ${logFile}`);
+  const parts = system.parts.map(({ name, running }) => ({ name, ended: running.ended.then(String) }));
+  if ((await untilStopped(parts, { signal, tell: note })) > 0) process.exitCode = exitCodes.failure;
+};
+
+const requestHints = ({ api, couponId, payments }: DemoReport): string => `
+It keeps running for a look. Ctrl-C ends it.
+  OpenAPI    ${api}/openapi.json
+  a token    npm run -s sluice -- token --user you
+  a request  curl -X POST -H "Authorization: Bearer <token>" \\
+               ${api}/v1/coupons/${couponId}/reservations
+${payments === undefined ? "" : paymentHint(api, payments)}`;
 
 const pagesOfDemo = async (): Promise<readonly string[]> => (await import("../stack/watch/pages.ts")).pagesOf();
 

@@ -22,7 +22,7 @@ import { startRelay } from "../../engine/outbox/relay.ts";
 import { startWorker } from "../../engine/worker/worker.ts";
 import { deliveryBackoff } from "../../ops/processes/external-worker.ts";
 import type { OptionId } from "../../processors/payments/payment-ports.ts";
-import { memoryOutbox } from "../../processors/testing/memory-payments.ts";
+import { memoryOutbox } from "../../processors/memory/memory-payments.ts";
 import type { UserId } from "../../schemas/coupon.ts";
 import { type OrderId, paymentsCompleted } from "../../schemas/payment.ts";
 import { httpDataPlatform } from "../../stores/http/data-platform.ts";

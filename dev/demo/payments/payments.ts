@@ -1,16 +1,8 @@
 /** The second half of the main job: orders are paid by many clients at once, the platform goes away meanwhile, and the proof. */
-import { setTimeout as sleep } from "node:timers/promises";
-import { kafkaAdmin } from "../../../engine/log/kafka/admin/admin.ts";
-import { paymentsCompleted } from "../../../schemas/payment.ts";
-import { openDatabase } from "../../../stores/mysql/database.ts";
-import { orderRegister } from "../../../stores/mysql/payments/order-register.ts";
-import { outbox } from "../../../stores/mysql/payments/outbox.ts";
-import { externalData } from "../../../topology/external-data.ts";
-import { transactionHistory } from "../../../topology/transaction-history.ts";
-import type { Config } from "../../../ops/config.ts";
 import type { Check } from "../../../ops/verify/check.ts";
 import { checkPayments } from "../../../ops/verify/payments/check-payments.ts";
-import { readPaymentFacts } from "../../../ops/verify/payments/read-payment-facts.ts";
+import type { PaymentFacts } from "../../../ops/verify/payments/payment-facts.ts";
+import type { PaymentScope } from "../../../ops/verify/payments/read-payment-facts.ts";
 import { checkAnswers } from "./check-answers.ts";
 import { type Outage, platformControl, type PlatformControl, takeAway } from "./outage.ts";
 import { type AnsweredCase, payAll, type PayProgress } from "./payer.ts";
@@ -18,9 +10,18 @@ import { type PaymentsSummary, summarisePayments } from "./payments-summary.ts";
 import { type OwnCoupon, type PaymentPlan, planPayments } from "./plan-payments.ts";
 import { showProgress } from "../../../engine/app/progress.ts";
 
+/** Where orders are opened, and what became of payments is read. */
+export interface PaymentSystem {
+  /** Opens options, accounts and orders, before anybody pays. */
+  readonly openShop: (plan: PaymentPlan) => Promise<void>;
+  /** Resolves when the outbox is published and both groups have come to the topic's end. @throws Error where that takes too long */
+  readonly untilRest: (signal: AbortSignal) => Promise<void>;
+  readonly readPayments: (scope: PaymentScope) => Promise<PaymentFacts>;
+}
+
 /** What paying works on. */
 export interface PaymentSite {
-  readonly config: Config;
+  readonly system: PaymentSystem;
   /** The API's address. */
   readonly api: string;
   /** The stand-in platform's control address. */
@@ -36,6 +37,8 @@ export interface PaymentSize {
   readonly orders: number;
   readonly clients: number;
   readonly outageMs: number;
+  /** How long is paid before that, and after it. */
+  readonly aroundMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -49,35 +52,18 @@ export interface PaymentsDemo extends PaymentsSummary {
   readonly platformControlUrl: string;
 }
 
-/** Payments before the outage and after it, each. */
-const aroundMs = 3_000;
-/** Longest wait for relay, history and platform to come to rest. */
-const restWithinMs = 60_000;
-
 /** Pays, and checks. @throws Error where relay, history or platform do not come to rest. */
 export const runPayments = async (site: PaymentSite, size: PaymentSize): Promise<PaymentsDemo> => {
-  const { users, coupons, platformControlUrl } = site;
+  const { system, users, coupons, platformControlUrl } = site;
   const plan = planPayments({ prefix: users, orders: size.orders, coupons });
-  await openShop(site, plan);
+  await system.openShop(plan);
   const { answered, outage } = await payDuringOutage(site, plan, size);
-  await untilRest(site.config, size.signal);
-  const facts = await readPaymentFacts(site.config, { users, platformControlUrl });
+  await system.untilRest(size.signal);
+  const facts = await system.readPayments({ users, platformControlUrl });
   const checks = [...checkAnswers(answered, plan, facts.payments), ...checkPayments(facts)];
   const { orderId, userId } = plan.leftOpen;
   const leftOpen = { orderId, userId };
   return { ...summarisePayments(answered, outage), checks, leftOpen, users, platformControlUrl };
-};
-
-const openShop = async ({ config }: PaymentSite, { options, deposits, orders }: PaymentPlan): Promise<void> => {
-  const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 1, poolKeptIdle: 0 });
-  try {
-    const register = orderRegister(database);
-    await register.addOptions(options);
-    await register.openAccounts(deposits);
-    for (let at = 0; at < orders.length; at += 2_000) await register.openOrders(orders.slice(at, at + 2_000));
-  } finally {
-    await database.close();
-  }
 };
 
 type Paid = { readonly answered: readonly AnsweredCase[]; readonly outage: Outage };
@@ -85,7 +71,7 @@ type Paid = { readonly answered: readonly AnsweredCase[]; readonly outage: Outag
 const payDuringOutage = async (
   { api, platformControlUrl, tokenOf }: PaymentSite,
   { cases }: PaymentPlan,
-  { clients, outageMs, signal }: PaymentSize,
+  { clients, outageMs, aroundMs, signal }: PaymentSize,
 ): Promise<Paid> => {
   const platform = platformControl(platformControlUrl);
   const progress: PayProgress = { answered: 0, paid: 0 };
@@ -135,33 +121,4 @@ const watchPlatform = async (platform: PlatformControl, signal: AbortSignal) => 
     },
     stop: () => clearInterval(timer),
   };
-};
-
-/** Waits until the outbox is published and both groups have come to the topic's end. */
-const untilRest = async (config: Config, signal: AbortSignal): Promise<void> => {
-  const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 1, poolKeptIdle: 0 });
-  const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-demo" });
-  const { name } = paymentsCompleted;
-  const groups = [transactionHistory, externalData].map(({ graph }) => `${config.groupPrefix}.${graph.name}`);
-  const openRows = async (): Promise<string | undefined> => {
-    const { rows } = await outbox(database).lag();
-    if (rows > 0) return `${rows} rows of the outbox are not published`;
-    const ends = await admin.endOffsets(name);
-    for (const group of groups) {
-      const committed = await admin.committedOffsets(group, name);
-      const open = ends.reduce((sum, end, at) => sum + end - (committed[at] ?? 0n), 0n);
-      if (open > 0n) return `${group} is ${open} records behind`;
-    }
-    return undefined;
-  };
-  try {
-    for (const deadline = performance.now() + restWithinMs; ; await sleep(100, undefined, { signal })) {
-      const open = await openRows();
-      if (open === undefined) return;
-      if (performance.now() > deadline) throw new Error(`after ${restWithinMs / 1_000} s, ${open}`);
-    }
-  } finally {
-    await admin.close();
-    await database.close();
-  }
 };

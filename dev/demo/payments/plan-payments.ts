@@ -1,6 +1,13 @@
 /** Who pays what in the main job: a shop, its orders, and who asks for them in which way, made from a seedless recipe. */
 import { v7 } from "uuid";
-import type { Deposit, OptionId, Order, OrderItem, ProductOption } from "../../../processors/payments/payment-ports.ts";
+import type {
+  Deposit,
+  OptionId,
+  Order,
+  OrderItem,
+  OrderRegister,
+  ProductOption,
+} from "../../../processors/payments/payment-ports.ts";
 import type { ReservationId, UserId, Won } from "../../../schemas/coupon.ts";
 import type { OrderId } from "../../../schemas/payment.ts";
 
@@ -132,4 +139,14 @@ const attemptsOf = (kind: CaseKind, orders: readonly Order[], stranger: UserId):
     default:
       return attempts;
   }
+};
+
+/** Opens what a plan needs. */
+export const openPlan = async (
+  register: OrderRegister,
+  { options, deposits, orders }: Pick<PaymentPlan, "options" | "deposits" | "orders">,
+): Promise<void> => {
+  await register.addOptions(options);
+  await register.openAccounts(deposits);
+  for (let at = 0; at < orders.length; at += 2_000) await register.openOrders(orders.slice(at, at + 2_000));
 };

@@ -55,6 +55,7 @@ test("findTools: names everything that is missing, and what installs it, in one 
   }
   assert.doesNotMatch(error.message, /redis/);
   assert.match(error.fix ?? "", /apt-get install default-jre-headless maven mariadb-server\n/);
+  assert.match(error.fix ?? "", /npm start -- --embedded$/);
 });
 
 test("findTools: wants mvn only where something has to be fetched", async (t) => {

@@ -102,7 +102,9 @@ export function missingTools(
   const names = [...new Set(missing.map((name) => packages[name]))].join(" ");
   return new CliError(`the stack needs programs that are not installed:\n${lines.join("\n")}`, {
     code: "STACK_TOOLS_MISSING",
-    fix: `All at once: sudo apt-get install ${names}\nOr with Docker and nothing else: docker compose up --wait`,
+    fix:
+      `All at once: sudo apt-get install ${names}\nOr with Docker and nothing else: docker compose up --wait\n` +
+      "Or with nothing else at all, smaller and in memory: npm start -- --embedded",
   });
 }
 
