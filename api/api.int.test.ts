@@ -10,6 +10,7 @@ import type { Producer } from "../engine/log/producer.ts";
 import { createReservationIds } from "./coupons/reservation-id.ts";
 import { settled } from "../engine/testing/stepped-clock.ts";
 import { fakeProducer } from "../engine/log/testing/fake-producer.ts";
+import { noMetrics } from "./http/parameters.ts";
 import { fakeStores, userNamed } from "./testing/testing.ts";
 import { apiInRealTime, bearerOf, testSecret } from "./testing/testing-api.ts";
 
@@ -195,4 +196,48 @@ test("socket: answers no more than it may of what one connection sends ahead, an
   const answers = said.match(/HTTP\/1\.1 \d+/g) ?? [];
   assert.deepEqual(answers.slice(0, 5), [...Array.from({ length: 4 }, () => "HTTP/1.1 202"), "HTTP/1.1 429"]);
   assert.equal(held.produced.length, 4);
+});
+
+/** An API that tells places, with a reservation that nobody decides, and a stream of events of it. */
+const followed = async () => {
+  let waiting = (): number => 0;
+  const api = apiInRealTime({
+    ports: stores.ports,
+    producer: fakeProducer(),
+    seeQueue: async () => ({ atMs: Date.now(), partitions: [{ committed: 0n, end: 9n }] }),
+    metrics: {
+      ...noMetrics,
+      watchWaiting: (open) => {
+        waiting = open;
+      },
+    },
+  });
+  const url = `http://127.0.0.1:${await portOf(api)}`;
+  const headers = { authorization: bearer };
+  const reserved = await fetch(`${url}/v1/coupons/launch/reservations`, { method: "POST", headers });
+  const location = String(reserved.headers.get("location"));
+  const client = new AbortController();
+  const { signal } = client;
+  const response = await fetch(`${url}${location.replace("?", "/events?")}`, { headers, signal });
+  const reader = (response.body ?? assert.fail()).pipeThrough(new TextDecoderStream()).getReader();
+  let said = "";
+  while (!said.includes("event: pending")) said += (await reader.read()).value ?? assert.fail(said);
+  return { api, client, reader, waiting: () => waiting() };
+};
+
+test("socket: ends a stream of events when the API closes, which does not wait for its client", {
+  timeout: 20_000,
+}, async () => {
+  const { api, reader } = await followed();
+  const closing = api.close();
+  while (!(await reader.read()).done);
+  await closing;
+});
+
+test("socket: forgets a stream of events when its client goes away", { timeout: 20_000 }, async () => {
+  const { api, client, waiting } = await followed();
+  assert.equal(waiting(), 1);
+  client.abort();
+  while (waiting() > 0) await settled();
+  await api.close();
 });

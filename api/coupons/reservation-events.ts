@@ -47,7 +47,9 @@ export const answerEvents = async (
     stopTelling = tellPlace(request, stream, { ...reads, id });
     void tellVerdict(request, reply, stream, { ...reads, id, waitMs: maxStreamMs });
   }
-  return reply.header("cache-control", "no-store").type("text/event-stream").send(stream.body);
+  // Its headers are long gone when the API closes: a client that kept its connection would keep the API from closing.
+  const headers = { "cache-control": "no-store", connection: "close" };
+  return reply.headers(headers).type("text/event-stream").send(stream.body);
 };
 
 /** Tells where it stands until what it answers is called; once that it is pending, where its place is not known. */

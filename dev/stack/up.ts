@@ -25,7 +25,7 @@ import { isProvisioned, provision } from "./services/provision.ts";
 import type { ServiceState } from "./services/service.ts";
 import { withWatchers } from "./watch/start-watchers.ts";
 import { portsOfOthers, readState, type StackState, writeState } from "./state.ts";
-import { findTools, placesOf, type Tools } from "./services/tools.ts";
+import { findTools, placesOf } from "./services/tools.ts";
 
 /** Something `stackUp` has to say while it works. */
 export type StackProgress =
@@ -182,7 +182,7 @@ async function startOn({ isFree }: PortReservations, run: Run): Promise<StackEnd
 
 /** Finds what is installed and fetches what is not. */
 async function gatherPrograms(run: Run) {
-  const tools = await locateTools();
+  const tools = await findTools(placesOf(environment()), isProvisioned);
   const { java } = tools;
   // Behind a proxy Maven is configured by variables that the servers have no business with.
   const provisions = await provision(tools, {
@@ -202,13 +202,6 @@ function newState(plan: StackPlan, brokers: number): StackState {
   const { endpoints, offsetsPartitions } = plan;
   const services = plan.services.map((service) => ({ ...service, process: undefined }));
   return { version: 1, phase: "starting", brokers, offsetsPartitions, endpoints, services };
-}
-
-/** Looks for the programs; `mvn` must be there only where something is to be fetched, which the Java decides. */
-async function locateTools(): Promise<Tools> {
-  const places = placesOf(environment());
-  const tools = await findTools(places, { fetching: false });
-  return (await isProvisioned(tools.java.major)) ? tools : findTools(places, { fetching: true });
 }
 
 function checkBrokers(wanted: number | undefined, all: number): number {

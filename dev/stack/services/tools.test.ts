@@ -23,11 +23,12 @@ async function machine(t: TestContext, programs: readonly string[], javas: Reado
   return { root, places: { path: [join(root, "bin")], javaHome: undefined, jvms: join(root, "jvm") } };
 }
 
+const [fetched, notFetched] = [async () => true, async () => false];
 const servers = ["mariadbd", "mariadb-install-db", "redis-server"];
 
 test("findTools: takes the newest Java of the machine", async (t) => {
   const { root, places } = await machine(t, servers, { a: "17.0.15", b: "25.0.3", c: "21.0.7" });
-  const { java } = await findTools(places, { fetching: false });
+  const { java } = await findTools(places, fetched);
   assert.deepEqual(java, {
     ...{ path: join(root, "jvm/b/bin/java"), home: join(root, "jvm/b") },
     ...{ major: 25, version: "25.0.3" },
@@ -37,12 +38,12 @@ test("findTools: takes the newest Java of the machine", async (t) => {
 test("findTools: looks at JAVA_HOME too", async (t) => {
   const { root, places } = await machine(t, servers, { a: "21.0.7" });
   const elsewhere = { ...places, javaHome: join(root, "jvm/a"), jvms: "/nowhere" };
-  assert.equal((await findTools(elsewhere, { fetching: false })).java.major, 21);
+  assert.equal((await findTools(elsewhere, fetched)).java.major, 21);
 });
 
 test("findTools: names everything that is missing, and what installs it, in one error", async (t) => {
   const { places } = await machine(t, ["redis-server"]);
-  const error = await findTools(places, { fetching: true }).catch((thrown: unknown) => thrown);
+  const error = await findTools(places, notFetched).catch((thrown: unknown) => thrown);
   assert.ok(error instanceof CliError);
   assert.equal(error.code, "STACK_TOOLS_MISSING");
   for (const [program, install] of [
@@ -60,13 +61,13 @@ test("findTools: names everything that is missing, and what installs it, in one 
 
 test("findTools: wants mvn only where something has to be fetched", async (t) => {
   const { places } = await machine(t, servers, { a: "21.0.7" });
-  assert.equal((await findTools(places, { fetching: false })).mvn, undefined);
-  await assert.rejects(findTools(places, { fetching: true }), /mvn .*apt-get install maven/);
+  assert.equal((await findTools(places, fetched)).mvn, undefined);
+  await assert.rejects(findTools(places, notFetched), /mvn .*apt-get install maven/);
 });
 
 test("findTools: says which Java it found when that is too old", async (t) => {
   const { places } = await machine(t, servers, { a: "11.0.2" });
-  await assert.rejects(findTools(places, { fetching: false }), /java \(17 or later, found 11\)/);
+  await assert.rejects(findTools(places, fetched), /java \(17 or later, found 11\)/);
 });
 
 test("newestJava: takes none below 17", () => {

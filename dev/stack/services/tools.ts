@@ -57,10 +57,13 @@ export function placesOf(environment: Readonly<Record<string, string | undefined
 }
 
 /**
- * Finds the programs; `mvn` is demanded only when `fetching`.
+ * Finds the programs; `mvn` is demanded only where something is to be fetched, which the Java decides: without one it is.
  * @throws CliError naming every program that is missing and the command that installs it.
  */
-export async function findTools(places: Places, { fetching }: { readonly fetching: boolean }): Promise<Tools> {
+export async function findTools(
+  places: Places,
+  isProvisioned: (javaMajor: number) => Promise<boolean>,
+): Promise<Tools> {
   const find = (name: string) => findProgram(name, places.path);
   const [javas, mvn, mariadbd, mariadbInstallDb, redisServer] = await Promise.all([
     findJavas(places),
@@ -70,13 +73,12 @@ export async function findTools(places: Places, { fetching }: { readonly fetchin
     find("redis-server"),
   ]);
   const java = newestJava(javas);
-  if (java === undefined || mariadbd === undefined || mariadbInstallDb === undefined || redisServer === undefined) {
-    throw missingTools(
-      { java, mvn: fetching ? mvn : "", mariadbd, "mariadb-install-db": mariadbInstallDb, "redis-server": redisServer },
-      javas,
-    );
+  const isFetching = java === undefined || !(await isProvisioned(java.major));
+  const servers = mariadbd !== undefined && mariadbInstallDb !== undefined && redisServer !== undefined;
+  if (java === undefined || !servers || (isFetching && mvn === undefined)) {
+    const found = { java, mariadbd, "mariadb-install-db": mariadbInstallDb, "redis-server": redisServer };
+    throw missingTools(isFetching ? { ...found, mvn } : found, javas);
   }
-  if (fetching && mvn === undefined) throw missingTools({ mvn }, javas);
   return { java, mvn, mariadbd, mariadbInstallDb, redisServer };
 }
 
