@@ -39,7 +39,7 @@ const served = async (database?: ServedOn["database"]) => {
     close: async () => {},
   });
   const token = mintToken({ secret: testSecret, userId: "alice", ttlMs: 60_000, now: Date.now() });
-  const reserve = () =>
+  const reserve = (): Promise<Response> =>
     fetch(`${String(running.about?.["url"])}/v1/coupons/summer/reservations`, {
       method: "POST",
       headers: { authorization: `Bearer ${token}` },
@@ -78,6 +78,15 @@ test("api process: is unready when the backlog is full, and ready again when hal
   assert.equal((await reserve()).status, 202);
   await running.stop();
   assert.deepEqual(running.ready(), { ok: false, why: ["stopping"], codes: ["STOPPING"] });
+});
+
+test("api process: says where a request's record is when the log has it", async () => {
+  const { running, reserve } = await served();
+  for (const offset of [0, 1]) {
+    const location = (await reserve()).headers.get("location");
+    assert.match(String(location), new RegExp(`\\?place=\\d+-${offset}$`));
+  }
+  await running.stop();
 });
 
 const refusal = (n: number) => new Fatal("KAFKA_REFUSED", `TOPIC_AUTHORIZATION_FAILED ${n}`);
