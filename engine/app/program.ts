@@ -74,7 +74,8 @@ function harden(command: Command, parents: readonly string[] = []): Command {
   return command;
 }
 
-async function program(app: CommandSet | undefined, wanted: string | undefined): Promise<Command> {
+/** The command line as commander has it: with the one command that is `wanted`, or with all of them. */
+export async function program(app: CommandSet | undefined, wanted?: string): Promise<Command> {
   const root = new Command("sluice")
     .description(
       app?.description ?? "Topologies on Kafka. There is no sluice.config.ts here: `sluice init` writes one.",

@@ -1,4 +1,4 @@
-/** The snippets of docs/dsl.md in a small world where they compile; dsl-doc.test.ts compares their text. Never run. */
+/** The snippets of docs/dsl.md in a small world where they compile; test/whole/documents compares their text. Never run. */
 import { type OpenedOutbox, relays } from "../app/define-app.ts";
 import { record, string } from "../avro/avro.ts";
 import { type Topic, topic } from "../avro/topic.ts";

@@ -1,10 +1,8 @@
 /** Each alert has a runbook with everything that somebody woken at night needs, and its commands are there. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { knownSeries } from "../../dev/monitoring/known-metrics.ts";
 import { namedIn } from "../../dev/monitoring/promql.ts";
 import { runbookOf } from "../../dev/monitoring/rules/rule.ts";
@@ -59,40 +57,4 @@ test("runbooks: ask Prometheus for metrics that there are", () => {
     }
   }
   assert.ok(asked > 30);
-});
-
-/** Every `sluice ...` of the pages, in code or in text. */
-const called = pages.flatMap(({ name, text }) =>
-  [...text.matchAll(/(?:^|`)sluice ([a-z][^`\n]*)/gm)].map(([, words = ""]) => ({
-    name,
-    words: words.trim().split(/\s+/),
-  })),
-);
-
-test("runbooks: call commands of ours that there are, with options that these have", async () => {
-  const nouns = new Set(["topology", "dlq", "schema", "stack", "config"]);
-  const verbOf = (words: readonly string[]): string => words.slice(0, nouns.has(words[0] ?? "") ? 2 : 1).join(" ");
-  const verbs = [...new Set(called.map(({ words }) => verbOf(words)))];
-  const run = promisify(execFile);
-  const helps = new Map(
-    await Promise.all(
-      verbs.map(async (verb) => {
-        const args = ["ops/sluice.ts", ...verb.split(" "), "--help"];
-        return [verb, (await run(process.execPath, args, { cwd: repositoryRoot })).stdout] as const;
-      }),
-    ),
-  );
-  for (const { name, words } of called) {
-    const help = helps.get(verbOf(words)) ?? "";
-    assert.ok(help.startsWith(`Usage: sluice ${verbOf(words)} `), `${name}: sluice ${words.join(" ")}`);
-    // `verify --watch` is not in every release yet.
-    for (const option of words.filter((word) => word.startsWith("--")))
-      assert.ok(help.includes(option.split("=", 1)[0] ?? ""), `${name}: ${verbOf(words)} ${option}`);
-  }
-});
-
-test("runbooks: link to pages that there are", () => {
-  for (const { name, text } of pages)
-    for (const [, target = ""] of text.matchAll(/\]\(([^)#]+)\)/g))
-      assert.doesNotThrow(() => readFileSync(join(repositoryRoot, folder, target)), `${name}: ${target}`);
 });

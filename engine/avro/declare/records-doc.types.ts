@@ -1,4 +1,4 @@
-/** The records of docs/dsl.md where they compile; engine/flow/dsl-doc.test.ts compares their text. Never run. */
+/** The records of docs/dsl.md where they compile; test/whole/documents compares their text. Never run. */
 import {
   array,
   decimal,
