@@ -35,7 +35,9 @@ const requestsReadableHours = (30 + 7 + 1) * 24;
 
 /** The variables. */
 export const shopVariables = {
+  /** `mysql://user:password@host:port/schema`, with `ssl-mode` and the like: docs/connections.md. */
   SLUICE_DATABASE_URL: address(readDatabaseAddress),
+  /** `redis://` or `rediss://`, with user, password and number: docs/connections.md. */
   SLUICE_REDIS_URL: address(readRedisAddress),
   /** Marks reservation ids, and is the HMAC key of bearer tokens where `SLUICE_TOKEN_HS256` is yes; at least 32 bytes. */
   SLUICE_TOKEN_SECRET: secret(),
@@ -58,6 +60,7 @@ export const shopVariables = {
   SLUICE_TOKEN_AUDIENCE: z.string().min(1).max(1_024).optional(),
   /** The longest time for which a token may be good. */
   SLUICE_TOKEN_MAX_LIFETIME_HOURS: integer(1, 8_760, 24),
+  /** Where the API listens. */
   SLUICE_API_HOST: z.string().min(1).default("127.0.0.1"),
   /** Requests a second of one user on one route; five times as many at once. */
   SLUICE_API_USER_RATE: integer(1, 100_000, 10),
@@ -65,7 +68,7 @@ export const shopVariables = {
   SLUICE_API_MAX_CONNECTIONS: integer(1, 1_000_000, 10_000),
   /** Between SIGTERM, from which on `/ready` is 503, and the end of the listener: as long as a load balancer takes to notice. */
   SLUICE_SHUTDOWN_DELAY_MS: integer(0, 14_000, 0),
-  /** 0 takes any free port. */
+  /** Its port; 0 takes any free one. */
   SLUICE_API_PORT: integer(0, 65_535, 8080),
   /** Time between two looks at the gate; a counter that differs from the database twice running is set right. 0: never. */
   SLUICE_RECONCILE_INTERVAL_MS: integer(0, 3_600_000, 1_000),
@@ -136,11 +139,22 @@ export const equalPorts = (api: number, health: number): readonly string[] =>
         `SLUICE_HEALTH_PORT: expected another port than SLUICE_API_PORT, which is ${api} too: an API listens on both, and does not start (0 takes any free one)`,
       ];
 
+/** Of {@link shopVariables}: what may be given as `<NAME>_FILE`. */
+export const shopSecrets = [
+  "SLUICE_TOKEN_SECRET",
+  "SLUICE_TOKEN_SECRET_FORMER",
+  "SLUICE_DATABASE_URL",
+  "SLUICE_REDIS_URL",
+] as const;
+
+/** Of {@link shopVariables}: what has a value in development, which production refuses. */
+export const shopDevelopmentOnly = { SLUICE_TOKEN_SECRET: developmentSecret };
+
 /** How the shop's processes read their configuration. */
 export const shopSettings: Settings<Config> = defineSettings({
   settings: shopVariables,
-  secrets: ["SLUICE_TOKEN_SECRET", "SLUICE_TOKEN_SECRET_FORMER", "SLUICE_DATABASE_URL", "SLUICE_REDIS_URL"],
-  developmentOnly: { SLUICE_TOKEN_SECRET: developmentSecret },
+  secrets: shopSecrets,
+  developmentOnly: shopDevelopmentOnly,
   refusedInProduction: { SLUICE_UNFENCED: { value: "yes", why: "workers that are not fenced" } },
   ignored: ["SLUICE_STACK"],
   conflicts: [

@@ -4,11 +4,7 @@ import { readinessCodes } from "../../engine/readiness.ts";
 import { statusTable } from "../../stores/http/judge.ts";
 import { databaseErrors, lostConnection, proxyErrors, sqlStates } from "../../stores/mysql/error-table.ts";
 import { awayTexts, redisErrors } from "../../stores/redis/error-table.ts";
-
-const code = (text: string | number): string => `\`${text}\``;
-const cell = (text: string): string => text.replaceAll("|", "\\|");
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => "---"), ...rows].map((row) => `| ${row.map(cell).join(" | ")} |`).join("\n");
+import { code, table } from "./markdown.ts";
 
 const database = (): string =>
   table(

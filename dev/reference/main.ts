@@ -4,4 +4,4 @@ import { join } from "node:path";
 import { repositoryRoot } from "../stack/layout.ts";
 import { referencePages } from "./pages.ts";
 
-for (const [file, page] of Object.entries(referencePages)) writeFileSync(join(repositoryRoot, file), page());
+for (const [file, page] of Object.entries(referencePages)) writeFileSync(join(repositoryRoot, file), await page());

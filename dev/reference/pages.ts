@@ -2,13 +2,21 @@
 import { dashboardTexts } from "../monitoring/dashboards/dashboards.ts";
 import { ruleTexts } from "../monitoring/rules/rule-files.ts";
 import { runbooksPage } from "../monitoring/rules/runbooks-page.ts";
+import { commandsPage } from "./commands-page.ts";
 import { errorsPage } from "./errors-page.ts";
+import { httpPage } from "./http-page.ts";
 import { metricsPage } from "./metrics-page.ts";
+import { settingsPage } from "./settings-page.ts";
+import { tablesPage } from "./tables-page.ts";
 
 /** Where each file is, from the repository's root, and what is in it. */
-export const referencePages: Readonly<Record<string, () => string>> = {
+export const referencePages: Readonly<Record<string, () => string | Promise<string>>> = {
+  "docs/reference/commands.md": commandsPage,
   "docs/reference/errors.md": errorsPage,
+  "docs/reference/http.md": httpPage,
   "docs/reference/metrics.md": metricsPage,
+  "docs/reference/settings.md": settingsPage,
+  "docs/reference/tables.md": tablesPage,
   "docs/runbooks/README.md": runbooksPage,
   ...ruleTexts,
   ...dashboardTexts,

@@ -10,9 +10,9 @@ import { engineMetrics } from "../../engine/app/metrics/table.ts";
 import { shopMetrics } from "../../ops/metrics/table.ts";
 
 for (const [file, page] of Object.entries(referencePages))
-  test(`reference: ${file} is what the code makes of it`, () => {
+  test(`reference: ${file} is what the code makes of it`, async () => {
     const written = readFileSync(join(repositoryRoot, file), "utf8");
-    assert.equal(written, page(), `${file} is not what the code says; next: npm run reference`);
+    assert.equal(written, await page(), `${file} is not what the code says; next: npm run reference`);
   });
 
 const table: readonly MetricDefinition[] = [...Object.values(engineMetrics), ...Object.values(shopMetrics)];

@@ -30,10 +30,11 @@ export const engineSettings = {
     .string()
     .regex(/^[A-Za-z0-9._-]{1,100}$/, "expected 1 to 100 of A-Z a-z 0-9 . _ -")
     .optional(),
+  /** The least that is logged; log lines are JSON, on stderr. */
   SLUICE_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
   /** Where /live, /ready and /metrics are; probes and scrapes of a container come from outside, so there `0.0.0.0`. */
   SLUICE_HEALTH_HOST: z.string().min(1).default("127.0.0.1"),
-  /** 0 takes any free port. */
+  /** Its port; 0 takes any free one. */
   SLUICE_HEALTH_PORT: integer(0, 65_535, 0),
   /** Records in one round, at most. Measured 2026-11 on 2 cores: see docs/benchmarks.md. */
   SLUICE_MAX_ROUND: integer(1, 10_000, 2_000),
@@ -43,18 +44,21 @@ export const engineSettings = {
   SLUICE_LANE_CONCURRENCY: integer(1, 1_000, 32),
   /** Unfinished records of a process; its partitions have even shares, and are paused above them. */
   SLUICE_MAX_UNFINISHED: integer(1, 1_000_000, 24_000),
-  /** Attempts at a retriable failure. */
+  /** Attempts at a retriable failure, before the round is isolated and its record dead-lettered as in doubt. */
   SLUICE_MAX_ATTEMPTS: integer(1, 100, 5),
   /** How long a dependency may be away before the worker is not ready. */
   SLUICE_HOLD_GRACE_MS: integer(0, 3_600_000, 10_000),
   /** More dead letters than this, of the latest 1,000 records of a partition, hold it; 100 lets all through. */
   SLUICE_DEAD_LETTER_PERCENT: integer(1, 100, 50),
-  /** How long a call may give no answer, and nothing come of it, before the worker is not ready, and before it ends. The loop of any process that is blocked for the second is ended too. */
+  /** How long a call may give no answer, and nothing come of it, before the worker is not ready. */
   SLUICE_STALL_UNREADY_MS: integer(1_000, 3_600_000, 30_000),
+  /** The same, before the worker ends, with exit code 1. Any process whose event loop is blocked for so long ends, too. */
   SLUICE_STALL_END_MS: integer(1_000, 3_600_000, 120_000),
+  /** Between two commits of a partition's offset. */
   SLUICE_COMMIT_INTERVAL_MS: integer(50, 60_000, 1_000),
   /** Longest drain before a partition is given back; under the session timeout and under a process's time to stop. */
   SLUICE_DRAIN_MS: integer(100, 60_000, 10_000),
+  /** How long a worker may be silent before its partitions are given to others; of a static member, how long a restart may take. */
   SLUICE_SESSION_TIMEOUT_MS: integer(6_000, 300_000, 30_000),
 };
 

@@ -6,16 +6,23 @@ import { hostPorts, path } from "./kinds.ts";
 
 /** The variables. */
 export const kafkaSettings = {
+  /** The brokers that are asked for the others. */
   SLUICE_BROKERS: hostPorts(),
+  /** Kafka's own `security.protocol`: docs/connections.md. */
   SLUICE_KAFKA_SECURITY_PROTOCOL: z.enum(["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]).default("PLAINTEXT"),
+  /** Required by `SASL_*`, and by them alone. */
   SLUICE_KAFKA_SASL_MECHANISM: z.enum(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]).optional(),
+  /** Of `PLAIN` and `SCRAM-*`. */
   SLUICE_KAFKA_USERNAME: z.string().optional(),
+  /** Of `PLAIN` and `SCRAM-*`; read once, at the start. */
   SLUICE_KAFKA_PASSWORD: z.string().optional(),
-  /** Of OAUTHBEARER: read again whenever a connection is opened or its session is renewed. */
+  /** Of `OAUTHBEARER`: a file with a token, read again whenever a connection is opened or its session is renewed. */
   SLUICE_KAFKA_TOKEN_FILE: path().optional(),
-  /** PEM files, read again for each connection. */
+  /** PEM of the authorities, read again for each connection; those that Node brings where not given. */
   SLUICE_KAFKA_SSL_CA: path().optional(),
+  /** PEM of our own certificate with its chain, read again for each connection. */
   SLUICE_KAFKA_SSL_CERT: path().optional(),
+  /** PEM of its key, without a passphrase. */
   SLUICE_KAFKA_SSL_KEY: path().optional(),
 };
 

@@ -6,14 +6,14 @@ import { address, path } from "./kinds.ts";
 
 /** The variables. */
 export const registrySettings = {
-  /** `https://host/path?ssl-ca=/path`; see engine/registry/address.ts. */
+  /** Base of a Confluent-compatible API, such as `https://host/path?ssl-ca=/path`: docs/connections.md. */
   SLUICE_REGISTRY_URL: address(readRegistryAddress),
   /** `user:password` of the registry, where it is behind basic authentication; Confluent's `basic.auth.user.info`. */
   SLUICE_REGISTRY_AUTH: z
     .string()
     .regex(/^[^:]+:.+$/s, "expected user:password")
     .optional(),
-  /** A bearer token: read again for each request. */
+  /** A file with a bearer token of the registry: read again for each request. */
   SLUICE_REGISTRY_TOKEN_FILE: path().optional(),
 };
 
