@@ -2,6 +2,7 @@
 import { dashboardTexts } from "../monitoring/dashboards/dashboards.ts";
 import { ruleTexts } from "../monitoring/rules/rule-files.ts";
 import { runbooksPage } from "../monitoring/rules/runbooks-page.ts";
+import { codesPage } from "./codes-page.ts";
 import { commandsPage } from "./commands-page.ts";
 import { errorsPage } from "./errors-page.ts";
 import { httpPage } from "./http-page.ts";
@@ -11,6 +12,7 @@ import { tablesPage } from "./tables-page.ts";
 
 /** Where each file is, from the repository's root, and what is in it. */
 export const referencePages: Readonly<Record<string, () => string | Promise<string>>> = {
+  "docs/reference/codes.md": codesPage,
   "docs/reference/commands.md": commandsPage,
   "docs/reference/errors.md": errorsPage,
   "docs/reference/http.md": httpPage,

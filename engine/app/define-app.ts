@@ -200,6 +200,8 @@ export interface AppDeclaration<Config extends EngineConfig> {
    * Folders of further commands: `<name>.ts` exports `<name>Command(app): Command`, a name with hyphens in camel case.
    */
   readonly commands?: readonly URL[];
+  /** Answers where an error code is explained, for messages; undefined where it is not. Loaded when a command fails. */
+  readonly explains?: () => Promise<(code: string) => string | undefined>;
   /** Completes the environment in development, such as by the addresses of the stack that is up. */
   readonly developmentEnvironment?: (env: Environment) => Promise<Environment>;
 }

@@ -17,6 +17,7 @@ export interface CommandSet {
   readonly commands?: readonly URL[];
   readonly checks?: readonly unknown[];
   readonly outboxes?: readonly unknown[];
+  readonly explains?: () => Promise<(code: string) => string | undefined>;
 }
 
 /** A file that exports a command. */
@@ -88,19 +89,21 @@ export async function program(app: CommandSet | undefined, wanted?: string): Pro
 }
 
 /** Prints how a command failed: a document on stdout with `--json`, a line for people on stderr in any case. */
-function report(error: unknown, argv: readonly string[]): number {
+async function report(error: unknown, argv: readonly string[], app: CommandSet | undefined): Promise<number> {
   // commander has written its message and the usage already. Help that was asked for is not a mistake.
   if (isCommanderError(error) && error.exitCode === 0) return exitCodes.done;
   if (isCommanderError(error)) {
     if (argv.includes("--json")) printJson(errorDocument(new CliError(error.message, { code: "USAGE" })));
     return exitCodes.usage;
   }
-  const { message, fix, exitCode } = describeError(error);
+  const { code, message, fix, exitCode } = describeError(error);
   if (argv.includes("--json")) printJson(errorDocument(error));
   // A user who pressed Ctrl-C knows that it is no error.
   const prefix = error instanceof InterruptedError ? "" : `${paint("red", "error:", process.stderr)} `;
   note(`${prefix}${message}`);
   if (fix !== undefined) note(fix);
+  const page = error instanceof InterruptedError ? undefined : (await app?.explains?.())?.(code);
+  if (page !== undefined) note(`About ${code}: ${page}`);
   if (argv.includes("--verbose") && error instanceof Error) note(error.stack ?? "");
   return exitCode;
 }
@@ -116,13 +119,15 @@ export const runCommandLine = async (loadApp: () => Promise<CommandSet | undefin
     process.exit(exitCodes.done);
   });
   const argv = process.argv.slice(2);
+  let app: CommandSet | undefined;
   try {
+    app = await loadApp();
     const root = await program(
-      await loadApp(),
+      app,
       argv.find((argument) => !argument.startsWith("-")),
     );
     await root.parseAsync(argv, { from: "user" });
   } catch (error) {
-    process.exitCode = report(error, argv);
+    process.exitCode = await report(error, argv, app);
   }
 };

@@ -80,13 +80,13 @@ for (const verb of ["status", "pause", "cancel"])
     assert.match(stderr, /coupon-issuing/);
   });
 
-test("sluice: says what failed in one line, and what to do, without a stack", () => {
+test("sluice: says what failed in one line, what to do, and where more is said, without a stack", () => {
   const { status, stdout, stderr } = sluice("stack", "env", "--name", "never-started");
   assert.equal(status, 1);
   assert.equal(stdout, "");
   assert.equal(
     stderr,
-    "error: stack never-started is not up\nStart it: npm run sluice -- stack up --name never-started\n",
+    "error: stack never-started is not up\nStart it: npm run sluice -- stack up --name never-started\nAbout STACK_NOT_UP: docs/reference/codes.md#stack_not_up\n",
   );
 });
 

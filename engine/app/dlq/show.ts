@@ -53,7 +53,9 @@ export const showVerb = async <Config extends EngineConfig>(
     return printJson(jsonDocument("dlq.show", data, { warnings, next }));
   }
   for (const warning of warnings) note(warning);
-  for (const attempt of attempts) for (const line of attemptLines(attempt, Date.now())) print(printable(line));
+  const explained = (await app.explains?.()) ?? (() => undefined);
+  for (const attempt of attempts)
+    for (const line of attemptLines(attempt, { nowMs: Date.now(), explained })) print(printable(line));
   for (const line of neighbourLines(neighbours)) print(printable(line));
   print(`Next: ${next.join(", ")}`);
 };
@@ -143,7 +145,13 @@ const ownHeaders = (headers: Headers): ShownAttempt["headers"] =>
     ]),
   );
 
-const attemptLines = (shown: ShownAttempt, now: number): readonly string[] => {
+/** Where a code is explained, and the time from which ages are told. */
+interface Telling {
+  readonly nowMs: number;
+  readonly explained: (code: string) => string | undefined;
+}
+
+const attemptLines = (shown: ShownAttempt, { nowMs, explained }: Telling): readonly string[] => {
   const { standing, key, bytesFrom, message, stack, headers, value } = shown;
   const { letter, state, copies, retries } = standing;
   const sent = retries.map(({ job, place }) => `${idText(place)} by job ${job.slice(0, 8)}`);
@@ -152,10 +160,11 @@ const attemptLines = (shown: ShownAttempt, now: number): readonly string[] => {
     ["letter", `${idText(letter.place)}${letter.dialect === "sluice" ? "" : `, as ${letter.dialect} writes them`}`],
     ["lacks", letter.flaws.join(", ")],
     ["failed", `${letter.node} (${letter.stage || "?"}), ${letter.errorClass} ${letter.code}, ${letter.kind || "?"}`],
+    ["about", explained(letter.code) ?? ""],
     ["in doubt", letter.held],
     ["message", message],
-    ["first", `${new Date(letter.firstAt).toISOString()}, ${agoText(letter.firstAt, now)}`],
-    ["last", `${new Date(letter.lastAt).toISOString()}, ${agoText(letter.lastAt, now)}`],
+    ["first", `${new Date(letter.firstAt).toISOString()}, ${agoText(letter.firstAt, nowMs)}`],
+    ["last", `${new Date(letter.lastAt).toISOString()}, ${agoText(letter.lastAt, nowMs)}`],
     ["fingerprint", letter.fingerprint],
     ["graph", letter.graph.slice(0, 8)],
     ["replayed as", sent.join(", ")],
