@@ -9,6 +9,7 @@ import { httpPage } from "./http-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { settingsPage } from "./settings-page.ts";
 import { tablesPage } from "./tables-page.ts";
+import { asyncApiTexts, topicsPage } from "./topics-page.ts";
 
 /** Where each file is, from the repository's root, and what is in it. */
 export const referencePages: Readonly<Record<string, () => string | Promise<string>>> = {
@@ -19,6 +20,8 @@ export const referencePages: Readonly<Record<string, () => string | Promise<stri
   "docs/reference/metrics.md": metricsPage,
   "docs/reference/settings.md": settingsPage,
   "docs/reference/tables.md": tablesPage,
+  "docs/reference/topics.md": topicsPage,
+  ...asyncApiTexts,
   "docs/runbooks/README.md": runbooksPage,
   ...ruleTexts,
   ...dashboardTexts,

@@ -10,7 +10,7 @@ const outboxes = [
   { name: "elsewhere", topic: "none-of-its", project: "toNothing" },
 ];
 
-for (const format of graphFormats)
+for (const format of graphFormats.filter((one) => one !== "asyncapi"))
   test(`drawTopology: shows an outbox, and only where it publishes to the topology, when it draws ${format}`, async () => {
     const text = await drawTopology(graphOfEverything, outboxes, format);
     assert.match(text, /toAsked/);
@@ -21,6 +21,12 @@ for (const format of graphFormats)
 test("drawTopology: names the topics of dead letters and of replays when it draws a picture", async () => {
   const text = await drawTopology(graphOfEverything, [], "svg");
   assert.match(text, />everything\.dlq<[\s\S]*>everything\.retry</);
+});
+
+test("drawTopology: answers one document of the topics when it writes AsyncAPI", async () => {
+  const text = await drawTopology(graphOfEverything, outboxes, "asyncapi");
+  assert.equal(JSON.parse(text).asyncapi, "3.0.0");
+  assert.doesNotMatch(text, /toAsked/);
 });
 
 test("drawTopology: answers the graph as it is hashed when no outbox publishes to it", async () => {

@@ -1,4 +1,5 @@
 /** A topology as an application runs it, drawn: its graph, the outboxes that publish to it, its dead letters. */
+import { asyncApiOf } from "../flow/asyncapi.ts";
 import { type DrawnOutbox, outboxesOf } from "../flow/arrows.ts";
 import { drawMermaid, drawText } from "../flow/draw.ts";
 import type { TopologyGraph } from "../flow/graph.ts";
@@ -8,7 +9,7 @@ import type { GraphFormat } from "./graph-formats.ts";
 
 /**
  * The drawing of a graph, ending with a line break. JSON is the graph, with `outboxes` beside it where some publish to it:
- * they are no part of its hash. The layout of pictures is loaded for `svg` alone.
+ * they are no part of its hash. AsyncAPI has no place for outboxes. The layout of pictures is loaded for `svg` alone.
  */
 export const drawTopology = async (
   graph: TopologyGraph,
@@ -16,6 +17,7 @@ export const drawTopology = async (
   format: GraphFormat,
 ): Promise<string> => {
   const around = { outboxes };
+  const letters = { deadLetters: deadLetterTopic(graph.name), retries: retryTopic(graph.name) };
   switch (format) {
     case "text":
       return drawText(graph, around);
@@ -27,8 +29,9 @@ export const drawTopology = async (
     }
     case "svg": {
       const { drawSvg } = await import("../flow/svg/draw-svg.ts");
-      const letters = { deadLetters: deadLetterTopic(graph.name), retries: retryTopic(graph.name) };
       return drawSvg(graph, { outboxes, letters });
     }
+    case "asyncapi":
+      return `${JSON.stringify(asyncApiOf(graph, letters), null, 2)}\n`;
   }
 };

@@ -87,7 +87,9 @@ const logCommand = <Config extends EngineConfig>(app: App<Config>): Command =>
 const graphCommand = <Config extends EngineConfig>(app: App<Config>): Command => {
   const names = topologyNames(app);
   return new Command("graph")
-    .description("draw a topology, with the outboxes that publish to what it reads; svg is a picture")
+    .description(
+      "draw a topology, with the outboxes that publish to what it reads; svg is a picture, asyncapi a document of its topics",
+    )
     .addOption(new Option("--topology <name>", "which topology").choices(names).default(names[0]))
     .addOption(new Option("--format <format>", "as what").choices(graphFormats).default("text"))
     .action(async ({ topology, format }: GraphOptions) => {
