@@ -25,8 +25,8 @@ const sentence = (text: string): string =>
 /** Lists in a description are indented there, for the terminal. */
 const described = (command: Command): string => {
   const text = command.description();
-  return text
-    .split("\n\n")
+  const summary = command.summary();
+  return [...(summary === "" ? [] : [summary]), ...text.split("\n\n")]
     .map((part) => (part.startsWith("  ") ? `\`\`\`text\n${part}\n\`\`\`` : sentence(part)))
     .join("\n\n");
 };

@@ -9,7 +9,7 @@ export const doctorCommand = <Config extends EngineConfig>(app: App<Config>): Co
   new Command("doctor")
     .summary("check what this application needs; exits 1 where something fails, 3 where there are only warnings")
     .description(
-      "Only looks. One line for each check: ok, warn or fail, and what to do. Each check takes 5 s at most, and one that fails does not hide another.",
+      "Whether brokers, registry and what the application adds answer, their versions, clocks and encryption, what our users may do, and that what is declared is deployed. Only looks. One line for each check: ok, warn or fail, and what to do. Each check takes 5 s at most, and one that fails does not hide another.",
     )
     .option("--json", "print one JSON document")
     .action((options: { readonly json?: boolean }) => examine(app, options));
