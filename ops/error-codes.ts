@@ -14,7 +14,7 @@ export interface CodeSection {
 const letters: CodeSection = {
   title: "Why a record was dead-lettered",
   about:
-    "`sluice dlq groups` shows them, and `_flow.err.code` of the letter has them. After the cause is removed: [replay](../dead-letters.md).",
+    "`sluice dlq groups` shows them, and `_flow.err.code` of the letter has them. After the cause is removed: [replay](../how-to/replay-dead-letters.md).",
   codes: {
     MALFORMED: "The value does not fit the schema that it names. Its writer is wrong; nothing decides it.",
     UNREADABLE_BATCH: "A compressed batch is damaged, too large after decompression, or of an unknown codec.",
@@ -97,9 +97,9 @@ const ends: CodeSection = {
     TOPIC_MISSING:
       "A topic is not there. It is made by `sluice topology apply` and by nobody else; [restoring](../restoring.md#a-topic-that-is-made-anew) where it was there.",
     PARTITION_COUNT:
-      "A topic has other partitions than the topology declares. [Three ways](../deploying.md#three-ways).",
+      "A topic has other partitions than the topology declares. [Grow a topic](../how-to/grow-a-topic.md).",
     TOPIC_PARTITIONS:
-      "A topic has more partitions than are declared, or a keyed topic fewer. [Three ways](../deploying.md#three-ways).",
+      "A topic has more partitions than are declared, or a keyed topic fewer. [Grow a topic](../how-to/grow-a-topic.md).",
     OFFSET_OUT_OF_RANGE:
       "What the group is to read next is not in the topic any more. Nothing is skipped: [restoring](../restoring.md#a-topic-that-is-made-anew).",
     SCHEMA_NOT_REGISTERED: "The registry does not have what is written here. Run `sluice topology apply`.",
@@ -186,9 +186,9 @@ const refusals: CodeSection = {
   about:
     "`topology plan` and `apply` name all reasons at once, and so do `dlq plan` and `replay`; exit code 4, and nothing is changed.",
   codes: {
-    FEWER_PARTITIONS: "Kafka takes no partitions away. [Three ways](../deploying.md#three-ways).",
+    FEWER_PARTITIONS: "Kafka takes no partitions away. [Grow a topic](../how-to/grow-a-topic.md).",
     KEYS_WOULD_MOVE:
-      "With more partitions keys go to others, and their order is lost. [Three ways](../deploying.md#three-ways).",
+      "With more partitions keys go to others, and their order is lost. [Grow a topic](../how-to/grow-a-topic.md).",
     KEY_CHANGED: "Another key is another order. Declare a new topic.",
     SUBJECT_LEVEL:
       "A subject is at a level that stops less than what is promised. Set it to BACKWARD or BACKWARD_TRANSITIVE.",

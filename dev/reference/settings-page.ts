@@ -37,7 +37,7 @@ const defaultOf = (name: string, kind: z.core.$ZodType): string => {
 const meaningOf = (name: string): string => {
   const comment = comments.get(name);
   if (comment === undefined) throw new Error(`${name} has no comment that says what it is`);
-  return comment.replaceAll(/\bdocs\/([a-z-]+)\.md/g, "[$1](../$1.md)");
+  return comment.replaceAll(/\bdocs\/([a-z0-9/-]+)\.md/g, "[$1](../$1.md)");
 };
 
 const rowsOf = (shape: z.ZodRawShape): readonly (readonly string[])[] =>

@@ -69,3 +69,14 @@ const slug = (heading: string): string =>
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}_ -]/gu, "")
     .replaceAll(" ", "-");
+
+/** The blocks of a shell that have a name: their first line is `# name`. */
+export const namedBlocksOf = (page: Page): ReadonlyMap<string, string> =>
+  new Map(
+    blocksOf(page)
+      .filter(({ language }) => language === "sh")
+      .flatMap(({ text }) => {
+        const [, name, lines] = /^# (\S+)\n([\s\S]*)$/.exec(text) ?? [];
+        return name === undefined || lines === undefined ? [] : [[name, lines] as const];
+      }),
+  );

@@ -1,19 +1,14 @@
 /** Each thing that can be lost and brought back, on a stack of this file's own, by the commands of docs/restoring.md. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { promisify } from "node:util";
-import { mintToken } from "../../api/tokens/token.ts";
 import { type StackChild, startOnStack } from "../../dev/children.ts";
-import { sendBurst } from "../../dev/demo/client.ts";
-import { planBurst } from "../../dev/demo/requests.ts";
 import { startService, stopService } from "../../dev/stack/control.ts";
 import { stackDown } from "../../dev/stack/down.ts";
 import { endpointsEnv, type StackEndpoints } from "../../dev/stack/endpoints.ts";
-import { layoutOf, repositoryRoot } from "../../dev/stack/layout.ts";
+import { layoutOf } from "../../dev/stack/layout.ts";
 import { stackUp } from "../../dev/stack/up.ts";
 import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
 import { readConfig, type Config } from "../../ops/config.ts";
@@ -21,12 +16,15 @@ import { readFacts } from "../../ops/verify/read-facts.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
 import { stockKey } from "../../stores/redis/stock-key.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
+import { couponTraffic, type Traffic } from "../testing/coupon-traffic.ts";
+import { pageCommands, pageShell } from "../testing/page-commands.ts";
 import { until } from "../testing/stack-under-test.ts";
 
 const stackName = "restoring";
 const { signal } = new AbortController();
 let endpoints: StackEndpoints;
 let config: Config;
+let traffic: Traffic;
 let folder: string;
 let children: StackChild[] = [];
 
@@ -35,6 +33,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), "sluice-restoring-"));
   endpoints = await stackUp({ name: stackName, brokers: 1 });
   config = readConfig(endpointsEnv(endpoints), () => "");
+  traffic = couponTraffic(config.tokenSecret, signal);
   await shell("sluice topology apply --yes");
 });
 after(async () => {
@@ -54,65 +53,12 @@ const stopAll = async (): Promise<void> => {
   await Promise.all(stopping.map(({ child }) => child.stop()));
 };
 
+const page = pageCommands("docs/restoring.md");
 /** Runs lines of a shell, with our command and the stand-in of Kafka's in its path. @throws Error where one of them fails. */
-const shell = async (lines: string, env: Readonly<Record<string, string>> = {}): Promise<string> => {
-  const { hostname, port, username, password, pathname } = new URL(endpoints.databaseUrl);
-  const path = [join(repositoryRoot, "bin"), join(repositoryRoot, "test", "whole", "restoring")];
-  const { stdout, stderr } = await promisify(execFile)("sh", ["-euc", lines], {
-    cwd: folder,
-    env: {
-      ...endpointsEnv(endpoints),
-      DB: `--host=${hostname} --port=${port} --user=${username} --password=${password} ${pathname.slice(1)}`,
-      PATH: [...path, join(repositoryRoot, "node_modules", ".bin"), process.env["PATH"]].join(":"),
-      ...env,
-    },
-  });
-  return stdout + stderr;
-};
-
-const page = await readFile(join(repositoryRoot, "docs", "restoring.md"), "utf8");
-const blocks = new Map(
-  [...page.matchAll(/```sh\n\s*# (\S+)\n([\s\S]*?)```/g)].map(([, name = "", lines = ""]) => [name, lines] as const),
-);
-const ran = new Set<string>();
+const shell = (lines: string, env?: Readonly<Record<string, string>>): Promise<string> =>
+  pageShell({ endpoints, folder }).run(lines, env);
 /** Runs a block of the page, by the name in its first line. */
-const run = (name: string, env?: Readonly<Record<string, string>>): Promise<string> => {
-  const lines = blocks.get(name);
-  assert.ok(lines !== undefined, `docs/restoring.md has no block ${name}`);
-  ran.add(name);
-  return shell(lines, env);
-};
-
-const token = (userId: string, role?: string): string =>
-  mintToken({
-    secret: config.tokenSecret,
-    userId,
-    ttlMs: 600_000,
-    now: Date.now(),
-    ...(role !== undefined && { role }),
-  });
-
-const openCoupon = async (url: string, couponId: string): Promise<void> => {
-  const policy = { name: "P", discount: { kind: "fixed", amount: 1 }, minOrderAmount: 0 };
-  const response = await fetch(`${url}/v1/admin/coupons`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token("boss", "admin")}`, "content-type": "application/json" },
-    body: JSON.stringify({ couponId, policyId: "p", stock: 30, validForDays: 1, policy }),
-  });
-  assert.equal(response.status, 201, await response.text());
-};
-
-/** Asks, and waits until each is decided. */
-const burst = async (url: string, couponId: string, crowd: string): Promise<void> => {
-  const asks = planBurst({ couponId, requests: 20, secondAskEvery: 20, unknownEvery: 50 });
-  const progress = { sent: 0, accepted: 0, decided: 0 };
-  const tokenOf = (userId: string) => token(crowd + userId);
-  const replies = await sendBurst(asks, { baseUrl: url, tokenOf, clients: 10, progress, signal });
-  assert.deepEqual(
-    replies.filter(({ status }) => status === "undecided" || status === "turnedAway"),
-    [],
-  );
-};
+const run = (name: string, env?: Readonly<Record<string, string>>): Promise<string> => shell(page.take(name), env);
 
 const issuedOf = async (couponId: string): Promise<readonly string[]> =>
   [...(await readFacts(config, couponId)).issued.keys()].toSorted();
@@ -128,11 +74,11 @@ const untilVerified = (): Promise<void> =>
 
 test("restoring: decides again what a database lost that is restored from a backup", { timeout: 400_000 }, async () => {
   const [api] = await Promise.all([start("api"), start("worker")]);
-  await openCoupon(api.url, "backed-up");
-  await burst(api.url, "backed-up", "early-");
+  await traffic.openCoupon(api.url, "backed-up");
+  await traffic.burst(api.url, "backed-up", "early-");
   await run("backup");
   const backupTime = new Date().toISOString().slice(0, -1);
-  await burst(api.url, "backed-up", "late-");
+  await traffic.burst(api.url, "backed-up", "late-");
   const told = await issuedOf("backed-up");
   assert.equal(told.length, 30);
   await stopAll();
@@ -152,10 +98,10 @@ test("restoring: sets the gate right by hand when Redis is from an old snapshot 
   const key = stockKey("snapshot" as CouponId);
   try {
     const [api] = await Promise.all([start("api"), start("worker")]);
-    await openCoupon(api.url, "snapshot");
-    await burst(api.url, "snapshot", "early-");
+    await traffic.openCoupon(api.url, "snapshot");
+    await traffic.burst(api.url, "snapshot", "early-");
     const old = await redis.client.hgetall(key);
-    await burst(api.url, "snapshot", "late-");
+    await traffic.burst(api.url, "snapshot", "late-");
     await stopAll();
     await redis.client.del(key);
     await redis.client.hset(key, old);
@@ -178,8 +124,8 @@ test("restoring: makes a topic anew as it is declared, and decides what comes th
   await run("topic");
   await run("beginning");
   const [api] = await Promise.all([start("api"), start("worker")]);
-  await openCoupon(api.url, "anew");
-  await burst(api.url, "anew", "");
+  await traffic.openCoupon(api.url, "anew");
+  await traffic.burst(api.url, "anew", "");
   await shell("sluice verify coupons --coupons anew");
   // Of those before it the requests are gone, and with them what verdicts are checked against.
   assert.match(await shell("sluice verify coupons || test $? -eq 1"), /has a verdict, and there is no such request/);
@@ -190,10 +136,10 @@ test("restoring: registers the schemas again when the registry is empty, and rea
   timeout: 400_000,
 }, async () => {
   const [api] = await Promise.all([start("api"), start("worker")]);
-  await openCoupon(api.url, "schemas");
+  await traffic.openCoupon(api.url, "schemas");
   const worker = children.find(({ child }) => child.name.endsWith("worker"));
   await worker?.child.stop();
-  const asked = burst(api.url, "schemas", "");
+  const asked = traffic.burst(api.url, "schemas", "");
   const data = layoutOf(stackName).data("registry");
   await stopService(stackName, "registry");
   await cp(data, join(folder, "registry"), { recursive: true });
@@ -209,5 +155,5 @@ test("restoring: registers the schemas again when the registry is empty, and rea
 });
 
 test("restoring: every command of the page was run", () => {
-  assert.deepEqual([...blocks.keys()].toSorted(), [...ran].toSorted());
+  assert.deepEqual(page.left(), []);
 });

@@ -42,7 +42,7 @@ export const engineSettings = {
   SLUICE_ROUND_CONCURRENCY: integer(1, 32, 2),
   /** Lanes side by side within a round, in steps that decide one by one. */
   SLUICE_LANE_CONCURRENCY: integer(1, 1_000, 32),
-  /** Unfinished records of a process; its partitions have even shares, and are paused above them. */
+  /** Unfinished records of a process; its partitions have even shares, and are paused above them. Four times as many may wait behind keys that are held (docs/adr/0015-what-waits-behind-a-held-key.md). */
   SLUICE_MAX_UNFINISHED: integer(1, 1_000_000, 24_000),
   /** Attempts at a retriable failure, before the round is isolated and its record dead-lettered as in doubt. */
   SLUICE_MAX_ATTEMPTS: integer(1, 100, 5),

@@ -75,7 +75,7 @@ export class InvalidConfig extends CliError {
     super(`the configuration has ${problems.length} mistake(s):\n${problems.map((p) => `  - ${p}`).join("\n")}`, {
       code: "INVALID_CONFIG",
       exitCode: exitCodes.usage,
-      fix: "The settings and their ranges: README.md, Configure it. In development a stack that is up gives the addresses: npm run sluice -- stack up",
+      fix: "The settings and their ranges: docs/reference/settings.md. In development a stack that is up gives the addresses: npm run sluice -- stack up",
     });
     this.problems = problems;
   }

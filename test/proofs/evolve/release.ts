@@ -1,5 +1,6 @@
 /** Releases of the shop that differ from this one: copies of the tree in which some lines read otherwise. */
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { join } from "node:path";
 export interface Patch {
   /** From the root of the tree. */
   readonly file: string;
+  /** Empty for a file that is new. */
   readonly from: string;
   readonly to: string;
 }
@@ -59,6 +61,11 @@ export const patchedFiles = async (
 ): Promise<ReadonlyMap<string, string>> => {
   const texts = new Map<string, string>();
   for (const patch of patches) {
+    if (patch.from === "") {
+      if (existsSync(join(root, patch.file))) throw new RangeError(`${patch.file} is there already; mend the patch`);
+      texts.set(patch.file, patch.to);
+      continue;
+    }
     const text = texts.get(patch.file) ?? (await readFile(join(root, patch.file), "utf8"));
     texts.set(patch.file, patched(text, patch));
   }

@@ -12,24 +12,20 @@ const pages = allPages();
 const inBlocks = pages.flatMap((page) =>
   blocksOf(page)
     .filter(({ language }) => language === "sh")
-    .flatMap(({ text, line }) => commandsOf(text).map((words) => ({ words, where: `${page.file}:${line}` }))),
+    .flatMap(({ text, line }) => commandsOf(text).map((words) => ({ words, where: `${page.file}:${line}` })))
+    .map(({ words, where }) => ({ words: withDeclared(words, page.text), where })),
 );
+
+/** A topology that the page itself declares is one that there is. */
+function withDeclared(words: Words, text: string): Words {
+  const [, declared] = /^ *\+.*defineTopology\(\n *\+ *"([a-z-]+)"/m.exec(text) ?? [];
+  return words.map((word) => (word === declared ? "coupon-issuing" : word));
+}
 
 /** What else the pages call: tools of the shell, of the services, and of those who run them. */
 const others = new Set([
-  ...[
-    "amtool",
-    "cd",
-    "curl",
-    "docker",
-    "export",
-    "kafka-consumer-groups",
-    "kubectl",
-    "mariadb",
-    "mariadb-dump",
-    "mkdir",
-  ],
-  ...["openssl", "promtool", "redis-cli", "test"],
+  ...["amtool", "cd", "chmod", "curl", "docker", "export", "kafka-consumer-groups", "kubectl", "mariadb"],
+  ...["mariadb-dump", "mkdir", "mv", "npx", "openssl", "promtool", "redis-cli", "test"],
 ]);
 
 /** Our command line of what a command starts; undefined where it starts none of ours. */
@@ -56,7 +52,7 @@ const check = (words: Words): void => {
   const [command, rest] = leafOf(root, words);
   assert.ok(command !== root, `there is no command ${words[0]}`);
   assert.equal(command.commands.length, 0, `${command.name()} needs one of its verbs`);
-  const { operands, unknown } = command.parseOptions([...rest]);
+  const { operands, unknown } = command.parseOptions(rest.filter((word) => word !== "--help"));
   assert.deepEqual(unknown, [], `${command.name()} does not know these`);
   const { registeredArguments: known } = command;
   const many = known.at(-1)?.variadic === true;
