@@ -34,6 +34,8 @@ test("worker: decides the records of other keys while those of 1,500 unknown sch
   const worker = await stage.start("w1", {
     codec: stage.codec,
     limits: { ...testLimits, maxRecords: 10_000, processMaxRecords: 60_000 },
+    // The partition is quiet: nothing dilutes them.
+    flood: { windowRecords: 1_000, minRecords: 100, maxShare: 0.5 },
   });
   await until("the cold one is issued", async () =>
     (await stage.read(couponsIssued)).some(({ couponId }) => couponId === "cold"),

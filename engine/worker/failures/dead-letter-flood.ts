@@ -2,7 +2,7 @@
 import { PipelineError } from "../../errors.ts";
 import type { Backoff } from "../../clock.ts";
 import type { AttemptOnce } from "./attempts.ts";
-import type { Flood } from "./flood.ts";
+import type { Decided, Flood } from "./flood.ts";
 
 /** The code of {@link DeadLetterFlood}. */
 export const deadLetterFlood = "DEAD_LETTER_FLOOD";
@@ -25,9 +25,7 @@ export class DeadLetterFlood extends PipelineError {
 export const floodBackoff: Backoff = { initialMs: 5_000, maxMs: 60_000 };
 
 /** A decided round, before any of it is handed to the producer. */
-export interface DecidedRound {
-  readonly records: number;
-  readonly deadLetters: number;
+export interface DecidedRound extends Decided {
   /** The last reason, in words. */
   readonly why: string;
 }
@@ -59,7 +57,9 @@ const decideAgain = <R extends DecidedRound>(
   return attempt("dead letters", async () => {
     const latest = decided ?? (await decide());
     decided = undefined;
-    if (flood.wouldBe(latest)) throw new DeadLetterFlood(latest.deadLetters, latest.records, latest.why);
+    const { deadLetters, records, unknownIds = [], why } = latest;
+    if (flood.wouldBe(latest))
+      throw new DeadLetterFlood(deadLetters + unknownIds.length, records + unknownIds.length, why);
     return latest;
   });
 };

@@ -34,6 +34,37 @@ test("flood: is one when more than its share of the latest records would be dead
   assert.equal(flood.wouldBe(round(100, 0)), false, "a good round is never held");
 });
 
+const unknown = (...unknownIds: readonly number[]) => ({ records: 0, deadLetters: 0, unknownIds });
+
+test("flood: is none of schema ids that one record each names, however many there are", () => {
+  const flood = createFlood(limits);
+  const ids = Array.from({ length: 1_500 }, (_, id) => id);
+  assert.equal(flood.wouldBe(unknown(...ids)), false);
+  for (const id of ids) {
+    assert.equal(flood.wouldBe(unknown(id)), false);
+    flood.add(unknown(id));
+  }
+});
+
+test("flood: is one of an unknown schema id that all records name, also where they come one by one", () => {
+  const together = createFlood(limits);
+  assert.equal(together.wouldBe(unknown(...Array.from({ length: 99 }, () => 7))), false);
+  assert.equal(together.wouldBe(unknown(...Array.from({ length: 100 }, () => 7))), true);
+  const apart = createFlood(limits);
+  for (let n = 0; n < 99; n++) {
+    assert.equal(apart.wouldBe(unknown(7)), false);
+    apart.add(unknown(7));
+  }
+  assert.equal(apart.wouldBe(unknown(7)), true);
+});
+
+test("flood: counts an unknown schema id among good records by its share", () => {
+  const flood = createFlood(limits);
+  for (let n = 0; n < 10; n++) flood.add(round(100, 0));
+  assert.equal(flood.wouldBe(unknown(...Array.from({ length: 500 }, () => 7))), false);
+  assert.equal(flood.wouldBe(unknown(...Array.from({ length: 600 }, () => 7))), true);
+});
+
 test("flood: lets everything through when its share is 1", () => {
   const flood = createFlood({ ...limits, maxShare: 1 });
   assert.equal(flood.wouldBe(round(1_000, 1_000)), false);

@@ -29,28 +29,48 @@ export interface Flood {
 export interface Decided {
   readonly records: number;
   readonly deadLetters: number;
+  /**
+   * The schema ids of further letters, whose schemas the registry has not, one for each record; none where left out. Where the
+   * registry has lost its schemas, few ids are on many records, and each of those counts. An id that one record alone names says
+   * nothing of what is deployed: 1,500 of them would hold a quiet partition for good.
+   */
+  readonly unknownIds?: readonly number[];
 }
+
+/** Letters of an id that others of these rounds name, too. */
+const ofSharedIds = (rounds: readonly Decided[]): number => {
+  const counts = new Map<number, number>();
+  for (const { unknownIds = [] } of rounds) for (const id of unknownIds) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return [...counts.values()].reduce((sum, count) => (count > 1 ? sum + count : sum), 0);
+};
+
+const sizeOf = ({ records, unknownIds = [] }: Decided): number => records + unknownIds.length;
 
 /** No records yet. */
 export const createFlood = ({ windowRecords, minRecords, maxShare }: FloodLimits): Flood => {
   let rounds: Decided[] = [];
-  const sum = (of: readonly Decided[], what: keyof Decided): number => of.reduce((n, round) => n + round[what], 0);
+  const sum = (of: readonly Decided[], what: "records" | "deadLetters"): number =>
+    of.reduce((n, round) => n + round[what], 0);
   /** The latest rounds that have `windowRecords` together; what came before them counts no more. */
   const latest = (of: readonly Decided[]): Decided[] => {
     let from = of.length;
-    for (let records = 0; from > 0 && records < windowRecords; from--) records += of[from - 1]?.records ?? 0;
+    for (let records = 0; from > 0 && records < windowRecords; from--) {
+      const round = of[from - 1];
+      records += round === undefined ? 0 : sizeOf(round);
+    }
     return of.slice(from);
   };
   return {
     wouldBe: (round) => {
-      if (round.deadLetters === 0) return false;
+      if (round.deadLetters === 0 && (round.unknownIds ?? []).length === 0) return false;
       const seen = latest([...rounds, round]);
-      const records = sum(seen, "records");
-      return records >= minRecords && sum(seen, "deadLetters") > maxShare * records;
+      const shared = ofSharedIds(seen);
+      const records = sum(seen, "records") + shared;
+      return records >= minRecords && sum(seen, "deadLetters") + shared > maxShare * records;
     },
     add: (round) => {
       // Of a round of which nothing was left to run there is nothing to keep.
-      if (round.records === 0) return;
+      if (sizeOf(round) === 0) return;
       rounds = latest([...rounds, round]);
     },
   };

@@ -63,12 +63,14 @@ export const decideRound = async (
   const count = (): void => {
     for (const { queued, failure } of failures) report(deciding, queued, failure);
   };
-  const counted = failures.filter(({ queued }) => isTelling(queued));
-  const last = counted.at(-1)?.failure.error;
+  const telling = failures.filter(({ queued }) => isTelling(queued));
+  const [unknown, counted] = [telling.filter(isOfUnknownSchema), telling.filter((one) => !isOfUnknownSchema(one))];
+  const last = telling.at(-1)?.failure.error;
   const why = last instanceof Error ? last.message : String(last);
   const inDoubt = failures.some(({ failure }) => isInDoubt(failure));
-  const records = round.filter(isTelling).length - behind.filter(isTelling).length;
-  return { writer, count, inDoubt, behind, records, deadLetters: counted.length, why };
+  const records = round.filter(isTelling).length - behind.filter(isTelling).length - unknown.length;
+  const unknownIds = unknown.flatMap(({ queued }) => schemaIdIn(queued.record.value) ?? []);
+  return { writer, count, inDoubt, behind, records, deadLetters: counted.length, unknownIds, why };
 };
 
 /** A record that was given up on, and why. */
@@ -144,6 +146,10 @@ const isTelling = ({ replay, record }: InFlight): boolean => {
   if (replay !== undefined) return false;
   return record.unreadable === undefined ? schemaIdIn(record.value) !== undefined : record.letGo !== undefined;
 };
+
+/** Its schema is no such that the topic's records can have, or none at all: how much that says, flood.ts decides. */
+const isOfUnknownSchema = ({ failure }: Failed): boolean =>
+  failure.node === "decode" && ["UNKNOWN_SCHEMA", "FOREIGN_SCHEMA"].includes(codeOf(failure.error));
 
 const unreadable = (error: unknown): Failure => ({ stage: "decode", node: "decode", error, held: [] });
 
