@@ -27,3 +27,9 @@ export interface Leases {
    */
   readonly take: (partition: LeasedPartition, holder: string, above?: number) => Promise<Fence>;
 }
+
+/**
+ * Epochs beyond this are none that a lease came to, one take-over a second for 30,000 years: somebody else wrote it. It is not
+ * followed, because nothing could be higher in the end, and a store need not believe it.
+ */
+export const highestEpoch = 2 ** 40;

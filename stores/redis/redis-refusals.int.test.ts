@@ -60,8 +60,10 @@ const foreignHashes: Readonly<Record<string, Readonly<Record<string, string>>>> 
   hexadecimal: { left: "0x10" },
   "an exponent": { left: "1e300" },
   nothing: { left: "" },
+  "fewer than none": { left: "-5" },
   "an epoch that is none": { left: "5", epoch: "many" },
   "an epoch that is no number": { left: "5", epoch: "nan" },
+  "an epoch that no lease came to": { left: "5", epoch: "999999999999999" },
   "a piece of a mark": { left: "5", marks: "0a1b" },
 };
 for (const [what, fields] of Object.entries(foreignHashes)) {

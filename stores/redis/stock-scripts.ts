@@ -9,6 +9,7 @@
  *
  * There is no EXPIRE but where a counter is set: one that expires is read from the database again, and -2 is no harm.
  */
+import { highestEpoch } from "../../engine/lease.ts";
 import { script } from "./script.ts";
 
 /** The digits of one mark. */
@@ -20,11 +21,15 @@ const wholePattern = /^-?\d{1,15}$/;
 /** A counter's text as a number; NaN where it is none that the gate wrote. */
 export const wholeOf = (text: string): number => (wholePattern.test(text) ? Number(text) : Number.NaN);
 
-/** As {@link wholeOf}, in Lua: nil where it is none. */
+/** As {@link wholeOf}, in Lua: nil where it is none. An epoch that no lease came to is taken for none, or its coupon would hold all others. */
 const whole = `
 local function whole(text)
   if text and #text <= 16 and string.find(text, '^%-?%d+$') then return tonumber(text) end
   return nil
+end
+local function epochOf(text)
+  local epoch = whole(text) or 0
+  return epoch <= ${highestEpoch} and epoch or 0
 end
 `;
 
@@ -42,17 +47,17 @@ for k = 1, #KEYS do
   local key, ids = KEYS[k], ARGV[k + 1]
   local count = #ids / ${markDigits}
   local found = redis.call('HMGET', key, 'left', 'epoch', 'marks')
-  local left, known, marks = whole(found[1]), whole(found[2]) or 0, found[3] or ''
+  local left, known, marks = whole(found[1]), epochOf(found[2]), found[3] or ''
   if epoch > 0 and known > epoch then
     answers[k] = string.rep('f', count)
   elseif not found[1] then
     answers[k] = string.rep('u', count)
-  elseif not left or #marks % ${markDigits} ~= 0 then
+  elseif not left or left < 0 or #marks % ${markDigits} ~= 0 then
     answers[k] = string.rep('d', count)
   else
     local taken = 0
     if marks == '' then
-      taken = math.min(math.max(left, 0), count)
+      taken = math.min(left, count)
       marks = string.sub(ids, 1, taken * ${markDigits})
       answers[k] = string.rep('t', taken) .. string.rep(taken > 0 and 'd' or 'n', count - taken)
     else
@@ -92,7 +97,7 @@ for k = 1, #KEYS do
   local key, ids = KEYS[k], ARGV[k + 1]
   local found = redis.call('HMGET', key, 'left', 'epoch', 'marks')
   local left, marks = whole(found[1]), found[3] or ''
-  if epoch > 0 and (whole(found[2]) or 0) > epoch then
+  if epoch > 0 and epochOf(found[2]) > epoch then
     refused = refused + 1
   elseif left and marks ~= '' then
     local gone, kept, freed = {}, {}, 0
@@ -112,7 +117,7 @@ export const settleScript = script(`${whole}
 local epoch, refused = tonumber(ARGV[1]), 0
 for k = 1, #KEYS do
   local found = redis.call('HMGET', KEYS[k], 'left', 'epoch')
-  local known = whole(found[2]) or 0
+  local known = epochOf(found[2])
   if epoch > 0 and known > epoch then
     refused = refused + 1
   elseif found[1] and epoch > known then
@@ -154,7 +159,7 @@ return answers
 export const repairScript = script(`${whole}
 local key, epoch = KEYS[1], tonumber(ARGV[1])
 local found = redis.call('HMGET', key, 'left', 'epoch', 'marks')
-local known = whole(found[2]) or 0
+local known = epochOf(found[2])
 if epoch > 0 and known > epoch then return -2 end
 if not found[1] or whole(found[1]) ~= whole(ARGV[2]) then return -1 end
 redis.call('HSET', key, 'left', ARGV[3], 'marks', '')

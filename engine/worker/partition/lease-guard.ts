@@ -3,7 +3,7 @@
  * although the group confirms that the partition is still ours, as when a former owner's request arrives late.
  */
 import { dispositionOf, Fenced, isHeld, Unavailable } from "../../errors.ts";
-import type { Fence, LeasedPartition, Leases } from "../../lease.ts";
+import { type Fence, highestEpoch, type LeasedPartition, type Leases } from "../../lease.ts";
 import type { AttemptOnce } from "../failures/attempts.ts";
 
 /** What a lease works with. */
@@ -36,12 +36,6 @@ export interface Lease {
  */
 export const unfenced: Leases = { take: async (partition) => ({ ...partition, epoch: 1 }) };
 
-/**
- * Epochs beyond this are none that a lease came to, one take-over a second for 30,000 years: somebody else wrote it. It is not
- * followed, because nothing could be higher in the end; the refusal names what has it.
- */
-const followedMax = 2 ** 40;
-
 /** A lease that is not taken yet. */
 export const createLease = ({ partition, take, prove, lost }: LeaseOptions): Lease => {
   const fence = { ...partition, epoch: 0 };
@@ -52,7 +46,7 @@ export const createLease = ({ partition, take, prove, lost }: LeaseOptions): Lea
   /** Resolves with the error where the group or the database is away or refuses us; undefined where it took the lease, or may not. */
   const renew = ({ found = 0 }: Fenced): Promise<unknown> => {
     renewing ??= prove()
-      .then(() => raise(found <= followedMax ? found : 0))
+      .then(() => raise(found <= highestEpoch ? found : 0))
       .then(
         () => undefined,
         // In both cases the refused call holds and asks again; but a dependency that is away is not reported as another owner.
