@@ -53,7 +53,7 @@ const podsWith = (labels: Readonly<Record<string, string>>) =>
   );
 
 test("kubernetes files: fit the schemas of the API, without a field that it does not know", async () => {
-  assert.equal(workloads.length, 6);
+  assert.equal(workloads.length, 7);
   for (const object of all) assert.deepEqual(await problemsOf(object), [], named(object));
 });
 
@@ -161,7 +161,7 @@ test("kubernetes files: give each process to Prometheus as the service that rule
     });
   });
   // One each, and the job that deploys is not scraped.
-  assert.deepEqual(services.flat().toSorted(), ["api", "delivery", "history", "relay", "worker"]);
+  assert.deepEqual(services.flat().toSorted(), ["api", "delivery", "history", "relay", "verify", "worker"]);
   assert.deepEqual(
     relabelings.filter(({ targetLabel }) => targetLabel === "job"),
     [{ targetLabel: "job", replacement: "sluice" }],
@@ -234,10 +234,13 @@ test("kubernetes files: configure each process as it reads its settings, with no
   for (const path of asked) assert.ok(page.includes(path.split("/").at(-1) ?? ""), `${path} on the page`);
 });
 
-test("kubernetes files: run every topology, the API, the relay and what is applied before them", () => {
+test("kubernetes files: run every topology, the API, the relay, what is applied before them and what verifies them", () => {
   const run = workloads.map((workload) => specOf(workload).template.spec.containers[0].args.join(" ")).toSorted();
   const workers = topologyNames(app).map((name) => `worker --topology ${name}`);
-  assert.deepEqual(run, ["api", "relay", "topology apply --yes --actor kubernetes", ...workers].toSorted());
+  assert.deepEqual(
+    run,
+    ["api", "relay", "topology apply --yes --actor kubernetes", "verify --watch", ...workers].toSorted(),
+  );
 });
 
 test("kubernetes files: scale what there is, by metrics that there are, and never beyond the partitions", () => {
