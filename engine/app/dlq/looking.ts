@@ -1,11 +1,12 @@
 /** The verbs of `sluice dlq` that look: list and groups. They work while the store of replays is away. */
-import { groupsOf } from "../../dlq/letters/group.ts";
+import { groupsOf, type LetterGroup } from "../../dlq/letters/group.ts";
+import type { Selection } from "../../dlq/letters/select.ts";
 import { count, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { loadConfig } from "../process/process.ts";
 import { type LookAt, lookAt, placeOption, selected } from "./look.ts";
-import { withDlq } from "./open.ts";
+import { type OpenDlq, withDlq } from "./open.ts";
 import { readableLetters, readableUnknown } from "./readable.ts";
 import { type SelectOptions, selectionOf } from "./selection.ts";
 import { groupTable, letterJson, letterTable, printable, shellWord, shortFingerprint } from "./words.ts";
@@ -50,19 +51,7 @@ export const groupsVerb = async <Config extends EngineConfig>(
 ): Promise<void> => {
   const at = placeOf(options);
   const selection = selectionOf([], options, { states: ["open", "pending"], now: Date.now() });
-  const { standings, warnings, isReadable } = await withDlq(app, await loadConfig(app), async (open) => {
-    const reading = readableLetters(open);
-    const looked = await lookAt(open, at, reading.examine);
-    const failure = reading.registryFailure();
-    return {
-      ...looked,
-      warnings: [...looked.warnings, ...(failure === undefined ? [] : [readableUnknown(failure)])],
-      isReadable: reading.isReadable,
-    };
-  });
-  // A group is shown where some of its letters are meant, with all that it has.
-  const meant = new Set(selected(standings, selection, at).map(({ letter }) => letter.fingerprint));
-  const groups = groupsOf(standings, ({ letter }) => isReadable(letter)).filter((one) => meant.has(one.fingerprint));
+  const { groups, warnings } = await withDlq(app, await loadConfig(app), (open) => lookAtGroups(open, at, selection));
   const largest = groups[0]?.fingerprint;
   const isOurs = "topology" in at;
   const next = [
@@ -75,6 +64,22 @@ export const groupsVerb = async <Config extends EngineConfig>(
   if (groups.length > 0) print(groupTable(groups, Date.now()));
   const [letters, open] = [sum(groups.map((one) => one.letters)), sum(groups.map((one) => one.open))];
   print(`${count(letters)} letters, ${count(open)} open. Next: ${next.join(", ")}`);
+};
+
+/** Groups of letters of which some are meant, each with all that it has. */
+export const lookAtGroups = async <Config extends EngineConfig>(
+  open: OpenDlq<Config>,
+  at: LookAt,
+  selection: Selection,
+): Promise<{ readonly groups: readonly LetterGroup[]; readonly warnings: readonly string[] }> => {
+  const reading = readableLetters(open);
+  const { standings, warnings } = await lookAt(open, at, reading.examine);
+  const failure = reading.registryFailure();
+  const meant = new Set(selected(standings, selection, at).map(({ letter }) => letter.fingerprint));
+  return {
+    groups: groupsOf(standings, ({ letter }) => reading.isReadable(letter)).filter((one) => meant.has(one.fingerprint)),
+    warnings: [...warnings, ...(failure === undefined ? [] : [readableUnknown(failure)])],
+  };
 };
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

@@ -11,9 +11,9 @@ import { CliError, exitCodes, jsonDocument, note, print, printJson } from "../cl
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { loadConfig } from "../process/process.ts";
-import { lookAt, placeOption, selected } from "./look.ts";
+import { type LookAt, lookAt, placeOption, selected } from "./look.ts";
 import { type LookOptions, placeOf } from "./looking.ts";
-import { withDlq } from "./open.ts";
+import { type OpenDlq, withDlq } from "./open.ts";
 import { jsonText, valueText } from "./values.ts";
 import { agoText, cell, letterJson, printable } from "./words.ts";
 
@@ -30,27 +30,16 @@ export const showVerb = async <Config extends EngineConfig>(
       fix: "Next: sluice dlq list",
     });
   const at = placeOf(options);
-  const { attempts, warnings, neighbours } = await withDlq(app, await loadConfig(app), async (open) => {
-    const looked = await lookAt(open, at);
-    const found = selected(looked.standings, { ids: [id] }, at);
-    const records = await fetchWhole(
-      open.cluster,
-      found.map(({ letter }) => letter),
-    );
-    const shown: ShownAttempt[] = [];
-    for (const standing of found) shown.push(await attemptOf(open.decoder, standing, records));
-    return { attempts: shown, warnings: looked.warnings, neighbours: neighboursOf(looked.standings, found) };
-  });
+  const { attempts, warnings, neighbours } = await withDlq(app, await loadConfig(app), (open) =>
+    showRecord(open, at, id),
+  );
   const last = attempts.at(-1)?.standing;
   const next =
     "topology" in at && last?.state === "open"
       ? [`sluice dlq plan ${placeOption(at)} ${id}`]
       : [`sluice dlq list ${placeOption(at)} --state all`];
   if (options.json) {
-    const data = attempts.map(({ standing, ...shown }) => {
-      return { ...letterJson(standing), ...shown, neighbours: neighbours.map(neighbourJson) };
-    });
-    return printJson(jsonDocument("dlq.show", data, { warnings, next }));
+    return printJson(jsonDocument("dlq.show", shownJson({ attempts, neighbours }), { warnings, next }));
   }
   for (const warning of warnings) note(warning);
   const explained = (await app.explains?.()) ?? (() => undefined);
@@ -59,6 +48,37 @@ export const showVerb = async <Config extends EngineConfig>(
   for (const line of neighbourLines(neighbours)) print(printable(line));
   print(`Next: ${next.join(", ")}`);
 };
+
+/** What is shown of one record. */
+export interface ShownRecord {
+  readonly attempts: readonly ShownAttempt[];
+  /** Letters of other records with its key. */
+  readonly neighbours: readonly Standing[];
+  readonly warnings: readonly string[];
+}
+
+/** Reads every attempt of one record, whole. @throws CliError where there is no such letter */
+export const showRecord = async <Config extends EngineConfig>(
+  open: OpenDlq<Config>,
+  at: LookAt,
+  id: string,
+): Promise<ShownRecord> => {
+  const { standings, warnings } = await lookAt(open, at);
+  const found = selected(standings, { ids: [id] }, at);
+  const records = await fetchWhole(
+    open.cluster,
+    found.map(({ letter }) => letter),
+  );
+  const attempts: ShownAttempt[] = [];
+  for (const standing of found) attempts.push(await attemptOf(open.decoder, standing, records));
+  return { attempts, warnings, neighbours: neighboursOf(standings, found) };
+};
+
+/** The attempts for programs. */
+export const shownJson = ({ attempts, neighbours }: Pick<ShownRecord, "attempts" | "neighbours">) =>
+  attempts.map(({ standing, ...shown }) => {
+    return { ...letterJson(standing), ...shown, neighbours: neighbours.map(neighbourJson) };
+  });
 
 /** Other records with the key of these letters that have letters too, in the order in which they came. */
 const neighboursOf = (all: readonly Standing[], found: readonly Standing[]): readonly Standing[] => {
@@ -86,7 +106,7 @@ const neighbourLines = (neighbours: readonly Standing[]): readonly string[] => {
 };
 
 /** An attempt with what its record says. */
-interface ShownAttempt {
+export interface ShownAttempt {
   readonly standing: Standing;
   /** As {@link keyText}; of its origin where the letter was too large to have it. */
   readonly key: string | null;
@@ -98,9 +118,16 @@ interface ShownAttempt {
   readonly value: ShownValue;
 }
 
-type ShownValue =
-  | { readonly kind: "decoded"; readonly value: unknown }
-  | { readonly kind: "bytes"; readonly why: string; readonly sizeBytes: number; readonly hex: string }
+/** How many bytes a value has, and the first of them. */
+interface ShownBytes {
+  readonly sizeBytes: number;
+  readonly hex: string;
+}
+
+/** A value, as far as it can be read. */
+export type ShownValue =
+  | ({ readonly kind: "decoded"; readonly value: unknown } & ShownBytes)
+  | ({ readonly kind: "bytes"; readonly why: string } & ShownBytes)
   | { readonly kind: "dropped" | "gone" | "null" };
 
 const attemptOf = async (
@@ -121,19 +148,15 @@ const attemptOf = async (
 /** Characters of a header's line; `--json` has all of it. */
 const shownHeader = 256;
 
-/** Bytes of a value that cannot be read are shown up to here. */
+/** Bytes of a value are shown up to here. */
 const shownBytes = 256;
 
 const shownValue = async (decoder: LetterDecoder, letter: Letter, bytes: Buffer | null): Promise<ShownValue> => {
   if (bytes === null) return { kind: "null" };
   const reading = await readOrWhy(decoder, letter.origin.topic, bytes);
-  if (reading.kind === "value") return { kind: "decoded", value: JSON.parse(jsonText(reading.value)) };
-  return {
-    kind: "bytes",
-    why: reading.why,
-    sizeBytes: bytes.length,
-    hex: bytes.subarray(0, shownBytes).toString("hex"),
-  };
+  const raw = { sizeBytes: bytes.length, hex: bytes.subarray(0, shownBytes).toString("hex") };
+  if (reading.kind === "value") return { kind: "decoded", value: JSON.parse(jsonText(reading.value)), ...raw };
+  return { kind: "bytes", why: reading.why, ...raw };
 };
 
 /** Without ours, which are shown as what they say. */

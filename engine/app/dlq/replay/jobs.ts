@@ -17,7 +17,8 @@ export interface JobOptions {
   readonly json?: boolean;
 }
 
-interface ShownJob extends Progress {
+/** A job with how far it is. */
+export interface ShownJob extends Progress {
   readonly job: ReplayJob;
   /** `at work`, or what became of it; a job whose runner was killed has `no runner`. */
   readonly state: string;
@@ -67,7 +68,8 @@ export const jobStatusVerb = async <Config extends EngineConfig>(
 /** Jobs of a topology that are shown. */
 const shownMax = 20;
 
-const shownJobs = async <Config extends EngineConfig>(
+/** The newest jobs of a topology with how far they are, or one job. */
+export const shownJobs = async <Config extends EngineConfig>(
   open: OpenDlq<Config>,
   replays: Replays,
   topology: string,
@@ -128,23 +130,9 @@ export const askVerb = async <Config extends EngineConfig>(
   { topology, reason, actor, json }: AskOptions,
 ): Promise<void> => {
   const verb = wanted === "paused" ? "pause" : "cancel";
-  const job = await withDlq(app, await loadConfig(app), async (open) => {
-    const replays = replaysToChange(open);
-    const found = await jobNamed(replays, id, topology);
-    const operation = {
-      actor: actor ?? actorOf(environment()),
-      host: hostOf(),
-      verb: `dlq ${verb}`,
-      reason: reason ?? null,
-      document: { job: found.id },
-    };
-    if (await replays.ask(found.id, wanted, operation)) return found;
-    throw new CliError(`job ${found.id.slice(0, 8)} has ended: it is ${found.state}`, {
-      code: "JOB_ENDED",
-      exitCode: exitCodes.conflict,
-      fix: `Next: sluice dlq status ${found.id.slice(0, 8)}`,
-    });
-  });
+  const job = await withDlq(app, await loadConfig(app), (open) =>
+    askRunner(open, id, wanted, { topology, reason: reason ?? null, actor: actor ?? actorOf(environment()) }),
+  );
   const next = [
     wanted === "paused"
       ? `sluice dlq replay --topology ${job.topology} --resume ${job.id.slice(0, 8)}`
@@ -152,4 +140,30 @@ export const askVerb = async <Config extends EngineConfig>(
   ];
   if (json) return printJson(jsonDocument(`dlq.${verb}`, { job: job.id, state: wanted }, { next }));
   print(`Job ${job.id.slice(0, 8)} is ${wanted}; what is sent stays sent. Next: ${next.join(", ")}`);
+};
+
+/**
+ * Asks the runner of a job to pause it, or to end it for good; answers the job.
+ * @throws CliError (NO_SUCH_JOB, JOB_ENDED)
+ */
+export const askRunner = async <Config extends EngineConfig>(
+  open: OpenDlq<Config>,
+  id: string,
+  wanted: "paused" | "cancelled",
+  by: { readonly topology: string | undefined; readonly reason: string | null; readonly actor: string },
+): Promise<ReplayJob> => {
+  const { topology, reason, actor } = by;
+  const replays = replaysToChange(open);
+  const found = await jobNamed(replays, id, topology);
+  const operation = {
+    ...{ actor, host: hostOf(), reason },
+    verb: `dlq ${wanted === "paused" ? "pause" : "cancel"}`,
+    document: { job: found.id },
+  };
+  if (await replays.ask(found.id, wanted, operation)) return found;
+  throw new CliError(`job ${found.id.slice(0, 8)} has ended: it is ${found.state}`, {
+    code: "JOB_ENDED",
+    exitCode: exitCodes.conflict,
+    fix: `Next: sluice dlq status ${found.id.slice(0, 8)}`,
+  });
 };

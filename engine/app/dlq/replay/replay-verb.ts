@@ -1,17 +1,11 @@
 /** `sluice dlq replay`: plans, asks, writes the job down, sends and waits; or goes on with a job. */
-import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { systemClock } from "../../../clock.ts";
-import { isResumable, type JobDocument, type ReplayJob } from "../../../dlq/jobs/job.ts";
+import { isResumable, type ReplayJob } from "../../../dlq/jobs/job.ts";
 import type { ReplayLock, Replays } from "../../../dlq/jobs/replays.ts";
 import type { Letter } from "../../../dlq/letters/letter.ts";
-import { isOfKind } from "../../../dlq/letters/select.ts";
 import { BadReplayPlan, readReplayPlan, type SavedReplay } from "../../../dlq/plan/plan-file.ts";
 import { placesIn } from "../../../dlq/plan/ranges.ts";
-import { readStandings } from "../../../dlq/read/read-standings.ts";
-import { runReplay } from "../../../dlq/run/runner.ts";
-import { kafkaLog } from "../../../log/kafka/kafka-log.ts";
-import { silentLogger } from "../../../logger.ts";
+import type { RunProgress } from "../../../dlq/run/runner.ts";
 import { CliError, commandsOf, environment, exitCodes, interruptible, note, printJson } from "../../cli.ts";
 import type { EngineConfig } from "../../config/engine-config.ts";
 import { type App, topologyNamed } from "../../define-app.ts";
@@ -19,12 +13,13 @@ import { terminal } from "../../deploying/confirm.ts";
 import { actorOf, hostOf } from "../../deploying/open.ts";
 import { loadConfig } from "../../process/process.ts";
 import { showProgress } from "../../progress.ts";
-import { lettersOf, type OpenDlq, replaysToChange, withDlq } from "../open.ts";
+import { type OpenDlq, replaysToChange, withDlq } from "../open.ts";
 import { documentOf, limitsOf, type PlanOptions } from "./plan-verb.ts";
 import { refuseReplanning } from "./kept-options.ts";
 import { type PlannedReplay, planOf } from "./planning.ts";
 import { busyError, outcomeError, progressText, type RanJob, showOutcome, type StartedJob } from "./outcome.ts";
 import { refuseMoved } from "./refusals.ts";
+import { beginJob, type JobRun, runUnderLock } from "./run-job.ts";
 import { refuseAll, selectionOf } from "../selection.ts";
 import { planDocument, planLines } from "./show-plan.ts";
 import { loadTransform } from "./transform.ts";
@@ -71,7 +66,7 @@ export const replayVerb = async <Config extends EngineConfig>(
     if (isAsked && agreed === undefined) return;
     const done = await replays.locked(topology, options.lockTimeout * 1_000, async (lock) => {
       const begin = agreed ?? (await agree());
-      return begin && runUnderLock(open, { lock, replays, options, job: await begin(lock) });
+      return begin && runShown(open, { lock, replays, options, job: await begin(lock) });
     });
     if (done === undefined) throw await busyError(replays, topology);
     if (done.value === undefined) return;
@@ -169,14 +164,8 @@ const planning = async <Config extends EngineConfig>(
     const planned = await planOf(open, replays, request);
     if (saved !== undefined) refuseMoved(saved, planned);
     if (!(await isAgreed(planned, options, text !== undefined))) return undefined;
-    return async (lock) => {
-      const document = { ...documentOf(planned, text), selection };
-      const actor = options.actor ?? actorOf(environment());
-      const operation = await lock.begin({ actor, host: hostOf(), verb: "dlq replay", reason, document });
-      const id = randomUUID();
-      await lock.create({ id, document, operation });
-      return { id, document, operation, topology };
-    };
+    const document = { ...documentOf(planned, text), selection };
+    return (lock) => beginJob(lock, { topology, document, actor: options.actor ?? actorOf(environment()), reason });
   };
 };
 
@@ -211,71 +200,21 @@ const isAgreed = async (planned: PlannedReplay, options: ReplayOptions, isTransf
   throw new CliError("not confirmed, nothing was sent", { code: "NOT_CONFIRMED", exitCode: exitCodes.usage });
 };
 
-const runUnderLock = async <Config extends EngineConfig>(
+/** Runs it with a line that says how far it is; Ctrl-C ends it after its batch. */
+const runShown = async <Config extends EngineConfig>(
   open: OpenDlq<Config>,
-  {
-    lock,
-    replays,
-    options,
-    job,
-  }: {
-    readonly lock: ReplayLock;
-    readonly replays: Replays;
-    readonly options: ReplayOptions;
-    readonly job: StartedJob;
-  },
+  { options, ...of }: Omit<JobRun, "patienceMs" | "signal" | "onProgress"> & { readonly options: ReplayOptions },
 ): Promise<RanJob> => {
-  const { config, cluster, app } = open;
-  const { topology, document } = job;
-  const epoch = await lock.takeOver(job.id);
-  const found = await lettersOfJob(open, replays, job);
-  const text = document.transform;
-  const transform = text === undefined ? undefined : await loadTransform(text, config, topologyNamed(app, topology));
-  const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-dlq", logger: silentLogger });
-  let line = `job ${job.id.slice(0, 8)}: beginning`;
+  const name = `job ${of.job.id.slice(0, 8)}`;
+  let line = `${name}: beginning`;
   const progress = options.json ? undefined : showProgress(() => line);
-  const startedAt = performance.now();
+  const onProgress = (run: RunProgress): void => {
+    line = `${name}  ${progressText(run)}`;
+  };
   try {
-    const outcome = await interruptible((signal) =>
-      runReplay(
-        { cluster, append: log.append, lock, clock: systemClock },
-        {
-          ...lettersOf(open, topology),
-          ...found,
-          job,
-          epoch,
-          isMeant: isOfKind(document.selection),
-          transform,
-          signal,
-          patienceMs: options.waitTimeout * 1_000,
-          onProgress: (run) => {
-            line = `job ${job.id.slice(0, 8)}  ${progressText(run)}`;
-          },
-        },
-      ),
-    );
-    await lock.end(job.operation, outcome.end).catch(() => {});
-    return { job, outcome, tookMs: performance.now() - startedAt };
+    const patienceMs = options.waitTimeout * 1_000;
+    return await interruptible((signal) => runUnderLock(open, { ...of, patienceMs, signal, onProgress }));
   } finally {
     progress?.stop();
-    await log.close();
   }
-};
-
-/** The letters of a job that are there, and which of them may not be sent any more. */
-const lettersOfJob = async <Config extends EngineConfig>(
-  open: OpenDlq<Config>,
-  replays: Replays,
-  { id, topology, document }: { readonly id: string; readonly topology: string; readonly document: JobDocument },
-): Promise<{ readonly letters: readonly Letter[]; readonly isBarred: (letter: Letter) => boolean }> => {
-  const { standings } = await readStandings({ cluster: open.cluster, replays }, lettersOf(open, topology));
-  const isIn = placesIn(document.letters);
-  const own = standings.filter(({ letter }) => isIn(letter.place));
-  // Replayed by another job, failed again or discarded since it was planned: it is somebody else's now.
-  const barred = new Set(
-    own.flatMap(({ letter, state, retries }) =>
-      state !== "open" && !retries.some(({ job }) => job === id) ? [letter] : [],
-    ),
-  );
-  return { letters: own.map(({ letter }) => letter), isBarred: (letter) => barred.has(letter) };
 };
