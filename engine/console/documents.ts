@@ -180,3 +180,148 @@ export interface OperationDocument {
   readonly endedAt: number | null;
   readonly result: string | null;
 }
+
+/** Letters by cause. */
+export interface LetterGroupDocument {
+  readonly fingerprint: string;
+  readonly letters: number;
+  readonly open: number;
+  readonly pending: number;
+  readonly node: string;
+  readonly code: string;
+  readonly firstAt: number;
+  readonly lastAt: number;
+  /** Of the open and pending ones; null where it is not known. */
+  readonly readable: { readonly yes: number; readonly of: number } | null;
+  readonly minAttempt: number;
+  readonly maxAttempt: number;
+}
+
+/** A replay, and how far it is. */
+export interface JobDocument {
+  readonly id: string;
+  /** `at work`, `no runner`, or what became of it. */
+  readonly state: string;
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly startedAt: number;
+  readonly planned: number;
+  readonly sent: number;
+  readonly resolved: number;
+  readonly failedAgain: number;
+  readonly pending: number;
+  readonly newMeanwhile: number;
+  /** What it waits for now; null where that is nothing, or it runs elsewhere. */
+  readonly waitingFor: string | null;
+}
+
+/** The dead letters of a topology. */
+export interface LettersDocument {
+  readonly topology: string;
+  readonly groups: readonly LetterGroupDocument[];
+  readonly jobs: readonly JobDocument[];
+  readonly warnings: readonly string[];
+}
+
+/** A letter in a list. */
+export interface LetterDocument {
+  /** `<topic>/<partition>/<offset>` of the record. */
+  readonly id: string;
+  readonly state: string;
+  readonly attempt: number;
+  readonly node: string;
+  readonly code: string;
+  readonly key: string | null;
+  readonly lastAt: number;
+}
+
+/** Letters of one cause; at most some hundred of them. */
+export interface LetterListDocument {
+  readonly letters: readonly LetterDocument[];
+  readonly total: number;
+  readonly warnings: readonly string[];
+}
+
+/** An attempt of one record. */
+export interface AttemptDocument extends LetterDocument {
+  readonly fingerprint: string;
+  readonly stage: string;
+  readonly errorClass: string;
+  readonly kind: string;
+  readonly firstAt: number;
+  readonly message: string;
+  readonly stack: string;
+  readonly graph: string;
+  readonly headers: Readonly<Record<string, readonly (string | null)[]>>;
+  readonly value:
+    | { readonly kind: "decoded"; readonly value: unknown; readonly sizeBytes: number; readonly hex: string }
+    | { readonly kind: "bytes"; readonly why: string; readonly sizeBytes: number; readonly hex: string }
+    | { readonly kind: "dropped" | "gone" | "null" };
+  readonly neighbours: readonly { readonly id: string; readonly state: string; readonly attempt: number }[];
+}
+
+/** What replaying would do. */
+export interface ReplayPlanDocument {
+  readonly topology: string;
+  readonly limits: {
+    readonly rate: number;
+    readonly canary: number;
+    readonly abortAtPercent: number;
+    readonly maxLag: number;
+    readonly maxAttempts: number;
+  };
+  /** Letters by what would become of them; see dlq/plan/plan.ts. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly readers: number;
+  readonly advice: readonly string[];
+  readonly sendingMs: number;
+  readonly refusals: readonly FailureDocument[];
+  readonly warnings: readonly string[];
+}
+
+/** One thing that applying would do. */
+export interface ChangeDocument {
+  readonly kind: "new" | "change" | "drift";
+  readonly area: string;
+  readonly name: string;
+  readonly text: string;
+  /** Why it has to be confirmed by name; null where it is plain. */
+  readonly risk: string | null;
+  /** Records that it removes; null where it removes none. */
+  readonly recordsRemoved: string | null;
+}
+
+/** A graph as it is declared beside as it is deployed. */
+export interface GraphDocument {
+  readonly topology: string;
+  /** What differs, in a line; null where nothing does. */
+  readonly difference: string | null;
+  readonly declared: DrawingDocument;
+  /** Null where nothing is deployed, or it is the declared one. */
+  readonly deployed: DrawingDocument | null;
+}
+
+/** A subject of the registry. */
+export interface SubjectDocument {
+  readonly subject: string;
+  readonly versions: readonly number[];
+  readonly level: string | null;
+  /** The version that is declared; null where it is none yet. */
+  readonly declaredAs: number | null;
+  readonly readers: readonly string[];
+  readonly writers: readonly string[];
+}
+
+/** What is declared, deployed and live, and how they differ. */
+export interface PlanDocument {
+  readonly clusterId: string;
+  /** The last deployment's number; null where nothing is deployed. */
+  readonly deployment: number | null;
+  readonly changes: readonly ChangeDocument[];
+  readonly refusals: readonly (FailureDocument & { readonly name: string })[];
+  readonly foreign: readonly { readonly topic: string; readonly setting: string; readonly value: string }[];
+  readonly graphs: readonly GraphDocument[];
+  readonly subjects: readonly SubjectDocument[];
+  /** The command that makes sense next. */
+  readonly next: readonly string[];
+}

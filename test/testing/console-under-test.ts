@@ -12,6 +12,8 @@ import type { StoryDocument } from "../../ops/console/story-document.ts";
 import type { App } from "../../engine/app/define-app.ts";
 import { CliError } from "../../engine/app/cli.ts";
 import { askShop, shopProcesses } from "./running-shop.ts";
+import { shopPlan } from "./shop-plan.ts";
+import { shopLetters } from "./shop-letters.ts";
 
 /** A console that runs. */
 export interface ConsoleUnderTest {
@@ -99,6 +101,8 @@ export const shopData = async (over: Partial<ConsoleData> = {}): Promise<Console
       ask: askShop,
     },
     deployments,
+    letters: shopLetters(),
+    plan: async () => shopPlan(),
     close: async () => {},
     ...over,
   };

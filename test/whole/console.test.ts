@@ -4,13 +4,15 @@ import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { assertAccessible, noBrowser, openBrowser, openPage, type Sight, sights } from "../testing/browser.ts";
 import { aStory, type ConsoleUnderTest, consoleUnderTest, shopData } from "../testing/console-under-test.ts";
+import { shopLetters } from "../testing/shop-letters.ts";
 
 let browser: Browser;
 let shown: ConsoleUnderTest;
+const letters = shopLetters();
 before(async () => {
   if (noBrowser !== false) return;
   browser = await openBrowser();
-  shown = await consoleUnderTest(await shopData());
+  shown = await consoleUnderTest(await shopData({ letters }));
 });
 after(async () => {
   await browser?.close();
@@ -42,23 +44,29 @@ const wide: Sight = { width: 1_280, colours: "light" };
 const pages: Readonly<Record<string, string>> = {
   "/": "text=12 open",
   "/health": "text=looked at",
+  "/letters": "text=WRONG_RECORD",
+  "/letters/transaction-history": "text=No record was set aside",
+  "/letters/coupon-issuing/cause/3f9a1c77e0b24d5a9f00": "text=the first 4 of 14",
+  "/letters/coupon-issuing/record/coupon-issue/0/4230": "text=Bytes, 42",
+  "/plan": "text=what is new is green",
   "/story": "text=What became of one",
   [`/story/${aStory.story.subject.id}`]: "text=contradicts itself",
 };
 
 for (const sight of sights)
-  for (const [path, shows] of Object.entries(pages))
-    inBrowser(
-      `shows ${path} without fault when it is ${sight.width} px wide and ${sight.colours}`,
-      async (page) => {
+  inBrowser(
+    `shows every page without fault when it is ${sight.width} px wide and ${sight.colours}`,
+    async (page) => {
+      for (const [path, shows] of Object.entries(pages)) {
         await page.goto(`${shown.url}${path}`);
         await page.waitForSelector(shows);
         await assertAccessible(page);
         const width = await page.evaluate<number>("document.documentElement.scrollWidth");
         assert.ok(width <= sight.width, `${path} is ${width} px wide`);
-      },
-      sight,
-    );
+      }
+    },
+    sight,
+  );
 
 inBrowser("shows records a second on arrows, and what waits, when a burst is decided", async (page) => {
   await page.waitForSelector("text=/12,4\\d\\d\\/s/");
@@ -68,6 +76,37 @@ inBrowser("shows records a second on arrows, and what waits, when a burst is dec
   assert.equal(new URL(page.url()).pathname, "/live/external-data");
   await page.goBack();
   await page.waitForSelector("section h2:text-is('coupon-issuing')");
+});
+
+inBrowser(
+  "replays letters after their plan, a reason and the typed name, and says what it did, when an operator asks",
+  async (page) => {
+    await page.goto(`${shown.url}/letters/coupon-issuing/cause/3f9a1c77e0b24d5a9f00`);
+    await page.fill("#replay-canary", "3");
+    await page.click("button:text-is('Plan')");
+    await page.waitForSelector("text=2 of the coupons are sold out by now");
+    await page.click("text=Replay 11 letters…");
+    const submit = page.locator("button:text-is('Replay 11 letters')");
+    await page.fill("form.confirm input >> nth=0", "the schema is there");
+    await page.fill("form.confirm input >> nth=1", "coupon");
+    assert.equal(await submit.isDisabled(), true);
+    await page.fill("form.confirm input >> nth=1", "coupon-issuing");
+    await assertAccessible(page);
+    await submit.click();
+    await page.waitForSelector("text=Replays");
+    assert.deepEqual(letters.done, ["replay coupon-issuing 11 by this terminal: the schema is there"]);
+  },
+);
+
+inBrowser("pauses a replay that is at work when an operator asks", async (page) => {
+  letters.done.length = 0;
+  await page.goto(`${shown.url}/letters/coupon-issuing`);
+  await page.click("text=Pause it…");
+  await page.fill("form.confirm input >> nth=0", "lunch");
+  await page.fill("form.confirm input >> nth=1", "coupon-issuing");
+  await page.click("button:text-is('Pause it')");
+  await page.waitForSelector("text=It pauses.");
+  assert.deepEqual(letters.done, ["paused coupon-issuing 6b2f1e90 by this terminal: lunch"]);
 });
 
 inBrowser("tells the story of what is searched, at an address that can be linked to", async (page) => {

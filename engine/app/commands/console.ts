@@ -4,6 +4,7 @@ import type { Role } from "../../console/documents.ts";
 import { integerOption, note } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
+import { boundReaderHeap } from "../process/heap.ts";
 
 /** Between the API's 8080 and a stand-in's 8090, and not one of theirs. */
 const defaultPort = 8_095;
@@ -33,6 +34,8 @@ export const consoleCommand = <Config extends EngineConfig>(app: App<Config>): C
         "as what the printed address logs in (default: operator in development, nobody in production)",
       ).choices(["viewer", "operator", "nobody"]),
     )
+    // Its pages of dead letters read whole topics.
+    .hook("preAction", boundReaderHeap)
     .action(async ({ host, port, url, terminal }: Options) => {
       const [{ runProcess }, { startConsole }] = await Promise.all([
         import("../process/process.ts"),

@@ -5,11 +5,15 @@ import type { LiveSources } from "../../console/live/live.ts";
 import { openDeployments } from "../deploying/open.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { type App, topologyNames } from "../define-app.ts";
+import { createLetters, type LettersData } from "./letters.ts";
+import { createPlans, type LookAtPlan } from "./plans.ts";
 
 /** Open, until it is closed. */
 export interface ConsoleData {
   readonly live: LiveSources;
   readonly deployments: Deployments;
+  readonly letters: LettersData;
+  readonly plan: LookAtPlan;
   readonly close: () => Promise<void>;
 }
 
@@ -22,6 +26,7 @@ export const openConsoleData = async <Config extends EngineConfig>(
   config: Config,
 ): Promise<ConsoleData> => {
   const [listed, { deployments, close }] = [await app.processes?.(config), await openDeployments(app, config)];
+  const letters = createLetters(app, config);
   return {
     live: {
       ask: askHealth,
@@ -39,7 +44,10 @@ export const openConsoleData = async <Config extends EngineConfig>(
       },
     },
     deployments,
+    letters,
+    plan: createPlans(app, config),
     close: async () => {
+      await letters.close();
       await listed?.close();
       await close();
     },

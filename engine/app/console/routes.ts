@@ -1,11 +1,12 @@
 /** What the console's pages ask. */
-import { ConsoleFailure } from "../../console/serve/failure.ts";
 import type { Route } from "../../console/serve/server.ts";
 import { drawLive } from "../../console/live/drawing.ts";
 import type { DrawingDocument, OperationDocument } from "../../console/documents.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
-import { type App, topologyNames } from "../define-app.ts";
+import type { App } from "../define-app.ts";
 import type { ConsoleData } from "./open-data.ts";
+import { letterRoutes } from "./letter-routes.ts";
+import { topologyIn } from "./topology-in.ts";
 
 /** Operations that are shown. */
 const shownOperations = 30;
@@ -14,7 +15,7 @@ const shownOperations = 30;
 export const engineRoutes = <Config extends EngineConfig>(
   app: App<Config>,
   _config: Config,
-  { deployments }: ConsoleData,
+  { deployments, letters, plan }: ConsoleData,
 ): readonly Route[] => {
   const drawings = new Map<string, DrawingDocument>();
   const outboxes = (app.outboxes ?? []).map(({ drawn }) => drawn);
@@ -34,22 +35,9 @@ export const engineRoutes = <Config extends EngineConfig>(
       path: "operations",
       answer: async (): Promise<readonly OperationDocument[]> => deployments.operations(shownOperations),
     },
+    { method: "GET", path: "plan", answer: plan },
+    ...letterRoutes(app, letters),
   ];
-};
-
-/** The topology that a question is about. @throws ConsoleFailure (404) */
-export const topologyIn = <Config extends EngineConfig>(
-  app: App<Config>,
-  { topology = "" }: Readonly<Record<string, unknown>>,
-): string => {
-  const names = topologyNames(app);
-  if (typeof topology === "string" && names.includes(topology)) return topology;
-  throw new ConsoleFailure(
-    404,
-    "NO_SUCH_TOPOLOGY",
-    `there is no topology ${String(topology)}`,
-    `There are ${names.join(", ")}.`,
-  );
 };
 
 const graphOf = <Config extends EngineConfig>(app: App<Config>, name: string) => {

@@ -94,5 +94,6 @@ const stylesOfConsole = async () => {
     assetOf("drawing.css", "text/css", drawingStyles()),
     assetOf("frame.css", "text/css", await own("frame.css")),
     assetOf("parts.css", "text/css", await own("parts.css")),
+    assetOf("pages.css", "text/css", await own("pages.css")),
   ];
 };

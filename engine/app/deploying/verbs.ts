@@ -188,7 +188,7 @@ const allowedBy = ({ newCluster, newGroup }: Pick<PlanOptions, "newCluster" | "n
 });
 
 /** How many records each shorter retention removes. */
-const lossesOf = async ({ cluster, now }: DeployPorts, { plan }: Planned): Promise<Losses> => {
+export const lossesOf = async ({ cluster, now }: DeployPorts, { plan }: Planned): Promise<Losses> => {
   const losses = new Map<string, bigint>();
   for (const { name, removesOlderThanMs } of plan.changes) {
     if (removesOlderThanMs === undefined) continue;
@@ -197,7 +197,8 @@ const lossesOf = async ({ cluster, now }: DeployPorts, { plan }: Planned): Promi
   return losses;
 };
 
-const planDocument = (
+/** A plan for programs. */
+export const planDocument = (
   kind: string,
   { plan, live, applied, desired }: Planned,
   losses: Losses,

@@ -72,15 +72,7 @@ export const statusVerb = async <Config extends EngineConfig>(
   app: App<Config>,
   { json = false }: { readonly json?: boolean },
 ): Promise<void> => {
-  const subjects = subjectsOfApp(app, []);
-  const history = app.schemas === undefined ? undefined : historyOf(app);
-  const rows: SubjectStatus[] = [];
-  await withSchemaPorts(await loadConfig(app), async ({ admin }) => {
-    for (const subject of subjects) {
-      const recorded = await history?.versions(subject.subject);
-      rows.push(statusOf(subject, await lookAt(admin, subject, judgingOf(app)), recorded));
-    }
-  });
+  const rows = await subjectStatuses(app, await loadConfig(app));
   const pending = rows.filter(({ isDeclared }) => !isDeclared).map(({ subject }) => subject);
   const next = [pending.length === 0 ? "sluice topology status" : "sluice schema check"];
   if (pending.length > 0) process.exitCode = exitCodes.pending;
@@ -90,7 +82,24 @@ export const statusVerb = async <Config extends EngineConfig>(
   print(`Next: ${next.join(", ")}`);
 };
 
-interface SubjectStatus {
+/** Every declared subject as the registry and the repository have it. @throws RegistryUnavailable */
+export const subjectStatuses = async <Config extends EngineConfig>(
+  app: App<Config>,
+  config: Config,
+): Promise<readonly SubjectStatus[]> => {
+  const history = app.schemas === undefined ? undefined : historyOf(app);
+  const rows: SubjectStatus[] = [];
+  await withSchemaPorts(config, async ({ admin }) => {
+    for (const subject of subjectsOfApp(app, [])) {
+      const recorded = await history?.versions(subject.subject);
+      rows.push(statusOf(subject, await lookAt(admin, subject, judgingOf(app)), recorded));
+    }
+  });
+  return rows;
+};
+
+/** A declared subject: its versions, and who reads and writes it. */
+export interface SubjectStatus {
   readonly subject: string;
   readonly versions: readonly number[];
   readonly ids: readonly number[];

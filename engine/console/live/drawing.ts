@@ -1,4 +1,4 @@
-/** A topology as the console draws it: laid out here, with room for figures, in pieces that the browser puts figures on. */
+/** A topology as the console draws it: laid out here, in pieces that the browser puts figures and marks on. */
 import { arrowKey, type DrawnOutbox } from "../../flow/arrows.ts";
 import { drawText } from "../../flow/draw.ts";
 import { graphHash, type TopologyGraph } from "../../flow/graph.ts";
@@ -10,9 +10,16 @@ import type { DrawingDocument } from "../documents.ts";
 /** Around a drawing, px. */
 const margin = 12;
 
-/** Draws. The same for the same graph; some 100 ms for twenty arrows. */
-export const drawLive = (graph: TopologyGraph, outboxes: readonly DrawnOutbox[]): DrawingDocument => {
-  const placed = place(graph, { outboxes }, true);
+/** Draws, with room for figures. The same for the same graph; some 100 ms for twenty arrows. */
+export const drawLive = (graph: TopologyGraph, outboxes: readonly DrawnOutbox[]): DrawingDocument =>
+  drawPieces(graph, outboxes, true);
+
+/** Draws without that room. */
+export const drawStill = (graph: TopologyGraph, outboxes: readonly DrawnOutbox[]): DrawingDocument =>
+  drawPieces(graph, outboxes, false);
+
+const drawPieces = (graph: TopologyGraph, outboxes: readonly DrawnOutbox[], hasFigures: boolean): DrawingDocument => {
+  const placed = place(graph, { outboxes }, hasFigures);
   return {
     name: graph.name,
     hash: graphHash(graph).slice(0, 8),

@@ -6,36 +6,68 @@ import { html, type View } from "./html.ts";
 /** From the bottom of a label or box to the line of its figure, px. */
 const [aboveLabelEnd, aboveBoxEnd] = [8, 13] as const;
 
-/** The drawing; it scrolls within its place where it is wider. */
+/** The server's own elements, of names that it has escaped. */
+const inner = (svg: string) => ({ dangerouslySetInnerHTML: { __html: svg } });
+
+type Label = DrawingDocument["labels"][number];
+type Box = DrawingDocument["boxes"][number];
+
+/** What is drawn of a graph; `onLabel` and `onBox` put something on each. It scrolls within its place where it is wider. */
+const Frame = ({
+  drawing,
+  onLabel,
+  onBox,
+}: {
+  readonly drawing: DrawingDocument;
+  readonly onLabel: (label: Label) => View;
+  readonly onBox: (box: Box) => View;
+}): View => {
+  const { name, hash, width, height, description, behind, labels, boxes } = drawing;
+  const id = `drawing-${name}-${hash}`;
+  return html`<div class="scroll drawing" tabindex="0" role="region" aria-label=${`Drawing of ${name}, ${hash}`}>
+    <svg xmlns="http://www.w3.org/2000/svg" viewBox=${`-12 -12 ${width} ${height}`} width=${width} height=${height}
+      role="img" aria-labelledby=${id}>
+      <title id=${id}>${description}</title>
+      <g ...${inner(behind)}></g>
+      ${labels.map((label) => html`<g key=${label.key}><g ...${inner(label.svg)}></g>${onLabel(label)}</g>`)}
+      ${boxes.map((box) => html`<g key=${`${box.kind} ${box.name}`}><g ...${inner(box.svg)}></g>${onBox(box)}</g>`)}
+    </svg>
+  </div>`;
+};
+
+/** A topology with what happens now. */
 export const Drawing = ({
   drawing,
   now,
 }: {
   readonly drawing: DrawingDocument;
   readonly now: TopologyDocument;
+}): View =>
+  Frame({
+    drawing,
+    onLabel: ({ key, x, y, height }) =>
+      html`<${Figure} x=${x} y=${y + height / 2 - aboveLabelEnd} rate=${now.flows[key] ?? 0} />`,
+    onBox: (box) => html`<${Note} x=${box.x} y=${box.y + box.height / 2 - aboveBoxEnd} note=${noteOf(box, now)} />`,
+  });
+
+/** A topology as it is declared or deployed, with a mark around what differs. */
+export const StillDrawing = ({
+  drawing,
+  marked = new Set(),
+  mark = "",
+}: {
+  readonly drawing: DrawingDocument;
+  /** Labels by their key, boxes by kind and name. */
+  readonly marked?: ReadonlySet<string>;
+  readonly mark?: string;
 }): View => {
-  const { name, width, height, description, behind, labels, boxes } = drawing;
-  // The server's own elements, of names that it has escaped.
-  const inner = (svg: string) => ({ dangerouslySetInnerHTML: { __html: svg } });
-  return html`<div class="scroll drawing" tabindex="0" role="region" aria-label=${`Drawing of ${name}`}>
-    <svg xmlns="http://www.w3.org/2000/svg" viewBox=${`-12 -12 ${width} ${height}`} width=${width} height=${height}
-      role="img" aria-labelledby=${`drawing-${name}`}>
-      <title id=${`drawing-${name}`}>${description}</title>
-      <g ...${inner(behind)}></g>
-      ${labels.map(
-        (label) => html`<g key=${label.key}>
-          <g ...${inner(label.svg)}></g>
-          <${Figure} x=${label.x} y=${label.y + label.height / 2 - aboveLabelEnd} rate=${now.flows[label.key] ?? 0} />
-        </g>`,
-      )}
-      ${boxes.map(
-        (box) => html`<g key=${`${box.kind} ${box.name}`}>
-          <g ...${inner(box.svg)}></g>
-          <${Note} x=${box.x} y=${box.y + box.height / 2 - aboveBoxEnd} note=${noteOf(box, now)} />
-        </g>`,
-      )}
-    </svg>
-  </div>`;
+  const around = ({ x, y, width, height }: Label | Box): View =>
+    html`<rect class=${`mark ${mark}`} x=${x - width / 2 - 3} y=${y - height / 2 - 3} width=${width + 6} height=${height + 6} rx="6" />`;
+  return Frame({
+    drawing,
+    onLabel: (label) => (marked.has(label.key) ? around(label) : null),
+    onBox: (box) => (marked.has(`${box.kind} ${box.name}`) ? around(box) : null),
+  });
 };
 
 const Figure = ({ x, y, rate }: { readonly x: number; readonly y: number; readonly rate: number }): View =>

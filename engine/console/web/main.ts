@@ -6,7 +6,9 @@ import { act, AskFailed, ask, onLoggedOut, useLive } from "./ask.ts";
 import { html, type View } from "./html.ts";
 import { go, Link, type Page, steps } from "./page.ts";
 import { HealthPage } from "./pages/health.ts";
+import { LettersPage } from "./pages/letters.ts";
 import { LivePage } from "./pages/live.ts";
+import { PlanPage } from "./pages/plan.ts";
 import { Failure, Waiting } from "./parts.ts";
 
 /** A page with its place among the others. */
@@ -19,6 +21,8 @@ interface Place {
 const own: readonly Place[] = [
   { name: "", title: "Live", page: LivePage },
   { name: "health", title: "Health", page: HealthPage },
+  { name: "letters", title: "Dead letters", page: LettersPage },
+  { name: "plan", title: "Plan", page: PlanPage },
 ];
 
 /** The parts of an address, decoded; what cannot be decoded is itself. */

@@ -107,7 +107,7 @@ const Shown = ({ moment, before }: { readonly moment: Moment; readonly before: M
         ? ""
         : html`<time dateTime=${new Date(at).toISOString()}>${isNewDay ? html`<span class="day">${day}</span>` : null}${timeOfDay(at)}</time>`
     }</span>
-    <div><p><strong>${what}</strong> ${linked(text)}</p><p class="from">from ${linked(from)}</p></div>
+    <div class="told"><p><strong>${what}</strong> ${linked(text)}</p><p class="from">from ${linked(from)}</p></div>
   </li>`;
 };
 

@@ -1,0 +1,179 @@
+/** Dead letters for the console: what `sluice dlq` shows and does, by the commands' own code, without a terminal. */
+import pLimit from "p-limit";
+import type {
+  AttemptDocument,
+  JobDocument,
+  LetterListDocument,
+  LettersDocument,
+  ReplayPlanDocument,
+} from "../../console/documents.ts";
+import { defaultLimits, type ReplayLimits } from "../../dlq/jobs/job.ts";
+import type { Selection } from "../../dlq/letters/select.ts";
+import type { LetterState } from "../../dlq/letters/state.ts";
+import type { RunProgress } from "../../dlq/run/runner.ts";
+import { CliError, exitCodes } from "../cli.ts";
+import type { EngineConfig } from "../config/engine-config.ts";
+import type { App } from "../define-app.ts";
+import { lookAt, selected } from "../dlq/look.ts";
+import { lookAtGroups } from "../dlq/looking.ts";
+import { type OpenDlq, replaysToChange, withDlq } from "../dlq/open.ts";
+import { discardLetters, wantedState } from "../dlq/replay/discard.ts";
+import { askRunner, shownJobs, type ShownJob } from "../dlq/replay/jobs.ts";
+import { busyError } from "../dlq/replay/outcome.ts";
+import { documentOf } from "../dlq/replay/plan-verb.ts";
+import { type PlannedReplay, planOf } from "../dlq/replay/planning.ts";
+import { beginJob, runUnderLock } from "../dlq/replay/run-job.ts";
+import { planDocument } from "../dlq/replay/show-plan.ts";
+import { selectionOf, type SelectOptions } from "../dlq/selection.ts";
+import { showRecord, shownJson } from "../dlq/show.ts";
+import { letterJson } from "../dlq/words.ts";
+
+/** Which letters are meant: those of one cause, or of one record. */
+export type Meant = Pick<SelectOptions, "fingerprint"> & { readonly id?: string };
+
+/** What an operator says beside what is meant. */
+export interface Act {
+  readonly actor: string;
+  /** Why, for the audit log. */
+  readonly reason: string;
+}
+
+/** Dead letters, as pages ask for them and act on them. Each call is refused with a CliError that says what to do. */
+export interface LettersData {
+  readonly look: (topology: string) => Promise<LettersDocument>;
+  readonly list: (topology: string, meant: Meant) => Promise<LetterListDocument>;
+  readonly show: (topology: string, id: string) => Promise<readonly AttemptDocument[]>;
+  readonly plan: (topology: string, meant: Meant, limits: ReplayLimits) => Promise<ReplayPlanDocument>;
+  /** Begins a replay of as many letters as were planned; answers its job's id. It goes on in this process. */
+  readonly replay: (
+    topology: string,
+    meant: Meant,
+    how: Act & { readonly limits: ReplayLimits; readonly planned: number },
+  ) => Promise<string>;
+  /** Answers how many. */
+  readonly discard: (topology: string, meant: Meant, how: Act & { readonly undo: boolean }) => Promise<number>;
+  readonly ask: (topology: string, job: string, wanted: "paused" | "cancelled", by: Act) => Promise<void>;
+  /** Ends the replays that run here after their batch; they can be resumed. */
+  readonly close: () => Promise<void>;
+}
+
+/** Letters of a list that are sent to a browser. */
+const mostListed = 200;
+/** Readings of dead letters at once: each has all of a topology's in memory. */
+const mostReadings = 2;
+/** As the command waits. */
+const patienceMs = 300_000;
+
+/** The limits of a replay that a page may set; the others are the command's. */
+export const limitsWith = (own: Partial<Pick<ReplayLimits, "rate" | "canary">>): ReplayLimits => ({
+  ...defaultLimits,
+  ...own,
+});
+
+/** Dead letters of an application. Opens what it reads for each question. */
+export const createLetters = <Config extends EngineConfig>(app: App<Config>, config: Config): LettersData => {
+  const readings = pLimit(mostReadings);
+  const stopping = new AbortController();
+  const running = new Map<string, { readonly ended: Promise<unknown>; progress: RunProgress | undefined }>();
+  const reading = <T>(work: (open: OpenDlq<Config>) => Promise<T>): Promise<T> =>
+    readings(() => withDlq(app, config, work));
+  const planned = (open: OpenDlq<Config>, topology: string, meant: Meant, limits: ReplayLimits) =>
+    planOf(open, replaysToChange(open), { topology, limits, selection: selectionFor(meant, ["open", "pending"]) });
+  return {
+    look: (topology) =>
+      reading(async (open) => {
+        const selection = selectionOf([], { state: "all" }, { states: [], now: Date.now() });
+        const { groups, warnings } = await lookAtGroups(open, { topology }, selection);
+        const jobs = open.replays === undefined ? [] : await shownJobs(open, open.replays, topology, undefined);
+        return {
+          topology,
+          groups,
+          jobs: jobs.map((job) => jobShown(job, running.get(job.job.id)?.progress)),
+          warnings,
+        };
+      }),
+    list: (topology, meant) =>
+      reading(async (open) => {
+        const { standings, warnings } = await lookAt(open, { topology });
+        const found = selected(standings, selectionFor(meant, undefined), { topology });
+        return { letters: found.slice(0, mostListed).map(letterJson), total: found.length, warnings };
+      }),
+    show: (topology, id) => reading(async (open) => shownJson(await showRecord(open, { topology }, id))),
+    plan: (topology, meant, limits) => reading(async (open) => planShown(await planned(open, topology, meant, limits))),
+    replay: async (topology, meant, { actor, reason, limits, planned: letters }) => {
+      const began = Promise.withResolvers<string>();
+      const run = withDlq(app, config, async (open) => {
+        const replays = replaysToChange(open);
+        const plan = await planned(open, topology, meant, limits);
+        refuseUnplanned(plan, letters);
+        const done = await replays.locked(topology, 0, async (lock) => {
+          const job = await beginJob(lock, { topology, document: documentOf(plan, undefined), actor, reason });
+          const own = { ended: run, progress: undefined as RunProgress | undefined };
+          running.set(job.id, own);
+          began.resolve(job.id);
+          const onProgress = (progress: RunProgress): void => {
+            own.progress = progress;
+          };
+          await runUnderLock(open, { lock, replays, job, patienceMs, signal: stopping.signal, onProgress });
+          running.delete(job.id);
+        });
+        if (done === undefined) throw await busyError(replays, topology);
+      });
+      // What ends it after it began is in the audit log, and in its job.
+      run.catch((error: unknown) => began.reject(error));
+      return began.promise;
+    },
+    discard: async (topology, meant, { undo, reason, actor }) => {
+      const selection = selectionFor(meant, [wantedState(undo)]);
+      const discarding = { topology, selection, undo, reason, actor, lockWaitMs: 0, agree: async () => {} };
+      return (await reading((open) => discardLetters(open, discarding))).letters;
+    },
+    ask: async (topology, job, wanted, { actor, reason }) => {
+      await reading((open) => askRunner(open, job, wanted, { topology, actor, reason }));
+    },
+    close: async () => {
+      stopping.abort();
+      await Promise.allSettled([...running.values()].map(({ ended }) => ended));
+    },
+  };
+};
+
+/** Never all of them: a page means a cause, or a record. `states` are all where not given. @throws CliError (USAGE) */
+const selectionFor = ({ id, fingerprint }: Meant, states: readonly LetterState[] | undefined): Selection => {
+  if (id === undefined && fingerprint === undefined)
+    throw new CliError("nothing says which letters are meant", { code: "USAGE", exitCode: exitCodes.usage });
+  const own = fingerprint === undefined ? {} : { fingerprint };
+  const options = states === undefined ? { ...own, state: "all" } : own;
+  return selectionOf(id === undefined ? [] : [id], options, { states: states ?? [], now: Date.now() });
+};
+
+const refuseUnplanned = ({ plan, refusals }: PlannedReplay, letters: number): void => {
+  const [refusal] = refusals;
+  if (refusal !== undefined)
+    throw new CliError(refusal.text, { code: refusal.code, exitCode: exitCodes.refused, fix: refusal.fix });
+  if (plan.counts.ready === letters) return;
+  throw new CliError(
+    `the plan is out of date, nothing was sent: it had ${letters} letter(s) ready, and now there are ${plan.counts.ready}`,
+    { code: "PLAN_OUT_OF_DATE", exitCode: exitCodes.conflict, fix: "Plan again." },
+  );
+};
+
+const planShown = (planned: PlannedReplay): ReplayPlanDocument => {
+  const { data, errors, warnings } = planDocument("dlq.plan", planned, []);
+  const { topology, limits, counts, readers, advice, sendingMs } = data;
+  return {
+    ...{ topology, limits, counts, readers, advice, sendingMs, warnings },
+    refusals: errors.map(({ code, message, fix = null }) => ({ code, message, fix })),
+  };
+};
+
+/** Of a job that runs here, what it says itself: it is fresher. */
+const jobShown = ({ job, state, ...standing }: ShownJob, progress: RunProgress | undefined): JobDocument => {
+  const { sent, resolved, failedAgain, pending, newMeanwhile } = progress ?? standing;
+  const { id, actor, reason, startedAt, document } = job;
+  return {
+    ...{ id, actor, reason, startedAt, state, sent, resolved, failedAgain, pending, newMeanwhile },
+    planned: document.count,
+    waitingFor: progress?.waitingFor ?? null,
+  };
+};

@@ -1,0 +1,140 @@
+/** Dead letters by cause, the replays of them, and one cause or record with what may be done about it. */
+import type { JobDocument, LetterGroupDocument, LettersDocument, Viewer } from "../../documents.ts";
+import { act, useAnswer, useLive } from "../ask.ts";
+import { Confirm } from "../confirm.ts";
+import { ago, count, counted } from "../formats.ts";
+import { html, type View } from "../html.ts";
+import { Link, type PageProps } from "../page.ts";
+import { Answered, Panel, Pill, Table, type Tone } from "../parts.ts";
+import { Cause } from "./letters-cause.ts";
+import { LetterRecord } from "./letters-record.ts";
+
+/** The address of a cause's letters, or of a record's. */
+const causePath = (topology: string, fingerprint: string): string =>
+  `/letters/${topology}/cause/${encodeURIComponent(fingerprint)}`;
+
+/** The page: `/letters/<topology>`, and below it `cause/<fingerprint>` or `record/<topic>/<partition>/<offset>`. */
+export const LettersPage = ({ rest, viewer }: PageProps): View => {
+  const { document: live } = useLive();
+  const [wanted, kind, ...of] = rest;
+  const topologies = live?.topologies.map(({ name }) => name) ?? [];
+  const topology = wanted ?? topologies[0];
+  return html`<div>
+    <h1>Dead letters</h1>
+    <nav class="tabs" aria-label="Topologies">${topologies.map(
+      (name) =>
+        html`<${Link} key=${name} to=${`/letters/${name}`} aria-current=${name === topology ? "true" : undefined}>${name}<//>`,
+    )}</nav>
+    ${
+      topology === undefined
+        ? null
+        : kind === "cause" && of[0] !== undefined
+          ? html`<${Cause} key=${of[0]} topology=${topology} fingerprint=${of[0]} viewer=${viewer} />`
+          : kind === "record"
+            ? html`<${LetterRecord} key=${of.join("/")} topology=${topology} id=${of.join("/")} viewer=${viewer} />`
+            : html`<${Causes} key=${topology} topology=${topology} viewer=${viewer} />`
+    }
+  </div>`;
+};
+
+const Causes = ({ topology, viewer }: { readonly topology: string; readonly viewer: Viewer }): View => {
+  const answer = useAnswer<LettersDocument>(`/api/letters?${new URLSearchParams({ topology })}`, 5_000);
+  return html`<${Answered} answer=${answer}>${({ groups, jobs, warnings }: LettersDocument) => html`<div>
+    ${warnings.map((text) => html`<p class="banner warn" key=${text}>${text}</p>`)}
+    <${Panel} title="By cause" aside=${asideOf(groups)}>
+      <${Table} label="Dead letters by cause" rows=${groups} keyOf=${({ fingerprint }: LetterGroupDocument) => fingerprint}
+        empty="No record was set aside. That is how it should be."
+        columns=${[
+          {
+            title: "Cause",
+            mono: true,
+            cell: ({ fingerprint }: LetterGroupDocument) =>
+              html`<${Link} to=${causePath(topology, fingerprint)}>${fingerprint.slice(0, 8)}<//>`,
+          },
+          { title: "Failed at", cell: ({ node }: LetterGroupDocument) => node },
+          { title: "Code", cell: ({ code }: LetterGroupDocument) => html`<code>${code}</code>` },
+          { title: "Open", right: true, cell: openOf },
+          { title: "Pending", right: true, cell: ({ pending }: LetterGroupDocument) => count(pending) },
+          { title: "All", right: true, cell: ({ letters }: LetterGroupDocument) => count(letters) },
+          { title: "Readable", right: true, cell: readableOf },
+          { title: "First", right: true, cell: ({ firstAt }: LetterGroupDocument) => ago(firstAt, Date.now()) },
+          { title: "Last", right: true, cell: ({ lastAt }: LetterGroupDocument) => ago(lastAt, Date.now()) },
+        ]} />
+    <//>
+    <${Jobs} topology=${topology} jobs=${jobs} viewer=${viewer} changed=${answer.again} />
+  </div>`}<//>`;
+};
+
+const asideOf = (groups: readonly LetterGroupDocument[]): string => {
+  const open = groups.reduce((sum, one) => sum + one.open, 0);
+  return groups.length === 0 ? "" : `${counted(groups.length, "cause")}, ${count(open)} open`;
+};
+
+const openOf = ({ open }: LetterGroupDocument): View | string =>
+  open === 0 ? "0" : html`<${Pill} tone="warn">${count(open)}<//>`;
+
+const readableOf = ({ readable }: LetterGroupDocument): string =>
+  readable === null ? "-" : `${count(readable.yes)} of ${count(readable.of)}`;
+
+const jobTones: Readonly<Record<string, Tone>> = {
+  "at work": "info",
+  finished: "good",
+  stopped: "bad",
+  "no runner": "bad",
+  cancelled: "quiet",
+};
+
+const Jobs = ({
+  topology,
+  jobs,
+  viewer,
+  changed,
+}: {
+  readonly topology: string;
+  readonly jobs: readonly JobDocument[];
+  readonly viewer: Viewer;
+  readonly changed: () => void;
+}): View => {
+  const atWork = jobs.find(({ state }) => state === "at work");
+  return html`<${Panel} title="Replays">
+    <${Table} label="Replays" rows=${jobs} keyOf=${({ id }: JobDocument) => id} empty="None was begun yet."
+      columns=${[
+        { title: "Job", mono: true, cell: ({ id }: JobDocument) => id.slice(0, 8) },
+        {
+          title: "State",
+          cell: ({
+            state,
+            waitingFor,
+          }: JobDocument) => html`<div><${Pill} tone=${jobTones[state] ?? "warn"}>${state}<//>
+            ${waitingFor === null ? null : html`<p class="why">waits for ${waitingFor}</p>`}</div>`,
+        },
+        { title: "Decided", right: true, cell: progressOf },
+        { title: "Resolved", right: true, cell: ({ resolved }: JobDocument) => count(resolved) },
+        { title: "Failed again", right: true, cell: ({ failedAgain }: JobDocument) => count(failedAgain) },
+        { title: "Began", right: true, cell: ({ startedAt }: JobDocument) => ago(startedAt, Date.now()) },
+        {
+          title: "Who and why",
+          cell: ({ actor, reason }: JobDocument) => `${actor}${reason === null ? "" : `: ${reason}`}`,
+        },
+      ]} />
+    ${
+      atWork === undefined || viewer.role !== "operator"
+        ? null
+        : html`<div class="acts">${(["paused", "cancelled"] as const).map(
+            (wanted) => html`<${Confirm} key=${wanted} topology=${topology}
+              label=${wanted === "paused" ? "Pause it" : "Cancel it for good"} danger=${wanted === "cancelled"}
+              what=${`Job ${atWork.id.slice(0, 8)} stops after its batch; what is sent stays sent.`}
+              work=${async (said: object) => {
+                await act("/api/letters/ask", { ...said, topology, job: atWork.id, wanted });
+                changed();
+                return wanted === "paused" ? "It pauses." : "It is cancelled.";
+              }} />`,
+          )}</div>`
+    }
+  <//>`;
+};
+
+const progressOf = ({ planned, resolved, failedAgain }: JobDocument): View => {
+  const decided = resolved + failedAgain;
+  return html`<span><progress max=${Math.max(1, planned)} value=${decided} aria-label="Decided letters"></progress> ${count(decided)} of ${count(planned)}</span>`;
+};
