@@ -28,7 +28,7 @@ import { DeadlinePassed, within } from "../http/deadline.ts";
 import type { ApiMetrics, ApiSettings } from "../http/parameters.ts";
 import type { ApiClock } from "../http/clock.ts";
 import { overloaded, Problem, retryAfter, wrongField } from "../http/problems/problems.ts";
-import { type LogPlace, textOfPlace } from "./queue-place.ts";
+import { type RecordPlace, textOfPlace } from "./queue-position.ts";
 import { type ReservationIds, randomBytesPerId } from "./reservation-id.ts";
 
 /** A verified wish for one coupon. */
@@ -46,7 +46,7 @@ export interface ReservationWish {
 export interface Accepted {
   readonly reservationId: ReservationId;
   /** Where its record is; of a request that came again, where the latest one is. Undefined where the log did not say. */
-  readonly at: LogPlace | undefined;
+  readonly at: RecordPlace | undefined;
 }
 
 /** What accepting needs. */
@@ -184,5 +184,5 @@ const outcomeUnknown = (
 };
 
 /** Where a reservation is asked for, with the place of its record where that is known. */
-export const reservationPath = (reservationId: ReservationId, at?: LogPlace): string =>
+export const reservationPath = (reservationId: ReservationId, at?: RecordPlace): string =>
   `/v1/reservations/${reservationId}${at === undefined ? "" : `?place=${textOfPlace(at)}`}`;

@@ -1,12 +1,12 @@
 /**
  * Where requests stand in the queue, for all who ask, by looks at the log that they share. What can go wrong:
  *
- * - the log refuses the look, does not answer or is cut off: no place is said, and the verdict is asked for as ever;
+ * - the log refuses the look, does not answer or is cut off: no position is said, and the verdict is asked for as ever;
  * - another API of the same log was asked before, whose look was later: what a client is told by several APIs never rises where
  *   its answers are two seconds or more apart, because no look is older; what it is told by one API never rises at all.
  */
 import type { ApiClock } from "../http/clock.ts";
-import { createQueueState, type LogPlace, type QueueLook, type QueuePlace } from "./queue-place.ts";
+import { createQueueState, type RecordPlace, type QueueLook, type QueuePosition } from "./queue-position.ts";
 
 /**
  * What the log says of the topic of requests, not two seconds old; undefined where it does not say. Never rejects, is answered
@@ -17,9 +17,9 @@ export type SeeQueue = () => Promise<QueueLook | undefined>;
 /** Answers where requests stand. */
 export interface QueueWatch {
   /** Where one stands; undefined where that is not known. Never rejects. */
-  readonly placeOf: (at: LogPlace) => Promise<QueuePlace | undefined>;
+  readonly positionOf: (at: RecordPlace) => Promise<QueuePosition | undefined>;
   /** Tells where one stands, now and whenever that has changed, until what it answers is called. */
-  readonly follow: (at: LogPlace, tell: (place: QueuePlace) => void) => () => void;
+  readonly follow: (at: RecordPlace, tell: (position: QueuePosition) => void) => () => void;
 }
 
 /** Between two looks for those who follow. */
@@ -48,14 +48,14 @@ export const watchQueue = (see: SeeQueue, clock: ApiClock): QueueWatch => {
     });
   };
   return {
-    placeOf: async (at) => ((await look()) ? state.placeOf(at) : undefined),
+    positionOf: async (at) => ((await look()) ? state.positionOf(at) : undefined),
     follow: (at, tell) => {
-      let said: QueuePlace | undefined;
+      let said: QueuePosition | undefined;
       const follower = (): void => {
-        const place = state.placeOf(at);
-        if (place === undefined || (place.before === said?.before && place.aboutSeconds === said.aboutSeconds)) return;
-        said = place;
-        tell(place);
+        const now = state.positionOf(at);
+        if (now === undefined || (now.before === said?.before && now.aboutSeconds === said.aboutSeconds)) return;
+        said = now;
+        tell(now);
       };
       followers.add(follower);
       void look().then((isSeen) => {

@@ -4,13 +4,13 @@
  *
  * - it goes away: it is forgotten; one that does not read is sent nothing until it is closed as idle;
  * - the database is away at first: a problem, as of any read; later: the stream ends, and its client asks again;
- * - the log does not say where the request stands: no place is told until it does;
+ * - the log does not say where the request stands: no position is told until it does;
  * - the API closes, or ten minutes have passed: the stream ends without a verdict, and its client asks again, by itself.
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { fieldsOf } from "../http/request/fields.ts";
 import { createEventStream, type EventStream } from "../http/event-stream.ts";
-import { placeFrom } from "./queue-place.ts";
+import { placeFrom } from "./queue-position.ts";
 import {
   pendingAnswer,
   type ReservationQuestion,
@@ -52,7 +52,7 @@ export const answerEvents = async (
   return reply.headers(headers).type("text/event-stream").send(stream.body);
 };
 
-/** Tells where it stands until what it answers is called; once that it is pending, where its place is not known. */
+/** Tells where it stands until what it answers is called; once that it is pending, where the place of its record is not known. */
 const tellPlace = (
   request: FastifyRequest,
   stream: EventStream,
@@ -60,7 +60,7 @@ const tellPlace = (
 ): (() => void) => {
   const at = placeFrom(fieldsOf(request.query)["place"]);
   if (at !== undefined && queue !== undefined)
-    return queue.follow(at, (place) => stream.send("pending", pendingAnswer(id, place)));
+    return queue.follow(at, (position) => stream.send("pending", pendingAnswer(id, position)));
   stream.send("pending", pendingAnswer(id));
   return () => {};
 };

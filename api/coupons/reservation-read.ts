@@ -9,7 +9,7 @@ import { callerOf } from "../http/request/guards.ts";
 import { reservationIdFrom } from "../http/request/ids.ts";
 import type { Slots } from "../http/request/in-flight.ts";
 import { textOfMoment } from "../http/request/moment.ts";
-import type { QueuePlace } from "./queue-place.ts";
+import type { QueuePosition } from "./queue-position.ts";
 import type { QueueWatch } from "./queue-watch.ts";
 import { mintedAtMs, type ReservationIds } from "./reservation-id.ts";
 import type { VerdictWatch } from "./verdict-watch.ts";
@@ -76,10 +76,10 @@ export const verdictFor = async (
 };
 
 /** A reservation without a verdict as its owner is told. */
-export const pendingAnswer = (id: ReservationId, place?: QueuePlace): Readonly<Record<string, unknown>> => ({
+export const pendingAnswer = (id: ReservationId, position?: QueuePosition): Readonly<Record<string, unknown>> => ({
   reservationId: id,
   status: "pending",
-  ...(place !== undefined && { place }),
+  ...(position !== undefined && { queue: position }),
 });
 
 /** A verdict as the owner of its reservation is told. */

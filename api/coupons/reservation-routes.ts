@@ -12,7 +12,7 @@ import { bearerSecurity, header, problemResponses } from "../http/openapi.ts";
 import { Problem, wrongField } from "../http/problems/problems.ts";
 import { traceparentOf } from "../http/request/request-trace.ts";
 import type { CouponDoor } from "./coupon-door.ts";
-import { logPlacePattern, placeFrom } from "./queue-place.ts";
+import { recordPlacePattern, placeFrom } from "./queue-position.ts";
 import { answerEvents } from "./reservation-events.ts";
 import {
   pendingAnswer,
@@ -47,7 +47,7 @@ const reserveSchema = {
   operationId: "reserve",
   summary: "Request a coupon",
   description:
-    "Answers when the request is durable and its place in the queue is fixed; whether there is a coupon is decided later. " +
+    "Answers when the request is durable and its position in the queue is fixed; whether there is a coupon is decided later. " +
     "With an Idempotency-Key, the same request again is the same reservation.",
   tags: ["reservations"],
   security: bearerSecurity,
@@ -71,7 +71,7 @@ const reserveSchema = {
   response: {
     202: {
       description: "Accepted. The verdict is available at the Location.",
-      headers: { Location: header("Where to ask for the outcome, and for the place in the queue until then.") },
+      headers: { Location: header("Where to ask for the outcome, and for the position in the queue until then.") },
       type: "object",
       required: ["reservationId", "status"],
       properties: { reservationId, status: { type: "string", enum: ["pending"] } },
@@ -94,8 +94,9 @@ const reserveSchema = {
 
 const place = {
   type: "string",
-  pattern: logPlacePattern,
-  description: "The place of its record, as the Location of its 202 has it. Without it no place in the queue is told.",
+  pattern: recordPlacePattern,
+  description:
+    "The place of its record, as the Location of its 202 has it. Without it no position in the queue is told.",
 } as const;
 
 const readProblems = [
@@ -112,7 +113,7 @@ const readSchema = {
   operationId: "readReservation",
   summary: "Read a reservation",
   description:
-    "Available to the owner of the reservation. Other users receive 404. While it is pending, `place` says how many requests " +
+    "Available to the owner of the reservation. Other users receive 404. While it is pending, `queue` says how many requests " +
     "are decided before it, at most: those of other coupons in its partition are among them. Of answers a second or more " +
     "apart it never rises.",
   tags: ["reservations"],
@@ -141,9 +142,9 @@ const readSchema = {
         reservationId,
         couponId,
         status: { type: "string", enum: ["pending", "issued", "refused"] },
-        place: {
+        queue: {
           type: "object",
-          description: "Present when status is pending and the place in the queue is known.",
+          description: "Present when status is pending and the position in the queue is known.",
           required: ["before"],
           properties: {
             before: { type: "integer", minimum: 0, description: "At most so many are decided before it." },
@@ -168,7 +169,7 @@ const eventsSchema = {
   operationId: "followReservation",
   summary: "Follow a reservation",
   description:
-    "Server-sent events: `pending` with the place in the queue, whenever that changes, then `issued` or `refused`, which is " +
+    "Server-sent events: `pending` with the position in the queue, whenever that changes, then `issued` or `refused`, which is " +
     "the last. The data of each is the document that a read answers. Ends without a verdict after ten minutes, or when the API " +
     "closes: ask again. Available to the owner of the reservation. Other users receive 404.",
   tags: ["reservations"],
@@ -266,7 +267,7 @@ const read = async (
     const verdict = await verdictFor(request, reply, { ...reads, id, waitMs: typeof waitMs === "number" ? waitMs : 0 });
     if (verdict !== null) return verdictAnswer(id, verdict);
     const at = placeFrom(said);
-    return pendingAnswer(id, at && (await reads.queue?.placeOf(at)));
+    return pendingAnswer(id, at && (await reads.queue?.positionOf(at)));
   } finally {
     leaveSlot();
   }

@@ -144,7 +144,7 @@ export interface CouponApiParameters {
   readonly formerSecrets?: readonly Uint8Array[];
   /** Whose tokens are taken. Where not given, those that `tokenSecret` and `formerSecrets` verify, for a year at most. */
   readonly tokens?: { readonly keys: TokenKeys; readonly policy: TokenPolicy };
-  /** Says how far requests are decided. Where not given, clients are told no place in the queue. */
+  /** Says how far requests are decided. Where not given, clients are told no position in the queue. */
   readonly seeQueue?: SeeQueue | undefined;
   readonly ready: () => Readiness;
   readonly log: ApiLog;

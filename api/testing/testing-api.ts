@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { createApi } from "../api.ts";
-import type { QueueLook } from "../coupons/queue-place.ts";
+import type { QueueLook } from "../coupons/queue-position.ts";
 import { machineClock } from "../http/clock.ts";
 import type { ApiMetrics, ApiSettings, CouponApiParameters, TurnedAway } from "../http/parameters.ts";
 import { encodeAsJson, fakeProducer } from "../../engine/log/testing/fake-producer.ts";

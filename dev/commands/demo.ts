@@ -1,15 +1,6 @@
 /** `sluice demo`, which `npm start` runs: the main job from nothing to the proof. */
 import { Command, Option } from "commander";
-import {
-  count,
-  exitCodes,
-  integerOption,
-  interruptible,
-  jsonDocument,
-  note,
-  print,
-  printJson,
-} from "../../engine/app/cli.ts";
+import { exitCodes, integerOption, interruptible, jsonDocument, note, print, printJson } from "../../engine/app/cli.ts";
 import type { Child } from "../children.ts";
 import type { DemoReport, MainJobSize } from "../demo/main-job.ts";
 import type { EmbeddedDemo } from "../embedded/run.ts";
@@ -70,7 +61,7 @@ export const demoCommand = (): Command =>
     );
 
 const sized = (name: keyof Size, what: string): readonly [string, string] => {
-  const [stack, embedded] = [sizes.stack[name], sizes.embedded[name]].map(count);
+  const [stack, embedded] = [sizes.stack[name], sizes.embedded[name]];
   return [`--${name} <number>`, `${what} (default: ${stack}, embedded ${embedded})`];
 };
 

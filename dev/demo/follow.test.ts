@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { answersIn } from "./follow.ts";
 
 const stream =
-  'retry: 2000\n\nevent: pending\ndata: {"status":"pending","place":{"before":7}}\n\n:\n\nevent: refused\ndata: {"status":"refused","reason":"✓"}\n\nevent: pending\ndata: {';
+  'retry: 2000\n\nevent: pending\ndata: {"status":"pending","queue":{"before":7}}\n\n:\n\nevent: refused\ndata: {"status":"refused","reason":"✓"}\n\nevent: pending\ndata: {';
 
 test("follow: takes every whole event, and no comment, when the stream is cut anywhere", async () => {
   const bytes = Buffer.from(stream);
@@ -15,7 +15,7 @@ test("follow: takes every whole event, and no comment, when the stream is cut an
     const answers = [];
     for await (const answer of answersIn(parts())) answers.push(answer);
     assert.deepEqual(answers, [
-      { status: "pending", place: { before: 7 } },
+      { status: "pending", queue: { before: 7 } },
       { status: "refused", reason: "✓" },
     ]);
   }

@@ -1,11 +1,11 @@
-/** A client that follows its reservation by server-sent events: it is told its place in the queue, then the verdict. */
+/** A client that follows its reservation by server-sent events: it is told its position in the queue, then the verdict. */
 import type { Pool } from "undici";
 
 /** What an answer about a reservation says, as far as a client of the demo looks. */
 export interface ReservationAnswer {
   readonly status?: string;
   readonly reason?: string;
-  readonly place?: { readonly before: number };
+  readonly queue?: { readonly before: number };
 }
 
 /** Where a reservation is followed. */
@@ -15,7 +15,7 @@ export interface Followed {
   readonly authorization: string;
 }
 
-/** Follows it to the end of the stream; answers what came last. `told` is called with each place. */
+/** Follows it to the end of the stream; answers what came last. `told` is called with each position. */
 export const followReservation = async (
   pool: Pick<Pool, "request">,
   { location, authorization }: Followed,
@@ -30,7 +30,7 @@ export const followReservation = async (
   }
   for await (const answer of answersIn(body)) {
     last = answer;
-    if (answer.place !== undefined) told(answer.place.before);
+    if (answer.queue !== undefined) told(answer.queue.before);
   }
   return last;
 };

@@ -18,7 +18,7 @@ import type { Config, ShopContext } from "../../ops/config.ts";
 import { serveApi } from "../../ops/processes/api.ts";
 import { couponChecks } from "../../ops/processes/coupon-checks.ts";
 import { openExternalData } from "../../ops/processes/external-worker.ts";
-import { lookAt, seeQueue } from "../../ops/processes/request-queue.ts";
+import { requestQueueOf, seeQueue } from "../../ops/processes/request-queue.ts";
 import { memoryOutbox } from "../../processors/memory/memory-payments.ts";
 import { couponIssueRequests } from "../../schemas/coupon.ts";
 import { app } from "../../sluice.config.ts";
@@ -105,8 +105,12 @@ export const embeddedSystem = (config: Config, logger: Logger): EmbeddedSystem =
 type Ports = Pick<EmbeddedSystem, "cluster" | "stores">;
 
 const startApi = async (context: ShopContext, log: Log, { cluster, stores }: Ports): Promise<Running> => {
-  const groupId = `${context.config.groupPrefix}.${couponIssuing.graph.name}`;
-  const look = lookAt(cluster.look, { topic: couponIssueRequests.name, groupId }, systemClock);
+  const { groupId, topic } = requestQueueOf(context.config);
+  const look = async () => {
+    const committed = await cluster.look.committedOffsets(groupId, topic);
+    const ends = await cluster.look.endOffsets(topic);
+    return ends.map((end, partition) => ({ committed: committed[partition], end }));
+  };
   return serveApi(context, {
     ports: stores.ports,
     producer: producerOf(context, log, couponIssueRequests),

@@ -9,7 +9,7 @@ import { openProducer } from "../../engine/app/process/open-producer.ts";
 import { InvalidConfig } from "../../engine/app/config/settings.ts";
 import { openTokenKeys } from "../token-keys.ts";
 import { type DatabaseHealth, watchDatabase } from "./database-health.ts";
-import { openSeeQueue } from "./request-queue.ts";
+import { openRequestQueue } from "./request-queue.ts";
 import { watchProducer } from "./producer-health.ts";
 import { systemClock } from "../../engine/clock.ts";
 import { couponIssueRequests } from "../../schemas/coupon.ts";
@@ -46,6 +46,7 @@ export const startApi = async (
   const encodeRequest = await codec.encoder(couponIssueRequests);
   const { logger } = context;
   const ask = () => readsAndWrites(database);
+  const queue = openRequestQueue(context);
   const health = watchDatabase({ ask, clock: systemClock, logger, graceMs: config.holdGraceMs });
   return serveApi(context, {
     ports: {
@@ -57,10 +58,11 @@ export const startApi = async (
     },
     producer,
     encodeRequest,
-    seeQueue: await openSeeQueue(context),
+    seeQueue: queue.see,
     database: health,
     close: async () => {
       health.stop();
+      await queue.close();
       await log.close();
       await database.close();
     },

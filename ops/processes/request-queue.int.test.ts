@@ -1,4 +1,4 @@
-/** The place in the queue by a real broker: its producer's offsets, its group's commits, an API that listens. */
+/** The position in the queue by a real broker: its producer's offsets, its group's commits, an API that listens. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
@@ -7,13 +7,14 @@ import { fakeStores } from "../../api/testing/testing.ts";
 import { testSecret } from "../../api/testing/testing-api.ts";
 import { mintToken } from "../../api/tokens/token.ts";
 import { systemClock } from "../../engine/clock.ts";
+import { groupProgress } from "../../engine/log/kafka/admin/group-progress.ts";
 import { openTestCluster } from "../../engine/log/kafka/testing/int-test-cluster.ts";
 import { accumulatorDefaults, createAccumulator } from "../../engine/log/producer/accumulator.ts";
 import { encodeAsJson } from "../../engine/log/testing/fake-producer.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import { type CouponId, couponIssueRequests, type ReservationId, type UserId } from "../../schemas/coupon.ts";
 import { serveApi } from "./api.ts";
-import { lookAt, seeQueue } from "./request-queue.ts";
+import { seeQueue } from "./request-queue.ts";
 
 const cluster = await openTestCluster();
 after(cluster.close);
@@ -46,15 +47,18 @@ const served = async () => {
     partitionCounts: new Map([[couponIssueRequests.name, couponIssueRequests.partitions]]),
   });
   const stores = fakeStores();
-  const look = lookAt(cluster.admin, { topic, groupId }, systemClock);
+  const progress = groupProgress({ brokers: cluster.brokers, clientId: groupId }, { topic, groupId });
   const running = await serveApi(
     { config, logger: silentLogger, registry: new Registry() },
     {
       ports: stores.ports,
       producer: { ...inner, produce: ({ partition }, records) => inner.produce({ topic, partition }, records) },
       encodeRequest: encodeAsJson,
-      seeQueue: seeQueue(look, { logger: silentLogger, clock: systemClock }),
-      close: log.close,
+      seeQueue: seeQueue(progress.look, { logger: silentLogger, clock: systemClock }),
+      close: async () => {
+        await progress.close();
+        await log.close();
+      },
     },
   );
   return { running, url: String(running.about?.["url"]), stores, topic };
@@ -78,7 +82,7 @@ const joined = async (topic: string) => {
 
 interface Answer {
   readonly status: string;
-  readonly place?: { readonly before: number };
+  readonly queue?: { readonly before: number };
 }
 
 /** What comes by events, as it comes. */
@@ -115,15 +119,15 @@ test("request queue: is told by a real broker from the first record to the verdi
   const [partition, offset] = String(location.searchParams.get("place")).split("-").map(Number);
   assert.equal(offset, 9);
   const read = async () => (await (await fetch(location, { headers: authorization("last") })).json()) as Answer;
-  assert.equal((await read()).place?.before, 9, "nothing was committed ever");
+  assert.equal((await read()).queue?.before, 9, "nothing was committed ever");
   const events = await follow(`${url}${location.pathname}/events${location.search}`);
   const next = async (): Promise<Answer> => (await events.next()).value;
-  assert.equal((await next()).place?.before, 9);
+  assert.equal((await next()).queue?.before, 9);
   const { commit, stop } = await joined(topic);
   for (const committed of [4, 9]) {
     await commit([{ topic, partition: partition ?? assert.fail(), offset: BigInt(committed) }]);
     // Told again where only the time it takes is another.
-    for (let before = 9; before > 9 - committed; ) before = (await next()).place?.before ?? assert.fail();
+    for (let before = 9; before > 9 - committed; ) before = (await next()).queue?.before ?? assert.fail();
   }
   const id = location.pathname.split("/").at(-1) as ReservationId;
   stores.verdicts.set(id, { kind: "refused", couponId, userId: "last" as UserId, reason: "SOLD_OUT", refusedAt: 1 });

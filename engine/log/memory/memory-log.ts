@@ -1,5 +1,5 @@
 /**
- * A log in memory, for tests and the simulator: topics, groups, rebalances and commits behave as a broker's; time is a
+ * A log in memory, for tests, the simulator and systems in one process: topics, groups, rebalances and commits behave as a broker's; time is a
  * parameter, and nothing here draws a random number. One MemoryBroker is the cluster, one client is a process.
  */
 import { Fatal, Unavailable } from "../../errors.ts";

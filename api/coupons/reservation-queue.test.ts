@@ -1,4 +1,4 @@
-/** The place in the queue of a pending reservation, by polling and by events. */
+/** The position in the queue of a pending reservation, by polling and by events. */
 import assert from "node:assert/strict";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
@@ -31,30 +31,30 @@ const accepted = async (before = 3) => {
   return { ...api, id: reservationId, location, query: location.slice(location.indexOf("?")), get };
 };
 
-test("place: falls to 0 while the reservation is pending, and is gone with the verdict", async () => {
+test("queue position: falls to 0 while the reservation is pending, and is gone with the verdict", async () => {
   const { queue, stores, get, id, location } = await accepted();
-  const place = async () => (await get(location)).json<{ readonly place?: object }>().place;
-  assert.equal(await place(), undefined, "nothing was looked at");
+  const position = async () => (await get(location)).json<{ readonly queue?: object }>().queue;
+  assert.equal(await position(), undefined, "nothing was looked at");
   queue.now = look(0, 0, 4);
-  assert.deepEqual(await place(), { before: 3 });
+  assert.deepEqual(await position(), { before: 3 });
   queue.now = look(2_000, 2, 4);
-  assert.deepEqual(await place(), { before: 1, aboutSeconds: 2 });
+  assert.deepEqual(await position(), { before: 1, aboutSeconds: 2 });
   queue.now = look(3_000, 4, 4);
-  assert.deepEqual(await place(), { before: 0 });
+  assert.deepEqual(await position(), { before: 0 });
   stores.verdicts.set(id, refused);
-  assert.equal(await place(), undefined);
+  assert.equal(await position(), undefined);
 });
 
-test("place: is told by an API that accepted nothing, and costs no look-up of its own", async () => {
+test("queue position: is told by an API that accepted nothing, and costs no look-up of its own", async () => {
   const { location } = await accepted();
   const other = testApi();
   other.queue.now = look(0, 1, 4);
   const answer = await other.app.inject({ url: location, headers: other.bearer("alice") });
-  assert.deepEqual(answer.json<{ readonly place: object }>().place, { before: 2 });
+  assert.deepEqual(answer.json<{ readonly queue: object }>().queue, { before: 2 });
   assert.equal(other.stores.findCalls.length, 1);
 });
 
-test("place: is of no other user's reservation", async () => {
+test("queue position: is of no other user's reservation", async () => {
   const { queue, get, location } = await accepted();
   queue.now = look(0, 0, 4);
   const answer = await get(location, "bob");
@@ -62,7 +62,7 @@ test("place: is of no other user's reservation", async () => {
   assert.ok(!answer.body.includes("before"));
 });
 
-test("place: is refused by its field when it is none, and not told when it is of no partition", async () => {
+test("queue position: is refused by its field when it is none, and not told when it is of no partition", async () => {
   const { queue, get, id } = await accepted();
   queue.now = look(0, 0, 4);
   for (const wrong of ["", "1", "0-x", "0-1&place=0-2", "-1-1"])
@@ -87,7 +87,7 @@ const following = async (api: Awaited<ReturnType<typeof accepted>>, query = api.
 const eventsIn = (body: string) =>
   body.split("\n\n").flatMap((block) => {
     const [, event, data] = /^event: (\w+)\ndata: (.*)$/.exec(block) ?? [];
-    return event === undefined ? [] : [`${event} ${JSON.stringify(JSON.parse(data ?? "").place ?? null)}`];
+    return event === undefined ? [] : [`${event} ${JSON.stringify(JSON.parse(data ?? "").queue ?? null)}`];
   });
 
 const tick = async (api: Pick<TestApi, "clock">, ms = 1_000): Promise<void> => {
@@ -96,7 +96,7 @@ const tick = async (api: Pick<TestApi, "clock">, ms = 1_000): Promise<void> => {
   await settled();
 };
 
-test("events: tell the place whenever it changes, and end with the verdict", async () => {
+test("events: tell the position whenever it changes, and end with the verdict", async () => {
   const api = await accepted();
   api.queue.now = look(0, 0, 4);
   const { response, body, events } = await following(api);
@@ -132,7 +132,7 @@ test("events: are one, the verdict, when there is one already", async () => {
   assert.deepEqual(await (await following(api)).events(), ["refused null"]);
 });
 
-test("events: say that it is pending when no place is known, and keep the connection by comments", async () => {
+test("events: say that it is pending when no position is known, and keep the connection by comments", async () => {
   const api = await accepted();
   const { body, events } = await following(api, "");
   for (let n = 0; n < 3; n++) await tick(api, 10_000);

@@ -1,5 +1,5 @@
 /**
- * A request's place in the queue: how many records of its partition come before it, and about how long they take. Pure: what
+ * A request's position in the queue: how many records of its partition come before it, and about how long they take. Pure: what
  * the log says is told to it.
  *
  * The number counts records of the partition behind what the workers' group has committed. Other coupons of the partition are
@@ -8,8 +8,8 @@
  * then its verdict is there, or it is a dead letter.
  */
 
-/** Where the log has a record of the topic of requests. */
-export interface LogPlace {
+/** Where the log has a request's record: its place, in the topic of requests. */
+export interface RecordPlace {
   readonly partition: number;
   readonly offset: bigint;
 }
@@ -31,7 +31,7 @@ export interface QueueLook {
 }
 
 /** What a client is told. */
-export interface QueuePlace {
+export interface QueuePosition {
   /** At most so many records are decided before it. */
   readonly before: number;
   /** About how long that takes at the pace of now, whole seconds, 1 to 3,600; absent where it is not known, or longer. */
@@ -43,7 +43,7 @@ export interface QueueState {
   /** The log was looked at. To tell of one look twice changes nothing. */
   readonly looked: (look: QueueLook) => void;
   /** Undefined where nothing is known of its partition. The number of one record never rises, but where its topic was made anew. */
-  readonly placeOf: (at: LogPlace) => QueuePlace | undefined;
+  readonly positionOf: (at: RecordPlace) => QueuePosition | undefined;
 }
 
 /** Nothing is known yet. */
@@ -60,7 +60,7 @@ export const createQueueState = (): QueueState => {
         pace.looked(look, atMs);
       }
     },
-    placeOf: ({ partition, offset }) => {
+    positionOf: ({ partition, offset }) => {
       const pace = partitions[partition];
       if (pace === undefined) return undefined;
       const { decided } = pace;
@@ -111,15 +111,15 @@ class PartitionPace {
 }
 
 /** A place as a query says it: `<partition>-<offset>`. */
-export const logPlacePattern = "^(0|[1-9][0-9]{0,5})-(0|[1-9][0-9]{0,17})$";
+export const recordPlacePattern = "^(0|[1-9][0-9]{0,5})-(0|[1-9][0-9]{0,17})$";
 
-/** The place as {@link logPlacePattern} has it. */
-export const textOfPlace = ({ partition, offset }: LogPlace): string => `${partition}-${offset}`;
+/** The place as {@link recordPlacePattern} has it. */
+export const textOfPlace = ({ partition, offset }: RecordPlace): string => `${partition}-${offset}`;
 
 /** The place that a text says; undefined where it says none. */
-export const placeFrom = (text: unknown): LogPlace | undefined => {
+export const placeFrom = (text: unknown): RecordPlace | undefined => {
   if (typeof text !== "string") return undefined;
-  const [, partition, offset] = new RegExp(logPlacePattern).exec(text) ?? [];
+  const [, partition, offset] = new RegExp(recordPlacePattern).exec(text) ?? [];
   if (partition === undefined || offset === undefined) return undefined;
   return { partition: Number(partition), offset: BigInt(offset) };
 };
