@@ -93,6 +93,8 @@ const ends: CodeSection = {
       "A topic has a setting with which a promise breaks at the first record. Run `sluice topology apply`.",
     GATE_OF_OTHER_DATABASE:
       "This Redis serves another database. Check the addresses; [ADR 13](../adr/0013-one-database-one-group-one-redis.md).",
+    GATE_OWNER_UNREADABLE:
+      "The key in which Redis keeps whose gate it is holds something else. Who wrote it? Remove the key: the next worker that starts writes it. [ADR 13](../adr/0013-one-database-one-group-one-redis.md).",
     REDIS_CLUSTER: "Redis Cluster is not supported: the gate's scripts need all coupons on one server.",
     TOPIC_MISSING:
       "A topic is not there. It is made by `sluice topology apply` and by nobody else; [restoring](../restoring.md#a-topic-that-is-made-anew) where it was there.",
@@ -174,6 +176,7 @@ const commands: CodeSection = {
     TOKENS_NOT_OURS: "Tokens signed by our secret are not taken here: the identity provider makes them.",
     CANNOT_WRITE: "A file cannot be written.",
     WOULD_OVERWRITE: "`init` overwrites nothing.",
+    NO_WAY_IN: "Nobody could log in to the console: give `--terminal`, or declare who its viewers are.",
     NO_APP: "`sluice.config.ts` exports no `app`.",
     INVALID_TOPOLOGY: "A topology breaks rules that need the whole graph; each is named.",
     INVALID_SCHEMA: "A declared record has what Avro or JavaScript does not have. [The DSL](../dsl.md#records).",
