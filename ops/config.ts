@@ -39,7 +39,7 @@ export const shopVariables = {
   SLUICE_DATABASE_URL: address(readDatabaseAddress),
   /** `redis://` or `rediss://`, with user, password and number: docs/connections.md. */
   SLUICE_REDIS_URL: address(readRedisAddress),
-  /** Marks reservation ids, and is the HMAC key of bearer tokens where `SLUICE_TOKEN_HS256` is yes; at least 32 bytes. */
+  /** Marks reservation ids, and is the HMAC key of bearer tokens where `SLUICE_TOKEN_HS256` is yes; at least 32 bytes, shared with nobody else: docs/running.md. */
   SLUICE_TOKEN_SECRET: secret(),
   /** The one before it: what it signed and marked is still taken, so that a rotation loses nobody. */
   SLUICE_TOKEN_SECRET_FORMER: secret().optional(),

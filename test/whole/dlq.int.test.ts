@@ -129,7 +129,7 @@ test("dlq: replays letters of one cause, says which failed again, and discards",
   const shown = await dlq("show", "--topology", topology, left[0].id);
   assert.match(shown.stdout, /attempt 1[\s\S]*failed-again[\s\S]*attempt 2[\s\S]*"paymentId"/);
   assert.ok(shown.stdout.includes(String(stays)));
-  assert.match(shown.stdout, /about +docs\/reference\/codes\.md\#delivery_refused/);
+  assert.match(shown.stdout, /about +docs\/reference\/codes\.md#delivery_refused/);
 
   const discarded = await dlqJson("discard", left[0].id, "--topology", topology, "--reason", "wrong for good");
   assert.deepEqual([discarded.exitCode, discarded.data.letters], [0, 1]);
