@@ -6,6 +6,7 @@ import { codesPage } from "./codes-page.ts";
 import { commandsPage } from "./commands-page.ts";
 import { errorsPage } from "./errors-page.ts";
 import { httpPage } from "./http-page.ts";
+import { llmsText } from "./llms-text.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { settingsPage } from "./settings-page.ts";
 import { tablesPage } from "./tables-page.ts";
@@ -13,6 +14,7 @@ import { asyncApiTexts, topicsPage } from "./topics-page.ts";
 
 /** Where each file is, from the repository's root, and what is in it. */
 export const referencePages: Readonly<Record<string, () => string | Promise<string>>> = {
+  "llms.txt": llmsText,
   "docs/reference/codes.md": codesPage,
   "docs/reference/commands.md": commandsPage,
   "docs/reference/errors.md": errorsPage,
