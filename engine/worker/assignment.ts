@@ -123,9 +123,7 @@ export const createAssignment = (
         setPaused: (paused) => setPaused(own, paused),
         onFatal: fail,
         prove: () => prove(own.feeds),
-        inherited,
-        partitions,
-        feed,
+        ...{ inherited, partitions, feed },
       }),
     };
     own.feeds.push({ feed, committed: undefined, into: [own], deliver: own.partition.intake });

@@ -283,7 +283,7 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "holding: an outage uses up attempts",
     file: "engine/worker/failures/attempts.ts",
-    line: 'observe?.({ kind: "holding", call: name, error, failures: ++holds });',
+    line: 'observe?.({ kind: "holding", call: name, error, failures: ++holds, ...traceOf(items) });',
     instead: "if (++misses >= maxAttempts) return { ok: false, error };",
   },
   {

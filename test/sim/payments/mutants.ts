@@ -202,22 +202,23 @@ const relaying: readonly Mutant[] = [
   {
     ...{ kind, file: "engine/outbox/batch.ts" },
     breaks: "keys: payments go to any partition",
-    line: "const partition = publishing.producer.partitionOf(name, key);",
+    line: "const partition = publishing.producer.partitionOf(name, record.key);",
     instead: "const partition = rows.length % 6;",
   },
   {
     ...{ kind, file: table },
     breaks: "outbox: rows are found by a number above the last one",
     world: { ...{ apis: 3, lanes: 3, options: 12, users: 10, orders: 40, clients: 60 }, bursts: 0, dawdles: 0.3 },
-    line: "return row.publishedAt === null ? [{ number, id, value }] : [];",
+    line: "return row.publishedAt === null ? [{ number, id, value, traceparent }] : [];",
     instead:
       "return row.publishedAt === null && [...rows].every(([no, other]) => other.publishedAt === null || no < number) ? [{ number, id, value }] : [];",
   },
   {
     ...{ kind, file: rule },
     breaks: "outbox: a payment without a row",
-    line: "state.outbox.set(state.lastOutboxNo, { payment, publishedAt: null });",
-    instead: "if (payment.amount > 0) state.outbox.set(state.lastOutboxNo, { payment, publishedAt: null });",
+    line: "state.outbox.set(state.lastOutboxNo, { payment, traceparent, publishedAt: null });",
+    instead:
+      "if (payment.amount > 0) state.outbox.set(state.lastOutboxNo, { payment, traceparent, publishedAt: null });",
   },
   {
     ...{ kind, file: table },
@@ -252,7 +253,7 @@ const reading: readonly Mutant[] = [
   {
     ...{ kind, file: "engine/worker/failures/attempts.ts" },
     breaks: "holding: what is away long enough is given up on",
-    line: 'observe?.({ kind: "holding", call: name, error, failures: ++holds });',
+    line: 'observe?.({ kind: "holding", call: name, error, failures: ++holds, ...traceOf(items) });',
     instead: "if (++misses >= maxAttempts) return { ok: false, error };",
   },
   {
