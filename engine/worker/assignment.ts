@@ -106,12 +106,6 @@ export const createAssignment = (
     logger,
   });
   const fail = (error: unknown): void => onFailed(error instanceof Error ? error : new Error(String(error)));
-  // Rounds of a partition that was given back end later: were its feeds paused for it then, nobody would ever resume them.
-  const setPaused = (own: Assigned, paused: boolean): void => {
-    if (share.sources.get(partitionName(own.at)) !== own) return;
-    own.paused = paused;
-    if (subscription !== undefined) pauseFeeds(own, subscription);
-  };
   const feedOptions = ({ topic }: TopicPartition) => ({ maxRecordBytes: maxRecordBytesOf(topic, topics), now });
   const take = (at: TopicPartition, partitions: number, inherited: Inherited): Assigned => {
     const feed = createFeed(at, feedOptions(at));
@@ -120,7 +114,7 @@ export const createAssignment = (
       feeds: [],
       paused: false,
       partition: makePartition(at, {
-        setPaused: (paused) => setPaused(own, paused),
+        setPaused: (paused) => pauseOwn(own, paused, { share, subscription }),
         onFatal: fail,
         prove: () => prove(own.feeds),
         ...{ inherited, partitions, feed },
@@ -184,6 +178,17 @@ const leaveIdle = (idle: readonly TopicPartition[], logger: Logger, subscription
 
 const feedsOf = (assigned: readonly Assigned[]): Share["feeds"] =>
   new Map(assigned.flatMap(({ feeds }) => feeds).map((feed) => [partitionName(feed.feed.at), feed]));
+
+/** Rounds of a partition that was given back end later: were its feeds paused for it then, nobody would ever resume them. */
+const pauseOwn = (
+  own: Assigned,
+  paused: boolean,
+  { share, subscription }: { readonly share: Share; readonly subscription: Membership | undefined },
+): void => {
+  if (share.sources.get(partitionName(own.at)) !== own) return;
+  own.paused = paused;
+  if (subscription !== undefined) pauseFeeds(own, subscription);
+};
 
 /** A feed is paused while any partition that it goes into is full: its records keep their order. */
 const pauseFeeds = ({ feeds }: Assigned, { pause, resume }: Membership): void => {
