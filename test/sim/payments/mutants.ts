@@ -211,7 +211,7 @@ const relaying: readonly Mutant[] = [
     world: { ...{ apis: 3, lanes: 3, options: 12, users: 10, orders: 40, clients: 60 }, bursts: 0, dawdles: 0.3 },
     line: "return row.publishedAt === null ? [{ number, id, value, traceparent }] : [];",
     instead:
-      "return row.publishedAt === null && [...rows].every(([no, other]) => other.publishedAt === null || no < number) ? [{ number, id, value }] : [];",
+      "return row.publishedAt === null && [...rows].every(([no, other]) => other.publishedAt === null || no < number) ? [{ number, id, value, traceparent }] : [];",
   },
   {
     ...{ kind, file: rule },
