@@ -30,6 +30,9 @@ export interface SchemaWaitOptions {
 /** Ids asked for in one attempt: with 8 questions at a time and 3 s for each it ends before it is taken for stalled. */
 const askedAtOnce = 64;
 
+/** Of those, so many at least were answered before: whoever writes new ids without an end must not keep the old ones waiting. */
+const askedAgain = 16;
+
 /** An id that is waited for. */
 interface Awaited {
   readonly lanes: Set<string>;
@@ -38,7 +41,7 @@ interface Awaited {
   answered: boolean;
 }
 
-/** No waits yet. Ids are asked for some at a time, in turn; those that were never answered come first. */
+/** No waits yet. Ids are asked for some at a time, in turn; most of them are such that were never answered. */
 export const createSchemaWait = (options: SchemaWaitOptions): SchemaWait => {
   const { decoder, attempt, track, changed } = options;
   const keeper = createKeeper(options.lanes);
@@ -100,11 +103,11 @@ export const createSchemaWait = (options: SchemaWaitOptions): SchemaWait => {
   };
 };
 
-/** The ids to ask for now: never answered before answered, those before that most records name; the others in turn. */
+/** The ids to ask for now: a few that were answered before, in turn; then those that never were, of which most records name first. */
 const nextOf = (ids: Map<number, Awaited>): readonly number[] => {
   const fresh = [...ids].filter(([, { answered }]) => !answered).toSorted(([, a], [, b]) => b.records - a.records);
   const others = [...ids].filter(([, { answered }]) => answered);
-  const some = [...fresh, ...others].slice(0, askedAtOnce);
+  const some = [...others.slice(0, askedAgain), ...fresh, ...others.slice(askedAgain)].slice(0, askedAtOnce);
   for (const [id, own] of some) {
     ids.delete(id);
     ids.set(id, own);
