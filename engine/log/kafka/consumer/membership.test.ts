@@ -120,6 +120,20 @@ test("membership: delivers what was fetched since the assignment, and moves the 
   assert.deepEqual(group.resolved, [{ topic: "t", partition: 0, offset: 4n }]);
 });
 
+test("membership: has read when a broker answered for its partitions, or it has none to read, and not when one has nothing of it", async () => {
+  const { membership, group } = await joined();
+  const fetched = async (...batches: readonly Batch[]): Promise<number> => {
+    await membership.fetch(group, async () => batches);
+    return membership.reads;
+  };
+  assert.equal(await fetched(), 0);
+  await assert.rejects(membership.fetch(group, () => Promise.reject(new Error("not authorized"))));
+  assert.equal(await fetched(), 0);
+  assert.equal(await fetched(batchOf()), 1);
+  membership.pause(at);
+  assert.equal(await fetched(), 2);
+});
+
 test("membership: says where it stands, and nothing of a topic whose offsets kafkajs has not read yet", async () => {
   const { membership, group } = await joined();
   assert.deepEqual(await membership.positions(), new Map());

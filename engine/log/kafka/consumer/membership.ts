@@ -62,6 +62,7 @@ export class Membership implements GroupHooks {
   #memberIdLeft: string | null = null;
   #ended = false;
   #joins = 0;
+  #reads = 0;
   #seenAt = 0;
 
   constructor({ groupId, listener, settings, clock }: MembershipOptions) {
@@ -92,6 +93,8 @@ export class Membership implements GroupHooks {
     group.maxWaitTime = this.#pauses.fetchWaitMs(this.#seenAt);
     const epoch = this.#epoch;
     const batches = await fetch();
+    // A broker that has nothing of ours answers at once, whatever the others say.
+    if (batches.length > 0 || this.#hasNothingToRead()) this.#reads += 1;
     if (epoch !== this.#epoch) return [];
     for (const batch of batches) this.#epochs.set(batch, epoch);
     return batches;
@@ -223,6 +226,11 @@ export class Membership implements GroupHooks {
     this.#quiet();
   }
 
+  /** How often something of ours was read, empty or not, or there was nothing to be read: a member may join, and not read. */
+  get reads(): number {
+    return this.#reads;
+  }
+
   /** How often partitions were assigned. */
   get joins(): number {
     return this.#joins;
@@ -235,6 +243,10 @@ export class Membership implements GroupHooks {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  #hasNothingToRead(): boolean {
+    return [...(this.#assigned?.keys() ?? [])].every((name) => this.#pauses.isPaused(name));
   }
 
   async #rejoin(group: ConsumerGroup, join: () => Promise<void>): Promise<void> {

@@ -23,8 +23,8 @@ const unknownTopicRetries = { times: 10, everyMs: 200 };
 interface Run {
   readonly client: KafkaClient;
   readonly consumer: Consumer;
-  /** The membership's joins when it was made. */
-  readonly joins: number;
+  /** The membership's reads when it was made. */
+  readonly reads: number;
 }
 
 /** Joins a group. @throws Unavailable @throws AccessRefused (KAFKA_REFUSED) @throws Fatal (TOPIC_MISSING) */
@@ -47,7 +47,7 @@ class KafkaSubscription implements Subscription {
   /** A client that is connecting, to be cut when there is no use for it any more. */
   #building: KafkaClient | undefined;
   #rebuilding: Promise<void> = Promise.resolve();
-  /** Consumers in a row that did not get as far as joining. */
+  /** Consumers in a row that did not get as far as reading. */
   #failures = 0;
   #trouble: LogTrouble | undefined;
   #stopped: Promise<void> | undefined;
@@ -100,7 +100,7 @@ class KafkaSubscription implements Subscription {
   async #build(): Promise<void> {
     const client = createClient(this.#settings);
     const consumer = this.#consumerOf(client);
-    const run: Run = { client, consumer, joins: this.#membership.joins };
+    const run: Run = { client, consumer, reads: this.#membership.reads };
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crashed(run, payload.error));
     consumer.on(consumer.events.REQUEST_TIMEOUT, client.resetSockets);
     this.#building = client;
@@ -185,7 +185,7 @@ class KafkaSubscription implements Subscription {
       { event: "consumer.crashed", groupId, error: String(error) },
       "the consumer crashed and is rebuilt",
     );
-    if (this.#membership.joins > run.joins) this.#failures = 0;
+    if (this.#membership.reads > run.reads) this.#failures = 0;
     this.#rebuilding = this.#rebuild();
   }
 
@@ -220,8 +220,8 @@ class KafkaSubscription implements Subscription {
   }
 
   #beat(): void {
-    // A consumer that was rebuilt has joined, or waits for the group's other members.
-    if (this.#run !== undefined && this.#membership.joins > this.#run.joins) this.#trouble = undefined;
+    // A consumer that was rebuilt is well when it has read: a group may take a member in that may not read its topics.
+    if (this.#run !== undefined && this.#membership.reads > this.#run.reads) this.#trouble = undefined;
 
     void this.#membership.heartbeat();
     const { rebalanceTimeoutMs, requestTimeoutMs } = this.#settings;
