@@ -1,7 +1,7 @@
 // The API's database as `/ready` sees it: away is degraded, refused is unready, and refused at the start is the end.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AccessRefused, Fatal, Unavailable } from "../../engine/errors.ts";
+import { AccessRefused, Contended, Fatal, Unavailable } from "../../engine/errors.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import { settled, steppedClock } from "../../engine/testing/stepped-clock.ts";
 import { watchDatabase } from "./database-health.ts";
@@ -39,6 +39,19 @@ test("database health: is degraded after the grace, and never unready, when the 
   state.failure = undefined;
   await pass(3);
   assert.deepEqual([health.degraded(), await ended()], [[], "running"]);
+  health.stop();
+});
+
+test("database health: says that the database is locked, and not away, when a lock on its tables is not given up", async () => {
+  const { health, state, pass } = watched();
+  await pass(1);
+  state.failure = new Contended("LOCK_WAIT_TIMEOUT", "another transaction keeps a lock");
+  await pass(15);
+  assert.match(
+    health.degraded().join(),
+    /^database has been locked for 1\d s \(another transaction keeps a lock\): reserv/,
+  );
+  assert.deepEqual(health.reasons(), []);
   health.stop();
 });
 

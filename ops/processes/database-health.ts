@@ -5,7 +5,7 @@
  * replicas may have the credentials that count. At the start a refusal ends it.
  */
 import type { Clock } from "../../engine/clock.ts";
-import { AccessRefused, codeOf, Fatal } from "../../engine/errors.ts";
+import { AccessRefused, codeOf, Contended, Fatal } from "../../engine/errors.ts";
 import { errorFields, type Logger } from "../../engine/logger.ts";
 import { refusedFor, type Unready } from "../../engine/readiness.ts";
 
@@ -79,7 +79,7 @@ export const watchDatabase = ({ ask, clock, logger, graceMs }: DatabaseHealthOpt
     degraded: () =>
       lasting(true).map(
         ([error, lasted]) =>
-          `database has been away for ${lasted} (${messageOf(error)}): reservations are accepted, and verdicts, reads, payments and Idempotency-Keys wait`,
+          `${error instanceof Contended ? "database has been locked" : "database has been away"} for ${lasted} (${messageOf(error)}): reservations are accepted, and verdicts, reads, payments and Idempotency-Keys wait`,
       ),
     ended: ended.promise,
     stop: () => stopping.abort(),
