@@ -2,7 +2,7 @@
  * Our processes say where they are scraped, by a file each that Prometheus looks for. One that ends in order takes its file
  * away; one that is killed leaves it, so that its target is down, which is what an alert is for.
  */
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Layout } from "../layout.ts";
 import { targetsFolder } from "./watchers.ts";
@@ -31,7 +31,9 @@ export const announceTarget = (layout: Layout, { pid, service, healthPort }: Tar
   }
   const file = join(folder, `${service}.${pid}.json`);
   const content = [{ targets: [`127.0.0.1:${healthPort}`], labels: { service } }];
-  writeFileSync(file, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+  // Whole or not at all: Prometheus reads it as soon as it changes. The name of the new one is none that it looks for.
+  writeFileSync(`${file}.new`, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
   return () => rmSync(file, { force: true });
 };
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -99,5 +99,20 @@ test("announceTarget: takes the place of a killed one of its kind, and of no oth
   assert.deepEqual(JSON.parse(text), [{ targets: ["127.0.0.1:9400"], labels: { service: "relay" } }]);
   withdraw();
   assert.deepEqual(await files(), [`api.${killed}.json`]);
+  await rm(root, { recursive: true });
+});
+
+test("announceTarget: shows Prometheus a whole file or none when it is written again", async () => {
+  const root = await mkdtemp(join(tmpdir(), "targets-"));
+  const own = layoutAt("s", root);
+  await mkdir(targetsFolder(own), { recursive: true });
+  const announced = { pid: process.pid, service: "relay", healthPort: 9_400 };
+  announceTarget(own, announced);
+  // Whoever has opened the one before reads that to its end.
+  const reading = await open(join(targetsFolder(own), `relay.${process.pid}.json`));
+  announceTarget(own, { ...announced, healthPort: 9_401 });
+  assert.match(await reading.readFile("utf8"), /9400/);
+  await reading.close();
+  assert.deepEqual(await readdir(targetsFolder(own)), [`relay.${process.pid}.json`]);
   await rm(root, { recursive: true });
 });
