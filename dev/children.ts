@@ -128,8 +128,8 @@ const notReady = async ({ name, logFile }: ChildPlan, what: string): Promise<Cli
 export interface StackChildPlan {
   readonly stackName: string;
   readonly endpoints: StackEndpoints;
-  /** `api` and `platform` listen on `url`; the others on nothing but their health port. */
-  readonly command: "api" | "worker" | "relay" | "platform" | "verify";
+  /** `api`, `platform` and `console` listen on `url`; the others on nothing but their health port. */
+  readonly command: "api" | "worker" | "relay" | "platform" | "verify" | "console";
   /** What follows the command: `["--topology", "external-data"]`. */
   readonly args?: readonly string[];
   /** Names it where there are several. */
@@ -184,9 +184,9 @@ const announce = (
   void child.ended.then((how) => how === "exit code 0" && withdraw());
 };
 
-/** The API reads its port from the environment; the platform is another system, and is given it. */
+/** The API reads its port from the environment; the platform, which is another system, and the console are given it. */
 const argumentsOf = ({ command, args = [] }: StackChildPlan, port: number): readonly string[] => [
   command,
   ...args,
-  ...(command === "platform" ? ["--port", String(port)] : []),
+  ...(command === "platform" || command === "console" ? ["--port", String(port)] : []),
 ];

@@ -183,6 +183,24 @@ const commands: CodeSection = {
   },
 };
 
+/** What the console refuses. */
+const consoleCodes: CodeSection = {
+  title: "What the console refuses",
+  about: "On its pages, below the sentence. What a command refuses is refused there too, under the same code.",
+  codes: {
+    NOT_LOGGED_IN: "Nobody is logged in, or the session has ended: it lasts 12 hours, and no longer than the console.",
+    CODE_USED: "The address that logs in is good once. The console has printed another one.",
+    NOT_TAKEN: "The token is forged, expired, or has no role that may look: `viewer` or `operator`.",
+    VIEWER_ONLY: "A viewer looks. Log in with a token whose role is `operator`.",
+    OTHER_ORIGIN: "It was not sent by a page of this console. Behind a proxy: `--url` is where browsers reach it.",
+    NO_REASON: "What is done needs a reason, for the audit log. Nothing was changed.",
+    NO_SUCH_TOPOLOGY: "The address names a topology that the application does not have.",
+    TOO_MANY_WATCH: "64 browsers watch already: close some.",
+    NOT_FOUND: "There is nothing at this address.",
+    NOT_EMBEDDED: "What a page would read is not in the embedded system. `npm start` has it.",
+  },
+};
+
 /** Why a plan is refused. */
 const refusals: CodeSection = {
   title: "Why a plan is refused",
@@ -274,7 +292,16 @@ const mistakes: CodeSection = {
 };
 
 /** Every section, in the order of the page. */
-export const codeSections: readonly CodeSection[] = [letters, holds, ends, commands, refusals, stack, mistakes];
+export const codeSections: readonly CodeSection[] = [
+  letters,
+  holds,
+  ends,
+  commands,
+  consoleCodes,
+  refusals,
+  stack,
+  mistakes,
+];
 
 /** Where an error code is explained, from the repository's root; undefined where no page knows it. */
 export const explainedAt = (code: string): string | undefined => {

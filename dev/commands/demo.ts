@@ -70,8 +70,8 @@ const sizeOf = (options: Partial<Size>, of: keyof typeof sizes, signal: AbortSig
   return { requests, stock, clients, orders, outageMs: outage * 1_000, aroundMs: around * 1_000, signal };
 };
 
-const demo = async (options: DemoCommandOptions, signal: AbortSignal): Promise<void> => {
-  const { once, json, watch = false, brokers } = options;
+const demo = async (given: DemoCommandOptions, signal: AbortSignal): Promise<void> => {
+  const { once, json, watch = false, brokers } = given;
   const [{ runDemo, stopAll }, { stackDown }, { isUp }] = await Promise.all([
     import("../demo/run.ts"),
     import("../stack/down.ts"),
@@ -80,11 +80,13 @@ const demo = async (options: DemoCommandOptions, signal: AbortSignal): Promise<v
   // Only what was started here is ended here: others may use a stack that was up before.
   const wasUp = await isUp();
   try {
-    const size = sizeOf(options, "stack", signal);
-    const { report, children } = await runDemo({ ...size, watch, brokers: Number(brokers), workers: 2 });
+    const size = sizeOf(given, "stack", signal);
+    const looksOn = !once && !json;
+    const options = { ...size, watch, brokers: Number(brokers), workers: 2, console: looksOn };
+    const { report, children } = await runDemo(options);
     try {
       await tell(report, json);
-      if (!once && !json) await look(report, { children, watch, signal });
+      if (looksOn) await look(report, { children, watch, signal });
     } finally {
       await stopAll(children);
     }
@@ -100,12 +102,13 @@ const demo = async (options: DemoCommandOptions, signal: AbortSignal): Promise<v
 const embedded = async (options: DemoCommandOptions, signal: AbortSignal): Promise<void> => {
   note(whatEmbeddedIsNot);
   const { runEmbedded } = await import("../embedded/run.ts");
-  const { report, system, logFile } = await runEmbedded({ ...sizeOf(options, "embedded", signal), workers: 2 });
+  const looksOn = !options.once && !options.json;
+  const demo = await runEmbedded({ ...sizeOf(options, "embedded", signal), workers: 2, console: looksOn });
   try {
-    await tell(report, options.json);
-    if (!options.once && !options.json) await lookEmbedded(report, { system, logFile, signal });
+    await tell(demo.report, options.json);
+    if (looksOn) await lookEmbedded(demo, signal);
   } finally {
-    await system.stop();
+    await demo.stop();
   }
 };
 
@@ -145,19 +148,24 @@ interface Look {
 
 const look = async (report: DemoReport, { children, watch, signal }: Look): Promise<void> => {
   const { payments } = report;
-  const [{ untilStopped }, pages] = await Promise.all([import("../demo/look.ts"), watch ? pagesOfDemo() : []]);
-  print(`${requestHints(report)}  the stack  npm run sluice -- stack status
+  const [{ untilStopped }, { consoleOf }, pages] = await Promise.all([
+    import("../demo/look.ts"),
+    import("../demo/console.ts"),
+    watch ? pagesOfDemo() : [],
+  ]);
+  print(`${requestHints(report)}  a browser  ${await consoleOf(children)}
+  the stack  npm run sluice -- stack status
   the proof  npm run sluice -- verify${verifyOptions(payments)}
 ${pages.map((page) => `  ${page}\n`).join("")}  logs       ${children.map(({ logFile }) => logFile).join("\n             ")}`);
   if ((await untilStopped(children, { signal, tell: note })) > 0) process.exitCode = exitCodes.failure;
 };
 
 const lookEmbedded = async (
-  report: DemoReport,
-  { system, logFile, signal }: Pick<EmbeddedDemo, "system" | "logFile"> & Pick<Look, "signal">,
+  { report, system, logFile, consoleAddress }: EmbeddedDemo,
+  signal: AbortSignal,
 ): Promise<void> => {
   const { untilStopped } = await import("../demo/look.ts");
-  print(`${requestHints(report)}  log        ${logFile}`);
+  print(`${requestHints(report)}  a browser  ${consoleAddress() ?? ""}\n  log        ${logFile}`);
   const parts = system.parts.map(({ name, running }) => ({ name, ended: running.ended.then(String) }));
   if ((await untilStopped(parts, { signal, tell: note })) > 0) process.exitCode = exitCodes.failure;
 };

@@ -9,6 +9,7 @@ import { paymentsPath } from "../platform/servers.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
 import { defaultStackName } from "../stack/layout.ts";
 import { stackUp } from "../stack/up.ts";
+import { consoleName, consoleOf } from "./console.ts";
 import { type DemoReport, type DemoSystem, type MainJobSize, runMainJob, step } from "./main-job.ts";
 import { stackPayments } from "./payments/stack-payments.ts";
 
@@ -16,6 +17,8 @@ import { stackPayments } from "./payments/stack-payments.ts";
 export interface DemoOptions extends MainJobSize {
   /** Whether Prometheus and exporters watch it, as far as they are installed. */
   readonly watch: boolean;
+  /** Whether the console runs beside it, from before the burst on. */
+  readonly console: boolean;
   readonly brokers: number;
   readonly workers: number;
 }
@@ -32,6 +35,7 @@ export const runDemo = async (options: DemoOptions): Promise<Demo> => {
   const endpoints = await bringUp(options);
   const crew = createCrew(endpoints, options);
   try {
+    if (options.console) await showConsole(crew);
     const report = await runMainJob(stackSystem(endpoints, crew, options), options, startedAtMs);
     if (options.watch) await watchOver(crew);
     return { report, children: crew.children };
@@ -90,6 +94,13 @@ const createCrew = (endpoints: StackEndpoints, { signal }: DemoOptions): Crew =>
       return settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])) as never;
     },
   };
+};
+
+/** Before anything else of ours, so that the burst is seen from its first request on. */
+const showConsole = async (crew: Crew): Promise<void> => {
+  step("the console, to look at it from now on");
+  await crew.start([{ command: "console", name: consoleName, preferredPort: 8_095 }]);
+  note(`  ${await consoleOf(crew.children)}`);
 };
 
 /** What Prometheus has violations and dead letters from. After the load: it reads everything first. */

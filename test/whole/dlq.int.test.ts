@@ -10,12 +10,17 @@ import { after, before, test } from "node:test";
 import { endpointsEnv } from "../../dev/stack/endpoints.ts";
 import { sluice } from "../../dev/run-sluice.ts";
 import { repositoryRoot } from "../../dev/stack/layout.ts";
+import { limitsWith } from "../../engine/app/console/letters.ts";
+import { openConsoleData } from "../../engine/app/console/open-data.ts";
 import { createCodec } from "../../engine/avro/codec.ts";
+import { systemClock } from "../../engine/clock.ts";
+import { createLive } from "../../engine/console/live/live.ts";
 import { confluentRegistry } from "../../engine/registry/registry.ts";
 import { silentLogger } from "../../engine/logger.ts";
 import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
 import { partitionOfKey } from "../../engine/log/producer/partitioner.ts";
 import { type PaymentCompleted, paymentsCompleted } from "../../schemas/payment.ts";
+import { app } from "../../sluice.config.ts";
 import { aPayment } from "../../stores/testing/transaction-history.ts";
 import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 
@@ -198,4 +203,51 @@ test("dlq: plans to send none of the letters that are certain to fail again when
   assert.match(stdout, /1 {2}wrong: a check of its topic refuses it again/);
   const discarded = await dlqJson("discard", ...meant, "--reason", "wrong for good");
   assert.deepEqual([discarded.exitCode, discarded.data.letters], [0, 2]);
+});
+
+test("console: sees the worker that runs, and replays and discards letters as the commands do", {
+  timeout: 120_000,
+}, async () => {
+  const ids = await refusedPayments(12);
+  await openLetters(12);
+  const data = await openConsoleData(app, config);
+  const live = createLive(data.live, systemClock);
+  try {
+    const listed = async () => (await live.latest()).processes.find(({ subject }) => subject === topology);
+    await until("the worker is in the list", async () => (await listed())?.state === "ready");
+    assert.equal((await listed())?.partitions.length, paymentsCompleted.partitions);
+    assert.deepEqual((await data.plan()).refusals, []);
+
+    const cause = (await data.letters.look(topology)).groups.find(({ open }) => open === 12);
+    const meant = { fingerprint: cause?.fingerprint ?? assert.fail("no cause has 12 open letters") };
+    const [stays = "", ...mended] = ids;
+    for (const id of mended) refused.delete(id);
+    const limits = limitsWith({ canary: 3 });
+    const { counts } = await data.letters.plan(topology, meant, limits);
+    assert.equal(counts["ready"], 12);
+    const how = { actor: "mina", reason: "mended", limits };
+    await assert.rejects(data.letters.replay(topology, meant, { ...how, planned: 11 }), { code: "PLAN_OUT_OF_DATE" });
+    const job = await data.letters.replay(topology, meant, { ...how, planned: 12 });
+    const jobs = async () => (await data.letters.look(topology)).jobs.find(({ id }) => id === job);
+    await until("the replay has ended", async () => (await jobs())?.state === "finished");
+    const { resolved, failedAgain, actor, reason } = (await jobs()) ?? assert.fail("no job");
+    assert.deepEqual([resolved, failedAgain, actor, reason], [11, 1, "mina", "mended"]);
+
+    const { letters } = await data.letters.list(topology, meant);
+    const left = letters.find(({ state }) => state === "open")?.id ?? assert.fail("none is open");
+    const attempts = await data.letters.show(topology, left);
+    assert.deepEqual(
+      attempts.map(({ state }) => state),
+      ["failed-again", "open"],
+    );
+    const value = attempts[1]?.value;
+    assert.ok(value?.kind === "decoded" && value.hex.length > 0 && JSON.stringify(value.value).includes(stays));
+    const act = { actor: "mina", reason: "wrong for good" };
+    assert.equal(await data.letters.discard(topology, { id: left }, { ...act, undo: false }), 1);
+    const [latest] = await data.deployments.operations(1);
+    assert.deepEqual([latest?.verb, latest?.actor, latest?.result], ["dlq discard", "mina", "discarded"]);
+  } finally {
+    await live.close();
+    await data.close();
+  }
 });

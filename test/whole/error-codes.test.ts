@@ -11,6 +11,7 @@ import { anchorsOf, readPage } from "../testing/documents.ts";
 const patterns = [
   /\b(?:Poison|Fatal|Retriable|Blocked|AccessRefused|Contended|StartRefused|BadSelection|super|refused)\(\s*"([A-Z][A-Z_]+)"/g,
   /\bcode(?:: string)? ?[:=] (?:[^"\n]{0,80}\? )?"([A-Z][A-Z_]+)"/g,
+  /\bConsoleFailure\(\s*\d+,\s*"([A-Z][A-Z_]+)"/g,
   /\bcode ?[:=] [^"\n]{0,80}\? "[A-Z_]+" : "([A-Z][A-Z_]+)"/g,
 ];
 

@@ -98,7 +98,7 @@ const Outboxes = ({ outboxes }: { readonly outboxes: readonly OutboxDocument[] }
             {
               title: "Leader",
               mono: true,
-              cell: ({ leader }: OutboxDocument) => leader ?? html`<${Pill} tone="bad">none leads<//>`,
+              cell: leaderOf,
             },
             { title: "Relays", right: true, cell: ({ relays }: OutboxDocument) => count(relays) },
             { title: "To publish", right: true, cell: ({ lagRows }: OutboxDocument) => count(lagRows) },
@@ -106,6 +106,9 @@ const Outboxes = ({ outboxes }: { readonly outboxes: readonly OutboxDocument[] }
             { title: "Set aside", right: true, cell: ({ setAsideRows }: OutboxDocument) => count(setAsideRows) },
           ]} />
       <//>`;
+
+const leaderOf = ({ leader, relays }: OutboxDocument): View | string =>
+  leader ?? html`<${Pill} tone=${relays === 0 ? "quiet" : "bad"}>${relays === 0 ? "no relay runs" : "none leads"}<//>`;
 
 interface Held {
   readonly topology: string;
