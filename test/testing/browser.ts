@@ -1,28 +1,8 @@
-/** Debian's Chromium, driven by playwright-core: pages are opened, used and looked at, and must not ask anybody else for anything. */
+/** Pages of the console as a browser has them: opened in every sight, watched for what they should not do, read by axe. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
-
-const executablePath = "/usr/bin/chromium";
-
-/** For `skip` of a test: why there is no browser here; false where there is one. */
-export const noBrowser: string | false = existsSync(executablePath)
-  ? false
-  : "there is no chromium here: apt-get install chromium";
-
-/** Starts it, without what it would ask its maker for. */
-export const openBrowser = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath,
-    // Root has no sandbox; nothing but our own pages is opened.
-    args: [
-      "--no-sandbox",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--font-render-hinting=none",
-    ],
-  });
+import type { Browser, Page } from "playwright-core";
 
 /** How a page is looked at. */
 export interface Sight {

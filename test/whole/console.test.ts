@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { assertAccessible, noBrowser, openBrowser, openPage, type Sight, sights } from "../testing/browser.ts";
+import { noBrowser, openBrowser } from "../../dev/console/browser.ts";
+import { assertAccessible, openPage, type Sight, sights } from "../testing/browser.ts";
 import { aStory, type ConsoleUnderTest, consoleUnderTest, shopData } from "../testing/console-under-test.ts";
 import { shopLetters } from "../testing/shop-letters.ts";
 
