@@ -84,7 +84,7 @@ test("package: the example of refunds passes its tests when it is installed", as
   await succeed(refund, "npm", ...install, join(folder, tarball));
   assert.match(await succeed(refund, "npm", "test"), /pass 4/);
   // The build takes all of them, whichever there are: the command line finds them by their files.
-  for (const command of ["relay", "doctor", "config", "schema", "dlq"])
+  for (const command of ["relay", "doctor", "config", "schema", "dlq", "console"])
     assert.match(await succeed(refund, "npm", "run", "-s", "sluice", "--", command, "--help"), /^Usage: sluice/);
 });
 

@@ -11,7 +11,7 @@ export interface ConsolePage<Config extends EngineConfig = EngineConfig> {
   readonly title: string;
   /**
    * The browser's module, which exports `page`. It may import what is beside it, and the parts of the console's own pages; every file
-   * that it leads to is served to whoever is logged in, so nothing secret belongs there.
+   * that it leads to is served to whoever reaches the console, so nothing secret belongs there.
    */
   readonly module: URL;
   /** Answers what the page asks, as JSON. @throws CliError with what to do, and whatever it meets */

@@ -61,7 +61,7 @@ const logIn = async (body: object): Promise<string> => {
   });
   return String(answer.headers["set-cookie"] ?? "");
 };
-const ask = (url: string, cookie = "") => app.inject({ url, headers: { cookie } });
+const ask = (url: string, cookie = "") => app.inject({ url, headers: { cookie, host: "localhost:80" } });
 const act = (cookie: string, from: string | undefined = origin) =>
   app.inject({
     ...{ method: "POST", url: "/api/act", payload: { n: 1 } },
@@ -78,7 +78,7 @@ test("console: answers nobody who is not logged in, and says so", async () => {
 test("console: logs in by its code once, with a cookie that no script and no other site has", async () => {
   const code = codes.current();
   const cookie = await logIn({ code });
-  assert.match(cookie, /^sluice-console=[\w-]{43}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
+  assert.match(cookie, /^sluice-console-80=[\w-]{43}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
   assert.deepEqual((await ask("/api/look?a=1&a=2", cookie)).json(), { query: { a: "1" } });
   assert.equal(await logIn({ code }), "");
   assert.notEqual(codes.current(), code);
@@ -98,7 +98,10 @@ test("console: lets an operator act by its own pages, and not by another site's"
   assert.equal((await act(cookie)).statusCode, 200);
   for (const from of ["http://localhost:8080", "null", "https://evil.example"])
     assert.equal((await act(cookie, from)).json().code, "OTHER_ORIGIN", from);
-  const without = await app.inject({ method: "POST", url: "/api/act", payload: {}, headers: { cookie } });
+  const without = await app.inject({
+    ...{ method: "POST", url: "/api/act", payload: {} },
+    headers: { cookie, host: "localhost:80" },
+  });
   assert.equal(without.json().code, "OTHER_ORIGIN");
   assert.equal(acted.length, 1);
 });
@@ -136,4 +139,20 @@ test("console: says what failed and what to do when a page cannot be answered", 
   const answer = await ask("/api/broken", await logIn({ token: "v" }));
   assert.equal(answer.statusCode, 500);
   assert.deepEqual(answer.json(), { code: "OTHER", message: "the database is away", fix: "look" });
+});
+
+test("console: sends what runs to whoever watches, and no more when the session has ended", async () => {
+  const { host } = new URL(await app.listen({ host: "127.0.0.1", port: 0 }));
+  const { headers } = await app.inject({
+    ...{ method: "POST", url: "/api/login", payload: { token: "v" } },
+    headers: { origin: `http://${host}`, host },
+  });
+  const cookie = String(headers["set-cookie"]);
+  const answer = await fetch(`http://${host}/api/live`, { headers: { cookie } });
+  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader() ?? assert.fail("no stream");
+  let text = "";
+  while (!text.includes('"processes":[]')) text += (await reader.read()).value ?? assert.fail("it ended");
+  assert.match(String(answer.headers.get("content-type")), /^text\/event-stream/);
+  now += 12 * 3_600_000;
+  while (!(await reader.read()).done) assert.ok(live, "what was under way still comes");
 });

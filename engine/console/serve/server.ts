@@ -60,7 +60,9 @@ export interface ConsoleParts {
   readonly now: () => number;
 }
 
-const cookieName = "sluice-console";
+/** Cookies know no ports, so consoles of one host would log each other out by one name. */
+const cookieName = ({ headers: { host = "" } }: FastifyRequest): string =>
+  `sluice-console-${/:(\d+)$/.exec(host)?.[1] ?? "0"}`;
 /** Bytes of a request: the largest is a token, or a selection of letters. */
 const bodyLimit = 65_536;
 
@@ -113,20 +115,20 @@ interface Guard {
   readonly operator: (request: FastifyRequest) => Viewer;
   readonly sameOrigin: (request: FastifyRequest) => void;
   readonly known: (request: FastifyRequest) => Viewer | undefined;
-  readonly begin: (viewer: Viewer, reply: FastifyReply) => void;
+  readonly begin: (viewer: Viewer, request: FastifyRequest, reply: FastifyReply) => void;
   readonly end: (request: FastifyRequest, reply: FastifyReply) => void;
 }
 
 const createGuard = ({ now, publicUrl }: Pick<ConsoleParts, "now" | "publicUrl">): Guard => {
   const sessions = createSessions(now);
   const isSecure = publicUrl?.startsWith("https:") === true;
-  const cookie = (value: string, seconds: number): string =>
-    `${cookieName}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`;
-  const secretOf = ({ headers: { cookie: text = "" } }: FastifyRequest): string =>
-    text
-      .split(/;\s*/)
-      .find((one) => one.startsWith(`${cookieName}=`))
-      ?.slice(cookieName.length + 1) ?? "";
+  const cookie = (request: FastifyRequest, value: string, seconds: number): string =>
+    `${cookieName(request)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`;
+  const secretOf = (request: FastifyRequest): string => {
+    const name = `${cookieName(request)}=`;
+    const all = (request.headers.cookie ?? "").split(/;\s*/);
+    return all.find((one) => one.startsWith(name))?.slice(name.length) ?? "";
+  };
   const known = (request: FastifyRequest): Viewer | undefined => sessions.viewerOf(secretOf(request));
   const viewer = (request: FastifyRequest): Viewer => {
     const found = known(request);
@@ -150,10 +152,11 @@ const createGuard = ({ now, publicUrl }: Pick<ConsoleParts, "now" | "publicUrl">
       const fix = "Log in with a token whose role is operator.";
       throw new ConsoleFailure(403, "VIEWER_ONLY", `${found.name} may look here, and not act`, fix);
     },
-    begin: (found, reply) => void reply.header("set-cookie", cookie(sessions.begin(found), sessionMs / 1_000)),
+    begin: (found, request, reply) =>
+      void reply.header("set-cookie", cookie(request, sessions.begin(found), sessionMs / 1_000)),
     end: (request, reply) => {
       sessions.end(secretOf(request));
-      void reply.header("set-cookie", cookie("", 0));
+      void reply.header("set-cookie", cookie(request, "", 0));
     },
   };
 };
@@ -201,7 +204,7 @@ const addSession = (
     guard.sameOrigin(request);
     const body = isObject(request.body) ? request.body : {};
     const viewer = await whoLogsIn(body);
-    guard.begin(viewer, reply);
+    guard.begin(viewer, request, reply);
     return { viewer };
   });
   app.post("/api/logout", async (request, reply) => {
@@ -230,7 +233,7 @@ const addLive = (app: FastifyInstance, live: Live, guard: Guard, streams: Stream
   });
   app.get("/api/live", (request, reply) => {
     guard.viewer(request);
-    return streams.open(request, reply, live.watch);
+    return streams.open(request, reply, { watch: live.watch, mayGoOn: () => guard.known(request) !== undefined });
   });
   app.addHook("preClose", (done) => {
     streams.close();

@@ -7,9 +7,16 @@ export interface Streams {
   /**
    * Sends every document that `watch` sees, as JSON, until the browser goes. @throws ConsoleFailure (503) where there are too many
    */
-  readonly open: <T>(request: FastifyRequest, reply: FastifyReply, watch: Watch<T>) => FastifyReply;
+  readonly open: <T>(request: FastifyRequest, reply: FastifyReply, what: Streamed<T>) => FastifyReply;
   /** Ends all of them. */
   readonly close: () => void;
+}
+
+/** What is sent to a browser. */
+export interface Streamed<T> {
+  readonly watch: Watch<T>;
+  /** Asked before each document: a stream does not outlive its session. */
+  readonly mayGoOn: () => boolean;
 }
 
 /** Calls `see` until the answered function is called. */
@@ -24,7 +31,7 @@ const mostWaiting = 1_024 * 1_024;
 export const createStreams = (): Streams => {
   const open = new Set<FastifyReply>();
   return {
-    open: (request, reply, watch) => {
+    open: (request, reply, { watch, mayGoOn }) => {
       if (open.size >= mostStreams)
         throw new ConsoleFailure(503, "TOO_MANY_WATCH", `${mostStreams} browsers watch already`, "Close some of them.");
       open.add(reply);
@@ -37,6 +44,7 @@ export const createStreams = (): Streams => {
       });
       raw.write("retry: 2000\n\n");
       const stop = watch((document) => {
+        if (!mayGoOn()) return void raw.end();
         if (raw.writableLength > mostWaiting) return void raw.destroy();
         raw.write(`data: ${JSON.stringify(document)}\n\n`);
       });
