@@ -114,7 +114,7 @@ const readSchema = {
   summary: "Read a reservation",
   description:
     "Available to the owner of the reservation. Other users receive 404. While it is pending, `queue` says how many requests " +
-    "are decided before it, at most: those of other coupons in its partition are among them. Of answers a second or more " +
+    "are decided before it, at most: those of other coupons in its partition are among them. In answers two seconds " +
     "apart it never rises.",
   tags: ["reservations"],
   security: bearerSecurity,
