@@ -102,13 +102,18 @@ const demo = async (given: DemoCommandOptions, signal: AbortSignal): Promise<voi
 const embedded = async (options: DemoCommandOptions, signal: AbortSignal): Promise<void> => {
   note(whatEmbeddedIsNot);
   const { runEmbedded } = await import("../embedded/run.ts");
-  const looksOn = !options.once && !options.json;
-  const demo = await runEmbedded({ ...sizeOf(options, "embedded", signal), workers: 2, console: looksOn });
+  const isLookedAt = !options.once && !options.json;
+  const tellConsole = (address: string): void => note(`  console: ${address}`);
+  const ran = await runEmbedded({
+    ...sizeOf(options, "embedded", signal),
+    workers: 2,
+    tellConsole: isLookedAt ? tellConsole : undefined,
+  });
   try {
-    await tell(demo.report, options.json);
-    if (looksOn) await lookEmbedded(demo, signal);
+    await tell(ran.report, options.json);
+    if (isLookedAt) await lookEmbedded(ran, signal);
   } finally {
-    await demo.stop();
+    await ran.stop();
   }
 };
 
@@ -160,12 +165,10 @@ ${pages.map((page) => `  ${page}\n`).join("")}  logs       ${children.map(({ log
   if ((await untilStopped(children, { signal, tell: note })) > 0) process.exitCode = exitCodes.failure;
 };
 
-const lookEmbedded = async (
-  { report, system, logFile, consoleAddress }: EmbeddedDemo,
-  signal: AbortSignal,
-): Promise<void> => {
+const lookEmbedded = async ({ report, system, logFile }: EmbeddedDemo, signal: AbortSignal): Promise<void> => {
   const { untilStopped } = await import("../demo/look.ts");
-  print(`${requestHints(report)}  a browser  ${consoleAddress() ?? ""}\n  log        ${logFile}`);
+  print(`${requestHints(report)}  console    its address is at the top; once it was used, the latest one that was printed
+  log        ${logFile}`);
   const parts = system.parts.map(({ name, running }) => ({ name, ended: running.ended.then(String) }));
   if ((await untilStopped(parts, { signal, tell: note })) > 0) process.exitCode = exitCodes.failure;
 };

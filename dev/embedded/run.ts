@@ -2,7 +2,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import pino from "pino";
-import { note } from "../../engine/app/cli.ts";
 import { couponIssueRequests } from "../../schemas/coupon.ts";
 import { paymentsCompleted } from "../../schemas/payment.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
@@ -15,28 +14,25 @@ import { openPlan } from "../demo/payments/plan-payments.ts";
 import { untilNothingIsOpen } from "../demo/until-nothing-is-open.ts";
 import { ownersOnly, repositoryRoot } from "../stack/layout.ts";
 import { choosePorts, reservePorts } from "../stack/ports.ts";
+import { startEmbeddedConsole } from "./console.ts";
 import { readCouponFacts, readPaymentFacts } from "./facts.ts";
-import { type EmbeddedConsole, startEmbeddedConsole } from "./console.ts";
 import { type EmbeddedSystem, embeddedSystem } from "./system.ts";
 
 /** How large the main job is. */
 export interface EmbeddedOptions extends MainJobSize {
-  /** Whether the console runs beside it, from before the burst on. */
-  readonly console: boolean;
   readonly workers: number;
+  /** Is told where the console is, before anything else happens; without it there is none. */
+  readonly tellConsole: ((address: string) => void) | undefined;
 }
 
 /** A main job that has run; the system is still up. */
 export interface EmbeddedDemo {
   readonly report: DemoReport;
-  /** What a console shows, and what is ended when it is over. */
   readonly system: EmbeddedSystem;
-  /** The address that logs in to the console now; undefined where there is none. */
-  readonly consoleAddress: () => string | undefined;
-  /** Ends the console and the system. */
-  readonly stop: () => Promise<void>;
   /** Of all its parts. */
   readonly logFile: string;
+  /** Ends the system and its console. */
+  readonly stop: () => Promise<void>;
 }
 
 /** The log of the latest run. */
@@ -48,26 +44,21 @@ export const runEmbedded = async (options: EmbeddedOptions): Promise<EmbeddedDem
   await mkdir(dirname(logFile), ownersOnly);
   const destination = pino.destination({ dest: logFile, append: false, sync: false, mode: 0o600 });
   const config = await configOf();
-  const system = embeddedSystem(config, pino({ name: "embedded", level: config.logLevel }, destination));
-  const shown = options.console ? await showConsole(system) : undefined;
+  const logger = pino({ name: "embedded", level: config.logLevel }, destination);
+  const system = embeddedSystem(config, logger);
+  const { tellConsole: tell } = options;
+  const console = tell && (await startEmbeddedConsole(system, { logger, port: 0, tell }));
   const stop = async (): Promise<void> => {
-    await shown?.running.stop();
+    await console?.stop();
     await system.stop();
   };
   try {
     const report = await runMainJob(demoSystem(system, options), options, startedAtMs);
-    return { report, system, logFile, stop, consoleAddress: () => shown?.address() };
+    return { report, system, logFile, stop };
   } catch (error) {
     await stop();
     throw options.signal.aborted ? options.signal.reason : error;
   }
-};
-
-const showConsole = async (system: EmbeddedSystem): Promise<EmbeddedConsole> => {
-  step("the console, to look at it from now on");
-  const shown = await startEmbeddedConsole(system);
-  note(`  ${shown.address()}`);
-  return shown;
 };
 
 /** Settings as in development. The addresses are asked by nobody: everything they would lead to is in memory. */

@@ -25,6 +25,25 @@ const start = (...args: readonly string[]) => {
   return { child, ended: once(child, "exit"), stderr: text(child.stderr) };
 };
 
+/** The kinds of what the console shows to whoever logs in by its code, and that it says which pages are not there. */
+const partsShown = async (url: string, code: string): Promise<readonly string[]> => {
+  const headers = { origin: url, "content-type": "application/json" };
+  const entered = await fetch(`${url}/api/login`, { method: "POST", headers, body: JSON.stringify({ code }) });
+  const cookie = String(entered.headers.get("set-cookie")).split(";")[0] ?? "";
+  const plan = await fetch(`${url}/api/plan`, { headers: { cookie } });
+  assert.equal(((await plan.json()) as { readonly code: string }).code, "NOT_EMBEDDED");
+  const live = await fetch(`${url}/api/live`, { headers: { cookie } });
+  let said = "";
+  for await (const part of (live.body ?? assert.fail()).pipeThrough(new TextDecoderStream())) {
+    said += part;
+    const [, data] = /^data: (.*)\n\n/m.exec(said) ?? [];
+    if (data === undefined) continue;
+    const { processes } = JSON.parse(data) as { readonly processes: readonly { readonly kind: string }[] };
+    return processes.map(({ kind }) => kind).sort();
+  }
+  return assert.fail(said);
+};
+
 interface CheckLine {
   readonly claim: string;
   readonly looked: number;
@@ -59,14 +78,18 @@ test("embedded: decides, pays, delivers after the outage and proves it when ther
 test("embedded: answers requests while it keeps running, and ends when it is interrupted", {
   timeout: 120_000,
 }, async () => {
-  const { child, ended, stderr } = start();
+  const { child, ended } = start();
   let shown = "";
-  const [api, couponId] = await new Promise<readonly string[]>((resolve, reject) => {
-    child.stdout.on("data", (part) => {
+  const [api, couponId, pages = "", login = ""] = await new Promise<readonly string[]>((resolve, reject) => {
+    const look = (part: Buffer): void => {
       shown += part;
       const [, url, coupon] = /^ +(http:\S+)\/v1\/coupons\/(\S+)\/reservations$/m.exec(shown) ?? [];
-      if (url !== undefined && coupon !== undefined && shown.includes("embedded.log")) resolve([url, coupon]);
-    });
+      const [, page, token] = /^ +console: (http:\S+)\/#login=(\S+)$/m.exec(shown) ?? [];
+      if (url !== undefined && coupon !== undefined && page !== undefined && token !== undefined)
+        resolve([url, coupon, page, token]);
+    };
+    child.stdout.on("data", look);
+    child.stderr.on("data", look);
     child.once("exit", () => reject(new Error(`it ended: ${shown}`)));
   });
   const nowhere = "127.0.0.1:1";
@@ -83,7 +106,8 @@ test("embedded: answers requests while it keeps running, and ends when it is int
   assert.equal(reserved.status, 202);
   const read = await fetch(`${api}${reserved.headers.get("location")}&waitMs=10000`, { headers });
   assert.deepEqual(((await read.json()) as { readonly reason: string }).reason, "SOLD_OUT");
+  assert.deepEqual(await partsShown(pages, login), ["api", "relay", "relay", "worker", "worker", "worker", "worker"]);
   child.kill("SIGINT");
   const [code] = await ended;
-  assert.equal(code, 0, await stderr);
+  assert.equal(code, 0, shown);
 });
