@@ -1,6 +1,6 @@
 /** Every link of every page leads to a file that there is, and to a heading that this has. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 import { repositoryRoot } from "../../../dev/stack/layout.ts";
@@ -25,6 +25,27 @@ test("documents: every link leads to a file and a heading that there are", () =>
   });
   assert.deepEqual(broken, []);
   assert.ok(links.length > 100, `${links.length} links`);
+});
+
+test("documents: every page that the code names is there, with its heading", () => {
+  const sources = globSync(["**/*.{ts,js,json,yaml,yml}", "Dockerfile"], {
+    cwd: repositoryRoot,
+    exclude: ["**/node_modules/**", "engine/dist/**", "package-lock.json", "test/{testing,whole}/**"],
+  });
+  const named = sources.flatMap((file) =>
+    [...readFileSync(join(repositoryRoot, file), "utf8").matchAll(/\bdocs\/[\w./-]+\.md(?:#[\w-]+)?/g)].map(
+      ([page]) => ({
+        file,
+        page,
+      }),
+    ),
+  );
+  const broken = named.flatMap(({ file, page }) => {
+    const wrong = wrongWith("README.md", page);
+    return wrong === undefined ? [] : [`${file}: ${page}: ${wrong}`];
+  });
+  assert.deepEqual(broken, []);
+  assert.ok(named.length > 50, `${named.length} pages named`);
 });
 
 test("documents: a heading is linked to as GitHub names it", () => {
