@@ -32,6 +32,7 @@ export const pageShell = ({
       const { stdout, stderr } = await promisify(execFile)("sh", ["-euc", lines], {
         cwd: folder,
         maxBuffer: 16_777_216,
+        timeout: 240_000,
         env: {
           HOME: process.env["HOME"] ?? "",
           ...endpointsEnv(endpoints),
