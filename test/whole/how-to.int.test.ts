@@ -135,7 +135,7 @@ test("how-to: adds a field, rolls it out by a saved plan, and goes back", { time
   await traffic().openCoupon(api.url, "field");
   await traffic().burst(api.url, "field", "");
   await stopAll();
-  assert.match(await roll.run(withField, "look"), /coupon-issuing/);
+  assert.match(await roll.run(withField, "look"), /^deployment [0-9]+ by .*[\s\S]*coupon-issuing/);
   assert.match(await roll.run(base, "back", { NUMBER: number }), /topology rollback/);
   await start(base, "worker");
   roll.done();

@@ -72,20 +72,25 @@ export const statusVerb = async <Config extends EngineConfig>(
     for (const name of topologyNames(app)) counted.set(name, countsOf(await lookAt(dlq, { topology: name })));
     return counted;
   });
-  const { rows, open } = await withDeployPorts(app, config, async ({ cluster, deployments }) => {
-    const last = await deployments.latest();
+  const { last, rows, open } = await withDeployPorts(app, config, async ({ cluster, deployments }) => {
+    const latest = await deployments.latest();
     const status: TopologyStatus[] = [];
     for (const { topology } of app.topologies) {
       const { name, sources } = topology.graph;
       const of = { name, sources, group: `${config.groupPrefix}.${name}`, letters: letters.get(name) };
-      status.push(await statusOf(cluster, last, of));
+      status.push(await statusOf(cluster, latest, of));
     }
     const unfinished = (await deployments.operations(10)).filter(({ endedAt }) => endedAt === null);
-    return { rows: status, open: unfinished };
+    return { last: latest, rows: status, open: unfinished };
   });
   const isDeployed = rows.some(({ deployed }) => deployed !== null);
   const next = [isDeployed ? "sluice topology drift" : "sluice topology apply"];
-  if (json) return printJson(jsonDocument("topology.status", { topologies: rows, unfinished: open }, { next }));
+  if (json) {
+    const document = { deployment: last?.number ?? null, topologies: rows, unfinished: open };
+    return printJson(jsonDocument("topology.status", document, { next }));
+  }
+  // The number that a rollback is given; those of operations are others.
+  if (last !== undefined) print(`deployment ${last.number} by ${last.actor}`);
   const head = ["topology", "deployed", "running", "lag", "retry lag", "dead letters"];
   print(formatTable(head, rows.map(statusRow), { right: ["lag", "retry lag", "dead letters"] }));
   for (const { number, actor, verb } of open) print(`operation ${number} (${verb}) of ${actor} began and did not end`);
