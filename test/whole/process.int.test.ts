@@ -20,8 +20,8 @@ const addressesAt = (port: number) => {
 };
 
 /** Runs one of our processes against addresses where nothing answers as it should. */
-const run = (command: string, port: number) => {
-  const child = spawn(process.execPath, [join(repositoryRoot, "bin", "sluice.js"), command], {
+const run = (command: string, port: number, ...options: readonly string[]) => {
+  const child = spawn(process.execPath, [join(repositoryRoot, "bin", "sluice.js"), command, ...options], {
     env: {
       PATH: process.env["PATH"],
       ...addressesAt(port),
@@ -88,5 +88,26 @@ for (const [shell, signal] of shells.flatMap((path) => signals.map((one) => [pat
     // The last of all that npm started closes what they log to. Not asked by its id: where nobody reaps it, that remains.
     await once(lines, "close");
     assert.ok(told);
+  });
+}
+
+for (const signal of signals) {
+  test(`worker: ends all of several processes when the one that started them gets ${signal}`, {
+    timeout: 60_000,
+  }, async () => {
+    const { child } = run("worker", 1, "--processes", "2");
+    const lines = createInterface({ input: child.stderr });
+    const waiting = Promise.withResolvers<void>();
+    let started = 0;
+    lines.on("line", (line) => {
+      if (line.includes('"start.waiting"') && ++started === 2) waiting.resolve();
+    });
+    await waiting.promise;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    // The last of them closes what they log to.
+    await once(lines, "close");
+    const [code] = await ended;
+    assert.equal(code, signal === "SIGTERM" ? 0 : null);
   });
 }

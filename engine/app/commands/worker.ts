@@ -2,7 +2,10 @@
 import { Command, Option } from "commander";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { type App, topologyNamed, topologyNames } from "../define-app.ts";
-import { boundHeap } from "../process/heap.ts";
+import { environment, integerOption } from "../cli.ts";
+
+import { boundHeap, heapShare } from "../process/heap.ts";
+import { runSideBySide, sideBySideMax } from "../process/side-by-side.ts";
 
 /** The command. */
 export const workerCommand = <Config extends EngineConfig>(app: App<Config>): Command => {
@@ -14,7 +17,16 @@ export const workerCommand = <Config extends EngineConfig>(app: App<Config>): Co
         "Configured by SLUICE_* variables. /live, /ready and /metrics are on SLUICE_HEALTH_HOST and SLUICE_HEALTH_PORT, by default a free port of loopback.",
     )
     .addOption(new Option("--topology <name>", "which topology").choices(names).default(names[0]))
-    .action(async ({ topology }: { readonly topology: string }) => {
+    .addOption(
+      new Option(
+        "--processes <number>",
+        `so many workers, each a process with an even share of the memory; 1 to ${sideBySideMax}`,
+      )
+        .argParser(integerOption(1, sideBySideMax))
+        .default(1),
+    )
+    .action(async ({ topology, processes }: { readonly topology: string; readonly processes: number }) => {
+      if (processes > 1) return beside(topology, processes);
       boundHeap();
       const [{ runProcess }, { refuseBeforeStart }] = await Promise.all([
         import("../process/process.ts"),
@@ -26,4 +38,19 @@ export const workerCommand = <Config extends EngineConfig>(app: App<Config>): Co
         return hosted.start(context);
       });
     });
+};
+
+/** The same command, so many times. Its log is theirs, line by line. */
+const beside = async (topology: string, count: number): Promise<void> => {
+  const [{ default: pino }, { untilStopped }, { systemClock }] = await Promise.all([
+    import("pino"),
+    import("../process/process.ts"),
+    import("../../clock.ts"),
+  ]);
+  const logger = pino({ name: "workers" }, pino.destination({ dest: 2, sync: true }));
+  const [, script = ""] = process.argv;
+  const command = [...process.execArgv, ...heapShare(count), script, "worker", "--topology", topology];
+  const stopping = untilStopped(logger);
+  const about = { count, command, logger, clock: systemClock, environment: environment(), stopping };
+  process.exit(await runSideBySide(about));
 };

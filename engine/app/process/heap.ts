@@ -39,6 +39,9 @@ export const boundHeap = (): void => becomeWith(heapFlags(memoryLimit()), "--max
 /** The same for a command that reads whole topics. */
 export const boundReaderHeap = (): void => becomeWith(readerFlags, "--max-semi-space-size");
 
+/** Node's flags for one of so many workers of one machine or container: each has an even share of its memory. */
+export const heapShare = (processes: number): readonly string[] => heapFlags(Math.floor(memoryLimit() / processes));
+
 const becomeWith = (flags: readonly string[], unless: string): void => {
   const given = [...process.execArgv, environment()["NODE_OPTIONS"] ?? ""].join(" ");
   if (given.includes(unless) || process.execve === undefined) return;

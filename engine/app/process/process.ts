@@ -16,6 +16,7 @@ import { tellBuild, watchReadiness } from "../metrics/process-metrics.ts";
 import { readProcessFacts, startedByNpm, startersOf, watchParent } from "./parent.ts";
 import { enterProcess } from "./enter-process.ts";
 import { openTracing } from "./open-tracing.ts";
+import { besideName } from "./side-by-side.ts";
 import { createSignalJudge } from "./signals.ts";
 
 /** The configuration of this process: its own variables, completed in development by the application. @throws InvalidConfig */
@@ -91,7 +92,7 @@ export const runProcess = async <Config extends EngineConfig>(
 };
 
 /** Resolves when it is to stop: by a signal, or because who started it is gone. A second signal ends it at once. */
-const untilStopped = (logger: Logger): Promise<undefined> =>
+export const untilStopped = (logger: Logger): Promise<undefined> =>
   new Promise((resolve) => {
     const judge = createSignalJudge(() => performance.now());
     const onSignal = (signal: NodeJS.Signals): void => {
@@ -103,10 +104,10 @@ const untilStopped = (logger: Logger): Promise<undefined> =>
     process.on("SIGTERM", onSignal);
     process.on("SIGINT", onSignal);
     watchParent({
-      isWatched: startedByNpm(environment()),
+      isWatched: startedByNpm(environment()) || environment()[besideName] !== undefined,
       starters: () => startersOf(process.ppid, readProcessFacts),
       gone: () => {
-        logger.warn({ event: "process.orphaned" }, "npm, which started it, is gone: it stops as by SIGTERM");
+        logger.warn({ event: "process.orphaned" }, "who started it is gone: it stops as by SIGTERM");
         resolve(undefined);
       },
     });
