@@ -143,6 +143,10 @@ const brokerProperties = (text: string, { certificates: { server, ca }, kafkaPor
     jaas("plain", `plain.PlainLoginModule required user_sluice="${secrets.kafka}"`),
     jaas("scram-sha-256", "scram.ScramLoginModule required"),
     jaas("scram-sha-512", "scram.ScramLoginModule required"),
+    // Whoever comes by a door in plain text may do everything, and others what no entry refuses.
+    "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users=User:ANONYMOUS",
+    "allow.everyone.if.no.acl.found=true",
     // The broker's own check of tokens that nobody signed.
     jaas("oauthbearer", 'oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker"'),
     "",

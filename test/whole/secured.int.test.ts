@@ -17,10 +17,12 @@ import { confluentAdmin } from "../../engine/registry/admin.ts";
 import { RegistryUnavailable } from "../../engine/registry/http.ts";
 import { registryVersion } from "../../engine/registry/version.ts";
 import { type Config, readConfig } from "../../ops/config.ts";
+import { couponIssueRequests, couponsIssued } from "../../schemas/coupon.ts";
 import { app } from "../../sluice.config.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
 import { inspectDatabase, missingRights, rightsToApply, rightsToRun } from "../../stores/mysql/inspect.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
+import { openAcls, type Right } from "../testing/kafka-acls.ts";
 import { type SecuredStack, secrets, startSecuredStack } from "../testing/secured-stack.ts";
 import { until } from "../testing/stack-under-test.ts";
 
@@ -201,7 +203,7 @@ test("the shop: is deployed by one user and run by another with fewer rights, al
       signal,
       command,
       name: `secured-${command}`,
-      env: { ...none, ...env },
+      env: { ...none, SLUICE_HOLD_GRACE_MS: "1000", ...env },
     });
     children.push(started);
     return started;
@@ -223,11 +225,49 @@ test("the shop: is deployed by one user and run by another with fewer rights, al
   }
 });
 
+/** What somebody takes away while everything runs, and who says so. */
+const takenAway: readonly (readonly [what: Right, who: "api" | "worker" | "relay"])[] = [
+  [{ topic: couponIssueRequests.name, operation: "WRITE" }, "api"],
+  [{ topic: couponsIssued.name, operation: "WRITE" }, "worker"],
+  [{ group: "my-group.coupon-issuing", operation: "READ" }, "worker"],
+];
+for (const [at, [right, who]] of takenAway.entries())
+  test(`the shop: names what is refused, and goes on by itself when it is allowed again, when a ${who} may not ${JSON.stringify(right)} for a while`, {
+    timeout: 180_000,
+  }, async () => {
+    const { tokenSecret } = configOf(environment(withPassword("PLAIN")));
+    const one = children.find(({ child }) => child.name === `secured-${who}`);
+    const api = children.find(({ child }) => child.name === "secured-api");
+    assert.ok(one !== undefined && api !== undefined);
+    const acls = await openAcls(stack.plain.brokers);
+    try {
+      await acls.allowAll();
+      await acls.deny("sluice", right);
+      const asked = askFor(api.url, tokenSecret, `refused-${at}`).catch(String);
+      await until(`${who} says what is refused`, async () => {
+        const answer = await fetch(`${one.healthUrl}/ready`);
+        return answer.status === 503 && /KAFKA_REFUSED has lasted for .*SLUICE_KAFKA_/.test(await answer.text());
+      });
+      await acls.allow("sluice", right);
+      await asked;
+      await until(`${who} is ready again`, async () => (await fetch(`${one.healthUrl}/ready`)).status === 200);
+      await issueOne(api.url, tokenSecret, `allowed-${at}`);
+    } finally {
+      await acls.allow("sluice", right);
+      await acls.close();
+    }
+  });
+
 /** Opens a coupon, asks for it, and waits for the verdict. */
-const issueOne = async (url: string, secret: Buffer): Promise<void> => {
+const issueOne = async (url: string, secret: Buffer, couponId = "secured"): Promise<void> => {
+  assert.match(await askFor(url, secret, couponId), /"issued"/i);
+};
+
+/** Opens a coupon and asks for it; answers what is said of it within 10 s. */
+const askFor = async (url: string, secret: Buffer, couponId: string): Promise<string> => {
   const token = (userId: string, more = {}) =>
     `Bearer ${mintToken({ secret, userId, ttlMs: 600_000, now: Date.now(), ...more })}`;
-  const coupon = { couponId: "secured", policyId: "p", stock: 1, validForDays: 1 };
+  const coupon = { couponId, policyId: "p", stock: 1, validForDays: 1 };
   const policy = { name: "P", discount: { kind: "fixed", amount: 1 }, minOrderAmount: 0 };
   const opened = await fetch(`${url}/v1/admin/coupons`, {
     method: "POST",
@@ -235,7 +275,7 @@ const issueOne = async (url: string, secret: Buffer): Promise<void> => {
     body: JSON.stringify({ ...coupon, policy }),
   });
   assert.equal(opened.status, 201, await opened.text());
-  const asked = await fetch(`${url}/v1/coupons/secured/reservations`, {
+  const asked = await fetch(`${url}/v1/coupons/${couponId}/reservations`, {
     method: "POST",
     headers: { authorization: token("you") },
   });
@@ -243,5 +283,5 @@ const issueOne = async (url: string, secret: Buffer): Promise<void> => {
   const told = await fetch(`${url}/v1/reservations/${reservationId}?waitMs=10000`, {
     headers: { authorization: token("you") },
   });
-  assert.match(await told.text(), /"issued"/i);
+  return told.text();
 };
