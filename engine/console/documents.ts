@@ -90,12 +90,17 @@ export interface TopologyDocument {
   /** Records a second that each step decided. */
   readonly steps: Readonly<Record<string, number>>;
   readonly recordsPerSecond: number;
-  readonly sources: Readonly<Record<string, { readonly lagRecords: number; readonly lagSeconds: number }>>;
+  /** By topic; null where nobody can say: no worker measures an age. */
+  readonly sources: Readonly<
+    Record<string, { readonly lagRecords: number | null; readonly lagSeconds: number | null }>
+  >;
   readonly queuedRecords: number;
   readonly inFlightRecords: number;
   readonly pausedPartitions: number;
   readonly holds: readonly HoldDocument[];
   readonly deadLettersPerSecond: number;
+  /** Records in its topic of dead letters, whatever became of them; null where the log was not looked at. */
+  readonly letters: number | null;
   /** Dead letters that nobody has decided about; null where nobody counts them. */
   readonly undecidedLetters: number | null;
 }

@@ -6,6 +6,7 @@ import { openDeployments } from "../deploying/open.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { type App, topologyNames } from "../define-app.ts";
 import { createLetters, type LettersData } from "./letters.ts";
+import { createStandingLook } from "./standing.ts";
 import { createPlans, type LookAtPlan } from "./plans.ts";
 
 /** Open, until it is closed. */
@@ -27,9 +28,11 @@ export const openConsoleData = async <Config extends EngineConfig>(
 ): Promise<ConsoleData> => {
   const [listed, { deployments, close }] = [await app.processes?.(config), await openDeployments(app, config)];
   const letters = createLetters(app, config);
+  const standing = createStandingLook(app, config);
   return {
     live: {
       ask: askHealth,
+      standing: standing.ask,
       described: {
         topologies: app.topologies.map(({ topology }) => topology.graph),
         outboxes: (app.outboxes ?? []).map(({ drawn }) => drawn),
@@ -48,6 +51,7 @@ export const openConsoleData = async <Config extends EngineConfig>(
     plan: createPlans(app, config),
     close: async () => {
       await letters.close();
+      await standing.close();
       await listed?.close();
       await close();
     },

@@ -39,6 +39,14 @@ sluice_lag_seconds{topology="${name}",partition="${source}/${partition}"} ${seco
   assert.equal(topology?.deployed, "bbbbbbbb");
 });
 
+test("describeLive: has the lag that the log says, and no age, when nobody works for a topology", () => {
+  const standing = new Map([[name, { letters: 4, lag: { [source]: 21 } }]]);
+  const [topology] = describeLive({ ...described, standing }, [], [], { atMs: 0, away: [] }).topologies;
+  assert.deepEqual(topology?.sources[source], { lagRecords: 21, lagSeconds: null });
+  assert.equal(topology?.letters, 4);
+  assert.deepEqual(describe([]).topologies[0]?.sources[source], { lagRecords: null, lagSeconds: null });
+});
+
 test("describeLive: says what a process says of itself, or that it cannot be asked, when it does not answer", () => {
   const unready = readinessOf([{ code: "STALLED", why: "stalled, waiting for x" }]);
   const why = "connection refused";

@@ -39,6 +39,14 @@ export interface Figure {
   readonly read: (samples: readonly Sample[]) => string | undefined;
 }
 
+/** Where a topology stands in the log, whether anybody works for it or not. */
+export interface Standing {
+  /** Records in its topic of dead letters, whatever became of them. */
+  readonly letters: number;
+  /** Records that its group has not committed, by source. */
+  readonly lag: Readonly<Record<string, number>>;
+}
+
 /** What is described. */
 export interface Described {
   readonly topologies: readonly TopologyGraph[];
@@ -46,6 +54,8 @@ export interface Described {
   readonly figures: readonly Figure[];
   /** The deployed hash of each topology. */
   readonly deployed: ReadonlyMap<string, string>;
+  /** By topology; those that are not known are missing. */
+  readonly standing?: ReadonlyMap<string, Standing>;
 }
 
 /** Three heartbeats and a little: one or two may be late. */
@@ -53,7 +63,7 @@ export const silentAfterMs = 17_000;
 
 /** Describes what was seen now; `before` is the look before, for rates. */
 export const describeLive = (
-  { topologies, outboxes, figures, deployed }: Described,
+  { topologies, outboxes, figures, deployed, standing }: Described,
   before: readonly LookedAt[],
   now: readonly LookedAt[],
   { atMs, away }: { readonly atMs: number; readonly away: readonly string[] },
@@ -66,7 +76,11 @@ export const describeLive = (
     away,
     processes,
     topologies: topologies.map((graph) =>
-      describeTopology(graph, { outboxes, samples, rate, processes, deployed: deployed.get(graph.name) }),
+      describeTopology(graph, {
+        ...{ outboxes, samples, rate, processes },
+        deployed: deployed.get(graph.name),
+        standing: standing?.get(graph.name),
+      }),
     ),
     outboxes: outboxes.map(({ name }) => describeOutbox(name, { samples, rate, processes, now })),
     verify: describeVerify(now),
@@ -125,12 +139,14 @@ const describeTopology = (
     rate,
     processes,
     deployed,
+    standing,
   }: {
     readonly outboxes: readonly DrawnOutbox[];
     readonly samples: readonly Sample[];
     readonly rate: Rate;
     readonly processes: readonly ProcessDocument[];
     readonly deployed: string | undefined;
+    readonly standing: Standing | undefined;
   },
 ): TopologyDocument => {
   const { name, sources } = graph;
@@ -154,19 +170,20 @@ const describeTopology = (
     ),
     recordsPerSecond: rate("sluice_round_records_sum", own),
     sources: Object.fromEntries(
-      sources.map((topic) => [
-        topic,
-        {
-          lagRecords: ofTopic(lag, topic).reduce((sum, one) => sum + one, 0),
-          lagSeconds: Math.max(0, ...ofTopic(age, topic)),
-        },
-      ]),
+      sources.map((topic) => {
+        const records = ofTopic(lag, topic);
+        // Without a worker nobody measures it but the log itself.
+        if (records.length === 0) return [topic, { lagRecords: standing?.lag[topic] ?? null, lagSeconds: null }];
+        const lagRecords = records.reduce((sum, one) => sum + one, 0);
+        return [topic, { lagRecords, lagSeconds: Math.max(0, ...ofTopic(age, topic)) }];
+      }),
     ),
     queuedRecords: total("sluice_queued_records"),
     inFlightRecords: total("sluice_in_flight_records"),
     pausedPartitions: total("sluice_paused"),
     holds: joinHolds(workers.flatMap(({ holds }) => holds)),
     deadLettersPerSecond: rate("sluice_dead_letters_total", own),
+    letters: standing?.letters ?? null,
     undecidedLetters: sumOf(samples, "sluice_dead_letters_undecided", own) ?? null,
   };
 };

@@ -78,3 +78,20 @@ test("live: shows the processes of the look before, and says why, when the store
   assert.match(away.join(), /list of processes cannot be read: connection refused/);
   await live.close();
 });
+
+test("live: looks on, and says why, when the log gives no answer or a refusal", async () => {
+  let turn = 0;
+  const standing = async () => {
+    turn += 1;
+    if (turn === 1) return new Map([["shop", { letters: 1, lag: {} }]]);
+    throw new Error("no broker answers");
+  };
+  const live = createLive({ ...sourcesOf(async () => [process]), standing }, steppingClock());
+  const found = Promise.withResolvers<LiveDocument>();
+  const leave = live.watch((document) => {
+    if (document.away.length > 0) found.resolve(document);
+  });
+  assert.deepEqual((await found.promise).away, ["the log cannot be looked at: no broker answers"]);
+  leave();
+  await live.close();
+});

@@ -2,15 +2,17 @@
 import type { Clock } from "../../clock.ts";
 import type { ListedProcess } from "../../deploy/processes.ts";
 import type { HistoryDocument, LiveDocument } from "../documents.ts";
-import { type Described, describeLive, type LookedAt } from "./describe.ts";
+import { type Described, describeLive, type LookedAt, type Standing } from "./describe.ts";
 
 /** What is looked at. */
 export interface LiveSources {
-  readonly described: Omit<Described, "deployed">;
+  readonly described: Omit<Described, "deployed" | "standing">;
   /** @throws where the store is away: the processes of the look before are asked again */
   readonly processes: () => Promise<readonly ListedProcess[]>;
   /** The deployed hash of each topology. @throws where the store is away */
   readonly deployed: () => Promise<ReadonlyMap<string, string>>;
+  /** Where each topology stands in the log. @throws where brokers are away; asked for beside the looks, which do not wait for it */
+  readonly standing?: () => Promise<ReadonlyMap<string, Standing>>;
   /** Never rejects. */
   readonly ask: (process: ListedProcess, now: () => number) => Promise<LookedAt>;
 }
@@ -28,8 +30,8 @@ export interface Live {
 
 /** Between two looks, ms. */
 const everyMs = 1_000;
-/** Between two looks at what is deployed, in looks. */
-const deployedEvery = 10;
+/** Between two looks at what is deployed, and at where topologies stand in the log, in looks. */
+const otherwiseEvery = 10;
 /** It goes on for so many looks after the last one who watched: whoever reloads a page has its rates at once. */
 const lingerLooks = 60;
 /** Points that are remembered: 15 minutes of them. */
@@ -94,7 +96,8 @@ export const createLive = (sources: LiveSources, clock: Clock): Live => {
 };
 
 /** One look after another: each remembers the one before, for rates and for what is away. */
-const createLook = ({ described, processes, deployed, ask }: LiveSources, clock: Clock) => {
+const createLook = ({ described, processes, deployed, standing, ask }: LiveSources, clock: Clock) => {
+  const standings = followStanding(standing);
   let before: readonly LookedAt[] = [];
   let listed: readonly ListedProcess[] = [];
   let hashes: ReadonlyMap<string, string> = new Map();
@@ -110,12 +113,43 @@ const createLook = ({ described, processes, deployed, ask }: LiveSources, clock:
       }
     };
     listed = await orBefore(listed, "the list of processes cannot be read", processes);
-    if (looks % deployedEvery === 0) hashes = await orBefore(hashes, "what is deployed cannot be read", deployed);
+    if (looks % otherwiseEvery === 0) {
+      hashes = await orBefore(hashes, "what is deployed cannot be read", deployed);
+      standings.lookAgain();
+    }
     looks += 1;
     const now = await Promise.all(listed.map((process) => ask(process, clock.now)));
-    const document = describeLive({ ...described, deployed: hashes }, before, now, { atMs: clock.now(), away });
+    const found = standings.latest();
+    away.push(...found.away);
+    const known = { ...described, deployed: hashes, standing: found.standing };
+    const document = describeLive(known, before, now, { atMs: clock.now(), away });
     before = now;
     return document;
+  };
+};
+
+/** Asks beside the looks, one question at a time: brokers that are away are waited for by nobody. */
+const followStanding = (ask: LiveSources["standing"] = async () => new Map()) => {
+  let latest: { readonly standing: ReadonlyMap<string, Standing>; readonly away: readonly string[] } = {
+    standing: new Map(),
+    away: [],
+  };
+  let asking = false;
+  const look = async (): Promise<void> => {
+    asking = true;
+    try {
+      latest = { standing: await ask(), away: [] };
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      latest = { ...latest, away: [`the log cannot be looked at: ${why}`] };
+    }
+    asking = false;
+  };
+  return {
+    latest: () => latest,
+    lookAgain: (): void => {
+      if (!asking) void look();
+    },
   };
 };
 
@@ -125,7 +159,7 @@ const pointOf = ({ at, topologies }: LiveDocument): Point => ({
   lagRecords: Object.fromEntries(
     topologies.map(({ name, sources }) => [
       name,
-      Object.values(sources).reduce((sum, { lagRecords }) => sum + lagRecords, 0),
+      Object.values(sources).reduce((sum, { lagRecords }) => sum + (lagRecords ?? 0), 0),
     ]),
   ),
 });

@@ -91,8 +91,9 @@ const noteOf = (
   const source = kind === "endpoint" ? sources[name] : undefined;
   if (source !== undefined) {
     const { lagRecords, lagSeconds } = source;
-    const text = lagRecords === 0 ? "nothing waits" : `${count(lagRecords)} wait, ${duration(lagSeconds * 1_000)}`;
-    return { text, isBad: false };
+    if (lagRecords === null) return undefined;
+    const age = lagSeconds === null ? "" : `, ${duration(lagSeconds * 1_000)}`;
+    return { text: lagRecords === 0 ? "nothing waits" : `${count(lagRecords)} wait${age}`, isBad: false };
   }
   if (kind !== "step") return undefined;
   const hold = longest(holds.filter(({ call }) => call === name));

@@ -43,11 +43,11 @@ const Overview = ({ document, shown }: { readonly document: LiveDocument; readon
           right: true,
           cell: ({ recordsPerSecond }: TopologyDocument) => perSecond(recordsPerSecond),
         },
-        { title: "Lag", right: true, cell: (topology: TopologyDocument) => count(lagOf(topology).records) },
+        { title: "Lag", right: true, cell: (topology: TopologyDocument) => recordsText(lagOf(topology).records) },
         {
           title: "Oldest",
           right: true,
-          cell: (topology: TopologyDocument) => duration(lagOf(topology).seconds * 1_000),
+          cell: (topology: TopologyDocument) => secondsText(lagOf(topology).seconds),
         },
         { title: "In flight", right: true, cell: ({ inFlightRecords }: TopologyDocument) => count(inFlightRecords) },
         { title: "Waits for", cell: waitsOf },
@@ -61,13 +61,19 @@ const workersOf = ({ workers, hashes, deployed }: TopologyDocument): View => {
   return html`<span>${count(workers)} ${others.length === 0 ? null : html`<${Pill} tone="warn">${Object.keys(hashes).length} graphs<//>`}</span>`;
 };
 
-const lagOf = ({ sources }: TopologyDocument) => {
+/** Over all sources; null where it is known of none. */
+const lagOf = ({ sources }: TopologyDocument): { readonly records: number | null; readonly seconds: number | null } => {
   const all = Object.values(sources);
+  const records = all.flatMap(({ lagRecords }) => lagRecords ?? []);
+  const seconds = all.flatMap(({ lagSeconds }) => lagSeconds ?? []);
   return {
-    records: all.reduce((sum, { lagRecords }) => sum + lagRecords, 0),
-    seconds: Math.max(0, ...all.map(({ lagSeconds }) => lagSeconds)),
+    records: records.length === 0 ? null : records.reduce((sum, one) => sum + one, 0),
+    seconds: seconds.length === 0 ? null : Math.max(...seconds),
   };
 };
+
+const recordsText = (records: number | null): string => (records === null ? "-" : count(records));
+const secondsText = (seconds: number | null): string => (seconds === null ? "-" : duration(seconds * 1_000));
 
 const waitsOf = ({ holds }: TopologyDocument): View => {
   const [first] = holds.toSorted((a, b) => b.forMs - a.forMs);
@@ -75,9 +81,11 @@ const waitsOf = ({ holds }: TopologyDocument): View => {
   return html`<${Pill} tone="bad">${first.who ?? first.code}, ${duration(first.forMs)}<//>`;
 };
 
-const lettersOf = ({ undecidedLetters, deadLettersPerSecond }: TopologyDocument): View | string => {
+const lettersOf = ({ name, letters, undecidedLetters, deadLettersPerSecond }: TopologyDocument): View | string => {
   if (deadLettersPerSecond > 0) return html`<${Pill} tone="bad">${perSecond(deadLettersPerSecond)}<//>`;
-  return undecidedLetters === null ? "-" : counted(undecidedLetters, "open").replace(/s$/, "");
+  if (undecidedLetters !== null) return html`<${Link} to=${`/letters/${name}`}>${count(undecidedLetters)} open<//>`;
+  // What became of them is on their page: here only the log was asked.
+  return letters === null ? "-" : html`<${Link} to=${`/letters/${name}`}>${count(letters)} in all<//>`;
 };
 
 const Shown = ({ topology, at }: { readonly topology: TopologyDocument; readonly at: number }): View => {
@@ -92,8 +100,8 @@ const Shown = ({ topology, at }: { readonly topology: TopologyDocument; readonly
       <${Stat} name="Records">${perSecond(topology.recordsPerSecond)}<//>
       <${Stat} name="In flight">${count(topology.inFlightRecords)}<//>
       <${Stat} name="Queued">${count(topology.queuedRecords)}<//>
-      <${Stat} name="Lag">${count(lagOf(topology).records)}<//>
-      <${Stat} name="Oldest">${duration(lagOf(topology).seconds * 1_000)}<//>
+      <${Stat} name="Lag">${recordsText(lagOf(topology).records)}<//>
+      <${Stat} name="Oldest">${secondsText(lagOf(topology).seconds)}<//>
       <${Stat} name="Paused partitions">${count(topology.pausedPartitions)}<//>
     </dl>
     <${Holds} holds=${topology.holds} />
