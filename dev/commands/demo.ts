@@ -28,7 +28,7 @@ interface Size {
 /** Unless told otherwise. One process has one thread, also for the clients: it is done in a few seconds too. */
 const sizes: Readonly<Record<"stack" | "embedded", Size>> = {
   stack: { requests: 20_000, stock: 5_000, clients: 1_000, orders: 4_000, outage: 10, around: 3 },
-  embedded: { requests: 5_000, stock: 1_250, clients: 250, orders: 800, outage: 2, around: 1 },
+  embedded: { requests: 4_000, stock: 1_000, clients: 200, orders: 600, outage: 2, around: 1 },
 };
 
 /** The command. */
