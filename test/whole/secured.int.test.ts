@@ -228,6 +228,7 @@ test("the shop: is deployed by one user and run by another with fewer rights, al
 /** What somebody takes away while everything runs, and who says so. */
 const takenAway: readonly (readonly [what: Right, who: "api" | "worker" | "relay"])[] = [
   [{ topic: couponIssueRequests.name, operation: "WRITE" }, "api"],
+  [{ topic: couponIssueRequests.name, operation: "READ" }, "worker"],
   [{ topic: couponsIssued.name, operation: "WRITE" }, "worker"],
   [{ group: "my-group.coupon-issuing", operation: "READ" }, "worker"],
 ];
