@@ -77,21 +77,28 @@ export const createLetters = <Config extends EngineConfig>(app: App<Config>, con
   const running = new Map<string, { readonly ended: Promise<unknown>; progress: RunProgress | undefined }>();
   const reading = <T>(work: (open: OpenDlq<Config>) => Promise<T>): Promise<T> =>
     readings(() => withDlq(app, config, work));
+  const looking = new Map<string, Promise<LettersDocument>>();
+  const readLook = (topology: string): Promise<LettersDocument> =>
+    reading(async (open) => {
+      const selection = selectionOf([], { state: "all" }, { states: [], now: Date.now() });
+      const { groups, warnings } = await lookAtGroups(open, { topology }, selection);
+      const jobs = open.replays === undefined ? [] : await shownJobs(open, open.replays, topology, undefined);
+      return {
+        topology,
+        groups,
+        jobs: jobs.map((job) => jobShown(job, running.get(job.job.id)?.progress)),
+        warnings,
+      };
+    });
   const planned = (open: OpenDlq<Config>, topology: string, meant: Meant, limits: ReplayLimits) =>
     planOf(open, replaysToChange(open), { topology, limits, selection: selectionFor(meant, ["open", "pending"]) });
   return {
-    look: (topology) =>
-      reading(async (open) => {
-        const selection = selectionOf([], { state: "all" }, { states: [], now: Date.now() });
-        const { groups, warnings } = await lookAtGroups(open, { topology }, selection);
-        const jobs = open.replays === undefined ? [] : await shownJobs(open, open.replays, topology, undefined);
-        return {
-          topology,
-          groups,
-          jobs: jobs.map((job) => jobShown(job, running.get(job.job.id)?.progress)),
-          warnings,
-        };
-      }),
+    look: (topology) => {
+      // Whoever asks while it is read is given the same: each reading is of a whole topic.
+      const look = looking.get(topology) ?? readLook(topology).finally(() => looking.delete(topology));
+      looking.set(topology, look);
+      return look;
+    },
     list: (topology, meant) =>
       reading(async (open) => {
         const { standings, warnings } = await lookAt(open, { topology });
@@ -114,8 +121,8 @@ export const createLetters = <Config extends EngineConfig>(app: App<Config>, con
           const onProgress = (progress: RunProgress): void => {
             own.progress = progress;
           };
-          await runUnderLock(open, { lock, replays, job, patienceMs, signal: stopping.signal, onProgress });
-          running.delete(job.id);
+          const how = { patienceMs, signal: stopping.signal, onProgress };
+          await runUnderLock(open, { lock, replays, job, ...how }).finally(() => running.delete(job.id));
         });
         if (done === undefined) throw await busyError(replays, topology);
       });

@@ -55,7 +55,7 @@ export type Answer<T> =
   | { readonly kind: "failed"; readonly error: AskFailed }
   | { readonly kind: "answered"; readonly document: T };
 
-/** Asks for a document when `path` is another one, and again every `everyMs` where given; `undefined` asks nothing. */
+/** Asks for a document when `path` is another one, and again `everyMs` after each answer where given; `undefined` asks nothing. */
 export const useAnswer = <T>(
   path: string | undefined,
   everyMs?: number,
@@ -66,6 +66,7 @@ export const useAnswer = <T>(
   useEffect(() => {
     if (path === undefined) return undefined;
     const leaving = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const look = async (): Promise<void> => {
       try {
         const document = await ask<T>(path, leaving.signal);
@@ -73,12 +74,13 @@ export const useAnswer = <T>(
       } catch (error) {
         if (!leaving.signal.aborted && error instanceof AskFailed) setAnswer({ kind: "failed", error });
       }
+      // After the answer: what takes long is not asked for again meanwhile.
+      if (everyMs !== undefined && !leaving.signal.aborted) timer = setTimeout(() => void look(), everyMs);
     };
     void look();
-    const timer = everyMs === undefined ? undefined : setInterval(() => void look(), everyMs);
     return () => {
       leaving.abort();
-      clearInterval(timer);
+      clearTimeout(timer);
     };
   }, [path, everyMs, turn]);
   return { ...answer, again: () => setTurn((before) => before + 1) };
