@@ -153,12 +153,14 @@ interface Look {
 
 const look = async (report: DemoReport, { children, watch, signal }: Look): Promise<void> => {
   const { payments } = report;
-  const [{ untilStopped }, { consoleOf }, pages] = await Promise.all([
+  const [{ untilStopped }, { consoleOf, storyIn }, pages] = await Promise.all([
     import("../demo/look.ts"),
     import("../demo/console.ts"),
     watch ? pagesOfDemo() : [],
   ]);
-  print(`${requestHints(report)}  a browser  ${await consoleOf(children)}
+  const address = await consoleOf(children);
+  print(`${requestHints(report)}  a browser  ${address}
+  a story    ${storyIn(address, report.couponId)}
   the stack  npm run sluice -- stack status
   the proof  npm run sluice -- verify${verifyOptions(payments)}
 ${pages.map((page) => `  ${page}\n`).join("")}  logs       ${children.map(({ logFile }) => logFile).join("\n             ")}`);

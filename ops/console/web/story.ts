@@ -57,7 +57,7 @@ const Search = ({ id, as }: { readonly id: string; readonly as: string }): View 
           onInput=${(event: InputEvent) => setTyped((event.target as HTMLInputElement).value)} /></div>
       <div><label for="story-as">It is</label>
         <select id="story-as" value=${kind} onChange=${(event: Event) => setKind((event.target as HTMLSelectElement).value)}>
-          <option value="">any of these</option>${kinds.map((one) => html`<option key=${one} value=${one}>a ${one}</option>`)}
+          <option value="">whatever fits</option>${kinds.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}
         </select></div>
       <button type="submit" class="primary">Tell</button>
     </form>
