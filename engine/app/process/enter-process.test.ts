@@ -1,7 +1,7 @@
 /** A process in the list of processes: it enters, stays, leaves, and works on where there is no list. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { OpenProcesses } from "../../deploy/processes.ts";
+import type { OpenProcesses, ProcessEntry } from "../../deploy/processes.ts";
 import { memoryProcesses } from "../../deploy/testing/memory-processes.ts";
 import { aProcess } from "../../deploy/testing/processes-contract.ts";
 import { Unavailable } from "../../errors.ts";
@@ -77,6 +77,22 @@ test("process: says once that it is not listed, and once that it is again, when 
   await settled();
   assert.deepEqual(events, ["process.unlisted", "process.listed"]);
   await entered.close({ leaves: true });
+});
+
+test("process: leaves after the beat that is under way, which would enter it again, when it stops", async () => {
+  const processes = memoryProcesses();
+  const answering = Promise.withResolvers<void>();
+  const slow = { ...processes, beat: (entry: ProcessEntry) => answering.promise.then(() => processes.beat(entry)) };
+  const entered = keepEntered(async () => ({ processes: slow, close: async () => {} }), aProcess(), {
+    clock: manualClock(),
+    logger: silentLogger,
+  });
+  await settled();
+  const closing = entered.close({ leaves: true });
+  answering.resolve();
+  await closing;
+  await settled();
+  assert.deepEqual(await processes.list(), []);
 });
 
 test("process: stops without its list when the store gives no answer", async () => {

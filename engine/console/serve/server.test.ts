@@ -148,7 +148,7 @@ test("console: sends what runs to whoever watches, and no more when the session 
     headers: { origin: `http://${host}`, host },
   });
   const cookie = String(headers["set-cookie"]);
-  const answer = await fetch(`http://${host}/api/live`, { headers: { cookie } });
+  const answer = await fetch(`http://${host}/api/live`, { headers: { cookie }, signal: AbortSignal.timeout(10_000) });
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader() ?? assert.fail("no stream");
   let text = "";
   while (!text.includes('"processes":[]')) text += (await reader.read()).value ?? assert.fail("it ended");
