@@ -222,7 +222,8 @@ test("console: sees the worker that runs, and replays and discards letters as th
     const meant = { fingerprint: cause?.fingerprint ?? assert.fail("no cause has 12 open letters") };
     const [stays = "", ...mended] = ids;
     for (const id of mended) refused.delete(id);
-    const limits = limitsWith({ canary: 3 });
+    // One of them fails again, wherever it is in their order: it would end a canary that it is in.
+    const limits = limitsWith({ canary: 0 });
     const { counts } = await data.letters.plan(topology, meant, limits);
     assert.equal(counts["ready"], 12);
     const how = { actor: "mina", reason: "mended", limits };
