@@ -1,7 +1,8 @@
 /**
  * The queue of one partition, and how rounds are taken from it: everything queued whose key is not in flight, in
- * offset order. So a key is in at most one round at a time, a hot key fills a round by itself, and a thousand cold
- * keys share one; there is no timer, because the queue that builds up while one round runs is the next round.
+ * offset order. So a key is in at most one round at a time, but for one that was taken ahead and waits for its turn (turns.ts);
+ * a hot key fills a round by itself, and a thousand cold keys share one; there is no timer, because the queue that builds up
+ * while one round runs is the next round.
  */
 
 /** What can be queued: it has a lane, and a size. */
