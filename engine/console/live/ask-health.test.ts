@@ -79,3 +79,15 @@ test("askHealth: reads no more than a bound when an answer never ends", async ()
   };
   assert.match(await whyOf(endless), /more than 2097152 bytes/);
 });
+
+test("askHealth: has what fits and leaves out the rest when an answer has fields of other types", async () => {
+  const odd = '{"ok":true,"why":"none","codes":[7,"toString","STALLED"],"degraded":[null,"slow"]}';
+  const holds = `[null,7,{"call":1},{"call":"a","calls":"x"},${pages["/holds"]?.slice(1, -1)}]`;
+  const { answer } = await ask(answering({ "/ready": odd, "/holds": holds }));
+  assert.ok("samples" in answer);
+  assert.deepEqual(answer.ready, { ok: true, why: [], codes: ["STALLED"], degraded: ["slow"] });
+  assert.deepEqual(
+    answer.holds.map(({ call, who }) => [call, who]),
+    [["decide", undefined]],
+  );
+});

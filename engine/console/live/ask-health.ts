@@ -1,7 +1,6 @@
 /** Asks the health ports of processes what they do. The one place where the console calls other processes. */
 import type { ListedProcess } from "../../deploy/processes.ts";
-import type { Readiness } from "../../readiness.ts";
-import type { Hold } from "../../worker/failures/holds.ts";
+import { holdsFrom, readinessFrom } from "./answers.ts";
 import { type Answered, type LookedAt, silentAfterMs } from "./describe.ts";
 import { samplesOf } from "./samples.ts";
 
@@ -37,8 +36,8 @@ const answerOf = async (url: string): Promise<Answered> => {
     get(`${url}/metrics`, signal),
   ]);
   return {
-    ready: readinessFrom(JSON.parse(ready)),
-    holds: holdsFrom(JSON.parse(holds)),
+    ready: readinessFrom(ready),
+    holds: holdsFrom(holds),
     samples: [...samplesOf(metrics), ...samplesOf(metrics, "process_resident_memory_bytes")],
   };
 };
@@ -56,19 +55,6 @@ const get = async (url: string, signal: AbortSignal): Promise<string> => {
   }
   return Buffer.concat(chunks).toString();
 };
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null;
-
-const readinessFrom = (value: unknown): Readiness => {
-  if (!isObject(value) || typeof value["ok"] !== "boolean") throw new Error("its /ready is no readiness");
-  // Our own process wrote it, as engine/readiness.ts has it.
-  return value as unknown as Readiness;
-};
-
-const holdsFrom = (value: unknown): readonly Hold[] =>
-  // The same; a page of holds that is none has none.
-  Array.isArray(value) ? (value as readonly Hold[]) : [];
 
 const reasonOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);

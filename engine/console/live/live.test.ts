@@ -95,3 +95,26 @@ test("live: looks on, and says why, when the log gives no answer or a refusal", 
   leave();
   await live.close();
 });
+
+test("live: looks on, and says why, when what was seen cannot be described", async () => {
+  let turn = 0;
+  const read = (): string => {
+    turn += 1;
+    if (turn === 1) throw new Error("no such figure");
+    return "7";
+  };
+  const sources = sourcesOf(async () => [process]);
+  const described = { ...sources.described, figures: [{ title: "marks", read }] };
+  const live = createLive({ ...sources, described }, steppingClock());
+  const seen: LiveDocument[] = [];
+  const two = Promise.withResolvers<void>();
+  const leave = live.watch((document) => {
+    seen.push(document);
+    if (seen.length === 2) two.resolve();
+  });
+  await two.promise;
+  leave();
+  assert.deepEqual(seen[0]?.away, ["what runs cannot be described: no such figure"]);
+  assert.deepEqual(seen[1]?.figures, [{ title: "marks", text: "7" }]);
+  await live.close();
+});

@@ -118,13 +118,27 @@ const createLook = ({ described, processes, deployed, standing, ask }: LiveSourc
       standings.lookAgain();
     }
     looks += 1;
-    const now = await Promise.all(listed.map((process) => ask(process, clock.now)));
+    const now = await orBefore<readonly LookedAt[]>([], "processes cannot be asked", () =>
+      Promise.all(listed.map((process) => ask(process, clock.now))),
+    );
     const found = standings.latest();
     away.push(...found.away);
     const known = { ...described, deployed: hashes, standing: found.standing };
-    const document = describeLive(known, before, now, { atMs: clock.now(), away });
+    const [atMs, last] = [clock.now(), before];
     before = now;
-    return document;
+    const nothing: LiveDocument = {
+      at: atMs,
+      away,
+      processes: [],
+      topologies: [],
+      outboxes: [],
+      verify: null,
+      figures: [],
+    };
+    // Figures are the application's code: what it throws is told, as what is away is.
+    return orBefore(nothing, "what runs cannot be described", async () =>
+      describeLive(known, last, now, { atMs, away }),
+    );
   };
 };
 
