@@ -60,7 +60,10 @@ test("askHealth: says in words why there is no answer when it is refused, slow, 
   assert.match("why" in refused.answer ? refused.answer.why : "", /does not answer from here: \S/);
   assert.match(await whyOf(() => {}), /nothing came within 900 ms/);
   assert.match(await whyOf((_, response) => response.destroy()), /does not answer/);
-  assert.match(await whyOf(answering({ "/ready": "<html>" })), /does not answer/);
+  assert.match(
+    await whyOf(answering({ "/ready": "<html>secret" })),
+    /does not answer from here: its \/ready is no JSON$/,
+  );
   assert.match(await whyOf(answering({ "/ready": "{}" })), /no readiness/);
   assert.match(
     await whyOf((_, response) => response.writeHead(302, { location: "http://127.0.0.1:1" }).end()),
@@ -90,4 +93,25 @@ test("askHealth: has what fits and leaves out the rest when an answer has fields
     answer.holds.map(({ call, who }) => [call, who]),
     [["decide", undefined]],
   );
+});
+
+test("askHealth: asks nobody, and does not repeat the address, when it is more than a host and a port", async () => {
+  const wrong = [
+    "file:///etc/passwd",
+    "http://u:p@127.0.0.1:1",
+    "http://127.0.0.1:1/x?y=",
+    "http://127.0.0.1:1/#x",
+    "no",
+  ];
+  for (const healthUrl of [...wrong, "", "http://u@127.0.0.1:1", "http://127.0.0.1:1/admin", "ftp://127.0.0.1:1"]) {
+    const { answer } = await askHealth({ ...aProcess({ healthUrl }), startedAt: 0, silentMs: 0 }, Date.now);
+    assert.deepEqual(answer, { why: "the list of processes has no address of it: http://host:port is one" }, healthUrl);
+  }
+});
+
+test("askHealth: reads less of readiness and holds than of metrics when they are large", async () => {
+  const large = " ".repeat(300_000);
+  assert.match(await whyOf(answering({ "/ready": large })), /more than 262144 bytes/);
+  const { answer } = await ask(answering({ "/holds": large }));
+  assert.deepEqual("holds" in answer ? answer.holds : undefined, []);
 });

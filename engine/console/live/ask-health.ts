@@ -6,8 +6,10 @@ import { samplesOf } from "./samples.ts";
 
 /** How long one answer may take, ms: a picture a second is asked for. */
 const answerMs = 900;
-/** Bytes of one answer: a worker's metrics have some 60 KB. */
-const mostBytes = 2 * 1_024 * 1_024;
+/** Bytes of metrics: a worker's have some 60 KB. */
+const mostMetricsBytes = 2 * 1_024 * 1_024;
+/** Bytes of readiness, and of holds: some sentences. */
+const mostBytes = 256 * 1_024;
 
 /**
  * What a process answers now. Refused, slow, cut off, or too large: why, in words, and it is asked again at the next look. An address
@@ -20,20 +22,32 @@ export const askHealth = async (process: ListedProcess, now: () => number): Prom
     const why = "nothing was heard of it lately: it was killed, is frozen, or cannot reach the store of processes";
     return { process, atMs, answer: { why } };
   }
+  const origin = originOf(process.healthUrl);
+  if (origin === undefined)
+    return { process, atMs, answer: { why: "the list of processes has no address of it: http://host:port is one" } };
   try {
-    return { process, atMs, answer: await answerOf(process.healthUrl) };
+    return { process, atMs, answer: await answerOf(origin) };
   } catch (error) {
-    return { process, atMs, answer: { why: `${process.healthUrl} does not answer from here: ${reasonOf(error)}` } };
+    return { process, atMs, answer: { why: `${origin} does not answer from here: ${reasonOf(error)}` } };
   }
 };
 
-const answerOf = async (url: string): Promise<Answered> => {
+/** A host and a port, and no more: whoever may write to the list is not to choose what is asked of whom, or as whom. */
+const originOf = (text: string): string | undefined => {
+  const url = URL.parse(text);
+  if (url === null || !["http:", "https:"].includes(url.protocol)) return undefined;
+  const { username, password, pathname, search, hash, origin } = url;
+  return pathname === "/" && [username, password, search, hash].every((part) => part === "") ? origin : undefined;
+};
+
+const answerOf = async (origin: string): Promise<Answered> => {
   const signal = AbortSignal.timeout(answerMs);
+  const page = (path: string, most = mostBytes): Promise<string> => get(new URL(path, origin), signal, most);
   const [ready, holds, metrics] = await Promise.all([
-    get(`${url}/ready`, signal),
+    page("/ready"),
     // A process of an earlier release has no such page.
-    get(`${url}/holds`, signal).catch(() => "[]"),
-    get(`${url}/metrics`, signal),
+    page("/holds").catch(() => "[]"),
+    page("/metrics", mostMetricsBytes),
   ]);
   return {
     ready: readinessFrom(ready),
@@ -42,7 +56,7 @@ const answerOf = async (url: string): Promise<Answered> => {
   };
 };
 
-const get = async (url: string, signal: AbortSignal): Promise<string> => {
+const get = async (url: URL, signal: AbortSignal, most: number): Promise<string> => {
   const answer = await fetch(url, { signal, redirect: "error" });
   if (answer.body === null) return "";
   const chunks: Uint8Array[] = [];
@@ -50,7 +64,7 @@ const get = async (url: string, signal: AbortSignal): Promise<string> => {
   for await (const chunk of answer.body) {
     bytes += chunk.length;
     // Leaving the loop cancels what is still to come.
-    if (bytes > mostBytes) throw new Error(`it answers more than ${mostBytes} bytes`);
+    if (bytes > most) throw new Error(`it answers more than ${most} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
