@@ -118,3 +118,19 @@ test("live: looks on, and says why, when what was seen cannot be described", asy
   assert.deepEqual(seen[1]?.figures, [{ title: "marks", text: "7" }]);
   await live.close();
 });
+
+test("live: asks a bounded number of processes at once when many are listed", async () => {
+  const sources = sourcesOf(async () => Array.from({ length: 200 }, () => process));
+  let [asking, most] = [0, 0];
+  const ask: typeof sources.ask = async (one, now) => {
+    asking += 1;
+    most = Math.max(most, asking);
+    await new Promise((resolve) => setImmediate(resolve));
+    asking -= 1;
+    return sources.ask(one, now);
+  };
+  const live = createLive({ ...sources, ask }, steppingClock());
+  assert.equal((await live.latest()).processes.length, 200);
+  assert.equal(most, 50);
+  await live.close();
+});

@@ -1,4 +1,5 @@
 /** Looks at what runs once a second, for as long as somebody watches, and remembers a quarter of an hour. */
+import pLimit from "p-limit";
 import type { Clock } from "../../clock.ts";
 import type { ListedProcess } from "../../deploy/processes.ts";
 import type { HistoryDocument, LiveDocument } from "../documents.ts";
@@ -36,6 +37,8 @@ const otherwiseEvery = 10;
 const lingerLooks = 60;
 /** Points that are remembered: 15 minutes of them. */
 const mostPoints = 900;
+/** Processes that are asked at once: each answer may be some MB. */
+const mostAsked = 50;
 
 interface Point {
   readonly at: number;
@@ -98,6 +101,7 @@ export const createLive = (sources: LiveSources, clock: Clock): Live => {
 /** One look after another: each remembers the one before, for rates and for what is away. */
 const createLook = ({ described, processes, deployed, standing, ask }: LiveSources, clock: Clock) => {
   const standings = followStanding(standing);
+  const asks = pLimit(mostAsked);
   let before: readonly LookedAt[] = [];
   let listed: readonly ListedProcess[] = [];
   let hashes: ReadonlyMap<string, string> = new Map();
@@ -119,7 +123,7 @@ const createLook = ({ described, processes, deployed, standing, ask }: LiveSourc
     }
     looks += 1;
     const now = await orBefore<readonly LookedAt[]>([], "processes cannot be asked", () =>
-      Promise.all(listed.map((process) => ask(process, clock.now))),
+      Promise.all(listed.map((process) => asks(ask, process, clock.now))),
     );
     const found = standings.latest();
     away.push(...found.away);

@@ -22,6 +22,13 @@ sluice_e{oops
   ]);
 });
 
+test("samplesOf: leaves out a line, and is as quick, when it is longer than any sample", () => {
+  const text = `sluice_a{${"}".repeat(400_000)}\nsluice_b 1\nsluice_c{x="${"y".repeat(5_000)}"} 1\n`;
+  const startedAt = performance.now();
+  assert.deepEqual(samplesOf(text), [{ name: "sluice_b", labels: {}, value: 1 }]);
+  assert.ok(performance.now() - startedAt < 500);
+});
+
 test("sumOf: adds what fits its labels, and tells nothing from 0, when asked", () => {
   const samples = samplesOf('sluice_a{t="x",p="0"} 2\nsluice_a{t="x",p="1"} 3\nsluice_a{t="y",p="0"} 9\n');
   assert.equal(sumOf(samples, "sluice_a", { t: "x" }), 5);

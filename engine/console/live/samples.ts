@@ -9,12 +9,14 @@ export interface Sample {
 
 /** Lines of one process that are looked at: it has some hundred series. */
 const mostLines = 20_000;
+/** Characters of a line that is looked at: ours have some 200. */
+const mostCharacters = 4_096;
 
 /** The samples of a text whose names begin with `prefix`; what is no sample is left out. */
 export const samplesOf = (text: string, prefix = "sluice_"): readonly Sample[] =>
   text
     .split("\n", mostLines)
-    .filter((line) => line.startsWith(prefix))
+    .filter((line) => line.length <= mostCharacters && line.startsWith(prefix))
     .flatMap((line) => sampleOf(line) ?? []);
 
 const sampleLine = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/;
@@ -27,9 +29,12 @@ const sampleOf = (line: string): Sample | undefined => {
 
 const escapes: Readonly<Record<string, string>> = { "\\n": "\n", '\\"': '"', "\\\\": "\\" };
 
+/** Label after label from the first on: looked for anywhere, a text without any costs the square of its length. */
+const labelPair = /(\w+)="((?:[^"\\]|\\.)*)",?/gy;
+
 const labelsOf = (text: string): Sample["labels"] =>
   Object.fromEntries(
-    [...text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label = "", value = ""]) => [
+    [...text.matchAll(labelPair)].map(([, label = "", value = ""]) => [
       label,
       value.replaceAll(/\\[n"\\]/g, (escaped) => escapes[escaped] ?? escaped),
     ]),
