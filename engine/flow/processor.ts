@@ -67,8 +67,8 @@ export type Processor<In, Out extends Outcome, Deps, C extends Out["kind"] = nev
   readonly compensatable: readonly C[];
   /**
    * Whether it may decide records of a key while those before them are at later steps. So it says that nothing it answers rests
-   * on how those end: where that matters, a later step decides again. Only where it comes first in a topology does it make a
-   * difference, and only while many records wait. Default: false.
+   * on how those end: where that matters, a later step decides again. It makes a difference only where it comes first in a topology
+   * whose steps, undos and stores all take rounds (`runMany`), and only while many records wait. Default: false.
    */
   readonly ahead?: boolean;
 } & How<In, Out, Deps>;

@@ -4,7 +4,7 @@
  * simulator and the worker share it.
  */
 import { call } from "./call.ts";
-import type { AnyStep, EdgeParts, InlineParts, Parts } from "../flow/parts.ts";
+import { type AnyStep, type EdgeParts, type InlineParts, type Parts, sinksOf } from "../flow/parts.ts";
 import { codeOf, dispositionOf } from "../errors.ts";
 import type { Outcome, Poisoned } from "../flow/processor.ts";
 import type { StepEnvironment, Interpreter, Result } from "./round.ts";
@@ -21,7 +21,7 @@ export const createInterpreter = (parts: Parts): Interpreter => {
   return {
     isAhead: (source) => {
       const first = plan.edges.get(source)?.get("*")?.edge;
-      return first?.does === "step" && plan.steps.get(first.step)?.processor.ahead === true;
+      return first?.does === "step" && plan.steps.get(first.step)?.processor.ahead === true && takesRounds(parts);
     },
     round: async (source, entrants, environment) => {
       const records = entrants.map(start);
@@ -30,6 +30,17 @@ export const createInterpreter = (parts: Parts): Interpreter => {
     },
   };
 };
+
+/**
+ * Whether everything that is called takes a round at once. Where something takes records one by one, those of a round that waits for
+ * its turn would fill the bound of calls side by side, and the round before it would wait for them.
+ */
+const takesRounds = (parts: Parts): boolean =>
+  parts.steps.every(
+    ({ processor, undo }) =>
+      processor.runMany !== undefined &&
+      Object.values(undo).every((one) => "pivot" in one || one.compensation.runMany !== undefined),
+  ) && sinksOf(parts).every((sink) => sink.kind === "topic" || sink.writeMany !== undefined);
 
 interface Plan {
   readonly steps: ReadonlyMap<string, AnyStep>;
@@ -66,7 +77,7 @@ const follow = async (
   if (records.length === 0) return;
   switch (edge.does) {
     case "step":
-      return runStep(interpretation, edge.step, records);
+      return runStep(interpretation, { name: edge.step, isFirst: !plan.steps.has(from) }, records);
     case "drop":
       environment.observe?.({ kind: "dropped", reason: edge.reason }, records);
       return endAll(records, "drop");
@@ -117,15 +128,15 @@ const applyMap = async (
 
 const runStep = async (
   interpretation: Interpretation,
-  name: string,
+  { name, isFirst }: { readonly name: string; readonly isFirst: boolean },
   records: readonly RecordState[],
 ): Promise<void> => {
   const { plan, environment } = interpretation;
   const step = plan.steps.get(name);
   if (step === undefined) throw new Error(`no step "${name}" in the plan`);
   const { processor, attempts, timeoutMs, catchPoison } = step;
-  const { run, runMany, ahead } = processor;
-  const callee = { name, run, runMany, attempts, timeoutMs, ahead };
+  const { run, runMany, ahead = false } = processor;
+  const callee = { name, run, runMany, attempts, timeoutMs, ahead: ahead && isFirst };
   const results = await call(environment, callee, records);
   const { succeeded, failed } = settle(records, name, catchPoison ? results.map(poisonAsOutcome(records)) : results);
   for (const { record, value } of succeeded) applyOutcome(record, step, value);

@@ -38,7 +38,8 @@ end
  * d none left but some in flight, u uninitialised, f the epoch is not the latest. A hash with a counter or marks that the gate never
  * wrote is answered by d as well: the database decides, and the settling of the round writes it anew.
  *
- * Nearly always nothing of a coupon is in flight when its next round comes, because the one before it has been settled. Then those
+ * Most often nothing of a coupon is in flight when a round comes: the one before it has been settled, with the marks of whatever
+ * was taken ahead of its turn (ADR 17). Then those
  * who get a unit are the first ones, and the marks are a piece of the argument.
  */
 export const reserveScript = script(`${whole}

@@ -102,23 +102,23 @@ test("lanes: queue a delivery whole when it has more records than a call may hav
   assert.equal(lanes.queuedRecords(), 300_000);
 });
 
-const allOf = { minRound: 1, maxRound: 10, maxBytes: 1_000 };
+const allOf = { minRound: 1, maxRound: 10, maxBytes: 1_000, isFull: false };
 
 test("lanes: give a second round of a key when the first one is past what may run ahead, and no third", () => {
   const lanes = createLanes<Numbered>({ remember: true });
   lanes.add([1, 2, 3].map((n) => record(n, "hot")));
   const first = lanes.take(1);
-  assert.deepEqual(lanes.takeAhead(allOf), []);
+  assert.deepEqual(lanes.takeAhead(first, allOf), []);
   lanes.pass(first);
-  const second = lanes.takeAhead({ ...allOf, maxRound: 1 });
+  const second = lanes.takeAhead(first, { ...allOf, maxRound: 1 });
   assert.deepEqual([numbers(second), lanes.isFirst(second)], [[2], false]);
-  assert.deepEqual([numbers(lanes.takeAhead(allOf)), numbers(lanes.take(10))], [[], []]);
+  assert.deepEqual([numbers(lanes.takeAhead(first, allOf)), numbers(lanes.take(10))], [[], []]);
   lanes.release(first);
   assert.equal(lanes.isFirst(second), true);
   // The key is in flight still, by the second one.
-  assert.deepEqual([numbers(lanes.takeAhead(allOf)), numbers(lanes.take(10))], [[], []]);
+  assert.deepEqual([numbers(lanes.takeAhead(second, allOf)), numbers(lanes.take(10))], [[], []]);
   lanes.pass(second);
-  assert.deepEqual(numbers(lanes.takeAhead(allOf)), [3]);
+  assert.deepEqual(numbers(lanes.takeAhead(second, allOf)), [3]);
 });
 
 test("lanes: end each of two holds on a key once when rounds have many records of it", () => {
@@ -126,7 +126,7 @@ test("lanes: end each of two holds on a key once when rounds have many records o
   lanes.add([1, 2, 3, 4, 5].map((n) => record(n, "hot")));
   const first = lanes.take(2);
   lanes.pass(first);
-  const second = lanes.takeAhead({ ...allOf, maxRound: 2 });
+  const second = lanes.takeAhead(first, { ...allOf, maxRound: 2 });
   lanes.release(first);
   assert.deepEqual(numbers(lanes.take(10)), []);
   lanes.release(second);
@@ -138,9 +138,43 @@ test("lanes: take nothing ahead when it is less than is asked for, or of a key t
   lanes.add([record(1, "a"), record(2, "b"), record(3, "a"), record(4, "b"), record(5, "cold")]);
   const first = lanes.take(2);
   lanes.pass(first);
-  assert.deepEqual(lanes.takeAhead({ ...allOf, minRound: 3 }), []);
+  assert.deepEqual(lanes.takeAhead(first, { ...allOf, minRound: 3 }), []);
   assert.equal(lanes.close("b"), false);
   // A key that is not in flight is no round's that runs ahead.
-  assert.deepEqual(numbers(lanes.takeAhead(allOf)), [3]);
+  assert.deepEqual(numbers(lanes.takeAhead(first, allOf)), [3]);
   assert.deepEqual(numbers(lanes.take(10)), [5]);
+});
+
+test("lanes: keep a key behind its own round alone when another round is stuck", () => {
+  const lanes = createLanes<Numbered>({ remember: true });
+  lanes.add([record(1, "stuck"), record(2, "quick")]);
+  const [stuck, quick] = [lanes.take(1), lanes.take(1)];
+  lanes.add([record(3, "stuck"), record(4, "quick")]);
+  lanes.pass(stuck);
+  lanes.pass(quick);
+  const ahead = lanes.takeAhead(quick, allOf);
+  assert.deepEqual(numbers(ahead), [4]);
+  lanes.release(quick);
+  assert.equal(lanes.isFirst(ahead), true);
+});
+
+test("lanes: take nothing ahead when no round may begin and a free key has waited longer", () => {
+  const lanes = createLanes<Numbered>({ remember: true });
+  lanes.add([record(1, "hot")]);
+  const first = lanes.take(1);
+  lanes.add([record(2, "cold"), record(3, "hot")]);
+  lanes.pass(first);
+  assert.deepEqual(lanes.takeAhead(first, { ...allOf, isFull: true }), []);
+  assert.deepEqual(numbers(lanes.take(10)), [2]);
+  assert.deepEqual(numbers(lanes.takeAhead(first, { ...allOf, isFull: true })), [3]);
+});
+
+test("lanes: say that a key was touched when its round was taken ahead", () => {
+  const lanes = createLanes<Numbered>({ remember: true });
+  lanes.add([record(1, "hot"), record(2, "hot")]);
+  const first = lanes.take(1);
+  lanes.pass(first);
+  assert.deepEqual([...lanes.touched()], ["hot"]);
+  lanes.takeAhead(first, allOf);
+  assert.deepEqual([...lanes.touched()], ["hot"]);
 });

@@ -24,14 +24,10 @@ export interface Lanes<T extends Queued> {
   /** The round is past what may run ahead: of its lanes a second one may be taken. To be called once a round. */
   readonly pass: (round: readonly T[]) => void;
   /**
-   * Takes the round behind those in flight: of lanes that have one that is past, and no second one. Empty where it would have
-   * fewer than `minRound` records.
+   * Takes the round behind this one, of its lanes alone: one that is stuck holds up no other's. Empty where that one is not past
+   * what may run ahead, or has one behind it, or where it would have fewer than `minRound` records.
    */
-  readonly takeAhead: (limits: {
-    readonly minRound: number;
-    readonly maxRound: number;
-    readonly maxBytes: number;
-  }) => readonly T[];
+  readonly takeAhead: (behind: readonly T[], limits: AheadLimits) => readonly T[];
   /** Whether no lane of a round that was taken ahead has another one before it any more. */
   readonly isFirst: (round: readonly T[]) => boolean;
   /** Ends a round's hold on its lanes. */
@@ -53,6 +49,15 @@ export interface Lanes<T extends Queued> {
   readonly busyLanes: () => number;
 }
 
+/** How a round is taken ahead. */
+export interface AheadLimits {
+  readonly minRound: number;
+  readonly maxRound: number;
+  readonly maxBytes: number;
+  /** No further round may begin: one ahead would take the place of what is free and has waited longer. */
+  readonly isFull: boolean;
+}
+
 /** An empty queue. Remembers which lanes were touched only where somebody will ask: they are kept until then. */
 export const createLanes = <T extends Queued>({ remember }: { readonly remember: boolean }): Lanes<T> => {
   let queue: T[] = [];
@@ -65,8 +70,7 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
   const closed = new Set<string>();
   const held = new Set<string>();
   let touched = new Set<string>();
-  const isKeptOut = (lane: string): boolean =>
-    (closed.size > 0 && closed.has(lane)) || (held.size > 0 && held.has(lane));
+  const isKeptOut = (lane: string): boolean => isIn(closed, lane) || isIn(held, lane);
   const isKept = (lane: string): boolean => busy.has(lane) || isKeptOut(lane);
 
   return {
@@ -93,13 +97,19 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
     pass: (round) => {
       for (const { lane } of round) passed.add(lane);
     },
-    takeAhead: ({ minRound, maxRound, maxBytes }) => {
+    takeAhead: (behind, { minRound, maxRound, maxBytes, isFull }) => {
       if (queue.length < minRound) return [];
-      const { round, rest } = split(queue, (lane) => !passed.has(lane) || isKeptOut(lane), { maxRound, maxBytes });
+      const own = lanesOf(behind);
+      const mayBeTaken = (lane: string): boolean => own.has(lane) && passed.has(lane) && !isKeptOut(lane);
+      if (isFull && isFreeBefore(queue, mayBeTaken, isKept)) return [];
+      const { round, rest } = split(queue, (lane) => !mayBeTaken(lane), { maxRound, maxBytes });
       if (round.length < minRound) return [];
       queue = rest;
-      for (const { lane } of round) ahead.add(lane);
-      for (const { lane } of round) passed.delete(lane);
+      for (const { lane } of round) {
+        ahead.add(lane);
+        passed.delete(lane);
+        if (remember) touched.add(lane);
+      }
       return round;
     },
     isFirst: (round) => !round.some(({ lane }) => ahead.has(lane)),
@@ -120,9 +130,7 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
       closed.delete(lane);
       blocked = false;
     },
-    hold: (lane) => {
-      held.add(lane);
-    },
+    hold: (lane) => void held.add(lane),
     letGo: (lane) => {
       held.delete(lane);
       blocked = false;
@@ -137,6 +145,19 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
     busyLanes: () => busy.size,
   };
 };
+
+/** Whether a record that is not kept stands before the first that may be taken ahead. */
+const isFreeBefore = (
+  queue: readonly Queued[],
+  mayBeTaken: (lane: string) => boolean,
+  isKept: (lane: string) => boolean,
+): boolean => {
+  const first = queue.find(({ lane }) => mayBeTaken(lane) || !isKept(lane));
+  return first !== undefined && !mayBeTaken(first.lane);
+};
+
+/** Both are nearly always empty: a text is not hashed for them. */
+const isIn = (lanes: ReadonlySet<string>, lane: string): boolean => lanes.size > 0 && lanes.has(lane);
 
 const lanesOf = (round: readonly Queued[]): ReadonlySet<string> => new Set(round.map(({ lane }) => lane));
 

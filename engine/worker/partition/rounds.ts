@@ -53,10 +53,11 @@ export const createRounds = (options: RoundsOptions): Rounds => {
       begin(round, turns.first(passed(round)));
     }
   };
-  const runAhead = (): void => {
+  const runAhead = (behind: Round): void => {
     if (isOneAhead || !mayBegin()) return;
-    const { maxRound, maxRoundBytes: maxBytes } = limits;
-    const round = lanes.takeAhead({ minRound: Math.ceil(maxRound * aheadFrom), maxRound, maxBytes });
+    const { maxRound, maxRoundBytes: maxBytes, concurrency } = limits;
+    const minRound = Math.ceil(maxRound * aheadFrom);
+    const round = lanes.takeAhead(behind, { minRound, maxRound, maxBytes, isFull: active >= concurrency });
     if (round.length === 0) return;
     isOneAhead = true;
     const come = (): void => {
@@ -68,7 +69,7 @@ export const createRounds = (options: RoundsOptions): Rounds => {
   const passed = (round: Round) => (): void => {
     if (!mayRunAhead) return;
     lanes.pass(round);
-    void clock.sleep(aheadAfterMs, leaving).then(runAhead);
+    void clock.sleep(aheadAfterMs, leaving).then(() => runAhead(round));
   };
   return {
     pump,

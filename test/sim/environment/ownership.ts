@@ -1,7 +1,7 @@
 /**
- * Watches that a coupon is decided in one place at a time: the database never decides two rounds of it at once, the gate never
- * takes for two at once, a repair is alone, and two processes never have effects on it in flight at once. The gate may take for
- * the next round while the one before it is decided.
+ * Watches that a coupon is decided in one place at a time: the database never decides two rounds of it at once, a repair is alone,
+ * and two processes never have effects on it in flight at once. The gate may take for the next round while the one before it is
+ * decided; also while that one takes again, because it is decided anew.
  */
 import type { CallAbout, CallWatcher } from "./network.ts";
 
@@ -11,7 +11,7 @@ export const watchOwnership = (broke: (what: string, couponId: string) => void):
   const clashes = (one: CallAbout, other: CallAbout): boolean =>
     one.from !== other.from ||
     [one.kind, other.kind].includes("sole") ||
-    (one.kind === other.kind && (one.kind === "take" || one.kind === "decide"));
+    (one.kind === "decide" && other.kind === "decide");
   return {
     began: (call) => {
       if (call.kind === "read") return;
