@@ -1,5 +1,4 @@
 /** Dead letters for the console: what `sluice dlq` shows and does, by the commands' own code, without a terminal. */
-import pLimit from "p-limit";
 import type {
   AttemptDocument,
   JobDocument,
@@ -27,6 +26,7 @@ import { planDocument } from "../dlq/replay/show-plan.ts";
 import { selectionOf, type SelectOptions } from "../dlq/selection.ts";
 import { showRecord, shownJson } from "../dlq/show.ts";
 import { letterJson } from "../dlq/words.ts";
+import { createReading } from "./readings.ts";
 
 /** Which letters are meant: those of one cause, or of one record. */
 export type Meant = Pick<SelectOptions, "fingerprint"> & { readonly id?: string };
@@ -38,7 +38,7 @@ export interface Act {
   readonly reason: string;
 }
 
-/** Dead letters, as pages ask for them and act on them. Each call is refused with a CliError that says what to do. */
+/** Dead letters, as pages ask for them and act on them. Each call is refused with a CliError that says what to do, and a reading with a ConsoleFailure (503) where too many wait. */
 export interface LettersData {
   readonly look: (topology: string) => Promise<LettersDocument>;
   readonly list: (topology: string, meant: Meant) => Promise<LetterListDocument>;
@@ -61,6 +61,8 @@ export interface LettersData {
 const mostListed = 200;
 /** Readings of dead letters at once: each has all of a topology's in memory. */
 const mostReadings = 2;
+/** Readings that wait for their turn: whoever asks then would wait for minutes. */
+const mostWaiting = 20;
 /** As the command waits. */
 const patienceMs = 300_000;
 
@@ -70,13 +72,16 @@ export const limitsWith = (own: Partial<Pick<ReplayLimits, "rate" | "canary">>):
   ...own,
 });
 
-/** Dead letters of an application. Opens what it reads for each question. */
-export const createLetters = <Config extends EngineConfig>(app: App<Config>, config: Config): LettersData => {
-  const readings = pLimit(mostReadings);
+/** Dead letters of an application. Opens what it reads for each question, by `opened`. */
+export const createLetters = <Config extends EngineConfig>(
+  app: App<Config>,
+  config: Config,
+  opened: <T>(work: (open: OpenDlq<Config>) => Promise<T>) => Promise<T> = (work) => withDlq(app, config, work),
+): LettersData => {
+  const inTurn = createReading(mostReadings, mostWaiting);
   const stopping = new AbortController();
   const running = new Map<string, { readonly ended: Promise<unknown>; progress: RunProgress | undefined }>();
-  const reading = <T>(work: (open: OpenDlq<Config>) => Promise<T>): Promise<T> =>
-    readings(() => withDlq(app, config, work));
+  const reading = <T>(work: (open: OpenDlq<Config>) => Promise<T>): Promise<T> => inTurn(() => opened(work));
   const looking = new Map<string, Promise<LettersDocument>>();
   const readLook = (topology: string): Promise<LettersDocument> =>
     reading(async (open) => {
@@ -109,7 +114,7 @@ export const createLetters = <Config extends EngineConfig>(app: App<Config>, con
     plan: (topology, meant, limits) => reading(async (open) => planShown(await planned(open, topology, meant, limits))),
     replay: async (topology, meant, { actor, reason, limits, planned: letters }) => {
       const began = Promise.withResolvers<string>();
-      const run = withDlq(app, config, async (open) => {
+      const run = opened(async (open) => {
         const replays = replaysToChange(open);
         const plan = await planned(open, topology, meant, limits);
         refuseUnplanned(plan, letters);
@@ -136,7 +141,8 @@ export const createLetters = <Config extends EngineConfig>(app: App<Config>, con
       return (await reading((open) => discardLetters(open, discarding))).letters;
     },
     ask: async (topology, job, wanted, { actor, reason }) => {
-      await reading((open) => askRunner(open, job, wanted, { topology, actor, reason }));
+      // It reads one row: a replay is not to send on while readers have their turns.
+      await opened((open) => askRunner(open, job, wanted, { topology, actor, reason }));
     },
     close: async () => {
       stopping.abort();
