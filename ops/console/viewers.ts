@@ -27,6 +27,15 @@ export const shopViewers = async (
     if (first.kind === "unsure") await first.asked;
     const answer = first.kind === "unsure" ? read(token, clock.now()) : first;
     const role = answer.kind === "caller" ? roles.get(answer.caller.role) : undefined;
-    return answer.kind === "caller" && role !== undefined ? { name: answer.caller.userId, role } : undefined;
+    if (answer.kind !== "caller" || role === undefined) return undefined;
+    return { name: answer.caller.userId, role, expiresAtMs: expiryOf(token) };
   };
+};
+
+/** Of a token that was verified, so its claims are what the reader has judged. */
+const expiryOf = (token: string): number => {
+  const { exp } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as {
+    readonly exp: number;
+  };
+  return exp * 1_000;
 };

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { noBrowser, openBrowser } from "../../dev/console/browser.ts";
+import { actorOf } from "../../engine/app/deploying/open.ts";
 import { assertAccessible, openPage, type Sight, sights } from "../testing/browser.ts";
 import { aStory, type ConsoleUnderTest, consoleUnderTest, shopData } from "../testing/console-under-test.ts";
 import { shopLetters } from "../testing/shop-letters.ts";
@@ -10,6 +11,7 @@ import { shopLetters } from "../testing/shop-letters.ts";
 let browser: Browser;
 let shown: ConsoleUnderTest;
 const letters = shopLetters();
+const actor = actorOf(process.env);
 before(async () => {
   if (noBrowser !== false) return;
   browser = await openBrowser();
@@ -95,7 +97,7 @@ inBrowser(
     await assertAccessible(page);
     await submit.click();
     await page.waitForSelector("text=Replays");
-    assert.deepEqual(letters.done, ["replay coupon-issuing 11 by this terminal: the schema is there"]);
+    assert.deepEqual(letters.done, [`replay coupon-issuing 11 by ${actor}: the schema is there`]);
   },
 );
 
@@ -107,7 +109,7 @@ inBrowser("pauses a replay that is at work when an operator asks", async (page) 
   await page.fill("form.confirm input >> nth=1", "coupon-issuing");
   await page.click("button:text-is('Pause it')");
   await page.waitForSelector("text=It pauses.");
-  assert.deepEqual(letters.done, ["paused coupon-issuing 6b2f1e90 by this terminal: lunch"]);
+  assert.deepEqual(letters.done, [`paused coupon-issuing 6b2f1e90 by ${actor}: lunch`]);
 });
 
 inBrowser("tells the story of what is searched, at an address that can be linked to", async (page) => {

@@ -1,6 +1,6 @@
 /** What an application adds to the console: pages of its own, figures, and who may log in. */
-import type { Viewer } from "../../console/documents.ts";
 import type { Figure } from "../../console/live/describe.ts";
+import type { LoggingIn } from "../../console/serve/sessions.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 
 /** A page of an application. */
@@ -18,8 +18,8 @@ export interface ConsolePage<Config extends EngineConfig = EngineConfig> {
   readonly answer: (config: Config, query: Readonly<Record<string, string>>) => Promise<unknown>;
 }
 
-/** Reads a token: whose it is, undefined where it is nobody's who may look. */
-export type ViewerOf = (token: string) => Promise<Viewer | undefined>;
+/** Reads a token: whose it is and until when, undefined where it is nobody's who may look. */
+export type ViewerOf = (token: string) => Promise<LoggingIn | undefined>;
 
 /** What an application adds. */
 export interface ConsoleAdditions<Config extends EngineConfig = EngineConfig> {

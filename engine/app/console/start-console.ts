@@ -9,9 +9,10 @@ import { assetOf } from "../../console/serve/modules.ts";
 import { createConsole } from "../../console/serve/server.ts";
 import { createLoginCodes, type LoginCodes } from "../../console/serve/sessions.ts";
 import { readinessOf } from "../../readiness.ts";
-import { CliError, describeError, exitCodes } from "../cli.ts";
+import { CliError, describeError, environment, exitCodes } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App, ProcessContext, Running } from "../define-app.ts";
+import { actorOf } from "../deploying/open.ts";
 import { listening } from "../process/listening.ts";
 import { type OpenConsoleData, openConsoleData } from "./open-data.ts";
 import { engineRoutes, pageRoutes } from "./routes.ts";
@@ -77,7 +78,11 @@ export const startConsole = async <Config extends EngineConfig>(
   };
 };
 
-const loginBy = (codes: LoginCodes, role: Role, taken: () => void) => ({ ...codes, role, taken });
+/** Acts are in the audit log under the name that commands of this terminal write. */
+const loginBy = (codes: LoginCodes, role: Role, taken: () => void) => ({
+  ...{ ...codes, role, taken },
+  name: actorOf(environment()),
+});
 
 const noWayIn = (): CliError =>
   new CliError("nobody could log in: this application takes no tokens for its console", {

@@ -36,8 +36,11 @@ const app = await createConsole({
     { method: "GET", path: "broken", answer: async () => Promise.reject(new Error("the database is away")) },
   ],
   pages: [],
-  viewerOf: async (token) => (token === "v" ? { name: "mina", role: "viewer" } : undefined),
-  codes: { ...codes, role: "operator", taken: () => {} },
+  viewerOf: async (token) => {
+    const expiresAtMs = { v: Number.POSITIVE_INFINITY, short: now + 60_000, long: now + 86_400_000 }[token];
+    return expiresAtMs === undefined ? undefined : { name: "mina", role: "viewer", expiresAtMs };
+  },
+  codes: { ...codes, name: "ada", role: "operator", taken: () => {} },
   styles: [],
   describe: (error) => ({
     isAskers: false,
@@ -113,6 +116,21 @@ test("console: ends a session when somebody logs out, and when its time is over"
   const other = await logIn({ token: "v" });
   now += 12 * 3_600_000;
   assert.equal((await ask("/api/look", other)).statusCode, 401);
+});
+
+test("console: ends a session with its token, and after a working day at the latest, when a token logged in", async () => {
+  const short = await logIn({ token: "short" });
+  assert.match(short, /Max-Age=60;/);
+  now += 59_999;
+  assert.deepEqual((await ask("/api/session", short)).json().viewer, { name: "mina", role: "viewer" });
+  now += 1;
+  assert.equal((await ask("/api/look", short)).statusCode, 401);
+  assert.match(await logIn({ token: "long" }), /Max-Age=43200;/);
+});
+
+test("console: names an act's actor as commands do when the address of the terminal logged in", async () => {
+  await act(await logIn({ code: codes.current() }));
+  assert.deepEqual(acted.at(-1), { name: "ada", role: "operator" });
 });
 
 test("console: allows its pages nothing that is not its own", async () => {

@@ -5,12 +5,12 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "../../logger.ts";
 import { errorFields } from "../../logger.ts";
-import type { FailureDocument, Role, SessionDocument, Viewer } from "../documents.ts";
+import type { FailureDocument, SessionDocument, Viewer } from "../documents.ts";
 import type { Live } from "../live/live.ts";
 import { ConsoleFailure } from "./failure.ts";
 import { icon } from "./icon.ts";
 import { type Asset, collectModules } from "./modules.ts";
-import { createSessions, type LoginCodes, sessionMs } from "./sessions.ts";
+import { createSessions, type LoggingIn, type LoginCodes } from "./sessions.ts";
 import { type Streams, createStreams } from "./streams.ts";
 import { shellOf } from "./shell.ts";
 
@@ -47,9 +47,9 @@ export interface ConsoleParts {
   readonly routes: readonly Route[];
   readonly pages: readonly ServedPage[];
   /** Whose token it is; undefined where it is nobody's who may look. */
-  readonly viewerOf?: ((token: string) => Promise<Viewer | undefined>) | undefined;
+  readonly viewerOf?: ((token: string) => Promise<LoggingIn | undefined>) | undefined;
   /** Codes for whoever sees this process's terminal; none where nobody is to log in so. */
-  readonly codes?: (LoginCodes & { readonly role: Role; readonly taken: () => void }) | undefined;
+  readonly codes?: (LoginCodes & Viewer & { readonly taken: () => void }) | undefined;
   /** Where browsers reach it, `https://console.example`; what it listens on, where not given. */
   readonly publicUrl?: string | undefined;
   /** Further styles of drawings. */
@@ -115,7 +115,7 @@ interface Guard {
   readonly operator: (request: FastifyRequest) => Viewer;
   readonly sameOrigin: (request: FastifyRequest) => void;
   readonly known: (request: FastifyRequest) => Viewer | undefined;
-  readonly begin: (viewer: Viewer, request: FastifyRequest, reply: FastifyReply) => void;
+  readonly begin: (who: LoggingIn, request: FastifyRequest, reply: FastifyReply) => void;
   readonly end: (request: FastifyRequest, reply: FastifyReply) => void;
 }
 
@@ -152,8 +152,10 @@ const createGuard = ({ now, publicUrl }: Pick<ConsoleParts, "now" | "publicUrl">
       const fix = "Log in with a token whose role is operator.";
       throw new ConsoleFailure(403, "VIEWER_ONLY", `${found.name} may look here, and not act`, fix);
     },
-    begin: (found, request, reply) =>
-      void reply.header("set-cookie", cookie(request, sessions.begin(found), sessionMs / 1_000)),
+    begin: (who, request, reply) => {
+      const { secret, lastsMs } = sessions.begin(who);
+      void reply.header("set-cookie", cookie(request, secret, Math.ceil(lastsMs / 1_000)));
+    },
     end: (request, reply) => {
       sessions.end(secretOf(request));
       void reply.header("set-cookie", cookie(request, "", 0));
@@ -203,9 +205,9 @@ const addSession = (
   app.post("/api/login", async (request, reply) => {
     guard.sameOrigin(request);
     const body = isObject(request.body) ? request.body : {};
-    const viewer = await whoLogsIn(body);
-    guard.begin(viewer, request, reply);
-    return { viewer };
+    const who = await whoLogsIn(body);
+    guard.begin(who, request, reply);
+    return { viewer: { name: who.name, role: who.role } };
   });
   app.post("/api/logout", async (request, reply) => {
     guard.sameOrigin(request);
@@ -213,10 +215,10 @@ const addSession = (
     return {};
   });
 
-  async function whoLogsIn({ code, token }: Readonly<Record<string, unknown>>): Promise<Viewer> {
+  async function whoLogsIn({ code, token }: Readonly<Record<string, unknown>>): Promise<LoggingIn> {
     if (typeof code === "string" && codes?.take(code) === true) {
       codes.taken();
-      return { name: "this terminal", role: codes.role };
+      return { name: codes.name, role: codes.role, expiresAtMs: Number.POSITIVE_INFINITY };
     }
     if (typeof code === "string")
       throw new ConsoleFailure(401, "CODE_USED", "this address was used before, or is of an earlier start", howToLogIn);

@@ -3,17 +3,23 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createLru } from "../../lru.ts";
 import type { Viewer } from "../documents.ts";
 
+/** Somebody who logs in, and until when what they logged in with is good. */
+export interface LoggingIn extends Viewer {
+  /** Epoch ms; infinite for what does not expire. */
+  readonly expiresAtMs: number;
+}
+
 /** Sessions of one console. */
 export interface Sessions {
-  /** Begins one; answers the secret that its cookie holds. */
-  readonly begin: (viewer: Viewer) => string;
+  /** Begins one, which does not outlive what was logged in with; answers the secret that its cookie holds, and how long it lasts. */
+  readonly begin: (who: LoggingIn) => { readonly secret: string; readonly lastsMs: number };
   /** Whose it is; undefined where it is none, or has ended. */
   readonly viewerOf: (secret: string) => Viewer | undefined;
   readonly end: (secret: string) => void;
 }
 
-/** How long a session lasts, ms: a working day. */
-export const sessionMs = 12 * 3_600_000;
+/** How long a session lasts at most, ms: a working day. */
+const sessionMs = 12 * 3_600_000;
 /** Sessions at once; the one that was used longest ago is ended for a further one. */
 const mostSessions = 1_000;
 
@@ -23,10 +29,11 @@ const newSecret = (): string => randomBytes(32).toString("base64url");
 export const createSessions = (now: () => number): Sessions => {
   const sessions = createLru<string, { readonly viewer: Viewer; readonly endsAt: number }>(mostSessions);
   return {
-    begin: (viewer) => {
-      const secret = newSecret();
-      sessions.set(secret, { viewer, endsAt: now() + sessionMs });
-      return secret;
+    begin: ({ name, role, expiresAtMs }) => {
+      const [secret, at] = [newSecret(), now()];
+      const endsAt = Math.min(at + sessionMs, expiresAtMs);
+      sessions.set(secret, { viewer: { name, role }, endsAt });
+      return { secret, lastsMs: Math.max(0, endsAt - at) };
     },
     viewerOf: (secret) => {
       const session = sessions.get(secret);
