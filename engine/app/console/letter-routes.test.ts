@@ -41,6 +41,7 @@ for (const [what, body, code] of [
   ["the name is not typed", { ...said, confirm: "shop2" }, "NOT_CONFIRMED"],
   ["the name is no text", { ...said, confirm: ["shop"] }, "NOT_CONFIRMED"],
   ["no reason is given", { ...said, reason: "  " }, "NO_REASON"],
+  ["the reason is longer than the audit log takes", { ...said, reason: "y".repeat(1_001) }, "LONG_REASON"],
   ["there is no such topology", { ...said, topology: "other" }, "NO_SUCH_TOPOLOGY"],
 ] as const)
   for (const path of ["replay", "discard", "ask"])
@@ -59,4 +60,10 @@ test("letters: are never all of them when a page says neither cause nor record",
   // Nothing is opened before it is known what is meant, so no broker has to be there.
   const real = createLetters(app, {} as never);
   await assert.rejects(real.discard("shop", {}, { actor: "a", reason: "b", undo: false }), /which letters are meant/);
+});
+
+test("letters: take a reason as long as the audit log does when it has spaces around it", async () => {
+  calls.length = 0;
+  await ask("discard", { body: { ...said, reason: ` ${"y".repeat(1_000)} ` } });
+  assert.deepEqual(calls[0]?.at(-1), { actor: "mina", reason: "y".repeat(1_000), undo: false });
 });

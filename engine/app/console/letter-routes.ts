@@ -7,13 +7,21 @@ import type { App } from "../define-app.ts";
 import { type Act, type LettersData, limitsWith, type Meant } from "./letters.ts";
 import { topologyIn } from "./topology-in.ts";
 
+/** Characters of a reason: the audit log keeps so many. */
+const longestReason = 1_000;
+
 /** What an operator typed, whose confirmation is the topology's name, as the command's is. @throws ConsoleFailure */
 const confirmedAct = (topology: string, { body: { confirm, reason }, viewer }: Asked): Act => {
   if (confirm !== topology)
     throw new ConsoleFailure(400, "NOT_CONFIRMED", `to confirm, ${topology} has to be typed; nothing was changed`);
   if (typeof reason !== "string" || reason.trim() === "")
     throw new ConsoleFailure(400, "NO_REASON", "this needs a reason, for the audit log; nothing was changed");
-  return { actor: viewer.name, reason: reason.trim() };
+  const given = reason.trim();
+  if (given.length > longestReason) {
+    const why = `a reason has ${longestReason} characters at most, and this one ${given.length}; nothing was changed`;
+    throw new ConsoleFailure(400, "LONG_REASON", why);
+  }
+  return { actor: viewer.name, reason: given };
 };
 
 const numberIn = (
