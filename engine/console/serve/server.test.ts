@@ -159,14 +159,36 @@ test("console: says what failed and what to do when a page cannot be answered", 
   assert.deepEqual(answer.json(), { code: "OTHER", message: "the database is away", fix: "look" });
 });
 
-test("console: sends what runs to whoever watches, and no more when the session has ended", async () => {
-  const { host } = new URL(await app.listen({ host: "127.0.0.1", port: 0 }));
+/** Listens, once, and logs in there. */
+const listening = async (): Promise<{ readonly address: string; readonly cookie: string }> => {
+  const address = app.server.listening ? app.listeningOrigin : await app.listen({ host: "127.0.0.1", port: 0 });
+  const { host } = new URL(address);
   const { headers } = await app.inject({
     ...{ method: "POST", url: "/api/login", payload: { token: "v" } },
     headers: { origin: `http://${host}`, host },
   });
-  const cookie = String(headers["set-cookie"]);
-  const answer = await fetch(`http://${host}/api/live`, { headers: { cookie }, signal: AbortSignal.timeout(10_000) });
+  return { address, cookie: String(headers["set-cookie"]) };
+};
+
+test("console: sends a stream with the headers of pages when somebody watches, and eight to one session at most", async () => {
+  const { address, cookie } = await listening();
+  const leaving = new AbortController();
+  const watch = (as: string): Promise<Response> =>
+    fetch(`${address}/api/live`, { headers: { cookie: as }, signal: leaving.signal });
+  const eight = await Promise.all(Array.from({ length: 8 }, () => watch(cookie)));
+  const page = await fetch(address);
+  for (const name of ["content-security-policy", "x-content-type-options", "cross-origin-resource-policy"])
+    assert.equal(eight[0]?.headers.get(name) ?? assert.fail(name), page.headers.get(name));
+  const ninth = await watch(cookie);
+  assert.equal(ninth.status, 503);
+  assert.match(await ninth.text(), /TOO_MANY_WATCH.*8 tabs of this session/);
+  assert.equal((await watch((await listening()).cookie)).status, 200);
+  leaving.abort();
+});
+
+test("console: sends what runs to whoever watches, and no more when the session has ended", async () => {
+  const { address, cookie } = await listening();
+  const answer = await fetch(`${address}/api/live`, { headers: { cookie }, signal: AbortSignal.timeout(10_000) });
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader() ?? assert.fail("no stream");
   let text = "";
   while (!text.includes('"processes":[]')) text += (await reader.read()).value ?? assert.fail("it ended");

@@ -8,6 +8,7 @@ import { errorFields } from "../../logger.ts";
 import type { FailureDocument, SessionDocument, Viewer } from "../documents.ts";
 import type { Live } from "../live/live.ts";
 import { ConsoleFailure } from "./failure.ts";
+import { headers } from "./headers.ts";
 import { icon } from "./icon.ts";
 import { type Asset, collectModules } from "./modules.ts";
 import { createSessions, type LoggingIn, type LoginCodes } from "./sessions.ts";
@@ -66,18 +67,6 @@ const cookieName = ({ headers: { host = "" } }: FastifyRequest): string =>
 /** Bytes of a request: the largest is a token, or a selection of letters. */
 const bodyLimit = 65_536;
 
-/** Everything is the console's own: nothing from elsewhere, nothing in the page itself, in no frame. */
-const headers = {
-  "content-security-policy":
-    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "permissions-policy": "camera=(), geolocation=(), microphone=()",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-} as const;
-
 /** The console: call `listen`, or ask it by `inject`. @throws Error where a module of a page cannot be found */
 export const createConsole = async (parts: ConsoleParts): Promise<FastifyInstance> => {
   const entry = new URL(import.meta.url.endsWith(".ts") ? "../web/main.ts" : "../web/main.js", import.meta.url);
@@ -115,6 +104,8 @@ interface Guard {
   readonly operator: (request: FastifyRequest) => Viewer;
   readonly sameOrigin: (request: FastifyRequest) => void;
   readonly known: (request: FastifyRequest) => Viewer | undefined;
+  /** The secret of a request's session, whether there is one or not. */
+  readonly secretOf: (request: FastifyRequest) => string;
   readonly begin: (who: LoggingIn, request: FastifyRequest, reply: FastifyReply) => void;
   readonly end: (request: FastifyRequest, reply: FastifyReply) => void;
 }
@@ -142,9 +133,7 @@ const createGuard = ({ now, publicUrl }: Pick<ConsoleParts, "now" | "publicUrl">
     throw new ConsoleFailure(403, "OTHER_ORIGIN", "this was not sent by a page of this console");
   };
   return {
-    viewer,
-    known,
-    sameOrigin,
+    ...{ viewer, known, secretOf, sameOrigin },
     operator: (request) => {
       sameOrigin(request);
       const found = viewer(request);
@@ -235,7 +224,8 @@ const addLive = (app: FastifyInstance, live: Live, guard: Guard, streams: Stream
   });
   app.get("/api/live", (request, reply) => {
     guard.viewer(request);
-    return streams.open(request, reply, { watch: live.watch, mayGoOn: () => guard.known(request) !== undefined });
+    const mayGoOn = (): boolean => guard.known(request) !== undefined;
+    return streams.open(request, reply, { watch: live.watch, session: guard.secretOf(request), mayGoOn });
   });
   app.addHook("preClose", (done) => {
     streams.close();
