@@ -1,6 +1,7 @@
 /** What a page asks the console's server, and how it goes on being told what runs. */
 import { useEffect, useState } from "preact/hooks";
-import type { FailureDocument, LiveDocument } from "../documents.ts";
+import type { FailureDocument } from "../documents.ts";
+import { createStream, type LiveNow } from "./stream.ts";
 
 /** Something that was refused or failed, in the server's words. */
 export class AskFailed extends Error {
@@ -86,44 +87,20 @@ export const useAnswer = <T>(
   return { ...answer, again: () => setTurn((before) => before + 1) };
 };
 
-/** What runs, and whether the server still says so. */
-export interface LiveNow {
-  readonly document: LiveDocument | undefined;
-  readonly isConnected: boolean;
-}
+/** Closed for good by an answer such as 401: the session tells which. */
+const askWhy = (): void => void ask("/api/history").catch(() => {});
+const stream = createStream(() => new EventSource("/api/live"), askWhy);
 
-/** One stream for the whole page, whichever parts of it look. */
-const stream = { now: { document: undefined, isConnected: true } as LiveNow, seen: new Set<(now: LiveNow) => void>() };
-let source: EventSource | undefined;
-const tell = (now: LiveNow): void => {
-  stream.now = now;
-  for (const see of stream.seen) see(now);
-};
-
-const listen = (): void => {
-  source = new EventSource("/api/live");
-  source.onmessage = ({ data }: MessageEvent<string>) =>
-    tell({ document: JSON.parse(data) as LiveDocument, isConnected: true }); // As documents.ts has it.
-  source.onerror = () => {
-    tell({ ...stream.now, isConnected: false });
-    // Closed for good by an answer such as 401: the session tells which.
-    if (source?.readyState === EventSource.CLOSED) void ask("/api/history").catch(() => {});
-  };
-};
+/** Says whether the tab is seen: what runs is asked for while it is. */
+export const showLive = stream.show;
 
 /** What runs now, once a second. */
 export const useLive = (): LiveNow => {
   const [now, setNow] = useState(stream.now);
   useEffect(() => {
-    stream.seen.add(setNow);
-    if (source === undefined || source.readyState === EventSource.CLOSED) listen();
+    const leave = stream.look(setNow);
     setNow(stream.now);
-    return () => {
-      stream.seen.delete(setNow);
-      if (stream.seen.size > 0) return;
-      source?.close();
-      source = undefined;
-    };
+    return leave;
   }, []);
   return now;
 };

@@ -2,7 +2,7 @@
 import { type ComponentType, render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { SessionDocument, Viewer } from "../documents.ts";
-import { act, AskFailed, ask, onLoggedOut, useLive } from "./ask.ts";
+import { act, AskFailed, ask, onLoggedOut, showLive, useLive } from "./ask.ts";
 import { html, type View } from "./html.ts";
 import { go, Link, type Page, steps } from "./page.ts";
 import { HealthPage } from "./pages/health.ts";
@@ -175,6 +175,9 @@ const NotFound = (): View => html`<div class="failure">
 
 const place = document.getElementById("console");
 if (place !== null) {
+  const showWhileSeen = (): void => showLive(document.visibilityState === "visible");
+  showWhileSeen();
+  document.addEventListener("visibilitychange", showWhileSeen);
   place.replaceChildren();
   render(html`<${Console} />`, place);
 }
