@@ -2,6 +2,8 @@
 import { takePictures } from "../dev/console/pictures.ts";
 import { aStory, consoleUnderTest, shopData } from "./testing/console-under-test.ts";
 
+// Who draws them is in the corner of each, and is not to be the user of a machine.
+process.env["SLUICE_ACTOR"] = "operator";
 const shown = await consoleUnderTest(await shopData());
 try {
   await takePictures(shown.address(), [

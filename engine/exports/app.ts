@@ -41,6 +41,7 @@ export {
 } from "../app/define-app.ts";
 export type { ConsoleAdditions, ConsolePage, ViewerOf } from "../app/console/define-console.ts";
 export type { Role, Viewer } from "../console/documents.ts";
+export type { LoggingIn } from "../console/serve/sessions.ts";
 export type { Figure } from "../console/live/describe.ts";
 export { byLabel, type Sample, sumOf } from "../console/live/samples.ts";
 export type { ListedProcess, OpenProcesses, ProcessEntry, Processes } from "../deploy/processes.ts";
