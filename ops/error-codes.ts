@@ -192,6 +192,9 @@ const consoleCodes: CodeSection = {
     CODE_USED: "The address that logs in is good once. The console has printed another one.",
     NOT_TAKEN: "The token is forged, expired, or has no role that may look: `viewer` or `operator`.",
     VIEWER_ONLY: "A viewer looks. Log in with a token whose role is `operator`.",
+    LONG_REASON: "A reason has more than 1,000 characters, which is what the audit log keeps. Say it shorter.",
+    TOO_MANY_READ:
+      "Twenty readings of dead letters wait already in the console. Ask again in a while; pausing and cancelling wait for none.",
     OTHER_ORIGIN: "It was not sent by a page of this console. Behind a proxy: `--url` is where browsers reach it.",
     NO_REASON: "What is done needs a reason, for the audit log. Nothing was changed.",
     NO_SUCH_TOPOLOGY: "The address names a topology that the application does not have.",
