@@ -1,5 +1,5 @@
 /** What is read of coupons, in flat memory: of each record and row, what the claims compare. */
-import { long, record, string, symbols, timestampMs } from "../../engine/avro/avro.ts";
+import { double, record, string, symbols } from "../../engine/avro/avro.ts";
 import {
   type CouponId,
   type CouponRefused,
@@ -12,9 +12,10 @@ import { PackedRows } from "./rows/packed-rows.ts";
 
 const couponId = string<CouponId>();
 const reason = symbols("Reason", refusalReasons);
-const Place = record("verify.v1.Place", { couponId, partition: long(), offset: long() });
-const IssuedRow = record("verify.v1.IssuedRow", { couponId, userId: string<UserId>(), issuedAt: timestampMs() });
-const RefusedRow = record("verify.v1.RefusedRow", { couponId, reason, refusedAt: timestampMs() });
+// Numbers are doubles: a table may have any safe integer, and Avro's long here ends at 2^53 - 2.
+const Place = record("verify.v1.Place", { couponId, partition: double(), offset: double() });
+const IssuedRow = record("verify.v1.IssuedRow", { couponId, userId: string<UserId>(), issuedAt: double() });
+const RefusedRow = record("verify.v1.RefusedRow", { couponId, reason, refusedAt: double() });
 const IssuedEvent = record("verify.v1.IssuedEvent", { couponId });
 const RefusedEvent = record("verify.v1.RefusedEvent", { couponId, reason });
 

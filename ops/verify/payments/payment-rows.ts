@@ -1,5 +1,5 @@
 /** What is read of payments, in flat memory: payments and their copies whole, because their contents are compared. */
-import { boolean, bytes, int, long, record, string, timestampMs } from "../../../engine/avro/avro.ts";
+import { boolean, bytes, double, int, record, string } from "../../../engine/avro/avro.ts";
 import type { Payment } from "../../../processors/payments/payment-ports.ts";
 import type { UserId, Won } from "../../../schemas/coupon.ts";
 import { isUuid } from "../../../schemas/ids.ts";
@@ -14,15 +14,16 @@ const contents = {
   order: bytes(),
   otherOrder: string(),
   userId: string<UserId>(),
-  amount: long<Won>(),
-  discount: long<Won>(),
-  paidAt: timestampMs(),
+  // As doubles: a table may have any safe integer, and Avro's long here ends at 2^53 - 2.
+  amount: double<Won>(),
+  discount: double<Won>(),
+  paidAt: double(),
 } as const;
 const Contents = record("verify.v1.Payment", contents);
 const Published = record("verify.v1.Published", {
   ...contents,
   partition: int(),
-  offset: long(),
+  offset: double(),
   contradicted: boolean(),
 });
 const Outbox = record("verify.v1.Outbox", { rows: int(), published: boolean() });

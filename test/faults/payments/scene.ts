@@ -92,6 +92,8 @@ export const setPayScene = async (
   await applyApp(app, config, { allow: { newGroup: true } });
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-faults" });
   const database = openDatabase({ databaseUrl: config.databaseUrl, poolMax: 2, poolKeptIdle: 0 });
+  // Before anything is started: what fails here leaves no process behind, which would keep the whole run from its end.
+  const strange = await readStrange(config);
   const notes = await mkdtemp(join(tmpdir(), "sluice-faults-"));
   const args = ["--max-payments", String(maxPayments)];
   const platform = await startOnStack({
@@ -114,7 +116,7 @@ export const setPayScene = async (
   let runs = 0;
   return {
     ...{ stackName, endpoints, config, admin, database, signal, platform: control },
-    strange: await readStrange(config),
+    strange,
     newPrefix: () => `p${runId}-${++runs}-`,
     start: nursery.start,
     spawn: nursery.spawn,
