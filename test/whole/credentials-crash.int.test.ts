@@ -102,6 +102,14 @@ test("api: is unready and names the refusal when its user may still read, and no
   // A refusal before the database's first answer ends it, and it is ready before that.
   const read = () => fetch(`${api.url}${aPayment}`, { headers: { authorization: `Bearer ${token}` } });
   await until("its database has answered", async () => (await read()).status === 404);
+  // Its own first questions, too: they take milliseconds, and then it is silent for two seconds.
+  await until("it asks nothing now", async () => {
+    const [rows] = await root.query<mysql.RowDataPacket[]>(
+      "SELECT COUNT(*) AS own, SUM(command <> 'Sleep') AS busy, MAX(time) AS idle FROM information_schema.processlist WHERE user = ?",
+      [user],
+    );
+    return Number(rows[0]?.["own"]) > 0 && Number(rows[0]?.["busy"]) === 0 && Number(rows[0]?.["idle"]) >= 1;
+  });
   await root.query(`REVOKE UPDATE ON ${mysql.escapeId(schema)}.* FROM ${user}@'%'`);
   await disconnect();
   await until("it names the refusal", async () => {
