@@ -4,7 +4,7 @@ import type { AvroJson } from "../../engine/avro/avro.ts";
 import { subjectOf } from "../../engine/avro/topic.ts";
 import type { DeclaredTopic } from "../../engine/deploy/plan/desired.ts";
 import { topicSettings } from "../../engine/deploy/plan/topic-settings.ts";
-import { writtenTopics } from "../../engine/flow/parts.ts";
+import { usersOf } from "../../engine/evolution/advice.ts";
 import { app } from "../../sluice.config.ts";
 import { code, madeFrom, table } from "./markdown.ts";
 
@@ -36,20 +36,17 @@ const nameOf = (avro: AvroJson): string =>
 const days = (ms: string | undefined): string =>
   ms === undefined || ms === "-1" ? "for ever" : `${Number(ms) / 86_400_000} days`;
 
-const usersOf = (topic: DeclaredTopic): string => {
-  const own = app.topologies.map(({ topology }) => topology);
-  const names = (all: readonly { readonly graph: { readonly name: string } }[]): string =>
-    all.map(({ graph }) => code(graph.name)).join(", ");
-  const readers = names(own.filter(({ parts }) => parts.sources.some(({ name }) => name === topic.name)));
-  const writers = names(own.filter(({ parts }) => writtenTopics(parts).some(({ name }) => name === topic.name)));
-  const relays = (app.outboxes ?? [])
-    .filter((outbox) => outbox.topic.name === topic.name)
-    .map(({ name }) => code(name));
+const useOf = (topic: DeclaredTopic): string => {
+  const graphs = app.topologies.map(({ topology }) => topology.graph);
+  const { readers, writers } = usersOf(topic.name, graphs);
+  const relays = (app.outboxes ?? []).filter((outbox) => outbox.topic.name === topic.name).map(({ name }) => name);
+  const listed = (what: string, names: readonly string[]): readonly string[] =>
+    names.length === 0 ? [] : [`${what} ${names.map(code).join(", ")}`];
   return [
-    ...(writers === "" ? [] : [`written by ${writers}`]),
-    ...(relays.length === 0 ? [] : [`published by the outbox ${relays.join(", ")}`]),
-    ...(writers === "" && relays.length === 0 ? ["written by the API"] : []),
-    ...(readers === "" ? [] : [`read by ${readers}`]),
+    ...listed("written by", writers),
+    ...listed("published by the outbox", relays),
+    ...(writers.length === 0 && relays.length === 0 ? ["written by the API"] : []),
+    ...listed("read by", readers),
   ].join("; ");
 };
 
@@ -58,7 +55,7 @@ const section = (topic: DeclaredTopic): string => {
   const { avro } = topic.schema;
   return `## ${topic.name}
 
-${code(nameOf(avro))}, subject ${code(subjectOf(topic))}; ${usersOf(topic)}. Keyed by ${code(topic.keyedBy ?? "a computed key")}; ${topic.partitions} partitions; kept ${kept}.
+${code(nameOf(avro))}, subject ${code(subjectOf(topic))}; ${useOf(topic)}. Keyed by ${code(topic.keyedBy ?? "a computed key")}; ${topic.partitions} partitions; kept ${kept}.
 
 ${table(["field", "type"], fieldRows(avro))}`;
 };

@@ -1,6 +1,6 @@
 /** In which order what reads and writes a subject is rolled out: from the measured directions, by name. Pure. */
 import type { TopologyGraph } from "../flow/graph.ts";
-import { sinkNamesOf, undoSinksOf } from "../flow/graph.ts";
+import { writtenNamesOf } from "../flow/graph.ts";
 import type { Verdict } from "./rules.ts";
 
 /** Who reads and writes a topic, as far as topologies say. APIs, relays and other teams are not among them. */
@@ -15,12 +15,8 @@ export interface Users {
 export const usersOf = (topic: string, graphs: readonly TopologyGraph[]): Users => ({
   topic,
   readers: graphs.filter(({ sources }) => sources.includes(topic)).map(({ name }) => name),
-  writers: graphs.filter((graph) => writesTo(graph, topic)).map(({ name }) => name),
+  writers: graphs.filter((graph) => writtenNamesOf(graph).has(topic)).map(({ name }) => name),
 });
-
-const writesTo = ({ edges, steps }: TopologyGraph, topic: string): boolean =>
-  edges.some((edge) => sinkNamesOf(edge).includes(topic)) ||
-  Object.values(steps).some((step) => undoSinksOf(step).includes(topic));
 
 /** What to do first and then; undefined where nothing is rolled out: it is refused, or it is a version already. */
 export const adviceOf = (

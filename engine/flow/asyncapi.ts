@@ -2,7 +2,7 @@
  * A topology as AsyncAPI 3.0 has applications: the topics that it reads and writes, with their records. Stores, steps and
  * outcomes have no place in it. Pure. Specification: https://www.asyncapi.com/docs/reference/specification/v3.0.0
  */
-import { graphHash, sinkNamesOf, type Endpoint, type TopologyGraph } from "./graph.ts";
+import { graphHash, type Endpoint, type TopologyGraph, writtenNamesOf } from "./graph.ts";
 
 /** The topics beside the graph's own. */
 export interface LetterTopics {
@@ -18,8 +18,8 @@ const bindingVersion = "0.5.0";
 /** The document. `letters` are written and read as bytes, so nothing is said of their values. */
 export const asyncApiOf = (graph: TopologyGraph, { deadLetters, retries }: LetterTopics): Json => {
   const topics = topicsOf(graph);
-  const written = writtenBy(graph);
-  const read = new Set(graph.sources);
+  const written = writtenNamesOf(graph);
+  const sent = topics.flatMap(([name]) => (written.has(name) ? [name] : []));
   return {
     asyncapi: "3.0.0",
     info: {
@@ -36,13 +36,8 @@ export const asyncApiOf = (graph: TopologyGraph, { deadLetters, retries }: Lette
       [retries]: letterChannel(retries, "Dead letters that are decided again, as they were."),
     },
     operations: {
-      ...Object.fromEntries([...read, retries].map((name) => [`receive-${name}`, operation("receive", name)])),
-      ...Object.fromEntries(
-        topics
-          .flatMap(([name]) => (written.has(name) ? [name] : []))
-          .concat(deadLetters)
-          .map((name) => [`send-${name}`, operation("send", name)]),
-      ),
+      ...Object.fromEntries([...graph.sources, retries].map((name) => [`receive-${name}`, operation("receive", name)])),
+      ...Object.fromEntries([...sent, deadLetters].map((name) => [`send-${name}`, operation("send", name)])),
     },
     components: { messages: Object.fromEntries(topics.map(([name, topic]) => [name, messageOf(name, topic)])) },
   };
@@ -52,15 +47,6 @@ const topicsOf = ({ endpoints }: TopologyGraph): readonly (readonly [string, Top
   Object.entries(endpoints).flatMap(([name, endpoint]) =>
     endpoint.kind === "topic" ? [[name, endpoint] as const] : [],
   );
-
-/** Of edges and of undos. */
-const writtenBy = ({ edges, steps }: TopologyGraph): ReadonlySet<string> =>
-  new Set([
-    ...edges.flatMap(sinkNamesOf),
-    ...Object.values(steps).flatMap(({ undo }) =>
-      Object.values(undo).flatMap((one) => ("sink" in one && one.sink !== undefined ? [one.sink] : [])),
-    ),
-  ]);
 
 const channelOf = (name: string, { partitions, key }: TopicEndpoint): Json => ({
   address: name,

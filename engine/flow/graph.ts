@@ -64,6 +64,10 @@ export const undosOf = ({ undo }: Pick<GraphStep, "undo">): readonly GraphUndo[]
 export const undoSinksOf = (step: Pick<GraphStep, "undo">): readonly string[] =>
   undosOf(step).flatMap(({ sink }) => (sink === undefined ? [] : [sink]));
 
+/** Every topic and store that is written to, by paths and by undos. */
+export const writtenNamesOf = ({ edges, steps }: Pick<TopologyGraph, "edges" | "steps">): ReadonlySet<string> =>
+  new Set([...edges.flatMap(sinkNamesOf), ...Object.values(steps).flatMap(undoSinksOf)]);
+
 /** JSON with sorted keys and no spaces: equal for equal values. */
 export const canonicalJson = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;

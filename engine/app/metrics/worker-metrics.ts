@@ -1,6 +1,6 @@
 /** The metrics of a worker, bound to a registry at its start. */
 import type { Registry } from "prom-client";
-import { sinkNamesOf, type TopologyGraph, undoSinksOf, undosOf } from "../../flow/graph.ts";
+import { type TopologyGraph, undosOf, writtenNamesOf } from "../../flow/graph.ts";
 import { deadLetterFlood } from "../../worker/failures/dead-letter-flood.ts";
 import type { Hold } from "../../worker/failures/holds.ts";
 import type { PartitionStatus } from "../../worker/partition/partition.ts";
@@ -36,7 +36,7 @@ export const workerTelemetry = (registry: Registry, graph: CountedGraph): Teleme
   // An outcome without a name of its own has one when it comes.
   for (const { from: step, on: outcome } of graph.edges)
     if (step in graph.steps && outcome !== "*") outcomes.inc({ topology, step, outcome }, 0);
-  for (const sink of sinkNames(graph)) written.inc({ topology, sink }, 0);
+  for (const sink of writtenNamesOf(graph)) written.inc({ topology, sink }, 0);
   for (const [step, own] of Object.entries(graph.steps)) if (undosOf(own).length > 0) undone.inc({ topology, step }, 0);
   assigned.inc({ topology }, 0);
   refused.inc({ topology }, 0);
@@ -60,9 +60,6 @@ export const workerTelemetry = (registry: Registry, graph: CountedGraph): Teleme
     failedAttempt: (call, code, holding) => failed.inc({ topology, call, code, holding: String(holding) }),
   };
 };
-
-const sinkNames = ({ steps, edges }: CountedGraph): ReadonlySet<string> =>
-  new Set([...edges.flatMap(sinkNamesOf), ...Object.values(steps).flatMap(undoSinksOf)]);
 
 /** Which graph a worker runs: its name and hash. */
 export const tellGraph = (registry: Registry, topology: string, hash: string): void =>
