@@ -56,7 +56,7 @@ const section = ({ names, command }: Verb): string => {
     ...command.registeredArguments.map(argumentRow),
     ...command.options.filter(({ hidden }) => !hidden).map(optionRow),
   ];
-  const usage = command.usage().replace("[options] ", "").replace("[options]", "").trim();
+  const usage = command.usage().replace("[options]", "").trim();
   return [
     `## ${names}`,
     code(`sluice ${names}${usage === "" ? "" : ` ${usage}`}`),
