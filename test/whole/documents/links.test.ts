@@ -4,9 +4,10 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 import { repositoryRoot } from "../../../dev/stack/layout.ts";
-import { allPages, anchorsOf, linksOf, readPage } from "../../testing/documents.ts";
+import { allPages, anchorsOf, linksOf } from "../../testing/documents.ts";
 
 const pages = allPages();
+const anchors = new Map(pages.map((page) => [page.file, anchorsOf(page)]));
 
 /** What is wrong with a link of a page; undefined where it leads somewhere. */
 const wrongWith = (file: string, link: string): string | undefined => {
@@ -14,7 +15,7 @@ const wrongWith = (file: string, link: string): string | undefined => {
   const target = path === "" ? file : normalize(join(dirname(file), path));
   if (target.startsWith("..") || !existsSync(join(repositoryRoot, target))) return "there is no such file";
   if (anchor === undefined || !target.endsWith(".md")) return undefined;
-  return anchorsOf(readPage(target)).has(anchor) ? undefined : "there is no such heading";
+  return anchors.get(target)?.has(anchor) === true ? undefined : "there is no such heading";
 };
 
 test("documents: every link leads to a file and a heading that there are", () => {
