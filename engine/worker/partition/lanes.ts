@@ -58,15 +58,15 @@ export interface AheadLimits {
   readonly isFull: boolean;
 }
 
+/** Where the round of a lane in flight is: it has begun, it is past what may run ahead, or a second one has begun behind it. */
+type RoundOfLane = "begun" | "passed" | "followed";
+
 /** An empty queue. Remembers which lanes were touched only where somebody will ask: they are kept until then. */
 export const createLanes = <T extends Queued>({ remember }: { readonly remember: boolean }): Lanes<T> => {
   let queue: T[] = [];
   // True when a scan found nothing to take and nothing has changed since: a full queue is not scanned for each record.
   let blocked = false;
-  const busy = new Set<string>();
-  // Of those: whose one round is past what may run ahead, and who have a second round.
-  const passed = new Set<string>();
-  const ahead = new Set<string>();
+  const busy = new Map<string, RoundOfLane>();
   const closed = new Set<string>();
   const held = new Set<string>();
   let touched = new Set<string>();
@@ -89,36 +89,34 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
       }
       queue = rest;
       for (const { lane } of round) {
-        busy.add(lane);
+        busy.set(lane, "begun");
         if (remember) touched.add(lane);
       }
       return round;
     },
     pass: (round) => {
-      for (const { lane } of round) passed.add(lane);
+      for (const { lane } of round) busy.set(lane, "passed");
     },
     takeAhead: (behind, { minRound, maxRound, maxBytes, isFull }) => {
       if (queue.length < minRound) return [];
       const own = lanesOf(behind);
-      const mayBeTaken = (lane: string): boolean => own.has(lane) && passed.has(lane) && !isKeptOut(lane);
+      const mayBeTaken = (lane: string): boolean => own.has(lane) && busy.get(lane) === "passed" && !isKeptOut(lane);
       if (isFull && isFreeBefore(queue, mayBeTaken, isKept)) return [];
       const { round, rest } = split(queue, (lane) => !mayBeTaken(lane), { maxRound, maxBytes });
       if (round.length < minRound) return [];
       queue = rest;
       for (const { lane } of round) {
-        ahead.add(lane);
-        passed.delete(lane);
+        busy.set(lane, "followed");
         if (remember) touched.add(lane);
       }
       return round;
     },
-    isFirst: (round) => !round.some(({ lane }) => ahead.has(lane)),
+    isFirst: (round) => !round.some(({ lane }) => busy.get(lane) === "followed"),
     release: (round) => {
       // A lane is there once for each of its records: only the first may end the hold, or it would end that of the next round.
       for (const lane of lanesOf(round)) {
-        if (ahead.delete(lane)) continue;
-        busy.delete(lane);
-        passed.delete(lane);
+        if (busy.get(lane) === "followed") busy.set(lane, "begun");
+        else busy.delete(lane);
       }
       blocked = false;
     },

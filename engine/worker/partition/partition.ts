@@ -106,9 +106,10 @@ export const createPartition = (options: PartitionOptions): Partition => {
     if (!(error instanceof Aborted) && !abandoned) options.onFatal(error);
   });
 
+  const mayBegin = (): boolean => pipeline !== undefined && !draining;
   const rounds = createRounds({
     ...{ lanes, limits, clock: attempts.clock, leaving: leaving.signal },
-    mayBegin: () => pipeline !== undefined && !draining && pressure.hasRoom(),
+    mayBegin: () => mayBegin() && pressure.hasRoom(),
     begin: (round, turn) => pipeline && tracker.track(pipeline(round, turn), round),
     mayRunAhead: options.interpreter.isAhead(source.name),
   });
@@ -135,7 +136,6 @@ export const createPartition = (options: PartitionOptions): Partition => {
       },
     });
   const schemas = createSchemaWait({ decoder, lanes, attempt, track: tracker.track, changed: goOn });
-  const mayBegin = (): boolean => pipeline !== undefined && !draining;
   const exclusiveTasks = createExclusiveTasks(lanes, { mayBegin, track: tracker.track, ended: () => pump() });
   tracker.track(
     lease.acquire(attempt).then(() => {

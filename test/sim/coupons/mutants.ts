@@ -166,8 +166,8 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "lanes: a round that ends frees its keys for others than the one behind it",
     file: "engine/worker/partition/lanes.ts",
-    line: "if (ahead.delete(lane)) continue;",
-    instead: "ahead.delete(lane);",
+    line: "else busy.delete(lane);",
+    instead: "busy.delete(lane);",
   },
   {
     kind: "coupons",
