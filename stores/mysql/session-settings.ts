@@ -18,6 +18,12 @@ export interface SessionLimits {
  */
 const idleConnectionSeconds = 600;
 
+/**
+ * A lock is waited for nearly as long as a statement may take: it must be what ends first, or nobody is told of it. Whole seconds,
+ * and one at least; a statement of one second does not say it.
+ */
+const longestLockWait = "GREATEST(1, CEILING(@sluice_statement_ms / 1000) - 1)";
+
 /** What each is for; names that both servers have. */
 const settings: readonly (readonly [name: string, value: string])[] = [
   // Outside of a transaction each statement is one by itself: otherwise nothing that is written so is ever kept.
@@ -27,10 +33,9 @@ const settings: readonly (readonly [name: string, value: string])[] = [
   // What does not fit is refused instead of cut. Without ANSI_QUOTES, PIPES_AS_CONCAT and NO_BACKSLASH_ESCAPES texts mean what they say.
   ["sql_mode", "'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"],
   ["time_zone", "'+00:00'"],
-  // For rows. A table that is locked or being changed is waited for nearly as long as a statement may take: the lock must be what
-  // ends first, or nobody is told of it. Whole seconds, and one at least; a statement of one second does not say it.
-  ["innodb_lock_wait_timeout", "LEAST(@sluice_lock_wait, GREATEST(1, CEILING(@sluice_statement_ms / 1000) - 1))"],
-  ["lock_wait_timeout", "GREATEST(1, CEILING(@sluice_statement_ms / 1000) - 1)"],
+  // For rows, and for a table that is locked or being changed.
+  ["innodb_lock_wait_timeout", `LEAST(@sluice_lock_wait, ${longestLockWait})`],
+  ["lock_wait_timeout", longestLockWait],
   ["foreign_key_checks", "1"],
   ["unique_checks", "1"],
   // Whole tables are read page by page, and large updates are made by joins.
