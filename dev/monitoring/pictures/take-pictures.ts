@@ -8,10 +8,10 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { CliError, environment, note } from "../../../engine/app/cli.ts";
+import type { Browser, Page } from "playwright-core";
+import { CliError, note } from "../../../engine/app/cli.ts";
+import { noBrowser, openBrowser } from "../../console/browser.ts";
 import { defaultStackName, layoutOf, repositoryRoot } from "../../stack/layout.ts";
-import { findProgram, placesOf } from "../../stack/services/tools.ts";
 import { targetsFolder } from "../../stack/watch/watchers.ts";
 
 const pictures = join(repositoryRoot, "docs", "pictures");
@@ -21,14 +21,12 @@ const firstGroup = "sluice-alerts.yml > ";
 const patienceMs = 240_000;
 
 const main = async (): Promise<void> => {
-  const executablePath = await findProgram("chromium", placesOf(environment()).path);
-  if (executablePath === undefined)
-    throw new CliError("chromium is not installed", { code: "NO_BROWSER", fix: "apt-get install chromium" });
+  if (noBrowser !== false) throw new CliError(noBrowser, { code: "NO_BROWSER" });
   const demo = startDemo();
   let browser: Browser | undefined;
   try {
     const page = await alertsPage(demo);
-    browser = await chromium.launch({ executablePath });
+    browser = await openBrowser();
     const view = await browser.newPage({ viewport: { width: 1_100, height: 760 } });
     await until("all are scraped", async () => (await scraped(page)) === targets().length);
     await until("nothing but the watchdog fires", () => isQuiet(page));
