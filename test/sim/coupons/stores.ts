@@ -105,7 +105,7 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
     reserve: (takes) =>
       call({
         to: "redis",
-        kind: "take",
+        kind: "effect",
         what: () => `reserve ${listed(takes)}`,
         about: couponsOf(takes),
         effect: async (fence) => {
@@ -133,7 +133,7 @@ const stockOf = (from: Process, world: StoreWorld, lease: Fence): CouponStock =>
     initialise: (counters) =>
       call({
         to: "redis",
-        kind: "take",
+        kind: "effect",
         what: () => `initialise ${[...counters].map(([couponId, left]) => `${couponId}=${left}`).join(" ")}`,
         about: [...counters.keys()],
         effect: async (fence) => {

@@ -14,8 +14,11 @@ import type { Service, Weather } from "./weather.ts";
 export interface CallAbout {
   readonly from: Process;
   readonly to: Service;
-  /** `take`: units may be held by it; `effect`: it changes something else; `read`: it changes nothing that is decided. */
-  readonly kind: "take" | "decide" | "sole" | "effect" | "read";
+  /**
+   * `decide`: never beside another one about the same; `sole`: beside nothing else that has effects on it; `effect`: it changes
+   * something else; `read`: it changes nothing that is decided.
+   */
+  readonly kind: "decide" | "sole" | "effect" | "read";
   /** In a few words, for the trace. */
   readonly what: () => string;
   /** Coupons or orders it is about. */
