@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import pino from "pino";
+import { lagOf } from "../../engine/log/lag.ts";
 import { couponIssueRequests } from "../../schemas/coupon.ts";
 import { paymentsCompleted } from "../../schemas/payment.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
@@ -85,9 +86,7 @@ const configOf = async (): Promise<Config> => {
 const demoSystem = (system: EmbeddedSystem, { workers, signal }: EmbeddedOptions): DemoSystem => {
   const { cluster, stores, config } = system;
   const behind = async (topology: string, topic: string): Promise<string | undefined> => {
-    const committed = await cluster.look.committedOffsets(`${config.groupPrefix}.${topology}`, topic);
-    const ends = await cluster.look.endOffsets(topic);
-    const records = ends.reduce((sum, end, at) => sum + end - (committed[at] ?? 0n), 0n);
+    const records = await lagOf(cluster.look, `${config.groupPrefix}.${topology}`, topic);
     return records > 0n ? `${topology} is ${records} records behind` : undefined;
   };
   const unpublished = (): string | undefined => {

@@ -1,5 +1,6 @@
 /** Payments of the main job on a real stack: a shop in the database, and rest by the outbox and the groups' offsets. */
 import { kafkaAdmin } from "../../../engine/log/kafka/admin/admin.ts";
+import { lagOf } from "../../../engine/log/lag.ts";
 import type { Config } from "../../../ops/config.ts";
 import { readPaymentFacts } from "../../../ops/verify/payments/read-payment-facts.ts";
 import { paymentsCompleted } from "../../../schemas/payment.ts";
@@ -34,10 +35,8 @@ const untilRest = async (config: Config, signal: AbortSignal): Promise<void> => 
   const openRows = async (): Promise<string | undefined> => {
     const { rows } = await outbox(database).lag();
     if (rows > 0) return `${rows} rows of the outbox are not published`;
-    const ends = await admin.endOffsets(name);
     for (const group of groups) {
-      const committed = await admin.committedOffsets(group, name);
-      const open = ends.reduce((sum, end, at) => sum + end - (committed[at] ?? 0n), 0n);
+      const open = await lagOf(admin, group, name);
       if (open > 0n) return `${group} is ${open} records behind`;
     }
     return undefined;
