@@ -64,22 +64,6 @@ const served = async () => {
   return { running, url: String(running.about?.["url"]), stores, topic };
 };
 
-/** A member of the group that commits where it is told to. */
-const joined = async (topic: string) => {
-  const assigned = Promise.withResolvers<void>();
-  const subscription = await cluster.log().subscribe(
-    { groupId, topics: [topic] },
-    {
-      assigned: () => assigned.resolve(),
-      records: () => {},
-      revoking: async () => {},
-      failed: (error) => assigned.reject(error),
-    },
-  );
-  await assigned.promise;
-  return subscription;
-};
-
 interface Answer {
   readonly status: string;
   readonly queue?: { readonly before: number };
@@ -123,7 +107,7 @@ test("request queue: is told by a real broker from the first record to the verdi
   const events = await follow(`${url}${location.pathname}/events${location.search}`);
   const next = async (): Promise<Answer> => (await events.next()).value;
   assert.equal((await next()).queue?.before, 9);
-  const { commit, stop } = await joined(topic);
+  const { commit, stop } = await cluster.idleMember(groupId, topic);
   for (const committed of [4, 9]) {
     await commit([{ topic, partition: partition ?? assert.fail(), offset: BigInt(committed) }]);
     // Told again where only the time it takes is another.

@@ -21,17 +21,7 @@ const lookedAt = async () => {
   const sockets = faultySockets();
   const settings = { brokers: cluster.brokers, clientId: groupId, socketFactory: sockets.factory };
   const commit = async (offset: bigint): Promise<void> => {
-    const assigned = Promise.withResolvers<void>();
-    const member = await cluster.log().subscribe(
-      { groupId, topics: [topic] },
-      {
-        assigned: () => assigned.resolve(),
-        records: () => {},
-        revoking: async () => {},
-        failed: (error) => assigned.reject(error),
-      },
-    );
-    await assigned.promise;
+    const member = await cluster.idleMember(groupId, topic);
     await member.commit([{ topic, partition: 0, offset }]);
     await member.stop();
   };

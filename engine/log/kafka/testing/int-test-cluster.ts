@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import type { ISocketFactory } from "kafkajs";
-import type { Log, TopicPartition } from "../../log.ts";
+import type { Log, Subscription, TopicPartition } from "../../log.ts";
 import { silentLogger } from "../../../logger.ts";
 import { brokerAddresses } from "../../../testing/address.ts";
 import { type KafkaAdmin, kafkaAdmin, type TopicSpec } from "../admin/admin.ts";
@@ -16,6 +16,8 @@ export interface TestCluster {
   readonly admin: KafkaAdmin;
   readonly createTopic: (partitions: number, spec?: Partial<TopicSpec>) => Promise<string>;
   readonly log: (options?: Partial<KafkaOptions>) => Log;
+  /** A member of a group that does nothing with what it reads, once it has its partitions; for commits. */
+  readonly idleMember: (groupId: string, topic: string) => Promise<Subscription>;
   readonly endOffset: (at: TopicPartition) => Promise<bigint>;
   readonly committed: (groupId: string, at: TopicPartition) => Promise<bigint | undefined>;
   readonly close: () => Promise<void>;
@@ -27,6 +29,17 @@ export const openTestCluster = async (): Promise<TestCluster> => {
   const admin = await kafkaAdmin({ brokers, clientId: "test-admin" });
   const topics: string[] = [];
   const logs: Log[] = [];
+  const logOf: TestCluster["log"] = (options = {}) => {
+    const made = kafkaLog({
+      brokers,
+      clientId: `test-${randomUUID()}`,
+      logger: silentLogger,
+      fetchWaitMs: 100,
+      ...options,
+    });
+    logs.push(made);
+    return made;
+  };
   return {
     brokers,
     admin,
@@ -36,17 +49,8 @@ export const openTestCluster = async (): Promise<TestCluster> => {
       await admin.ensureTopics([{ name, partitions, ...spec }]);
       return name;
     },
-    log: (options = {}) => {
-      const made = kafkaLog({
-        brokers,
-        clientId: `test-${randomUUID()}`,
-        logger: silentLogger,
-        fetchWaitMs: 100,
-        ...options,
-      });
-      logs.push(made);
-      return made;
-    },
+    log: logOf,
+    idleMember: (groupId, topic) => joinIdle(logOf(), groupId, topic),
     endOffset: async ({ topic, partition }) => (await admin.endOffsets(topic))[partition] ?? -1n,
     committed: async (groupId, { topic, partition }) => (await admin.committedOffsets(groupId, topic))[partition],
     close: async () => {
@@ -55,6 +59,21 @@ export const openTestCluster = async (): Promise<TestCluster> => {
       await admin.close();
     },
   };
+};
+
+const joinIdle = async (log: Log, groupId: string, topic: string): Promise<Subscription> => {
+  const assigned = Promise.withResolvers<void>();
+  const member = await log.subscribe(
+    { groupId, topics: [topic] },
+    {
+      assigned: () => assigned.resolve(),
+      records: () => {},
+      revoking: async () => {},
+      failed: (error) => assigned.reject(error),
+    },
+  );
+  await assigned.promise;
+  return member;
 };
 
 /** Connections that a test can cut, as a broker's death or a network does. */
