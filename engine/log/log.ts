@@ -118,7 +118,7 @@ export interface Subscription {
    * @throws Unavailable when the coordinator did not answer.
    */
   readonly commit: (offsets: readonly (TopicPartition & { readonly offset: bigint })[]) => Promise<void>;
-  /** Stops delivery from a partition; heartbeats continue. Idempotent. */
+  /** Stops delivery from a partition, until it is resumed or assigned anew; heartbeats continue. Idempotent. */
   readonly pause: (partition: TopicPartition) => void;
   /** Ends a pause. Idempotent. */
   readonly resume: (partition: TopicPartition) => void;

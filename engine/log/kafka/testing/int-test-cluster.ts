@@ -1,6 +1,7 @@
 /** The cluster that integration tests run on, and how they take a log of it. */
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ISocketFactory } from "kafkajs";
 import type { Log, Subscription, TopicPartition } from "../../log.ts";
 import { silentLogger } from "../../../logger.ts";
@@ -47,6 +48,7 @@ export const openTestCluster = async (): Promise<TestCluster> => {
       const name = `test-${randomUUID()}`;
       topics.push(name);
       await admin.ensureTopics([{ name, partitions, ...spec }]);
+      await untilLeadersKnow(admin, name);
       return name;
     },
     log: logOf,
@@ -59,6 +61,24 @@ export const openTestCluster = async (): Promise<TestCluster> => {
       await admin.close();
     },
   };
+};
+
+/** For what never comes, not for what is slow on a busy machine. */
+const leadersKnowWithinMs = 30_000;
+
+/**
+ * A new topic is known to the broker that is asked before it is to the broker that leads it (KRaft). Who fetches from that one too
+ * early is refused, and kafkajs joins its group again: rightly, but then a test sees one more assignment, which ends its pauses.
+ */
+const untilLeadersKnow = async (admin: KafkaAdmin, topic: string): Promise<void> => {
+  for (const deadline = performance.now() + leadersKnowWithinMs; ; await sleep(50)) {
+    try {
+      await admin.endOffsets(topic);
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+    }
+  }
 };
 
 const joinIdle = async (log: Log, groupId: string, topic: string): Promise<Subscription> => {
