@@ -250,6 +250,11 @@ export const topologyNamed = <Config extends EngineConfig>(app: App<Config>, nam
   return found;
 };
 
+/** What drawings of an application's topologies show of its outboxes. */
+export const drawnOutboxes = <Config extends EngineConfig>({
+  outboxes = [],
+}: Pick<App<Config>, "outboxes">): readonly DrawnOutbox[] => outboxes.map(({ drawn }) => drawn);
+
 /** The sources of a topology with all that its workers check of their records. */
 export const checkedSources = async <Config extends EngineConfig>(
   { topology, checks }: Pick<Hosted<Config>, "topology" | "checks">,

@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { integerOption, print } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { ApplyOptions, PlanOptions } from "../deploying/verbs.ts";
-import { type App, topologyNamed, topologyNames } from "../define-app.ts";
+import { type App, drawnOutboxes, topologyNamed, topologyNames } from "../define-app.ts";
 import { type GraphFormat, graphFormats } from "../graph-formats.ts";
 
 /** The command with its verbs. */
@@ -94,7 +94,7 @@ const graphCommand = <Config extends EngineConfig>(app: App<Config>): Command =>
     .addOption(new Option("--format <format>", "as what").choices(graphFormats).default("text"))
     .action(async ({ topology, format }: GraphOptions) => {
       const { drawTopology } = await import("../draw-topology.ts");
-      const outboxes = (app.outboxes ?? []).map(({ drawn }) => drawn);
+      const outboxes = drawnOutboxes(app);
       print((await drawTopology(topologyNamed(app, topology).topology.graph, outboxes, format)).trimEnd());
     });
 };

@@ -4,7 +4,7 @@ import { askHealth } from "../../console/live/ask-health.ts";
 import type { LiveSources } from "../../console/live/live.ts";
 import { openDeployments } from "../deploying/open.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
-import { type App, topologyNames } from "../define-app.ts";
+import { type App, drawnOutboxes, topologyNames } from "../define-app.ts";
 import { createLetters, type LettersData } from "./letters.ts";
 import { createStandingLook } from "./standing.ts";
 import { createPlans, type LookAtPlan } from "./plans.ts";
@@ -35,7 +35,7 @@ export const openConsoleData = async <Config extends EngineConfig>(
       standing: standing.ask,
       described: {
         topologies: app.topologies.map(({ topology }) => topology.graph),
-        outboxes: (app.outboxes ?? []).map(({ drawn }) => drawn),
+        outboxes: drawnOutboxes(app),
         figures: app.console?.figures ?? [],
       },
       processes: async () => (await listed?.processes.list()) ?? [],

@@ -4,7 +4,7 @@ import { drawStill } from "../../console/live/drawing.ts";
 import { compareGraphs, graphChangesText } from "../../deploy/plan/graph-changes.ts";
 import { makePlan, type Planned } from "../../deploy/run/observe.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
-import type { App } from "../define-app.ts";
+import { type App, drawnOutboxes } from "../define-app.ts";
 import { desiredOfApp, withDeployPorts } from "../deploying/open.ts";
 import { nextAfterPlan } from "../deploying/show-plan.ts";
 import { lossesOf, planDocument } from "../deploying/verbs.ts";
@@ -50,7 +50,7 @@ const look = async <Config extends EngineConfig>(app: App<Config>, config: Confi
 };
 
 const graphsOf = <Config extends EngineConfig>(app: App<Config>, { applied }: Planned): PlanDocument["graphs"] => {
-  const outboxes = (app.outboxes ?? []).map(({ drawn }) => drawn);
+  const outboxes = drawnOutboxes(app);
   return app.topologies.map(({ topology: { graph, hash } }) => {
     const before = applied?.document.topologies[graph.name];
     const differs = before !== undefined && before.hash !== hash;

@@ -3,7 +3,7 @@ import type { Route } from "../../console/serve/server.ts";
 import { drawLive } from "../../console/live/drawing.ts";
 import type { DrawingDocument, OperationDocument } from "../../console/documents.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
-import type { App } from "../define-app.ts";
+import { type App, drawnOutboxes, topologyNamed } from "../define-app.ts";
 import type { ConsoleData } from "./open-data.ts";
 import { letterRoutes } from "./letter-routes.ts";
 import { topologyIn } from "./topology-in.ts";
@@ -14,18 +14,17 @@ const shownOperations = 30;
 /** Those of the engine's own pages. */
 export const engineRoutes = <Config extends EngineConfig>(
   app: App<Config>,
-  _config: Config,
   { deployments, letters, plan }: ConsoleData,
 ): readonly Route[] => {
   const drawings = new Map<string, DrawingDocument>();
-  const outboxes = (app.outboxes ?? []).map(({ drawn }) => drawn);
+  const outboxes = drawnOutboxes(app);
   return [
     {
       method: "GET",
       path: "drawing",
       answer: async ({ query }) => {
         const name = topologyIn(app, query);
-        const drawn = drawings.get(name) ?? drawLive(graphOf(app, name), outboxes);
+        const drawn = drawings.get(name) ?? drawLive(topologyNamed(app, name).topology.graph, outboxes);
         drawings.set(name, drawn);
         return drawn;
       },
@@ -38,12 +37,6 @@ export const engineRoutes = <Config extends EngineConfig>(
     { method: "GET", path: "plan", answer: plan },
     ...letterRoutes(app, letters),
   ];
-};
-
-const graphOf = <Config extends EngineConfig>(app: App<Config>, name: string) => {
-  const found = app.topologies.find(({ topology }) => topology.graph.name === name);
-  if (found === undefined) throw new RangeError(`no topology is named ${name}`);
-  return found.topology.graph;
 };
 
 /** Those of an application's pages. */

@@ -48,7 +48,7 @@ export const startConsole = async <Config extends EngineConfig>(
   const server = await createConsole({
     app: app.name,
     live,
-    routes: [...engineRoutes(app, config, data), ...pageRoutes(app, config)],
+    routes: [...engineRoutes(app, data), ...pageRoutes(app, config)],
     pages: app.console?.pages ?? [],
     viewerOf,
     codes: role === undefined ? undefined : loginBy(codes, role, () => told(address)),
