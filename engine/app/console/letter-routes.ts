@@ -1,7 +1,7 @@
 /** What the page of dead letters asks, and what an operator has done by it. */
 import { ConsoleFailure } from "../../console/serve/failure.ts";
 import type { Asked, Route } from "../../console/serve/server.ts";
-import type { ReplayLimits } from "../../dlq/jobs/job.ts";
+import { defaultLimits, type ReplayLimits } from "../../dlq/jobs/job.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { type Act, type LettersData, limitsWith, type Meant } from "./letters.ts";
@@ -34,16 +34,11 @@ const numberIn = (
   throw new ConsoleFailure(400, "USAGE", `${name}: expected ${min} to ${max}`);
 };
 
-const limitsIn = ({ rate, canary }: Readonly<Record<string, unknown>>): ReplayLimits => {
-  const own = {
-    rate: numberIn(rate, { name: "rate", min: 0.001, max: 100_000 }),
-    canary: numberIn(canary, { name: "canary", min: 0, max: 100_000 }),
-  };
-  return limitsWith({
-    ...(own.rate === undefined ? {} : { rate: own.rate }),
-    ...(own.canary === undefined ? {} : { canary: Math.floor(own.canary) }),
+const limitsIn = ({ rate, canary }: Readonly<Record<string, unknown>>): ReplayLimits =>
+  limitsWith({
+    rate: numberIn(rate, { name: "rate", min: 0.001, max: 100_000 }) ?? defaultLimits.rate,
+    canary: Math.floor(numberIn(canary, { name: "canary", min: 0, max: 100_000 }) ?? defaultLimits.canary),
   });
-};
 
 const textIn = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 

@@ -9,6 +9,7 @@ import type {
 import { defaultLimits, type ReplayLimits } from "../../dlq/jobs/job.ts";
 import type { Selection } from "../../dlq/letters/select.ts";
 import type { LetterState } from "../../dlq/letters/state.ts";
+import { sendingMs } from "../../dlq/plan/plan.ts";
 import type { RunProgress } from "../../dlq/run/runner.ts";
 import { CliError, exitCodes } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
@@ -22,7 +23,6 @@ import { busyError } from "../dlq/replay/outcome.ts";
 import { documentOf } from "../dlq/replay/plan-verb.ts";
 import { type PlannedReplay, planOf } from "../dlq/replay/planning.ts";
 import { beginJob, runUnderLock } from "../dlq/replay/run-job.ts";
-import { planDocument } from "../dlq/replay/show-plan.ts";
 import { selectionOf, type SelectOptions } from "../dlq/selection.ts";
 import { showRecord, shownJson } from "../dlq/show.ts";
 import { letterJson } from "../dlq/words.ts";
@@ -171,12 +171,12 @@ const refuseUnplanned = ({ plan, refusals }: PlannedReplay, letters: number): vo
   );
 };
 
-const planShown = (planned: PlannedReplay): ReplayPlanDocument => {
-  const { data, errors, warnings } = planDocument("dlq.plan", planned, []);
-  const { topology, limits, counts, readers, advice, sendingMs } = data;
+const planShown = ({ plan, readers, advice, refusals, warnings }: PlannedReplay): ReplayPlanDocument => {
+  const { topology, limits, counts } = plan;
   return {
-    ...{ topology, limits, counts, readers, advice, sendingMs, warnings },
-    refusals: errors.map(({ code, message, fix = null }) => ({ code, message, fix })),
+    ...{ topology, limits, counts, readers, advice, warnings },
+    sendingMs: sendingMs(counts.ready, limits),
+    refusals: refusals.map(({ code, text: message, fix }) => ({ code, message, fix })),
   };
 };
 
