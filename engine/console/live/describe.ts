@@ -124,6 +124,10 @@ const describeHold = ({ call, calls, who, code, message, sinceMs }: Hold, atMs: 
   forMs: Math.max(0, atMs - sinceMs),
 });
 
+/** Those of a kind that work for a topology or an outbox, and are not silent. */
+const heardOf = (processes: readonly ProcessDocument[], kind: string, subject: string): readonly ProcessDocument[] =>
+  processes.filter((one) => one.kind === kind && one.subject === subject && one.state !== "silent");
+
 /** Calls of one name that wait for one thing in several processes are one. */
 const joinHolds = (holds: readonly HoldDocument[]): readonly HoldDocument[] =>
   [...Map.groupBy(holds, ({ call, code, who }) => JSON.stringify([call, code, who])).values()].flatMap((same) => {
@@ -151,9 +155,7 @@ const describeTopology = (
 ): TopologyDocument => {
   const { name, sources } = graph;
   const own = { topology: name };
-  const workers = processes.filter(
-    ({ kind, subject, state }) => kind === "worker" && subject === name && state !== "silent",
-  );
+  const workers = heardOf(processes, "worker", name);
   const lag = byLabel(samples, "sluice_lag_records", "partition", own);
   const age = byLabel(samples, "sluice_lag_seconds", "partition", own);
   const ofTopic = (of: ReadonlyMap<string, number>, topic: string): readonly number[] =>
@@ -206,9 +208,7 @@ const describeOutbox = (
   },
 ): OutboxDocument => {
   const own = { outbox };
-  const relays = processes.filter(
-    ({ kind, subject, state }) => kind === "relay" && subject === outbox && state !== "silent",
-  );
+  const relays = heardOf(processes, "relay", outbox);
   const leader = relays.find(({ leads }) => leads === true);
   // Only whoever leads looks at the table: what another one said while it led is out of date.
   const said = now.find(({ process }) => process.id === leader?.id)?.answer;

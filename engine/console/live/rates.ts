@@ -1,5 +1,5 @@
 /** How fast counters grow, over all processes that serve them. Pure. */
-import type { Sample } from "./samples.ts";
+import { type Labels, type Sample, sumOf } from "./samples.ts";
 
 /** What one process said, and when. */
 export interface Scrape {
@@ -11,7 +11,7 @@ export interface Scrape {
 }
 
 /** A second, of what has a name and labels; 0 where nothing grew. */
-export type Rate = (name: string, labels?: Readonly<Record<string, string>>) => number;
+export type Rate = (name: string, labels?: Labels) => number;
 
 /** Below this many ms between two scrapes nothing is said: one record more or less would be thousands a second. */
 const leastMs = 200;
@@ -33,11 +33,7 @@ export const ratesBetween = (before: readonly Scrape[], now: readonly Scrape[]):
       return growth === 0 ? [] : [{ ...sample, value: (growth * 1_000) / tookMs }];
     });
   });
-  return (name, labels = {}) =>
-    grown.reduce((sum, sample) => {
-      const fits = sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value);
-      return fits ? sum + sample.value : sum;
-    }, 0);
+  return (name, labels) => sumOf(grown, name, labels) ?? 0;
 };
 
 const seriesOf = ({ name, labels }: Sample): string => `${name} ${JSON.stringify(labels)}`;
