@@ -1,4 +1,5 @@
 /** What the console tells a browser, as JSON: types alone, for both sides. */
+import type { ListedProcess } from "../deploy/processes.ts";
 
 /** What somebody may do: look, or act too. */
 export type Role = "viewer" | "operator";
@@ -54,18 +55,9 @@ export interface HoldDocument {
  */
 export type ProcessState = "ready" | "degraded" | "unready" | "unreachable" | "silent";
 
-/** A process. */
-export interface ProcessDocument {
-  readonly id: string;
-  readonly kind: string;
-  readonly subject: string | null;
-  readonly hash: string | null;
-  readonly version: string;
-  readonly host: string;
-  readonly pid: number;
-  readonly healthUrl: string;
+/** A process, as it is listed; of the hash the first digits. */
+export interface ProcessDocument extends Omit<ListedProcess, "startedAt"> {
   readonly upMs: number;
-  readonly silentMs: number;
   readonly state: ProcessState;
   /** Why it is not ready, or cannot be asked, in sentences. */
   readonly why: readonly string[];
