@@ -102,5 +102,6 @@ const noteOf = (
   return { text: rate > 0 ? `decides ${perSecond(rate)}` : "idle", isBad: false };
 };
 
-const longest = (holds: readonly HoldDocument[]): HoldDocument | undefined =>
+/** The hold that has waited longest; undefined where there is none. */
+export const longest = (holds: readonly HoldDocument[]): HoldDocument | undefined =>
   holds.toSorted((a, b) => b.forMs - a.forMs)[0];

@@ -32,8 +32,7 @@ export const Cause = ({
           {
             title: "Record",
             mono: true,
-            cell: ({ id }: LetterDocument) =>
-              html`<${Link} to=${`/letters/${topology}/record/${id.replace(/@\d+$/, "")}`}>${id.replace(/@\d+$/, "")}<//>`,
+            cell: ({ id }: LetterDocument) => html`<${Link} to=${`/letters/${topology}/record/${id}`}>${id}<//>`,
           },
           { title: "State", cell: ({ state }: LetterDocument) => html`<${LetterState} state=${state} />` },
           { title: "Attempt", right: true, cell: ({ attempt }: LetterDocument) => count(attempt) },

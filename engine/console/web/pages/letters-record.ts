@@ -94,6 +94,6 @@ const Neighbours = ({
           .slice(0, 20)
           .map(
             ({ id, state }) =>
-              html`<li key=${id}><${LetterState} state=${state} /><${Link} to=${`/letters/${topology}/record/${id.replace(/@\d+$/, "")}`} class="mono">${id.replace(/@\d+$/, "")}<//></li>`,
+              html`<li key=${id}><${LetterState} state=${state} /><${Link} to=${`/letters/${topology}/record/${id}`} class="mono">${id}<//></li>`,
           )}</ul>
       <//>`;

@@ -9,14 +9,14 @@ import { Answered, Panel, Pill, Table, type Tone } from "../parts.ts";
 import { Cause } from "./letters-cause.ts";
 import { LetterRecord } from "./letters-record.ts";
 
-/** The address of a cause's letters, or of a record's. */
+/** The address of a cause's letters. */
 const causePath = (topology: string, fingerprint: string): string =>
   `/letters/${topology}/cause/${encodeURIComponent(fingerprint)}`;
 
 /** The page: `/letters/<topology>`, and below it `cause/<fingerprint>` or `record/<topic>/<partition>/<offset>`. */
 export const LettersPage = ({ rest, viewer }: PageProps): View => {
   const { document: live } = useLive();
-  const [wanted, kind, ...of] = rest;
+  const [wanted, ...below] = rest;
   const topologies = live?.topologies.map(({ name }) => name) ?? [];
   const topology = wanted ?? topologies[0];
   return html`<div>
@@ -25,16 +25,18 @@ export const LettersPage = ({ rest, viewer }: PageProps): View => {
       (name) =>
         html`<${Link} key=${name} to=${`/letters/${name}`} aria-current=${name === topology ? "true" : undefined}>${name}<//>`,
     )}</nav>
-    ${
-      topology === undefined
-        ? null
-        : kind === "cause" && of[0] !== undefined
-          ? html`<${Cause} key=${of[0]} topology=${topology} fingerprint=${of[0]} viewer=${viewer} />`
-          : kind === "record"
-            ? html`<${LetterRecord} key=${of.join("/")} topology=${topology} id=${of.join("/")} viewer=${viewer} />`
-            : html`<${Causes} key=${topology} topology=${topology} viewer=${viewer} />`
-    }
+    ${topology === undefined ? null : shownOf(topology, below, viewer)}
   </div>`;
+};
+
+/** What of a topology an address means: its causes, where it means neither one of them nor a record. */
+const shownOf = (topology: string, [kind, ...of]: readonly string[], viewer: Viewer): View => {
+  const [fingerprint] = of;
+  if (kind === "cause" && fingerprint !== undefined)
+    return html`<${Cause} key=${fingerprint} topology=${topology} fingerprint=${fingerprint} viewer=${viewer} />`;
+  const id = of.join("/");
+  if (kind === "record") return html`<${LetterRecord} key=${id} topology=${topology} id=${id} viewer=${viewer} />`;
+  return html`<${Causes} key=${topology} topology=${topology} viewer=${viewer} />`;
 };
 
 const Causes = ({ topology, viewer }: { readonly topology: string; readonly viewer: Viewer }): View => {

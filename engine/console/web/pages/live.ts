@@ -9,7 +9,7 @@ import type {
 } from "../../documents.ts";
 import { useAnswer, useLive } from "../ask.ts";
 import { Chart } from "../chart.ts";
-import { Drawing } from "../drawing.ts";
+import { Drawing, longest } from "../drawing.ts";
 import { counted, count, duration, perSecond } from "../formats.ts";
 import { html, type View } from "../html.ts";
 import { Link, type PageProps } from "../page.ts";
@@ -23,7 +23,7 @@ export const LivePage = ({ rest: [wanted] }: PageProps): View => {
   return html`<div>
     <h1>Live</h1>
     <${Overview} document=${document} shown=${shown?.name} />
-    ${shown === undefined ? null : html`<${Shown} topology=${shown} at=${document.at} />`}
+    ${shown === undefined ? null : html`<${Shown} topology=${shown} />`}
   </div>`;
 };
 
@@ -76,7 +76,7 @@ const recordsText = (records: number | null): string => (records === null ? "-" 
 const secondsText = (seconds: number | null): string => (seconds === null ? "-" : duration(seconds * 1_000));
 
 const waitsOf = ({ holds }: TopologyDocument): View => {
-  const [first] = holds.toSorted((a, b) => b.forMs - a.forMs);
+  const first = longest(holds);
   if (first === undefined) return html`<span class="pale">nothing</span>`;
   return html`<${Pill} tone="bad">${first.who ?? first.code}, ${duration(first.forMs)}<//>`;
 };
@@ -88,7 +88,7 @@ const lettersOf = ({ name, letters, undecidedLetters, deadLettersPerSecond }: To
   return letters === null ? "-" : html`<${Link} to=${`/letters/${name}`}>${count(letters)} in all<//>`;
 };
 
-const Shown = ({ topology, at }: { readonly topology: TopologyDocument; readonly at: number }): View => {
+const Shown = ({ topology }: { readonly topology: TopologyDocument }): View => {
   const drawing = useAnswer<DrawingDocument>(`/api/drawing?topology=${encodeURIComponent(topology.name)}`);
   const hashes = Object.entries(topology.hashes);
   const aside = html`<span>
@@ -106,7 +106,7 @@ const Shown = ({ topology, at }: { readonly topology: TopologyDocument; readonly
     </dl>
     <${Holds} holds=${topology.holds} />
     <${Answered} answer=${drawing}>${(document: DrawingDocument) => html`<${Drawing} drawing=${document} now=${topology} />`}<//>
-    <${History} name=${topology.name} at=${at} />
+    <${History} name=${topology.name} />
   <//>`;
 };
 
@@ -119,8 +119,8 @@ const Holds = ({ holds }: { readonly holds: readonly HoldDocument[] }): View =>
             <span>${counted(calls, "call")} of <code>${call}</code> for ${who ?? code}: <span class="pale">${message}</span></span></li>`,
       )}</ul>`;
 
-/** What the server remembers, asked for now and then, with what has come since. */
-const History = ({ name, at }: { readonly name: string; readonly at: number }): View => {
+/** What the server remembers, asked for now and then. */
+const History = ({ name }: { readonly name: string }): View => {
   const answer = useAnswer<HistoryDocument>("/api/history", 2_000);
   const history = answer.kind === "answered" ? answer.document : undefined;
   const series = useMemo(
@@ -131,7 +131,6 @@ const History = ({ name, at }: { readonly name: string; readonly at: number }): 
     }),
     [history, name],
   );
-  if (at === 0) return null;
   return html`<div class="charts">
     <${Chart} label="Records a second" at=${series.at} values=${series.rate} />
     <${Chart} label="Lag, records" at=${series.at} values=${series.lag} />
