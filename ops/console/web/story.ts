@@ -1,6 +1,6 @@
 /** The story of one request, payment, order, user or coupon, as a page that can be linked to. */
 import { useState } from "preact/hooks";
-import type { Moment, Story } from "../../story/story.ts";
+import { type Moment, type Story, subjectKinds } from "../../story/story.ts";
 import {
   Answered,
   type ComponentChildren,
@@ -16,9 +16,6 @@ import {
   type View,
 } from "../../../engine/console/web/kit.ts";
 import type { StoryDocument } from "../story-document.ts";
-
-/** What an id may be said to be. */
-const kinds = ["reservation", "payment", "order", "user", "coupon", "record"] as const;
 
 const storyPath = (id: string, as = ""): string => {
   const parts = id.split("/").map(encodeURIComponent).join("/");
@@ -57,7 +54,7 @@ const Search = ({ id, as }: { readonly id: string; readonly as: string }): View 
           onInput=${(event: InputEvent) => setTyped((event.target as HTMLInputElement).value)} /></div>
       <div><label for="story-as">It is</label>
         <select id="story-as" value=${kind} onChange=${(event: Event) => setKind((event.target as HTMLSelectElement).value)}>
-          <option value="">whatever fits</option>${kinds.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}
+          <option value="">whatever fits</option>${subjectKinds.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}
         </select></div>
       <button type="submit" class="primary">Tell</button>
     </form>
