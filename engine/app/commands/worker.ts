@@ -3,7 +3,6 @@ import { Command, Option } from "commander";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { type App, topologyNamed, topologyNames } from "../define-app.ts";
 import { environment, integerOption } from "../cli.ts";
-
 import { boundHeap, heapShare } from "../process/heap.ts";
 import { runSideBySide, sideBySideMax } from "../process/side-by-side.ts";
 
