@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { v7 } from "uuid";
-import { mintToken } from "../../api/tokens/token.ts";
 import type { Child } from "../../dev/children.ts";
+import { openCoupon as openCouponAt, tokenFor } from "../testing/coupon-traffic.ts";
 import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 import { endpointsEnv } from "../../dev/stack/endpoints.ts";
 import { sluice } from "../../dev/run-sluice.ts";
@@ -39,29 +39,9 @@ const start = async (command: "api" | "worker", name: string): Promise<Child> =>
 };
 const workers = () => [...stack.children].filter(({ child }) => child.name.includes("worker"));
 
-const token = (userId: string, role?: string): string =>
-  mintToken({
-    secret: config.tokenSecret,
-    userId,
-    ttlMs: 600_000,
-    now: Date.now(),
-    ...(role === undefined ? {} : { role }),
-  });
-
-const openCoupon = async (couponId: string, stock: number): Promise<void> => {
-  const response = await fetch(`${url}/v1/admin/coupons`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token("boss", "admin")}`, "content-type": "application/json" },
-    body: JSON.stringify({
-      couponId,
-      policyId: "p",
-      stock,
-      validForDays: 1,
-      policy: { name: "P", discount: { kind: "fixed", amount: 1 }, minOrderAmount: 0 },
-    }),
-  });
-  assert.equal(response.status, 201, await response.text());
-};
+const token = (userId: string): string => tokenFor(config.tokenSecret, userId);
+const openCoupon = (couponId: string, stock: number): Promise<void> =>
+  openCouponAt(url, config.tokenSecret, { couponId, stock });
 
 /** `crowd` keeps the users of one burst apart from those of another. */
 const burst = (couponId: string, requests: number, progress: BurstProgress, crowd = ""): Promise<readonly Reply[]> =>

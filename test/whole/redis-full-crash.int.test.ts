@@ -1,31 +1,21 @@
 /** A worker on a Redis that is full: at its start, while it runs, and once there is room. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { mintToken } from "../../api/tokens/token.ts";
 import { ownRedis, type OwnRedis } from "../../dev/bench/own-redis.ts";
 import { gateOwnerKey } from "../../stores/redis/gate-owner.ts";
+import { openCoupon, tokenFor } from "../testing/coupon-traffic.ts";
 import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 
 const { config, start } = stackUnderTest({ env: { SLUICE_HOLD_GRACE_MS: "1000" } });
 let full: OwnRedis | undefined;
 after(() => full?.close());
 
-const token = (userId: string, more = {}): string =>
-  `Bearer ${mintToken({ secret: config.tokenSecret, userId, ttlMs: 600_000, now: Date.now(), ...more })}`;
-
-const open = async (url: string, couponId: string): Promise<void> => {
-  const policy = { name: "P", discount: { kind: "fixed", amount: 1 }, minOrderAmount: 0 };
-  const opened = await fetch(`${url}/v1/admin/coupons`, {
-    method: "POST",
-    headers: { authorization: token("boss", { role: "admin" }), "content-type": "application/json" },
-    body: JSON.stringify({ couponId, policyId: "p", stock: 1, validForDays: 1, policy }),
-  });
-  assert.equal(opened.status, 201, await opened.text());
-};
+const open = (url: string, couponId: string): Promise<void> =>
+  openCoupon(url, config.tokenSecret, { couponId, stock: 1 });
 
 /** Asks for a coupon; answers the way to its verdict. */
 const ask = async (url: string, couponId: string): Promise<() => Promise<string>> => {
-  const headers = { authorization: token("you") };
+  const headers = { authorization: `Bearer ${tokenFor(config.tokenSecret, "you")}` };
   const asked = await fetch(`${url}/v1/coupons/${couponId}/reservations`, { method: "POST", headers });
   const { reservationId } = (await asked.json()) as { readonly reservationId: string };
   return async () => (await fetch(`${url}/v1/reservations/${reservationId}?waitMs=1000`, { headers })).text();

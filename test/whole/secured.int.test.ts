@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { mintToken } from "../../api/tokens/token.ts";
 import { startOnStack, type StackChild } from "../../dev/children.ts";
 import { layoutOf, repositoryRoot } from "../../dev/stack/layout.ts";
 import { applyApp } from "../../engine/app/apply.ts";
@@ -22,6 +21,7 @@ import { app } from "../../sluice.config.ts";
 import { openDatabase } from "../../stores/mysql/database.ts";
 import { inspectDatabase, missingRights, rightsToApply, rightsToRun } from "../../stores/mysql/inspect.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
+import { openCoupon, tokenFor } from "../testing/coupon-traffic.ts";
 import { openAcls, type Right } from "../testing/kafka-acls.ts";
 import { type SecuredStack, secrets, startSecuredStack } from "../testing/secured-stack.ts";
 import { until } from "../testing/stack-under-test.ts";
@@ -266,23 +266,10 @@ const issueOne = async (url: string, secret: Buffer, couponId = "secured"): Prom
 
 /** Opens a coupon and asks for it; answers what is said of it within 10 s. */
 const askFor = async (url: string, secret: Buffer, couponId: string): Promise<string> => {
-  const token = (userId: string, more = {}) =>
-    `Bearer ${mintToken({ secret, userId, ttlMs: 600_000, now: Date.now(), ...more })}`;
-  const coupon = { couponId, policyId: "p", stock: 1, validForDays: 1 };
-  const policy = { name: "P", discount: { kind: "fixed", amount: 1 }, minOrderAmount: 0 };
-  const opened = await fetch(`${url}/v1/admin/coupons`, {
-    method: "POST",
-    headers: { authorization: token("boss", { role: "admin" }), "content-type": "application/json" },
-    body: JSON.stringify({ ...coupon, policy }),
-  });
-  assert.equal(opened.status, 201, await opened.text());
-  const asked = await fetch(`${url}/v1/coupons/${couponId}/reservations`, {
-    method: "POST",
-    headers: { authorization: token("you") },
-  });
+  await openCoupon(url, secret, { couponId, stock: 1 });
+  const headers = { authorization: `Bearer ${tokenFor(secret, "you")}` };
+  const asked = await fetch(`${url}/v1/coupons/${couponId}/reservations`, { method: "POST", headers });
   const { reservationId } = (await asked.json()) as { readonly reservationId: string };
-  const told = await fetch(`${url}/v1/reservations/${reservationId}?waitMs=10000`, {
-    headers: { authorization: token("you") },
-  });
+  const told = await fetch(`${url}/v1/reservations/${reservationId}?waitMs=10000`, { headers });
   return told.text();
 };
