@@ -46,6 +46,13 @@ export const pageShell = ({
   };
 };
 
+/** Whether lines come to a good end, where they are run until they do. */
+export const succeeds = (running: Promise<string>): Promise<boolean> =>
+  running.then(
+    () => true,
+    () => false,
+  );
+
 /** The named blocks of a page. */
 export interface PageCommands {
   /** The lines of a block, which count as run. @throws Error where the page has none of that name */

@@ -40,7 +40,7 @@ export interface StackUse {
 
 /** A child process, as a test names it. */
 export type ChildUse = Pick<StackChildPlan, "command" | "name"> &
-  Partial<Pick<StackChildPlan, "args" | "env" | "endpoints">>;
+  Partial<Pick<StackChildPlan, "args" | "env" | "endpoints" | "script">>;
 
 /** What a test file has of the stack. */
 export interface StackUnderTest extends StackAddresses {

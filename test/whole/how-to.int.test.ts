@@ -7,42 +7,28 @@ import { spawnSync } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
-import { type StackChild, startOnStack } from "../../dev/children.ts";
-import { stackDown } from "../../dev/stack/down.ts";
-import { endpointsEnv, type StackEndpoints } from "../../dev/stack/endpoints.ts";
+import { after, afterEach, test } from "node:test";
 import { repositoryRoot } from "../../dev/stack/layout.ts";
-import { stackUp } from "../../dev/stack/up.ts";
 import { kafkaLog } from "../../engine/log/kafka/kafka-log.ts";
 import { silentLogger } from "../../engine/logger.ts";
-import { readConfig } from "../../ops/config.ts";
 import { type Release, releaseAt, releaseFrom, removeRelease } from "../proofs/evolve/release.ts";
 import { couponTraffic } from "../testing/coupon-traffic.ts";
 import { readPage } from "../testing/documents.ts";
-import { pageCommands, pageShell } from "../testing/page-commands.ts";
+import { ownStack } from "../testing/own-stack.ts";
+import { pageCommands, pageShell, succeeds } from "../testing/page-commands.ts";
 import { diffsOf } from "../testing/page-diffs.ts";
-import { until } from "../testing/stack-under-test.ts";
+import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 
-const stackName = "how-to";
+const stack = stackUnderTest({ own: await ownStack("how-to") });
+const { endpoints, config, stopAll } = stack;
 const { signal } = new AbortController();
 const timeout = 300_000;
 const base = releaseAt("base", repositoryRoot);
 const releases: Release[] = [];
-let endpoints: StackEndpoints;
-let folder: string;
-let children: StackChild[] = [];
+const folder = await mkdtemp(join(tmpdir(), "sluice-how-to-"));
 
-before(async () => {
-  await stackDown({ name: stackName });
-  folder = await mkdtemp(join(tmpdir(), "sluice-how-to-"));
-  endpoints = await stackUp({ name: stackName, brokers: 1 });
-  await shellOf(base).run("sluice topology apply --yes");
-});
-afterEach(async () => {
-  await stopAll();
-});
+afterEach(stopAll);
 after(async () => {
-  await stackDown({ name: stackName });
   for (const release of releases) await removeRelease(release);
   await rm(folder, { recursive: true, force: true });
 });
@@ -61,18 +47,8 @@ const changedBy = async (page: string, from: Release, hunks?: number): Promise<R
   return release;
 };
 
-const start = async (release: Release, command: "api" | "worker", env: Env = {}, args: readonly string[] = []) => {
-  const { script } = release;
-  const name = `how-to-${command}`;
-  const started = await startOnStack({ stackName, endpoints, signal, command, name, env, args, script });
-  children.push(started);
-  return started;
-};
-const stopAll = async (): Promise<void> => {
-  const stopping = children;
-  children = [];
-  await Promise.all(stopping.map(({ child }) => child.stop()));
-};
+const start = ({ script }: Release, command: "api" | "worker", env: Env = {}, args: readonly string[] = []) =>
+  stack.start({ command, name: `how-to-${command}`, env, args, script });
 
 /** Blocks of a page in a release; each has to succeed. */
 const pageOf = (name: string) => {
@@ -81,16 +57,11 @@ const pageOf = (name: string) => {
   return { ...commands, run, done: () => assert.deepEqual(commands.left(), [], "blocks that were not run") };
 };
 
-const traffic = () => couponTraffic(readConfig(endpointsEnv(endpoints), () => "").tokenSecret, signal);
+const traffic = couponTraffic(config.tokenSecret, signal);
 /** Until requests are decided, verify says that they are pending. */
 const untilVerified = (coupons = ""): Promise<void> =>
   until("verify says that all agree", () =>
-    shellOf(base)
-      .run(`sluice verify coupons --coupons "${coupons}"`)
-      .then(
-        () => true,
-        () => false,
-      ),
+    succeeds(shellOf(base).run(`sluice verify coupons --coupons "${coupons}"`)),
   );
 
 const appendBytes = async (topic: string, text: string): Promise<void> => {
@@ -132,8 +103,8 @@ test("how-to: adds a field, rolls it out by a saved plan, and goes back", { time
   // The graph before is accepted meanwhile: both run, and what the new one writes the old one reads.
   await start(base, "worker");
   const api = await start(withField, "api");
-  await traffic().openCoupon(api.url, "field");
-  await traffic().burst(api.url, "field", "");
+  await traffic.openCoupon(api.url, "field");
+  await traffic.burst(api.url, "field", "");
   await stopAll();
   assert.match(await roll.run(withField, "look"), /^deployment [0-9]+ by .*[\s\S]*coupon-issuing/);
   assert.match(await roll.run(base, "back", { NUMBER: number }), /topology rollback/);
@@ -143,7 +114,7 @@ test("how-to: adds a field, rolls it out by a saved plan, and goes back", { time
 
 test("how-to: replays what a wrong secret dead-lettered, and rewinds the group", { timeout }, async () => {
   const replay = pageOf("replay-dead-letters");
-  const { openCoupon, burst } = traffic();
+  const { openCoupon, burst } = traffic;
   const api = await start(base, "api");
   const wrong = await start(base, "worker", { SLUICE_TOKEN_SECRET: "another secret, of at least thirty-two bytes" });
   await openCoupon(api.url, "replayed");
@@ -156,12 +127,7 @@ test("how-to: replays what a wrong secret dead-lettered, and rewinds the group",
   await replay.run(base, "replay");
   await asked;
   await appendBytes("coupon-issue", "no request");
-  await until("it is a letter", () =>
-    replay.run(base, "discard").then(
-      () => true,
-      () => false,
-    ),
-  );
+  await until("it is a letter", () => succeeds(replay.run(base, "discard")));
   await untilVerified();
   await replay.run(base, "verify");
   replay.done();
@@ -218,8 +184,8 @@ test("how-to: has twelve partitions in place of six when a topic is drained and 
   const grown = await changedBy("grow-a-topic", base);
   assert.match(await grow.run(grown, "deploy"), /coupon-issue-12/);
   const [api] = await Promise.all([start(grown, "api"), start(grown, "worker")]);
-  await traffic().openCoupon(api.url, "grown");
-  await traffic().burst(api.url, "grown", "");
+  await traffic.openCoupon(api.url, "grown");
+  await traffic.burst(api.url, "grown", "");
   await grow.run(grown, "verify", { SINCE_THEN: "grown" });
   grow.done();
 });

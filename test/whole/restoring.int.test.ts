@@ -3,60 +3,31 @@ import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { type StackChild, startOnStack } from "../../dev/children.ts";
+import { after, test } from "node:test";
+import type { StackChild } from "../../dev/children.ts";
 import { startService, stopService } from "../../dev/stack/control.ts";
-import { stackDown } from "../../dev/stack/down.ts";
-import { endpointsEnv, type StackEndpoints } from "../../dev/stack/endpoints.ts";
 import { layoutOf } from "../../dev/stack/layout.ts";
-import { stackUp } from "../../dev/stack/up.ts";
 import { kafkaAdmin } from "../../engine/log/kafka/admin/admin.ts";
-import { readConfig, type Config } from "../../ops/config.ts";
 import { readFacts } from "../../ops/verify/read-facts.ts";
 import { openRedis } from "../../stores/redis/connection.ts";
 import { stockKey } from "../../stores/redis/stock-key.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
-import { couponTraffic, type Traffic } from "../testing/coupon-traffic.ts";
-import { pageCommands, pageShell } from "../testing/page-commands.ts";
-import { until } from "../testing/stack-under-test.ts";
+import { couponTraffic } from "../testing/coupon-traffic.ts";
+import { ownStack } from "../testing/own-stack.ts";
+import { pageCommands, pageShell, succeeds } from "../testing/page-commands.ts";
+import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 
-const stackName = "restoring";
-const { signal } = new AbortController();
-let endpoints: StackEndpoints;
-let config: Config;
-let traffic: Traffic;
-let folder: string;
-let children: StackChild[] = [];
+const stack = stackUnderTest({ own: await ownStack("restoring") });
+const { stackName, endpoints, config, children, stopAll } = stack;
+const traffic = couponTraffic(config.tokenSecret, new AbortController().signal);
+const folder = await mkdtemp(join(tmpdir(), "sluice-restoring-"));
+after(() => rm(folder, { recursive: true, force: true }));
 
-before(async () => {
-  await stackDown({ name: stackName });
-  folder = await mkdtemp(join(tmpdir(), "sluice-restoring-"));
-  endpoints = await stackUp({ name: stackName, brokers: 1 });
-  config = readConfig(endpointsEnv(endpoints), () => "");
-  traffic = couponTraffic(config.tokenSecret, signal);
-  await shell("sluice topology apply --yes");
-});
-after(async () => {
-  await stopAll();
-  await stackDown({ name: stackName });
-  await rm(folder, { recursive: true, force: true });
-});
-
-const start = async (command: "api" | "worker"): Promise<StackChild> => {
-  const started = await startOnStack({ stackName, endpoints, signal, command, name: `restoring-${command}` });
-  children.push(started);
-  return started;
-};
-const stopAll = async (): Promise<void> => {
-  const stopping = children;
-  children = [];
-  await Promise.all(stopping.map(({ child }) => child.stop()));
-};
+const start = (command: "api" | "worker"): Promise<StackChild> =>
+  stack.start({ command, name: `restoring-${command}` });
 
 const page = pageCommands("docs/restoring.md");
-/** Runs lines of a shell, with our command and the stand-in of Kafka's in its path. @throws Error where one of them fails. */
-const shell = (lines: string, env?: Readonly<Record<string, string>>): Promise<string> =>
-  pageShell({ endpoints, folder }).run(lines, env);
+const { run: shell } = pageShell({ endpoints, folder });
 /** Runs a block of the page, by the name in its first line. */
 const run = (name: string, env?: Readonly<Record<string, string>>): Promise<string> => shell(page.take(name), env);
 
@@ -64,13 +35,7 @@ const issuedOf = async (couponId: string): Promise<readonly string[]> =>
   [...(await readFacts(config, couponId)).issued.keys()].toSorted();
 
 /** Until requests are decided, verify says that they are pending. */
-const untilVerified = (): Promise<void> =>
-  until("verify says that all agree", async () =>
-    run("verify").then(
-      () => true,
-      () => false,
-    ),
-  );
+const untilVerified = (): Promise<void> => until("verify says that all agree", () => succeeds(run("verify")));
 
 test("restoring: decides again what a database lost that is restored from a backup", { timeout: 400_000 }, async () => {
   const [api] = await Promise.all([start("api"), start("worker")]);
@@ -137,7 +102,7 @@ test("restoring: registers the schemas again when the registry is empty, and rea
 }, async () => {
   const [api] = await Promise.all([start("api"), start("worker")]);
   await traffic.openCoupon(api.url, "schemas");
-  const worker = children.find(({ child }) => child.name.endsWith("worker"));
+  const worker = [...children].find(({ child }) => child.name.endsWith("worker"));
   await worker?.child.stop();
   const asked = traffic.burst(api.url, "schemas", "");
   const data = layoutOf(stackName).data("registry");
