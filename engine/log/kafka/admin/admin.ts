@@ -10,6 +10,7 @@ import { clusterReleaseOf } from "./cluster-release.ts";
 import { type ClusterOverview, type OverviewLimits, readOverview } from "./overview.ts";
 import { decodeMemberTopics } from "./member-topics.ts";
 import { withCallersErrors } from "./callers-errors.ts";
+import { byPartition, readCommitted, readOffsets } from "./offsets.ts";
 import { type OnRecords, type ReadRange, readRanges, readTopic, type RecordRange } from "./read-topic.ts";
 import {
   addPartitions,
@@ -107,12 +108,8 @@ export const kafkaAdmin = async (
   options: Omit<KafkaOptions, "logger"> & Partial<Pick<KafkaOptions, "logger">>,
 ): Promise<KafkaAdmin> => {
   const settings = settingsOf({ logger: silentLogger, ...options });
-  const offsets = async (topic: string, which: "high" | "low"): Promise<readonly bigint[]> => {
-    const found = await asked(`offsets of ${topic}`, () =>
-      withAdmin(settings, (admin) => admin.fetchTopicOffsets(topic)),
-    );
-    return byPartition(found.map((one) => ({ partition: one.partition, offset: BigInt(one[which]) })));
-  };
+  const offsets = (topic: string, which: "high" | "low"): Promise<readonly bigint[]> =>
+    asked(`offsets of ${topic}`, () => withAdmin(settings, (admin) => readOffsets(admin, topic, which)));
   return {
     ensureTopics: (topics) => asked("making topics", () => ensureTopics(settings, topics)),
     partitionCounts: (topics) => asked("partition counts", () => partitionCounts(settings, topics)),
@@ -130,7 +127,7 @@ export const kafkaAdmin = async (
     offsetsAt: async (topic, atMs) =>
       byPartition(await asked(`offsets of ${topic}`, () => offsetsAt(settings, topic, atMs))),
     committedOffsets: (groupId, topic) =>
-      asked(`offsets of group ${groupId}`, () => committedOffsets(settings, groupId, topic)),
+      asked(`offsets of group ${groupId}`, () => withAdmin(settings, (admin) => readCommitted(admin, groupId, topic))),
     describeGroup: (groupId) => asked(`group ${groupId}`, () => describeGroup(settings, groupId)),
     removeMembers: (groupId) => asked(`members of ${groupId}`, () => removeMembers(settings, groupId)),
     readTopic: (topic, onRecords, range) =>
@@ -226,17 +223,6 @@ const partitionCounts = (settings: KafkaSettings, topics: readonly string[]): Pr
     return counts;
   });
 
-const committedOffsets = (
-  settings: KafkaSettings,
-  groupId: string,
-  topic: string,
-): Promise<readonly (bigint | undefined)[]> =>
-  withAdmin(settings, async (admin) => {
-    const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
-    const offsets = found?.partitions.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) })) ?? [];
-    return byPartition(offsets).map((offset) => (offset < 0n ? undefined : offset));
-  });
-
 const describeGroup = (settings: KafkaSettings, groupId: string): Promise<GroupDescription> =>
   withAdmin(settings, async (admin) => {
     const { groups } = await admin.describeGroups([groupId]);
@@ -277,6 +263,3 @@ const deleteRecords = (
     await admin.fetchTopicOffsets(topic); // kafkajs deletes only from topics whose metadata it has asked for before
     await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: offset.toString() }] });
   });
-
-const byPartition = (offsets: readonly { readonly partition: number; readonly offset: bigint }[]): readonly bigint[] =>
-  offsets.toSorted((a, b) => a.partition - b.partition).map(({ offset }) => offset);

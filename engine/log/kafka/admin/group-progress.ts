@@ -8,6 +8,7 @@ import { silentLogger } from "../../../logger.ts";
 import { createClient, type KafkaClient, retry } from "../client.ts";
 import { failureOf } from "../failures.ts";
 import { type KafkaOptions, settingsOf } from "../options.ts";
+import { readCommitted, readOffsets } from "./offsets.ts";
 
 /** One partition of the topic. */
 export interface PartitionProgress {
@@ -60,15 +61,9 @@ export const groupProgress = (
     look: async () => {
       try {
         const admin = await connected();
-        const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] });
-        const next = new Map((committed?.partitions ?? []).map(({ partition, offset }) => [partition, BigInt(offset)]));
-        const ends = await admin.fetchTopicOffsets(topic);
-        return ends
-          .toSorted((a, b) => a.partition - b.partition)
-          .map(({ partition, high }) => {
-            const offset = next.get(partition) ?? -1n;
-            return { committed: offset < 0n ? undefined : offset, end: BigInt(high) };
-          });
+        const committed = await readCommitted(admin, groupId, topic);
+        const ends = await readOffsets(admin, topic, "high");
+        return ends.map((end, partition) => ({ committed: committed[partition], end }));
       } catch (error) {
         await close();
         throw failureOf(error, `how far ${groupId} is in ${topic}`);
