@@ -5,12 +5,12 @@ import type { ConsoleData } from "../../engine/app/console/open-data.ts";
 import type { Role } from "../../engine/console/documents.ts";
 import { memoryDeployments } from "../../engine/deploy/testing/memory-deployments.ts";
 import { silentLogger } from "../../engine/logger.ts";
-import { readConfig } from "../../ops/config.ts";
 import { app } from "../../sluice.config.ts";
 import type { Config } from "../../ops/config.ts";
 import type { StoryDocument } from "../../ops/console/story-document.ts";
 import type { App } from "../../engine/app/define-app.ts";
 import { CliError } from "../../engine/app/cli.ts";
+import { configOfNowhere } from "./nowhere.ts";
 import { askShop, shopProcesses } from "./running-shop.ts";
 import { shopPlan } from "./shop-plan.ts";
 import { shopLetters } from "./shop-letters.ts";
@@ -22,13 +22,6 @@ export interface ConsoleUnderTest {
   readonly address: () => string;
   readonly close: () => Promise<void>;
 }
-
-const addresses = {
-  SLUICE_BROKERS: "127.0.0.1:1",
-  SLUICE_REGISTRY_URL: "http://127.0.0.1:1",
-  SLUICE_DATABASE_URL: "mysql://nobody:nothing@127.0.0.1:1/none",
-  SLUICE_REDIS_URL: "redis://127.0.0.1:1",
-};
 
 /** The shop, whose page of stories knows one story alone. */
 const withStories = (of: App<Config>): App<Config> => ({
@@ -114,7 +107,7 @@ export const consoleUnderTest = async (
   { role = "operator" }: { readonly role?: Role } = {},
 ): Promise<ConsoleUnderTest> => {
   let address = "";
-  const context = { config: readConfig(addresses, () => ""), logger: silentLogger, registry: new Registry() };
+  const context = { config: configOfNowhere(), logger: silentLogger, registry: new Registry() };
   const running = await startConsole(
     withStories(app),
     context,

@@ -9,7 +9,7 @@ import { text } from "node:stream/consumers";
 import { after, test } from "node:test";
 import { mintToken } from "../../api/tokens/token.ts";
 import { repositoryRoot } from "../../dev/stack/layout.ts";
-import { readConfig } from "../../ops/config.ts";
+import { configOfNowhere } from "../testing/nowhere.ts";
 
 /** A PATH that leads to node and to nothing else. */
 const onlyNode = mkdtempSync(join(tmpdir(), "only-node-"));
@@ -92,14 +92,7 @@ test("embedded: answers requests while it keeps running, and ends when it is int
     child.stderr.on("data", look);
     child.once("exit", () => reject(new Error(`it ended: ${shown}`)));
   });
-  const nowhere = "127.0.0.1:1";
-  const { tokenSecret } = readConfig(
-    {
-      ...{ SLUICE_BROKERS: nowhere, SLUICE_REGISTRY_URL: `http://${nowhere}`, SLUICE_REDIS_URL: `redis://${nowhere}` },
-      SLUICE_DATABASE_URL: `mysql://u:p@${nowhere}/s`,
-    },
-    () => "",
-  );
+  const { tokenSecret } = configOfNowhere();
   const token = mintToken({ secret: tokenSecret, userId: "late", ttlMs: 60_000, now: Date.now() });
   const headers = { authorization: `Bearer ${token}` };
   const reserved = await fetch(`${api}/v1/coupons/${couponId}/reservations`, { method: "POST", headers });
