@@ -16,7 +16,7 @@ const stage = (t: { readonly after: (end: () => void) => void }, script: string,
   t.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "lines");
   const stopping = Promise.withResolvers<void>();
-  const tell = `const tell = (line) => require("fs").appendFileSync(${JSON.stringify(file)}, line + "\\n"); `;
+  const tell = `const told = () => require("fs").readFileSync(${JSON.stringify(file)}, "utf8").trim().split("\\n").length; const tell = (line) => require("fs").appendFileSync(${JSON.stringify(file)}, line + "\\n"); `;
   const ended = runSideBySide({
     ...{ count, clock, logger: silentLogger, stopping: stopping.promise },
     command: ["-e", tell + script],
@@ -70,8 +70,17 @@ test("side by side: starts one again when it failed, and leaves the others alone
 });
 
 test("side by side: ends all with the code of the one when that was refused", async (t) => {
-  const refused = 'if (process.env.SLUICE_GROUP_INSTANCE_ID === "w-2") process.exit(4);';
+  // Refused once both are up.
+  const isSecond = 'process.env.SLUICE_GROUP_INSTANCE_ID === "w-2"';
+  const refused = `if (${isSecond}) setInterval(() => told() === 2 && process.exit(4), 10);`;
   const { ended, lines } = stage(t, `tell("up"); ${refused} ${waits}`);
   assert.equal(await ended, 4);
   assert.equal(lines().length, 2);
+});
+
+test("side by side: ends all with the code of the one when that was refused while another could not answer a signal yet", async (t) => {
+  // Without a handler: SIGTERM ends it as it ends one that is still being loaded.
+  const refused = 'if (process.env.SLUICE_GROUP_INSTANCE_ID === "w-2") process.exit(4);';
+  const { ended } = stage(t, `${refused} setInterval(() => {}, 1000);`);
+  assert.equal(await ended, 4);
 });

@@ -100,7 +100,7 @@ const keepUp = async (
 
 const runOne = (
   { command, environment, logger }: SideBySide,
-  { n, running }: { readonly n: number; readonly running: Set<ChildProcess> },
+  { n, running, leaving }: { readonly n: number; readonly running: Set<ChildProcess>; readonly leaving: AbortSignal },
 ): Promise<number> =>
   new Promise((resolve, reject) => {
     // A group of its own: Ctrl-C reaches us alone, and we tell them once.
@@ -112,9 +112,10 @@ const runOne = (
     running.add(child);
     child.once("spawn", () => logger.info({ event: "beside.started", n: n + 1, pid: child.pid }, "one is started"));
     child.once("error", reject);
-    child.once("exit", (code) => {
+    child.once("exit", (code, signal) => {
       running.delete(child);
-      // By a signal: it failed.
-      resolve(code ?? exitCodes.failure);
+      // By a signal it failed, but for ours, which it gets also while it cannot answer it yet.
+      const isEnded = leaving.aborted && signal === "SIGTERM";
+      resolve(code ?? (isEnded ? exitCodes.done : exitCodes.failure));
     });
   });
