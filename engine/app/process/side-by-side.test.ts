@@ -16,10 +16,14 @@ const stage = (t: { readonly after: (end: () => void) => void }, script: string,
   t.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "lines");
   const stopping = Promise.withResolvers<void>();
-  const tell = `const told = () => require("fs").readFileSync(${JSON.stringify(file)}, "utf8").trim().split("\\n").length; const tell = (line) => require("fs").appendFileSync(${JSON.stringify(file)}, line + "\\n"); `;
+  const helpers = `
+    const { appendFileSync, readFileSync } = require("fs"), file = ${JSON.stringify(file)};
+    const tell = (line) => appendFileSync(file, line + "\\n");
+    const told = () => readFileSync(file, "utf8").trim().split("\\n").length;
+  `;
   const ended = runSideBySide({
     ...{ count, clock, logger: silentLogger, stopping: stopping.promise },
-    command: ["-e", tell + script],
+    command: ["-e", helpers + script],
     environment: { SLUICE_HEALTH_PORT: "9100", SLUICE_GROUP_INSTANCE_ID: "w" },
   });
   const lines = (): readonly string[] => {
