@@ -49,11 +49,11 @@ export interface Prometheus {
 /** The rules' own times, for people, over those of a test. */
 const quickening = 10;
 
-/** Starts it, scraping and evaluating every second. @throws Error where it is not ready within a minute */
-export const startPrometheus = async (): Promise<Prometheus> => {
+/** Starts it, scraping and evaluating every second, for an Alertmanager. @throws Error where it is not ready within a minute */
+export const startPrometheus = async (alertmanager: string): Promise<Prometheus> => {
   const folder = mkdtempSync(join(tmpdir(), "sluice-prometheus-"));
   const targetsFile = join(folder, "targets.json");
-  writeConfiguration(folder, targetsFile);
+  writeConfiguration(folder, targetsFile, alertmanager);
   const http = await freePort();
   const child = spawn(
     "prometheus",
@@ -79,7 +79,7 @@ export const startPrometheus = async (): Promise<Prometheus> => {
   return { ...clientOf(url), url, setTargets: targetsWriter(targetsFile), stop };
 };
 
-const writeConfiguration = (folder: string, targetsFile: string): void => {
+const writeConfiguration = (folder: string, targetsFile: string, alertmanager: string): void => {
   mkdirSync(join(folder, "rules"));
   for (const [name, groups] of Object.entries(ruleFiles)) {
     const quick = documentOf(groups).groups.map((group) => ({
@@ -92,6 +92,7 @@ const writeConfiguration = (folder: string, targetsFile: string): void => {
   const config = {
     global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
     rule_files: ["rules/*.yml"],
+    alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
     scrape_configs: [{ job_name: "sluice", file_sd_configs: [{ files: [targetsFile], refresh_interval: "1s" }] }],
   };
   writeFileSync(join(folder, "prometheus.yml"), stringify(config));

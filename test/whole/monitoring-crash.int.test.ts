@@ -9,7 +9,6 @@ import { type Child, type StackChild, startChild } from "../../dev/children.ts";
 import { panelExpressions } from "../../dev/monitoring/expressions.ts";
 import { exporterMetrics } from "../../dev/monitoring/exporter-metrics.ts";
 import { namedIn, withoutVariables } from "../../dev/monitoring/promql.ts";
-import { alerts } from "../../dev/monitoring/rules/rule-files.ts";
 import { skippedWithout } from "../../dev/monitoring/testing/promtool.ts";
 import { paymentsPath } from "../../dev/platform/servers.ts";
 import { signalService } from "../../dev/stack/control.ts";
@@ -22,11 +21,12 @@ import { app } from "../../sluice.config.ts";
 import { orderRegister } from "../../stores/mysql/payments/order-register.ts";
 import { anItem, anOptionId, anOrder, won } from "../../stores/testing/payment-samples.ts";
 import { type Exporter, startDebianExporter } from "../testing/debian-exporters.ts";
+import { type Alertmanager, startAlertmanager } from "../testing/alertmanager.ts";
 import { type Prometheus, startPrometheus, type Target } from "../testing/prometheus.ts";
 import { ownStack } from "../testing/own-stack.ts";
 import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 
-const skip = skippedWithout("prometheus");
+const skip = skippedWithout("prometheus") || skippedWithout("prometheus-alertmanager");
 const graceMs = "1000";
 // Objectives and `verify` count what other files left on their stack: old payments, coupons that were made not to agree.
 const own = skip === false ? await ownStack("monitored") : undefined;
@@ -34,6 +34,7 @@ const stack = stackUnderTest({ own, env: { SLUICE_HOLD_GRACE_MS: graceMs } });
 const { config, database, stackName } = stack;
 const secret = config.tokenSecret;
 
+let alertmanager: Alertmanager;
 let prometheus: Prometheus;
 let api: StackChild;
 let relay: StackChild;
@@ -103,7 +104,8 @@ const seen = (what: string, expr: string, least: number): Promise<void> =>
 
 before(async () => {
   if (skip !== false) return;
-  prometheus = await startPrometheus();
+  alertmanager = await startAlertmanager();
+  prometheus = await startPrometheus(alertmanager.address);
   const platform = await stack.start({ command: "platform", name: "monitored-platform" });
   api = await run("api", { command: "api", name: "monitored-api" });
   await run("worker", { command: "worker", name: "monitored-coupons" });
@@ -123,7 +125,9 @@ before(async () => {
 });
 after(async () => {
   await Promise.all([kafkaExporter, ...exporters.values()].map((one) => one?.stop()));
-  if (skip === false) await prometheus.stop();
+  if (skip !== false) return;
+  await prometheus.stop();
+  await alertmanager.stop();
 });
 
 /** Metrics without a series on a good day. */
@@ -206,7 +210,10 @@ test("exporters: serve the metrics that dashboards and rules name, where they ar
 const ofSpeed = new Set(["SluiceVerdictBudgetBurn", "SluicePaymentBudgetBurn"]);
 const firing = async (): Promise<readonly string[]> =>
   (await prometheus.firing()).filter((name) => name !== "Watchdog" && !ofSpeed.has(name));
-const isPage = (name: string): boolean => alerts.some(({ alert, severity }) => alert === name && severity === "page");
+
+/** What somebody would be told by now, of these alerts. */
+const told: Alertmanager["told"] = async (severity) =>
+  (await alertmanager.told(severity)).filter((name) => !ofSpeed.has(name));
 
 test("alerts: none fires on a good day, but the one that always does", { skip, timeout: 60_000 }, async () => {
   await until("the first evaluation", async () => (await prometheus.firing()).includes("Watchdog"));
@@ -218,8 +225,13 @@ test("SluiceNoRelayLeads: fires and nothing else pages when the relay is killed,
   timeout: 120_000,
 }, async () => {
   relay.child.signal("SIGKILL");
-  await until("it fires", async () => (await firing()).includes("SluiceNoRelayLeads"));
-  assert.deepEqual((await firing()).filter(isPage), ["SluiceNoRelayLeads"]);
+  // That it does not answer follows from that, and is not told beside it.
+  await until("both fire", async () => {
+    const names = await firing();
+    return names.includes("SluiceNoRelayLeads") && names.includes("SluiceDown");
+  });
+  await until("it is told", async () => (await told("page")).includes("SluiceNoRelayLeads"));
+  assert.deepEqual(await told("page"), ["SluiceNoRelayLeads"]);
   const [alert] = (await prometheus.alerts()).filter(({ labels }) => labels["alertname"] === "SluiceNoRelayLeads");
   assert.equal(alert?.annotations["runbook_url"], "docs/runbooks/SluiceNoRelayLeads.md");
   targets.delete("monitored-relay");
@@ -235,7 +247,8 @@ test("SluiceHeld: fires and nobody is woken when the database is frozen, and hea
   try {
     await askFor(3);
     await until("it fires", async () => (await firing()).includes("SluiceHeld"));
-    assert.deepEqual((await firing()).filter(isPage), []);
+    await until("it is told", async () => (await told("ticket")).includes("SluiceHeld"));
+    assert.deepEqual(await told("page"), []);
   } finally {
     await signalService(stackName, "mariadb", "SIGCONT");
   }

@@ -8,10 +8,15 @@ import { join } from "node:path";
 const isInstalled = (command: string): boolean => spawnSync(command, ["--version"]).status === 0;
 
 /** Why a test that needs a command is left out, with what installs it; false where it is not left out. */
-export const skippedWithout = (command: "promtool" | "amtool" | "prometheus"): string | false =>
+export const skippedWithout = (command: keyof typeof packages): string | false =>
   isInstalled(command) ? false : `${command} is not installed: apt-get install ${packages[command]}`;
 
-const packages = { promtool: "prometheus", prometheus: "prometheus", amtool: "prometheus-alertmanager" } as const;
+const packages = {
+  promtool: "prometheus",
+  prometheus: "prometheus",
+  amtool: "prometheus-alertmanager",
+  "prometheus-alertmanager": "prometheus-alertmanager",
+} as const;
 
 /** Runs it on a document. @throws Error with what it said where it does not succeed */
 export const testRules = (document: string): string => {
