@@ -23,6 +23,7 @@ const sound: BenchReport = {
   api: [],
   keys: [],
   latency: [],
+  verdicts: [],
   payments: { runs: [run], baseline: [load], relay },
   history: { ...history, baseline },
   delivery: { runs: [delivery], ratio: 1 },

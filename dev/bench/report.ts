@@ -8,6 +8,7 @@ import type { InTurn } from "./in-turn.ts";
 import type { HistoryRun } from "./payments/history.ts";
 import type { BesideReplay } from "./ops/beside-replay.ts";
 import type { CommandRun } from "./ops/commands.ts";
+import type { VerdictRun } from "./coupons/verdicts.ts";
 import type { PaymentsReport } from "./payments/payments.ts";
 
 /** What can be measured, and what each is. */
@@ -21,7 +22,7 @@ export const about = {
   keys: "the same requests for 1 to 10,000 coupons, beside the baseline",
   gate: "units through a gate of 64 MB, without a database",
   api: "requests for coupons that one API accepts",
-  latency: "how long an API takes to accept, by requests a second",
+  latency: "how long until a request is accepted, and until its verdict is known",
   payments: "payments through one API, beside one by one; the relay",
   history: "payments to remember, beside one INSERT a record",
   ops: "operators' commands over 100,000 dead letters; live records beside a replay",
@@ -47,6 +48,8 @@ export interface BenchReport {
   readonly api: readonly ApiRun[];
   /** By requests a second, from the fewest. */
   readonly latency: readonly LatencyRun[];
+  /** By requests a second, from none. */
+  readonly verdicts: readonly VerdictRun[];
   readonly payments: PaymentsReport | undefined;
   readonly history: HistoryRun | undefined;
   readonly delivery: DeliveryReport | undefined;
@@ -79,6 +82,7 @@ export const isSound = ({
   gate,
   api,
   latency,
+  verdicts,
   payments,
   history,
   delivery,
@@ -94,4 +98,5 @@ export const isSound = ({
     ...(ops?.besideReplay.without ?? []),
   ].every(({ broken }) => broken.length === 0) &&
   [...api, ...latency].every(({ requests, accepted }) => requests === accepted) &&
+  verdicts.every(({ requests, issued }) => requests === issued) &&
   [...(payments?.runs ?? []), ...(payments?.baseline ?? [])].every(({ orders, paid }) => orders === paid);

@@ -16,6 +16,7 @@ import { measureCommands } from "./ops/commands.ts";
 import { measureStartCheck } from "./ops/start-check.ts";
 import { writeLetters } from "./ops/letters.ts";
 import { openCoupons, preload } from "./coupons/preload.ts";
+import { measureVerdicts, type VerdictRun } from "./coupons/verdicts.ts";
 import { duplicates, hot, type Scenario, uniform } from "./scenarios.ts";
 import { setStage, type Stage } from "./stage.ts";
 
@@ -36,7 +37,7 @@ export interface BenchOptions {
 type OnStage = Omit<BenchReport, "gate">;
 
 const nothing: OnStage = {
-  ...{ baseline: undefined, drains: [], keys: [], safety: undefined, api: [], latency: [] },
+  ...{ baseline: undefined, drains: [], keys: [], safety: undefined, api: [], latency: [], verdicts: [] },
   ...{ payments: undefined, history: undefined, delivery: undefined, ops: undefined },
 };
 
@@ -69,11 +70,12 @@ const runOnStage = async (options: BenchOptions): Promise<OnStage> => {
     const safety = wanted("safety") ? await measureSafety(stage, prefix, options) : undefined;
     const api = wanted("api") ? await apiRuns(stage, prefix) : [];
     const latency = wanted("latency") ? await latencyRuns(stage, prefix) : [];
+    const verdicts = wanted("latency") ? await verdictRuns(stage, prefix) : [];
     const payments = wanted("payments") ? await paymentRuns(stage, prefix, options.signal) : undefined;
     const history = wanted("history") ? await measureHistory(stage, prefix, options) : undefined;
     const delivery = wanted("delivery") ? await measureDelivery(stage, prefix, options.signal) : undefined;
     const ops = wanted("ops") ? await measureOps(stage, prefix, options) : undefined;
-    return { baseline, drains, keys, safety, api, latency, payments, history, delivery, ops };
+    return { baseline, drains, keys, safety, api, latency, verdicts, payments, history, delivery, ops };
   } finally {
     await stage.close();
   }
@@ -158,6 +160,18 @@ const latencyRuns = async (stage: Stage, prefix: string): Promise<readonly Laten
     const perSecond = latencyLoads[at];
     return perSecond === undefined ? [] : [{ perSecond, ...run }];
   });
+};
+
+/** Requests a second of clients that wait for their verdict: none, a quiet hour, a busy one, and a burst. */
+const verdictLoads = [0, 100, 300, 1_000];
+
+const verdictRuns = (stage: Stage, prefix: string): Promise<readonly VerdictRun[]> => {
+  note(`latency: verdicts at ${verdictLoads.join(", ")} requests/s`);
+  return measureVerdicts(
+    stage,
+    `${prefix}-ver`,
+    verdictLoads.map((perSecond) => ({ seconds: 10, perSecond })),
+  );
 };
 
 /** Orders of each kind: some four seconds' worth each, and the baseline's. */

@@ -7,12 +7,13 @@ import { latencies } from "./show-values.ts";
 
 /** Prints the tables, and on stderr whatever promise was broken. */
 export const showReport = (report: BenchReport): void => {
-  const { drains, keys, safety, gate, api, latency, payments, history, delivery, ops } = report;
+  const { drains, keys, safety, gate, api, latency, verdicts, payments, history, delivery, ops } = report;
   const parts = [
     showDrains(report.baseline, [...drains, ...keys]),
     safety && showSafety(safety),
     gate && showGate(gate),
     api.length + latency.length > 0 && showApi([...api, ...latency]),
+    verdicts.length > 0 && showVerdicts(verdicts),
     payments && showPayments(payments),
     history && showHistory(history),
     delivery && showDelivery(delivery),
@@ -73,4 +74,17 @@ const showApi = (api: BenchReport["api"]): string => {
     ]),
     { right },
   );
+};
+
+const showVerdicts = (verdicts: BenchReport["verdicts"]): string => {
+  const right = ["202 p50", "verdict p50", "p99", "worker CPU", "API CPU", "rounds/s", "CPU a round"];
+  const rows = verdicts.map(({ perSecond, acceptedMs, verdictMs, cpuPercent, ...run }) => [
+    count(perSecond),
+    ...(run.requests === 0 ? ["", "", ""] : [acceptedMs.p50, verdictMs.p50, verdictMs.p99].map((ms) => `${ms} ms`)),
+    `${cpuPercent.worker} %`,
+    `${cpuPercent.api} %`,
+    count(run.roundsPerSecond),
+    run.roundsPerSecond === 0 ? "" : `${run.cpuMsARound} ms`,
+  ]);
+  return formatTable(["verdicts, requests/s", ...right], rows, { right });
 };

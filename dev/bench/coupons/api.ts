@@ -1,8 +1,8 @@
 /** How many requests one API process accepts: as fast as it can, then at half of that by a schedule that waits for no answer. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import { mintToken } from "../../../api/tokens/token.ts";
 import { quantile } from "../../demo/summary.ts";
+import { type One, openLoop } from "./open-loop.ts";
 import { openCoupons } from "./preload.ts";
 import type { Stage } from "../stage.ts";
 
@@ -78,14 +78,15 @@ const run = async ({ url, ask }: ReturnType<typeof createAsker>, load: ApiLoad):
     latencies.push(performance.now() - dueAt);
   };
   try {
-    await (load.perSecond === undefined ? closedLoop(load, startedAt, one) : openLoop(load, startedAt, one));
+    const { seconds, perSecond } = load;
+    await (perSecond === undefined
+      ? closedLoop(load, startedAt, one)
+      : openLoop({ seconds, perSecond }, startedAt, one));
   } finally {
     await pool.close();
   }
   return summary(load, { latencies, accepted, seconds: (performance.now() - startedAt) / 1_000 });
 };
-
-type One = (n: number, dueAt: number) => Promise<void>;
 
 const closedLoop = async ({ seconds, clients }: ApiLoad, startedAt: number, one: One): Promise<void> => {
   let n = 0;
@@ -93,17 +94,6 @@ const closedLoop = async ({ seconds, clients }: ApiLoad, startedAt: number, one:
     while (performance.now() - startedAt < seconds * 1_000) await one(n++, performance.now());
   };
   await Promise.all(Array.from({ length: clients }, client));
-};
-
-const openLoop = async ({ seconds, perSecond = 1 }: ApiLoad, startedAt: number, one: One): Promise<void> => {
-  const under: Promise<void>[] = [];
-  const total = seconds * perSecond;
-  while (under.length < total) {
-    const due = Math.min(total, Math.floor(((performance.now() - startedAt) * perSecond) / 1_000));
-    while (under.length < due) under.push(one(under.length, startedAt + (under.length * 1_000) / perSecond));
-    await sleep(1);
-  }
-  await Promise.all(under);
 };
 
 const summary = (
