@@ -51,7 +51,9 @@ export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
   const { ports, clock, log, tokenSecret, formerSecrets = [], ready, metrics = noMetrics } = parameters;
   const settings = { ...apiDefaults, ...parameters.settings };
   const ids = createReservationIds(tokenSecret, formerSecrets);
-  const watch = watchVerdicts(ports.verdicts, clock, settings);
+  const { decidedEvents } = parameters;
+  const watch = watchVerdicts({ lookup: ports.verdicts, clock, settings, ...decidedEvents });
+  decidedEvents?.start({ isWanted: () => watch.waiting() > 0, decided: watch.decided });
   metrics.watchWaiting(watch.waiting);
   const queue = parameters.seeQueue && watchQueue(parameters.seeQueue, clock);
   const door = createCouponDoor(ports.catalog, clock);

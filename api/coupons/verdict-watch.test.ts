@@ -25,15 +25,18 @@ const issued: OwnedVerdict = {
 const [a, b, c, d] = [idNumber(1), idNumber(2), idNumber(3), idNumber(4)] as const;
 
 /** A watch on a look-up whose calls end when the test says so. */
-const setUp = (settings: { readonly maxWaiters?: number; readonly maxLookupIds?: number } = {}) => {
+const setUp = (
+  settings: { readonly maxWaiters?: number; readonly maxLookupIds?: number } = {},
+  isTold: () => boolean = () => false,
+) => {
   const clock = fakeClock();
   const calls: {
     readonly ids: readonly ReservationId[];
     readonly find: (...found: readonly ReservationId[]) => Promise<void>;
     readonly fail: (error: Error) => Promise<void>;
   }[] = [];
-  const watch = watchVerdicts(
-    {
+  const watch = watchVerdicts({
+    lookup: {
       find: (ids) =>
         new Promise((resolve, reject) =>
           calls.push({
@@ -50,8 +53,12 @@ const setUp = (settings: { readonly maxWaiters?: number; readonly maxLookupIds?:
         ),
     },
     clock,
-    { maxWaiters: 100, maxLookupIds: 1_000, lookupPauseMs: 20, readTimeoutMs: 2_000, ...settings },
-  );
+    settings: {
+      ...{ maxWaiters: 100, maxLookupIds: 1_000, lookupPauseMs: 20, toldPauseMs: 500, readTimeoutMs: 2_000 },
+      ...settings,
+    },
+    isTold,
+  });
   /** What came of a question, as it becomes known. */
   const ask = (reservationId: ReservationId, waitMs: number) => {
     const asked = watch.ask({ reservationId, waitMs });
@@ -328,4 +335,39 @@ test("verdict watch: answers every question in the end, and truly, whatever the 
     }),
     { numRuns: 60 },
   );
+});
+
+test("verdict watch: looks up at once, and nobody else, who is told to be decided", async () => {
+  const { calls, watch, ask, idsOf } = setUp({}, () => true);
+  const [first, second] = [ask(a, 1_000), ask(b, 1_000)];
+  await calls[0]?.find();
+  await calls[1]?.find();
+  watch.decided([c, b]);
+  assert.deepEqual(idsOf(), [[a], [b], [b]]);
+  await calls[2]?.find(b);
+  assert.deepEqual([first.state.answer, second.state.answer], ["open", issued]);
+});
+
+test("verdict watch: looks up again who is told to be decided while a look-up is in flight, which may have been too early", async () => {
+  const { calls, watch, ask, idsOf } = setUp({}, () => true);
+  const { state } = ask(a, 1_000);
+  watch.decided([a]);
+  await calls[0]?.find();
+  assert.deepEqual(idsOf(), [[a], [a]]);
+  await calls[1]?.find(a);
+  assert.equal(state.answer, issued);
+});
+
+test("verdict watch: asks twice a second only while it is told, and every 20 ms as soon as it is not", async () => {
+  let isTold = true;
+  const { clock, calls, ask } = setUp({}, () => isTold);
+  ask(a, 5_000);
+  await calls[0]?.find();
+  await clock.advance(499);
+  assert.equal(calls.length, 1);
+  isTold = false;
+  await clock.advance(1);
+  await calls[1]?.find();
+  await clock.advance(20);
+  assert.equal(calls.length, 3);
 });

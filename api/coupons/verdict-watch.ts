@@ -1,8 +1,9 @@
 /**
  * Waiting for verdicts: any number of readers, one look-up at a time.
  *
- * A reader that has not been looked up yet goes first. Those that were found pending take turns behind, oldest first,
- * with a pause between turns, so that ten thousand long polls cost the database no more than one busy reader.
+ * A reader that has not been looked up yet goes first, and so do those whose verdict is told to be there. Those that were found
+ * pending take turns behind, oldest first, with a pause between turns, so that ten thousand long polls cost the database no more
+ * than one busy reader. What is told is only when to look: the verdict is what the database says.
  */
 import type { OwnedVerdict, VerdictLookup } from "../../processors/coupons/coupon-ports.ts";
 import type { ReservationId } from "../../schemas/coupon.ts";
@@ -27,10 +28,20 @@ export interface Asked {
 export interface VerdictWatch {
   /** @throws WatchFull when twice as many ask as may wait. */
   readonly ask: (question: Question) => Asked;
+  /** These have their verdicts: whoever waits for one is looked up at once. Others are passed over. */
+  readonly decided: (ids: readonly ReservationId[]) => void;
   /** Questions without an answer. */
   readonly waiting: () => number;
   /** Answers every waiting question with what is known, null included, and holds no answer any more. Idempotent. */
   readonly close: () => void;
+}
+
+/** Tells of verdicts when they are written; see ops/processes/decided-events.ts. */
+export interface DecidedEvents {
+  /** Begins to tell; called once. Nothing is told while nobody wants it. */
+  readonly start: (listener: { readonly isWanted: () => boolean; readonly decided: VerdictWatch["decided"] }) => void;
+  /** Whether what is decided now will be told. */
+  readonly isTold: () => boolean;
 }
 
 /** Bounds; see ApiSettings. */
@@ -38,6 +49,7 @@ export interface WatchSettings {
   readonly maxWaiters: number;
   readonly maxLookupIds: number;
   readonly lookupPauseMs: number;
+  readonly toldPauseMs: number;
   readonly readTimeoutMs: number;
 }
 
@@ -78,29 +90,41 @@ interface Entry {
 /** A failed look-up is tried again after this, and not at once. */
 const failurePauseMs = 200;
 
+/** What a watch works with. */
+export interface WatchOptions {
+  readonly lookup: VerdictLookup;
+  readonly clock: ApiClock;
+  readonly settings: WatchSettings;
+  /** Whether `decided` will be called for what is decided now; those who wait are then looked up less often. Default: never. */
+  readonly isTold?: () => boolean;
+}
+
 /** Watches verdicts through a look-up. Without a waiter it asks nothing. */
-export const watchVerdicts = (lookup: VerdictLookup, clock: ApiClock, settings: WatchSettings): VerdictWatch =>
-  new Watch(lookup, clock, settings);
+export const watchVerdicts = (options: WatchOptions): VerdictWatch => new Watch(options);
 
 class Watch implements VerdictWatch {
   readonly #lookup: VerdictLookup;
   readonly #clock: ApiClock;
   readonly #settings: WatchSettings;
+  readonly #isTold: () => boolean;
   /** Asked for, and some reader of it not looked up yet. A map is a queue here: insertion order. */
   readonly #fresh = new Map<ReservationId, Entry>();
   /** Pending at their last look-up. */
   readonly #pending = new Map<ReservationId, Entry>();
   readonly #inFlight = new Map<ReservationId, Entry>();
+  /** Of those in flight: decided since, so that the look-up may have been too early. */
+  readonly #decidedSince = new Set<ReservationId>();
   #lookups = 0;
   #waiting = 0;
   #finding = false;
   #pausing = false;
   #closed = false;
 
-  constructor(lookup: VerdictLookup, clock: ApiClock, settings: WatchSettings) {
+  constructor({ lookup, clock, settings, isTold = () => false }: WatchOptions) {
     this.#lookup = lookup;
     this.#clock = clock;
     this.#settings = settings;
+    this.#isTold = isTold;
   }
 
   readonly waiting = (): number => this.#waiting;
@@ -116,6 +140,17 @@ class Watch implements VerdictWatch {
     else waiter.cancel = this.#clock.after(heldMs, () => this.#due(waiter, heldMs));
     this.#next();
     return { verdict: promise, leave: () => this.#answer(waiter, null) };
+  };
+
+  readonly decided = (ids: readonly ReservationId[]): void => {
+    for (const id of ids) {
+      const entry = this.#pending.get(id);
+      if (entry !== undefined) {
+        this.#pending.delete(id);
+        this.#fresh.set(id, entry);
+      } else if (this.#inFlight.has(id)) this.#decidedSince.add(id);
+    }
+    this.#next();
   };
 
   readonly close = (): void => {
@@ -206,7 +241,7 @@ class Watch implements VerdictWatch {
     this.#finding = true;
     this.#lookups += 1;
     const beganAt = this.#clock.now();
-    let pauseMs = this.#settings.lookupPauseMs;
+    let pauseMs = this.#isTold() ? this.#settings.toldPauseMs : this.#settings.lookupPauseMs;
     try {
       this.#found(await this.#lookup.find(ids));
     } catch (error) {
@@ -214,6 +249,7 @@ class Watch implements VerdictWatch {
       pauseMs = Math.max(pauseMs, failurePauseMs);
     }
     this.#inFlight.clear();
+    this.#decidedSince.clear();
     this.#finding = false;
     // At least as long as the look-up took: polling never keeps the database busy more than half of the time.
     // And no longer than a read may take: the time of day may have been set meanwhile.
@@ -259,7 +295,7 @@ class Watch implements VerdictWatch {
 
   #requeue(entry: Entry): void {
     if (entry.waiters.size === 0) return;
-    let fresh = false;
+    let fresh = this.#decidedSince.has(entry.id);
     for (const { looked } of entry.waiters) if (!looked) fresh = true;
     (fresh ? this.#fresh : this.#pending).set(entry.id, entry);
   }

@@ -13,6 +13,7 @@ import type { Readiness } from "../../engine/readiness.ts";
 import type { TokenPolicy } from "../tokens/token.ts";
 import type { TokenKeys } from "../tokens/verification-keys.ts";
 import type { SeeQueue } from "../coupons/queue-watch.ts";
+import type { DecidedEvents } from "../coupons/verdict-watch.ts";
 import type { ApiClock } from "./clock.ts";
 import type { CouponIssueRequested } from "../../schemas/coupon.ts";
 
@@ -93,6 +94,8 @@ export interface ApiSettings {
   readonly maxLookupIds: number;
   /** Pause between look-ups of reservations that were pending at the last one; 1 to 1,000. */
   readonly lookupPauseMs: number;
+  /** The same pause while the API is told what is decided, so that a look-up is needed only where that was missed; 1 to 10,000. */
+  readonly toldPauseMs: number;
   /** Tokens whose verification is remembered; each takes some 500 bytes. 0 remembers none. */
   readonly rememberedTokens: number;
   /** From a connection's first byte to the end of a request's header fields; 1 to 60,000. */
@@ -122,6 +125,7 @@ export const apiDefaults: ApiSettings = {
   maxWaiters: 10_000,
   maxLookupIds: 1_000,
   lookupPauseMs: 20,
+  toldPauseMs: 500,
   rememberedTokens: 10_000,
   headersTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
@@ -146,6 +150,8 @@ export interface CouponApiParameters {
   readonly tokens?: { readonly keys: TokenKeys; readonly policy: TokenPolicy };
   /** Says how far requests are decided. Where not given, clients are told no position in the queue. */
   readonly seeQueue?: SeeQueue | undefined;
+  /** Tells of verdicts as they are written. Where not given, the database is asked again and again for whoever waits. */
+  readonly decidedEvents?: DecidedEvents | undefined;
   readonly ready: () => Readiness;
   readonly log: ApiLog;
   /** {@link apiDefaults} where not given. */

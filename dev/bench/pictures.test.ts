@@ -8,7 +8,16 @@ import type { BenchReport } from "./report.ts";
 import { picturesFolder, readFigures } from "./write-pictures.ts";
 
 const nothing: BenchReport = {
-  ...{ baseline: undefined, drains: [], keys: [], safety: undefined, gate: undefined, api: [], latency: [], verdicts: [] },
+  ...{
+    baseline: undefined,
+    drains: [],
+    keys: [],
+    safety: undefined,
+    gate: undefined,
+    api: [],
+    latency: [],
+    verdicts: [],
+  },
   ...{ payments: undefined, history: undefined, delivery: undefined, ops: undefined },
 };
 const drained = { scenario: "uniform", about: "a", requests: 10, issued: 10, seconds: 1, copies: 0 };

@@ -9,6 +9,7 @@ import { openProducer } from "../../engine/app/process/open-producer.ts";
 import { InvalidConfig } from "../../engine/app/config/settings.ts";
 import { openTokenKeys } from "../token-keys.ts";
 import { type DatabaseHealth, watchDatabase } from "./database-health.ts";
+import { openDecidedEvents } from "./decided-events.ts";
 import { openRequestQueue } from "./request-queue.ts";
 import { watchProducer } from "./producer-health.ts";
 import { systemClock } from "../../engine/clock.ts";
@@ -47,6 +48,7 @@ export const startApi = async (
   const { logger } = context;
   const ask = () => readsAndWrites(database);
   const queue = openRequestQueue(context);
+  const events = openDecidedEvents(context, codec);
   const health = watchDatabase({ ask, clock: systemClock, logger, graceMs: config.holdGraceMs });
   return serveApi(context, {
     ports: {
@@ -59,9 +61,11 @@ export const startApi = async (
     producer,
     encodeRequest,
     seeQueue: queue.see,
+    decidedEvents: events,
     database: health,
     close: async () => {
       health.stop();
+      await events.close();
       await queue.close();
       await log.close();
       await database.close();
@@ -70,7 +74,8 @@ export const startApi = async (
 };
 
 /** What an API is served on. */
-export interface ServedOn extends Pick<CouponApiParameters, "ports" | "producer" | "encodeRequest" | "seeQueue"> {
+export interface ServedOn
+  extends Pick<CouponApiParameters, "ports" | "producer" | "encodeRequest" | "seeQueue" | "decidedEvents"> {
   /** What the database says; absent where there is none, as in a test. */
   readonly database?: Pick<DatabaseHealth, "reasons" | "degraded" | "ended">;
   /** Closes what the ports and the producer use, after the producer is closed. */
@@ -89,7 +94,7 @@ export const serveApi = async (
   }: Pick<ShopContext, "logger" | "registry" | "tracer"> & {
     readonly config: Pick<ShopContext["config"], "api" | "tokenSecret" | "tokens" | "refusalsKeptMs">;
   },
-  { ports, producer: inner, encodeRequest, seeQueue, database, close }: ServedOn,
+  { ports, producer: inner, encodeRequest, seeQueue, decidedEvents, database, close }: ServedOn,
 ): Promise<Running> => {
   const { host, port, shutdownDelayMs, ...settings } = config.api;
   const { maxBacklogRecords } = settings;
@@ -105,6 +110,7 @@ export const serveApi = async (
     producer,
     encodeRequest,
     seeQueue,
+    decidedEvents,
     clock: machineClock,
     randomBytes,
     tokenSecret: config.tokenSecret,

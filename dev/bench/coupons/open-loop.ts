@@ -15,7 +15,8 @@ export const openLoop = async ({ seconds, perSecond }: Schedule, startedAt: numb
   const underWay: Promise<void>[] = [];
   const total = seconds * perSecond;
   while (underWay.length < total) {
-    const due = Math.min(total, Math.floor(((performance.now() - startedAt) * perSecond) / 1_000));
+    // The n-th is due after n intervals: the first at once.
+    const due = Math.min(total, Math.floor(((performance.now() - startedAt) * perSecond) / 1_000) + 1);
     while (underWay.length < due)
       underWay.push(one(underWay.length, startedAt + (underWay.length * 1_000) / perSecond));
     await sleep(1);

@@ -3,10 +3,9 @@ import { Unavailable } from "../../../errors.ts";
 import { backoffMs, systemClock } from "../../../clock.ts";
 import { type LogRecord, partitionName } from "../../log.ts";
 import { isFatal, isRefused } from "../failures.ts";
-import type { Batch, Cluster } from "../internals.ts";
-import { patchedKafkajs } from "../kafkajs.ts";
+import { readBatch } from "../fetched-batch.ts";
+import type { Cluster } from "../internals.ts";
 import type { KafkaSettings } from "../options.ts";
-import { plainRecord } from "../patches/fetched-records.ts";
 
 /** Gets the records of one partition in offset order, batch after batch, and is awaited before the next. */
 export type OnRecords = (partition: number, records: readonly LogRecord[]) => void | Promise<void>;
@@ -140,12 +139,8 @@ const fetch = async (reading: Reading): Promise<Fetched> => {
     });
     const data = responses[0]?.partitions[0];
     if (data === undefined) return { records: [], next };
-    // kafkajs's Batch knows which records are before the offset asked for, aborted, or no records at all.
-    const batch: Batch = new (patchedKafkajs()("src/consumer/batch.js"))(topic, next.toString(), data);
-    // Erasure: records come from our own decoder, whose FetchedRecord is a LogRecord.
-    const records = (batch.messages as unknown as readonly LogRecord[]).map(plainRecord);
-    const read = batch.rawMessages.length === 0 ? next : BigInt(batch.lastOffset()) + 1n;
-    return { records: records.filter(({ offset }) => offset < end), next: read > next ? read : next };
+    const { records, next: read } = readBatch(topic, next, data);
+    return { records: records.filter(({ offset }) => offset < end), next: read };
   } catch (error) {
     return { records: [], next, error };
   }
