@@ -9,7 +9,7 @@ import type { LogRecord } from "../../log.ts";
 import type { DecodedMessage } from "../internals.ts";
 import { requireKafkajs } from "../kafkajs.ts";
 import { crc32c } from "./crc32c.ts";
-import { decodeMessagesPatch } from "./decode-messages.ts";
+import { decodeMessagesPatch, decompressedAtOnceBytes } from "./decode-messages.ts";
 import { plainRecord } from "./fetched-records.ts";
 import { batchHeaderBytes, type EncodableRecord, putBatch, sizeBatch } from "./record-batch.ts";
 
@@ -35,11 +35,13 @@ const batchBytes = ({ firstOffset, attributes, records }: BatchSpec): Buffer => 
   bytes.writeInt16BE(attributes, 21);
   return bytes;
 };
-const sized = (bytes: Buffer): Buffer => {
+const sizeOf = (bytes: Buffer): Buffer => {
   const size = Buffer.alloc(4);
   size.writeInt32BE(bytes.length);
-  return Buffer.concat([size, bytes, Buffer.from("what follows in the response")]);
+  return size;
 };
+const sized = (bytes: Buffer): Buffer =>
+  Buffer.concat([sizeOf(bytes), bytes, Buffer.from("what follows in the response")]);
 /** Decodes with both and answers what they agree on: the records as plain values, and where the cursor is after. */
 const decodeWith = async (decode: typeof ours, response: Buffer) => {
   const decoder = new Decoder(response);
@@ -208,6 +210,35 @@ for (const [codec, attributes, bomb] of bombs) {
     for (const record of got) assert.match(String(unreadableOf(record)), /larger than|too big|more than/);
   });
 }
+
+/** A batch of one record at an offset, which a few kilobytes become. */
+const largeBatch = (firstOffset: bigint, becomesBytes: number): Buffer => {
+  const plainBatch = batchBytes({ firstOffset, attributes: 0, records: [{ value: Buffer.alloc(becomesBytes) }] });
+  return withRecords(plainBatch, 1, gzipSync(plainBatch.subarray(61), { level: 1 }));
+};
+/** What each of the parts of one response gives, and then those of another one. */
+const offsetsOf = async (...parts: readonly Buffer[]): Promise<readonly (readonly string[])[]> => {
+  const response = new Decoder(Buffer.concat(parts.flatMap((part) => [sizeOf(part), part])));
+  const offsets: string[][] = [];
+  for (const _ of parts) offsets.push((await ours(response)).map(({ offset }) => String(offset)));
+  return offsets;
+};
+
+test("decode messages: leaves batches for the next fetch when those before them became much", async () => {
+  const half = decompressedAtOnceBytes / 2;
+  const [first, second, third] = [largeBatch(1n, half), largeBatch(2n, half), largeBatch(3n, half)];
+  const plainBatch = batchBytes({ firstOffset: 9n, attributes: 0, records: [{ value: "v" }] });
+  // The second partition's compressed ones wait as well, and the plain ones behind them: they are in order.
+  const partitions = [Buffer.concat([first, second, third]), Buffer.concat([plainBatch, third, plainBatch])];
+  assert.deepEqual(await offsetsOf(...partitions), [["1", "2"], ["9"]]);
+  assert.deepEqual(await offsetsOf(third), [["3"]]);
+});
+
+test("decode messages: goes on after one batch when it cannot be read for its size", async () => {
+  const bomb = withRecords(batchOf("zstd"), 4, zstdCompressSync(zeros));
+  assert.deepEqual(await offsetsOf(Buffer.concat([bomb, largeBatch(103n, 1)])), [["100", "101", "102"]]);
+  assert.deepEqual(await offsetsOf(largeBatch(103n, 1)), [["103"]]);
+});
 
 test("decode messages: names the place when no codec has the batch's number", async () => {
   const got = await ours(new Decoder(sized(withRecords(batchOf("gzip"), 5, Buffer.from("?")))));

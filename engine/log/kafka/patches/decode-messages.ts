@@ -26,6 +26,16 @@ const logAppendTimeBit = 0x8;
 const transactionalBit = 0x10;
 const controlBit = 0x20;
 
+/**
+ * What the batches of one response may become together, bytes, before no further one of them is decompressed: what is left comes with
+ * the next fetch. 640 KB of zstd, which are one partition's part of a response, could otherwise become 10 GB at once. The last one
+ * may go beyond it, so at most this and {@link decompressedMaxBytes} are there at once; what compresses to a twentieth stays below it.
+ */
+export const decompressedAtOnceBytes = 32 * 1024 * 1024;
+
+/** What has been decompressed of the response that a decoder reads; its partitions are read one after the other. */
+const decompressed = new WeakMap<Decoder, number>();
+
 /** Plain loops over the response's buffer. Records older than magic 2 stay with kafkajs. */
 export const decodeMessagesPatch = definePatch({
   file: "src/protocol/requests/fetch/v4/decodeMessages.js",
@@ -38,7 +48,7 @@ export const decodeMessagesPatch = definePatch({
       decoder.offset = start;
       return original(decoder);
     }
-    return decodeBatches(bytes);
+    return decodeBatches(bytes, decoder);
   },
 });
 
@@ -47,17 +57,18 @@ const recordsOf = (decoder: Decoder): Buffer | null => {
   return sizeBytes <= 0 || !decoder.canReadBytes(sizeBytes) ? null : decoder.readBytes(sizeBytes);
 };
 
-/** The last batch may be cut short by the fetch's limit: what is cut comes whole with the next fetch. */
-const decodeBatches = async (bytes: Buffer): Promise<readonly BatchRecord[]> => {
+/** The last batch may be cut short by the fetch's limit: what is cut, or is too much at once, comes whole with the next fetch. */
+const decodeBatches = async (bytes: Buffer, response: Decoder): Promise<readonly BatchRecord[]> => {
   const batches: BatchRecord[][] = [];
   let at = 0;
   while (bytes.length - at >= batchHeaderBytes) {
     const end = at + lengthPrefixBytes + bytes.readInt32BE(at + 8);
     if (end > bytes.length) break;
     const codec = codecOf(bytes.readInt16BE(at + 21));
+    if (codec !== null && (decompressed.get(response) ?? 0) >= decompressedAtOnceBytes) break;
     const of = { count: bytes.readInt32BE(at + 57), context: contextOf(bytes, at) };
     const batch = bytes.subarray(at, end);
-    batches.push(codec === null ? readPlain(batch, of) : await readCompressed(batch, codec, of));
+    batches.push(codec === null ? readPlain(batch, of) : await readCompressed(batch, { ...of, codec, response }));
     at = end;
   }
   return batches.length === 1 ? (batches[0] ?? []) : batches.flat();
@@ -66,6 +77,11 @@ const decodeBatches = async (bytes: Buffer): Promise<readonly BatchRecord[]> => 
 interface Counted {
   readonly count: number;
   readonly context: RecordsContext;
+}
+
+interface Compressed extends Counted {
+  readonly codec: BatchCodec;
+  readonly response: Decoder;
 }
 
 const readPlain = (batch: Buffer, of: Counted): BatchRecord[] => {
@@ -78,10 +94,15 @@ const readPlain = (batch: Buffer, of: Counted): BatchRecord[] => {
  * A batch that cannot be read never becomes readable, and failing the fetch would stop every partition of it: each of its
  * offsets gets a record that says why it has no value. The checksum is verified because lz4js reads none.
  */
-const readCompressed = async (batch: Buffer, { name, decompress }: BatchCodec, of: Counted): Promise<BatchRecord[]> => {
+const readCompressed = async (batch: Buffer, { codec, response, ...of }: Compressed): Promise<BatchRecord[]> => {
+  const { name, decompress } = codec;
+  let becameBytes = 0;
   try {
     if (crc32c(batch, 21, batch.length) !== batch.readUInt32BE(17)) throw new Error("its checksum is wrong");
+    // What fails from here on may have become as much as is allowed before it did.
+    becameBytes = decompressedMaxBytes;
     const records = await decompress(batch.subarray(batchHeaderBytes), decompressedMaxBytes);
+    becameBytes = records.length;
     const wrong = wrongCount(of.count, records.length);
     if (wrong !== undefined) throw new RangeError(wrong);
     return readRecords(records, 0, of);
@@ -89,6 +110,8 @@ const readCompressed = async (batch: Buffer, { name, decompress }: BatchCodec, o
     if (error instanceof Fatal) throw error;
     const why = `${name}: ${error instanceof Error ? error.message : String(error)}`;
     return unreadableRecords(of.context, batch.readInt32BE(lastDeltaAt), why);
+  } finally {
+    decompressed.set(response, (decompressed.get(response) ?? 0) + becameBytes);
   }
 };
 
