@@ -41,15 +41,17 @@ export const workerCommand = <Config extends EngineConfig>(app: App<Config>): Co
 
 /** The same command, so many times. Its log is theirs, line by line. */
 const beside = async (topology: string, count: number): Promise<void> => {
-  const [{ default: pino }, { untilStopped }, { systemClock }] = await Promise.all([
-    import("pino"),
+  const [{ flushMs, openLog }, { untilStopped }, { systemClock }] = await Promise.all([
+    import("../process/log-output.ts"),
     import("../process/process.ts"),
     import("../../clock.ts"),
   ]);
-  const logger = pino({ name: "workers" }, pino.destination({ dest: 2, sync: true }));
+  const { logger, flush } = openLog({ name: "workers", level: "info" });
   const [, script = ""] = process.argv;
   const command = [...process.execArgv, ...heapShare(count), script, "worker", "--topology", topology];
   const stopping = untilStopped(logger);
   const about = { count, command, logger, clock: systemClock, environment: environment(), stopping };
-  process.exit(await runSideBySide(about));
+  const code = await runSideBySide(about);
+  await flush(flushMs);
+  process.exit(code);
 };

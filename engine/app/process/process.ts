@@ -3,13 +3,13 @@
  * continue, drain, and say by its exit code which of the two it was.
  */
 import { readFileSync } from "node:fs";
-import pino from "pino";
 import { errorFields, type Logger } from "../../logger.ts";
 import { describeError, environment, exitCodes } from "../cli.ts";
 import { type EngineConfig, stopBudgetMs } from "../config/engine-config.ts";
 import { redacted } from "../config/redact.ts";
 import type { App, ProcessContext, Running } from "../define-app.ts";
 import { serveHealth } from "./health.ts";
+import { flushMs, openLog } from "./log-output.ts";
 import { watchLoop } from "./loop-watch.ts";
 import { createRegistry } from "../metrics/define.ts";
 import { tellBuild, watchReadiness } from "../metrics/process-metrics.ts";
@@ -40,12 +40,12 @@ export const runProcess = async <Config extends EngineConfig>(
   own: { readonly healthPort?: number; readonly portSetting?: string } = {},
 ): Promise<void> => {
   const config = await loadConfig(app);
-  const logger = pino({ name, level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const { logger, flush } = openLog({ name, level: config.logLevel });
   const registry = createRegistry();
   tellBuild(registry);
-  const end = (code: number): never => {
-    logger.flush();
-    process.exit(code);
+  const end = async (code: number): Promise<never> => {
+    await flush(flushMs);
+    return process.exit(code);
   };
   const stopping = untilStopped(logger);
   logger.info({ event: "process.starting", ...redacted(config) }, "starting");
@@ -87,8 +87,8 @@ export const runProcess = async <Config extends EngineConfig>(
   if (failure !== undefined)
     logger.error({ event: "process.failed", ...errorFields(failure) }, "stopped, because it could not continue");
   else logger.info({ event: "process.stopped" }, "stopped");
-  if (failure !== undefined) end(describeError(failure).exitCode);
-  end(drained ? exitCodes.done : exitCodes.failure);
+  if (failure !== undefined) await end(describeError(failure).exitCode);
+  await end(drained ? exitCodes.done : exitCodes.failure);
 };
 
 /** Resolves when it is to stop: by a signal, or because who started it is gone. A second signal ends it at once. */
