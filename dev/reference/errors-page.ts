@@ -56,7 +56,7 @@ Made from the code by \`npm run reference\`; a test compares the two. Each error
 - **away**: the state of a server, a cluster or a connection. The call is held, in order, and asked again until it is answered; no record
   is dead-lettered for it, however long it lasts. \`/ready\` names what is away, since when, and what it last said; a payment is answered 503.
 - **poison**: what a record holds can never be taken. It is isolated and dead-lettered, and no other with it.
-- **refused**: the system answers, and refuses who we are or what we may do: a locked account, a changed password, a revoked right. At a
+- **refused**: the system answers, and refuses who we are or what we may do: a locked account, a changed password, a revoked right, a quota. At a
   start the process ends, with exit code 1 and a sentence. While it runs, the call is held as above, because credentials are rotated and an
   operator can set it right on the other side; \`/ready\` names the error by its code, with what to look at, and a request is answered 503.
 - **fatal**: this process or its schema is not what the system needs. The process ends and says why; nothing is finished, and
@@ -82,7 +82,8 @@ Numbers from ${proxyErrors.from} to ${proxyErrors.to} are a proxy's (ProxySQL) t
 
 ## Redis
 
-By the code a reply begins with. No reply (refused, lost, silent) is away; a reply with another code is the rest. A reply that fits
+By the code a reply begins with. No reply (refused, lost, silent) is away; a reply with another code is refused, because no record can make
+the gate's scripts fail. A reply that fits
 ${awayTexts.map((text) => code(text.source)).join(" or ")} is away, too.
 
 ${redis()}

@@ -1,7 +1,7 @@
 /** The way to Redis: one connection that would rather fail at once than wait, so that the runtime does the waiting. */
 import { Redis } from "ioredis";
 import { type TlsFiles, tlsReader } from "../../engine/connect/tls.ts";
-import { AccessRefused, Fatal, PipelineError, Poison, Retriable, Unavailable } from "../../engine/errors.ts";
+import { AccessRefused, Fatal, PipelineError, Poison, Unavailable } from "../../engine/errors.ts";
 import { readRedisAddress } from "./address.ts";
 import { redisErrorOf } from "./error-table.ts";
 
@@ -125,7 +125,7 @@ const refusals = new WeakMap<Redis, AccessRefused>();
 
 /**
  * Runs a command of a client. Whether one that failed took effect is unknown, which is why every script may run again.
- * @throws Unavailable @throws AccessRefused @throws RedisFull @throws Poison @throws Fatal @throws Retriable as error-table.ts has it
+ * @throws Unavailable @throws AccessRefused @throws RedisFull @throws Poison @throws Fatal as error-table.ts has it
  */
 export const reaching = async <T>(client: Redis, command: () => Promise<T>): Promise<T> => {
   try {
@@ -150,14 +150,12 @@ export const redisFailure = (error: unknown): PipelineError => {
       return new AccessRefused(
         "redis",
         `REDIS_${code}`,
-        `Redis refuses us: ${text}; check user and password of SLUICE_REDIS_URL, and what its user may do there (ACL)`,
+        `Redis refuses us: ${text}; check user and password of SLUICE_REDIS_URL, what its user may do there (ACL), and which commands and how many that Redis allows`,
         because,
       );
     case "fatal":
       return new Fatal(`REDIS_${code}`, `Redis refuses us: ${text}`, because);
     case "poison":
       return new Poison(`REDIS_${code}`, `a key of the gate is not what the gate wrote: ${text}`, because);
-    case "rest":
-      return new Retriable(`REDIS_${code}`, `Redis failed: ${text}`, because);
   }
 };

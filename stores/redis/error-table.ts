@@ -6,11 +6,10 @@
 /**
  * - `away`: Redis's state. Hold, and ask again.
  * - `poison`: the keys of a coupon are not what the gate wrote. Its records are isolated and dead-lettered, no others.
- * - `refused`: Redis may not be used by this user, now. At a start the process ends; while it runs it is held.
+ * - `refused`: Redis answers, and does not do what it is asked, now. At a start the process ends; while it runs it is held.
  * - `fatal`: this process is not what this Redis needs, or this Redis not what the gate needs.
- * - `rest`: tried again, then isolated and dead-lettered as in doubt.
  */
-export type RedisErrorClass = "away" | "poison" | "refused" | "fatal" | "rest";
+export type RedisErrorClass = "away" | "poison" | "refused" | "fatal";
 
 /** One code. */
 export interface RedisErrorRow {
@@ -20,7 +19,9 @@ export interface RedisErrorRow {
   readonly why: string;
 }
 
-/** The table. `NOSCRIPT` is answered by sending the script, and so never an error. */
+/**
+ * The table. What is in no row is refused: scripts are given keys of coupons and digits, and take a hash that they did not write for
+ * none, so no record is guilty of what they fail by. To dead-letter requests for it would be wrong of every one. `NOSCRIPT` is answered by sending the script, and so never an error. */
 export const redisErrors: readonly RedisErrorRow[] = [
   { code: "LOADING", means: "away", why: "it reads its data from disk" },
   { code: "BUSY", means: "away", why: "a script runs for too long" },
@@ -46,8 +47,11 @@ export const redisErrors: readonly RedisErrorRow[] = [
     means: "poison",
     why: "a coupon's key holds something else; its requests go to the database, and no record is set aside for it",
   },
-  { code: "EXECABORT", means: "rest", why: "a command of a transaction was refused" },
-  { code: "ERR", means: "rest", why: "a script or a command failed, as on a field that is no number" },
+  {
+    code: "ERR",
+    means: "refused",
+    why: "a command or a script failed: one that was renamed or killed, a quota of a hosted Redis, a proxy that reaches no server",
+  },
 ];
 
 /** Replies that begin with `ERR` and are Redis's state all the same. There is nothing but their text to tell them by. */
@@ -58,11 +62,11 @@ export const awayTexts: readonly RegExp[] = [
 
 const byCode: ReadonlyMap<string, RedisErrorClass> = new Map(redisErrors.map(({ code, means }) => [code, means]));
 
-/** The code of an error reply, and what it means; a code that is in no row is the rest. */
+/** The code of an error reply, and what it means; a code that is in no row is refused. */
 export const redisErrorOf = (text: string): { readonly code: string; readonly means: RedisErrorClass } => {
   const code = codeIn(text);
   if (awayTexts.some((away) => away.test(text))) return { code, means: "away" };
-  return { code, means: byCode.get(code) ?? "rest" };
+  return { code, means: byCode.get(code) ?? "refused" };
 };
 
 /** First in the text, there is no other place. Redis 6 puts the code of a command in a script behind the name of the script. */

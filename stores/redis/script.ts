@@ -37,7 +37,7 @@ interface ScriptCall {
 /**
  * Runs a script. A server that does not know it (new, flushed, failed over) has run nothing, and is sent the text.
  * @throws WrongKeys naming them, where a key is no hash: what the script did with those before it stands.
- * @throws Unavailable @throws Fatal @throws Retriable as error-table.ts has it
+ * @throws Unavailable @throws AccessRefused @throws Fatal as error-table.ts has it
  */
 export const runScript = async (client: Redis, wanted: Script, call: ScriptCall): Promise<unknown> => {
   try {
