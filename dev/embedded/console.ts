@@ -95,6 +95,7 @@ const notHere = async (): Promise<never> => {
 };
 
 const noLetters: LettersData = {
-  ...{ look: notHere, list: notHere, show: notHere, plan: notHere, replay: notHere, discard: notHere, ask: notHere },
+  ...{ look: notHere, list: notHere, show: notHere, plan: notHere },
+  ...{ replay: notHere, resume: notHere, discard: notHere, ask: notHere },
   close: async () => {},
 };

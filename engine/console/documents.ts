@@ -199,6 +199,8 @@ export interface JobDocument {
   readonly id: string;
   /** `at work`, `no runner`, or what became of it. */
   readonly state: string;
+  /** Whether a runner may go on with it: it did not end, and none is at work. */
+  readonly canBeResumed: boolean;
   readonly actor: string;
   readonly reason: string | null;
   readonly startedAt: number;

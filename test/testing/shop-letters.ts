@@ -1,4 +1,4 @@
-/** Dead letters that a test makes up: two causes, one replay at work, and a memory of what an operator did. */
+/** Dead letters that a test makes up: two causes, a replay at work and a paused one, and a memory of what an operator did. */
 import type { LettersData } from "../../engine/app/console/letters.ts";
 import type { AttemptDocument, LetterDocument } from "../../engine/console/documents.ts";
 import { CliError } from "../../engine/app/cli.ts";
@@ -76,10 +76,16 @@ export const shopLetters = (): ShopLetters => {
                   pending: 25,
                   newMeanwhile: 0,
                   waitingFor: "the decisions about the canary",
+                  canBeResumed: false,
                 },
               },
               {
-                ...{ id: "1d07aa31-0000-4000-8000-000000000000", state: "finished", actor: "ci" },
+                ...{ id: "4c80d1f7-0000-4000-8000-000000000000", state: "paused", actor: "jiwoo", canBeResumed: true },
+                ...{ reason: "before lunch", startedAt: minutesAgo(130), planned: 60, sent: 20 },
+                ...{ resolved: 20, failedAgain: 0, pending: 0, newMeanwhile: 0, waitingFor: null },
+              },
+              {
+                ...{ id: "1d07aa31-0000-4000-8000-000000000000", state: "finished", actor: "ci", canBeResumed: false },
                 ...{ reason: "release 40", startedAt: minutesAgo(1_500), planned: 12, sent: 12 },
                 ...{ resolved: 12, failedAgain: 0, pending: 0, newMeanwhile: 0, waitingFor: null },
               },
@@ -104,6 +110,10 @@ export const shopLetters = (): ShopLetters => {
     replay: async (topology, _, { actor, reason, planned }) => {
       done.push(`replay ${topology} ${planned} by ${actor}: ${reason}`);
       return "77aa0000-0000-4000-8000-000000000000";
+    },
+    resume: async (topology, job, { actor, reason }) => {
+      done.push(`resume ${topology} ${job.slice(0, 8)} by ${actor}: ${reason}`);
+      return job;
     },
     discard: async (topology, _, { actor, reason, undo }) => {
       done.push(`${undo ? "open" : "discard"} ${topology} by ${actor}: ${reason}`);

@@ -104,12 +104,24 @@ inBrowser(
 inBrowser("pauses a replay that is at work when an operator asks", async (page) => {
   letters.done.length = 0;
   await page.goto(`${shown.url}/letters/coupon-issuing`);
-  await page.click("text=Pause it…");
+  await page.click("text=Pause 6b2f1e90…");
   await page.fill("form.confirm input >> nth=0", "lunch");
   await page.fill("form.confirm input >> nth=1", "coupon-issuing");
-  await page.click("button:text-is('Pause it')");
+  await page.click("button:text-is('Pause 6b2f1e90')");
   await page.waitForSelector("text=It pauses.");
   assert.deepEqual(letters.done, [`paused coupon-issuing 6b2f1e90 by ${actor}: lunch`]);
+});
+
+inBrowser("goes on with a replay that was paused when an operator asks", async (page) => {
+  letters.done.length = 0;
+  await page.goto(`${shown.url}/letters/coupon-issuing`);
+  await page.click("text=Resume 4c80d1f7…");
+  await page.fill("form.confirm input >> nth=0", "lunch is over");
+  await page.fill("form.confirm input >> nth=1", "coupon-issuing");
+  await assertAccessible(page);
+  await page.click("button:text-is('Resume 4c80d1f7')");
+  await page.waitForSelector("text=It goes on.");
+  assert.deepEqual(letters.done, [`resume coupon-issuing 4c80d1f7 by ${actor}: lunch is over`]);
 });
 
 inBrowser("tells the story of what is searched, at an address that can be linked to", async (page) => {

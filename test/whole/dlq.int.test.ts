@@ -205,7 +205,7 @@ test("dlq: plans to send none of the letters that are certain to fail again when
   assert.deepEqual([discarded.exitCode, discarded.data.letters], [0, 2]);
 });
 
-test("console: sees the worker that runs, and replays and discards letters as the commands do", {
+test("console: sees the worker that runs, and replays, pauses, resumes and discards as the commands do", {
   timeout: 120_000,
 }, async () => {
   const ids = await refusedPayments(12);
@@ -223,14 +223,22 @@ test("console: sees the worker that runs, and replays and discards letters as th
     const [stays = "", ...mended] = ids;
     for (const id of mended) refused.delete(id);
     // One of them fails again, wherever it is in their order: it would end a canary that it is in.
-    const limits = limitsWith({ canary: 0 });
+    const limits = limitsWith({ canary: 0, rate: 4 });
     const { counts } = await data.letters.plan(topology, meant, limits);
     assert.equal(counts["ready"], 12);
     const how = { actor: "mina", reason: "mended", limits };
     await assert.rejects(data.letters.replay(topology, meant, { ...how, planned: 11 }), { code: "PLAN_OUT_OF_DATE" });
     const job = await data.letters.replay(topology, meant, { ...how, planned: 12 });
     const jobs = async () => (await data.letters.look(topology)).jobs.find(({ id }) => id === job);
+    const by = { actor: "mina", reason: "lunch" };
+    await data.letters.ask(topology, job, "paused", by);
+    await until("the replay is paused", async () => (await jobs())?.canBeResumed === true);
+    assert.equal((await jobs())?.state, "paused");
+    assert.equal(await data.letters.resume(topology, job, { ...by, reason: "lunch is over" }), job);
     await until("the replay has ended", async () => (await jobs())?.state === "finished");
+    await assert.rejects(data.letters.resume(topology, job, by), { code: "JOB_ENDED" });
+    const [resumed] = await data.deployments.operations(1);
+    assert.deepEqual([resumed?.verb, resumed?.reason], ["dlq replay --resume", "lunch is over"]);
     const { resolved, failedAgain, actor, reason } = (await jobs()) ?? assert.fail("no job");
     assert.deepEqual([resolved, failedAgain, actor, reason], [11, 1, "mina", "mended"]);
 

@@ -21,6 +21,7 @@ const letters = {
   replay: note("replay", "job-1"),
   discard: note("discard", 2),
   ask: note("ask", undefined),
+  resume: note("resume", "job-1"),
 } as unknown as LettersData;
 const routes = letterRoutes(app, letters);
 const ask = (path: string, over: Partial<Asked>): Promise<unknown> => {
@@ -37,6 +38,12 @@ test("letters: are replayed as planned, with who and why, when it is confirmed",
   assert.deepEqual(calls, [["replay", "shop", { fingerprint: "ab" }, how]]);
 });
 
+test("letters: a job is resumed, with who and why, when it is confirmed", async () => {
+  calls.length = 0;
+  assert.deepEqual(await ask("resume", { body: { ...said, job: "job-1", rate: "5" } }), { job: "job-1" });
+  assert.deepEqual(calls, [["resume", "shop", "job-1", { actor: "mina", reason: "because" }]]);
+});
+
 for (const [what, body, code] of [
   ["the name is not typed", { ...said, confirm: "shop2" }, "NOT_CONFIRMED"],
   ["the name is no text", { ...said, confirm: ["shop"] }, "NOT_CONFIRMED"],
@@ -44,7 +51,7 @@ for (const [what, body, code] of [
   ["the reason is longer than the audit log takes", { ...said, reason: "y".repeat(1_001) }, "LONG_REASON"],
   ["there is no such topology", { ...said, topology: "other" }, "NO_SUCH_TOPOLOGY"],
 ] as const)
-  for (const path of ["replay", "discard", "ask"])
+  for (const path of ["replay", "resume", "discard", "ask"])
     test(`letters: ${path} is refused, and nothing is done, when ${what}`, async () => {
       calls.length = 0;
       await assert.rejects(ask(path, { body }), { code });

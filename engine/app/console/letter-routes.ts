@@ -81,6 +81,15 @@ export const letterRoutes = <Config extends EngineConfig>(app: App<Config>, lett
   },
   {
     method: "POST",
+    path: "letters/resume",
+    answer: async (asked) => {
+      const { body } = asked;
+      const topology = topologyIn(app, body);
+      return { job: await letters.resume(topology, textIn(body["job"]) ?? "", confirmedAct(topology, asked)) };
+    },
+  },
+  {
+    method: "POST",
     path: "letters/discard",
     answer: async (asked) => {
       const { body } = asked;

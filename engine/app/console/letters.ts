@@ -6,7 +6,7 @@ import type {
   LettersDocument,
   ReplayPlanDocument,
 } from "../../console/documents.ts";
-import { defaultLimits, type ReplayLimits } from "../../dlq/jobs/job.ts";
+import { defaultLimits, isResumable, type ReplayLimits } from "../../dlq/jobs/job.ts";
 import type { Selection } from "../../dlq/letters/select.ts";
 import type { LetterState } from "../../dlq/letters/state.ts";
 import { sendingMs } from "../../dlq/plan/plan.ts";
@@ -19,13 +19,14 @@ import { lookAtGroups } from "../dlq/looking.ts";
 import { type OpenDlq, replaysToChange, withDlq } from "../dlq/open.ts";
 import { discardLetters, wantedState } from "../dlq/replay/discard.ts";
 import { askRunner, shownJobs, type ShownJob } from "../dlq/replay/jobs.ts";
-import { busyError } from "../dlq/replay/outcome.ts";
 import { documentOf } from "../dlq/replay/plan-verb.ts";
 import { type PlannedReplay, planOf } from "../dlq/replay/planning.ts";
-import { beginJob, runUnderLock } from "../dlq/replay/run-job.ts";
+import { jobToResume, resumeJob } from "../dlq/replay/resume-job.ts";
+import { beginJob } from "../dlq/replay/run-job.ts";
 import { selectionOf, type SelectOptions } from "../dlq/selection.ts";
 import { showRecord, shownJson } from "../dlq/show.ts";
 import { letterJson } from "../dlq/words.ts";
+import { createJobRuns } from "./job-runs.ts";
 import { createReading } from "./readings.ts";
 
 /** Which letters are meant: those of one cause, or of one record. */
@@ -50,6 +51,8 @@ export interface LettersData {
     meant: Meant,
     how: Act & { readonly limits: ReplayLimits; readonly planned: number },
   ) => Promise<string>;
+  /** Goes on here with a job that did not end, as it was planned; answers its id. */
+  readonly resume: (topology: string, job: string, by: Act) => Promise<string>;
   /** Answers how many. */
   readonly discard: (topology: string, meant: Meant, how: Act & { readonly undo: boolean }) => Promise<number>;
   readonly ask: (topology: string, job: string, wanted: "paused" | "cancelled", by: Act) => Promise<void>;
@@ -63,8 +66,6 @@ const mostListed = 200;
 const mostReadings = 2;
 /** Readings that wait for their turn: whoever asks then would wait for minutes. */
 const mostWaiting = 20;
-/** As the command waits. */
-const patienceMs = 300_000;
 
 /** The limits of a replay that a page may set; the others are the command's. */
 export const limitsWith = (own: Partial<Pick<ReplayLimits, "rate" | "canary">>): ReplayLimits => ({
@@ -79,8 +80,7 @@ export const createLetters = <Config extends EngineConfig>(
   opened: <T>(work: (open: OpenDlq<Config>) => Promise<T>) => Promise<T> = (work) => withDlq(app, config, work),
 ): LettersData => {
   const inTurn = createReading(mostReadings, mostWaiting);
-  const stopping = new AbortController();
-  const running = new Map<string, { readonly ended: Promise<unknown>; progress: RunProgress | undefined }>();
+  const runs = createJobRuns(opened);
   const reading = <T>(work: (open: OpenDlq<Config>) => Promise<T>): Promise<T> => inTurn(() => opened(work));
   const looking = new Map<string, Promise<LettersDocument>>();
   const readLook = (topology: string): Promise<LettersDocument> =>
@@ -91,7 +91,7 @@ export const createLetters = <Config extends EngineConfig>(
       return {
         topology,
         groups,
-        jobs: jobs.map((job) => jobShown(job, running.get(job.job.id)?.progress)),
+        jobs: jobs.map((job) => jobShown(job, runs.progressOf(job.job.id))),
         warnings,
       };
     });
@@ -112,29 +112,18 @@ export const createLetters = <Config extends EngineConfig>(
       }),
     show: (topology, id) => reading(async (open) => shownJson(await showRecord(open, { topology }, id))),
     plan: (topology, meant, limits) => reading(async (open) => planShown(await planned(open, topology, meant, limits))),
-    replay: async (topology, meant, { actor, reason, limits, planned: letters }) => {
-      const began = Promise.withResolvers<string>();
-      const run = opened(async (open) => {
-        const replays = replaysToChange(open);
+    replay: (topology, meant, { actor, reason, limits, planned: letters }) =>
+      runs.start(topology, async (open) => {
         const plan = await planned(open, topology, meant, limits);
         refuseUnplanned(plan, letters);
-        const done = await replays.locked(topology, 0, async (lock) => {
-          const job = await beginJob(lock, { topology, document: documentOf(plan, undefined), actor, reason });
-          const own = { ended: run, progress: undefined as RunProgress | undefined };
-          running.set(job.id, own);
-          began.resolve(job.id);
-          const onProgress = (progress: RunProgress): void => {
-            own.progress = progress;
-          };
-          const how = { patienceMs, signal: stopping.signal, onProgress };
-          await runUnderLock(open, { lock, replays, job, ...how }).finally(() => running.delete(job.id));
-        });
-        if (done === undefined) throw await busyError(replays, topology);
-      });
-      // What ends it after it began is in the audit log, and in its job.
-      run.catch((error: unknown) => began.reject(error));
-      return began.promise;
-    },
+        const document = documentOf(plan, undefined);
+        return (lock) => beginJob(lock, { topology, document, actor, reason });
+      }),
+    resume: (topology, id, by) =>
+      runs.start(topology, async (_, replays) => {
+        const job = await jobToResume(replays, id, topology);
+        return (lock) => resumeJob(lock, job, by);
+      }),
     discard: async (topology, meant, { undo, reason, actor }) => {
       const selection = selectionFor(meant, [wantedState(undo)]);
       const discarding = { topology, selection, undo, reason, actor, lockWaitMs: 0, agree: async () => {} };
@@ -144,10 +133,7 @@ export const createLetters = <Config extends EngineConfig>(
       // It reads one row: a replay is not to send on while readers have their turns.
       await opened((open) => askRunner(open, job, wanted, { topology, actor, reason }));
     },
-    close: async () => {
-      stopping.abort();
-      await Promise.allSettled([...running.values()].map(({ ended }) => ended));
-    },
+    close: runs.close,
   };
 };
 
@@ -187,6 +173,7 @@ const jobShown = ({ job, state, ...standing }: ShownJob, progress: RunProgress |
   return {
     ...{ id, actor, reason, startedAt, state, sent, resolved, failedAgain, pending, newMeanwhile },
     planned: document.count,
+    canBeResumed: isResumable(job.state) && state !== "at work",
     waitingFor: progress?.waitingFor ?? null,
   };
 };

@@ -1,6 +1,6 @@
 /** `sluice dlq replay`: plans, asks, writes the job down, sends and waits; or goes on with a job. */
 import { readFile } from "node:fs/promises";
-import { isResumable, type ReplayJob } from "../../../dlq/jobs/job.ts";
+import type { ReplayJob } from "../../../dlq/jobs/job.ts";
 import type { ReplayLock, Replays } from "../../../dlq/jobs/replays.ts";
 import type { Letter } from "../../../dlq/letters/letter.ts";
 import { BadReplayPlan, readReplayPlan, type SavedReplay } from "../../../dlq/plan/plan-file.ts";
@@ -10,7 +10,7 @@ import { CliError, commandsOf, environment, exitCodes, interruptible, note, prin
 import type { EngineConfig } from "../../config/engine-config.ts";
 import { type App, topologyNamed } from "../../define-app.ts";
 import { terminal } from "../../deploying/confirm.ts";
-import { actorOf, hostOf } from "../../deploying/open.ts";
+import { actorOf } from "../../deploying/open.ts";
 import { loadConfig } from "../../process/process.ts";
 import { showProgress } from "../../progress.ts";
 import { type OpenDlq, replaysToChange, withDlq } from "../open.ts";
@@ -19,6 +19,7 @@ import { refuseReplanning } from "./kept-options.ts";
 import { type PlannedReplay, planOf } from "./planning.ts";
 import { busyError, outcomeError, progressText, type RanJob, showOutcome, type StartedJob } from "./outcome.ts";
 import { refuseMoved } from "./refusals.ts";
+import { jobToResume, resumeJob } from "./resume-job.ts";
 import { beginJob, type JobRun, runUnderLock } from "./run-job.ts";
 import { refuseAll, selectionOf } from "../selection.ts";
 import { planDocument, planLines } from "./show-plan.ts";
@@ -59,7 +60,7 @@ export const replayVerb = async <Config extends EngineConfig>(
     const agree: Agree =
       job === undefined
         ? await planning(open, replays, { saved, ids, options })
-        : async () => (lock) => resuming(lock, job, options);
+        : async () => (lock) => resumeJob(lock, job, resumedBy(job, options));
     // A question is not waited for under the lock. What others did with its letters meanwhile bars those.
     const isAsked = job === undefined && asksFirst(options);
     const agreed = isAsked ? await agree() : undefined;
@@ -76,6 +77,11 @@ export const replayVerb = async <Config extends EngineConfig>(
     if (error !== undefined) process.exitCode = error.exitCode;
   });
 };
+
+const resumedBy = (job: ReplayJob, { actor, reason }: ReplayOptions) => ({
+  actor: actor ?? actorOf(environment()),
+  reason: reason ?? job.reason,
+});
 
 const savedIn = async (files: readonly string[]): Promise<readonly [SavedReplay | undefined, readonly string[]]> => {
   const [file, ...others] = files;
@@ -97,31 +103,6 @@ const savedIn = async (files: readonly string[]): Promise<readonly [SavedReplay 
     }
     throw cause;
   }
-};
-
-const jobToResume = async (replays: Replays, id: string, topology: string): Promise<ReplayJob> => {
-  const job = await replays.job(id);
-  const fix = `Next: sluice dlq status --topology ${topology}`;
-  if (job === undefined || job.topology !== topology)
-    throw new CliError(`topology ${topology} has no job ${id}`, {
-      code: "NO_SUCH_JOB",
-      exitCode: exitCodes.usage,
-      fix,
-    });
-  if (isResumable(job.state)) return job;
-  throw new CliError(`job ${job.id} is ${job.state}`, { code: "JOB_ENDED", exitCode: exitCodes.refused, fix });
-};
-
-/** Each runner has an operation of its own: the job's first one says how its first runner ended. */
-const resuming = async (lock: ReplayLock, job: ReplayJob, { actor, reason }: ReplayOptions): Promise<StartedJob> => {
-  const operation = await lock.begin({
-    actor: actor ?? actorOf(environment()),
-    host: hostOf(),
-    verb: "dlq replay --resume",
-    reason: reason ?? job.reason,
-    document: { job: job.id },
-  });
-  return { ...job, operation };
 };
 
 /** Writes a job down under the lock. */

@@ -1,12 +1,12 @@
 /** Dead letters by cause, the replays of them, and one cause or record with what may be done about it. */
-import type { JobDocument, LetterGroupDocument, LettersDocument, Viewer } from "../../documents.ts";
-import { act, useAnswer, useLive } from "../ask.ts";
-import { Confirm } from "../confirm.ts";
+import type { LetterGroupDocument, LettersDocument, Viewer } from "../../documents.ts";
+import { useAnswer, useLive } from "../ask.ts";
 import { ago, count, counted } from "../formats.ts";
 import { html, type View } from "../html.ts";
 import { Link, type PageProps } from "../page.ts";
-import { Answered, Panel, Pill, Table, type Tone } from "../parts.ts";
+import { Answered, Panel, Pill, Table } from "../parts.ts";
 import { Cause } from "./letters-cause.ts";
+import { Jobs } from "./letters-jobs.ts";
 import { LetterRecord } from "./letters-record.ts";
 
 /** The address of a cause's letters. */
@@ -77,66 +77,3 @@ const openOf = ({ open }: LetterGroupDocument): View | string =>
 
 const readableOf = ({ readable }: LetterGroupDocument): string =>
   readable === null ? "-" : `${count(readable.yes)} of ${count(readable.of)}`;
-
-const jobTones: Readonly<Record<string, Tone>> = {
-  "at work": "info",
-  finished: "good",
-  stopped: "bad",
-  "no runner": "bad",
-  cancelled: "quiet",
-};
-
-const Jobs = ({
-  topology,
-  jobs,
-  viewer,
-  changed,
-}: {
-  readonly topology: string;
-  readonly jobs: readonly JobDocument[];
-  readonly viewer: Viewer;
-  readonly changed: () => void;
-}): View => {
-  const atWork = jobs.find(({ state }) => state === "at work");
-  return html`<${Panel} title="Replays">
-    <${Table} label="Replays" rows=${jobs} keyOf=${({ id }: JobDocument) => id} empty="None was begun yet."
-      columns=${[
-        { title: "Job", mono: true, cell: ({ id }: JobDocument) => id.slice(0, 8) },
-        {
-          title: "State",
-          cell: ({
-            state,
-            waitingFor,
-          }: JobDocument) => html`<div><${Pill} tone=${jobTones[state] ?? "warn"}>${state}<//>
-            ${waitingFor === null ? null : html`<p class="why">waits for ${waitingFor}</p>`}</div>`,
-        },
-        { title: "Decided", right: true, cell: progressOf },
-        { title: "Resolved", right: true, cell: ({ resolved }: JobDocument) => count(resolved) },
-        { title: "Failed again", right: true, cell: ({ failedAgain }: JobDocument) => count(failedAgain) },
-        { title: "Began", right: true, cell: ({ startedAt }: JobDocument) => ago(startedAt, Date.now()) },
-        {
-          title: "Who and why",
-          cell: ({ actor, reason }: JobDocument) => `${actor}${reason === null ? "" : `: ${reason}`}`,
-        },
-      ]} />
-    ${
-      atWork === undefined || viewer.role !== "operator"
-        ? null
-        : html`<div class="acts">${(["paused", "cancelled"] as const).map(
-            (wanted) => html`<${Confirm} key=${wanted} topology=${topology}
-              label=${wanted === "paused" ? "Pause it" : "Cancel it for good"} danger=${wanted === "cancelled"}
-              what=${`Job ${atWork.id.slice(0, 8)} stops after its batch; what is sent stays sent.`}
-              work=${async (said: object) => {
-                await act("/api/letters/ask", { ...said, topology, job: atWork.id, wanted });
-                changed();
-                return wanted === "paused" ? "It pauses." : "It is cancelled.";
-              }} />`,
-          )}</div>`
-    }
-  <//>`;
-};
-
-const progressOf = ({ planned, resolved, failedAgain }: JobDocument): View => {
-  const decided = resolved + failedAgain;
-  return html`<span><progress max=${Math.max(1, planned)} value=${decided} aria-label="Decided letters"></progress> ${count(decided)} of ${count(planned)}</span>`;
-};
