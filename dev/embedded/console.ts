@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { CliError } from "../../engine/app/cli.ts";
+import { describedOf } from "../../engine/app/console/described.ts";
 import type { LettersData } from "../../engine/app/console/letters.ts";
 import type { ConsoleData } from "../../engine/app/console/open-data.ts";
 import { startConsole } from "../../engine/app/console/start-console.ts";
@@ -36,12 +37,10 @@ export const startEmbeddedConsole = (
   const shown = { ...app, console: { figures, ...(viewerOf !== undefined && { viewerOf }) } };
   const context = { config: system.config, logger, registry: createRegistry() };
   const options = { host: "127.0.0.1", port, terminalRole: "viewer", tell } as const;
-  return startConsole(shown, context, options, async () => dataOf(system.parts, figures));
+  return startConsole(shown, context, options, async () => dataOf(system.parts));
 };
 
-type Figures = ConsoleData["live"]["described"]["figures"];
-
-const dataOf = (parts: readonly Part[], figures: Figures): ConsoleData => {
+const dataOf = (parts: readonly Part[]): ConsoleData => {
   const listed = new Map<Part, ListedProcess>();
   const entryOf = (part: Part): ListedProcess => {
     const known = listed.get(part) ?? entry(part);
@@ -50,11 +49,7 @@ const dataOf = (parts: readonly Part[], figures: Figures): ConsoleData => {
   };
   return {
     live: {
-      described: {
-        topologies: app.topologies.map(({ topology }) => topology.graph),
-        outboxes: (app.outboxes ?? []).map(({ drawn }) => drawn),
-        figures,
-      },
+      described: describedOf(app),
       processes: async () => parts.filter(({ running }) => running.listedAs !== undefined).map(entryOf),
       // What is declared is what runs.
       deployed: async () => new Map(app.topologies.map(({ topology }) => [topology.graph.name, topology.hash])),

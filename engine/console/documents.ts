@@ -69,6 +69,24 @@ export interface ProcessDocument extends Omit<ListedProcess, "startedAt"> {
   readonly memoryBytes: number | null;
 }
 
+/** A source partition, who decides its records, and how it stands. */
+export interface PartitionDocument {
+  /** `topic/partition`. */
+  readonly name: string;
+  /** `host:pid` of the worker that has its lease; null where no worker says that it has it. */
+  readonly owner: string | null;
+  /** Of that lease, which rises with each owner; null where it is not taken yet, or a worker of an earlier release has it. */
+  readonly epoch: number | null;
+  /** Workers that believe that it is theirs by older leases, which every store refuses: `host:pid`. */
+  readonly fenced: readonly string[];
+  /** Null where nobody measures it, as the age. */
+  readonly lagRecords: number | null;
+  readonly lagSeconds: number | null;
+  readonly queuedRecords: number;
+  readonly inFlightRecords: number;
+  readonly isPaused: boolean;
+}
+
 /** A topology now. */
 export interface TopologyDocument {
   readonly name: string;
@@ -86,6 +104,7 @@ export interface TopologyDocument {
   readonly sources: Readonly<
     Record<string, { readonly lagRecords: number | null; readonly lagSeconds: number | null }>
   >;
+  readonly partitions: readonly PartitionDocument[];
   readonly queuedRecords: number;
   readonly inFlightRecords: number;
   readonly pausedPartitions: number;

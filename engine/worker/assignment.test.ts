@@ -14,7 +14,7 @@ const at = { topic: "orders", partition: 0 };
 const stage = () => {
   const made: Parameters<PartitionMaker>[1][] = [];
   const paused: string[] = [];
-  const status = { queuedRecords: 0, inFlightRecords: 0, lagRecords: 0, lagMs: 0, paused: false };
+  const status = { queuedRecords: 0, inFlightRecords: 0, lagRecords: 0, lagMs: 0, paused: false, leaseEpoch: 0 };
   const partition: Partition = {
     intake: () => {},
     drain: async () => {},

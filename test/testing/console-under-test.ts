@@ -2,6 +2,7 @@
 import { Registry } from "prom-client";
 import { startConsole } from "../../engine/app/console/start-console.ts";
 import type { ConsoleData } from "../../engine/app/console/open-data.ts";
+import { describedOf } from "../../engine/app/console/described.ts";
 import type { Role } from "../../engine/console/documents.ts";
 import { memoryDeployments } from "../../engine/deploy/testing/memory-deployments.ts";
 import { silentLogger } from "../../engine/logger.ts";
@@ -84,11 +85,7 @@ export const shopData = async (over: Partial<ConsoleData> = {}): Promise<Console
   });
   return {
     live: {
-      described: {
-        topologies: app.topologies.map(({ topology }) => topology.graph),
-        outboxes: (app.outboxes ?? []).map(({ drawn }) => drawn),
-        figures: app.console?.figures ?? [],
-      },
+      described: describedOf(app),
       processes: async () => shopProcesses,
       deployed: async () => new Map(app.topologies.map(({ topology }) => [topology.graph.name, topology.hash])),
       ask: askShop,

@@ -111,7 +111,8 @@ ${partitions
 sluice_lag_seconds{${own},partition="coupon-issue/${partition}"} ${partition === 4 ? 2.6 : 0.1}
 sluice_queued_records{${own},partition="coupon-issue/${partition}"} ${partition === 4 ? 5_800 : 3}
 sluice_in_flight_records{${own},partition="coupon-issue/${partition}"} ${partition === 4 ? 2_000 : 4}
-sluice_paused{${own},partition="coupon-issue/${partition}"} ${Number(partition === 4)}`,
+sluice_paused{${own},partition="coupon-issue/${partition}"} ${Number(partition === 4)}
+sluice_lease_epoch{${own},partition="coupon-issue/${partition}"} ${4 + partition}`,
   )
   .join("\n")}
 sluice_repaired_counters_total 1

@@ -4,7 +4,8 @@ import { askHealth } from "../../console/live/ask-health.ts";
 import type { LiveSources } from "../../console/live/live.ts";
 import { openDeployments } from "../deploying/open.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
-import { type App, drawnOutboxes, topologyNames } from "../define-app.ts";
+import { type App, topologyNames } from "../define-app.ts";
+import { describedOf } from "./described.ts";
 import { createLetters, type LettersData } from "./letters.ts";
 import { createStandingLook } from "./standing.ts";
 import { createPlans, type LookAtPlan } from "./plans.ts";
@@ -33,11 +34,7 @@ export const openConsoleData = async <Config extends EngineConfig>(
     live: {
       ask: askHealth,
       standing: standing.ask,
-      described: {
-        topologies: app.topologies.map(({ topology }) => topology.graph),
-        outboxes: drawnOutboxes(app),
-        figures: app.console?.figures ?? [],
-      },
+      described: describedOf(app),
       processes: async () => (await listed?.processes.list()) ?? [],
       deployed: async () => {
         const accepted = await Promise.all(

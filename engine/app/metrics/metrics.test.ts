@@ -69,7 +69,7 @@ test("metrics of a worker: begin at 0 for all that the graph names when nothing 
 
 test("metrics of a worker: forget partitions that were given back", async () => {
   const registry = createRegistry();
-  const idle = { queuedRecords: 1, inFlightRecords: 0, lagRecords: 7, lagMs: 1_500, paused: false };
+  const idle = { queuedRecords: 1, inFlightRecords: 0, lagRecords: 7, lagMs: 1_500, paused: false, leaseEpoch: 4 };
   const partitions = new Map([
     ["in/0", idle],
     ["in/1", idle],
@@ -83,6 +83,10 @@ test("metrics of a worker: forget partitions that were given back", async () => 
     'sluice_lag_seconds{topology="orders",partition="in/0"} 1.5',
     'sluice_lag_seconds{topology="orders",partition="in/1"} 1.5',
   ]);
+  assert.equal(
+    (await seriesOf(registry, "sluice_lease_epoch"))[0],
+    'sluice_lease_epoch{topology="orders",partition="in/0"} 4',
+  );
   partitions.delete("in/1");
   assert.deepEqual(await seriesOf(registry, "sluice_lag_records"), [
     'sluice_lag_records{topology="orders",partition="in/0"} 7',

@@ -103,6 +103,13 @@ export const engineMetrics = metrics({
     help: "1 while a partition is not fetched because its bounds are reached.",
     labels: ["topology", "partition"],
   },
+  leaseEpoch: {
+    name: "sluice_lease_epoch",
+    kind: "gauge",
+    unit: "state",
+    help: "Epoch of the lease by which this worker writes for a partition, which rises with each owner; 0 until it is taken, and 1 for ever where a topology's leases fence nobody.",
+    labels: ["topology", "partition"],
+  },
   partitionsAssigned: {
     name: "sluice_partitions_assigned",
     kind: "gauge",

@@ -6,7 +6,7 @@ import type { Hold } from "../../worker/failures/holds.ts";
 import type { PartitionStatus } from "../../worker/partition/partition.ts";
 import type { Telemetry } from "../../worker/telemetry.ts";
 import type { Worker } from "../../worker/worker.ts";
-import { counterOf, countedHistogramOf, histogramOf, watchedGauge } from "./define.ts";
+import { counterOf, countedHistogramOf, histogramOf, type MetricDefinition, watchedGauge } from "./define.ts";
 import { engineMetrics } from "./table.ts";
 
 /** The names of a graph that are labels. */
@@ -74,9 +74,10 @@ export const watchPartitions = (
   topology: string,
   { status, measure }: Pick<Worker, "status" | "measure">,
 ): void => {
-  const { lagRecords, lagSeconds, queuedRecords, inFlightRecords, paused, partitionsAssigned } = engineMetrics;
+  const { lagRecords, lagSeconds, queuedRecords, inFlightRecords, paused, leaseEpoch, partitionsAssigned } =
+    engineMetrics;
   const watch = (
-    definition: typeof lagRecords | typeof lagSeconds | typeof queuedRecords | typeof inFlightRecords | typeof paused,
+    definition: MetricDefinition<"topology" | "partition"> & { readonly kind: "gauge" },
     read: (of: PartitionStatus) => number,
     before: () => Promise<void> | undefined = () => undefined,
   ) =>
@@ -89,6 +90,7 @@ export const watchPartitions = (
   watch(queuedRecords, (own) => own.queuedRecords);
   watch(inFlightRecords, (own) => own.inFlightRecords);
   watch(paused, (own) => Number(own.paused));
+  watch(leaseEpoch, (own) => own.leaseEpoch);
   watchedGauge(registry, partitionsAssigned, (set) => set({ topology }, status().size));
 };
 

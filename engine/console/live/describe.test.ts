@@ -23,6 +23,7 @@ const answering = (process: ListedProcess, text: string, over: Partial<LookedAt[
 });
 const described = {
   topologies: [graphOfEverything],
+  partitions: new Map([[source, 2]]),
   outboxes: [{ name: "asked", topic: source, project: "toAsked" }],
   figures: [{ title: "marks", read: (samples: readonly { readonly name: string }[]) => samples[0]?.name }],
   deployed: new Map([[name, "b".repeat(64)]]),
@@ -45,6 +46,31 @@ test("describeLive: has the lag that the log says, and no age, when nobody works
   assert.deepEqual(topology?.sources[source], { lagRecords: 21, lagSeconds: null });
   assert.equal(topology?.letters, 4);
   assert.deepEqual(describe([]).topologies[0]?.sources[source], { lagRecords: null, lagSeconds: null });
+});
+
+test("describeLive: names who has each partition by the highest epoch when two workers say that one is theirs", () => {
+  const has = (partition: number, epoch: number) =>
+    `sluice_lag_records{topology="${name}",partition="${source}/${partition}"} ${epoch}
+sluice_lease_epoch{topology="${name}",partition="${source}/${partition}"} ${epoch}
+`;
+  const [topology] = describe([
+    answering(listed({ pid: 1 }), has(0, 4)),
+    answering(listed({ pid: 2 }), has(0, 5)),
+  ]).topologies;
+  assert.deepEqual(
+    topology?.partitions.map((one) => [one.name, one.owner, one.epoch, one.fenced, one.lagRecords]),
+    [
+      [`${source}/0`, "contract-host:2", 5, ["contract-host:1"], 5],
+      [`${source}/1`, null, null, [], null],
+    ],
+  );
+});
+
+test("describeLive: knows no epoch of a partition when its lease is not taken yet", () => {
+  const taking = `sluice_lag_records{topology="${name}",partition="${source}/0"} 9
+sluice_lease_epoch{topology="${name}",partition="${source}/0"} 0`;
+  const [partition] = describe([answering(listed({ pid: 1 }), taking)]).topologies[0]?.partitions ?? [];
+  assert.deepEqual([partition?.owner, partition?.epoch], ["contract-host:1", null]);
 });
 
 test("describeLive: says what a process says of itself, or that it cannot be asked, when it does not answer", () => {

@@ -9,10 +9,12 @@ import type {
   HoldDocument,
   LiveDocument,
   OutboxDocument,
+  PartitionDocument,
   ProcessDocument,
   TopologyDocument,
 } from "../documents.ts";
 import { flowRates } from "./flow-rates.ts";
+import { describePartitions, type Said } from "./partitions.ts";
 import { type Rate, ratesBetween, type Scrape } from "./rates.ts";
 import { byLabel, type Sample, sumOf } from "./samples.ts";
 
@@ -50,6 +52,8 @@ export interface Standing {
 /** What is described. */
 export interface Described {
   readonly topologies: readonly TopologyGraph[];
+  /** How many each topic is declared with. */
+  readonly partitions: ReadonlyMap<string, number>;
   readonly outboxes: readonly DrawnOutbox[];
   readonly figures: readonly Figure[];
   /** The deployed hash of each topology. */
@@ -63,7 +67,7 @@ export const silentAfterMs = 17_000;
 
 /** Describes what was seen now; `before` is the look before, for rates. */
 export const describeLive = (
-  { topologies, outboxes, figures, deployed, standing }: Described,
+  { topologies, partitions, outboxes, figures, deployed, standing }: Described,
   before: readonly LookedAt[],
   now: readonly LookedAt[],
   { atMs, away }: { readonly atMs: number; readonly away: readonly string[] },
@@ -80,6 +84,7 @@ export const describeLive = (
         ...{ outboxes, samples, rate, processes },
         deployed: deployed.get(graph.name),
         standing: standing?.get(graph.name),
+        partitions: describePartitions(graph, partitions, saidBy(now)),
       }),
     ),
     outboxes: outboxes.map(({ name }) => describeOutbox(name, { samples, rate, processes, now })),
@@ -87,6 +92,11 @@ export const describeLive = (
     figures: figures.map(({ title, read }): FigureDocument => ({ title, text: read(samples) ?? null })),
   };
 };
+
+const saidBy = (looked: readonly LookedAt[]): readonly Said[] =>
+  looked.flatMap(({ process: { host, pid }, answer }) =>
+    "samples" in answer ? [{ worker: `${host}:${pid}`, samples: answer.samples }] : [],
+  );
 
 const scrapesOf = (looked: readonly LookedAt[]): readonly Scrape[] =>
   looked.flatMap(({ process, atMs, answer }) =>
@@ -144,6 +154,7 @@ const describeTopology = (
     processes,
     deployed,
     standing,
+    partitions,
   }: {
     readonly outboxes: readonly DrawnOutbox[];
     readonly samples: readonly Sample[];
@@ -151,6 +162,7 @@ const describeTopology = (
     readonly processes: readonly ProcessDocument[];
     readonly deployed: string | undefined;
     readonly standing: Standing | undefined;
+    readonly partitions: readonly PartitionDocument[];
   },
 ): TopologyDocument => {
   const { name, sources } = graph;
@@ -180,6 +192,7 @@ const describeTopology = (
         return [topic, { lagRecords, lagSeconds: Math.max(0, ...ofTopic(age, topic)) }];
       }),
     ),
+    partitions,
     queuedRecords: total("sluice_queued_records"),
     inFlightRecords: total("sluice_in_flight_records"),
     pausedPartitions: total("sluice_paused"),

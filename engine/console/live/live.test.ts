@@ -20,7 +20,7 @@ const steppingClock = () => {
 };
 const process: ListedProcess = { ...aProcess({ kind: "api", subject: null }), startedAt: 0, silentMs: 0 };
 const sourcesOf = (list: () => Promise<readonly ListedProcess[]>) => ({
-  described: { topologies: [], outboxes: [], figures: [] },
+  described: { topologies: [], partitions: new Map(), outboxes: [], figures: [] },
   processes: list,
   deployed: async () => new Map<string, string>(),
   ask: async (one: ListedProcess, now: () => number) => ({

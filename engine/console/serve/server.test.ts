@@ -13,7 +13,7 @@ let now = 1_000;
 const acted: Viewer[] = [];
 const live = createLive(
   {
-    described: { topologies: [], outboxes: [], figures: [] },
+    described: { topologies: [], partitions: new Map(), outboxes: [], figures: [] },
     processes: async () => [],
     deployed: async () => new Map(),
     ask: async () => assert.fail("nobody is listed"),

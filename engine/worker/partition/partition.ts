@@ -71,6 +71,8 @@ export interface PartitionStatus {
   /** Of its source: the age of the first unfinished record, ms; 0 where there is none. */
   readonly lagMs: number;
   readonly paused: boolean;
+  /** The epoch of its lease; 0 until it is taken. */
+  readonly leaseEpoch: number;
 }
 
 /** One assigned partition. */
@@ -172,11 +174,7 @@ export const createPartition = (options: PartitionOptions): Partition => {
       const run = () => lease.renewing(() => task(lease.fence));
       return exclusiveTasks.run(laneOf(key), () => waits.calls.during(`a key's task of ${where}`, run()));
     },
-    status: () => ({
-      ...loadOf(lanes, pressure),
-      lagRecords: options.feed.lag.records(),
-      lagMs: options.feed.lag.ageMs(options.attempts.clock.now()),
-    }),
+    status: () => statusOf(options, lanes, pressure),
   };
 };
 
@@ -226,7 +224,18 @@ const observerOf =
     else if (turn.kind === "written") telemetry.written(turn.sink, paths.length);
   };
 
-const loadOf = (lanes: Pick<Lanes<InFlight>, "queuedRecords">, pressure: BackPressure) => {
+const statusOf = (
+  { feed: { lag }, lease, attempts }: PartitionOptions,
+  lanes: Pick<Lanes<InFlight>, "queuedRecords">,
+  pressure: BackPressure,
+): PartitionStatus => {
   const queuedRecords = lanes.queuedRecords();
-  return { queuedRecords, inFlightRecords: pressure.unfinishedRecords() - queuedRecords, paused: pressure.paused() };
+  return {
+    queuedRecords,
+    inFlightRecords: pressure.unfinishedRecords() - queuedRecords,
+    lagRecords: lag.records(),
+    lagMs: lag.ageMs(attempts.clock.now()),
+    paused: pressure.paused(),
+    leaseEpoch: lease.fence.epoch,
+  };
 };

@@ -3,6 +3,7 @@ import type { LiveDocument, OperationDocument, OutboxDocument, ProcessDocument }
 import { useAnswer, useLive } from "../ask.ts";
 import { ago, bytes, count, counted, duration, moment } from "../formats.ts";
 import { html, type View } from "../html.ts";
+import { Partitions } from "./health-partitions.ts";
 import { Answered, Panel, Pill, Stat, Table, type Tone, Waiting } from "../parts.ts";
 
 /** The page. */
@@ -14,7 +15,7 @@ export const HealthPage = (): View => {
     <${Processes} processes=${document.processes} />
     <${Verified} verify=${document.verify} at=${document.at} />
     <${Outboxes} outboxes=${document.outboxes} />
-    <${Partitions} document=${document} />
+    ${document.topologies.map((topology) => html`<${Partitions} key=${topology.name} topology=${topology} />`)}
     ${document.figures.length === 0 ? null : html`<${Figures} figures=${document.figures} />`}
     <${Operations} at=${document.at} />
   </div>`;
@@ -109,35 +110,6 @@ const Outboxes = ({ outboxes }: { readonly outboxes: readonly OutboxDocument[] }
 
 const leaderOf = ({ leader, relays }: OutboxDocument): View | string =>
   leader ?? html`<${Pill} tone=${relays === 0 ? "quiet" : "bad"}>${relays === 0 ? "no relay runs" : "none leads"}<//>`;
-
-interface Held {
-  readonly topology: string;
-  readonly owner: string;
-  readonly partitions: readonly string[];
-}
-
-const Partitions = ({ document }: { readonly document: LiveDocument }): View => {
-  const held = document.processes.flatMap(({ kind, subject, host, pid, partitions }): readonly Held[] =>
-    kind === "worker" && partitions.length > 0
-      ? [{ topology: subject ?? "", owner: `${host}:${pid}`, partitions }]
-      : [],
-  );
-  return html`<${Panel} title="Partitions and who has them">
-    <${Table} label="Partitions" rows=${held} keyOf=${({ topology, owner }: Held) => `${topology} ${owner}`}
-      empty="No worker has a partition."
-      columns=${[
-        { title: "Topology", cell: ({ topology }: Held) => topology },
-        { title: "Worker", mono: true, cell: ({ owner }: Held) => owner },
-        { title: "Has", cell: ({ partitions }: Held) => partitionsText(partitions) },
-      ]} />
-  <//>`;
-};
-
-/** `coupon-issue 0, 1, 2` of `coupon-issue/0`, ... */
-const partitionsText = (partitions: readonly string[]): string =>
-  [...Map.groupBy(partitions, (name) => name.slice(0, name.lastIndexOf("/")))]
-    .map(([topic, own]) => `${topic} ${own.map((name) => name.slice(topic.length + 1)).join(", ")}`)
-    .join("; ");
 
 const Figures = ({ figures }: { readonly figures: LiveDocument["figures"] }): View =>
   html`<${Panel} title="Of this application">
