@@ -58,7 +58,8 @@ const dataOf = (parts: readonly Part[]): ConsoleData => {
         if (part === undefined) return { process, atMs: now(), answer: { why: "it is no part of this process" } };
         const { running, registry } = part;
         const samples = samplesOf(await registry.metrics());
-        return { process, atMs: now(), answer: { ready: running.ready(), holds: running.holding?.() ?? [], samples } };
+        const [holds, repairs] = [running.holding?.() ?? [], running.repairs?.() ?? []];
+        return { process, atMs: now(), answer: { ready: running.ready(), holds, repairs, samples } };
       },
     },
     deployments: unrecordedDeployments(async () => []),

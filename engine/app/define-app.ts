@@ -13,6 +13,7 @@ import type { DrawnOutbox } from "../flow/arrows.ts";
 import { drawnOutbox, type OutboxDefinition } from "../outbox/define-outbox.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import type { Readiness } from "../readiness.ts";
+import type { Repair } from "../repairs.ts";
 import type { Hold } from "../worker/failures/holds.ts";
 import type { ProcessLimits } from "../worker/partition/limits.ts";
 import type { Upkeep } from "../worker/upkeep.ts";
@@ -59,6 +60,8 @@ export interface Running {
   readonly listedAs?: ListedAs;
   /** What its calls wait for now, for whoever looks at it: `/holds` answers it. */
   readonly holding?: () => readonly Hold[];
+  /** What it set right lately: `/repairs` answers it. */
+  readonly repairs?: () => readonly Repair[];
   /** Fields of the log line that says it is up. */
   readonly about?: Readonly<Record<string, unknown>>;
 }
@@ -70,6 +73,8 @@ export interface Opened<Deps> {
   /** Without them no worker is fenced: for topologies that cause the same effects whichever worker runs them. */
   readonly leases?: Leases;
   readonly upkeep?: Upkeep;
+  /** What its upkeep set right lately, for whoever looks at the worker. */
+  readonly repairs?: () => readonly Repair[];
   /** Closes what `deps` use, after the worker has drained. */
   readonly close: () => Promise<void>;
   /** Instead of the configuration's. */

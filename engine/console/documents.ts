@@ -1,5 +1,6 @@
 /** What the console tells a browser, as JSON: types alone, for both sides. */
 import type { ListedProcess } from "../deploy/processes.ts";
+import type { Repair } from "../repairs.ts";
 
 /** What somebody may do: look, or act too. */
 export type Role = "viewer" | "operator";
@@ -134,6 +135,12 @@ export interface ClaimDocument {
   readonly violations: number;
 }
 
+/** Something that a process set right. */
+export interface RepairDocument extends Repair {
+  /** Which process: `host:pid`. */
+  readonly by: string;
+}
+
 /** Figures that the application names. */
 export interface FigureDocument {
   readonly title: string;
@@ -152,6 +159,8 @@ export interface LiveDocument {
   readonly outboxes: readonly OutboxDocument[];
   /** Null where no `verify --watch` runs. */
   readonly verify: { readonly claims: readonly ClaimDocument[]; readonly lastLookAt: number | null } | null;
+  /** What processes set right lately, the latest first, as far as they remember. */
+  readonly repairs: readonly RepairDocument[];
   readonly figures: readonly FigureDocument[];
 }
 

@@ -1,6 +1,8 @@
 /** Opens the ports of coupon issuing: its stores in the database and in Redis. */
+import { systemClock } from "../../engine/clock.ts";
 import { Poison } from "../../engine/errors.ts";
 import type { Fence } from "../../engine/lease.ts";
+import { createRepairs } from "../../engine/repairs.ts";
 import type { Upkeep } from "../../engine/worker/upkeep.ts";
 import type { CouponBook, CouponCatalog, CouponStock } from "../../processors/coupons/coupon-ports.ts";
 import { couponBook } from "../../stores/mysql/coupons/coupon-book.ts";
@@ -22,7 +24,7 @@ import { couponUpkeep } from "../reconcile/coupon-upkeep.ts";
 import { sweepAfterReconnecting } from "../reconcile/sweep.ts";
 import { type GateMetrics, gateMetrics } from "../metrics/gate-metrics.ts";
 import { readMemory } from "../../stores/redis/inspect.ts";
-import { repairs } from "../metrics/repair-metrics.ts";
+import { countRepairs } from "../metrics/repair-metrics.ts";
 import type { Opened } from "../../engine/app/define-app.ts";
 
 /** The ports of coupon issuing. */
@@ -50,10 +52,11 @@ export const openCouponIssuing = async (
 ): Promise<Opened<CouponDeps>> => {
   const metrics = gateMetrics(registry);
   const stores = await openStores(config, logger, hooks.database, metrics);
+  const repairs = createRepairs(systemClock.now);
   const upkeep = couponUpkeep({
     ...stores.upkeep,
     intervalMs: config.reconcileIntervalMs,
-    repaired: repairs(registry, logger),
+    repaired: countRepairs(registry, logger, repairs),
     looked: metrics.marks,
   });
   const fenced = !config.unfenced;
@@ -62,6 +65,7 @@ export const openCouponIssuing = async (
     ...(fenced && { leases: stores.leases }),
     ...(fenced &&
       config.reconcileIntervalMs > 0 && { upkeep: { ...upkeep, pass: claiming(stores.claim, upkeep.pass) } }),
+    repairs: repairs.latest,
     close: stores.close,
     wrapLog: hooks.log,
   };

@@ -61,6 +61,17 @@ export const askShop: LiveSources["ask"] = async (process, now) => {
             },
           ]
         : [],
+    repairs:
+      process.pid === 201
+        ? [
+            {
+              atMs: atMs - 340_000,
+              what: "summer-1127",
+              before: "3,114 left, 2 in flight",
+              after: "3,112 left, none in flight",
+            },
+          ]
+        : [],
     samples: samplesOf(text, ""),
   };
   return { process, atMs, answer };

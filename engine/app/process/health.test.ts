@@ -19,7 +19,8 @@ test("health: is asked at its own host and port, and nowhere else", async () => 
   const health = await serveHealth({ host: "127.0.0.2", port: 0, registry: new Registry(), ready });
   try {
     const base = `http://127.0.0.2:${health.port}`;
-    for (const path of ["live", "ready", "metrics"]) assert.equal(await answer(`${base}/${path}`), 200, path);
+    for (const path of ["live", "ready", "holds", "repairs", "metrics"])
+      assert.equal(await answer(`${base}/${path}`), 200, path);
     ok = false;
     assert.equal(await answer(`${base}/ready`), 503);
     assert.equal(await answer(`http://127.0.0.1:${health.port}/live`), undefined);

@@ -60,8 +60,8 @@ export const runProcess = async <Config extends EngineConfig>(
     watchReadiness(registry, running.ready);
     const { healthHost: host, healthPort: port } = { ...config, ...own };
     const { portSetting } = own;
-    const { ready, holding } = running;
-    const health = await serveHealth({ host, port, portSetting, registry, ready, holding });
+    const { ready, holding, repairs } = running;
+    const health = await serveHealth({ host, port, portSetting, registry, ready, holding, repairs });
     const entered = enterProcess(app, { config, logger, listedAs: running.listedAs, host, port: health.port });
     return { running, health, entered };
   };

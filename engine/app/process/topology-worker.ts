@@ -96,6 +96,7 @@ export const workerOn = async <Deps>(
     ended: worker.ended,
     listedAs: { kind: "worker", subject: name, hash: topology.hash },
     holding: worker.holding,
+    ...(own.repairs !== undefined && { repairs: own.repairs }),
     about: { topology: name, graph: topology.hash.slice(0, 12) },
     stop: async () => {
       await worker.stop();

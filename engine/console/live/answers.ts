@@ -3,6 +3,7 @@
  * is anybody's text until it is read: what does not fit is left out. Pure.
  */
 import { type Readiness, readinessCodes, type ReadinessCode } from "../../readiness.ts";
+import { type Repair, repairsKept } from "../../repairs.ts";
 import type { Hold } from "../../worker/failures/holds.ts";
 
 /** What `/ready` answered. @throws Error where it is none: its own words, none of the answer's */
@@ -24,6 +25,12 @@ export const holdsFrom = (text: string): readonly Hold[] => {
   return Array.isArray(value) ? value.flatMap((one: unknown) => holdFrom(one) ?? []) : [];
 };
 
+/** The repairs that `/repairs` answered, those that are some. @throws Error where it is no JSON */
+export const repairsFrom = (text: string): readonly Repair[] => {
+  const value = parsed(text, "/repairs");
+  return Array.isArray(value) ? value.slice(0, repairsKept).flatMap((one: unknown) => repairFrom(one) ?? []) : [];
+};
+
 const parsed = (text: string, path: string): unknown => {
   try {
     return JSON.parse(text);
@@ -42,6 +49,13 @@ const textsIn = (value: unknown): readonly string[] =>
 const isCode = (text: string): text is ReadinessCode => Object.hasOwn(readinessCodes, text);
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+
+const repairFrom = (value: unknown): Repair | undefined => {
+  if (!isObject(value)) return undefined;
+  const { atMs, what, before, after } = value;
+  if (!isNumber(atMs) || typeof what !== "string") return undefined;
+  return typeof before === "string" && typeof after === "string" ? { atMs, what, before, after } : undefined;
+};
 
 const holdFrom = (value: unknown): Hold | undefined => {
   if (!isObject(value)) return undefined;

@@ -29,6 +29,7 @@ const whyOf = async (listener: RequestListener, silentMs = 0): Promise<string> =
 const pages: Readonly<Record<string, string>> = {
   "/ready": '{"ok":false,"why":["stalled"],"codes":["STALLED"]}',
   "/holds": '[{"call":"decide","calls":1,"code":"UNAVAILABLE","message":"m","sinceMs":1,"codeSinceMs":1}]',
+  "/repairs": '[{"atMs":1,"what":"coupon c","before":"1 left","after":"2 left"}]',
   "/metrics": "sluice_holds 1\nprocess_resident_memory_bytes 7\nother 1\n",
 };
 const answering =
@@ -86,7 +87,8 @@ test("askHealth: reads no more than a bound when an answer never ends", async ()
 test("askHealth: has what fits and leaves out the rest when an answer has fields of other types", async () => {
   const odd = '{"ok":true,"why":"none","codes":[7,"toString","STALLED"],"degraded":[null,"slow"]}';
   const holds = `[null,7,{"call":1},{"call":"a","calls":"x"},${pages["/holds"]?.slice(1, -1)}]`;
-  const { answer } = await ask(answering({ "/ready": odd, "/holds": holds }));
+  const repairs = `[null,{"atMs":"1"},{"atMs":1,"what":7},${pages["/repairs"]?.slice(1, -1)}]`;
+  const { answer } = await ask(answering({ "/ready": odd, "/holds": holds, "/repairs": repairs }));
   assert.ok("samples" in answer);
   assert.deepEqual(answer.ready, { ok: true, why: [], codes: ["STALLED"], degraded: ["slow"] });
   assert.deepEqual(

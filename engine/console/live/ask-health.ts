@@ -1,6 +1,6 @@
 /** Asks the health ports of processes what they do. The one place where the console calls other processes. */
 import type { ListedProcess } from "../../deploy/processes.ts";
-import { holdsFrom, readinessFrom } from "./answers.ts";
+import { holdsFrom, readinessFrom, repairsFrom } from "./answers.ts";
 import { type Answered, type LookedAt, silentAfterMs } from "./describe.ts";
 import { samplesOf } from "./samples.ts";
 
@@ -43,15 +43,17 @@ const originOf = (text: string): string | undefined => {
 const answerOf = async (origin: string): Promise<Answered> => {
   const signal = AbortSignal.timeout(answerMs);
   const page = (path: string, most = mostBytes): Promise<string> => get(new URL(path, origin), signal, most);
-  const [ready, holds, metrics] = await Promise.all([
+  const [ready, holds, repairs, metrics] = await Promise.all([
     page("/ready"),
-    // A process of an earlier release has no such page.
+    // A process of an earlier release has no such pages.
     page("/holds").catch(() => "[]"),
+    page("/repairs").catch(() => "[]"),
     page("/metrics", mostMetricsBytes),
   ]);
   return {
     ready: readinessFrom(ready),
     holds: holdsFrom(holds),
+    repairs: repairsFrom(repairs),
     samples: [...samplesOf(metrics), ...samplesOf(metrics, "process_resident_memory_bytes")],
   };
 };

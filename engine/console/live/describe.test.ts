@@ -19,7 +19,7 @@ const listed = (over: Partial<ListedProcess> = {}): ListedProcess => ({
 const answering = (process: ListedProcess, text: string, over: Partial<LookedAt["answer"]> = {}): LookedAt => ({
   process,
   atMs: 100_000,
-  answer: { ready: readinessOf([]), holds: [], samples: samplesOf(text), ...over },
+  answer: { ready: readinessOf([]), holds: [], repairs: [], samples: samplesOf(text), ...over },
 });
 const described = {
   topologies: [graphOfEverything],
@@ -90,6 +90,22 @@ test("describeLive: says what a process says of itself, or that it cannot be ask
     ],
   );
   assert.equal(topologies[0]?.workers, 0);
+});
+
+test("describeLive: has the latest repairs of all processes, with whose they are, when several repaired something", () => {
+  const repair = (atMs: number) => ({ atMs, what: "coupon c", before: "1 left", after: "2 left" });
+  const { repairs } = describe([
+    answering(listed({ pid: 1 }), "", { repairs: [repair(3), repair(1)] }),
+    answering(listed({ pid: 2 }), "", { repairs: [repair(2)] }),
+  ]);
+  assert.deepEqual(
+    repairs.map(({ atMs, by }) => [atMs, by]),
+    [
+      [3, "contract-host:1"],
+      [2, "contract-host:2"],
+      [1, "contract-host:1"],
+    ],
+  );
 });
 
 test("describeLive: joins the waits of several workers for one thing, and keeps since when, when they wait", () => {

@@ -3,6 +3,7 @@ import type { ListedProcess } from "../../deploy/processes.ts";
 import type { DrawnOutbox } from "../../flow/arrows.ts";
 import type { TopologyGraph } from "../../flow/graph.ts";
 import type { Readiness } from "../../readiness.ts";
+import { type Repair, repairsKept } from "../../repairs.ts";
 import type { Hold } from "../../worker/failures/holds.ts";
 import type {
   FigureDocument,
@@ -22,6 +23,7 @@ import { byLabel, type Sample, sumOf } from "./samples.ts";
 export interface Answered {
   readonly ready: Readiness;
   readonly holds: readonly Hold[];
+  readonly repairs: readonly Repair[];
   readonly samples: readonly Sample[];
 }
 
@@ -89,6 +91,7 @@ export const describeLive = (
     ),
     outboxes: outboxes.map(({ name }) => describeOutbox(name, { samples, rate, processes, now })),
     verify: describeVerify(now),
+    repairs: latestRepairs(now),
     figures: figures.map(({ title, read }): FigureDocument => ({ title, text: read(samples) ?? null })),
   };
 };
@@ -236,6 +239,15 @@ const describeOutbox = (
     setAsideRows: sumOf(samples, "sluice_outbox_set_aside_rows", own) ?? 0,
   };
 };
+
+/** Of all processes, the latest first. */
+const latestRepairs = (now: readonly LookedAt[]): LiveDocument["repairs"] =>
+  now
+    .flatMap(({ process: { host, pid }, answer }) =>
+      "repairs" in answer ? answer.repairs.map((repair) => ({ ...repair, by: `${host}:${pid}` })) : [],
+    )
+    .toSorted((one, other) => other.atMs - one.atMs)
+    .slice(0, repairsKept);
 
 /** Of the one that looked last. */
 const describeVerify = (now: readonly LookedAt[]): LiveDocument["verify"] => {

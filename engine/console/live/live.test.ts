@@ -25,7 +25,7 @@ const sourcesOf = (list: () => Promise<readonly ListedProcess[]>) => ({
   deployed: async () => new Map<string, string>(),
   ask: async (one: ListedProcess, now: () => number) => ({
     ...{ process: one, atMs: now() },
-    answer: { ready: readinessOf([]), holds: [], samples: [] },
+    answer: { ready: readinessOf([]), holds: [], repairs: [], samples: [] },
   }),
 });
 

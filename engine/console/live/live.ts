@@ -137,6 +137,7 @@ const createLook = ({ described, processes, deployed, standing, ask }: LiveSourc
       topologies: [],
       outboxes: [],
       verify: null,
+      repairs: [],
       figures: [],
     };
     // Figures are the application's code: what it throws is told, as what is away is.

@@ -1,5 +1,11 @@
 /** How well everything is: processes, who has which partition, outboxes, what is verified, and what was done lately. */
-import type { LiveDocument, OperationDocument, OutboxDocument, ProcessDocument } from "../../documents.ts";
+import type {
+  LiveDocument,
+  OperationDocument,
+  OutboxDocument,
+  ProcessDocument,
+  RepairDocument,
+} from "../../documents.ts";
 import { useAnswer, useLive } from "../ask.ts";
 import { ago, bytes, count, counted, duration, moment } from "../formats.ts";
 import { html, type View } from "../html.ts";
@@ -14,6 +20,7 @@ export const HealthPage = (): View => {
     <h1>Health</h1>
     <${Processes} processes=${document.processes} />
     <${Verified} verify=${document.verify} at=${document.at} />
+    <${Repairs} repairs=${document.repairs} at=${document.at} />
     <${Outboxes} outboxes=${document.outboxes} />
     ${document.topologies.map((topology) => html`<${Partitions} key=${topology.name} topology=${topology} />`)}
     ${document.figures.length === 0 ? null : html`<${Figures} figures=${document.figures} />`}
@@ -89,6 +96,22 @@ const Verified = ({ verify, at }: { readonly verify: LiveDocument["verify"]; rea
   <//>`;
 };
 
+const Repairs = ({ repairs, at }: { readonly repairs: readonly RepairDocument[]; readonly at: number }): View =>
+  html`<${Panel} title="What was set right lately" aside="as far as the processes that run remember">
+    <${Table} label="Repairs" rows=${repairs} keyOf=${({ atMs, what, by }: RepairDocument) => `${atMs} ${what} ${by}`}
+      empty="Nothing had to be repaired."
+      columns=${[
+        { title: "When", cell: ({ atMs }: RepairDocument) => html`<${Ago} atMs=${atMs} now=${at} />` },
+        { title: "What", mono: true, cell: ({ what }: RepairDocument) => what },
+        { title: "It was", cell: ({ before }: RepairDocument) => before },
+        { title: "It is", cell: ({ after }: RepairDocument) => after },
+        { title: "By", mono: true, cell: ({ by }: RepairDocument) => by },
+      ]} />
+  <//>`;
+
+const Ago = ({ atMs, now }: { readonly atMs: number; readonly now: number }): View =>
+  html`<time dateTime=${new Date(atMs).toISOString()} title=${moment(atMs)}>${ago(atMs, now)}</time>`;
+
 const Outboxes = ({ outboxes }: { readonly outboxes: readonly OutboxDocument[] }): View =>
   outboxes.length === 0
     ? null
@@ -126,8 +149,7 @@ const Operations = ({ at }: { readonly at: number }): View => {
       columns=${[
         {
           title: "When",
-          cell: ({ startedAt }: OperationDocument) =>
-            html`<time dateTime=${new Date(startedAt).toISOString()} title=${moment(startedAt)}>${ago(startedAt, at)}</time>`,
+          cell: ({ startedAt }: OperationDocument) => html`<${Ago} atMs=${startedAt} now=${at} />`,
         },
         {
           title: "Who",
