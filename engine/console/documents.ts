@@ -100,6 +100,8 @@ export interface TopologyDocument {
   readonly flows: Readonly<Record<string, number>>;
   /** Records a second that each step decided. */
   readonly steps: Readonly<Record<string, number>>;
+  /** Records that each call is at work for: of a step by its name, of a store by `write <name>`. */
+  readonly inCalls: Readonly<Record<string, number>>;
   readonly recordsPerSecond: number;
   /** By topic; null where nobody can say: no worker measures an age. */
   readonly sources: Readonly<

@@ -24,6 +24,7 @@ import type { Producer } from "../log/producer.ts";
 import { type Readiness, readinessOf } from "../readiness.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { keepUp, type Upkeep } from "./upkeep.ts";
+import { type CallRecords, createCallRecords } from "./liveness/call-records.ts";
 import { createWaits, type Wait } from "./liveness/waits.ts";
 import { type StallLimits, watch } from "./liveness/watchdog.ts";
 import { retryPartitions, retryTopic } from "./round/retry-record.ts";
@@ -77,6 +78,8 @@ export interface Worker {
   readonly measure: () => Promise<void>;
   /** What is held up, call by call, until something is back. */
   readonly holding: () => readonly Hold[];
+  /** How many records each call is at work for, by its name: a step's, `write <store>`, `undo <name>`. */
+  readonly calling: () => ReadonlyMap<string, number>;
 }
 
 /** Starts a worker and joins its group. @throws SchemaNotRegistered @throws Fatal where a topic is not as deployed. */
@@ -147,6 +150,7 @@ export const startWorker = async <Deps>(options: WorkerOptions<Deps>): Promise<W
     status: assignment.status,
     measure: assignment.measure,
     holding: watched.holds.list,
+    calling: watched.callRecords.now,
   };
 };
 
@@ -160,6 +164,7 @@ const troubleOf = (what: string, trouble: LogTrouble | undefined): readonly Hold
 interface Watched {
   readonly holds: Holds;
   readonly waits: PartitionOptions["waits"];
+  readonly callRecords: CallRecords;
   readonly oldest: () => Wait | undefined;
 }
 
@@ -189,7 +194,7 @@ const watchedOf = <Deps>({ clock, producer }: WorkerOptions<Deps>): Watched => {
       .toSorted((a, b) => a.sinceMs - b.sinceMs)
       .at(0);
   };
-  return { holds, waits, oldest };
+  return { holds, waits, callRecords: createCallRecords(), oldest };
 };
 
 const commitEvery = async <Deps>(
@@ -206,7 +211,7 @@ const commitEvery = async <Deps>(
 const partitionMaker = <Deps>(
   options: WorkerOptions<Deps>,
   encoders: Encoders,
-  { holds, waits }: Watched,
+  { holds, waits, callRecords }: Watched,
 ): PartitionMaker => {
   const { topology, codec, clock, random, backoff, maxAttempts, logger, telemetry } = options;
   const interpreter = createInterpreter(topology.parts);
@@ -240,6 +245,7 @@ const partitionMaker = <Deps>(
       attempts: { clock, random, backoff, maxAttempts, observe },
       flood: floods.of(`${topic}/${partition}`),
       waits,
+      callRecords,
       telemetry: counted,
       tracer: options.tracer,
       ...found,

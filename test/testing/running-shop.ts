@@ -48,13 +48,13 @@ export const askShop: LiveSources["ask"] = async (process, now) => {
   const answer: LookedAt["answer"] = {
     ready:
       process.pid === 401
-        ? readinessOf([], ["the platform has been away for 14 s, and holds 64 call(s): external-data"])
+        ? readinessOf([], ["the platform has been away for 14 s, and holds 64 call(s): write data-platform"])
         : readinessOf([]),
     holds:
       process.pid === 401
         ? [
             {
-              ...{ call: "external-data", calls: 64, who: "platform", code: "UNAVAILABLE" },
+              ...{ call: "write data-platform", calls: 64, who: "platform", code: "UNAVAILABLE" },
               message: "platform is unavailable: connection refused",
               sinceMs: atMs - 14_000,
               codeSinceMs: atMs - 14_000,
@@ -116,6 +116,8 @@ sluice_outcomes_total{${own},step="write-through",outcome="duplicate"} ${of(20)}
 sluice_compensations_total{${own},step="reserve-stock"} ${of(20)}
 sluice_dead_letters_total{${own},code="WRONG_RECORD"} 12
 sluice_holds{${own}} 0
+sluice_call_records{${own},call="reserve-stock"} 500
+sluice_call_records{${own},call="write-through"} ${pid === 201 ? 12 : 1_004}
 ${partitions
   .map(
     (partition) => `sluice_lag_records{${own},partition="coupon-issue/${partition}"} ${partition === 4 ? 18_204 : 12}
@@ -134,7 +136,9 @@ sluice_dropped_marks_total 0
 const following = (subject: string, seconds: number): string => {
   const own = `topology="${subject}"`;
   const isHeld = subject === "external-data";
-  return `sluice_round_records_sum{${own},topic="payment-completed"} ${Math.round(isHeld ? 0 : 318 * seconds)}
+  const store = isHeld ? "data-platform" : "transaction-history";
+  return `sluice_call_records{${own},call="write ${store}"} ${isHeld ? 64 : 3}
+sluice_round_records_sum{${own},topic="payment-completed"} ${Math.round(isHeld ? 0 : 318 * seconds)}
 sluice_written_total{${own},sink="transaction-history"} ${Math.round(318 * seconds)}
 ${[0, 1, 2]
   .map(

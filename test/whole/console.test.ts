@@ -74,8 +74,10 @@ for (const sight of sights)
 inBrowser("shows records a second on arrows, and what waits, when a burst is decided", async (page) => {
   await page.waitForSelector("text=/12,4\\d\\d\\/s/");
   await page.waitForSelector("svg text.moving");
+  await page.waitForSelector("svg text:text-matches('^3,2[0-9]+/s, 1,016 in flight$')");
   await page.click("text=external-data");
-  await page.waitForSelector("text=/64 calls of external-data for platform/");
+  await page.waitForSelector("text=/64 calls of write data-platform for platform/");
+  await page.waitForSelector("svg text:text-matches('^waits for platform, ')");
   assert.equal(new URL(page.url()).pathname, "/live/external-data");
   await page.goBack();
   await page.waitForSelector("section h2:text-is('coupon-issuing')");

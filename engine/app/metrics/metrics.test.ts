@@ -5,7 +5,7 @@ import { type ReadinessCode, readinessCodes } from "../../readiness.ts";
 import { createRegistry, watchedGauge } from "./define.ts";
 import { tellBuild, watchReadiness } from "./process-metrics.ts";
 import { engineMetrics } from "./table.ts";
-import { tellGraph, watchHolds, watchPartitions, workerTelemetry } from "./worker-metrics.ts";
+import { tellGraph, watchCalls, watchHolds, watchPartitions, workerTelemetry } from "./worker-metrics.ts";
 
 const seriesOf = async (registry: ReturnType<typeof createRegistry>, name: string): Promise<readonly string[]> =>
   (await registry.metrics()).split("\n").filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
@@ -90,6 +90,21 @@ test("metrics of a worker: forget partitions that were given back", async () => 
   partitions.delete("in/1");
   assert.deepEqual(await seriesOf(registry, "sluice_lag_records"), [
     'sluice_lag_records{topology="orders",partition="in/0"} 7',
+  ]);
+});
+
+test("metrics of a worker: say how many records each call is at work for, and 0 of a step and a store that have none", async () => {
+  const registry = createRegistry();
+  const graph = {
+    name: "orders",
+    steps: { reserve: { undo: {} }, pay: { undo: {} } },
+    endpoints: { rows: { kind: "store" } },
+  } as const;
+  watchCalls(registry, graph, () => new Map([["pay", 7]]));
+  assert.deepEqual(await seriesOf(registry, "sluice_call_records"), [
+    'sluice_call_records{topology="orders",call="reserve"} 0',
+    'sluice_call_records{topology="orders",call="pay"} 7',
+    'sluice_call_records{topology="orders",call="write rows"} 0',
   ]);
 });
 

@@ -96,6 +96,13 @@ export const engineMetrics = metrics({
     help: "Records in rounds, or written and not acknowledged.",
     labels: ["topology", "partition"],
   },
+  callRecords: {
+    name: "sluice_call_records",
+    kind: "gauge",
+    unit: "records",
+    help: "Records that a call is at work for, by the call: a step, `write <store>`, `undo <name>`. Steps and stores are there from the beginning.",
+    labels: ["topology", "call"],
+  },
   paused: {
     name: "sluice_paused",
     kind: "gauge",

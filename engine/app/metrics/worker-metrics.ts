@@ -94,6 +94,19 @@ export const watchPartitions = (
   watchedGauge(registry, partitionsAssigned, (set) => set({ topology }, status().size));
 };
 
+/** A gauge of the records in calls; those of steps and stores are there from the beginning. */
+export const watchCalls = (
+  registry: Registry,
+  { name: topology, steps, endpoints }: Pick<TopologyGraph, "name" | "steps" | "endpoints">,
+  calling: Worker["calling"],
+): void => {
+  const stores = Object.entries(endpoints).flatMap(([name, { kind }]) => (kind === "store" ? [`write ${name}`] : []));
+  watchedGauge(registry, engineMetrics.callRecords, (set) => {
+    for (const call of [...Object.keys(steps), ...stores]) set({ topology, call }, 0);
+    for (const [call, records] of calling()) set({ topology, call }, records);
+  });
+};
+
 /** Gauges of the holds of a worker. */
 export const watchHolds = (registry: Registry, topology: string, holds: () => readonly Hold[]): void => {
   const calls = (of: readonly Hold[]): number => of.reduce((sum, hold) => sum + hold.calls, 0);

@@ -11,7 +11,14 @@ import { type Codec, createCodec } from "../../avro/codec.ts";
 import { confluentRegistry } from "../../registry/registry.ts";
 import type { Topology } from "../../flow/dsl.ts";
 import { writtenTopics } from "../../flow/parts.ts";
-import { tellGraph, watchBacklog, watchHolds, watchPartitions, workerTelemetry } from "../metrics/worker-metrics.ts";
+import {
+  tellGraph,
+  watchBacklog,
+  watchCalls,
+  watchHolds,
+  watchPartitions,
+  workerTelemetry,
+} from "../metrics/worker-metrics.ts";
 import type { Opened, ProcessContext, Running } from "../define-app.ts";
 
 /** Between attempts at what failed: soon enough to go on within 2 s of a dependency's return. */
@@ -89,6 +96,7 @@ export const workerOn = async <Deps>(
   });
   tellGraph(registry, name, topology.hash);
   watchPartitions(registry, name, worker);
+  watchCalls(registry, topology.graph, worker.calling);
   watchHolds(registry, name, worker.holding);
   watchBacklog(registry, producer.backlogRecords);
   return {

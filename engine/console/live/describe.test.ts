@@ -108,6 +108,18 @@ test("describeLive: has the latest repairs of all processes, with whose they are
   );
 });
 
+test("describeLive: adds up the records in each call when several workers are at work", () => {
+  const calls = (decide: number) =>
+    answering(
+      listed(),
+      `sluice_call_records{topology="${name}",call="decide"} ${decide}
+sluice_call_records{topology="${name}",call="write rows"} 1
+sluice_call_records{topology="other",call="decide"} 100`,
+    );
+  const [topology] = describe([calls(3), calls(4)]).topologies;
+  assert.deepEqual(topology?.inCalls, { decide: 7, "write rows": 2 });
+});
+
 test("describeLive: joins the waits of several workers for one thing, and keeps since when, when they wait", () => {
   const hold = (sinceMs: number) => ({
     ...{ call: "decide", calls: 2, who: "database", code: "UNAVAILABLE", message: "refused" },

@@ -17,7 +17,7 @@ import type {
 import { flowRates } from "./flow-rates.ts";
 import { describePartitions, type Said } from "./partitions.ts";
 import { type Rate, ratesBetween, type Scrape } from "./rates.ts";
-import { byLabel, type Sample, sumOf } from "./samples.ts";
+import { byLabel, type Labels, type Sample, sumOf } from "./samples.ts";
 
 /** What a process's health port answered. */
 export interface Answered {
@@ -185,6 +185,7 @@ const describeTopology = (
     steps: Object.fromEntries(
       Object.keys(graph.steps).map((step) => [step, rate("sluice_outcomes_total", { ...own, step })]),
     ),
+    inCalls: inCallsOf(samples, own),
     recordsPerSecond: rate("sluice_round_records_sum", own),
     sources: Object.fromEntries(
       sources.map((topic) => {
@@ -204,6 +205,14 @@ const describeTopology = (
     letters: standing?.letters ?? null,
     undecidedLetters: sumOf(samples, "sluice_dead_letters_undecided", own) ?? null,
   };
+};
+
+/** Records in each call, over all workers. */
+const inCallsOf = (samples: readonly Sample[], own: Labels): TopologyDocument["inCalls"] => {
+  const calls = byLabel(samples, "sluice_call_records", "call", own).keys();
+  return Object.fromEntries(
+    [...calls].map((call) => [call, sumOf(samples, "sluice_call_records", { ...own, call }) ?? 0]),
+  );
 };
 
 const countBy = (names: readonly string[]): Readonly<Record<string, number>> =>

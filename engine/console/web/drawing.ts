@@ -83,11 +83,9 @@ const Note = ({ x, y, note }: { readonly x: number; readonly y: number; readonly
     ? null
     : html`<text class=${note.isBad ? "figure waiting" : "figure"} x=${x} y=${y} text-anchor="middle">${note.text}</text>`;
 
-/** What is written in a box: how far a source is behind, and what a step waits for. */
-const noteOf = (
-  { kind, name }: DrawingDocument["boxes"][number],
-  { sources, steps, holds }: TopologyDocument,
-): BoxNote | undefined => {
+/** What is written in a box: how far a source is behind; of a step or a store what it waits for, or what it is at work for. */
+const noteOf = ({ kind, name }: DrawingDocument["boxes"][number], now: TopologyDocument): BoxNote | undefined => {
+  const { sources, steps, holds, inCalls } = now;
   const source = kind === "endpoint" ? sources[name] : undefined;
   if (source !== undefined) {
     const { lagRecords, lagSeconds } = source;
@@ -95,11 +93,15 @@ const noteOf = (
     const age = lagSeconds === null ? "" : `, ${duration(lagSeconds * 1_000)}`;
     return { text: lagRecords === 0 ? "nothing waits" : `${count(lagRecords)} wait${age}`, isBad: false };
   }
-  if (kind !== "step") return undefined;
-  const hold = longest(holds.filter(({ call }) => call === name));
+  // A topic is appended to, and not called; what is in flight to it is the producer's.
+  const call = kind === "step" ? name : kind === "endpoint" ? `write ${name}` : undefined;
+  if (call === undefined) return undefined;
+  const hold = longest(holds.filter((one) => one.call === call));
   if (hold !== undefined) return { text: `waits for ${hold.who ?? hold.code}, ${duration(hold.forMs)}`, isBad: true };
-  const rate = steps[name] ?? 0;
-  return { text: rate > 0 ? `decides ${perSecond(rate)}` : "idle", isBad: false };
+  const [rate, records] = [steps[name] ?? 0, inCalls[call]];
+  if (kind === "endpoint" && records === undefined) return undefined;
+  const texts = [...(rate > 0 ? [perSecond(rate)] : []), ...(records ? [`${count(records)} in flight`] : [])];
+  return { text: texts.length === 0 ? "idle" : texts.join(", "), isBad: false };
 };
 
 /** The hold that has waited longest; undefined where there is none. */

@@ -36,17 +36,18 @@ export const boxOf = (kind: BoxKind, caption: string, name: string): Box => {
   };
 };
 
-/** The box of a node of a graph; where there are figures, one of a source or a step has room for a line of them. */
+/** The box of a node of a graph; where there are figures, one of a source, a step or a store has room for a line of them. */
 export const nodeBox = (graph: TopologyGraph, node: Node, hasFigures = false): Box => {
   const box = plainBox(graph, node);
-  const { sources } = graph;
-  const isLive = node.kind === "step" || (node.kind === "endpoint" && sources.includes(node.name));
+  const { sources, endpoints } = graph;
+  const isStore = endpoints[node.name]?.kind === "store";
+  const isLive = node.kind === "step" || (node.kind === "endpoint" && (sources.includes(node.name) || isStore));
   if (!hasFigures || !isLive) return box;
   return { ...box, width: Math.max(box.width, figureWidth), height: box.height + lineHeight };
 };
 
-/** Room for a lag or a wait in a box, px. */
-const figureWidth = 150;
+/** Room for a lag, a wait, or what is in flight at some rate in a box, px: `12,345/s, 2,000 in flight`. */
+const figureWidth = 194;
 
 const plainBox = ({ endpoints }: TopologyGraph, { kind, name }: Node): Box => {
   if (kind !== "endpoint") return boxOf(kind, kind === "drop" ? "dropped" : kind, name);

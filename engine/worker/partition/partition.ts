@@ -26,6 +26,7 @@ import type { Producer } from "../../log/producer.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { createRoundTracker, type Inherited } from "./round-tracker.ts";
 import { createRounds } from "./rounds.ts";
+import type { CallRecords } from "../liveness/call-records.ts";
 import type { Waits } from "../liveness/waits.ts";
 import { encodeBy, type Encoders } from "../round/encoders.ts";
 
@@ -52,6 +53,8 @@ export interface PartitionOptions {
   readonly flood: Flood;
   /** Where calls and acknowledgements are listed while they are waited for. */
   readonly waits: { readonly calls: Waits; readonly acknowledgements: Waits };
+  /** Where records are counted while a call is at work for them. */
+  readonly callRecords: CallRecords;
   /** Rounds that the former assignment of this partition had not ended when it was abandoned. */
   readonly inherited: Inherited;
   readonly telemetry: Telemetry;
@@ -195,7 +198,10 @@ const pipelineOf = (
   const tries = createTries();
   const attemptAll = createAttemptAll({ ...attempts, tries });
   const environment: StepEnvironment = {
-    attempt: (call) => attemptAll({ ...call, run: (items) => lease.renewing(() => call.run(items)) }),
+    attempt: (call) => {
+      const work = attemptAll({ ...call, run: (items) => lease.renewing(() => call.run(items)) });
+      return options.callRecords.during(call.name, call.items.length, work);
+    },
     deps: options.deps(lease.fence),
     encode: encodeBy(options.encoders),
     now: attempts.clock.now,
