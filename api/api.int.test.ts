@@ -53,7 +53,7 @@ const assertProblem = (answer: string, status: number, name: string): void => {
   assert.equal(Number(/content-length: (\d+)/i.exec(frame)?.[1]), Buffer.byteLength(body));
   // The document of the API's own making.
   const problem = JSON.parse(body) as { readonly type: string; readonly status: number };
-  assert.equal(problem.type, `urn:sluice:problem:${name}`);
+  assert.equal(problem.type, `/problems/${name}`);
   assert.equal(problem.status, status);
 };
 
@@ -153,10 +153,7 @@ test("socket: ends what is in flight, and is not ready, when the API closes", as
   await settled();
   held.produced[0]?.acknowledge();
   assert.match(await text(socket), /^HTTP\/1\.1 202 .*connection: close/s);
-  assert.match(
-    await text(asking),
-    /^HTTP\/1\.1 503 .*connection: close.*urn:sluice:problem:not-ready.*it is stopping/s,
-  );
+  assert.match(await text(asking), /^HTTP\/1\.1 503 .*connection: close.*\/problems\/not-ready.*it is stopping/s);
   await closed;
 });
 

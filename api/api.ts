@@ -21,6 +21,7 @@ import {
 import { createPay } from "./payments/pay.ts";
 import { addPaymentRoutes, paymentSchema } from "./payments/payment-routes.ts";
 import { addProbes } from "./http/probes.ts";
+import { addProblemPages } from "./http/problems/problem-pages.ts";
 import {
   answerClientError,
   answerExpectation,
@@ -110,6 +111,7 @@ export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
       timeoutMs: settings.acknowledgeTimeoutMs,
       guards: [admin, limitRate(limit, clock.now), checkContentType],
     });
+    addProblemPages(routes);
     addProbes(routes, { ready, closing: () => closing, retryAfterSeconds });
     done();
   });

@@ -87,26 +87,26 @@ test("payment: is the same with 200 when its key asks again, and 422 with anothe
 test("payment: is 404 for another user's order and for one that is not there, in the same words", async () => {
   const { openOrder, pay } = shopApi();
   const answers = [await pay("bob", openOrder("alice")), await pay("bob", v7())].map(problemIn);
-  for (const { type, status } of answers) assert.deepEqual([type, status], ["urn:sluice:problem:order-not-found", 404]);
+  for (const { type, status } of answers) assert.deepEqual([type, status], ["/problems/order-not-found", 404]);
   assert.deepEqual(answers[0], answers[1]);
 });
 
 test("payment: says what is short, what it costs, which coupon is in the way, and that it is paid", async () => {
   const { openOrder, pay, shop, cup } = shopApi();
   const outOfStock = problemIn(await pay("alice", openOrder("alice", 101)));
-  assert.deepEqual([outOfStock.type, outOfStock.status], ["urn:sluice:problem:option-out-of-stock", 409]);
+  assert.deepEqual([outOfStock.type, outOfStock.status], ["/problems/option-out-of-stock", 409]);
   assert.deepEqual(outOfStock.options, [{ optionId: cup, wanted: 101, left: 100 }]);
   const tooDear = problemIn(await pay("alice", openOrder("alice", 1, 100_001)));
-  assert.deepEqual([tooDear.type, tooDear.status], ["urn:sluice:problem:balance-too-low", 409]);
+  assert.deepEqual([tooDear.type, tooDear.status], ["/problems/balance-too-low", 409]);
   assert.deepEqual([tooDear.amount, tooDear.balance], [100_001, 100_000]);
   const reservationId = v7() as ReservationId;
   const coupon = problemIn(await pay("alice", openOrder("alice", 1, 10, [reservationId])));
-  assert.deepEqual([coupon.type, coupon.status], ["urn:sluice:problem:coupon-not-usable", 409]);
+  assert.deepEqual([coupon.type, coupon.status], ["/problems/coupon-not-usable", 409]);
   assert.deepEqual(coupon.coupons, [{ reservationId, why: "unknown" }]);
   const orderId = openOrder("alice");
   await pay("alice", orderId);
   const paid = problemIn(await pay("alice", orderId));
-  assert.deepEqual([paid.type, paid.status], ["urn:sluice:problem:order-not-payable", 409]);
+  assert.deepEqual([paid.type, paid.status], ["/problems/order-not-payable", 409]);
   assert.equal(shop.balances.get("alice" as UserId), 90_000);
 });
 

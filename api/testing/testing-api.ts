@@ -142,7 +142,7 @@ export const problemIn = (response: LightMyRequestResponse): ProblemDocument => 
   const problem = response.json<ProblemDocument>();
   const { type, title, status, detail, instance } = problem;
   if (status !== statusCode) throw new Error(`the document says ${status}, the status line ${statusCode}`);
-  if (!/^urn:sluice:problem:[a-z-]+$/.test(type)) throw new Error(`${type} is no type of ours`);
+  if (!/^\/problems\/[a-z-]+$/.test(type)) throw new Error(`${type} is no type of ours`);
   for (const text of [title, detail, instance]) if (typeof text !== "string") throw new Error(`not text in ${body}`);
   if (/\.ts:|\.js:|node_modules|SELECT |redis\.call/.test(body.replace(JSON.stringify(instance), "")))
     throw new Error(`it leaks: ${body}`);
@@ -151,7 +151,7 @@ export const problemIn = (response: LightMyRequestResponse): ProblemDocument => 
 
 /** The name at the end of a problem's type. */
 export const problemName = (response: LightMyRequestResponse): string =>
-  problemIn(response).type.split(":").at(-1) ?? "";
+  problemIn(response).type.split("/").at(-1) ?? "";
 
 /** The fields a problem names. */
 export const fieldsIn = (response: LightMyRequestResponse): readonly string[] =>

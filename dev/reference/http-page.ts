@@ -77,7 +77,8 @@ ${operations.join("\n\n")}
 ## Problems
 
 Every error is a document of \`application/problem+json\` (RFC 9457) with \`type\`, \`title\`, \`status\`, \`detail\` and \`instance\`. Its type is
-\`urn:sluice:problem:<name>\` with one of these names; it never changes its meaning, and clients tell problems apart by nothing else.
+\`/problems/<name>\` with one of these names; it never changes its meaning, and clients tell problems apart by nothing else. It leads to
+what it means: the API answers \`GET /problems/<name>\`, without a token.
 
 ${Object.entries(problemTypes).map(problemSection).join("\n\n")}
 `;

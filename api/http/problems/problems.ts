@@ -2,8 +2,9 @@
 import type { ShortOption, UnusableCoupon } from "../../../processors/payments/payment-ports.ts";
 
 /**
- * The problem types there are. A type's URI, `urn:sluice:problem:<name>`, never changes its meaning; clients
- * distinguish problems by it, and by nothing else.
+ * The problem types there are. A type's URI, `/problems/<name>`, never changes its meaning; clients
+ * distinguish problems by it, and by nothing else. It is a path, so the same text wherever an API is reached, and leads to what
+ * it means (problem-pages.ts).
  */
 export const problemTypes = {
   validation: { status: 400, title: "A field of the request is wrong" },
@@ -85,7 +86,7 @@ export const overloaded = (detail: string, settings: { readonly retryAfterSecond
   new Problem("overloaded", { detail: `${detail} Ask again later.`, headers: retryAfter(settings) }, { cause });
 
 /** The type's URI. */
-export const problemType = (name: ProblemName): string => `urn:sluice:problem:${name}`;
+export const problemType = (name: ProblemName): string => `/problems/${name}`;
 
 /** The media type of problems; without a charset, of which RFC 9457 knows none. */
 export const problemMediaType = "application/problem+json";
@@ -105,10 +106,10 @@ export const problemBody = ({ code, status, details }: Problem, url: string): Bu
 export const problemSchema = {
   $id: "Problem",
   type: "object",
-  description: "A problem (RFC 9457). Clients distinguish problems by `type`.",
+  description: "A problem (RFC 9457). Clients distinguish problems by `type`, which leads to what it means.",
   required: ["type", "title", "status", "detail", "instance"],
   properties: {
-    type: { type: "string", enum: Object.keys(problemTypes).map((name) => `urn:sluice:problem:${name}`) },
+    type: { type: "string", enum: Object.keys(problemTypes).map((name) => `/problems/${name}`) },
     title: { type: "string" },
     status: { type: "integer", minimum: 400, maximum: 599 },
     detail: { type: "string" },

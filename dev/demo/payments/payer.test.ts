@@ -40,7 +40,7 @@ const pay = async (baseUrl: string, signal = new AbortController().signal) => {
 };
 
 test("payer: asks again with the same key when it was cut off or answered to come back", async (t) => {
-  const answers = [json(503, { type: "urn:sluice:problem:unavailable" }), cut, json(201, { paymentId: "p" })];
+  const answers = [json(503, { type: "/problems/unavailable" }), cut, json(201, { paymentId: "p" })];
   const { asked, baseUrl } = await serve(t, answers);
   assert.deepEqual(await pay(baseUrl), {
     reply: { kind: "paid", paymentId: "p", fresh: true },
@@ -55,7 +55,7 @@ test("payer: asks again with the same key when it was cut off or answered to com
 });
 
 test("payer: knows a repetition and a refusal when it is answered with one", async (t) => {
-  const { baseUrl } = await serve(t, [json(200, { paymentId: "p" }), json(409, { type: "urn:x:balance-too-low" })]);
+  const { baseUrl } = await serve(t, [json(200, { paymentId: "p" }), json(409, { type: "/problems/balance-too-low" })]);
   assert.deepEqual((await pay(baseUrl)).reply, { kind: "paid", paymentId: "p", fresh: false });
   assert.deepEqual((await pay(baseUrl)).reply, { kind: "refused", problem: "balance-too-low" });
 });

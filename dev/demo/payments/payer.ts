@@ -98,7 +98,7 @@ const askOnce = async (pool: Pool, { orderId, key }: Attempt, token: string): Pr
     if (answer.paymentId !== undefined) return { kind: "paid", paymentId: answer.paymentId, fresh: statusCode === 201 };
     return statusCode >= 500 || statusCode === 429
       ? undefined
-      : { kind: "refused", problem: answer.type?.split(":").at(-1) ?? "unknown" };
+      : { kind: "refused", problem: answer.type?.split("/").at(-1) ?? "unknown" };
   } catch {
     return undefined;
   }
