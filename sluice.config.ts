@@ -43,6 +43,6 @@ export const app = defineApp({
   doctor: shopChecks,
   checks: [couponVerification, paymentVerification],
   commands: [new URL("./ops/commands/", import.meta.url), new URL("./dev/commands/", import.meta.url)],
-  explains: async () => (await import("./ops/error-codes.ts")).explainedAt,
+  explains: async () => (await import("./ops/error-codes.ts")).explainCode,
   developmentEnvironment: async (env) => (await import("./dev/development.ts")).developmentEnvironment(env),
 });

@@ -2,6 +2,7 @@
  * What each error code means and what is done about it: what docs/reference/codes.md is made from, and where messages lead to.
  * A test compares the codes with those of the sources.
  */
+import type { Explains } from "../engine/app/define-app.ts";
 
 /** Codes of one kind: a title, a sentence, and a sentence or two for each code. */
 export interface CodeSection {
@@ -197,6 +198,7 @@ const consoleCodes: CodeSection = {
       "Twenty readings of dead letters wait already in the console. Ask again in a while; pausing and cancelling wait for none.",
     OTHER_ORIGIN: "It was not sent by a page of this console. Behind a proxy: `--url` is where browsers reach it.",
     NO_REASON: "What is done needs a reason, for the audit log. Nothing was changed.",
+    NO_SUCH_CODE: "Nothing here explains the error code that was asked for: it is another system's.",
     NO_SUCH_TOPOLOGY: "The address names a topology that the application does not have.",
     TOO_MANY_WATCH: "64 browsers watch already: close some.",
     NOT_FOUND: "There is nothing at this address.",
@@ -303,12 +305,12 @@ export const codeSections: readonly CodeSection[] = [
   mistakes,
 ];
 
-/** Where an error code is explained, from the repository's root; undefined where no page knows it. */
-export const explainedAt = (code: string): string | undefined => {
-  if (codeSections.some(({ codes }) => Object.hasOwn(codes, code)))
-    return `docs/reference/codes.md#${code.toLowerCase()}`;
+/** What an error code means, and where that is said; undefined where no page knows it. */
+export const explainCode: Explains = (code) => {
+  const section = codeSections.find(({ codes }) => Object.hasOwn(codes, code));
+  const at = `docs/reference/codes.md#${code.toLowerCase()}`;
+  if (section !== undefined) return { at, means: section.codes[code] || section.about };
   const [, system] = /^(DATABASE|REDIS)_/.exec(code) ?? [];
-  return system === undefined
-    ? undefined
-    : `docs/reference/errors.md#${{ DATABASE: "the-database", REDIS: "redis" }[system]}`;
+  if (system === undefined) return undefined;
+  return { at: `docs/reference/errors.md#${{ DATABASE: "the-database", REDIS: "redis" }[system]}` };
 };

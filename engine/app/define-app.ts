@@ -161,6 +161,17 @@ export const relays = <Value, Published, Config extends EngineConfig = EngineCon
   },
 });
 
+/** What an error code means. */
+export interface Explained {
+  /** The page and heading that says it, from the repository's root. */
+  readonly at: string;
+  /** What it says there, in Markdown; absent where it says it of many codes at once. */
+  readonly means?: string;
+}
+
+/** Answers what an error code means; undefined where nothing says it. */
+export type Explains = (code: string) => Explained | undefined;
+
 /** What an application declares. */
 export interface AppDeclaration<Config extends EngineConfig> {
   /** Names the application where its command line explains itself. */
@@ -205,8 +216,8 @@ export interface AppDeclaration<Config extends EngineConfig> {
    * Folders of further commands: `<name>.ts` exports `<name>Command(app): Command`, a name with hyphens in camel case.
    */
   readonly commands?: readonly URL[];
-  /** Answers where an error code is explained, for messages; undefined where it is not. Loaded when a command fails. */
-  readonly explains?: () => Promise<(code: string) => string | undefined>;
+  /** Answers what an error code means, for messages and pages; undefined where nothing says it. Loaded when it is asked. */
+  readonly explains?: () => Promise<Explains>;
   /** Completes the environment in development, such as by the addresses of the stack that is up. */
   readonly developmentEnvironment?: (env: Environment) => Promise<Environment>;
 }

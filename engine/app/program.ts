@@ -6,6 +6,7 @@ import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { Command, CommanderError } from "commander";
 import { CliError, describeError, errorDocument, exitCodes, InterruptedError, note, paint, printJson } from "./cli.ts";
+import type { Explains } from "./define-app.ts";
 import { engineVersion } from "./version.ts";
 
 const ownCommands = new URL("./commands/", import.meta.url);
@@ -17,7 +18,7 @@ export interface CommandSet {
   readonly commands?: readonly URL[];
   readonly checks?: readonly unknown[];
   readonly outboxes?: readonly unknown[];
-  readonly explains?: () => Promise<(code: string) => string | undefined>;
+  readonly explains?: () => Promise<Explains>;
 }
 
 /** A file that exports a command. */
@@ -102,8 +103,8 @@ async function report(error: unknown, argv: readonly string[], app: CommandSet |
   const prefix = error instanceof InterruptedError ? "" : `${paint("red", "error:", process.stderr)} `;
   note(`${prefix}${message}`);
   if (fix !== undefined) note(fix);
-  const page = error instanceof InterruptedError ? undefined : (await app?.explains?.())?.(code);
-  if (page !== undefined) note(`About ${code}: ${page}`);
+  const explained = error instanceof InterruptedError ? undefined : (await app?.explains?.())?.(code);
+  if (explained !== undefined) note(`About ${code}: ${explained.at}`);
   if (argv.includes("--verbose") && error instanceof Error) note(error.stack ?? "");
   return exitCode;
 }

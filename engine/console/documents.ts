@@ -38,6 +38,15 @@ export interface FailureDocument {
   readonly fix: string | null;
 }
 
+/** What an error code means. */
+export interface CodeDocument {
+  readonly code: string;
+  /** The page and heading that says it, from the repository's root. */
+  readonly at: string;
+  /** In Markdown; null where the page says it of many codes at once. */
+  readonly means: string | null;
+}
+
 /** A call that waits. */
 export interface HoldDocument {
   readonly call: string;

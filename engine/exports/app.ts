@@ -29,6 +29,8 @@ export {
   type AppDeclaration,
   type Checks,
   defineApp,
+  type Explained,
+  type Explains,
   type Hosted,
   type HostedOutbox,
   type Opened,
@@ -46,6 +48,7 @@ export type { Figure } from "../console/live/describe.ts";
 export { byLabel, type Sample, sumOf } from "../console/live/samples.ts";
 export type { ListedProcess, OpenProcesses, ProcessEntry, Processes } from "../deploy/processes.ts";
 export type { DoctorCheck, Finding } from "../app/doctor/checkup.ts";
+export { createRepairs, type Repair, type Repairs } from "../repairs.ts";
 export { openProducer, type OpenedProducer, type ProducerNeeds } from "../app/process/open-producer.ts";
 export type { SchemaKeeping } from "../app/evolving/subjects.ts";
 export { loadConfig, runProcess } from "../app/process/process.ts";

@@ -51,6 +51,7 @@ const pages: Readonly<Record<string, string>> = {
   "/letters/transaction-history": "text=No record was set aside",
   "/letters/coupon-issuing/cause/3f9a1c77e0b24d5a9f00": "text=the first 4 of 14",
   "/letters/coupon-issuing/record/coupon-issue/0/4230": "text=Bytes, 42",
+  "/codes/WRONG_RECORD": "text=breaks a rule of its topic",
   "/plan": "text=what is new is green",
   "/story": "text=What became of one",
   [`/story/${aStory.story.subject.id}`]: "text=contradicts itself",
@@ -148,6 +149,24 @@ inBrowser(
   },
   wide,
   ["error: Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)"],
+);
+
+inBrowser("says what an error code means when the code of a cause is followed", async (page) => {
+  await page.goto(`${shown.url}/letters/coupon-issuing`);
+  await page.click("a code:text-is('UNKNOWN_SCHEMA')");
+  await page.waitForSelector("h1:text-is('UNKNOWN_SCHEMA')");
+  await page.waitForSelector("text=docs/reference/codes.md#unknown_schema");
+  assert.equal(new URL(page.url()).pathname, "/codes/UNKNOWN_SCHEMA");
+});
+
+inBrowser(
+  "says that nothing explains a code when it is another system's",
+  async (page) => {
+    await page.goto(`${shown.url}/codes/ECONNREFUSED`);
+    await page.waitForSelector("text=Nothing here explains ECONNREFUSED.");
+  },
+  wide,
+  ["error: Failed to load resource: the server responded with a status of 404 (Not Found)"],
 );
 
 inBrowser("is used by the keyboard alone when nobody has a mouse", async (page) => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { readinessCodes } from "../../engine/readiness.ts";
-import { codeSections, explainedAt } from "../../ops/error-codes.ts";
+import { codeSections, explainCode } from "../../ops/error-codes.ts";
 import { redisErrors } from "../../stores/redis/error-table.ts";
 import { anchorsOf, readPage } from "../testing/documents.ts";
 
@@ -66,8 +66,9 @@ test("error codes: are those of the sources when the page explains them", () => 
 
 test("error codes: lead to a heading of a page when a message has one", () => {
   for (const code of [...explained, "DATABASE_1045", "REDIS_WRONGPASS"]) {
-    const [page = "", anchor = ""] = explainedAt(code)?.split("#") ?? [];
+    const [page = "", anchor = ""] = explainCode(code)?.at.split("#") ?? [];
     assert.ok(anchorsOf(readPage(page)).has(anchor), `${code}: ${page}#${anchor}`);
   }
-  assert.equal(explainedAt("ECONNREFUSED"), undefined);
+  for (const code of explained) assert.ok((explainCode(code)?.means ?? "").length > 0, code);
+  assert.equal(explainCode("ECONNREFUSED"), undefined);
 });

@@ -1,7 +1,8 @@
 /** What the console's pages ask. */
 import type { Route } from "../../console/serve/server.ts";
 import { drawLive } from "../../console/live/drawing.ts";
-import type { DrawingDocument, OperationDocument } from "../../console/documents.ts";
+import { ConsoleFailure } from "../../console/serve/failure.ts";
+import type { CodeDocument, DrawingDocument, OperationDocument } from "../../console/documents.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { type App, drawnOutboxes, topologyNamed } from "../define-app.ts";
 import type { ConsoleData } from "./open-data.ts";
@@ -34,9 +35,22 @@ export const engineRoutes = <Config extends EngineConfig>(
       path: "operations",
       answer: async (): Promise<readonly OperationDocument[]> => deployments.operations(shownOperations),
     },
+    { method: "GET", path: "code", answer: ({ query }) => codeExplained(app, query["code"] ?? "") },
     { method: "GET", path: "plan", answer: plan },
     ...letterRoutes(app, letters),
   ];
+};
+
+const codeExplained = async <Config extends EngineConfig>(app: App<Config>, code: string): Promise<CodeDocument> => {
+  const explained = (await app.explains?.())?.(code);
+  if (explained === undefined)
+    throw new ConsoleFailure(
+      404,
+      "NO_SUCH_CODE",
+      `nothing here explains ${code}`,
+      "The message beside it says what it met.",
+    );
+  return { code, at: explained.at, means: explained.means ?? null };
 };
 
 /** Those of an application's pages. */

@@ -9,7 +9,7 @@ import type { Headers } from "../../log/log.ts";
 import { withoutOurs } from "../../worker/round/letter-headers.ts";
 import { CliError, exitCodes, jsonDocument, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
-import type { App } from "../define-app.ts";
+import type { App, Explains } from "../define-app.ts";
 import { loadConfig } from "../process/process.ts";
 import { type LookAt, lookAt, placeOption, selected } from "./look.ts";
 import { type LookOptions, placeOf } from "./looking.ts";
@@ -42,9 +42,9 @@ export const showVerb = async <Config extends EngineConfig>(
     return printJson(jsonDocument("dlq.show", shownJson({ attempts, neighbours }), { warnings, next }));
   }
   for (const warning of warnings) note(warning);
-  const explained = (await app.explains?.()) ?? (() => undefined);
+  const explains: Explains = (await app.explains?.()) ?? (() => undefined);
   for (const attempt of attempts)
-    for (const line of attemptLines(attempt, { nowMs: Date.now(), explained })) print(printable(line));
+    for (const line of attemptLines(attempt, { nowMs: Date.now(), explains })) print(printable(line));
   for (const line of neighbourLines(neighbours)) print(printable(line));
   print(`Next: ${next.join(", ")}`);
 };
@@ -171,10 +171,10 @@ const ownHeaders = (headers: Headers): ShownAttempt["headers"] =>
 /** Where a code is explained, and the time from which ages are told. */
 interface Telling {
   readonly nowMs: number;
-  readonly explained: (code: string) => string | undefined;
+  readonly explains: Explains;
 }
 
-const attemptLines = (shown: ShownAttempt, { nowMs, explained }: Telling): readonly string[] => {
+const attemptLines = (shown: ShownAttempt, { nowMs, explains }: Telling): readonly string[] => {
   const { standing, key, bytesFrom, message, stack, headers, value } = shown;
   const { letter, state, copies, retries } = standing;
   const sent = retries.map(({ job, place }) => `${idText(place)} by job ${job.slice(0, 8)}`);
@@ -183,7 +183,7 @@ const attemptLines = (shown: ShownAttempt, { nowMs, explained }: Telling): reado
     ["letter", `${idText(letter.place)}${letter.dialect === "sluice" ? "" : `, as ${letter.dialect} writes them`}`],
     ["lacks", letter.flaws.join(", ")],
     ["failed", `${letter.node} (${letter.stage || "?"}), ${letter.errorClass} ${letter.code}, ${letter.kind || "?"}`],
-    ["about", explained(letter.code) ?? ""],
+    ["about", explains(letter.code)?.at ?? ""],
     ["in doubt", letter.held],
     ["message", message],
     ["first", `${new Date(letter.firstAt).toISOString()}, ${agoText(letter.firstAt, nowMs)}`],

@@ -5,6 +5,7 @@ import type { SessionDocument, Viewer } from "../documents.ts";
 import { act, AskFailed, ask, onLoggedOut, showLive, useLive } from "./ask.ts";
 import { html, type View } from "./html.ts";
 import { go, Link, type Page, steps } from "./page.ts";
+import { CodePage } from "./pages/code.ts";
 import { HealthPage } from "./pages/health.ts";
 import { LettersPage } from "./pages/letters.ts";
 import { LivePage } from "./pages/live.ts";
@@ -24,6 +25,9 @@ const own: readonly Place[] = [
   { name: "letters", title: "Dead letters", page: LettersPage },
   { name: "plan", title: "Plan", page: PlanPage },
 ];
+
+/** A page that others lead to, and that is not named above them. */
+const codes: Place = { name: "codes", title: "Error code", page: CodePage };
 
 /** The parts of an address, decoded; what cannot be decoded is itself. */
 const partsOf = (path: string): readonly string[] =>
@@ -69,7 +73,7 @@ const Console = (): View => {
   if (session === undefined)
     return failure === undefined
       ? Waiting({ what: "Opening" })
-      : html`<main><${Failure} failure=${failure.failure} /></main>`;
+      : html`<main><${Failure} failure=${failure.failure} isLoggedOut=${true} /></main>`;
   if (session.viewer === null) return html`<${LogIn} session=${session} before=${failure} done=${load} />`;
   return html`<${Frame} app=${session.app} viewer=${session.viewer} places=${places} left=${load} />`;
 };
@@ -111,7 +115,7 @@ const LogIn = ({
   return html`<main class="login">
     <h1>${session.app} <span class="pale">console</span></h1>
     <p>${session.howToLogIn}</p>
-    ${failed === undefined ? null : html`<${Failure} failure=${failed.failure} />`}
+    ${failed === undefined ? null : html`<${Failure} failure=${failed.failure} isLoggedOut=${true} />`}
     <form onSubmit=${submit}>
       <label for="token">Token</label>
       <input id="token" type="password" autocomplete="off" value=${token} required
@@ -134,7 +138,7 @@ const Frame = ({
 }): View => {
   const [first = "", ...rest] = partsOf(location.pathname);
   const isLive = first === "" || first === "live";
-  const place = places.find(({ name }) => name === (isLive ? "" : first));
+  const place = [...places, codes].find(({ name }) => name === (isLive ? "" : first));
   useEffect(() => {
     document.title = `${place?.title ?? "Not found"} · ${app}`;
   }, [place, app]);

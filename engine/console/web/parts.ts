@@ -2,6 +2,7 @@
 import type { FailureDocument } from "../documents.ts";
 import type { Answer } from "./ask.ts";
 import { type ComponentChildren, html, type View } from "./html.ts";
+import { Link } from "./page.ts";
 
 /** How well something is. */
 export type Tone = "good" | "warn" | "bad" | "quiet" | "info";
@@ -63,18 +64,25 @@ export const Table = <Row>({
   </div>`;
 };
 
+/** An error code, which leads to what it means. */
+export const Code = ({ code }: { readonly code: string }): View =>
+  html`<${Link} to=${`/codes/${encodeURIComponent(code)}`}><code>${code}</code><//>`;
+
 /** Something that failed: what, and what to do. */
 export const Failure = ({
   failure,
+  isLoggedOut = false,
   children,
 }: {
   readonly failure: FailureDocument;
+  /** Whoever is not logged in sees no other page, so nothing leads there. */
+  readonly isLoggedOut?: boolean;
   readonly children?: ComponentChildren;
 }): View =>
   html`<div class="failure" role="alert">
     <p><strong>${sentence(failure.message)}</strong></p>
     ${failure.fix === null ? null : html`<p>${lines(failure.fix)}</p>`}
-    <p class="code">${failure.code}</p>
+    <p class="code">${isLoggedOut ? failure.code : html`<${Code} code=${failure.code} />`}</p>
     ${children}
   </div>`;
 

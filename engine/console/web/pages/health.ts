@@ -10,7 +10,7 @@ import { useAnswer, useLive } from "../ask.ts";
 import { ago, bytes, count, counted, duration, moment } from "../formats.ts";
 import { html, type View } from "../html.ts";
 import { Partitions } from "./health-partitions.ts";
-import { Answered, Panel, Pill, Stat, Table, type Tone, Waiting } from "../parts.ts";
+import { Answered, Code, Panel, Pill, Stat, Table, type Tone, Waiting } from "../parts.ts";
 
 /** The page. */
 export const HealthPage = (): View => {
@@ -160,7 +160,8 @@ const Operations = ({ at }: { readonly at: number }): View => {
         {
           title: "Result",
           cell: ({ result, endedAt }: OperationDocument) =>
-            result ?? (endedAt === null ? html`<${Pill} tone="warn">not ended<//>` : ""),
+            (result !== null && /^[A-Z][A-Z_]+$/.test(result) ? html`<${Code} code=${result} />` : result) ??
+            (endedAt === null ? html`<${Pill} tone="warn">not ended<//>` : ""),
         },
         { title: "Why", cell: ({ reason }: OperationDocument) => reason ?? "" },
       ]} />`}<//>

@@ -4,7 +4,7 @@ import { useAnswer } from "../ask.ts";
 import { ago, count, counted, moment } from "../formats.ts";
 import { type ComponentChildren, html, type View } from "../html.ts";
 import { Link } from "../page.ts";
-import { Answered, Panel } from "../parts.ts";
+import { Answered, Code, Panel } from "../parts.ts";
 import { Acts } from "./letters-acts.ts";
 import { LetterState } from "./letters-state.ts";
 
@@ -32,7 +32,7 @@ export const LetterRecord = ({
 const Attempt = ({ attempt: one }: { readonly attempt: AttemptDocument }): View => {
   const fields: readonly (readonly [string, ComponentChildren])[] = [
     ["Failed at", html`<span>${one.node} <span class="pale">(${one.stage === "" ? "?" : one.stage})</span></span>`],
-    ["Error", html`<span><code>${one.code}</code> ${one.errorClass}, ${one.kind}</span>`],
+    ["Error", html`<span><${Code} code=${one.code} /> ${one.errorClass}, ${one.kind}</span>`],
     ["Message", one.message],
     ["First", `${moment(one.firstAt)}, ${ago(one.firstAt, Date.now())}`],
     ["Last", `${moment(one.lastAt)}, ${ago(one.lastAt, Date.now())}`],

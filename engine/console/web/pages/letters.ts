@@ -4,7 +4,7 @@ import { useAnswer, useLive } from "../ask.ts";
 import { ago, count, counted } from "../formats.ts";
 import { html, type View } from "../html.ts";
 import { Link, type PageProps } from "../page.ts";
-import { Answered, Panel, Pill, Table } from "../parts.ts";
+import { Answered, Code, Panel, Pill, Table } from "../parts.ts";
 import { Cause } from "./letters-cause.ts";
 import { Jobs } from "./letters-jobs.ts";
 import { LetterRecord } from "./letters-record.ts";
@@ -54,7 +54,7 @@ const Causes = ({ topology, viewer }: { readonly topology: string; readonly view
               html`<${Link} to=${causePath(topology, fingerprint)}>${fingerprint.slice(0, 8)}<//>`,
           },
           { title: "Failed at", cell: ({ node }: LetterGroupDocument) => node },
-          { title: "Code", cell: ({ code }: LetterGroupDocument) => html`<code>${code}</code>` },
+          { title: "Code", cell: ({ code }: LetterGroupDocument) => html`<${Code} code=${code} />` },
           { title: "Open", right: true, cell: openOf },
           { title: "Pending", right: true, cell: ({ pending }: LetterGroupDocument) => count(pending) },
           { title: "All", right: true, cell: ({ letters }: LetterGroupDocument) => count(letters) },

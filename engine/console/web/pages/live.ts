@@ -13,7 +13,7 @@ import { Drawing, longest } from "../drawing.ts";
 import { counted, count, duration, perSecond } from "../formats.ts";
 import { html, type View } from "../html.ts";
 import { Link, type PageProps } from "../page.ts";
-import { Answered, Panel, Pill, Stat, Table, Waiting } from "../parts.ts";
+import { Answered, Code, Panel, Pill, Stat, Table, Waiting } from "../parts.ts";
 
 /** The page; `rest` names the topology that is drawn. */
 export const LivePage = ({ rest: [wanted] }: PageProps): View => {
@@ -116,7 +116,7 @@ const Holds = ({ holds }: { readonly holds: readonly HoldDocument[] }): View =>
     : html`<ul class="holds">${holds.map(
         ({ call, calls, who, code, message, forMs }) =>
           html`<li key=${`${call} ${code}`}><${Pill} tone="bad">waits ${duration(forMs)}<//>
-            <span>${counted(calls, "call")} of <code>${call}</code> for ${who ?? code}: <span class="pale">${message}</span></span></li>`,
+            <span>${counted(calls, "call")} of <code>${call}</code> for ${who ?? code}: <span class="pale">${message}</span> <${Code} code=${code} /></span></li>`,
       )}</ul>`;
 
 /** What the server remembers, asked for now and then. */
