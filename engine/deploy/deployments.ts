@@ -72,6 +72,8 @@ export interface ApplyLock {
 
 /** Deployments and the audit log. Everything throws Unavailable while the store is away. */
 export interface Deployments {
+  /** Whether deployments are recorded. Where they are not, everything is applied all the same. */
+  readonly recorded: boolean;
   /** The last deployment; undefined where there is none, or no table for it yet. */
   readonly latest: () => Promise<Deployment | undefined>;
   /** A deployment by its number; undefined where there is none. */

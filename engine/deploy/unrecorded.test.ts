@@ -26,7 +26,8 @@ test("unrecorded deployments: make the tables first, then everything, and again 
         lockWaitMs: 0,
       },
     );
-  assert.equal((await apply()).kind, "applied");
+  const first = await apply();
+  assert.ok(first.kind === "applied" && first.deployment === null);
   assert.deepEqual(cluster.calls, [
     "migrate",
     "create in",
@@ -36,6 +37,9 @@ test("unrecorded deployments: make the tables first, then everything, and again 
     "register in-value",
     "register out-value",
   ]);
+  cluster.calls.length = 0;
+  assert.equal((await apply()).kind, "unchanged");
+  assert.deepEqual(cluster.calls, ["migrate"]);
   cluster.topics.delete("out");
   cluster.calls.length = 0;
   assert.equal((await apply()).kind, "applied");

@@ -3,6 +3,7 @@ import type { Deployments } from "./deployments.ts";
 
 /** For applications that declare no `deployments`. `migrate` is run by each apply. */
 export const unrecordedDeployments = (migrate: () => Promise<readonly string[]>): Deployments => ({
+  recorded: false,
   latest: async () => undefined,
   numbered: async () => undefined,
   accepted: async () => undefined,

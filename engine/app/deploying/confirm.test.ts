@@ -11,8 +11,8 @@ const live = appliedLive(desired);
 const declared = desired.topics["in"] ?? assert.fail();
 const applied = { number: 3, clusterId: "cluster-1", document: desired, besides: {}, actor: "ci", deployedAt: 0 };
 const shorter = aDesired({ in: { settings: { ...declared.settings, "retention.ms": "86400000" } } });
-const risky = planOf({ desired: shorter, applied, live, allow: {} });
-const plain = planOf({ desired: shorter, applied: undefined, live: appliedLive(shorter), allow: {} });
+const risky = planOf({ desired: shorter, applied, live, recorded: true, allow: {} });
+const plain = planOf({ desired: shorter, applied: undefined, live: appliedLive(shorter), recorded: true, allow: {} });
 
 const cases: readonly [what: string, confirmed: boolean, Parameters<typeof isConfirmed>][] = [
   ["plain, nobody to ask", true, [plain, { yes: false, names: [] }, undefined]],
@@ -35,7 +35,7 @@ test("plan lines: show changes, risks with how many records go, refusals and for
   const topic = { ...asDeclared(declared), partitions: 3 };
   const overrides = { ...topic.overrides, "flush.ms": "9", "cleanup.policy": "compact" };
   const drifted = { ...live, topics: { ...live.topics, in: { ...topic, overrides, effective: overrides } } };
-  const plan = planOf({ desired: shorter, applied, live: drifted, allow: {} });
+  const plan = planOf({ desired: shorter, applied, live: drifted, recorded: true, allow: {} });
   const planned = { desired: shorter, allow: {}, applied, live: drifted, plan };
   const lines = planLines(planned, new Map([["in", 1_204_112n]]));
   assert.deepEqual(lines, [
@@ -53,6 +53,12 @@ test("plan lines: show changes, risks with how many records go, refusals and for
   assert.ok(lines.every((line) => line.length <= 100));
   assert.deepEqual(nextAfterPlan(planned), [
     "Declare 3 partitions, or drain the topic and declare one of another name.",
+  ]);
+  const unrecorded = planOf({ desired, applied: undefined, recorded: false, live, allow: {} });
+  assert.deepEqual(planLines({ ...planned, applied: undefined, plan: unrecorded }, new Map()), [
+    "cluster cluster-1   deployments are not recorded",
+    "",
+    "Nothing to change.",
   ]);
   const changed = { ...planned, plan: risky };
   assert.deepEqual(nextAfterPlan(changed), ["sluice topology apply --confirm in"]);

@@ -13,7 +13,7 @@ import { lookAt, type Looked } from "../dlq/look.ts";
 import { withDlq } from "../dlq/open.ts";
 import { loadConfig } from "../process/process.ts";
 import { withDeployPorts } from "./open.ts";
-import { planLines } from "./show-plan.ts";
+import { notRecorded, planLines } from "./show-plan.ts";
 
 /** `drift`: what is live against what was applied last. Exit code 3 where they differ. */
 export const driftVerb = async <Config extends EngineConfig>(
@@ -21,14 +21,16 @@ export const driftVerb = async <Config extends EngineConfig>(
   { json }: { readonly json?: boolean },
 ): Promise<void> => {
   const config = await loadConfig(app);
-  const planned = await withDeployPorts(app, config, async (ports) => {
+  const { planned, recorded } = await withDeployPorts(app, config, async (ports) => {
     const last = await ports.deployments.latest();
-    return last && makePlan(ports, last.document, {});
+    return { planned: last && (await makePlan(ports, last.document, {})), recorded: ports.deployments.recorded };
   });
   const { changes = [], refusals = [], foreign = [] } = planned?.plan ?? {};
   const differs = changes.length + refusals.length > 0;
-  const next = [differs ? "sluice topology plan" : "sluice topology status"];
-  const [nothing, some] = ["nothing is deployed", `${changes.length + refusals.length} differ from deployment`];
+  // Where no deployment is recorded, what is declared is all that there is to compare with.
+  const next = [differs || !recorded ? "sluice topology plan" : "sluice topology status"];
+  const nothing = recorded ? "nothing is deployed" : notRecorded;
+  const some = `${changes.length + refusals.length} differ from deployment`;
   note(planned === undefined ? nothing : differs ? `${some} ${planned.live.deployment}` : "no drift");
   if (json) printJson(jsonDocument("topology.drift", { changes, differences: refusals, foreign }, { next }));
   else if (planned !== undefined) for (const line of planLines(planned, new Map())) print(line);
@@ -38,6 +40,7 @@ export const driftVerb = async <Config extends EngineConfig>(
 
 interface TopologyStatus {
   readonly topology: string;
+  /** Null where it was never deployed, or deployments are not recorded. */
   readonly deployed: string | null;
   readonly beside: string | null;
   readonly deployedAt: number | null;
@@ -72,7 +75,7 @@ export const statusVerb = async <Config extends EngineConfig>(
     for (const name of topologyNames(app)) counted.set(name, countsOf(await lookAt(dlq, { topology: name })));
     return counted;
   });
-  const { last, rows, open } = await withDeployPorts(app, config, async ({ cluster, deployments }) => {
+  const { last, rows, open, recorded } = await withDeployPorts(app, config, async ({ cluster, deployments }) => {
     const latest = await deployments.latest();
     const status: TopologyStatus[] = [];
     for (const { topology } of app.topologies) {
@@ -81,18 +84,26 @@ export const statusVerb = async <Config extends EngineConfig>(
       status.push(await statusOf(cluster, latest, of));
     }
     const unfinished = (await deployments.operations(10)).filter(({ endedAt }) => endedAt === null);
-    return { last: latest, rows: status, open: unfinished };
+    return { last: latest, rows: status, open: unfinished, recorded: deployments.recorded };
   });
   const isDeployed = rows.some(({ deployed }) => deployed !== null);
-  const next = [isDeployed ? "sluice topology drift" : "sluice topology apply"];
+  const afterwards = recorded ? "sluice topology apply" : "sluice topology plan";
+  const next = [isDeployed ? "sluice topology drift" : afterwards];
   if (json) {
-    const document = { deployment: last?.number ?? null, topologies: rows, unfinished: open };
+    const document = { recorded, deployment: last?.number ?? null, topologies: rows, unfinished: open };
     return printJson(jsonDocument("topology.status", document, { next }));
   }
   // The number that a rollback is given; those of operations are others.
   if (last !== undefined) print(`deployment ${last.number} by ${last.actor}`);
   const head = ["topology", "deployed", "running", "lag", "retry lag", "dead letters"];
-  print(formatTable(head, rows.map(statusRow), { right: ["lag", "retry lag", "dead letters"] }));
+  const none = recorded ? "not" : "not recorded";
+  print(
+    formatTable(
+      head,
+      rows.map((row) => statusRow(row, none)),
+      { right: ["lag", "retry lag", "dead letters"] },
+    ),
+  );
   for (const { number, actor, verb } of open) print(`operation ${number} (${verb}) of ${actor} began and did not end`);
   print(`Next: ${next.join(", ")}`);
 };
@@ -134,20 +145,14 @@ const lagText = (cluster: KafkaAdmin, group: string, topics: readonly string[]):
     return lag.toString();
   }, null);
 
-const statusRow = ({
-  topology,
-  deployed,
-  deployedAt,
-  running,
-  lag,
-  retryLag,
-  deadLetters,
-}: TopologyStatus): readonly string[] => {
+/** `none` is said of what is not deployed. */
+const statusRow = (status: TopologyStatus, none: string): readonly string[] => {
+  const { topology, deployed, deployedAt, running, lag, retryLag, deadLetters } = status;
   const workers = Object.entries(running).map(([hash, count]) => `${count} ${hash}`);
   const age = deployedAt === null ? "" : `  ${ageText(Date.now() - deployedAt)}`;
   const { open: waiting, pending } = deadLetters;
   const letters = `${waiting} open${pending > 0 ? `, ${pending} pending` : ""}`;
-  return [topology, `${deployed ?? "not"}${age}`, workers.join(", ") || "none", lag ?? "?", retryLag ?? "?", letters];
+  return [topology, `${deployed ?? none}${age}`, workers.join(", ") || "none", lag ?? "?", retryLag ?? "?", letters];
 };
 
 /** A duration in whole minutes, hours or days. */
@@ -164,7 +169,10 @@ export const logVerb = async <Config extends EngineConfig>(
   { json, limit }: { readonly json?: boolean; readonly limit: number },
 ): Promise<void> => {
   const config = await loadConfig(app);
-  const operations = await withDeployPorts(app, config, ({ deployments }) => deployments.operations(limit));
+  const { operations, recorded } = await withDeployPorts(app, config, async ({ deployments }) => {
+    return { operations: await deployments.operations(limit), recorded: deployments.recorded };
+  });
+  if (!recorded) note(notRecorded);
   const next = ["sluice topology status"];
   if (json) return printJson(jsonDocument("topology.log", operations, { next }));
   const head = ["number", "started", "by", "what", "result", "took", "reason"];

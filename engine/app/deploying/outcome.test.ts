@@ -12,7 +12,13 @@ const desired = aDesired();
 const applied = { number: 3, clusterId: "cluster-1", document: desired, besides: {}, actor: "ci", deployedAt: 0 };
 const plannedFor = (declared: typeof desired, clusterId = "cluster-1") => {
   const live = appliedLive(desired, { clusterId });
-  return { desired: declared, allow: {}, applied, live, plan: planOf({ desired: declared, applied, live, allow: {} }) };
+  return {
+    desired: declared,
+    allow: {},
+    applied,
+    live,
+    plan: planOf({ desired: declared, applied, live, recorded: true, allow: {} }),
+  };
 };
 const unchanged = plannedFor(desired);
 const risky = plannedFor(aDesired({ in: { settings: { "retention.ms": "1" } } }));

@@ -23,10 +23,14 @@ export const planLines = (planned: Planned, losses: Losses): readonly string[] =
   return [headOf(planned), "", ...rows.flat(), ...(rows.length === 0 ? [] : [""]), summaryOf(planned)];
 };
 
-const headOf = ({ live, applied }: Planned): string => {
-  const recorded = applied === undefined ? "nothing is deployed" : `deployed ${applied.number} by ${applied.actor}`;
+/** For people, where the application has no store of deployments. */
+export const notRecorded = "deployments are not recorded";
+
+const headOf = ({ live, applied, plan: { recorded } }: Planned): string => {
+  const none = recorded ? "nothing is deployed" : notRecorded;
+  const last = applied === undefined ? none : `deployed ${applied.number} by ${applied.actor}`;
   const same = applied !== undefined && applied.clusterId === live.clusterId ? " (as recorded)" : "";
-  return `cluster ${live.clusterId}${same}   ${recorded}`;
+  return `cluster ${live.clusterId}${same}   ${last}`;
 };
 
 const markOf = ({ kind }: Change): string => ({ new: "+", change: "~", drift: "!" })[kind];

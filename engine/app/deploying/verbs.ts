@@ -15,7 +15,7 @@ import { loadConfig } from "../process/process.ts";
 import { isConfirmed, terminal } from "./confirm.ts";
 import { actorOf, desiredOfApp, hostOf, withDeployPorts } from "./open.ts";
 import { outcomeError } from "./outcome.ts";
-import { type Losses, nextAfterPlan, planLines } from "./show-plan.ts";
+import { type Losses, nextAfterPlan, notRecorded, planLines } from "./show-plan.ts";
 
 /** Options of a verb that plans. */
 export interface PlanOptions {
@@ -83,7 +83,8 @@ export const rollbackVerb = async <Config extends EngineConfig>(
     const earlier = await deployments.numbered(number);
     if (earlier !== undefined) return { desired: earlier.document, allow: allowedBy(options) };
     const last = await deployments.latest();
-    const there = last === undefined ? "nothing was deployed yet" : `there are 1 to ${last.number}`;
+    const none = deployments.recorded ? "nothing was deployed yet" : notRecorded;
+    const there = last === undefined ? none : `there are 1 to ${last.number}`;
     throw new CliError(`there is no deployment ${number}: ${there}`, {
       code: "NO_DEPLOYMENT",
       exitCode: exitCodes.usage,
@@ -147,15 +148,22 @@ const showApplied = (verb: string, outcome: ApplyOutcome, { json }: ApplyOptions
   if (outcome.kind !== "applied" && outcome.kind !== "unchanged") return;
   const kind = verb.replace(" ", ".");
   const next = ["sluice topology status"];
-  const deployment = outcome.kind === "applied" ? outcome.deployment : (outcome.planned.applied?.number ?? 0);
   if (json) {
-    const { plan, live } = outcome.planned;
+    const { plan, live, applied } = outcome.planned;
+    const deployment = outcome.kind === "applied" ? outcome.deployment : (applied?.number ?? null);
     const data = { applied: outcome.kind === "applied", deployment, changes: plan.changes, clusterId: live.clusterId };
     printJson(jsonDocument(kind, data, { next }));
     return;
   }
-  print(outcome.kind === "applied" ? `Deployment ${deployment} is done.` : "Nothing to change.");
+  print(appliedText(outcome));
   print(`Next: ${next.join(", ")}`);
+};
+
+const appliedText = (outcome: Extract<ApplyOutcome, { readonly kind: "applied" | "unchanged" }>): string => {
+  if (outcome.kind === "unchanged") return "Nothing to change.";
+  return outcome.deployment === null
+    ? "Everything is applied. This application has no store of deployments, so none is recorded."
+    : `Deployment ${outcome.deployment} is done.`;
 };
 
 const planFrom = async (path: string): Promise<PlanFile> => {

@@ -118,10 +118,10 @@ const deploymentChecks = <Config extends EngineConfig>(app: App<Config>): readon
     });
     return planned;
   };
-  return deployed.map(({ name, areas, well }) => ({
-    name,
+  return deployed.map((part) => ({
+    name: part.name,
     fix: "See the other findings: a plan needs the brokers, the registry and the store of deployments.",
-    run: async (config) => findingOf(await planOf(config), { areas, well }),
+    run: async (config) => findingOf(await planOf(config), part),
   }));
 };
 
@@ -129,21 +129,28 @@ const deploymentChecks = <Config extends EngineConfig>(app: App<Config>): readon
 const deployed: readonly (PartOfPlan & { readonly name: string })[] = [
   { name: "topics", areas: ["topic", "tables"], well: "partitions and settings are as declared" },
   { name: "subjects", areas: ["subject"], well: "schemas and levels are as declared" },
-  { name: "graphs", areas: ["graph", "group", "cluster"], well: "the deployed graphs are the declared ones" },
+  {
+    name: "graphs",
+    areas: ["graph", "group", "cluster"],
+    well: "the deployed graphs are the declared ones",
+    unrecorded: "deployments are not recorded: a worker starts with any graph",
+  },
 ];
 
 interface PartOfPlan {
   readonly areas: readonly (Area | "cluster")[];
   readonly well: string;
+  /** What is found instead where deployments are not recorded. */
+  readonly unrecorded?: string;
 }
 
-const findingOf = ({ changes, refusals }: Plan, { areas, well }: PartOfPlan): Finding => {
+const findingOf = ({ changes, refusals, recorded }: Plan, { areas, well, unrecorded }: PartOfPlan): Finding => {
   const mine = <T extends { readonly area: Area | "cluster"; readonly name: string; readonly text: string }>(
     all: readonly T[],
   ): readonly string[] => all.filter(({ area }) => areas.includes(area)).map(({ name, text }) => `${name}: ${text}`);
   const [refused, changed] = [mine(refusals), mine(changes)];
   const [first, ...others] = [...refused, ...changed];
-  if (first === undefined) return { level: "ok", found: well };
+  if (first === undefined) return { level: "ok", found: recorded ? well : (unrecorded ?? well) };
   const found = others.length === 0 ? first : `${first}; and ${others.length} more`;
   const fix = "sluice topology plan shows all; sluice topology apply deploys.";
   return { level: refused.length > 0 ? "fail" : "warn", found, fix };

@@ -68,6 +68,8 @@ export interface ForeignSetting {
 
 /** What applying would do. Either `refusals` is empty or nothing is done. */
 export interface Plan {
+  /** Whether carrying it out is recorded as a deployment. */
+  readonly recorded: boolean;
   readonly changes: readonly Change[];
   readonly refusals: readonly Refusal[];
   readonly foreign: readonly ForeignSetting[];

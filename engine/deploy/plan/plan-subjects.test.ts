@@ -12,9 +12,13 @@ test("plan: registers a compatible schema, and sets or raises the level", () => 
   const subjectPlan = (over: Partial<LiveSubject>) => {
     const found = { latest: 3, registered: true, compatible: true, level: "BACKWARD_TRANSITIVE", ...over };
     const subjects = { ...appliedLive(before).subjects, "in-value": found };
-    return planOf({ desired: before, applied, live: appliedLive(before, { subjects }), allow: {} }).changes.map(
-      ({ text }) => text,
-    );
+    return planOf({
+      desired: before,
+      applied,
+      recorded: true,
+      live: appliedLive(before, { subjects }),
+      allow: {},
+    }).changes.map(({ text }) => text);
   };
   assert.deepEqual(subjectPlan({}), []);
   assert.deepEqual(subjectPlan({ registered: false }), ["v3 -> v4, readers first"]);
@@ -26,6 +30,12 @@ test("plan: never lowers the level when an older deployment declares the lower o
   const declared = before.subjects["in-value"] ?? assert.fail();
   const older = { ...before, subjects: { ...before.subjects, "in-value": { ...declared, level: "BACKWARD" } } };
   const last = { ...applied, document: older };
-  const { changes, refusals } = planOf({ desired: older, applied: last, live: appliedLive(before), allow: {} });
+  const { changes, refusals } = planOf({
+    desired: older,
+    applied: last,
+    live: appliedLive(before),
+    recorded: true,
+    allow: {},
+  });
   assert.deepEqual([changes, refusals], [[], []]);
 });

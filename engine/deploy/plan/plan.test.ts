@@ -8,7 +8,7 @@ import { risksOf } from "./change.ts";
 import type { Desired } from "./desired.ts";
 import type { Applied, Live, LiveTopic } from "./live.ts";
 import { type Allowed, isRolling, planOf } from "./plan.ts";
-import { stepsOf } from "./steps.ts";
+import { stepsOf, stepText } from "./steps.ts";
 
 const before = aDesired();
 const applied: Applied = { number: 1, clusterId: "cluster-1", document: before };
@@ -20,7 +20,7 @@ const plan = (
     readonly applied?: Applied | undefined;
     readonly allow?: Allowed;
   } = {},
-) => planOf({ desired: before, live: appliedLive(before), applied, allow: {}, ...of });
+) => planOf({ desired: before, live: appliedLive(before), applied, recorded: true, allow: {}, ...of });
 
 /** The live cluster with one topic `in` that differs. */
 const liveWith = (topic: Partial<LiveTopic> | null, over: Partial<Live> = {}): Live => {
@@ -46,7 +46,7 @@ const brief = (changes: readonly Change[]) =>
   changes.map(({ kind, area, name, text, risk }) => [kind, area, name, text, risk === undefined ? "plain" : "risky"]);
 
 test("plan: is empty when everything is as declared and applied", () => {
-  assert.deepEqual(plan(), { changes: [], refusals: [], foreign: [] });
+  assert.deepEqual(plan(), { recorded: true, changes: [], refusals: [], foreign: [] });
 });
 
 test("plan: makes everything and records it when nothing is there", () => {
@@ -67,6 +67,13 @@ test("plan: makes everything and records it when nothing is there", () => {
   assert.deepEqual([made.refusals, risksOf(made)], [[], []]);
   const steps = stepsOf(made).map(({ does }) => does);
   assert.equal(steps.join(" "), `migrate ${"createTopic ".repeat(4)}registerSubject registerSubject recordDeployment`);
+});
+
+test("plan: says nothing of graphs, and ends by its last change, when deployments are not recorded", () => {
+  const unrecorded = { desired: before, applied: undefined, recorded: false, allow: {} };
+  assert.deepEqual(planOf({ ...unrecorded, live: appliedLive(before) }).changes, []);
+  const made = planOf({ ...unrecorded, live: liveWith(null) });
+  assert.deepEqual(stepsOf(made).map(stepText), ["topic in: 6 partitions"]);
 });
 
 test("plan: records the deployment alone when an earlier apply ended before it", () => {
@@ -369,16 +376,19 @@ test("plan: leaves nothing to plan, and no foreign setting changed, when its ste
   fc.assert(
     fc.property(cases, ({ desired, recorded, live, cut }) => {
       let last: Applied | undefined = recorded && { number: 1, clusterId: "cluster-1", document: recorded };
-      const foreign = planOf({ desired, applied: last, live, allow: {} }).foreign;
+      const foreign = planOf({ desired, applied: last, live, recorded: true, allow: {} }).foreign;
       let now = live;
       // Cut off after `cut` steps, planned again, and carried out to its end.
       for (const upTo of [cut, Number.POSITIVE_INFINITY]) {
-        for (const step of stepsOf(planOf({ desired, applied: last, live: now, allow: {} })).slice(0, upTo)) {
+        for (const step of stepsOf(planOf({ desired, applied: last, live: now, recorded: true, allow: {} })).slice(
+          0,
+          upTo,
+        )) {
           now = advance(now, step, desired);
           if (step.does === "recordDeployment") last = { number: 2, clusterId: "cluster-1", document: desired };
         }
       }
-      const after = planOf({ desired, applied: last, live: now, allow: {} });
+      const after = planOf({ desired, applied: last, live: now, recorded: true, allow: {} });
       assert.deepEqual([after.changes, after.refusals], [[], []]);
       for (const { topic, setting, value } of foreign) assert.equal(now.topics[topic]?.overrides[setting], value);
     }),

@@ -12,6 +12,8 @@ export interface PlanInput {
   readonly desired: Desired;
   /** The last deployment; undefined before the first. */
   readonly applied: Applied | undefined;
+  /** Whether deployments are recorded: graphs and groups are compared with the last one, and with nothing else. */
+  readonly recorded: boolean;
   readonly live: Live;
   readonly allow: Allowed;
 }
@@ -26,18 +28,19 @@ export interface Allowed {
 
 /** Makes the plan. Nothing to change and nothing to refuse: `changes` and `refusals` are empty. */
 export const planOf = (input: PlanInput): Plan => {
-  const { desired, applied, live } = input;
+  const { desired, applied, recorded, live } = input;
   const topics = Object.entries(desired.topics).map(([name, declared]) =>
     topicChanges({ name, declared, applied: applied?.document.topics[name], live: live.topics[name] ?? null }),
   );
   const subjects = Object.keys(desired.subjects).map((name) => subjectChanges(name, input));
-  const topologies = Object.entries(desired.topologies).map(([name, topology]) =>
-    topologyChanges(name, topology, input),
-  );
+  const topologies = recorded
+    ? Object.entries(desired.topologies).map(([name, topology]) => topologyChanges(name, topology, input))
+    : [];
   const all = [...topics, ...subjects, ...topologies];
   const changes = [...migrationChanges(live), ...all.flatMap((one) => one.changes)];
   return {
-    changes: [...changes, ...(changes.length === 0 ? recordChanges(input) : [])],
+    recorded,
+    changes: [...changes, ...(recorded && changes.length === 0 ? recordChanges(input) : [])],
     refusals: [...clusterRefusals(input), ...all.flatMap(({ refusals }) => refusals)],
     foreign: topics.flatMap(({ foreign }) => foreign),
   };

@@ -12,10 +12,10 @@ const order: readonly Action["does"][] = [
 ];
 
 /**
- * The steps of a plan, in order; none where there are no changes. Settings of one topic are one step. A plan with
- * changes always ends by recording the deployment: until that is done new workers refuse to start.
+ * The steps of a plan, in order; none where there are no changes. Settings of one topic are one step. Where deployments are
+ * recorded, a plan with changes always ends by that: until it is done new workers refuse to start.
  */
-export const stepsOf = ({ changes }: Plan): readonly Action[] => {
+export const stepsOf = ({ changes, recorded }: Pick<Plan, "changes" | "recorded">): readonly Action[] => {
   if (changes.length === 0) return [];
   const actions = changes.map(({ action }) => action);
   const settings = new Map<string, Extract<Action, { does: "alterSettings" }>>();
@@ -29,7 +29,8 @@ export const stepsOf = ({ changes }: Plan): readonly Action[] => {
     });
   }
   const others = actions.filter(({ does }) => does !== "alterSettings" && does !== "recordDeployment");
-  const all: readonly Action[] = [...others, ...settings.values(), { does: "recordDeployment" }];
+  const last: readonly Action[] = recorded ? [{ does: "recordDeployment" }] : [];
+  const all: readonly Action[] = [...others, ...settings.values(), ...last];
   return all.toSorted((a, b) => order.indexOf(a.does) - order.indexOf(b.does));
 };
 

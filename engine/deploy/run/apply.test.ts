@@ -42,7 +42,7 @@ test("apply: makes everything in order and records it, and does nothing when ask
   );
   assert.equal((await apply(ports)).kind, "unchanged");
   assert.equal(ports.calls.length, 6);
-  assert.deepEqual(await planNow(ports), { changes: [], refusals: [], foreign: [] });
+  assert.deepEqual(await planNow(ports), { recorded: true, changes: [], refusals: [], foreign: [] });
 });
 
 /** Stands for the death of a process: nothing after it runs, its operation does not end. */

@@ -39,7 +39,13 @@ export interface ApplyRequest {
 
 /** How an apply ended. Only `applied`, `partial` and `interrupted` have changed anything. */
 export type ApplyOutcome =
-  | { readonly kind: "applied"; readonly planned: Planned; readonly deployment: number; readonly operation: number }
+  /** `deployment` is null where none is recorded. */
+  | {
+      readonly kind: "applied";
+      readonly planned: Planned;
+      readonly deployment: number | null;
+      readonly operation: number;
+    }
   | { readonly kind: "unchanged"; readonly planned: Planned }
   | { readonly kind: "refused"; readonly planned: Planned }
   | { readonly kind: "declined"; readonly planned: Planned }
@@ -65,7 +71,11 @@ const applyLocked = async (ports: DeployPorts, request: ApplyRequest, lock: Appl
     if (paths.length > 0) return { kind: "moved", paths };
   }
   if (planned.plan.refusals.length > 0) return { kind: "refused", planned };
-  if (planned.plan.changes.length === 0) return { kind: "unchanged", planned };
+  if (planned.plan.changes.length === 0) {
+    // Which tables are missing is known only where that is recorded.
+    if (!planned.plan.recorded) await ports.deployments.migrate();
+    return { kind: "unchanged", planned };
+  }
   if (!(await request.confirm(planned))) return { kind: "declined", planned };
   return carryOut({ ports, request, lock, planned });
 };
@@ -81,6 +91,7 @@ const carryOut = async (carrying: Carrying): Promise<ApplyOutcome> => {
   const { lock, request, planned } = carrying;
   const steps = stepsOf(planned.plan);
   let operation: number | undefined;
+  let deployment: number | null = null;
   let done = 0;
   const about = () => (operation === undefined ? {} : { operation });
   try {
@@ -94,15 +105,13 @@ const carryOut = async (carrying: Carrying): Promise<ApplyOutcome> => {
       const point = { step, number: at + 1, count: steps.length };
       request.onStep?.({ ...point, phase: "before" });
       await lock.confirm();
-      const deployment = await carryOutStep(carrying, step);
+      deployment = await carryOutStep(carrying, step);
       done = at + 1;
       request.onStep?.({ ...point, phase: "after" });
-      if (deployment === undefined) continue;
-      if (operation === undefined) throw new RangeError("a deployment was recorded without an operation");
-      await lock.end(operation, "applied");
-      return { kind: "applied", planned, deployment, operation };
     }
-    throw new RangeError("a plan with changes did not end by recording the deployment");
+    if (operation === undefined) throw new RangeError("a plan was carried out without an operation");
+    await lock.end(operation, "applied");
+    return { kind: "applied", planned, deployment, operation };
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "UNEXPECTED";
     if (operation !== undefined && !(error instanceof ApplyLockLost)) await lock.end(operation, code).catch(() => {});
@@ -118,29 +127,29 @@ const operationOf = ({ actor, host, verb, reason, desired }: ApplyRequest, { cha
   document: { changes: changes.map(({ kind, area, name, text }) => ({ kind, area, name, text })), desired },
 });
 
-/** Answers the deployment's number where that was the step. */
-const carryOutStep = async ({ ports, request, lock, planned }: Carrying, step: Action): Promise<number | undefined> => {
+/** Answers the deployment's number where that was the step, and null otherwise. */
+const carryOutStep = async ({ ports, request, lock, planned }: Carrying, step: Action): Promise<number | null> => {
   const { cluster, registry, deployments } = ports;
   const { desired, applied, live } = planned;
   switch (step.does) {
     case "migrate":
       await deployments.migrate();
-      return undefined;
+      return null;
     case "createTopic":
       await cluster.ensureTopics([{ name: step.topic, partitions: step.partitions, config: step.settings }]);
-      return undefined;
+      return null;
     case "addPartitions":
       await cluster.addPartitions(step.topic, step.partitions);
-      return undefined;
+      return null;
     case "registerSubject": {
       const declared = desired.subjects[step.subject];
       if (declared === undefined) throw new RangeError(`subject ${step.subject} is not declared`);
       await registry.register(step.subject, declared.avro);
-      return undefined;
+      return null;
     }
     case "alterSettings":
       await cluster.alterSettings(step.topic, step);
-      return undefined;
+      return null;
     case "recordDeployment":
       return lock.record({
         clusterId: live.clusterId,

@@ -21,7 +21,8 @@ export interface Planned {
 export const makePlan = async (ports: DeployPorts, desired: Desired, allow: Allowed): Promise<Planned> => {
   const applied = await ports.deployments.latest();
   const live = await observe(ports, desired, applied);
-  return { desired, allow, applied, live, plan: planOf({ desired, applied, live, allow }) };
+  const { recorded } = ports.deployments;
+  return { desired, allow, applied, live, plan: planOf({ desired, applied, recorded, live, allow }) };
 };
 
 /** Observes what `desired` and the last deployment name. */

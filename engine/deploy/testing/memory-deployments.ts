@@ -39,6 +39,7 @@ export const memoryDeployments = (migrations: readonly string[] = []): MemoryDep
     };
   };
   return {
+    recorded: true,
     latest: async () => deployments.at(-1),
     numbered: async (number) => deployments[number - 1],
     accepted: async (topology) => {

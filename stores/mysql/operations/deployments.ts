@@ -78,6 +78,7 @@ const endOperation = `UPDATE operation SET ended_at = ${nowMsSql}, result = ? WH
 
 /** The {@link Deployments} of a database. Before the tables are there it answers as when nothing was deployed. */
 export const deploymentsOf = (database: Database, { databaseUrl }: { readonly databaseUrl: string }): Deployments => ({
+  recorded: true,
   latest: () => found(database, ({ select }) => select(deployment, latestRows, []).then(fromRows)),
   numbered: (number) => found(database, ({ select }) => select(deployment, numberedRows, [number]).then(fromRows)),
   accepted: (topology) =>
