@@ -150,6 +150,10 @@ export const shopSecrets = [
 /** Of {@link shopVariables}: what has a value in development, which production refuses. */
 export const shopDevelopmentOnly = { SLUICE_TOKEN_SECRET: developmentSecret };
 
+/** Where whoever made a mistake in the shop's configuration looks. */
+export const settingsHelp =
+  "The settings and their ranges: docs/reference/settings.md. In development a stack that is up gives the addresses: npm run sluice -- stack up";
+
 /** How the shop's processes read their configuration. */
 export const shopSettings: Settings<Config> = defineSettings({
   settings: shopVariables,
@@ -157,6 +161,7 @@ export const shopSettings: Settings<Config> = defineSettings({
   developmentOnly: shopDevelopmentOnly,
   refusedInProduction: { SLUICE_UNFENCED: { value: "yes", why: "workers that are not fenced" } },
   ignored: ["SLUICE_STACK"],
+  help: settingsHelp,
   conflicts: [
     ...tokenComparisons,
     (s, readFile) =>

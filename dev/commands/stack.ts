@@ -13,7 +13,7 @@ import {
   printJson,
 } from "../../engine/app/cli.ts";
 import { withoutCredentials } from "../../engine/app/config/redact.ts";
-import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
+import { endpointsEnv, engineEnv, type StackEndpoints } from "../stack/endpoints.ts";
 import { defaultStackName, isStackName, stackNameRule } from "../stack/layout.ts";
 import type { StackStatus } from "../stack/status.ts";
 import type { StackProgress } from "../stack/up.ts";
@@ -33,7 +33,7 @@ export function stackCommand(): Command {
   stack.addCommand(upCommand());
   stack.addCommand(verb("status", "show which services of the stack answer; exits 1 when one does not", status));
   stack.addCommand(verb("down", "end the stack and remove its data; the logs stay", down));
-  stack.addCommand(verb("env", "print the variables that point the other commands at the stack", env));
+  stack.addCommand(envCommand());
   return stack;
 }
 
@@ -49,6 +49,13 @@ function upCommand(): Command {
   return verb("up", "start the stack and wait until every service answers", up)
     .option("--brokers <number>", "how many brokers, 1 or 3 (default: 3)", parseBrokers)
     .option("--watch", "start Prometheus, Alertmanager and exporters beside it, as far as they are installed");
+}
+
+function envCommand(): Command {
+  return verb("env", "print the variables that point the other commands at the stack", env).option(
+    "--engine",
+    "only those that every application takes: brokers and registry",
+  );
 }
 
 function parseName(text: string): string {
@@ -170,9 +177,9 @@ async function down({ name, json }: StackOptions): Promise<void> {
   if (done.logs !== undefined) note(paint("dim", `  logs kept in ${shorten(done.logs)}`, process.stderr));
 }
 
-async function env({ name, json }: StackOptions): Promise<void> {
+async function env({ name, engine, json }: StackOptions & { readonly engine?: boolean }): Promise<void> {
   const { readEndpoints } = await import("../stack/status.ts");
-  const variables = endpointsEnv(await readEndpoints(name));
+  const variables = (engine ? engineEnv : endpointsEnv)(await readEndpoints(name));
   if (json) return printJson(jsonDocument("stack.env", variables));
   for (const [variable, value] of Object.entries(variables)) print(`export ${variable}=${quote(value)}`);
 }

@@ -11,11 +11,15 @@ export interface StackEndpoints {
   readonly redisUrl: string;
 }
 
+/** Those of {@link endpointsEnv} that every application knows; it refuses the others, unless it declares them. */
+export function engineEnv(endpoints: StackEndpoints): Readonly<Record<string, string>> {
+  return { SLUICE_BROKERS: endpoints.brokers.join(","), SLUICE_REGISTRY_URL: endpoints.registryUrl };
+}
+
 /** The variables that point `sluice worker`, `sluice api` and the others at a stack. */
 export function endpointsEnv(endpoints: StackEndpoints): Readonly<Record<string, string>> {
   return {
-    SLUICE_BROKERS: endpoints.brokers.join(","),
-    SLUICE_REGISTRY_URL: endpoints.registryUrl,
+    ...engineEnv(endpoints),
     SLUICE_DATABASE_URL: endpoints.databaseUrl,
     SLUICE_REDIS_URL: endpoints.redisUrl,
   };

@@ -25,7 +25,7 @@ import { apiMetrics } from "../metrics/api-metrics.ts";
 import { checkDescriptors, openFilesLimit } from "./descriptors.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import type { Running } from "../../engine/app/define-app.ts";
-import { equalPorts, type ShopContext } from "../config.ts";
+import { equalPorts, settingsHelp, type ShopContext } from "../config.ts";
 
 /** Starts the API. @throws Fatal where its connections do not fit @throws SchemaNotRegistered @throws Fatal where the topic is not as declared @throws CliError (CANNOT_LISTEN) where the port is taken @throws InvalidConfig where both its ports are one. */
 export const startApi = async (
@@ -34,7 +34,7 @@ export const startApi = async (
 ): Promise<Running> => {
   const { config } = context;
   const clash = equalPorts(config.api.port, config.healthPort);
-  if (clash.length > 0) throw new InvalidConfig(clash);
+  if (clash.length > 0) throw new InvalidConfig(clash, settingsHelp);
   checkDescriptors(openFilesLimit(), config.api.maxConnections);
   // A client waits 10 s: a payment that waits for a lock must have failed by then, and the others been paid without it; and
   // where a connection swallows what is sent, there must be time for another one.

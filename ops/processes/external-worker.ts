@@ -4,7 +4,7 @@ import { type BreakerState, httpDataPlatform } from "../../stores/http/data-plat
 import { dataPlatform } from "../../sinks/data-platform.ts";
 import { type ProcessHooks, noHooks } from "./process-hooks.ts";
 import { InvalidConfig } from "../../engine/app/config/settings.ts";
-import type { Config, ShopContext } from "../config.ts";
+import { type Config, settingsHelp, type ShopContext } from "../config.ts";
 import { deliveryMetrics, watchDelivery } from "../metrics/delivery-metrics.ts";
 import type { Opened } from "../../engine/app/define-app.ts";
 import type { NeedsOf } from "../../engine/flow/dsl.ts";
@@ -22,7 +22,7 @@ export const openExternalData = async (
   hooks: Pick<ProcessHooks, "log"> = noHooks,
 ): Promise<Opened<NeedsOf<typeof externalData>>> => {
   const { url, concurrency, timeoutMs } = config.platform;
-  if (url === undefined) throw new InvalidConfig(["SLUICE_PLATFORM_URL: is required by external-data"]);
+  if (url === undefined) throw new InvalidConfig(["SLUICE_PLATFORM_URL: is required by external-data"], settingsHelp);
   const platform = httpDataPlatform({
     url,
     concurrency,

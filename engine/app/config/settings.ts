@@ -33,6 +33,8 @@ export interface OwnSettings<Shape extends z.ZodRawShape, Own> {
   readonly refusedInProduction?: Partial<Readonly<Record<keyof Shape & string, Refused>>>;
   /** Variables that other tools set, and that configure nothing. */
   readonly ignored?: readonly string[];
+  /** What is said below the mistakes of a configuration, such as where its settings are explained. */
+  readonly help?: string;
   /** Mistakes that show only when settings are compared with each other; each comparison by itself. */
   readonly conflicts?: readonly Comparison<z.infer<z.ZodObject<Shape>> & EngineSettings>[];
   /** What some of its processes refuse at their start, and others do not mind. */
@@ -71,11 +73,12 @@ export interface ResolvedSetting {
 export class InvalidConfig extends CliError {
   /** One mistake each, beginning with the variable's name. */
   readonly problems: readonly string[];
-  constructor(problems: readonly string[]) {
+  /** `fix` is what the application says about its settings. */
+  constructor(problems: readonly string[], fix?: string) {
     super(`the configuration has ${problems.length} mistake(s):\n${problems.map((p) => `  - ${p}`).join("\n")}`, {
       code: "INVALID_CONFIG",
       exitCode: exitCodes.usage,
-      fix: "The settings and their ranges: docs/reference/settings.md. In development a stack that is up gives the addresses: npm run sluice -- stack up",
+      ...(fix === undefined ? {} : { fix }),
     });
     this.problems = problems;
   }
@@ -115,7 +118,8 @@ export const defineSettings = <const Shape extends z.ZodRawShape, Own extends ob
       ...compared(known, own.conflicts ?? [], readFile),
     ];
     // Two checks may find the same mistake.
-    if (all.length > 0 || !engineGiven.success || !ownGiven.success) throw new InvalidConfig([...new Set(all)]);
+    if (all.length > 0 || !engineGiven.success || !ownGiven.success)
+      throw new InvalidConfig([...new Set(all)], own.help);
     return { given, values, engine: engineGiven.data, own: ownGiven.data };
   };
   return {

@@ -24,13 +24,13 @@ function withDeclared(words: Words, text: string): Words {
 
 /** What else the pages call: tools of the shell, of the services, and of those who run them. */
 const others = new Set([
-  ...["amtool", "cd", "chmod", "curl", "docker", "export", "kafka-consumer-groups", "kubectl", "mariadb"],
+  ...["amtool", "cd", "chmod", "curl", "docker", "eval", "export", "kafka-consumer-groups", "kubectl", "mariadb"],
   ...["mariadb-dump", "mkdir", "mv", "npx", "openssl", "promtool", "redis-cli", "test"],
 ]);
 
 /** Our command line of what a command starts; undefined where it starts none of ours. */
 const oursOf = ([first, ...rest]: Words): Words | undefined => {
-  if (first === "sluice") return rest;
+  if (first === "sluice" || first?.endsWith("/bin/sluice")) return rest;
   if (first === "npx" && rest[0] === "sluice") return rest.slice(1);
   if (first !== "npm") return undefined;
   const [verb, ...further] = rest.filter((word) => word !== "-s");
