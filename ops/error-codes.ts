@@ -177,6 +177,8 @@ const commands: CodeSection = {
     TOKENS_NOT_OURS: "Tokens signed by our secret are not taken here: the identity provider makes them.",
     CANNOT_WRITE: "A file cannot be written.",
     WOULD_OVERWRITE: "`init` overwrites nothing.",
+    OTHER_PACKAGE:
+      "`init` was run in a folder without a package.json, below one that has one: npm takes that. Make one first.",
     NO_WAY_IN: "Nobody could log in to the console: give `--terminal`, or declare who its viewers are.",
     NO_APP: "`sluice.config.ts` exports no `app`.",
     INVALID_TOPOLOGY: "A topology breaks rules that need the whole graph; each is named.",

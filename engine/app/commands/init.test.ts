@@ -1,6 +1,6 @@
 /** What `sluice init` writes, and what it leaves alone. */
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -28,10 +28,12 @@ test("init: writes the template and a package.json when the folder is empty", as
 test("init: keeps what package.json has when npm wrote one", async () => {
   const { template, target } = await places("npm");
   const scripts = { test: 'echo "Error: no test specified" && exit 1', other: "x" };
-  await writeFile(join(target, "package.json"), JSON.stringify({ dependencies: { "sluice-engine": "1" }, scripts }));
+  const dependencies = { "sluice-engine": "1", node: "24" };
+  await writeFile(join(target, "package.json"), JSON.stringify({ dependencies, scripts }));
   await init(target, template);
   const written = JSON.stringify(await manifestOf(target));
-  assert.match(written, /"sluice-engine":"1"/);
+  assert.match(written, /"dependencies":{"sluice-engine":"1","node":"24"}/);
+  assert.match(written, /"devDependencies":{"@types\/node":"[^"]+","typescript":"[^"]+"}/);
   assert.match(written, /"other":"x"/);
   assert.match(written, /"test":"tsc && node --test"/);
 });
@@ -50,4 +52,18 @@ test("init: changes nothing and names all that is in the way when something woul
   });
   assert.deepEqual(await readdir(target), ["package.json", "zebra.ts"]);
   assert.equal(await readFile(join(target, "package.json"), "utf8"), manifest);
+});
+
+test("init: changes nothing when npm would take the package of a folder above", async () => {
+  const { template, target } = await places("inside");
+  await writeFile(join(target, "package.json"), "{}");
+  const inside = join(target, "inside");
+  await mkdir(inside);
+  await assert.rejects(init(inside, template), (error) => {
+    assert.ok(error instanceof CliError);
+    assert.deepEqual([error.exitCode, error.code], [exitCodes.refused, "OTHER_PACKAGE"]);
+    assert.ok(error.message.endsWith(target), error.message);
+    return true;
+  });
+  assert.deepEqual(await readdir(inside), []);
 });

@@ -1,7 +1,7 @@
 /** `sluice init`: writes a small application to begin with, and changes nothing that is there. */
 import { existsSync } from "node:fs";
 import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { CliError, exitCodes, jsonDocument, note, printJson } from "../cli.ts";
@@ -13,7 +13,7 @@ export const initCommand = (): Command =>
     .description(
       "Writes a topology with three outcomes, the port it needs with a fake and a contract, a test that runs it in " +
         "process, and sluice.config.ts. Adds scripts and development dependencies to package.json. Refuses to " +
-        "overwrite anything (exit 4).",
+        "overwrite anything, and a folder that npm takes for a part of another package (exit 4).",
     )
     .option("--json", "print one JSON document")
     .action(async ({ json }: { readonly json?: boolean }) => {
@@ -45,11 +45,19 @@ const devDependencies = { "@types/node": "24.19.2", node: "24.21.0", typescript:
 
 /**
  * Writes the template's files into a folder and completes its package.json; names what was written.
- * @throws CliError (exit 4) where a file is there already, or package.json says something else; nothing is written then.
+ * @throws CliError (exit 4) where a file is there already, package.json says something else, or npm would take that of a
+ * folder above; nothing is written then.
  */
 export const init = async (folder: string, template: string): Promise<readonly string[]> => {
   const files = (await readdir(template)).toSorted();
   const manifestPath = join(folder, "package.json");
+  const around = existsSync(manifestPath) ? undefined : packageAround(dirname(folder));
+  if (around !== undefined)
+    throw new CliError(`refused: there is no package.json here, so npm installs into ${around}`, {
+      code: "OTHER_PACKAGE",
+      exitCode: exitCodes.refused,
+      fix: "Make one here (npm init -y), install sluice-engine here, and run it again.",
+    });
   const manifest = existsSync(manifestPath) ? objectOf(JSON.parse(await readFile(manifestPath, "utf8"))) : {};
   const { merged, clashes } = complete(manifest);
   const inTheWay = [...files.filter((file) => existsSync(join(folder, file))), ...clashes];
@@ -62,6 +70,13 @@ export const init = async (folder: string, template: string): Promise<readonly s
   for (const file of files) await copyFile(join(template, file), join(folder, file));
   await writeFile(manifestPath, `${JSON.stringify(merged, null, 2)}\n`);
   return [...files, "package.json"];
+};
+
+/** The folder that npm takes for the package of what is in `folder`. */
+const packageAround = (folder: string): string | undefined => {
+  if (["package.json", "node_modules"].some((name) => existsSync(join(folder, name)))) return folder;
+  const above = dirname(folder);
+  return above === folder ? undefined : packageAround(above);
 };
 
 const objectOf = (value: unknown): Readonly<Record<string, unknown>> =>
@@ -83,10 +98,14 @@ const complete = (manifest: Readonly<Record<string, unknown>>) => {
     ...manifest,
     type: "module",
     scripts: merge("scripts", scripts),
-    devDependencies: merge("devDependencies", devDependencies),
+    devDependencies: merge("devDependencies", without(devDependencies, objectOf(manifest["dependencies"]))),
   };
   return { merged, clashes };
 };
+
+/** What is not installed otherwise. */
+const without = (wanted: Readonly<Record<string, string>>, given: object): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(wanted).filter(([name]) => !(name in given)));
 
 /** What `npm init` writes as a test. */
 const isPlaceholder = (script: unknown): boolean => typeof script === "string" && script.includes("no test specified");

@@ -88,7 +88,7 @@ test("documents: every script of npm in a block is in package.json", () => {
     if (words[0] !== "npm") continue;
     const [verb = "", name = ""] = words.slice(1).filter((word) => word !== "-s");
     if (verb === "run") assert.ok(scripts.has(name), `${where}: ${words.join(" ")}`);
-    else assert.match(verb, /^(ci|install|pack|start|test)$/, `${where}: ${words.join(" ")}`);
+    else assert.match(verb, /^(ci|init|install|pack|start|test)$/, `${where}: ${words.join(" ")}`);
   }
 });
 
