@@ -12,7 +12,7 @@ export const initCommand = (): Command =>
     .summary("write a small application into the current folder")
     .description(
       "Writes a topology with three outcomes, the port it needs with a fake and a contract, a test that runs it in " +
-        "process, and sluice.config.ts. Adds scripts and development dependencies to package.json. Refuses to " +
+        "process, sluice.config.ts, and send-order.ts, which sends an order and prints its answer. Adds scripts and development dependencies to package.json. Refuses to " +
         "overwrite anything, and a folder that npm takes for a part of another package (exit 4).",
     )
     .option("--json", "print one JSON document")
@@ -29,6 +29,7 @@ const next = [
   "export SLUICE_BROKERS=host:9092 SLUICE_REGISTRY_URL=http://host:8081",
   "npm run sluice -- topology apply",
   "npm run sluice -- worker",
+  "npm run send",
 ];
 
 /** Beside the built engine, or where it is kept among the sources. */
@@ -39,7 +40,8 @@ const templateFolder = async (): Promise<string> => {
   return found;
 };
 
-const scripts = { test: "tsc && node --test", sluice: "sluice" };
+/** The scripts of what it writes. */
+export const scripts = { test: "tsc && node --test", sluice: "sluice", send: "node send-order.ts" };
 /** Node runs TypeScript unbuilt from 22.18 on; these are the versions that the engine is tested with. */
 const devDependencies = { "@types/node": "24.19.2", node: "24.21.0", typescript: "7.0.2" };
 

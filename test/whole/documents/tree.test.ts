@@ -19,6 +19,7 @@ test("documents: every page is in the list of docs/README.md", () => {
 /** Which test follows a page and runs its commands. It fails where a block with a name is left. */
 const triedBy: Readonly<Record<string, string>> = {
   "docs/restoring.md": "test/whole/restoring.int.test.ts",
+  "docs/tutorial.md": "test/whole/package.int.test.ts",
   ...Object.fromEntries(
     [
       ...["add-a-topology", "add-a-step", "add-a-field", "roll-out-and-back", "replay-dead-letters", "rewind-a-group"],
