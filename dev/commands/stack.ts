@@ -15,6 +15,7 @@ import {
 import { withoutCredentials } from "../../engine/app/config/redact.ts";
 import { endpointsEnv, engineEnv, type StackEndpoints } from "../stack/endpoints.ts";
 import { defaultStackName, isStackName, stackNameRule } from "../stack/layout.ts";
+import type { StackUser } from "../stack/services/users.ts";
 import type { StackStatus } from "../stack/status.ts";
 import type { StackProgress } from "../stack/up.ts";
 
@@ -136,7 +137,15 @@ async function status({ name, json }: StackOptions): Promise<void> {
     return;
   }
   if (found.services.length > 0) print(describeStatus(found));
+  for (const user of found.users) note(`used by ${describeUser(user)}`);
   for (const line of troubles(found)) note(line);
+}
+
+/** The command, and how many processes of each kind it has. */
+function describeUser({ pid, command, processes }: StackUser): string {
+  const counts = Map.groupBy(processes, (process) => process.command.replace("sluice ", ""));
+  const kinds = [...counts].map(([kind, { length }]) => (length === 1 ? kind : `${kind} (${length})`));
+  return `${command} (process ${pid}): ${kinds.toSorted().join(", ")}`;
 }
 
 function describeStatus({ services }: StackStatus): string {
@@ -156,13 +165,13 @@ function troubles({ name, services, strays }: StackStatus): readonly string[] {
     (service) => `${paint("red", service.name, process.stderr)} ${service.problem}; log: ${shorten(service.log)}`,
   );
   if (strays.length > 0) lines.push(`left by a command that was killed: process ${strays.join(", ")}`);
-  if (silent.some(({ pid }) => pid === undefined)) {
-    lines.push(paint("dim", `  start it again: npm run sluice -- stack up${nameFlag(name)}`, process.stderr));
-  }
-  if (lines.length > 0) {
-    lines.push(paint("dim", `  or remove all:  npm run sluice -- stack down${nameFlag(name)}`, process.stderr));
-  }
-  return lines;
+  if (lines.length === 0) return [];
+  const again = silent.some(({ pid }) => pid === undefined);
+  const next = [
+    ...(again ? [`start it again: npm run sluice -- stack up${nameFlag(name)}`] : []),
+    `${again ? "or remove all: " : "remove all:"} npm run sluice -- stack down${nameFlag(name)}`,
+  ];
+  return [...lines, ...next.map((line) => paint("dim", `  ${line}`, process.stderr))];
 }
 
 async function down({ name, json }: StackOptions): Promise<void> {

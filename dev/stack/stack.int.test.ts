@@ -43,7 +43,7 @@ test("stack: comes up, is mended when a service is killed, keeps its data, and g
   await t.test("every service answers, each in a process that carries the stack's mark", async () => {
     const status = await stackStatus({ name });
     assert.equal(status.condition, "running");
-    assert.deepEqual(status.strays, []);
+    assert.deepEqual([status.users, status.strays], [[], []]);
     const pids = (await findMarked(layout.root)).map(({ pid }) => pid);
     assert.deepEqual(new Set(status.services.map(({ pid }) => pid)), new Set(pids));
     assert.equal(pids.length, 4);

@@ -5,6 +5,7 @@ import { defaultStackName, type Layout, layoutOf } from "./layout.ts";
 import { ask, problemOf } from "./services/probes.ts";
 import { findMarked, findSame } from "./services/processes.ts";
 import type { Probe, ServiceState } from "./services/service.ts";
+import { readFacts, type StackUser, usersOf } from "./services/users.ts";
 import { readState } from "./state.ts";
 
 /** One service, as it is now. */
@@ -28,7 +29,9 @@ export interface StackStatus {
   readonly condition: "running" | "broken" | "absent";
   readonly services: readonly ServiceStatus[];
   readonly endpoints: StackEndpoints | undefined;
-  /** Processes that carry the stack's mark without being one of its services: what a killed command left. */
+  /** The commands at work on it, such as `npm start`. */
+  readonly users: readonly StackUser[];
+  /** Processes that carry the stack's mark and are neither its services nor a user's: what a killed command left. */
   readonly strays: readonly number[];
 }
 
@@ -44,14 +47,15 @@ export async function stackStatus({
   const layout = layoutOf(name);
   const state = await readState(layout);
   const services = await Promise.all((state?.services ?? []).map(serviceStatus));
-  const strays = await findStrays(layout, services);
+  const { users, strays } = await findUsers(layout, services);
   const answered = services.length > 0 && services.every((service) => service.answered);
-  const absent = services.length === 0 && strays.length === 0;
+  const absent = services.length + users.length + strays.length === 0;
   return {
     name,
     condition: answered ? "running" : absent ? "absent" : "broken",
     services,
     endpoints: state?.endpoints,
+    users,
     strays,
   };
 }
@@ -78,9 +82,13 @@ function ownProbe({ probe }: ServiceState): Probe {
   return probe.kind === "kafka" ? { ...probe, brokers: 1 } : probe;
 }
 
-async function findStrays(layout: Layout, services: readonly ServiceStatus[]): Promise<readonly number[]> {
+async function findUsers(
+  layout: Layout,
+  services: readonly ServiceStatus[],
+): Promise<Pick<StackStatus, "users" | "strays">> {
   const known = new Set(services.map(({ pid }) => pid));
-  return (await findMarked(layout.root)).map(({ pid }) => pid).filter((pid) => !known.has(pid));
+  const marked = (await findMarked(layout.root)).map(({ pid }) => pid).filter((pid) => !known.has(pid));
+  return usersOf(await readFacts(marked), marked);
 }
 
 /** The addresses of a stack, without asking whether it answers. @throws CliError when there is no such stack. */
