@@ -48,7 +48,7 @@ export interface BenchReport {
   readonly api: readonly ApiRun[];
   /** By requests a second, from the fewest. */
   readonly latency: readonly LatencyRun[];
-  /** By requests a second, from none. */
+  /** In the order in which they were measured. */
   readonly verdicts: readonly VerdictRun[];
   readonly payments: PaymentsReport | undefined;
   readonly history: HistoryRun | undefined;

@@ -162,8 +162,11 @@ const latencyRuns = async (stage: Stage, prefix: string): Promise<readonly Laten
   });
 };
 
-/** Requests a second of clients that wait for their verdict: none, a quiet hour, a busy one, and a burst. */
-const verdictLoads = [0, 100, 300, 1_000];
+/**
+ * Requests a second of clients that wait for their verdict: a quiet hour, a busy one, a burst, and none. None is last: a worker that
+ * has just started looks through all coupons first, and is not idle.
+ */
+const verdictLoads = [100, 300, 1_000, 0];
 
 const verdictRuns = (stage: Stage, prefix: string): Promise<readonly VerdictRun[]> => {
   note(`latency: verdicts at ${verdictLoads.join(", ")} requests/s`);

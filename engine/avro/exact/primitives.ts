@@ -72,11 +72,33 @@ hooksOf(ExactString)._read = (tap) => readExactText(tap);
 
 /** @throws TypeError where the text has half of a surrogate pair. */
 export const writeExactText = (tap: Tap, text: string): void => {
+  if (text.length <= shortText && writeAscii(tap, text)) return;
   const from = tap.pos;
   tap.writeString(text);
   // Half of a pair takes 3 bytes and the length at least 1; ASCII of up to 8,191 characters is shorter and not checked.
   if (tap.pos - from > text.length + 2 && !text.isWellFormed())
     throw new TypeError("the text has half of a surrogate pair");
+};
+
+/** Characters of which a length, as Avro writes it, is one byte. */
+const shortText = 63;
+
+/**
+ * Writes short ASCII, which ids are: a third of what avsc takes, which counts the bytes first. False, and nothing is written, where
+ * it is no ASCII or does not fit: that is avsc's to write.
+ */
+const writeAscii = (tap: Tap, text: string): boolean => {
+  const { buf, pos } = tap;
+  const end = pos + 1 + text.length;
+  if (end > buf.length) return false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0x7f) return false;
+    buf[pos + 1 + at] = code;
+  }
+  buf[pos] = text.length * 2;
+  tap.pos = end;
+  return true;
 };
 
 /** @throws RangeError where there are fewer bytes than it says. @throws TypeError where they are no UTF-8. */
