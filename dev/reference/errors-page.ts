@@ -2,7 +2,8 @@
 import { brokerErrors } from "../../engine/log/kafka/error-table.ts";
 import { readinessCodes } from "../../engine/readiness.ts";
 import { statusTable } from "../../stores/http/judge.ts";
-import { databaseErrors, lostConnection, proxyErrors, sqlStates } from "../../stores/mysql/error-table.ts";
+import { lostConnection, proxyErrors, sqlStates } from "../../stores/mysql/error-class.ts";
+import { databaseErrors } from "../../stores/mysql/error-table.ts";
 import { awayTexts, redisErrors } from "../../stores/redis/error-table.ts";
 import { code, table } from "./markdown.ts";
 

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { databaseErrorClass, databaseErrors } from "./error-table.ts";
+import { databaseErrorClass } from "./error-class.ts";
+import { databaseErrors } from "./error-table.ts";
 
 interface ServerError {
   readonly number: number;

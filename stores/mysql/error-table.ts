@@ -1,7 +1,7 @@
 /**
  * What the errors of MariaDB and MySQL mean, by number, as one table: docs/reference/errors.md is made from it. Made by going
  * through the whole list of both servers (MariaDB 10.11, MySQL 8.4); numbers from 1900 on are not always the same error in
- * both, and stand here only where neither meaning is harmed. What is in no row is decided by its SQLSTATE, and then is the rest.
+ * both, and stand here only where neither meaning is harmed. What is in no row is decided by its SQLSTATE (error-class.ts), and then is the rest.
  */
 
 /**
@@ -138,6 +138,7 @@ export const databaseErrors: readonly DatabaseErrorGroup[] = [
       1004: "CANT_CREATE_FILE",
       1015: "CANT_LOCK",
       1016: "CANT_OPEN_FILE",
+      1017: "FILE_NOT_FOUND",
       1021: "DISK_FULL",
       1023: "ERROR_ON_CLOSE",
       1024: "ERROR_ON_READ",
@@ -148,10 +149,12 @@ export const databaseErrors: readonly DatabaseErrorGroup[] = [
       1039: "UNEXPECTED_EOF",
       1041: "OUT_OF_RESOURCES",
       1114: "RECORD_FILE_FULL",
+      1119: "STACK_OVERRUN",
       1180: "ERROR_DURING_COMMIT",
       1181: "ERROR_DURING_ROLLBACK",
       1257: "ZLIB_Z_MEM_ERROR",
       1297: "GET_TEMPORARY_ERRMSG",
+      1436: "STACK_OVERRUN_NEED_MORE",
       1467: "AUTOINC_READ_FAILED",
       1534: "BINLOG_ROW_LOGGING_FAILED",
       1598: "BINLOG_LOGGING_IMPOSSIBLE",
@@ -164,6 +167,23 @@ export const databaseErrors: readonly DatabaseErrorGroup[] = [
       3185: "CANNOT_FIND_KEY_IN_KEYRING",
       3675: "DISK_FULL_NOWAIT",
       4139: "INDEX_FILE_FULL",
+    },
+  },
+  {
+    means: "away",
+    why: "its binary log or its replication takes nothing of what is written: their format, their GTIDs, their engines",
+    errors: {
+      1593: "BINLOG_FATAL_ERROR",
+      1661: "BINLOG_ROW_ENGINE_AND_STMT_ENGINE",
+      1662: "BINLOG_ROW_MODE_AND_STMT_ENGINE",
+      1663: "BINLOG_UNSAFE_AND_STMT_ENGINE",
+      1665: "BINLOG_STMT_MODE_AND_ROW_ENGINE",
+      1667: "BINLOG_MULTIPLE_ENGINES_AND_SELF_LOGGING_ENGINE",
+      1785: "GTID_UNSAFE_NON_TRANSACTIONAL_TABLE",
+      1837: "GTID_NEXT_TYPE_UNDEFINED_GTID",
+      1844: "BINLOG_STMT_MODE_AND_NO_REPL_TABLES",
+      1950: "GTID_STRICT_OUT_OF_ORDER",
+      3098: "BEFORE_DML_VALIDATION_ERROR",
     },
   },
   {
@@ -274,6 +294,23 @@ export const databaseErrors: readonly DatabaseErrorGroup[] = [
     },
   },
   {
+    means: "refused",
+    why: "a trigger or a view that somebody has put on our tables cannot be run, or whom it is run as is not there",
+    errors: {
+      1356: "VIEW_INVALID",
+      1360: "TRG_DOES_NOT_EXIST",
+      1442: "CANT_UPDATE_USED_TABLE_IN_SF_OR_TRG",
+      1446: "MALFORMED_DEFINER",
+      1449: "NO_SUCH_USER",
+      1602: "TRG_CORRUPTED_FILE",
+      1603: "TRG_NO_CREATION_CTX",
+      1604: "TRG_INVALID_CREATION_CTX",
+      1606: "TRG_CANT_OPEN_TABLE",
+      1710: "ERROR_IN_TRIGGER_BODY",
+      1711: "ERROR_IN_UNKNOWN_TRIGGER_BODY",
+    },
+  },
+  {
     means: "fatal",
     why: "the schema, a table or a column is missing or another one: run `sluice topology apply`",
     errors: {
@@ -332,68 +369,3 @@ export const databaseErrors: readonly DatabaseErrorGroup[] = [
     },
   },
 ];
-
-/** Codes of Node and mysql2 for a connection that can't be had or was lost: away. */
-export const lostConnection: ReadonlySet<string> = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "ECONNABORTED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTDOWN",
-  "EHOSTUNREACH",
-  "ENETDOWN",
-  "ENETUNREACH",
-  "EADDRNOTAVAIL",
-  "ENOBUFS",
-  "EMFILE",
-  "ENFILE",
-  "PROTOCOL_CONNECTION_LOST",
-  "PROTOCOL_SEQUENCE_TIMEOUT",
-  "PROTOCOL_PACKETS_OUT_OF_ORDER",
-  "HANDSHAKE_NO_SSL_SUPPORT",
-]);
-
-/**
- * Numbers of proxies in front of a server: ProxySQL answers 9000 to 9999 where it reaches no server in time, or has none.
- * No server has errors there.
- */
-export const proxyErrors = { from: 9_000, to: 9_999 } as const;
-
-/** What a number means that is in no row, by the class of its SQLSTATE; undefined where that says nothing either: the rest. */
-export const sqlStates: readonly {
-  readonly state: string;
-  readonly means: DatabaseErrorClass;
-  readonly why: string;
-}[] = [
-  { state: "08", means: "away", why: "the connection" },
-  { state: "22", means: "poison", why: "a value" },
-  { state: "25006", means: "away", why: "the transaction is read-only" },
-  { state: "28", means: "refused", why: "the user's name or password" },
-  { state: "40", means: "conflict", why: "the transaction was rolled back" },
-  { state: "42S", means: "fatal", why: "a table, column or index" },
-  { state: "53", means: "away", why: "the server's resources" },
-  { state: "57", means: "away", why: "an operator" },
-  { state: "70100", means: "away", why: "the statement was interrupted" },
-];
-
-const givingUp: ReadonlySet<number> = new Set(
-  databaseErrors.flatMap(({ givesUpConnection, errors }) => (givesUpConnection ? Object.keys(errors).map(Number) : [])),
-);
-
-/** Whether the connection that answered this is of no more use. */
-export const givesUpConnection = (number: number): boolean => givingUp.has(number);
-
-/** By number. */
-const byNumber: ReadonlyMap<number, DatabaseErrorClass> = new Map(
-  databaseErrors.flatMap(({ means, errors }) => Object.keys(errors).map((number) => [Number(number), means] as const)),
-);
-
-/** The class of an error the server answered: by number, else by SQLSTATE; undefined where neither is known: the rest. */
-export const databaseErrorClass = (number: number, sqlState = ""): DatabaseErrorClass | undefined =>
-  byNumber.get(number) ??
-  (number >= proxyErrors.from && number <= proxyErrors.to
-    ? "away"
-    : sqlStates.find(({ state }) => sqlState.startsWith(state))?.means);

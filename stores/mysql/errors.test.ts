@@ -30,6 +30,13 @@ const cases: readonly (readonly [name: string, error: Error, disposition: Dispos
   ["statements that others used up", driverError({ errno: 1461 }), "unavailable", "UNAVAILABLE"],
   ["a replaced statement", driverError({ errno: 1615 }), "unavailable", "UNAVAILABLE"],
   ["a statement of another connection", driverError({ errno: 1243 }), "unavailable", "UNAVAILABLE"],
+  ["a binary log of another format", driverError({ errno: 1665, sqlState: "HY000" }), "unavailable", "UNAVAILABLE"],
+  ["a replica that was promoted", driverError({ errno: 1950, sqlState: "HY000" }), "unavailable", "UNAVAILABLE"],
+  ["a GTID that is somebody's", driverError({ errno: 1837, sqlState: "HY000" }), "unavailable", "UNAVAILABLE"],
+  ["a group's own check", driverError({ errno: 3098, sqlState: "HY000" }), "unavailable", "UNAVAILABLE"],
+  ["a file that is gone", driverError({ errno: 1017, sqlState: "HY000" }), "unavailable", "UNAVAILABLE"],
+  ["a stack that is too small", driverError({ errno: 1436, sqlState: "HY000" }), "unavailable", "UNAVAILABLE"],
+  ["a trigger without its user", driverError({ errno: 1449, sqlState: "HY000" }), "unavailable", "DATABASE_1449"],
   ["a proxy without a server", driverError({ errno: 9001, sqlState: "HY000" }), "unavailable", "UNAVAILABLE"],
   [
     "a connection's error of a later release",

@@ -9,7 +9,8 @@ import {
   StoreUnfit,
   Unavailable,
 } from "../../engine/errors.ts";
-import { type DatabaseErrorClass, databaseErrorClass, givesUpConnection, lostConnection } from "./error-table.ts";
+import { databaseErrorClass, givesUpConnection, lostConnection } from "./error-class.ts";
+import type { DatabaseErrorClass } from "./error-table.ts";
 
 /** Of conflicts, the codes that logs and dead letters name; the others are named by their number. */
 const conflictCodes: ReadonlyMap<number, string> = new Map([
