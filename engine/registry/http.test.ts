@@ -103,6 +103,13 @@ test("registry client: sends the URL's credentials as a header, and says them no
   assert.deepEqual(seen, new Set([`Basic ${Buffer.from("key:p@ss").toString("base64")}`]));
 });
 
+for (const references of ["text", {}, [{}], [1], [null], [{ name: "a", version: 1 }], [{ name: "a", subject: "s" }]]) {
+  test(`registry client: has no schema, and lives, where it refers to others by ${JSON.stringify(references)}`, async () => {
+    await using faulty = await faultyRegistry(answerSchema(JSON.stringify({ schema: '"string"', references })));
+    assert.equal(await confluentRegistry({ url: faulty.url }).schemaOf(1, ["s"]), undefined);
+  });
+}
+
 test("registry client: has no schema where what the id has is no Avro", async () => {
   const texts = ['{"type":"recrod"}', "syntax = proto3", '"string'];
   for (const schema of texts) {

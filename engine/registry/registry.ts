@@ -41,6 +41,7 @@ export const registryClient = (
         response: async (next) => {
           const response = await next();
           if (!isRegistryAnswer(response.data())) throw new TypeError("what answered is no schema registry");
+          if (!hasReadableReferences(response.data())) throw new UnreadableReferences();
           listener(response.request().params()["id"], response.data());
           return response;
         },
@@ -55,6 +56,19 @@ const isRegistryAnswer = (body: unknown): boolean => {
   const { schema, id, compatibility, compatibilityLevel } = body as Readonly<Record<string, unknown>>;
   return [schema, compatibility, compatibilityLevel].some((text) => typeof text === "string") || Number.isInteger(id);
 };
+
+/** A schema refers to others in a way that no registry has. */
+class UnreadableReferences extends Error {
+  constructor() {
+    super("the schema refers to others without saying which");
+  }
+}
+
+const references = z.array(z.looseObject({ subject: z.string().min(1), version: z.int() })).nullish();
+
+// The client asks for each of them, and where one names nothing, rejects a promise that nobody has: the process would end.
+const hasReadableReferences = (body: unknown): boolean =>
+  references.safeParse((body as { readonly references?: unknown }).references).success;
 
 /** Nothing came of a call for so long that nothing will. */
 export class NoAnswerInTime extends Error {
@@ -113,13 +127,15 @@ export const confluentRegistry = (options: RegistryOptions): SchemaSource => {
 };
 
 /**
- * Is this failure of the client an answer? Two kinds are: the registry's own "not found", and a schema that is no Avro.
+ * Is this failure of the client an answer? Two kinds are: the registry's own "not found", and a schema that is no Avro, by itself
+ * or with what it refers to.
  * No other 4xx, because the client reports refused connections and time-outs as 400; and no 404 without a registry's
  * message, because a wrong path has that too. Where there was no message the client writes "Error, status 404", and
  * for a schema asked by its text it keeps nothing but that text: there is nothing else to tell by.
  */
 const saysThereIsNone = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
+  if (error instanceof UnreadableReferences) return true;
   const notFound = "status" in error ? error.status === 404 : error.name === "ConfluentSchemaRegistryError";
   return (notFound && !error.message.includes("Error, status 404")) || unreadable.has(error.name);
 };
