@@ -109,7 +109,8 @@ const ends: CodeSection = {
     INSTANCE_FENCED: "Another process joined under the same `SLUICE_GROUP_INSTANCE_ID`. Give each worker its own.",
     DATABASE_IDENTITY: "The database has no identity: nothing was deployed there. Run `sluice topology apply`.",
     SETTING_REFUSED: "A broker refuses a topic's setting, in its words.",
-    TLS_FILE: "A file of certificates cannot be read.",
+    TLS_FILE:
+      "A file of certificates cannot be read, or holds no certificate in PEM, or a certificate and a key that do not fit.",
     CANNOT_LISTEN:
       "A port is taken or not ours to take: another process, or another `SLUICE_API_PORT` or `SLUICE_HEALTH_PORT`.",
     TOO_FEW_DESCRIPTORS:

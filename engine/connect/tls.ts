@@ -1,8 +1,10 @@
 /**
  * Certificates by file. They are read again for each new connection, so one that is renewed counts from the next connection
- * on, without a restart; where a file cannot be read just then, as while it is replaced, what was read last goes on.
+ * on, without a restart; where the files cannot be used just then, as while they are replaced one after the other, what was read last
+ * goes on. Looked at here, because not every client says why it cannot connect by them.
  */
 import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import { Fatal } from "../errors.ts";
 
 /** Paths of PEM files. */
@@ -58,12 +60,12 @@ export const unreadableFiles = (files: TlsFiles, readFile: (path: string) => str
     }
   });
 
-/** Reads the files whenever it is called. @throws Fatal (TLS_FILE) where one could never be read. */
+/** Reads the files whenever it is called. @throws Fatal (TLS_FILE) where they could never be read and used. */
 export const tlsReader = (files: TlsFiles): (() => TlsContext) => {
   let latest: TlsContext | undefined;
   return () => {
     try {
-      latest = readAll(files);
+      latest = usable(readAll(files), { files, latest });
     } catch (error) {
       if (latest === undefined) throw error;
     }
@@ -75,6 +77,33 @@ const readAll = (files: TlsFiles): TlsContext =>
   Object.fromEntries(
     Object.entries(files).flatMap(([part, path]) => (path === undefined ? [] : [[part, readPem(path)]])),
   );
+
+/** What was read, where a connection can be made by it; nothing is looked at twice. @throws Fatal (TLS_FILE) */
+const usable = (
+  read: TlsContext,
+  { files, latest }: { readonly files: TlsFiles; readonly latest: TlsContext | undefined },
+): TlsContext => {
+  const isAsBefore = (part: keyof TlsContext): boolean => read[part]?.equals(latest?.[part] ?? Buffer.of()) ?? true;
+  if (latest !== undefined && isAsBefore("ca") && isAsBefore("cert") && isAsBefore("key")) return latest;
+  // Node takes any bytes for a list of authorities, the shortest of which trusts nobody.
+  if (read.ca !== undefined && !isWholePem(read.ca.toString("latin1")))
+    throw new Fatal("TLS_FILE", `${files.ca} holds no certificate in PEM, or not the whole of one`);
+  const { cert, key } = read;
+  if (cert === undefined || key === undefined) return read;
+  try {
+    createSecureContext({ cert, key });
+    return read;
+  } catch (cause) {
+    const why = `${files.cert} and ${files.key} are no certificate and its key in PEM without a passphrase`;
+    throw new Fatal("TLS_FILE", `${why} (${codeOf(cause)})`, { cause });
+  }
+};
+
+const isWholePem = (text: string): boolean => {
+  const begun = text.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/g) ?? [];
+  const ended = text.match(/-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g) ?? [];
+  return begun.length > 0 && begun.length === ended.length;
+};
 
 const readPem = (path: string): Buffer => {
   try {
