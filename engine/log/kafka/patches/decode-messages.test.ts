@@ -234,6 +234,19 @@ test("decode messages: leaves batches for the next fetch when those before them 
   assert.deepEqual(await offsetsOf(third), [["3"]]);
 });
 
+test("decode messages: lets a small record of a large batch keep its own bytes alone", async () => {
+  const records = [
+    { key: "k", value: Buffer.alloc(5 * 1_024 * 1_024) },
+    { key: "k", value: "v", headers: { h: "x" } },
+  ];
+  const plainBatch = batchBytes({ firstOffset: 5n, attributes: 0, records });
+  const whole = withRecords(plainBatch, 1, gzipSync(plainBatch.subarray(61), { level: 1 }));
+  assert.equal(await assertSame(sized(whole)), 2);
+  const [, small] = await ours(new Decoder(sized(whole)));
+  assert.ok(small?.key && small.value);
+  for (const part of [small.key, small.value]) assert.ok(part.buffer.byteLength < 100_000, `${part.buffer.byteLength}`);
+});
+
 test("decode messages: goes on after one batch when it cannot be read for its size", async () => {
   const bomb = withRecords(batchOf("zstd"), 4, zstdCompressSync(zeros));
   assert.deepEqual(await offsetsOf(Buffer.concat([bomb, largeBatch(103n, 1)])), [["100", "101", "102"]]);
