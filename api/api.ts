@@ -28,7 +28,7 @@ import {
   createProblemReplies,
   routeOf,
 } from "./http/problems/problem-replies.ts";
-import { createLineLimit, type LineLimit } from "./http/problems/line-limit.ts";
+import { createLineLimit, type LineLimit } from "../engine/line-limit.ts";
 import { problemSchema } from "./http/problems/problems.ts";
 import { createReservationIds } from "./coupons/reservation-id.ts";
 import { addReservationRoutes } from "./coupons/reservation-routes.ts";

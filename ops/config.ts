@@ -6,6 +6,7 @@ import type { TokenPolicy } from "../api/tokens/token.ts";
 import type { Comparison } from "../engine/app/config/comparisons.ts";
 import { address, integer, urlWithoutUser } from "../engine/app/config/kinds.ts";
 import { defineSettings, type Settings } from "../engine/app/config/settings.ts";
+import { isLoopback } from "../engine/connect/loopback.ts";
 import { unreadableFiles } from "../engine/connect/tls.ts";
 import { readDatabaseAddress } from "../stores/mysql/address.ts";
 import { readRedisAddress } from "../stores/redis/address.ts";
@@ -19,9 +20,6 @@ const secret = () =>
     // As a file's is: a blank that nobody sees must not make two secrets of one.
     .trim()
     .refine((text) => Buffer.byteLength(text) >= 32, "expected at least 32 bytes");
-
-/** Whether only this machine is reached there, or reaches what listens there. Other names may lead anywhere. */
-const isLoopback = (host: string): boolean => /^(localhost|\[?::1\]?|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/i.test(host);
 
 /** Also with something before, behind or within it in other case: it is as well known. */
 const isDevelopmentSecret = (text: string | undefined): boolean =>

@@ -5,7 +5,7 @@ import type { ConsoleData } from "../../engine/app/console/open-data.ts";
 import { describedOf } from "../../engine/app/console/described.ts";
 import type { Role } from "../../engine/console/documents.ts";
 import { memoryDeployments } from "../../engine/deploy/testing/memory-deployments.ts";
-import { silentLogger } from "../../engine/logger.ts";
+import { type Logger, silentLogger } from "../../engine/logger.ts";
 import { app } from "../../sluice.config.ts";
 import type { Config } from "../../ops/config.ts";
 import type { StoryDocument } from "../../ops/console/story-document.ts";
@@ -101,15 +101,25 @@ export const shopData = async (over: Partial<ConsoleData> = {}): Promise<Console
 /** Starts it on a free port. */
 export const consoleUnderTest = async (
   data: ConsoleData,
-  { role = "operator" }: { readonly role?: Role } = {},
+  {
+    role = "operator",
+    host = "127.0.0.1",
+    publicUrl,
+    logger = silentLogger,
+  }: {
+    readonly role?: Role;
+    readonly host?: string;
+    readonly publicUrl?: string;
+    readonly logger?: Logger;
+  } = {},
 ): Promise<ConsoleUnderTest> => {
   let address = "";
-  const context = { config: configOfNowhere(), logger: silentLogger, registry: new Registry() };
+  const context = { config: configOfNowhere(), logger, registry: new Registry() };
   const running = await startConsole(
     withStories(app),
     context,
     {
-      ...{ host: "127.0.0.1", port: 0, terminalRole: role },
+      ...{ host, port: 0, publicUrl, terminalRole: role },
       tell: (text) => {
         address = text;
       },

@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { noBrowser, openBrowser } from "../../dev/console/browser.ts";
 import { actorOf } from "../../engine/app/deploying/open.ts";
+import { type LogFields, silentLogger } from "../../engine/logger.ts";
 import { assertAccessible, openPage, type Sight, sights } from "../testing/browser.ts";
 import { aStory, type ConsoleUnderTest, consoleUnderTest, shopData } from "../testing/console-under-test.ts";
 import { shopLetters } from "../testing/shop-letters.ts";
@@ -197,4 +198,19 @@ test("console: asks who it is when nobody is logged in, and forgets when one log
   await page.click("text=Log out");
   await page.waitForSelector("#token");
   await close();
+});
+
+test("console: warns that it can be listened to when others reach it without TLS, and says what to do", async () => {
+  const warned: string[] = [];
+  const logger = {
+    ...silentLogger,
+    warn: ({ event }: LogFields, text: string) => void warned.push(`${event} ${text}`),
+  };
+  const started = async (host: string, publicUrl?: string): Promise<void> =>
+    (await consoleUnderTest(await shopData(), { host, logger, ...(publicUrl !== undefined && { publicUrl }) })).close();
+  await started("127.0.0.1");
+  await started("0.0.0.0", "https://console.example");
+  assert.deepEqual(warned, []);
+  await started("0.0.0.0");
+  assert.match(warned.join("\n"), /^console\.exposed .*--host 127\.0\.0\.1.*--url$/);
 });

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ApiLog, ApiMetrics, TurnedAway } from "../parameters.ts";
-import type { LineLimit } from "./line-limit.ts";
+import type { LineLimit } from "../../../engine/line-limit.ts";
 import { traceFieldOf } from "../../../engine/tracing/trace-context.ts";
 import { problemOf } from "./problem-of.ts";
 import { Problem, type ProblemName, problemBody, problemMediaType } from "./problems.ts";

@@ -1,6 +1,7 @@
 /** The console as a process: opens what it reads, listens, and says where. */
 import { hostname } from "node:os";
 import { readFile } from "node:fs/promises";
+import { isLoopback } from "../../connect/loopback.ts";
 import { systemClock } from "../../clock.ts";
 import type { Role } from "../../console/documents.ts";
 import { drawingStyles } from "../../console/live/drawing.ts";
@@ -62,6 +63,11 @@ export const startConsole = async <Config extends EngineConfig>(
     now: systemClock.now,
   });
   const { host, port } = options;
+  if (isExposed(options))
+    logger.warn(
+      { event: "console.exposed", host },
+      "whoever is on this network can read what browsers and the console send each other, tokens too: give --host 127.0.0.1, or put a proxy that speaks TLS before it and give its address as --url",
+    );
   const settings = { host: "--host", port: "--port" };
   address = await listening({ host, port, settings }, () => server.listen({ host, port }));
   if (role !== undefined) told(address);
@@ -77,6 +83,10 @@ export const startConsole = async <Config extends EngineConfig>(
     },
   };
 };
+
+/** It speaks HTTP without TLS; where browsers reach it by a proxy that adds it, this address is to be the proxy's alone. */
+const isExposed = ({ host, publicUrl }: Pick<ConsoleOptions, "host" | "publicUrl">): boolean =>
+  !isLoopback(host) && publicUrl?.startsWith("https:") !== true;
 
 /** Acts are in the audit log under the name that commands of this terminal write. */
 const loginBy = (codes: LoginCodes, role: Role, taken: () => void) => ({

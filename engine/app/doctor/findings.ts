@@ -1,4 +1,5 @@
 /** Judges another machine's clock, and how a connection to it is protected. Pure. */
+import { isLoopback } from "../../connect/loopback.ts";
 import type { Finding } from "./checkup.ts";
 
 /** More than this between two clocks is worth a warning: log lines, rows and records are hard to compare. */
@@ -34,12 +35,10 @@ export interface ConnectionSecurity {
   readonly environment: "development" | "production";
 }
 
-const loopback = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/;
-
 /** A finding about encryption: only what leaves the machine in production has to be. `fix` says how it is turned on. */
 export const encryptionFinding = ({ encrypted, hosts, environment }: ConnectionSecurity, fix: string): Finding => {
   if (encrypted) return { level: "ok", found: "encrypted (TLS)" };
-  if (hosts.every((host) => loopback.test(host))) return { level: "ok", found: "not encrypted, on loopback" };
+  if (hosts.every(isLoopback)) return { level: "ok", found: "not encrypted, on loopback" };
   const found = `not encrypted: ${hosts.join(", ")}`;
   return environment === "production" ? { level: "warn", found, fix } : { level: "ok", found };
 };

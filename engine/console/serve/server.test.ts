@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { systemClock } from "../../clock.ts";
-import { silentLogger } from "../../logger.ts";
+import { type LogFields, silentLogger } from "../../logger.ts";
 import type { Viewer } from "../documents.ts";
 import { createLive } from "../live/live.ts";
 import { createConsole } from "./server.ts";
@@ -11,6 +11,7 @@ import { createLoginCodes } from "./sessions.ts";
 const codes = createLoginCodes();
 let now = 1_000;
 const acted: Viewer[] = [];
+const warned: LogFields[] = [];
 const live = createLive(
   {
     described: { topologies: [], partitions: new Map(), outboxes: [], figures: [] },
@@ -48,7 +49,7 @@ const app = await createConsole({
     message: error instanceof Error ? error.message : "",
     fix: "look",
   }),
-  logger: silentLogger,
+  logger: { ...silentLogger, warn: (fields) => void warned.push(fields) },
   now: () => now,
 });
 after(async () => {
@@ -85,6 +86,22 @@ test("console: logs in by its code once, with a cookie that no script and no oth
   assert.deepEqual((await ask("/api/look?a=1&a=2", cookie)).json(), { query: { a: "1" } });
   assert.equal(await logIn({ code }), "");
   assert.notEqual(codes.current(), code);
+});
+
+test("console: logs who was not logged in, a line a second, and never what was sent, when a token or a code is wrong", async () => {
+  warned.length = 0;
+  now += 1_000;
+  for (const token of ["forged-1", "forged-2", "forged-3"]) await logIn({ token });
+  await logIn({ code: "guessed" });
+  now += 1_000;
+  await logIn({ token: "forged-4" });
+  await logIn({ token: "v" });
+  const refused = { event: "console.loginRefused", from: "127.0.0.1" };
+  assert.deepEqual(warned, [
+    { ...refused, code: "NOT_TAKEN" },
+    { ...refused, code: "CODE_USED" },
+    { ...refused, code: "NOT_TAKEN", unlogged: 2 },
+  ]);
 });
 
 test("console: takes a token, and lets a viewer look and not act", async () => {

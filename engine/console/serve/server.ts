@@ -5,6 +5,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "../../logger.ts";
 import { errorFields } from "../../logger.ts";
+import { createLineLimit } from "../../line-limit.ts";
 import type { FailureDocument, SessionDocument, Viewer } from "../documents.ts";
 import type { Live } from "../live/live.ts";
 import { ConsoleFailure } from "./failure.ts";
@@ -177,7 +178,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const addSession = (
   app: FastifyInstance,
-  { app: name, viewerOf, codes }: ConsoleParts,
+  { app: name, viewerOf, codes, logger, now }: ConsoleParts,
   guard: Guard,
   pages: SessionDocument["pages"],
 ): void => {
@@ -185,6 +186,7 @@ const addSession = (
     ...(codes === undefined ? [] : ["by the address that this console printed at its start"]),
     ...(viewerOf === undefined ? [] : ["with a token whose role is viewer or operator"]),
   ];
+  const lineLimit = createLineLimit(now);
   const howToLogIn = `Log in ${ways.join(", or ")}.`;
   app.get("/api/session", (request, reply) => {
     const viewer = guard.known(request) ?? null;
@@ -194,7 +196,10 @@ const addSession = (
   app.post("/api/login", async (request, reply) => {
     guard.sameOrigin(request);
     const body = isObject(request.body) ? request.body : {};
-    const who = await whoLogsIn(body);
+    const who = await whoLogsIn(body).catch((error: unknown) => {
+      if (error instanceof ConsoleFailure) tellRefused(error, request);
+      throw error;
+    });
     guard.begin(who, request, reply);
     return { viewer: { name: who.name, role: who.role } };
   });
@@ -203,6 +208,13 @@ const addSession = (
     guard.end(request, reply);
     return {};
   });
+
+  /** Never what was sent: it may be a token with one letter wrong. */
+  function tellRefused({ code, message }: ConsoleFailure, { ip: from }: FastifyRequest): void {
+    const line = lineLimit(code);
+    if (line === undefined) return;
+    logger.warn({ event: "console.loginRefused", code, from, ...line }, `nobody was logged in: ${message}`);
+  }
 
   async function whoLogsIn({ code, token }: Readonly<Record<string, unknown>>): Promise<LoggingIn> {
     if (typeof code === "string" && codes?.take(code) === true) {
