@@ -21,7 +21,7 @@ WORKDIR /app
 COPY --from=build /app /app
 # The number, not the name: Kubernetes cannot tell that a name is not root.
 USER 1000:1000
-EXPOSE 8080 9400
+EXPOSE 8080 8095 9400
 STOPSIGNAL SIGTERM
 # Node is process 1 and gets the signals itself: neither npm nor a shell is in between. A worker reads the container's
 # memory limit and bounds its heap by it (engine/app/process/heap.ts); the others have V8's own bound, from the same limit.

@@ -210,7 +210,11 @@ test("console: warns that it can be listened to when others reach it without TLS
     (await consoleUnderTest(await shopData(), { host, logger, ...(publicUrl !== undefined && { publicUrl }) })).close();
   await started("127.0.0.1");
   await started("0.0.0.0", "https://console.example");
+  await started("0.0.0.0", "http://127.0.0.1:8095");
   assert.deepEqual(warned, []);
+  await started("0.0.0.0", "http://console.example");
+  assert.equal(warned.length, 1);
+  warned.length = 0;
   await started("0.0.0.0");
   assert.match(warned.join("\n"), /^console\.exposed .*--host 127\.0\.0\.1.*--url$/);
 });

@@ -10,6 +10,7 @@ import { Ajv2019 } from "ajv/dist/2019.js";
 import { parse } from "yaml";
 import { repositoryRoot } from "../../dev/stack/layout.ts";
 import { stopBudgetMs } from "../../engine/app/config/engine-config.ts";
+import { defaultPort } from "../../engine/app/commands/console.ts";
 import { topologyNames } from "../../engine/app/define-app.ts";
 import { readConfig } from "../../ops/config.ts";
 import { app } from "../../sluice.config.ts";
@@ -35,7 +36,7 @@ test("image: is of the Node that is tested, in two stages, and ends as a user wi
   const env = Object.fromEntries([...last.matchAll(/(SLUICE_[A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name, value]));
   const config = readConfig({ ...addresses, SLUICE_TOKEN_SECRET: "s".repeat(32), ...env }, () => "");
   assert.equal(config.environment, "production");
-  for (const port of [config.api.port, config.healthPort])
+  for (const port of [config.api.port, defaultPort, config.healthPort])
     assert.match(last, new RegExp(`^EXPOSE .*\\b${port}\\b`, "m"));
 });
 
@@ -70,6 +71,7 @@ test("image: has what its processes need, and neither secrets nor what is for te
 interface Service {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
   readonly depends_on: Readonly<Record<string, object>>;
   readonly [field: string]: unknown;
 }
@@ -93,7 +95,14 @@ test("compose services: are every process of the shop, configured as it reads it
   const workers = topologyNames(app).map((name) => `worker --topology ${name}`);
   assert.deepEqual(
     commands.toSorted(),
-    ["api", "relay", "topology apply --yes", "verify --watch", ...workers].toSorted(),
+    [
+      "api",
+      "console --host 0.0.0.0 --url http://127.0.0.1:8095",
+      "relay",
+      "topology apply --yes",
+      "verify --watch",
+      ...workers,
+    ].toSorted(),
   );
   const all = new Set([...Object.keys(services), ...Object.keys(platform.services)]);
   for (const [name, service] of Object.entries(services)) {
@@ -112,6 +121,11 @@ test("compose services: are every process of the shop, configured as it reads it
     assert.deepEqual(service["cap_drop"], ["ALL"]);
     assert.equal(service["stop_grace_period"], `${stopBudgetMs / 1_000 + 10}s`);
   }
+});
+
+test("compose services: publish what listens for people on this machine alone", () => {
+  const published = Object.values(composed.services).flatMap(({ ports = [] }) => ports);
+  assert.deepEqual(published, ["127.0.0.1:8080:8080", `127.0.0.1:${defaultPort}:${defaultPort}`]);
 });
 
 /** As compose reads `${NAME:?why}` and `${NAME:-preset}`, with something given for what must be. */

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { repositoryRoot } from "../../dev/stack/layout.ts";
 import { stopBudgetMs } from "../../engine/app/config/engine-config.ts";
+import { defaultPort } from "../../engine/app/commands/console.ts";
 import { topologyNames } from "../../engine/app/define-app.ts";
 import { readConfig } from "../../ops/config.ts";
 import { couponIssueRequests } from "../../schemas/coupon.ts";
@@ -53,7 +54,7 @@ const podsWith = (labels: Readonly<Record<string, string>>) =>
   );
 
 test("kubernetes files: fit the schemas of the API, without a field that it does not know", async () => {
-  assert.equal(workloads.length, 7);
+  assert.equal(workloads.length, 8);
   for (const object of all) assert.deepEqual(await problemsOf(object), [], named(object));
 });
 
@@ -161,7 +162,7 @@ test("kubernetes files: give each process to Prometheus as the service that rule
     });
   });
   // One each, and the job that deploys is not scraped.
-  assert.deepEqual(services.flat().toSorted(), ["api", "delivery", "history", "relay", "verify", "worker"]);
+  assert.deepEqual(services.flat().toSorted(), ["api", "console", "delivery", "history", "relay", "verify", "worker"]);
   assert.deepEqual(
     relabelings.filter(({ targetLabel }) => targetLabel === "job"),
     [{ targetLabel: "job", replacement: "sluice" }],
@@ -234,13 +235,47 @@ test("kubernetes files: configure each process as it reads its settings, with no
   for (const path of asked) assert.ok(page.includes(path.split("/").at(-1) ?? ""), `${path} on the page`);
 });
 
-test("kubernetes files: run every topology, the API, the relay, what is applied before them and what verifies them", () => {
+test("kubernetes files: run every topology, the API, the relay, the console, what is applied before them and what verifies them", () => {
   const run = workloads.map((workload) => specOf(workload).template.spec.containers[0].args.join(" ")).toSorted();
   const workers = topologyNames(app).map((name) => `worker --topology ${name}`);
   assert.deepEqual(
     run,
-    ["api", "relay", "topology apply --yes --actor kubernetes", "verify --watch", ...workers].toSorted(),
+    [
+      "api",
+      "console --host 0.0.0.0 --url $(CONSOLE_URL)",
+      "relay",
+      "topology apply --yes --actor kubernetes",
+      "verify --watch",
+      ...workers,
+    ].toSorted(),
   );
+});
+
+interface Rule {
+  readonly from?: readonly object[];
+  readonly to?: readonly object[];
+  readonly ports: readonly { readonly port: number }[];
+}
+
+test("kubernetes files: let the console be reached by the ingress alone, with TLS, and let it ask each process", () => {
+  const console = workloads.find(({ metadata }) => metadata.name === "sluice-console") ?? assert.fail("no console");
+  const [container] = specOf(console).template.spec.containers;
+  const ports = Object.fromEntries((container.ports ?? []).map(({ name, containerPort }) => [name, containerPort]));
+  assert.equal(ports["console"], defaultPort);
+  assert.match(container.env?.find(({ name }) => name === "CONSOLE_URL")?.value ?? "", /^https:/);
+  const policy = (name: string) =>
+    (ofKind("NetworkPolicy").find(({ metadata }) => metadata.name === name)?.["spec"] ?? assert.fail(name)) as {
+      readonly ingress: readonly Rule[];
+      readonly egress: readonly Rule[];
+    };
+  const own = policy("sluice-console");
+  const ingress = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "ingress" } } };
+  assert.deepEqual(own.ingress, [{ from: [ingress], ports: [{ protocol: "TCP", port: defaultPort }] }]);
+  const all = { podSelector: { matchLabels: { "app.kubernetes.io/part-of": "sluice" } } };
+  const health = [{ protocol: "TCP", port: 9_400 }];
+  assert.deepEqual(own.egress, [{ to: [all], ports: health }]);
+  const asking = { podSelector: { matchLabels: { "app.kubernetes.io/name": "sluice-console" } } };
+  assert.deepEqual(policy("sluice").ingress.at(-1), { from: [asking], ports: health });
 });
 
 test("kubernetes files: scale what there is, by metrics that there are, and never beyond the partitions", () => {

@@ -6,8 +6,8 @@ import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { boundReaderHeap } from "../process/heap.ts";
 
-/** Between the API's 8080 and a stand-in's 8090, and not one of theirs. */
-const defaultPort = 8_095;
+/** Where it listens where no port is given: near the API's 8080 and a stand-in's 8090, and not one of theirs. */
+export const defaultPort = 8_095;
 
 interface Options {
   readonly host: string;

@@ -84,9 +84,16 @@ export const startConsole = async <Config extends EngineConfig>(
   };
 };
 
-/** It speaks HTTP without TLS; where browsers reach it by a proxy that adds it, this address is to be the proxy's alone. */
-const isExposed = ({ host, publicUrl }: Pick<ConsoleOptions, "host" | "publicUrl">): boolean =>
-  !isLoopback(host) && publicUrl?.startsWith("https:") !== true;
+/**
+ * It speaks HTTP without TLS. Where browsers reach it by a proxy that adds it, or by a port of their own machine, as that of a container is
+ * published, where it listens is to be reached by those alone.
+ */
+const isExposed = ({ host, publicUrl }: Pick<ConsoleOptions, "host" | "publicUrl">): boolean => {
+  if (isLoopback(host)) return false;
+  if (publicUrl === undefined) return true;
+  const { protocol, hostname: reached } = new URL(publicUrl);
+  return protocol !== "https:" && !isLoopback(reached);
+};
 
 /** Acts are in the audit log under the name that commands of this terminal write. */
 const loginBy = (codes: LoginCodes, role: Role, taken: () => void) => ({
