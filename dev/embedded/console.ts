@@ -33,8 +33,8 @@ export const startEmbeddedConsole = (
   system: Pick<EmbeddedSystem, "config" | "parts">,
   { logger, port, tell }: ConsoleUse,
 ): Promise<Running> => {
-  const { figures = [], viewerOf } = app.console ?? {};
-  const shown = { ...app, console: { figures, ...(viewerOf !== undefined && { viewerOf }) } };
+  const pages = (app.console?.pages ?? []).map((page) => ({ ...page, answer: notHere(`what ${page.title} shows`) }));
+  const shown = { ...app, console: { ...app.console, pages } };
   const context = { config: system.config, logger, registry: createRegistry() };
   const options = { host: "127.0.0.1", port, terminalRole: "viewer", tell } as const;
   return startConsole(shown, context, options, async () => dataOf(system.parts));
@@ -63,8 +63,8 @@ const dataOf = (parts: readonly Part[]): ConsoleData => {
       },
     },
     deployments: unrecordedDeployments(async () => []),
-    letters: noLetters,
-    plan: notHere,
+    letters,
+    plan: notHere("what is deployed, and with which schemas,"),
     close: async () => {},
   };
 };
@@ -82,16 +82,18 @@ const entry = ({ running: { listedAs } }: Part): ListedProcess => ({
   silentMs: 0,
 });
 
-/** What every page answers that reads brokers or a database. */
-const notHere = async (): Promise<never> => {
-  throw new CliError("this is read from brokers, registry and database, and the embedded system has none", {
+/** What every page answers that reads brokers or a database: that it is not there, and how one gets it. */
+const notHere = (what: string) => async (): Promise<never> => {
+  throw new CliError(`${what} is read from brokers, registry and database, and the embedded system has none of them`, {
     code: "NOT_EMBEDDED",
-    fix: "npm start runs the real ones; then: npm run sluice -- console",
+    fix: "With them it is all there: npm start, and the console that it names. It names what this machine lacks for it, too.",
   });
 };
 
-const noLetters: LettersData = {
-  ...{ look: notHere, list: notHere, show: notHere, plan: notHere },
-  ...{ replay: notHere, resume: notHere, discard: notHere, ask: notHere },
+const noLetters = notHere("what became of dead letters");
+
+const letters: LettersData = {
+  ...{ look: noLetters, list: noLetters, show: noLetters, plan: noLetters },
+  ...{ replay: noLetters, resume: noLetters, discard: noLetters, ask: noLetters },
   close: async () => {},
 };

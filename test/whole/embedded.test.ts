@@ -30,8 +30,16 @@ const partsShown = async (url: string, code: string): Promise<readonly string[]>
   const headers = { origin: url, "content-type": "application/json" };
   const entered = await fetch(`${url}/api/login`, { method: "POST", headers, body: JSON.stringify({ code }) });
   const cookie = String(entered.headers.get("set-cookie")).split(";")[0] ?? "";
-  const plan = await fetch(`${url}/api/plan`, { headers: { cookie } });
-  assert.equal(((await plan.json()) as { readonly code: string }).code, "NOT_EMBEDDED");
+  for (const [path, what] of [
+    ["plan", "what is deployed"],
+    ["letters?topology=coupon-issuing", "what became of dead letters"],
+    ["story?id=late", "what Story shows"],
+  ]) {
+    const answer = await fetch(`${url}/api/${path}`, { headers: { cookie } });
+    const failure = (await answer.json()) as { readonly code: string; readonly message: string; readonly fix: string };
+    assert.equal(failure.code, "NOT_EMBEDDED", path);
+    assert.match(`${failure.message}. ${failure.fix}`, new RegExp(`^${what}.*npm start`));
+  }
   const live = await fetch(`${url}/api/live`, { headers: { cookie } });
   let said = "";
   for await (const part of (live.body ?? assert.fail()).pipeThrough(new TextDecoderStream())) {
