@@ -1,5 +1,6 @@
 /** How well everything is: processes, who has which partition, outboxes, what is verified, and what was done lately. */
 import type {
+  ClaimDocument,
   LiveDocument,
   OperationDocument,
   OutboxDocument,
@@ -82,19 +83,27 @@ const Verified = ({ verify, at }: { readonly verify: LiveDocument["verify"]; rea
           ? html`<${Pill} tone="good">all hold<//> ${counted(verify.claims.length, "claim")}, and nothing breaks one.`
           : html`<${Pill} tone="bad">${counted(broken.length, "claim")} broken<//>`
     }</p>
-    <${Table} label="Claims" rows=${verify.claims.toSorted((a, b) => b.violations - a.violations)} empty=""
-      keyOf=${({ claim }: { readonly claim: string }) => claim}
-      columns=${[
-        { title: "Claim", cell: ({ claim }: { readonly claim: string }) => claim },
-        {
-          title: "Broken by",
-          right: true,
-          cell: ({ violations }: { readonly violations: number }) =>
-            violations === 0 ? html`<span class="pale">0</span>` : html`<${Pill} tone="bad">${count(violations)}<//>`,
-        },
-      ]} />
+    ${broken.length === 0 ? null : html`<${Claims} label="Broken claims" claims=${broken} />`}
+    ${
+      verify.claims.length === broken.length
+        ? null
+        : html`<details><summary>${counted(verify.claims.length - broken.length, "claim")} that nothing breaks</summary>
+            <${Claims} label="Claims" claims=${verify.claims.filter(({ violations }) => violations === 0)} /></details>`
+    }
   <//>`;
 };
+
+const Claims = ({ label, claims }: { readonly label: string; readonly claims: readonly ClaimDocument[] }): View =>
+  html`<${Table} label=${label} rows=${claims} empty="" keyOf=${({ claim }: ClaimDocument) => claim}
+    columns=${[
+      { title: "Claim", cell: ({ claim }: ClaimDocument) => claim },
+      {
+        title: "Broken by",
+        right: true,
+        cell: ({ violations }: ClaimDocument) =>
+          violations === 0 ? html`<span class="pale">0</span>` : html`<${Pill} tone="bad">${count(violations)}<//>`,
+      },
+    ]} />`;
 
 const Repairs = ({ repairs, at }: { readonly repairs: readonly RepairDocument[]; readonly at: number }): View =>
   html`<${Panel} title="What was set right lately" aside="as far as the processes that run remember">
