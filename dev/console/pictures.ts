@@ -1,7 +1,8 @@
 /**
- * Takes the pictures of the console for the documents, light and dark: `npm run pictures:console -- <address>`, with the address that a
- * console has printed while `npm start` runs. What runs is taken when a thousand records a second flow. Pages of which the
- * main job leaves nothing to see are taken by test/console-pictures.ts, on data that a test makes up.
+ * Takes the pictures of the console for the documents, light and dark: `npm run pictures:console -- <address> [<a story's address>]`,
+ * with the address that a console has printed while `npm start` runs. What runs is taken when a thousand records a second flow;
+ * with the address of a story, which `npm start` prints at its end, health, letters, plan and story are: docs/pictures/README.md says what is
+ * done between the two.
  */
 import { join } from "node:path";
 import type { Page } from "playwright-core";
@@ -14,17 +15,19 @@ const folder = join(repositoryRoot, "docs", "pictures");
 const waitMs = 300_000;
 
 /** A picture of a page. */
-export interface Picture {
+interface Picture {
   /** `console-<name>-light.png`. */
   readonly name: string;
   readonly path: string;
+  /** What is clicked on the page, one after the other, before it is to be seen. */
+  readonly follow?: readonly string[];
   /** What is on the page when it is to be taken. */
   readonly shows: string;
   readonly height: number;
 }
 
 /** Logs in by an address, and takes pictures in both colours, one page after another. */
-export const takePictures = async (address: string, pictures: readonly Picture[]): Promise<void> => {
+const takePictures = async (address: string, pictures: readonly Picture[]): Promise<void> => {
   const { origin } = new URL(address);
   const browser = await openBrowser();
   try {
@@ -38,10 +41,15 @@ export const takePictures = async (address: string, pictures: readonly Picture[]
   }
 };
 
-const take = async (page: Page, origin: string, { name, path, shows, height }: Picture): Promise<void> => {
+const take = async (page: Page, origin: string, { name, path, follow = [], shows, height }: Picture): Promise<void> => {
   await page.setViewportSize({ width: 1_280, height });
   await page.goto(`${origin}${path}`);
+  for (const selector of follow) await page.click(selector);
   await page.waitForSelector(shows, { timeout: waitMs });
+  // Whoever takes them is the user of some machine.
+  await page.locator(".who span").evaluate((who) => {
+    who.textContent = "operator";
+  });
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     await page.screenshot({ path: join(folder, `console-${name}-${colorScheme}.png`) });
@@ -52,11 +60,22 @@ const take = async (page: Page, origin: string, { name, path, shows, height }: P
 /** What the main job has to show. */
 const ofMainJob: readonly Picture[] = [
   { name: "live", path: "/", shows: "svg text.moving:text-matches('^[0-9]+,[0-9]+/s$')", height: 1_180 },
-  { name: "health", path: "/health", shows: "text=coupon-issue 1", height: 900 },
+];
+
+/** What there is to see after dev/console/set-aside.ts has had something set aside. */
+const afterwards = (story: string): readonly Picture[] => [
+  { name: "health", path: "/health", shows: "td:text-is('coupon-issue/0')", height: 1_180 },
+  { name: "letters", path: "/letters/external-data", shows: "text=DELIVERY_REFUSED", height: 620 },
+  {
+    ...{ name: "letter", path: "/letters/external-data", follow: ["td.mono a", "td.mono a[href*='/record/']"] },
+    ...{ shows: "text=/Bytes, /", height: 1_000 },
+  },
+  { name: "plan", path: "/plan", shows: "text=drift", height: 1_000 },
+  { name: "story", path: new URL(story).pathname, shows: "text=/asks for/", height: 780 },
 ];
 
 if (import.meta.main) {
-  const [address] = process.argv.slice(2);
+  const [address, story] = process.argv.slice(2);
   if (address === undefined) note("Give the address that a console has printed: npm start");
-  else await takePictures(address, ofMainJob);
+  else await takePictures(address, story === undefined ? ofMainJob : afterwards(story));
 }
