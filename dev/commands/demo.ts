@@ -1,4 +1,5 @@
 /** `sluice demo`, which `npm start` runs: the main job from nothing to the proof. */
+import { availableParallelism } from "node:os";
 import { Command, Option } from "commander";
 import { exitCodes, integerOption, interruptible, jsonDocument, note, print, printJson } from "../../engine/app/cli.ts";
 import type { Child } from "../children.ts";
@@ -134,13 +135,13 @@ const isSound = ({ checks, burst, payments }: DemoReport): boolean =>
 const documentOf = (report: DemoReport) => jsonDocument("demo", report, { status: isSound(report) ? "ok" : "failed" });
 
 const show = async (report: DemoReport): Promise<void> => {
-  const [{ showSummary }, { showPaymentsSummary }, { showChecks }] = await Promise.all([
+  const [{ showPace, showSummary }, { showPaymentsSummary }, { showChecks }] = await Promise.all([
     import("../demo/summary.ts"),
     import("../demo/payments/payments-summary.ts"),
     import("../../engine/app/verify/show.ts"),
   ]);
-  const { burst, checks, payments } = report;
-  print(`\n${showSummary(burst)}\n\n${showChecks("coupons", checks)}\n`);
+  const { system, burst, checks, payments } = report;
+  print(`\n${showSummary(burst)}\n${showPace(system, availableParallelism())}\n\n${showChecks("coupons", checks)}\n`);
   if (payments !== undefined) print(`${showPaymentsSummary(payments)}\n\n${showChecks("payments", payments.checks)}\n`);
   print(`from nothing to here: ${report.seconds} s`);
 };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Reply } from "./client.ts";
-import { quantile, summarise } from "./summary.ts";
+import { quantile, showPace, summarise } from "./summary.ts";
 
 const reply = (status: Reply["status"], reason?: string, latencyMs = 10): Reply => ({
   status,
@@ -36,6 +36,11 @@ test("summary: counts every request once when they ended in every way", () => {
 
 test("summary: leaves requests without a verdict out of the latency when it is summed up", () => {
   assert.equal(summarise([reply("issued", undefined, 5), reply("turnedAway", "503", 9_000)], 0).latencyMs.p99, 5);
+});
+
+test("pace: says what shares the machine with the workers when figures of a burst are shown", () => {
+  assert.match(showPace("stack", 2), /^Clients, brokers, database and workers share this machine's 2 cores: /);
+  assert.match(showPace("embedded", 2), /^Clients and workers share one thread: .*\n.*docs\/benchmarks\.md\.$/);
 });
 
 test("quantile: is the value that the share does not exceed when values are sorted", () => {

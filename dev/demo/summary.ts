@@ -55,6 +55,16 @@ const countBy = (replies: readonly Reply[]): Readonly<Record<string, number>> =>
   return Object.fromEntries([...counts].map(([reason, some]) => [reason, some.length]).sort());
 };
 
+/** What the figures of a burst are figures of, for whoever has read what a worker does alone. */
+export const showPace = (system: "stack" | "embedded", cores: number): string => {
+  const shared = {
+    stack: `Clients, brokers, database and workers share this machine's ${cores} cores`,
+    embedded: "Clients and workers share one thread",
+  };
+  return `${shared[system]}: this shows that what comes out is right, not how fast
+workers are. That is what npm run bench -- hot measures; its figures are in docs/benchmarks.md.`;
+};
+
 /** The summary as a table for people. */
 export const showSummary = (s: BurstSummary): string =>
   formatTable(
