@@ -179,8 +179,7 @@ const lookEmbedded = async ({ report, system, logFile }: EmbeddedDemo, signal: A
 const requestHints = ({ api, couponId, payments }: DemoReport): string => `
 It keeps running for a look. Ctrl-C ends it.
   OpenAPI    ${api}/openapi.json
-  a token    npm run -s sluice -- token --user you
-  a request  curl -X POST -H "Authorization: Bearer <token>" \\
+  a request  curl -X POST -H "Authorization: Bearer $(npm run -s sluice -- token --user you)" \\
                ${api}/v1/coupons/${couponId}/reservations
 ${payments === undefined ? "" : paymentHint(api, payments)}`;
 

@@ -18,12 +18,18 @@ export interface Reply {
 export interface BurstProgress {
   sent: number;
   accepted: number;
+  /** Of those that were accepted. */
   decided: number;
   /** How many are before the one who follows; undefined while nobody does, or it was not told. */
   before?: number | undefined;
   /** What one of those who followed was told, one after the other: the one who was told most. */
   told?: readonly number[];
 }
+
+/** It in a line, of so many requests. */
+export const showBurst = ({ sent, accepted, decided, before }: BurstProgress, requests: number): string =>
+  `sent ${sent} of ${requests}, accepted ${accepted}, decided ${decided} of those` +
+  (before === undefined ? "" : `; one who follows has ${before} before it`);
 
 /** Where and how to send. */
 export interface BurstOptions {
@@ -80,7 +86,6 @@ const askOnce = async (
   });
   if (post.statusCode === 404) {
     await post.body.dump();
-    progress.decided++;
     return { status: "refused", reason: noSuchCoupon, ...timed(startedAt) };
   }
   if (post.statusCode !== 202) {

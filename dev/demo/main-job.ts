@@ -4,7 +4,7 @@ import { note, paint } from "../../engine/app/cli.ts";
 import { showProgress } from "../../engine/app/progress.ts";
 import { type Check, checkCoupons } from "../../ops/verify/check.ts";
 import type { CouponFacts } from "../../ops/verify/facts.ts";
-import { type BurstProgress, sendBurst } from "./client.ts";
+import { type BurstProgress, sendBurst, showBurst } from "./client.ts";
 import { type PaymentsDemo, type PaymentSystem, runPayments } from "./payments/payments.ts";
 import { planBurst } from "./requests.ts";
 import { type BurstSummary, summarise } from "./summary.ts";
@@ -129,11 +129,7 @@ const burstOn = async ({ api, couponId, secret }: Site, options: MainJobSize): P
   const asks = planBurst({ couponId, requests, secondAskEvery: 20, unknownEvery: 50 });
   const tokens = new Map(asks.map(({ userId }) => [userId, tokenFor(secret, userId)]));
   const progress: BurstProgress = { sent: 0, accepted: 0, decided: 0 };
-  const line = showProgress(
-    () =>
-      `  sent ${progress.sent}, accepted ${progress.accepted}, decided ${progress.decided} of ${requests}` +
-      (progress.before === undefined ? "" : `; one who follows has ${progress.before} before it`),
-  );
+  const line = showProgress(() => `  ${showBurst(progress, requests)}`);
   const startedAt = performance.now();
   const tokenOf = (userId: string): string => tokens.get(userId) ?? "";
   try {
