@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { InstanceFenced, StartRefused } from "../errors.ts";
 import { test } from "node:test";
 import {
+  asCalled,
   CliError,
   describeError,
   errorDocument,
@@ -75,4 +76,14 @@ test("errorDocument: names the commands of its fix as what is next", () => {
   const refused = new CliError("no", { code: "NO", fix: "Next: sluice doctor\nNext: sluice worker" });
   assert.deepEqual(errorDocument(refused).next, ["sluice doctor", "sluice worker"]);
   assert.deepEqual(errorDocument(new CliError("no", { code: "NO", fix: "Wait." })).next, []);
+});
+
+test("asCalled: names commands by the script of npm that was called, and leaves them as they are when it was none", () => {
+  const text = "Next: sluice dlq groups, or sluice dlq list; start it: npm run sluice -- stack up";
+  assert.equal(
+    asCalled(text, { npm_lifecycle_event: "sluice" }),
+    "Next: npm run sluice -- dlq groups, or npm run sluice -- dlq list; start it: npm run sluice -- stack up",
+  );
+  assert.equal(asCalled("Next: sluice init", { npm_lifecycle_event: "npx" }), "Next: npx sluice init");
+  for (const env of [{}, { npm_lifecycle_event: "test" }]) assert.equal(asCalled(text, env), text);
 });

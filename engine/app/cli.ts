@@ -94,6 +94,19 @@ export function errorDocument(error: unknown): JsonDocument<null> {
 export const commandsOf = (fix: string): readonly string[] =>
   fix.split("\n").flatMap((line) => (line.startsWith("Next: ") ? [line.slice("Next: ".length)] : []));
 
+/** How npm was asked to run this, by the script or the command that it says: an application's `sluice` is in no path. */
+const callers: Readonly<Record<string, string>> = { sluice: "npm run sluice --", npx: "npx sluice" };
+
+/** Commands in a text for people, in the form in which this one was called. */
+export const asCalled = (text: string, env = environment()): string => {
+  const caller = callers[env["npm_lifecycle_event"] ?? ""];
+  return caller === undefined ? text : text.replaceAll(/(?<![\w/-])sluice (?=[a-z])/g, `${caller} `);
+};
+
+/** The line for people of what makes sense next. */
+export const nextText = (commands: readonly string[], between = ", "): string =>
+  asCalled(`Next: ${commands.join(between)}`);
+
 /** What is said about an error: its own words where it was thrown on purpose, one readable line where it was not. */
 export function describeError(error: unknown): {
   readonly code: string;

@@ -5,7 +5,18 @@
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { Command, CommanderError } from "commander";
-import { CliError, describeError, errorDocument, exitCodes, InterruptedError, note, paint, printJson } from "./cli.ts";
+import {
+  asCalled,
+  CliError,
+  describeError,
+  errorDocument,
+  exitCodes,
+  InterruptedError,
+  nextText,
+  note,
+  paint,
+  printJson,
+} from "./cli.ts";
 import type { Explains } from "./define-app.ts";
 import { engineVersion } from "./version.ts";
 
@@ -69,7 +80,7 @@ const hasUse = (command: string, { checks = [], outboxes = [] }: CommandSet): bo
 function harden(command: Command, parents: readonly string[] = []): Command {
   const names = [...parents, command.name()];
   // A whole help would push the message out of sight. A noun without its verb shows it: to stderr, and the exit code is not 0.
-  const usage = `Usage: ${names.join(" ")} ${command.usage()}\nNext: ${names.join(" ")} --help`;
+  const usage = `Usage: ${names.join(" ")} ${command.usage()}\n${nextText([`${names.join(" ")} --help`])}`;
   command.exitOverride().showHelpAfterError(usage).helpCommand(false).allowExcessArguments(false);
   command.configureHelp({ showGlobalOptions: true });
   for (const child of command.commands) harden(child, names);
@@ -102,7 +113,7 @@ async function report(error: unknown, argv: readonly string[], app: CommandSet |
   // A user who pressed Ctrl-C knows that it is no error.
   const prefix = error instanceof InterruptedError ? "" : `${paint("red", "error:", process.stderr)} `;
   note(`${prefix}${message}`);
-  if (fix !== undefined) note(fix);
+  if (fix !== undefined) note(asCalled(fix));
   const explained = error instanceof InterruptedError ? undefined : (await app?.explains?.())?.(code);
   if (explained !== undefined) note(`About ${code}: ${explained.at}`);
   if (argv.includes("--verbose") && error instanceof Error) note(error.stack ?? "");

@@ -6,7 +6,7 @@ import type { KafkaAdmin } from "../../log/kafka/admin/admin.ts";
 import { lagOf } from "../../log/lag.ts";
 import { retryTopic } from "../../worker/round/retry-record.ts";
 import { unlessMissing } from "../../log/unless-missing.ts";
-import { exitCodes, formatTable, jsonDocument, note, print, printJson } from "../cli.ts";
+import { exitCodes, formatTable, jsonDocument, nextText, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import { type App, topologyNames } from "../define-app.ts";
 import { lookAt, type Looked } from "../dlq/look.ts";
@@ -34,7 +34,7 @@ export const driftVerb = async <Config extends EngineConfig>(
   note(planned === undefined ? nothing : differs ? `${some} ${planned.live.deployment}` : "no drift");
   if (json) printJson(jsonDocument("topology.drift", { changes, differences: refusals, foreign }, { next }));
   else if (planned !== undefined) for (const line of planLines(planned, new Map())) print(line);
-  if (!json) print(`Next: ${next.join(", ")}`);
+  if (!json) print(nextText(next));
   if (differs) process.exitCode = exitCodes.pending;
 };
 
@@ -105,7 +105,7 @@ export const statusVerb = async <Config extends EngineConfig>(
     ),
   );
   for (const { number, actor, verb } of open) print(`operation ${number} (${verb}) of ${actor} began and did not end`);
-  print(`Next: ${next.join(", ")}`);
+  print(nextText(next));
 };
 
 const statusOf = async (
@@ -177,7 +177,7 @@ export const logVerb = async <Config extends EngineConfig>(
   if (json) return printJson(jsonDocument("topology.log", operations, { next }));
   const head = ["number", "started", "by", "what", "result", "took", "reason"];
   print(formatTable(head, operations.map(logRow), { right: ["number"] }));
-  print(`Next: ${next.join(", ")}`);
+  print(nextText(next));
 };
 
 const logRow = ({ number, actor, verb, reason, startedAt, endedAt, result }: Operation): readonly string[] => [

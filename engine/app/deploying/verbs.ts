@@ -7,7 +7,17 @@ import { stepText } from "../../deploy/plan/steps.ts";
 import { type ApplyOutcome, applyDesired } from "../../deploy/run/apply.ts";
 import { makePlan, type Planned } from "../../deploy/run/observe.ts";
 import type { DeployPorts } from "../../deploy/run/ports.ts";
-import { CliError, environment, exitCodes, interruptible, jsonDocument, note, print, printJson } from "../cli.ts";
+import {
+  CliError,
+  environment,
+  exitCodes,
+  interruptible,
+  jsonDocument,
+  nextText,
+  note,
+  print,
+  printJson,
+} from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { writeOut } from "../out-file.ts";
@@ -51,7 +61,7 @@ export const planVerb = async <Config extends EngineConfig>(app: App<Config>, op
   else {
     for (const line of planLines(planned, losses)) print(line);
     const saved = options.out === undefined ? "" : ` The plan is in ${options.out}.`;
-    print(`Nothing was changed.${saved} Next: ${next.join("\n      ")}`);
+    print(`Nothing was changed.${saved} ${nextText(next, "\n      ")}`);
   }
   if (plan.refusals.length > 0) process.exitCode = exitCodes.refused;
   else if (options.exitCode === true && plan.changes.length > 0) process.exitCode = exitCodes.pending;
@@ -135,7 +145,7 @@ const applyAndShow = async <Config extends EngineConfig>(
     const { planned } = outcome;
     if (options.json) printJson(planDocument(verb.replace(" ", "."), planned, new Map(), nextAfterPlan(planned)));
     else for (const line of [...planLines(planned, new Map()), "Nothing was changed."]) note(line);
-    for (const line of options.json ? [] : nextAfterPlan(planned)) note(`Next: ${line}`);
+    for (const line of options.json ? [] : nextAfterPlan(planned)) note(nextText([line]));
     process.exitCode = exitCodes.refused;
     return;
   }
@@ -156,7 +166,7 @@ const showApplied = (verb: string, outcome: ApplyOutcome, { json }: ApplyOptions
     return;
   }
   print(appliedText(outcome));
-  print(`Next: ${next.join(", ")}`);
+  print(nextText(next));
 };
 
 const appliedText = (outcome: Extract<ApplyOutcome, { readonly kind: "applied" | "unchanged" }>): string => {

@@ -5,7 +5,7 @@ import type { LetterDecoder } from "../../dlq/read/decode.ts";
 import { fetchWhole } from "../../dlq/run/fetch-letters.ts";
 import type { Standing } from "../../dlq/letters/state.ts";
 import type { LogRecord } from "../../log/log.ts";
-import { count, note } from "../cli.ts";
+import { count, nextText, note } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { type OutFile, toStdout, writeOut } from "../out-file.ts";
@@ -59,7 +59,7 @@ export const exportVerb = async <Config extends EngineConfig>(
     return found.length;
   });
   note(
-    `${count(written)} letter(s)${out === undefined ? "" : ` in ${out}`}. Next: sluice dlq groups ${placeOption(at)}`,
+    `${count(written)} letter(s)${out === undefined ? "" : ` in ${out}`}. ${nextText([`sluice dlq groups ${placeOption(at)}`])}`,
   );
 };
 

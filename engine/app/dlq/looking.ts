@@ -1,7 +1,7 @@
 /** The verbs of `sluice dlq` that look: list and groups. They work while the store of replays is away. */
 import { groupsOf, type LetterGroup } from "../../dlq/letters/group.ts";
 import type { Selection } from "../../dlq/letters/select.ts";
-import { count, jsonDocument, note, print, printJson } from "../cli.ts";
+import { count, jsonDocument, nextText, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { loadConfig } from "../process/process.ts";
@@ -41,7 +41,7 @@ export const listVerb = async <Config extends EngineConfig>(
   for (const warning of warnings) note(warning);
   if (found.length > 0) print(letterTable(found.slice(0, shownLetters), Date.now()));
   const more = found.length > shownLetters ? `, the first ${shownLetters} are shown; --json has all` : "";
-  print(`${count(found.length)} letter(s)${more}. Next: ${next.join(", ")}`);
+  print(`${count(found.length)} letter(s)${more}. ${nextText(next)}`);
 };
 
 /** `groups`: letters by cause. */
@@ -63,7 +63,7 @@ export const groupsVerb = async <Config extends EngineConfig>(
   for (const warning of warnings) note(warning);
   if (groups.length > 0) print(groupTable(groups, Date.now()));
   const [letters, open] = [sum(groups.map((one) => one.letters)), sum(groups.map((one) => one.open))];
-  print(`${count(letters)} letters, ${count(open)} open. Next: ${next.join(", ")}`);
+  print(`${count(letters)} letters, ${count(open)} open. ${nextText(next)}`);
 };
 
 /** Groups of letters of which some are meant, each with all that it has. */

@@ -7,7 +7,7 @@ import { type FetchedLetter, fetchWhole } from "../../dlq/run/fetch-letters.ts";
 import type { Standing } from "../../dlq/letters/state.ts";
 import type { Headers } from "../../log/log.ts";
 import { withoutOurs } from "../../worker/round/letter-headers.ts";
-import { CliError, exitCodes, jsonDocument, note, print, printJson } from "../cli.ts";
+import { CliError, exitCodes, jsonDocument, nextText, note, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App, Explains } from "../define-app.ts";
 import { loadConfig } from "../process/process.ts";
@@ -46,7 +46,7 @@ export const showVerb = async <Config extends EngineConfig>(
   for (const attempt of attempts)
     for (const line of attemptLines(attempt, { nowMs: Date.now(), explains })) print(printable(line));
   for (const line of neighbourLines(neighbours)) print(printable(line));
-  print(`Next: ${next.join(", ")}`);
+  print(nextText(next));
 };
 
 /** What is shown of one record. */

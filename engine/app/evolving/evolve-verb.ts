@@ -4,7 +4,17 @@ import { adviceOf } from "../../evolution/advice.ts";
 import type { History } from "../../evolution/history.ts";
 import { isRefused } from "../../evolution/rules.ts";
 import type { ApplyLock } from "../../deploy/deployments.ts";
-import { CliError, describeError, environment, exitCodes, jsonDocument, note, print, printJson } from "../cli.ts";
+import {
+  CliError,
+  describeError,
+  environment,
+  exitCodes,
+  jsonDocument,
+  nextText,
+  note,
+  print,
+  printJson,
+} from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { actorOf, hostOf, openDeployments } from "../deploying/open.ts";
@@ -119,7 +129,7 @@ const refuse = (
     for (const { rule, path, reason, against } of recorded?.findings.filter(isRefused) ?? [])
       note(`${declared.subject}, versions ${against.join(", ")} of the repository: ${rule} ${path}: ${reason}`);
   note("Nothing was changed.");
-  for (const next of nextAfterCheck(checked)) note(`Next: ${next}`);
+  for (const next of nextAfterCheck(checked)) note(nextText([next]));
 };
 
 const show = (evolved: readonly Evolved[], { json }: EvolveOptions): void => {
@@ -133,7 +143,7 @@ const show = (evolved: readonly Evolved[], { json }: EvolveOptions): void => {
   }
   for (const one of evolved) print(textOf(one));
   if (evolved.length === 0) print("Nothing to change.");
-  print(`Next: ${next.join(", ")}`);
+  print(nextText(next));
 };
 
 const textOf = (one: Evolved): string => {
@@ -158,5 +168,5 @@ const evolveOffline = async <Config extends EngineConfig>(
   const next = ["sluice schema check --offline"];
   if (options.json === true) return printJson(jsonDocument("schema.evolve", written, { next }));
   for (const { subject, recorded } of written) print(`${subject}: version ${recorded} of the repository`);
-  print(`Next: ${next.join(", ")}`);
+  print(nextText(next));
 };

@@ -2,7 +2,7 @@
 import { diffOf } from "../../evolution/diff.ts";
 import { isSameSchema, type Version } from "../../evolution/rules.ts";
 import { type Look, lookAt } from "../../evolution/look.ts";
-import { CliError, exitCodes, formatTable, jsonDocument, print, printJson } from "../cli.ts";
+import { CliError, exitCodes, formatTable, jsonDocument, nextText, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { loadConfig } from "../process/process.ts";
@@ -40,7 +40,7 @@ export const diffVerb = async <Config extends EngineConfig>(
   print(`${name}  v${older.number} -> ${label}`);
   for (const line of lines) print(`  ${line}`);
   if (lines.length === 0) print("  no difference");
-  print(`Next: ${next.join(", ")}`);
+  print(nextText(next));
 };
 
 const registeredVersions = async <Config extends EngineConfig>(
@@ -79,7 +79,7 @@ export const statusVerb = async <Config extends EngineConfig>(
   if (json) return printJson(jsonDocument("schema.status", rows, { next }));
   const head = ["subject", "versions", "ids", "level", "mode", "declared", "repository", "read by", "written by"];
   print(formatTable(head, rows.map(rowOf)));
-  print(`Next: ${next.join(", ")}`);
+  print(nextText(next));
 };
 
 /** Every declared subject as the registry and the repository have it. @throws RegistryUnavailable */

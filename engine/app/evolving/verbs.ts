@@ -1,6 +1,6 @@
 /** The verbs of `sluice schema`: what they do and print. Their options are in commands/schema.ts. */
 import { relative } from "node:path";
-import { CliError, exitCodes, print, printJson } from "../cli.ts";
+import { CliError, exitCodes, nextText, print, printJson } from "../cli.ts";
 import type { EngineConfig } from "../config/engine-config.ts";
 import type { App } from "../define-app.ts";
 import { type CheckedSubject, checkOffline, checkOnline, isStopped } from "./check.ts";
@@ -46,7 +46,7 @@ const showCheck = (checked: readonly CheckedSubject[], format: CheckOptions["for
   if (format === "github") for (const line of githubLines(checked, (file) => relative(".", file))) print(line);
   if (format === "text") {
     for (const line of checkLines(checked)) print(line);
-    print(`Next: ${nextAfterCheck(checked).join("\n      ")}`);
+    print(nextText(nextAfterCheck(checked), "\n      "));
   }
   if (checked.some(isStopped)) process.exitCode = exitCodes.refused;
 };

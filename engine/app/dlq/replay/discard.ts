@@ -3,7 +3,7 @@ import { idText, originKey } from "../../../dlq/letters/letter.ts";
 import type { Selection } from "../../../dlq/letters/select.ts";
 import type { Origin } from "../../../worker/round/letter-headers.ts";
 import { readStandings } from "../../../dlq/read/read-standings.ts";
-import { CliError, count, environment, exitCodes, jsonDocument, print, printJson } from "../../cli.ts";
+import { CliError, count, environment, exitCodes, jsonDocument, nextText, print, printJson } from "../../cli.ts";
 import type { EngineConfig } from "../../config/engine-config.ts";
 import type { App } from "../../define-app.ts";
 import { terminal } from "../../deploying/confirm.ts";
@@ -53,7 +53,7 @@ export const discardVerb = async <Config extends EngineConfig>(
   );
   const next = [`sluice dlq groups --topology ${topology}`];
   if (json) return printJson(jsonDocument("dlq.discard", { undo, ...changed }, { next }));
-  print(`${count(changed.letters)} letter(s) ${undo ? "are open again" : "are discarded"}. Next: ${next.join(", ")}`);
+  print(`${count(changed.letters)} letter(s) ${undo ? "are open again" : "are discarded"}. ${nextText(next)}`);
 };
 
 /** What is discarded, and who says so. */

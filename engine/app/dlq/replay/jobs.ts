@@ -3,7 +3,17 @@ import { isResumable, type ReplayJob } from "../../../dlq/jobs/job.ts";
 import type { Replays } from "../../../dlq/jobs/replays.ts";
 import { jobStanding, type Progress } from "../../../dlq/jobs/standing.ts";
 import { readStandings } from "../../../dlq/read/read-standings.ts";
-import { CliError, count, environment, exitCodes, formatTable, jsonDocument, print, printJson } from "../../cli.ts";
+import {
+  CliError,
+  count,
+  environment,
+  exitCodes,
+  formatTable,
+  jsonDocument,
+  nextText,
+  print,
+  printJson,
+} from "../../cli.ts";
 import type { EngineConfig } from "../../config/engine-config.ts";
 import { type App, topologyNames } from "../../define-app.ts";
 import { actorOf, hostOf } from "../../deploying/open.ts";
@@ -62,7 +72,7 @@ export const jobStatusVerb = async <Config extends EngineConfig>(
     return printJson(jsonDocument("dlq.status", data, { next }));
   }
   if (jobs.length > 0) print(jobTable(jobs));
-  print(`${count(jobs.length)} job(s). Next: ${next.join(", ")}`);
+  print(`${count(jobs.length)} job(s). ${nextText(next)}`);
 };
 
 /** Jobs of a topology that are shown. */
@@ -139,7 +149,7 @@ export const askVerb = async <Config extends EngineConfig>(
       : `sluice dlq status ${job.id.slice(0, 8)}`,
   ];
   if (json) return printJson(jsonDocument(`dlq.${verb}`, { job: job.id, state: wanted }, { next }));
-  print(`Job ${job.id.slice(0, 8)} is ${wanted}; what is sent stays sent. Next: ${next.join(", ")}`);
+  print(`Job ${job.id.slice(0, 8)} is ${wanted}; what is sent stays sent. ${nextText(next)}`);
 };
 
 /**

@@ -10,6 +10,7 @@ import {
   exitCodes,
   InterruptedError,
   jsonDocument,
+  nextText,
   print,
   printJson,
 } from "../../cli.ts";
@@ -59,7 +60,7 @@ export const showOutcome = (ran: RanJob, json: boolean): void => {
   print(`job ${job.id.slice(0, 8)}  ${progressText(progress)}  ${tookText(tookMs)}`);
   if (progress.copies > 0) print(`${progress.copies} retry record(s) are there twice; each takes effect once.`);
   if (progress.newMeanwhile > 0) print(`${progress.newMeanwhile} new letter(s) of this kind came meanwhile.`);
-  if (error === undefined) print(`Next: ${next.join(", ")}`);
+  if (error === undefined) print(nextText(next));
 };
 
 const resumeLine = ({ job }: RanJob): string =>

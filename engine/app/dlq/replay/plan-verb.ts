@@ -1,7 +1,7 @@
 /** `sluice dlq plan`: what replaying would do with each letter; changes nothing. */
 import type { JobDocument, ReplayLimits } from "../../../dlq/jobs/job.ts";
 import { writeReplayPlan } from "../../../dlq/plan/plan-file.ts";
-import { commandsOf, exitCodes, note, print, printJson } from "../../cli.ts";
+import { commandsOf, exitCodes, nextText, note, print, printJson } from "../../cli.ts";
 import type { EngineConfig } from "../../config/engine-config.ts";
 import { type App, topologyNamed } from "../../define-app.ts";
 import { writeOut } from "../../out-file.ts";
@@ -62,7 +62,7 @@ export const planVerb = async <Config extends EngineConfig>(
   for (const warning of planned.warnings) note(warning);
   for (const line of planLines(planned, text !== undefined)) print(line);
   for (const { text: why } of planned.refusals) print(`REFUSED: ${why}`);
-  print(`Nothing was changed. Next: ${next.join("\nNext: ")}`);
+  print(`Nothing was changed. ${nextText(next, "\nNext: ")}`);
 };
 
 /** What a job of a plan is started with. */
