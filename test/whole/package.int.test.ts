@@ -111,7 +111,10 @@ test("package: what sends an order names every setting that is missing, and show
 
 test("package: is applied as a whole, and nothing is left to do, when deployments are not recorded", async () => {
   const sluice = (...args: readonly string[]) => succeed(appFolder, "npm", "run", "-s", "sluice", "--", ...args);
-  assert.match(await followOnStack("deploy"), /^Everything is applied\..* none is recorded\.$[\s\S]* take-items/m);
+  assert.match(
+    await followOnStack("deploy"),
+    /^Everything is applied\..* none is recorded\.\nNext: npm run sluice -- topology status$[\s\S]* take-items/m,
+  );
   const status = await sluice("topology", "status");
   assert.match(status, /^ordering +not recorded +none/m);
   assert.doesNotMatch(status, /topology apply/);
