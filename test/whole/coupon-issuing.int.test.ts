@@ -9,7 +9,12 @@ import { endpointsEnv } from "../../dev/stack/endpoints.ts";
 import { sluice } from "../../dev/run-sluice.ts";
 import { type BurstProgress, sendBurst, type Reply } from "../../dev/demo/client.ts";
 import { planBurst } from "../../dev/demo/requests.ts";
+import { openConsoleData } from "../../engine/app/console/open-data.ts";
+import { systemClock } from "../../engine/clock.ts";
+import type { RepairDocument } from "../../engine/console/documents.ts";
+import { createLive } from "../../engine/console/live/live.ts";
 import { CliError, exitCodes } from "../../engine/app/cli.ts";
+import { app } from "../../sluice.config.ts";
 import { reconcileOnStores } from "../../ops/reconcile/reconcile-on-stores.ts";
 import { checkCoupons, isSound } from "../../ops/verify/check.ts";
 import { readFacts } from "../../ops/verify/read-facts.ts";
@@ -73,6 +78,18 @@ const hashOf = (couponId: string): string => stockKey(couponId as CouponId);
 const agrees = async (couponId: string): Promise<boolean> => {
   const facts = await readFacts(config, couponId);
   return isSound(checkCoupons(facts)) && facts.counters.size > 0;
+};
+
+/** What the console tells of a coupon that a worker set right. */
+const repairOf = async (couponId: string): Promise<RepairDocument | undefined> => {
+  const data = await openConsoleData(app, config);
+  const live = createLive(data.live, systemClock);
+  try {
+    return (await live.latest()).repairs.find(({ what }) => what === couponId);
+  } finally {
+    await live.close();
+    await data.close();
+  }
 };
 
 const assertSound = async (prefix: string): Promise<void> => {
@@ -144,6 +161,9 @@ test("coupon issuing: sets the gate right within seconds when it forgot, was res
     await client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
     await sendAgain("e2e-gate-flushed");
     await until("all agree", async () => (await Promise.all(coupons.map(agrees))).every(Boolean));
+    await until("its repair is told", async () => (await repairOf("e2e-gate-low")) !== undefined);
+    const { before, after: mended } = (await repairOf("e2e-gate-low")) ?? assert.fail("it was told before");
+    assert.equal(Number.parseInt(mended, 10), Number.parseInt(before, 10) + 7);
     await Promise.all(coupons.map((couponId) => burst(couponId, 100, progress(), "late-")));
     for (const couponId of coupons) {
       const { issued } = await readFacts(config, couponId);
