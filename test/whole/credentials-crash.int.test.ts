@@ -75,6 +75,8 @@ test("processes: answer 503, name the refusal and go on by themselves when the d
       headers: { "idempotency-key": "k" },
       body: JSON.stringify({ orderId: "00000000-0000-7000-8000-000000000001" }),
     });
+  // A refusal before the database's first answer ends an API, and it is ready before that.
+  await until("the API's database has answered", async () => (await ask(aPayment)).status === 404);
   for (const [code, refuse, allow] of refusals) {
     await root.query(refuse);
     await disconnect();
@@ -99,7 +101,6 @@ test("api: is unready and names the refusal when its user may still read, and no
   timeout: 240_000,
 }, async () => {
   const api = await start({ command: "api", name: "api-reading", env: { SLUICE_DATABASE_URL: url.href } });
-  // A refusal before the database's first answer ends it, and it is ready before that.
   const read = () => fetch(`${api.url}${aPayment}`, { headers: { authorization: `Bearer ${token}` } });
   await until("its database has answered", async () => (await read()).status === 404);
   // Its own first questions, too: they take milliseconds, and then it is silent for two seconds.

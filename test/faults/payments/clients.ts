@@ -77,5 +77,5 @@ const replyOf = (status: number, answer: unknown): PayReply | undefined => {
   // Our own API's documents: a payment, or a problem.
   const { paymentId, type } = answer as { readonly paymentId?: string; readonly type?: string };
   if (paymentId !== undefined) return { kind: "paid", paymentId, fresh: status === 201 };
-  return { kind: "refused", problem: type?.split(":").at(-1) ?? "unknown" };
+  return { kind: "refused", problem: type?.split("/").at(-1) ?? "unknown" };
 };
