@@ -353,6 +353,8 @@ export interface SubjectDocument {
 /** What is declared, deployed and live, and how they differ. */
 export interface PlanDocument {
   readonly clusterId: string;
+  /** Whether the application records its deployments: where not, graphs are compared with nothing. */
+  readonly recorded: boolean;
   /** The last deployment's number; null where nothing is deployed. */
   readonly deployment: number | null;
   readonly changes: readonly ChangeDocument[];

@@ -8,6 +8,7 @@ export const shopPlan = (): PlanDocument => {
   const outboxes = (app.outboxes ?? []).map(({ drawn }) => drawn);
   return {
     clusterId: "c2x9kQzJT4mD",
+    recorded: true,
     deployment: 41,
     changes: [
       {

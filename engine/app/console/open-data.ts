@@ -35,7 +35,7 @@ export const openConsoleData = async <Config extends EngineConfig>(
       ask: askHealth,
       standing: standing.ask,
       described: describedOf(app),
-      processes: async () => (await listed?.processes.list()) ?? [],
+      processes: listed && (() => listed.processes.list()),
       deployed: async () => {
         const accepted = await Promise.all(
           topologyNames(app).map(async (name) => [name, (await deployments.accepted(name))?.hash] as const),

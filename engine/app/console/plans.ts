@@ -37,7 +37,7 @@ const look = async <Config extends EngineConfig>(app: App<Config>, config: Confi
     next,
   ).data;
   return {
-    ...{ clusterId, deployment, foreign, next },
+    ...{ clusterId, recorded: planned.plan.recorded, deployment, foreign, next },
     changes: changes.map(({ kind, area, name, text, risk = null, recordsRemoved }) => {
       return { kind, area, name, text, risk, recordsRemoved };
     }),

@@ -43,6 +43,8 @@ export const startConsole = async <Config extends EngineConfig>(
   if (viewerOf === undefined && role === undefined) throw noWayIn();
   const data = await open();
   const live = createLive(data.live, systemClock);
+  // Beside a terminal it looks from the start on: whoever opens it after a burst sees the burst.
+  if (role !== undefined) live.watch(() => {});
   const codes = createLoginCodes();
   const told = (url: string): void => options.tell(`${options.publicUrl ?? url}/#login=${codes.current()}`);
   let address = "";

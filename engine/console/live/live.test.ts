@@ -19,7 +19,7 @@ const steppingClock = () => {
   };
 };
 const process: ListedProcess = { ...aProcess({ kind: "api", subject: null }), startedAt: 0, silentMs: 0 };
-const sourcesOf = (list: () => Promise<readonly ListedProcess[]>) => ({
+const sourcesOf = (list: (() => Promise<readonly ListedProcess[]>) | undefined) => ({
   described: { topologies: [], partitions: new Map(), outboxes: [], figures: [] },
   processes: list,
   deployed: async () => new Map<string, string>(),
@@ -116,6 +116,14 @@ test("live: looks on, and says why, when what was seen cannot be described", asy
   leave();
   assert.deepEqual(seen[0]?.away, ["what runs cannot be described: no such figure"]);
   assert.deepEqual(seen[1]?.figures, [{ title: "marks", text: "7" }]);
+  await live.close();
+});
+
+test("live: says that processes are not known, and how they can be, when the application keeps no list of them", async () => {
+  const live = createLive(sourcesOf(undefined), steppingClock());
+  const { processes, away } = await live.latest();
+  assert.deepEqual(processes, []);
+  assert.match(away.join(), /keeps no list of its processes.*sluice topology status/);
   await live.close();
 });
 

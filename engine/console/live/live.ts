@@ -8,8 +8,8 @@ import { type Described, describeLive, type LookedAt, type Standing } from "./de
 /** What is looked at. */
 export interface LiveSources {
   readonly described: Omit<Described, "deployed" | "standing">;
-  /** @throws where the store is away: the processes of the look before are asked again */
-  readonly processes: () => Promise<readonly ListedProcess[]>;
+  /** Undefined where the application keeps no list of them. @throws where the store is away: those of the look before are asked again */
+  readonly processes: (() => Promise<readonly ListedProcess[]>) | undefined;
   /** The deployed hash of each topology. @throws where the store is away */
   readonly deployed: () => Promise<ReadonlyMap<string, string>>;
   /** Where each topology stands in the log. @throws where brokers are away; asked for beside the looks, which do not wait for it */
@@ -45,6 +45,11 @@ interface Point {
   readonly recordsPerSecond: Readonly<Record<string, number>>;
   readonly lagRecords: Readonly<Record<string, number>>;
 }
+
+/** An application of one's own has this list once it gives a store of it. */
+const notListed =
+  "this application keeps no list of its processes (`processes` of `defineApp`), so workers, what they have in flight and their health " +
+  "are not known here: sluice topology status shows the members of each group";
 
 /** Nothing is looked at before somebody watches. */
 export const createLive = (sources: LiveSources, clock: Clock): Live => {
@@ -116,7 +121,8 @@ const createLook = ({ described, processes, deployed, standing, ask }: LiveSourc
         return instead;
       }
     };
-    listed = await orBefore(listed, "the list of processes cannot be read", processes);
+    if (processes === undefined) away.push(notListed);
+    else listed = await orBefore(listed, "the list of processes cannot be read", processes);
     if (looks % otherwiseEvery === 0) {
       hashes = await orBefore(hashes, "what is deployed cannot be read", deployed);
       standings.lookAgain();

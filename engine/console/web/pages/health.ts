@@ -41,7 +41,7 @@ const Processes = ({ processes }: { readonly processes: readonly ProcessDocument
   const ready = processes.filter(({ state }) => state === "ready").length;
   return html`<${Panel} title="Processes" aside=${`${count(ready)} of ${count(processes.length)} ready`}>
     <${Table} label="Processes" rows=${processes} keyOf=${({ id }: ProcessDocument) => id}
-      empty="No process has entered itself. Start one: sluice worker."
+      empty="No process is known here."
       columns=${[
         { title: "State", cell: ({ state }: ProcessDocument) => html`<${Pill} tone=${tones[state]}>${state}<//>` },
         {

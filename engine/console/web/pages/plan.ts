@@ -13,7 +13,7 @@ export const PlanPage = (): View => {
     <h1>Plan</h1>
     <${Answered} answer=${answer}>${(plan: PlanDocument) => html`<div>
       <${Changes} plan=${plan} again=${answer.again} />
-      ${plan.graphs.map((graph) => html`<${Graph} key=${graph.topology} graph=${graph} />`)}
+      ${plan.graphs.map((graph) => html`<${Graph} key=${graph.topology} graph=${graph} same=${sameText(plan, graph.topology)} />`)}
       <${Subjects} subjects=${plan.subjects} />
     </div>`}<//>
   </div>`;
@@ -22,10 +22,9 @@ export const PlanPage = (): View => {
 const tones: Readonly<Record<ChangeDocument["kind"], Tone>> = { new: "good", change: "info", drift: "warn" };
 
 const Changes = ({ plan, again }: { readonly plan: PlanDocument; readonly again: () => void }): View => {
-  const { clusterId, deployment, changes, refusals, foreign, next } = plan;
-  const deployed = deployment === null ? "nothing is deployed" : `deployment ${deployment}`;
+  const { clusterId, changes, refusals, foreign, next } = plan;
   return html`<${Panel} title="What applying would change" aside=${[
-    html`<span>cluster <code>${clusterId}</code>, ${deployed}</span>`,
+    html`<span>cluster <code>${clusterId}</code>, ${deploymentOf(plan)}</span>`,
     html`<button type="button" onClick=${again}>Look again</button>`,
   ]}>
     ${refusals.map((failure) => html`<${Failure} key=${failure.name} failure=${{ ...failure, message: `${failure.name}: ${failure.message}` }} />`)}
@@ -53,11 +52,23 @@ const Changes = ({ plan, again }: { readonly plan: PlanDocument; readonly again:
   <//>`;
 };
 
-const Graph = ({ graph }: { readonly graph: GraphDocument }): View => {
+const deploymentOf = ({ recorded, deployment }: PlanDocument): string => {
+  if (!recorded) return "deployments are not recorded";
+  return deployment === null ? "nothing is deployed" : `deployment ${deployment}`;
+};
+
+/** What is known of a graph of which no difference is drawn. */
+const sameText = ({ recorded, changes }: PlanDocument, topology: string): string => {
+  if (!recorded) return "This application records no deployments: what is declared is what its workers run.";
+  const isNew = changes.some(({ area, name, kind }) => area === "graph" && name === topology && kind === "new");
+  return isNew ? "It is not deployed yet." : "The deployed graph is the declared one.";
+};
+
+const Graph = ({ graph, same }: { readonly graph: GraphDocument; readonly same: string }): View => {
   const { topology, difference, declared, deployed } = graph;
   if (deployed === null || difference === null)
     return html`<${Panel} title=${topology} aside=${html`<span>graph <code>${declared.hash}</code></span>`}>
-      <details><summary>The deployed graph is the declared one. Draw it</summary><${StillDrawing} drawing=${declared} /></details>
+      <details><summary>${same} Draw it</summary><${StillDrawing} drawing=${declared} /></details>
     <//>`;
   return html`<${Panel} title=${topology} aside=${difference}>
     <h3>Declared, <code>${declared.hash}</code>: what is new is green</h3>
