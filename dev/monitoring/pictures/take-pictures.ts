@@ -156,7 +156,7 @@ const take = async (view: Page, url: string, name: string, alert?: string): Prom
     await route.fulfill({ response, body });
   });
   await view.goto(url);
-  if (alert !== undefined) await view.getByText(alert, { exact: true }).click();
+  if (alert !== undefined) await view.getByText(alert, { exact: true }).first().click();
   // A text, because this program is checked without a browser's types.
   await view.evaluate(
     `[...document.querySelectorAll("td")].find((cell) => cell.textContent.includes("${firstGroup}")).scrollIntoView()`,
