@@ -4,13 +4,13 @@
  * the topics) or away: told once, and tried again with a growing pause; cut or slow: connected anew, from the ends as they are
  * then; a leader moved: the same; partitions added: followed within a minute; answered twice: told twice.
  */
-import type { PipelineError } from "../../errors.ts";
+import { type PipelineError, Unavailable } from "../../errors.ts";
 import { backoffMs, systemClock } from "../../clock.ts";
-import { type LogRecord, partitionName, type TopicPartition } from "../log.ts";
+import { type LogRecord, partitionName } from "../log.ts";
 import { withCluster } from "./client.ts";
 import { failureOf } from "./failures.ts";
-import { readBatch } from "./fetched-batch.ts";
-import type { Broker, Cluster } from "./internals.ts";
+import { fetchPlaces, offsetsOf, type Place } from "./fetch-places.ts";
+import type { Cluster } from "./internals.ts";
 import { type KafkaOptions, type KafkaSettings, settingsOf } from "./options.ts";
 
 /** What is followed, and who is told. */
@@ -30,11 +30,6 @@ export interface Follower {
   readonly close: () => Promise<void>;
 }
 
-/** A partition, and the next offset to read. */
-interface Place extends TopicPartition {
-  next: bigint;
-}
-
 /** How long a broker that has nothing new waits: whoever closes does not wait for it. */
 const waitMs = 5_000;
 const closeWaitMs = 1_000;
@@ -43,7 +38,7 @@ const backoff = { initialMs: 200, maxMs: 10_000 };
 
 /** Starts to follow; connects by itself. @throws Fatal (KAFKA_OPTIONS, TLS_FILE) */
 export const followEnds = (options: KafkaOptions, { topics, records, lost }: FollowOptions): Follower => {
-  const settings = settingsOf(options);
+  const settings = { ...settingsOf(options), fetchWaitMs: waitMs };
   const closing = new AbortController();
   const closed = new Promise<void>((resolve) => {
     closing.signal.addEventListener("abort", () => resolve(), { once: true });
@@ -57,8 +52,9 @@ export const followEnds = (options: KafkaOptions, { topics, records, lost }: Fol
       [isFollowing, failures] = [true, 0];
       const until = systemClock.now() + settings.metadataMaxAgeMs;
       const brokers = byLeader(cluster, topics, places);
+      if (brokers.size === 0) throw new Unavailable("kafka", `${topics.join(", ")} have no leaders`);
       await Promise.all(
-        [...brokers].map(([nodeId, own]) => followBroker({ cluster, settings, nodeId, own, until }, records)),
+        [...brokers].map(([nodeId, own]) => followBroker({ cluster, settings, nodeId, places, own, until }, records)),
       );
     }
   };
@@ -67,7 +63,8 @@ export const followEnds = (options: KafkaOptions, { topics, records, lost }: Fol
       try {
         await withCluster(settings, (cluster) => Promise.race([follow(cluster), closed]));
       } catch (error) {
-        if (isFollowing || failures === 0) lost(failureOf(error, `following ${topics.join(", ")}`));
+        if (closing.signal.aborted) return;
+        if (failures === 0) lost(failureOf(error, `following ${topics.join(", ")}`));
         isFollowing = false;
         failures += 1;
         await systemClock.sleep(backoffMs(backoff, failures, Math.random), closing.signal);
@@ -94,14 +91,10 @@ const refreshPlaces = async (
 ): Promise<void> => {
   await cluster.addMultipleTargetTopics(topics);
   await cluster.refreshMetadata();
-  const asked = topics.map((topic) => ({
-    ...{ topic, fromBeginning: false },
-    partitions: cluster.findTopicPartitionMetadata(topic).map(({ partitionId: partition }) => ({ partition })),
-  }));
-  for (const { topic, partitions } of await cluster.fetchTopicsOffset(asked))
-    for (const { partition, offset } of partitions) {
+  for (const topic of topics)
+    for (const [partition, next] of await offsetsOf(cluster, topic, "end")) {
       const name = partitionName({ topic, partition });
-      if (!places.has(name)) places.set(name, { topic, partition, next: BigInt(offset) });
+      if (!places.has(name)) places.set(name, { topic, partition, next });
     }
 };
 
@@ -131,41 +124,23 @@ interface FollowedBroker {
   readonly cluster: Cluster;
   readonly settings: KafkaSettings;
   readonly nodeId: string;
+  /** Of all brokers; what this one leads goes on in it. */
+  readonly places: Map<string, Place>;
   readonly own: readonly Place[];
   /** When the metadata is read again. */
   readonly until: number;
 }
 
 const followBroker = async (
-  { cluster, settings, nodeId, own, until }: FollowedBroker,
+  { cluster, settings, nodeId, places, own, until }: FollowedBroker,
   records: FollowOptions["records"],
 ): Promise<void> => {
   const broker = await cluster.findBroker({ nodeId });
   while (systemClock.now() < until) {
-    for (const { topicName: topic, partitions } of (await fetch(broker, settings, own)).responses)
-      for (const data of partitions) {
-        const place = own.find(({ partition, ...at }) => at.topic === topic && partition === data.partition);
-        if (place === undefined) continue;
-        const batch = readBatch(topic, place.next, data);
-        place.next = batch.next;
-        if (batch.records.length > 0) records(topic, batch.records);
-      }
+    const now = own.map((place) => places.get(partitionName(place)) ?? place);
+    for (const { records: fetched, ...place } of await fetchPlaces(broker, now, settings)) {
+      places.set(partitionName(place), place);
+      if (fetched.length > 0) records(place.topic, fetched);
+    }
   }
-};
-
-const fetch = (broker: Broker, settings: KafkaSettings, own: readonly Place[]) => {
-  const topics = Map.groupBy(own, ({ topic }) => topic);
-  return broker.fetch({
-    maxWaitTime: waitMs,
-    minBytes: 1,
-    maxBytes: settings.fetchBytes,
-    isolationLevel: 1,
-    topics: [...topics].map(([topic, places]) => ({
-      topic,
-      partitions: places.map(({ partition, next }) => ({
-        ...{ partition, fetchOffset: next.toString() },
-        maxBytes: settings.fetchPartitionBytes,
-      })),
-    })),
-  });
 };

@@ -3,7 +3,7 @@ import { Unavailable } from "../../../errors.ts";
 import { backoffMs, systemClock } from "../../../clock.ts";
 import { type LogRecord, partitionName } from "../../log.ts";
 import { isFatal, isRefused } from "../failures.ts";
-import { readBatch } from "../fetched-batch.ts";
+import { fetchPlaces, offsetsOf } from "../fetch-places.ts";
 import type { Cluster } from "../internals.ts";
 import type { KafkaSettings } from "../options.ts";
 
@@ -44,8 +44,8 @@ export const readTopic = async (
   onRecords: OnRecords,
 ): Promise<void> => {
   await cluster.addMultipleTargetTopics([topic]);
-  const starts = await offsetsOf(cluster, topic, true);
-  for (const [partition, end] of await offsetsOf(cluster, topic, false)) {
+  const starts = await offsetsOf(cluster, topic, "start");
+  for (const [partition, end] of await offsetsOf(cluster, topic, "end")) {
     const start = starts.get(partition) ?? 0n;
     const from = lastOfEach === undefined ? start : end - BigInt(lastOfEach);
     const next = from > start ? from : start;
@@ -68,7 +68,7 @@ export const readRanges = async (
 ): Promise<void> => {
   if (ranges.length === 0) return;
   await cluster.addMultipleTargetTopics([topic]);
-  const [starts, ends] = [await offsetsOf(cluster, topic, true), await offsetsOf(cluster, topic, false)];
+  const [starts, ends] = [await offsetsOf(cluster, topic, "start"), await offsetsOf(cluster, topic, "end")];
   for (const { partition, from, end } of ranges) {
     const [start, last] = [starts.get(partition), ends.get(partition)];
     if (start === undefined || last === undefined) continue;
@@ -78,17 +78,6 @@ export const readRanges = async (
 };
 
 const rising = (one: bigint, other: bigint): readonly [bigint, bigint] => (one < other ? [one, other] : [other, one]);
-
-const offsetsOf = async (
-  cluster: Cluster,
-  topic: string,
-  fromBeginning: boolean,
-): Promise<ReadonlyMap<number, bigint>> => {
-  const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId: partition }) => ({ partition }));
-  const [found] = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning }]);
-  const offsets = (found?.partitions ?? []).map(({ partition, offset }) => [partition, BigInt(offset)] as const);
-  return new Map(offsets.toSorted(([a], [b]) => a - b));
-};
 
 /** The next fetch is under way while the records of the last one are looked at. */
 const readPartition = async (reading: Reading, onRecords: OnRecords): Promise<void> => {
@@ -128,19 +117,8 @@ const fetch = async (reading: Reading): Promise<Fetched> => {
     const nodeId = Object.keys(cluster.findLeaderForPartitions(topic, [partition]))[0];
     if (nodeId === undefined) throw new Unavailable("kafka", `${partitionName(reading)} has no leader`);
     const broker = await cluster.findBroker({ nodeId });
-    const { responses } = await broker.fetch({
-      maxWaitTime: settings.fetchWaitMs,
-      minBytes: 1,
-      maxBytes: settings.fetchBytes,
-      isolationLevel: 1,
-      topics: [
-        { topic, partitions: [{ partition, fetchOffset: next.toString(), maxBytes: settings.fetchPartitionBytes }] },
-      ],
-    });
-    const data = responses[0]?.partitions[0];
-    if (data === undefined) return { records: [], next };
-    const { records, next: read } = readBatch(topic, next, data);
-    return { records: records.filter(({ offset }) => offset < end), next: read };
+    const [fetched = { records: [], next }] = await fetchPlaces(broker, [{ topic, partition, next }], settings);
+    return { records: fetched.records.filter(({ offset }) => offset < end), next: fetched.next };
   } catch (error) {
     return { records: [], next, error };
   }
