@@ -1,12 +1,10 @@
 /** A real Alertmanager of a test's own: Debian's binary and our routes, which knows what somebody would be told. */
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../dev/stack/ports.ts";
 import { repositoryRoot } from "../../dev/stack/layout.ts";
-import { endChild } from "./end-child.ts";
-import { until } from "./stack-under-test.ts";
+import { startProgram } from "./program.ts";
 
 /** An Alertmanager at work. */
 export interface Alertmanager {
@@ -21,9 +19,10 @@ export interface Alertmanager {
 export const startAlertmanager = async (): Promise<Alertmanager> => {
   const folder = mkdtempSync(join(tmpdir(), "sluice-alertmanager-"));
   const address = `127.0.0.1:${await freePort()}`;
-  const child = spawn(
-    "prometheus-alertmanager",
-    [
+  const url = `http://${address}`;
+  const stop = await startProgram({
+    program: "prometheus-alertmanager",
+    args: [
       `--config.file=${join(repositoryRoot, "deploy/monitoring/alertmanager/alertmanager.yml")}`,
       `--storage.path=${folder}`,
       `--web.listen-address=${address}`,
@@ -31,22 +30,9 @@ export const startAlertmanager = async (): Promise<Alertmanager> => {
       "--cluster.listen-address=",
       "--log.level=warn",
     ],
-    { stdio: ["ignore", "ignore", "inherit"] },
-  );
-  const stop = async (): Promise<void> => {
-    await endChild(child);
-    rmSync(folder, { recursive: true, force: true });
-  };
-  const url = `http://${address}`;
-  try {
-    await until(
-      "Alertmanager is ready",
-      async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true,
-    );
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+    ...{ readyUrl: `${url}/-/ready`, isHeard: true },
+    afterwards: () => rmSync(folder, { recursive: true, force: true }),
+  });
   const told: Alertmanager["told"] = async (severity) => {
     const asked = new URLSearchParams({ inhibited: "false", filter: `severity="${severity}"` });
     const response = await fetch(`${url}/api/v2/alerts?${asked}`);

@@ -1,11 +1,10 @@
 /** Debian's exporters of Redis and of the database, where they are installed: they serve the names that dashboards and rules use. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import type { StackEndpoints } from "../../dev/stack/endpoints.ts";
 import { freePort } from "../../dev/stack/ports.ts";
 import { exporterLaunch, watchers } from "../../dev/stack/watch/watchers.ts";
-import { endChild } from "./end-child.ts";
+import { startProgram } from "./program.ts";
 import type { Target } from "./prometheus.ts";
-import { until } from "./stack-under-test.ts";
 
 /** An exporter at work. */
 export interface Exporter {
@@ -23,15 +22,8 @@ export const startDebianExporter = async (
   if (spawnSync(program, ["--version"]).error !== undefined) return undefined;
   const port = await freePort();
   const { args, environment } = exporterLaunch(name, port, endpoints);
-  const child = spawn(program, args, { env: { PATH: process.env["PATH"], ...environment }, stdio: "ignore" });
-  const stop = (): Promise<void> => endChild(child);
   const healthUrl = `http://127.0.0.1:${port}`;
-  try {
-    const answers = async () => (await fetch(`${healthUrl}/metrics`).catch(() => undefined))?.ok === true;
-    await until(`${program} answers`, answers);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const env = { PATH: process.env["PATH"], ...environment };
+  const stop = await startProgram({ program, args, env, readyUrl: `${healthUrl}/metrics`, isHeard: false });
   return { target: { job, service: job, healthUrl }, stop };
 };

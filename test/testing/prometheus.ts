@@ -1,5 +1,4 @@
 /** A real Prometheus of a test's own: Debian's binary, our rules, and processes of ours as its targets. */
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,8 +6,7 @@ import { stringify } from "yaml";
 import { documentOf, type RuleDocument } from "../../dev/monitoring/rules/rule.ts";
 import { ruleFiles } from "../../dev/monitoring/rules/rule-files.ts";
 import { freePort } from "../../dev/stack/ports.ts";
-import { endChild } from "./end-child.ts";
-import { until } from "./stack-under-test.ts";
+import { startProgram } from "./program.ts";
 
 /** A process that is scraped. */
 export interface Target {
@@ -55,27 +53,18 @@ export const startPrometheus = async (alertmanager: string): Promise<Prometheus>
   const targetsFile = join(folder, "targets.json");
   writeConfiguration(folder, targetsFile, alertmanager);
   const http = await freePort();
-  const child = spawn(
-    "prometheus",
-    [
+  const url = `http://127.0.0.1:${http}`;
+  const stop = await startProgram({
+    program: "prometheus",
+    args: [
       `--config.file=${join(folder, "prometheus.yml")}`,
       `--storage.tsdb.path=${join(folder, "data")}`,
       `--web.listen-address=127.0.0.1:${http}`,
       "--log.level=warn",
     ],
-    { stdio: ["ignore", "ignore", "inherit"] },
-  );
-  const url = `http://127.0.0.1:${http}`;
-  const stop = async (): Promise<void> => {
-    await endChild(child);
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
-    await until("Prometheus is ready", async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+    ...{ readyUrl: `${url}/-/ready`, isHeard: true },
+    afterwards: () => rmSync(folder, { recursive: true, force: true }),
+  });
   return { ...clientOf(url), url, setTargets: targetsWriter(targetsFile), stop };
 };
 
