@@ -53,7 +53,8 @@ export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
   const settings = { ...apiDefaults, ...parameters.settings };
   const ids = createReservationIds(tokenSecret, formerSecrets);
   const { decidedEvents } = parameters;
-  const watch = watchVerdicts({ lookup: ports.verdicts, clock, settings, ...decidedEvents });
+  const isTold = decidedEvents?.isTold;
+  const watch = watchVerdicts({ lookup: ports.verdicts, clock, settings, ...(isTold && { isTold }) });
   decidedEvents?.start({ isWanted: () => watch.waiting() > 0, decided: watch.decided });
   metrics.watchWaiting(watch.waiting);
   const queue = parameters.seeQueue && watchQueue(parameters.seeQueue, clock);

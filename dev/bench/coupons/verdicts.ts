@@ -70,7 +70,7 @@ const run = async (shop: Shop, load: Schedule): Promise<VerdictRun> => {
   let issued = 0;
   const [before, startedAt] = [await needsOf(worker, api), performance.now()];
   try {
-    await openLoop({ ...load }, startedAt, async (n, dueAt) => {
+    await openLoop(load, startedAt, async (n, dueAt) => {
       const headers = { authorization: `Bearer ${tokens[n]}`, "content-type": "application/json" };
       const path = await acceptedAs(agent, shop, headers);
       accepted.push(performance.now() - dueAt);

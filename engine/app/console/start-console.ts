@@ -43,8 +43,6 @@ export const startConsole = async <Config extends EngineConfig>(
   if (viewerOf === undefined && role === undefined) throw noWayIn();
   const data = await open();
   const live = createLive(data.live, systemClock);
-  // Beside a terminal it looks from the start on: whoever opens it after a burst sees the burst.
-  if (role !== undefined) live.watch(() => {});
   const codes = createLoginCodes();
   const told = (url: string): void => options.tell(`${options.publicUrl ?? url}/#login=${codes.current()}`);
   let address = "";
@@ -72,7 +70,11 @@ export const startConsole = async <Config extends EngineConfig>(
     );
   const settings = { host: "--host", port: "--port" };
   address = await listening({ host, port, settings }, () => server.listen({ host, port }));
-  if (role !== undefined) told(address);
+  if (role !== undefined) {
+    // It looks from the start on: whoever opens it after a burst sees the burst.
+    live.watch(() => {});
+    told(address);
+  }
   return {
     ready: () => readinessOf([]),
     ended: new Promise(() => {}),
