@@ -2,6 +2,7 @@
  * The claims of coupon issuing, checked against facts. Pure: each check answers what breaks it. There may be millions of facts, so
  * they are looked at one by one, and none are collected but those that a claim is about.
  */
+import type { Check } from "../../engine/app/verify/verification.ts";
 import type { CouponCompensated, CouponId, ReservationId } from "../../schemas/coupon.ts";
 import { digestId } from "./rows/digest-id.ts";
 import { PackedIds } from "./rows/packed-ids.ts";
@@ -10,21 +11,7 @@ import type { Accepted, CouponFacts, VerdictRow } from "./facts.ts";
 import { lettersWait, retriesStandForLetters } from "./letters.ts";
 import { pendingOf } from "./pending.ts";
 
-/** One claim and what breaks it. */
-export interface Check {
-  /** The claim, in words. */
-  readonly claim: string;
-  /** How many things were looked at. */
-  readonly looked: number;
-  /** How many of them break the claim. */
-  readonly broken: number;
-  /** How many more would, but are about requests that the workers have not decided yet. */
-  readonly pending: number;
-  /** How many could not be compared: they are older than the oldest record of a topic. Absent where that cannot be. */
-  readonly older?: number;
-  /** At most {@link shownExamples} of those that break it, in words. */
-  readonly examples: readonly string[];
-}
+export type { Check } from "../../engine/app/verify/verification.ts";
 
 /** Examples of one check at most. */
 export const shownExamples = 5;
@@ -53,15 +40,45 @@ export const checkCoupons = (facts: CouponFacts): readonly Check[] => {
 export const isSound = (checks: readonly Check[]): boolean =>
   checks.every(({ broken, pending }) => broken === 0 && pending === 0);
 
-/** A check of which these break the claim, each in words. They are counted, and a few are kept. */
-export const check = (claim: string, looked: number, breaking: Iterable<string>, pending = 0): Check => {
+/** What breaks a claim, in words. */
+export interface Finding {
+  readonly text: string;
+  /** What names it whenever it is found; see {@link Check.found}. */
+  readonly name: string;
+}
+
+/** Names of one check that are kept: a million would be the whole of a table, and what is wrong with the first is wrong. */
+const keptNames = 1_000;
+
+/** A check of which these break the claim; words alone are their own name. They are counted, and a few are kept. */
+export const check = (claim: string, looked: number, breaking: Iterable<string | Finding>, pending = 0): Check => {
   const examples: string[] = [];
+  const names = new Set<string>();
   let broken = 0;
-  for (const example of breaking) {
+  for (const one of breaking) {
+    const { text, name } = typeof one === "string" ? { text: one, name: one } : one;
     broken += 1;
-    if (broken <= shownExamples) examples.push(example);
+    if (broken <= shownExamples) examples.push(text);
+    if (names.size < keptNames) names.add(name);
   }
-  return { claim, looked, broken, pending, examples };
+  return { claim, looked, broken, pending, examples, ...(broken > 0 && { found: () => names }) };
+};
+
+/**
+ * Names what is found of coupons by how many of their requests were accepted: topic, tables and gate are read one after the other, so
+ * what differs of a coupon that is asked for may be what was decided meanwhile. It is the same only once nobody asks any more.
+ */
+const ofCoupons = function* (
+  { accepted }: Pick<CouponFacts, "accepted">,
+  findings: readonly (readonly [CouponId, text: string])[],
+): Generator<Finding> {
+  if (findings.length === 0) return;
+  const requests = new Map<CouponId, number>(findings.map(([couponId]) => [couponId, 0]));
+  for (const { request } of accepted.values()) {
+    const count = requests.get(request.couponId);
+    if (count !== undefined) requests.set(request.couponId, count + 1);
+  }
+  for (const [couponId, text] of findings) yield { text, name: `${text}, of ${requests.get(couponId)} requests` };
 };
 
 type Pending = ReadonlySet<ReservationId>;
@@ -112,15 +129,17 @@ const noVerdictWithoutRequest = ({ accepted, issued, refused, topicsSince }: Cou
   return withOlder(checked, older);
 };
 
-const issuedIsStockTaken = ({ issued, coupons }: CouponFacts): Check => {
+const issuedIsStockTaken = (facts: CouponFacts): Check => {
+  const { issued, coupons } = facts;
   const counts = new Map<CouponId, number>();
   for (const { couponId } of issued.values()) counts.set(couponId, (counts.get(couponId) ?? 0) + 1);
   const broken = [...coupons.values()].flatMap(({ couponId, stock, remaining }) => {
     const count = counts.get(couponId) ?? 0;
     const taken = stock - remaining;
-    return count === taken && remaining >= 0 ? [] : [`${couponId}: ${count} issued, ${taken} of ${stock} taken`];
+    if (count === taken && remaining >= 0) return [];
+    return [[couponId, `${couponId}: ${count} issued, ${taken} of ${stock} taken`] as const];
   });
-  return check("issued = stock taken, never more than there are", coupons.size, broken);
+  return check("issued = stock taken, never more than there are", coupons.size, ofCoupons(facts, broken));
 };
 
 const noUserTwice = ({ issued }: CouponFacts): Check => {
@@ -159,25 +178,31 @@ const firstComeFirstServed = ({ accepted, issued, refused, letters }: CouponFact
 };
 
 /** A request in flight has taken its unit already: a counter counts as wrong only where no request of its coupon is pending. */
-const countersAgree = ({ coupons, counters, foreign }: CouponFacts, pendingCoupons: ReadonlySet<CouponId>): Check => {
+const countersAgree = (facts: CouponFacts, pendingCoupons: ReadonlySet<CouponId>): Check => {
+  const { coupons, counters, foreign } = facts;
   const differing = [...counters].filter(([couponId, counter]) => coupons.get(couponId)?.remaining !== counter);
   const [pending, broken] = partition(differing, ([couponId]) => pendingCoupons.has(couponId));
   // First, and whatever is in flight: no round and no repair brings these in order.
   const keys = [...foreign].map((couponId) => `${couponId}: ${foreignKey(stockKey(couponId))}`);
-  const examples = broken.map(
-    ([couponId, counter]) =>
-      `${couponId}: counter ${Number.isNaN(counter) ? "is no number" : counter}, database ${coupons.get(couponId)?.remaining ?? "has no such coupon"}`,
-  );
+  const differ = broken.map(([couponId, counter]) => {
+    const [found, wanted] = [Number.isNaN(counter) ? "is no number" : counter, coupons.get(couponId)?.remaining];
+    return [couponId, `${couponId}: counter ${found}, database ${wanted ?? "has no such coupon"}`] as const;
+  });
   const looked = counters.size + foreign.size;
-  return check("the counter equals the database", looked, [...keys, ...examples], pending.length);
+  const all = [...keys, ...ofCoupons(facts, differ)];
+  return check("the counter equals the database", looked, all, pending.length);
 };
 
 /** A mark of what is decided keeps the gate from saying that a coupon is sold out: the database is asked each time. */
-const nothingIsHeld = ({ marks }: CouponFacts, pendingCoupons: ReadonlySet<CouponId>): Check => {
+const nothingIsHeld = (facts: CouponFacts, pendingCoupons: ReadonlySet<CouponId>): Check => {
+  const { marks } = facts;
   const held = [...marks].filter(([, count]) => count > 0);
   const [pending, broken] = partition(held, ([couponId]) => pendingCoupons.has(couponId));
-  const examples = broken.map(([couponId, count]) => `${couponId}: ${count} unit(s) in flight, and no request`);
-  return check("the gate holds no unit without a request in flight", marks.size, examples, pending.length);
+  const units = broken.map(
+    ([couponId, count]) => [couponId, `${couponId}: ${count} unit(s) in flight, and no request`] as const,
+  );
+  const claim = "the gate holds no unit without a request in flight";
+  return check(claim, marks.size, ofCoupons(facts, units), pending.length);
 };
 
 const partition = <T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [readonly T[], readonly T[]] => [

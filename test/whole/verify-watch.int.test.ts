@@ -6,6 +6,7 @@ import { couponRegister } from "../../stores/mysql/coupons/coupon-register.ts";
 import { withSession } from "../../stores/mysql/session.ts";
 import type { CouponId } from "../../schemas/coupon.ts";
 import { openCoupon } from "../../topology/testing/memory-stage.ts";
+import { couponTraffic, openCoupon as openCouponBy } from "../testing/coupon-traffic.ts";
 import { stackUnderTest, until } from "../testing/stack-under-test.ts";
 
 const stack = stackUnderTest();
@@ -47,6 +48,30 @@ test("verify --watch: says when it last read everything, and what became of dead
   assert.ok(Number(last?.split(" ")[1]) > 1_000_000_000, last);
   for (const topology of ["coupon-issuing", "transaction-history", "external-data"])
     assert.ok(lines.some((line) => line.startsWith(`sluice_dead_letters_undecided{topology="${topology}"} `)));
+});
+
+test("verify --watch: finds no violation while coupons are asked for all the time", { timeout: 240_000 }, async (t) => {
+  const busy = `busy-${randomUUID()}`;
+  const [api] = await Promise.all([
+    stack.start({ command: "api", name: "verify-busy-api" }),
+    stack.start({ command: "worker", name: "verify-busy-worker" }),
+  ]);
+  const traffic = couponTraffic(stack.config.tokenSecret, t.signal);
+  await openCouponBy(api.url, stack.config.tokenSecret, { couponId: busy, stock: 100_000 });
+  const args = ["--watch", "--every", "1", "--full-every", "1", "--coupons", busy, "coupons"];
+  const { healthUrl } = await stack.start({ command: "verify", name: "verify-busy", args });
+  const looks = new Set<string>();
+  for (let crowd = 0; looks.size < 6; crowd += 1) {
+    await traffic.burst(api.url, busy, `crowd-${crowd}-`);
+    const lines = (await (await fetch(`${healthUrl}/metrics`)).text()).split("\n");
+    const seen = lines.filter((line) => line.startsWith("sluice_verify_violations{"));
+    assert.deepEqual(
+      seen.filter((line) => !line.endsWith(" 0")),
+      [],
+    );
+    const last = lines.find((line) => line.startsWith("sluice_verify_last_success_timestamp_seconds "));
+    if (last !== undefined && seen.length > 0) looks.add(last);
+  }
 });
 
 test("verify --watch: ends with exit code 0 when it gets SIGTERM", { timeout: 60_000 }, async () => {

@@ -15,6 +15,11 @@ export interface Check {
   readonly older?: number;
   /** A few of those that break it, in words. */
   readonly examples: readonly string[];
+  /**
+   * Names of those that break it, the same whenever the same is found: so a watch tells what is wrong from what was under way. Where
+   * there are thousands, the first of them. Default: the examples.
+   */
+  readonly found?: () => ReadonlySet<string>;
 }
 
 /** What was found of one subject. */

@@ -10,7 +10,7 @@ const times = { everyMs: 15_000, fullEveryMs: 600_000, graceMs: 10_000 };
 
 const stage = () => {
   const { clock, step } = steppedClock();
-  const world = { broken: 0, doubtful: 0, isAway: false, isFullAway: false, fullLooks: 0, newerLooks: 0 };
+  const world = { broken: 0, first: 0, doubtful: 0, isAway: false, isFullAway: false, fullLooks: 0, newerLooks: 0 };
   const answer = () => {
     if (world.isAway) throw new Unavailable("database", "refused");
   };
@@ -24,7 +24,8 @@ const stage = () => {
           answer();
           if (world.isFullAway) throw new Unavailable("kafka", "refused");
           world.fullLooks += 1;
-          return [{ claim: "all add up", looked: 9, broken: world.broken, pending: 4, examples: [] }];
+          const found = Array.from({ length: world.broken }, (_, n) => `order ${world.first + n}`);
+          return [{ claim: "all add up", looked: 9, broken: world.broken, pending: 4, examples: found }];
         },
         newer: async () => {
           answer();
@@ -73,6 +74,22 @@ test("verify watch: counts a violation when two full looks in a row have found i
   assert.deepEqual([world.fullLooks, violated()], [4, 0]);
   await step(15_000);
   assert.equal(world.fullLooks, 4);
+  await watching.stop();
+});
+
+test("verify watch: counts no violation when two full looks in a row have found as many, and not the same", async () => {
+  const { world, watching, violated, step } = stage();
+  await settled();
+  world.broken = 3;
+  world.doubtful = 1;
+  await step(15_000);
+  world.first = 3;
+  await step(15_000);
+  assert.deepEqual([world.fullLooks, violated()], [3, 0]);
+  // One of them stays.
+  world.first = 5;
+  await step(15_000);
+  assert.deepEqual([world.fullLooks, violated()], [4, 1]);
   await watching.stop();
 });
 

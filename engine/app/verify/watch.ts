@@ -1,7 +1,8 @@
 /**
  * Verifies all the time. A full look reads everything afresh, at the start and every so often; between two of them only what is
  * new is looked at, where a subject can. A full look is exact on a quiet system alone, so what breaks a claim counts as a
- * violation only when two full looks in a row have found it; the second one follows soon. So does the one that finds it mended.
+ * violation only when two full looks in a row have found the very same, and not as many; the second one follows soon. So does the one
+ * that finds it mended.
  */
 import type { Clock } from "../../clock.ts";
 import { errorFields, type Logger } from "../../logger.ts";
@@ -32,7 +33,7 @@ export interface WatchTimes {
 
 /** What is told of it. */
 export interface WatchTelemetry {
-  /** How many things break a claim, in two full looks in a row. */
+  /** How many things break a claim, the same ones in two full looks in a row. */
   readonly violations: (check: string, count: number) => void;
   /** Every subject has been read as a whole, the last of them at this time, epoch ms. */
   readonly succeeded: (atMs: number) => void;
@@ -57,6 +58,9 @@ export interface Watching {
 
 /** How long a look is waited for when it is to stop: less than a process has to stop in. */
 const stopWaitMs = 10_000;
+
+/** Of what breaks one claim, in one line of the log. */
+const toldExamples = 5;
 
 /** Starts watching. A look that fails is tried again at the next turn, however long what it reads is away. */
 export const watchSubjects = (options: WatchOptions): Watching => {
@@ -89,19 +93,20 @@ const createSubjectWatch = (
   { subject, full, newer }: WatchedSubject,
   { clock, times, logger, telemetry }: WatchOptions,
 ) => {
-  let before: ReadonlyMap<string, number> | undefined;
+  let before: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   let succeededAtMs: number | undefined;
   let awaySinceMs: number | undefined;
   let isDoubtful = true;
   const fullLook = async (): Promise<void> => {
     const checks = await full();
-    const broken = new Map(checks.map((one) => [`${subject}: ${one.claim}`, one]));
-    for (const [name, { broken: now, examples }] of broken) {
-      const count = Math.min(now, before?.get(name) ?? 0);
-      telemetry.violations(name, count);
-      if (count > 0) logger.error({ event: "verify.violation", check: name, count, examples }, "a claim is broken");
+    const found = new Map(checks.map((one) => [`${subject}: ${one.claim}`, foundBy(one)]));
+    for (const [name, now] of found) {
+      const same = [...now].filter((one) => before.get(name)?.has(one));
+      telemetry.violations(name, same.length);
+      const told = { check: name, count: same.length, examples: same.slice(0, toldExamples) };
+      if (same.length > 0) logger.error({ event: "verify.violation", ...told }, "a claim is broken");
     }
-    before = new Map([...broken].map(([name, one]) => [name, one.broken]));
+    before = found;
     succeededAtMs = clock.now();
     isDoubtful = checks.some((one) => one.broken > 0);
   };
@@ -135,3 +140,5 @@ const createSubjectWatch = (
     },
   };
 };
+
+const foundBy = ({ found, examples }: Check): ReadonlySet<string> => found?.() ?? new Set(examples);
