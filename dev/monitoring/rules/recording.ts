@@ -73,11 +73,11 @@ const declared: readonly RecordingRule[] = app.topologies.flatMap(({ topology: {
 
 const compared: readonly RecordingRule[] = [
   {
-    // Of topologies that ran within the last day: one that was never started here has no owner to miss.
+    // Of topologies that ran within the last week: one that was never started here has no owner to miss.
     record: "sluice:unowned_partitions",
     expr:
       "(sluice:declared_partitions and on (topology)" +
-      " count by (topology) (last_over_time(sluice_partitions_assigned[1d])))" +
+      " count by (topology) (last_over_time(sluice_partitions_assigned[7d])))" +
       " - on (topology) (sum by (topology) (sluice_partitions_assigned) or on (topology) sluice:declared_partitions * 0)",
     by: ["topology"],
   },

@@ -5,10 +5,14 @@ import type { AlertRule, RuleGroup } from "./rule.ts";
 /** `external-data` waits on purpose while the circuit to the platform is not closed. */
 const waitsForPlatform = `label_replace(min(sluice_circuit{state="closed"}) == 0, "topology", "external-data", "", "")`;
 
-/** Outboxes of which a relay runs, and waits for the database. */
+/**
+ * Outboxes of which a relay runs and waits for the database, or let go of the lead because the log takes nothing: it leads again by
+ * itself, and what is away has alerts of its own. Not for longer than a quarter of an hour: payments may be made all the while.
+ */
 const relaysThatWait =
   "max by (outbox) (sluice_outbox_leading and on (instance)" +
-  ' sluice_not_ready{reason="DEPENDENCY_AWAY", job="sluice"} == 1)';
+  ' sluice_not_ready{reason=~"DEPENDENCY_AWAY|LOG_BEHIND", job="sluice"} == 1)' +
+  " and on (outbox) max by (outbox) (max_over_time(sluice_outbox_leading[15m])) == 1";
 
 const processes: readonly AlertRule[] = [
   {
@@ -25,9 +29,9 @@ const processes: readonly AlertRule[] = [
   {
     alert: "SluiceServiceGone",
     severity: "page",
-    // No target is known any more though one was within a day. A roll-out that ends the old one first may take a while.
+    // No target is known any more though one was within a week. A roll-out that ends the old one first may take a while.
     expr:
-      'max by (service) (max_over_time(up{job="sluice"}[1d])) * 0' +
+      'max by (service) (max_over_time(up{job="sluice"}[7d])) * 0' +
       ' unless on (service) max by (service) (up{job="sluice"})',
     for: "2m",
     summary: "Of a kind of process that ran there is none any more.",
@@ -48,10 +52,20 @@ const processes: readonly AlertRule[] = [
     alert: "SluiceNotReady",
     severity: "ticket",
     // Also where nothing is held because nothing comes in: what a process needs is missed before the morning's first request.
-    expr: "max by (service, instance, reason) (sluice_not_ready) == 1",
+    expr: 'max by (service, instance, reason) (sluice_not_ready{job="sluice"}) == 1',
     for: "5m",
     summary: "A process runs and cannot do its work.",
     description: "{{ $labels.service }} {{ $labels.instance }} is not ready: {{ $labels.reason }} is {{ $value }}.",
+    dashboard: uids.overview,
+  },
+  {
+    alert: "SluiceRestarts",
+    severity: "ticket",
+    // A roll-out starts each once, and once more where it is taken back.
+    expr: 'max by (service, instance) (changes(process_start_time_seconds{job="sluice"}[15m])) > 3',
+    for: "1m",
+    summary: "A process starts again and again.",
+    description: "{{ $labels.service }} {{ $labels.instance }} was started {{ $value }} times within 15 minutes.",
     dashboard: uids.overview,
   },
   {
@@ -195,10 +209,9 @@ const payments: readonly AlertRule[] = [
     severity: "page",
     expr:
       "(sum by (outbox) (sluice_outbox_leading) == 0" +
-      " or (count by (outbox) (last_over_time(sluice_outbox_leading[1d])) * 0" +
+      " or (count by (outbox) (last_over_time(sluice_outbox_leading[7d])) * 0" +
       " unless on (outbox) sum by (outbox) (sluice_outbox_leading)))" +
-      // Relays that run and know that the database is away lead again by themselves; that has its own alerts.
-      ` unless on (outbox) ${relaysThatWait}`,
+      ` unless on (outbox) (${relaysThatWait})`,
     for: "30s",
     summary: "No relay publishes payments.",
     description: "{{ $value }} relays lead {{ $labels.outbox }}: what is paid waits in the database.",

@@ -51,6 +51,8 @@ export interface AlertCase {
     /** The description, as it arrives. */
     readonly says: string;
   };
+  /** Other moments at which it fires, for the same and in the same words. */
+  readonly firesToo?: readonly number[];
   /** When it fires no more. `never`: it always fires. */
   readonly heals: number | "never";
 }
@@ -66,7 +68,7 @@ export const testDocument = (story: AlertCase, ruleFiles: readonly string[]): st
   });
 };
 
-const momentsOf = ({ alert: name, quiet, fires, heals }: AlertCase) => {
+const momentsOf = ({ alert: name, quiet, fires, firesToo = [], heals }: AlertCase) => {
   const alert = alerts.find((one) => one.alert === name);
   if (alert === undefined) throw new Error(`there is no alert ${name}`);
   const at = (minutes: number, expected: readonly object[]) => ({
@@ -79,5 +81,5 @@ const momentsOf = ({ alert: name, quiet, fires, heals }: AlertCase) => {
     exp_annotations: { ...annotationsOf(alert), description: fires.says },
   };
   const still = heals === "never" ? [] : [...quiet, heals].map((minutes) => at(minutes, []));
-  return [...still, at(fires.at, [fired])];
+  return [...still, ...[fires.at, ...firesToo].map((minutes) => at(minutes, [fired]))];
 };

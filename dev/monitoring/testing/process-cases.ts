@@ -93,6 +93,29 @@ export const processCases: readonly AlertCase[] = [
     heals: 21,
   },
   {
+    alert: "SluiceRestarts",
+    // A roll-out that is taken back; then it ends again and again for some minutes.
+    series: {
+      [`process_start_time_seconds{${worker}}`]: gauge([
+        [100, 5],
+        [400, 2],
+        [520, 20],
+        [1_600, 1],
+        [1_700, 1],
+        [1_760, 1],
+        [1_820, 1],
+        [1_880, 30],
+      ]),
+    },
+    quiet: [8, 29],
+    fires: {
+      at: 35,
+      labels: { service: "worker", instance: "worker:9400" },
+      says: "worker worker:9400 was started 5 times within 15 minutes.",
+    },
+    heals: 50,
+  },
+  {
     alert: "SluiceMixedGraphs",
     // A roll-out that takes twenty minutes, and one that stops half-way.
     series: {

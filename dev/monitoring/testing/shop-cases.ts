@@ -211,7 +211,8 @@ const payments: readonly AlertCase[] = [
   },
   {
     alert: "SluiceNoRelayLeads",
-    // The leader is killed, another leads after 15 s. The database is away for a while. Then that one is killed too.
+    // The leader is killed, another leads after 15 s. The database is away for a while. Then that one is killed too; later brokers take
+    // nothing for half an hour.
     series: {
       [`sluice_outbox_leading{${relay}, outbox="payments"}`]: gauge([
         [1, 5],
@@ -224,18 +225,26 @@ const payments: readonly AlertCase[] = [
         [1, 5],
         [undefined, 5],
         [1, 10],
+        [0, 30],
+        [1, 5],
+      ]),
+      [`sluice_not_ready{${other}, reason="LOG_BEHIND"}`]: gauge([
+        [0, 35.25],
+        [1, 29.75],
+        [0, 5],
       ]),
       [`sluice_not_ready{${other}, reason="DEPENDENCY_AWAY"}`]: gauge([
         [0, 10.25],
         [1, 4.75],
         [0, 5],
         [undefined, 5],
-        [0, 10],
+        [0, 45],
       ]),
     },
-    quiet: [4, 5.1, 10.25, 14, 20.25],
+    quiet: [4, 5.1, 10.25, 14, 20.25, 30, 45, 49],
     fires: { at: 21, labels: outbox, says: "0 relays lead payments: what is paid waits in the database." },
-    heals: 25.5,
+    firesToo: [52, 64],
+    heals: 66,
   },
   {
     alert: "SluiceTwoRelaysLead",
