@@ -155,6 +155,12 @@ const partitions: Row = {
       { stacked: true },
     ),
     lines({
+      title: "Records at a call",
+      description: "Which step or store rounds are at: the one that is high all the time is what they wait for.",
+      unit: "short",
+      queries: [{ expr: `sum by (call) (sluice_call_records{${own}})`, legend: "{{ call }}" }],
+    }),
+    lines({
       title: "Paused partitions",
       description:
         "1 while a partition is not fetched because its bounds are reached: its share of SLUICE_MAX_UNFINISHED is in memory.",
@@ -166,6 +172,13 @@ const partitions: Row = {
       description: "Who has how many. The sum is what the sources have, or some are unowned.",
       unit: "short",
       queries: [{ expr: `sluice_partitions_assigned{${own}}`, legend: "{{ instance }}" }],
+    }),
+    lines({
+      title: "Epochs of leases",
+      description:
+        "By partition. Each step up is a new owner; two lines of one partition are a worker that has not noticed yet.",
+      unit: "short",
+      queries: [{ expr: `sluice_lease_epoch{${own}}`, legend: "{{ partition }} {{ instance }}" }],
     }),
     lines({
       title: "Rebalances and refused commits",

@@ -14,11 +14,19 @@ const relaysThatWait =
   ' sluice_not_ready{reason=~"DEPENDENCY_AWAY|LOG_BEHIND", job="sluice"} == 1)' +
   " and on (outbox) max by (outbox) (max_over_time(sluice_outbox_leading[15m])) == 1";
 
+/** They look on: no request waits for one, so nobody is woken. */
+const onlookers = "console|verify";
+
+/** Kinds of process of which Prometheus knew one within a week, and knows none any more. */
+const goneOf = (matcher: string): string =>
+  `max by (service) (max_over_time(up{job="sluice", ${matcher}}[7d])) * 0` +
+  ` unless on (service) max by (service) (up{job="sluice"})`;
+
 const processes: readonly AlertRule[] = [
   {
     alert: "SluiceDown",
     severity: "page",
-    expr: 'up{job="sluice"} == 0',
+    expr: `up{job="sluice", service!~"${onlookers}"} == 0`,
     // Three scrapes: beyond a restart, and with the two intervals of scraping and evaluating within a minute.
     for: "30s",
     summary: "A process of ours does not answer.",
@@ -30,12 +38,20 @@ const processes: readonly AlertRule[] = [
     alert: "SluiceServiceGone",
     severity: "page",
     // No target is known any more though one was within a week. A roll-out that ends the old one first may take a while.
-    expr:
-      'max by (service) (max_over_time(up{job="sluice"}[7d])) * 0' +
-      ' unless on (service) max by (service) (up{job="sluice"})',
+    expr: goneOf(`service!~"${onlookers}"`),
     for: "2m",
     summary: "Of a kind of process that ran there is none any more.",
     description: "Prometheus has known no {{ $labels.service }} for 2 minutes: {{ $value }} are up.",
+    dashboard: uids.overview,
+  },
+  {
+    alert: "SluiceOnlookerDown",
+    severity: "ticket",
+    expr: `up{job="sluice", service=~"${onlookers}"} == 0 or ${goneOf(`service=~"${onlookers}"`)}`,
+    // Beyond a roll-out, and long enough that it does not come back by itself.
+    for: "5m",
+    summary: "A process that looks on does not answer, or is gone.",
+    description: "No {{ $labels.service }} {{ $labels.instance }} was seen for 5 minutes: {{ $value }} are up.",
     dashboard: uids.overview,
   },
   {

@@ -49,6 +49,27 @@ export const processCases: readonly AlertCase[] = [
     heals: 26,
   },
   {
+    alert: "SluiceOnlookerDown",
+    // A worker that is down is another alert's; verify is restarted, which takes two minutes; then it is killed, and comes back.
+    series: {
+      [`up{${worker}}`]: gauge([[0, 30]]),
+      [`up{job="sluice", service="verify", instance="verify:9400"}`]: gauge([
+        [1, 5],
+        [0, 2],
+        [1, 3],
+        [0, 10],
+        [1, 10],
+      ]),
+    },
+    quiet: [4.5, 7, 14.5],
+    fires: {
+      at: 15.5,
+      labels: { job: "sluice", service: "verify", instance: "verify:9400" },
+      says: "No verify verify:9400 was seen for 5 minutes: 0 are up.",
+    },
+    heals: 21,
+  },
+  {
     alert: "SluicePartitionsUnowned",
     // A rebalance, then a worker of two dies, then the other has its partitions.
     series: {
