@@ -15,8 +15,9 @@ import { defaultStackName, layoutOf, repositoryRoot } from "../../stack/layout.t
 import { targetsFolder } from "../../stack/watch/watchers.ts";
 
 const pictures = join(repositoryRoot, "docs", "pictures");
-/** What the pictures begin with. */
-const firstGroup = "sluice-alerts.yml > ";
+/** What a picture begins with: our own alerts, or the group of the alert whose details it shows. */
+const ownAlerts = "sluice-alerts.yml > ";
+const groupOf: Readonly<Record<string, string>> = { SluiceDown: `${ownAlerts}sluice-processes` };
 /** How long anything may take: a stack, a burst, and two scrapes. */
 const patienceMs = 240_000;
 
@@ -157,9 +158,10 @@ const take = async (view: Page, url: string, name: string, alert?: string): Prom
   });
   await view.goto(url);
   if (alert !== undefined) await view.getByText(alert, { exact: true }).first().click();
+  const first = alert === undefined ? ownAlerts : (groupOf[alert] ?? ownAlerts);
   // A text, because this program is checked without a browser's types.
   await view.evaluate(
-    `[...document.querySelectorAll("td")].find((cell) => cell.textContent.includes("${firstGroup}")).scrollIntoView()`,
+    `[...document.querySelectorAll("td")].find((cell) => cell.textContent.includes("${first}")).scrollIntoView()`,
   );
   await view.screenshot({ path: join(pictures, `${name}.png`) });
 };
