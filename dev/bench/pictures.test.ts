@@ -25,7 +25,10 @@ const report: BenchReport = {
   ...nothing,
   baseline: { records: 10, issued: 10, seconds: 1, issuedPerSecond: 600 },
   keys: [1, 10].map((coupons) => {
-    return { ...drained, coupons, issuedPerSecond: 40_000, workerCpuMicros: 1, workerPeakMb: 1, broken: [] };
+    const rates = { issuedPerSecond: 40_000, decidedPerSecond: 40_000 };
+    const flushes = { transactionsPerThousand: 1, flushesPerThousand: 1 };
+    const used = { workerCpuMicros: 1, workerPeakMb: 1, cpuMicros: { database: 1, broker: 1, redis: 1 }, ...flushes };
+    return { ...drained, coupons, ...rates, ...used, broken: [] };
   }),
   latency: [
     {

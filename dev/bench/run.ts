@@ -17,14 +17,16 @@ import { measureStartCheck } from "./ops/start-check.ts";
 import { writeLetters } from "./ops/letters.ts";
 import { openCoupons, preload } from "./coupons/preload.ts";
 import { measureVerdicts, type VerdictRun } from "./coupons/verdicts.ts";
-import { duplicates, hot, type Scenario, uniform } from "./scenarios.ts";
+import { duplicates, hot, poison, type Scenario, soldOut, uniform, zipf } from "./scenarios.ts";
 import { setStage, type Stage } from "./stage.ts";
 
 /** What to measure, and how much. */
 export interface BenchOptions {
   readonly only: readonly Measurement[];
-  /** Requests of the hot, duplicates and uniform workloads. */
+  /** Requests of a workload. */
   readonly requests: number;
+  /** How often each workload is run, all of them in turn. */
+  readonly runs: number;
   /** Units that go through the gate alone. */
   readonly gateUnits: number;
   /** Records of the baseline: it does a few hundred a second. */
@@ -60,12 +62,7 @@ const runOnStage = async (options: BenchOptions): Promise<OnStage> => {
   const wanted = (name: Measurement): boolean => options.only.includes(name);
   try {
     const baseline = wanted("baseline") || wanted("keys") ? await measureBaseline(stage, prefix, options) : undefined;
-    const drains: DrainRun[] = [];
-    for (const [name, scenario] of scenariosOf(prefix, options.requests)) {
-      if (!wanted(name)) continue;
-      note(`${name}: ${scenario.requests} requests, ${scenario.about}`);
-      drains.push(await drain(stage, scenario, options));
-    }
+    const drains = await measureDrains(stage, prefix, options);
     const keys = wanted("keys") ? await measureKeys(stage, prefix, options) : [];
     const safety = wanted("safety") ? await measureSafety(stage, prefix, options) : undefined;
     const api = wanted("api") ? await apiRuns(stage, prefix) : [];
@@ -81,10 +78,27 @@ const runOnStage = async (options: BenchOptions): Promise<OnStage> => {
   }
 };
 
+/** In turn, so that what the machine does meanwhile is shared among all. */
+const measureDrains = async (stage: Stage, prefix: string, options: BenchOptions): Promise<readonly DrainRun[]> => {
+  const drains: DrainRun[] = [];
+  for (let turn = 1; turn <= options.runs; turn++)
+    for (const [name, scenario] of scenariosOf(turn === 1 ? prefix : `${prefix}-${turn}`, options.requests)) {
+      if (!options.only.includes(name)) continue;
+      note(
+        `${name}: ${scenario.requests} requests, ${scenario.about}${options.runs === 1 ? "" : ` (${turn} of ${options.runs})`}`,
+      );
+      drains.push(await drain(stage, scenario, options));
+    }
+  return drains;
+};
+
 const scenariosOf = (prefix: string, requests: number): readonly (readonly [Measurement, Scenario])[] => [
   ["hot", hot(prefix, requests)],
   ["duplicates", duplicates(prefix, Math.floor(requests / 110) * 100)],
   ["uniform", uniform(prefix, requests)],
+  ["zipf", zipf(prefix, requests)],
+  ["poison", poison(prefix, requests)],
+  ["tail", soldOut(prefix, requests)],
   ["backlog", uniform(`${prefix}-back`, 1_000_000)],
 ];
 

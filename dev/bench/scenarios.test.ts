@@ -1,7 +1,7 @@
 /** The workloads are what they say. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { duplicates, hot, uniform } from "./scenarios.ts";
+import { duplicates, hot, poison, soldOut, uniform, zipf } from "./scenarios.ts";
 
 const asks = (scenario: ReturnType<typeof hot>) => Array.from({ length: scenario.requests }, (_, n) => scenario.ask(n));
 
@@ -21,4 +21,24 @@ test("scenarios: spread alike and give each coupon the stock it needs when unifo
   const scenario = uniform("b", 10_000, 100);
   const counts = Map.groupBy(asks(scenario), ({ couponId }) => couponId);
   for (const { couponId, stock } of scenario.coupons) assert.equal(counts.get(couponId)?.length, stock);
+});
+
+test("scenarios: ask by rank and give each coupon the stock it needs when zipf", () => {
+  const scenario = zipf("b", 50_000, 100);
+  const counts = Map.groupBy(asks(scenario), ({ couponId }) => couponId);
+  for (const { couponId, stock } of scenario.coupons) assert.equal(counts.get(couponId)?.length, stock);
+  const [first, second, , fourth] = scenario.coupons.map(({ stock }) => stock);
+  assert.ok(Math.abs((first ?? 0) / (second ?? 1) - 2) < 0.05);
+  assert.ok(Math.abs((first ?? 0) / (fourth ?? 1) - 4) < 0.1);
+});
+
+test("scenarios: issue all but what is malformed when one record in a hundred is poison", () => {
+  const scenario = poison("b", 1_000);
+  assert.equal(asks(scenario).filter(({ malformed }) => malformed).length, 10);
+  assert.equal(scenario.issued, 990);
+});
+
+test("scenarios: issue a tenth when a coupon is sold out early", () => {
+  const scenario = soldOut("b", 1_000);
+  assert.deepEqual([scenario.issued, scenario.coupons[0]?.stock, scenario.requests], [100, 100, 1_000]);
 });

@@ -1,5 +1,13 @@
 /** The workloads of the benchmark: who asks for which coupon, in which order. Pure. */
 
+/** One request of a workload. */
+export interface Asked {
+  readonly couponId: string;
+  readonly userId: string;
+  /** Its record is no request at all, and becomes a dead letter. */
+  readonly malformed?: boolean;
+}
+
 /** One workload over a preloaded topic. */
 export interface Scenario {
   readonly name: string;
@@ -9,7 +17,7 @@ export interface Scenario {
   readonly coupons: readonly { readonly couponId: string; readonly stock: number }[];
   readonly requests: number;
   /** The n-th request. */
-  readonly ask: (n: number) => { readonly couponId: string; readonly userId: string };
+  readonly ask: (n: number) => Asked;
   /** How many of the requests must be issued: fewer, or more, and the run counts for nothing. */
   readonly issued: number;
 }
@@ -50,3 +58,64 @@ export const uniform = (prefix: string, requests: number, coupons = 1_000): Scen
   ask: (n) => ({ couponId: `${prefix}-uni-${n % coupons}`, userId: `user-${n}` }),
   issued: requests,
 });
+
+/** A thousand coupons, of which the first is asked for twice as often as the second, three times as often as the third, and so on. */
+export const zipf = (prefix: string, requests: number, coupons = 1_000): Scenario => {
+  const of = zipfRanks(requests, coupons);
+  const stocks = new Uint32Array(coupons);
+  for (const rank of of) stocks[rank] = (stocks[rank] ?? 0) + 1;
+  return {
+    name: "zipf",
+    about: `${coupons} coupons, the n-th asked for 1/n as often`,
+    coupons: [...stocks].map((stock, rank) => ({ couponId: `${prefix}-zipf-${rank}`, stock: Math.max(1, stock) })),
+    requests,
+    ask: (n) => ({ couponId: `${prefix}-zipf-${of[n]}`, userId: `user-${n}` }),
+    issued: requests,
+  };
+};
+
+/** Of each request the rank of its coupon, from 0: spread over the whole, and the same in every run. */
+const zipfRanks = (requests: number, coupons: number): Uint16Array => {
+  const upTo = Float64Array.from({ length: coupons }, (_, rank) => 1 / (rank + 1));
+  for (let rank = 1; rank < coupons; rank++) upTo[rank] = (upTo[rank] ?? 0) + (upTo[rank - 1] ?? 0);
+  const whole = upTo[coupons - 1] ?? 1;
+  return Uint16Array.from({ length: requests }, (_, n) => {
+    // Multiples of the golden ratio, modulo 1, fall everywhere alike, without a random number.
+    const wanted = ((n * 0.618_033_988_749_894_9) % 1) * whole;
+    let [low, high] = [0, coupons - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((upTo[middle] ?? 0) > wanted) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  });
+};
+
+/** The hot coupon, and every hundredth record is none that can be read. */
+export const poison = (prefix: string, requests: number): Scenario => {
+  const couponId = `${prefix}-poison`;
+  const malformed = Math.floor(requests / 100);
+  return {
+    name: "poison",
+    about: "one hot coupon, 1 % of the records malformed",
+    coupons: [{ couponId, stock: requests - malformed }],
+    requests,
+    ask: (n) => ({ couponId, userId: `user-${n}`, malformed: n % 100 === 99 }),
+    issued: requests - malformed,
+  };
+};
+
+/** The hot coupon, with a unit for every tenth: what comes after the last one is refused. */
+export const soldOut = (prefix: string, requests: number): Scenario => {
+  const couponId = `${prefix}-tail`;
+  const stock = Math.floor(requests / 10);
+  return {
+    name: "tail",
+    about: "one hot coupon, sold out after 10 %",
+    coupons: [{ couponId, stock }],
+    requests,
+    ask: (n) => ({ couponId, userId: `user-${n}` }),
+    issued: stock,
+  };
+};

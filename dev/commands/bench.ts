@@ -5,6 +5,7 @@ import { exitCodes, integerOption, interruptible, jsonDocument, printJson } from
 
 interface BenchCommandOptions {
   readonly requests: number;
+  readonly runs: number;
   readonly baselineRecords: number;
   readonly payments: number;
   readonly gateUnits: number;
@@ -25,12 +26,8 @@ export const benchCommand = (): Command =>
           .join("\n"),
     )
     .addArgument(new Argument("[measurement...]", "what to measure (default: all)").choices([...measurements]))
-    .option(
-      "--requests <number>",
-      "requests of the hot, duplicates and uniform workloads",
-      integerOption(1_000, 5_000_000),
-      300_000,
-    )
+    .option("--requests <number>", "requests of each workload", integerOption(1_000, 5_000_000), 300_000)
+    .option("--runs <number>", "runs of each workload, in turn; then medians are shown", integerOption(1, 20), 1)
     .option(
       "--baseline-records <number>",
       "records of the baselines of coupons and history",

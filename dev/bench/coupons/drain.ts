@@ -1,12 +1,13 @@
 /** One measurement: a preloaded workload, a worker as a process, and the time stamps of what it wrote. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { couponIssueRequests, couponsIssued } from "../../../schemas/coupon.ts";
+import { couponIssueRequests, couponsIssued, couponsRefused } from "../../../schemas/coupon.ts";
 import { couponIssuing } from "../../../topology/coupon-issuing.ts";
 import { type Check, checkCoupons, isSound } from "../../../ops/verify/check.ts";
 import { readFacts } from "../../../ops/verify/read-facts.ts";
 import { openCoupons, preload } from "./preload.ts";
+import { type Accounts, accountsOf } from "../accounts.ts";
 import type { Scenario } from "../scenarios.ts";
-import type { Stage } from "../stage.ts";
+import { benchStack, type Stage } from "../stage.ts";
 import { type Usage, usageOf } from "../usage.ts";
 
 /** What one run came to. */
@@ -15,13 +16,20 @@ export interface DrainRun {
   readonly about: string;
   readonly requests: number;
   readonly issued: number;
-  /** From the broker's time stamp of the first issued event to that of the last verdict. */
+  /** From the broker's time stamp of the first verdict to that of the last. */
   readonly seconds: number;
   readonly issuedPerSecond: number;
+  /** Issued or refused: as many as are issued, where nobody is refused. */
+  readonly decidedPerSecond: number;
   /** Issued events beyond one a coupon: what was decided again after a hand-over. */
   readonly copies: number;
   /** User and system time of the worker, start-up included, by request. */
   readonly workerCpuMicros: number;
+  /** Of the other processes, by request; which is CPU seconds by a million. */
+  readonly cpuMicros: { readonly database: number; readonly broker: number; readonly redis: number };
+  /** Of the database, by a thousand requests. */
+  readonly transactionsPerThousand: number;
+  readonly flushesPerThousand: number;
   readonly workerPeakMb: number;
   /** Claims that were broken; a run with any counts for nothing. */
   readonly broken: readonly Check[];
@@ -45,19 +53,21 @@ export const drain = async (
   await openCoupons(stage, scenario);
   await preload(stage, scenario);
   const stop = await beside?.();
+  const before = await accountsOf(benchStack, stage.config.databaseUrl);
   const { child } = await stage.start("worker", env === undefined ? {} : { env });
   let usage: Usage;
+  let after: Accounts;
   try {
     const dead = child.ended.then((how) => {
       throw new Error(`the worker ended (${how}) before the work was done; see ${child.logFile}`);
     });
     await Promise.race([untilCommitted(stage, signal), dead]);
     await stop?.();
-    usage = await usageOf(child.pid);
+    [usage, after] = await Promise.all([usageOf(child.pid), accountsOf(benchStack, stage.config.databaseUrl)]);
   } finally {
     await child.stop();
   }
-  return report(stage, scenario, usage);
+  return report(stage, scenario, { worker: usage, before, after });
 };
 
 /** Everything is committed: only events may be copies, written again after a hand-over. */
@@ -72,10 +82,20 @@ const untilCommitted = async ({ admin, config }: Stage, signal: AbortSignal): Pr
   }
 };
 
-const report = async (stage: Stage, scenario: Scenario, usage: Usage): Promise<DrainRun> => {
+/** What was used: by the worker from its start, by the others between two looks. */
+interface Used {
+  readonly worker: Usage;
+  readonly before: Accounts;
+  readonly after: Accounts;
+}
+
+const report = async (stage: Stage, scenario: Scenario, { worker, before, after }: Used): Promise<DrainRun> => {
   const prefixOf = scenario.coupons[0]?.couponId.replace(/-\d+$/, "") ?? "";
   const facts = await readFacts(stage.config, prefixOf);
-  const { seconds, firstBatch, events } = await timeOf(stage, scenario);
+  const { seconds, issuedFirst, decidedFirst, events, decided } = await timeOf(stage, scenario);
+  const micros = (cpuSeconds: number): number => Math.round((cpuSeconds * 1e7) / scenario.requests) / 10;
+  const perThousand = (times: number): number => Math.round((times * 1e5) / scenario.requests) / 100;
+  const used = (name: keyof Accounts["cpuSeconds"]): number => micros(after.cpuSeconds[name] - before.cpuSeconds[name]);
   const expected: Check = {
     claim: "as many are issued as must be",
     looked: scenario.requests,
@@ -89,26 +109,46 @@ const report = async (stage: Stage, scenario: Scenario, usage: Usage): Promise<D
     requests: scenario.requests,
     issued: facts.issued.size,
     seconds: Math.round(seconds * 100) / 100,
-    issuedPerSecond: Math.round((facts.issued.size - firstBatch) / seconds),
+    issuedPerSecond: Math.round((facts.issued.size - issuedFirst) / seconds),
+    decidedPerSecond: Math.round((decided - decidedFirst) / seconds),
     copies: events - facts.issued.size,
-    workerCpuMicros: Math.round((usage.cpuSeconds * 1e7) / scenario.requests) / 10,
-    workerPeakMb: Math.round(usage.peakRssBytes / 1_048_576),
+    workerCpuMicros: micros(worker.cpuSeconds),
+    cpuMicros: { database: used("database"), broker: used("broker"), redis: used("redis") },
+    transactionsPerThousand: perThousand(after.transactions - before.transactions),
+    flushesPerThousand: perThousand(after.flushes - before.flushes),
+    workerPeakMb: Math.round(worker.peakRssBytes / 1_048_576),
     broken: [...checkCoupons(facts), expected].filter((check) => !isSound([check])),
   };
 };
 
-/** The first batch's records count for nothing: the clock starts with its time stamp. */
-const timeOf = async (
-  { admin }: Stage,
-  { coupons }: Scenario,
-): Promise<{ readonly seconds: number; readonly firstBatch: number; readonly events: number }> => {
+/** When a workload's verdicts were written, by the broker's time stamps. */
+interface Times {
+  readonly seconds: number;
+  /** Of the first batch, and of those that were issued in it: they count for nothing, the clock starts with its time stamp. */
+  readonly decidedFirst: number;
+  readonly issuedFirst: number;
+  /** Issued events, copies too. */
+  readonly events: number;
+  readonly decided: number;
+}
+
+const timeOf = async ({ admin }: Stage, { coupons }: Scenario): Promise<Times> => {
   const ids = new Set(coupons.map(({ couponId }) => couponId));
-  const stamps: number[] = [];
-  await admin.readTopic(couponsIssued.name, async (_partition, records) => {
-    for (const { key, timestampMs } of records) if (key !== null && ids.has(key.toString())) stamps.push(timestampMs);
-  });
-  const first = stamps.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  const last = stamps.reduce((a, b) => Math.max(a, b), 0);
-  const firstBatch = stamps.filter((at) => at === first).length;
-  return { seconds: Math.max(0.001, (last - first) / 1_000), firstBatch, events: stamps.length };
+  const stampsOf = async (topic: string): Promise<readonly number[]> => {
+    const stamps: number[] = [];
+    await admin.readTopic(topic, async (_partition, records) => {
+      for (const { key, timestampMs } of records) if (key !== null && ids.has(key.toString())) stamps.push(timestampMs);
+    });
+    return stamps;
+  };
+  const issued = await stampsOf(couponsIssued.name);
+  const decided = [...issued, ...(await stampsOf(couponsRefused.name))];
+  const first = decided.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const last = decided.reduce((a, b) => Math.max(a, b), 0);
+  const inFirst = (stamps: readonly number[]): number => stamps.filter((at) => at === first).length;
+  return {
+    seconds: Math.max(0.001, (last - first) / 1_000),
+    ...{ issuedFirst: inFirst(issued), decidedFirst: inFirst(decided) },
+    ...{ events: issued.length, decided: decided.length },
+  };
 };

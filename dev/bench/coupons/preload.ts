@@ -11,7 +11,7 @@ import type { Topic } from "../../../engine/avro/topic.ts";
 import { couponRegister } from "../../../stores/mysql/coupons/coupon-register.ts";
 import { openDatabase } from "../../../stores/mysql/database.ts";
 import { type Mint, mintWith } from "../../mint.ts";
-import type { Scenario } from "../scenarios.ts";
+import type { Asked, Scenario } from "../scenarios.ts";
 import type { Stage } from "../stage.ts";
 
 /** Opens a workload's coupons. */
@@ -49,16 +49,14 @@ export const preload = async (
   const mint = mintWith(stage.config);
   try {
     for (let from = 0; from < requests; from += chunkRecords) {
-      const values = Array.from({ length: Math.min(chunkRecords, requests - from) }, (_, n) =>
-        request(mint, ask(from + n)),
-      );
-      const byCoupon = Map.groupBy(values, ({ couponId }) => couponId);
+      const asked = Array.from({ length: Math.min(chunkRecords, requests - from) }, (_, n) => ask(from + n));
+      const byCoupon = Map.groupBy(asked, ({ couponId }) => couponId);
       const appended = [...byCoupon].map(([couponId, some]) => {
         const key = Buffer.from(couponId);
         const to = { topic: topic.name, partition: producer.partitionOf(topic.name, key) };
         return producer.produce(
           to,
-          some.map((value) => ({ key, value: encode(value) })),
+          some.map((one) => ({ key, value: one.malformed ? unreadable : encode(request(mint, one)) })),
         );
       });
       await Promise.all(appended);
@@ -68,7 +66,10 @@ export const preload = async (
   }
 };
 
-const request = (mint: Mint, { couponId, userId }: ReturnType<Scenario["ask"]>): CouponIssueRequested => ({
+/** Not what a registry's serializer writes: no magic byte. */
+const unreadable = Buffer.from("this is no request");
+
+const request = (mint: Mint, { couponId, userId }: Asked): CouponIssueRequested => ({
   reservationId: mint(userId as UserId),
   couponId: couponId as CouponId,
   userId: userId as UserId,
