@@ -1,6 +1,6 @@
 /** What can be measured, and what a run of the benchmark answers. */
 import type { ApiRun } from "./coupons/api.ts";
-import type { BaselineRun } from "./coupons/baseline.ts";
+import type { BaselineRun } from "./coupons/baseline-shop.ts";
 import type { DeliveryReport } from "./payments/delivery.ts";
 import type { DrainRun } from "./coupons/drain.ts";
 import type { GateRun } from "./coupons/gate.ts";

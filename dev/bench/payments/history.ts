@@ -4,7 +4,7 @@ import type avro from "avsc";
 import { PaymentCompleted } from "../../../schemas/payment.ts";
 import { openDatabase } from "../../../stores/mysql/database.ts";
 import { note } from "../../../engine/app/cli.ts";
-import { runHistoryBaseline } from "../coupons/baseline.ts";
+import { runHistoryBaseline } from "./baseline.ts";
 import { type HistoryRows, historyRows } from "./history-rows.ts";
 import { appendPayments, emptyTopic, makePayments, withCopies } from "./payment-events.ts";
 import type { Stage } from "../stage.ts";
