@@ -136,7 +136,7 @@ const measureBaseline = async (stage: Stage, prefix: string, { baselineRecords }
     endpoints: stage.endpoints,
     sourceTopic: source.name,
     resultTopic,
-    groupId: `${prefix}-baseline`,
+    name: `${prefix}-baseline`,
     records: baselineRecords,
     stock: baselineRecords,
     // Our declarations are plain Avro; avsc's type of the same JSON is mutable.

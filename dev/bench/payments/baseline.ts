@@ -4,17 +4,15 @@ import { Kafka, logLevel } from "kafkajs";
 import mysql from "mysql2/promise";
 import type { PaymentCompleted } from "../../../schemas/payment.ts";
 import { drain } from "../coupons/baseline.ts";
-import type { BaselineOptions, BaselineRun } from "../coupons/baseline-shop.ts";
+import type { BaselineRun, ShopOptions } from "../coupons/baseline-shop.ts";
 
 /** Runs the baseline of the history over a preloaded topic: one INSERT a payment, which leaves existing rows unchanged. */
 export const runHistoryBaseline = async (
-  options: Pick<BaselineOptions, "endpoints" | "sourceTopic" | "groupId" | "records"> & {
-    readonly paymentSchema: avro.Schema;
-  },
+  options: Omit<ShopOptions, "stock"> & { readonly sourceTopic: string; readonly paymentSchema: avro.Schema },
 ): Promise<BaselineRun> => {
   const kafka = new Kafka({ brokers: [...options.endpoints.brokers], logLevel: logLevel.NOTHING });
   const database = mysql.createPool({ uri: options.endpoints.databaseUrl, connectionLimit: 2 });
-  const consumer = kafka.consumer({ groupId: options.groupId, maxWaitTimeInMs: 100 });
+  const consumer = kafka.consumer({ groupId: options.name, maxWaitTimeInMs: 100 });
   try {
     await database.query("DROP TABLE IF EXISTS baseline_history");
     await database.query("CREATE TABLE baseline_history LIKE transaction_history");

@@ -112,7 +112,7 @@ const measureBaseline = async (stage: Stage, prefix: string, records: number): P
   const { issued, seconds } = await runHistoryBaseline({
     endpoints: stage.endpoints,
     sourceTopic,
-    groupId: `${prefix}-history-baseline`,
+    name: `${prefix}-history-baseline`,
     records,
     // Our declarations are plain Avro; avsc's type of the same JSON is mutable.
     paymentSchema: PaymentCompleted.avro as avro.Schema,
