@@ -10,6 +10,7 @@ import { picturesFolder, readFigures } from "./write-pictures.ts";
 const nothing: BenchReport = {
   ...{
     baseline: undefined,
+    baselines: [],
     drains: [],
     keys: [],
     safety: undefined,

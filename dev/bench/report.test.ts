@@ -17,6 +17,7 @@ const delivery = {
 const baseline = { records: 10, seconds: 1, rowsPerSecond: 10 };
 const sound: BenchReport = {
   baseline: undefined,
+  baselines: [],
   drains: [],
   safety: undefined,
   gate: undefined,
@@ -41,4 +42,12 @@ test("report: is sound when all was paid, remembered and delivered once, and not
     { delivery: { runs: [delivery, { ...delivery, broken }], ratio: 1 } },
   ];
   for (const part of wrong) assert.equal(isSound({ ...sound, ...part }), false, JSON.stringify(part));
+});
+
+test("report: is not sound when a baseline issued another number than its records", () => {
+  const run = { records: 10, issued: 10, seconds: 1, issuedPerSecond: 10 };
+  const baselines = [{ ...run, design: "some" }];
+  assert.equal(isSound({ ...sound, baseline: run, baselines }), true);
+  assert.equal(isSound({ ...sound, baseline: { ...run, issued: 9 } }), false);
+  assert.equal(isSound({ ...sound, baselines: [...baselines, { ...run, design: "other", issued: 11 }] }), false);
 });

@@ -1,6 +1,6 @@
 /** What can be measured, and what a run of the benchmark answers. */
 import type { ApiRun } from "./coupons/api.ts";
-import type { BaselineRun } from "./coupons/baseline-shop.ts";
+import type { DesignRun, RatedRun } from "./coupons/measure-baselines.ts";
 import type { DeliveryReport } from "./payments/delivery.ts";
 import type { DrainRun } from "./coupons/drain.ts";
 import type { GateRun } from "./coupons/gate.ts";
@@ -14,6 +14,7 @@ import type { PaymentsReport } from "./payments/payments.ts";
 /** What can be measured, and what each is. */
 export const about = {
   baseline: "coupons issued record by record, for the ratio",
+  baselines: "three other designs: record by record, batches with p-limit, a sorted-set queue",
   hot: "one hot coupon",
   safety: "hot, in turn with and without leases and upkeep",
   duplicates: "hot, and 10 % of the users ask twice",
@@ -41,7 +42,9 @@ export const measurements = Object.keys(about) as readonly Measurement[];
 
 /** Everything that was measured in one run. */
 export interface BenchReport {
-  readonly baseline: (BaselineRun & { readonly issuedPerSecond: number }) | undefined;
+  readonly baseline: RatedRun | undefined;
+  /** Other designs for one hot coupon, the baseline first. */
+  readonly baselines: readonly DesignRun[];
   readonly drains: readonly DrainRun[];
   /** The hot coupon, with and without what fences and repairs. */
   readonly safety: InTurn | undefined;
@@ -79,6 +82,8 @@ export interface OpsRun {
 
 /** Whether every run kept every promise. */
 export const isSound = ({
+  baseline,
+  baselines,
   drains,
   keys,
   safety,
@@ -100,6 +105,7 @@ export const isSound = ({
     ...(ops?.besideReplay.with ?? []),
     ...(ops?.besideReplay.without ?? []),
   ].every(({ broken }) => broken.length === 0) &&
+  [...(baseline === undefined ? [] : [baseline]), ...baselines].every(({ records, issued }) => records === issued) &&
   [...api, ...latency].every(({ requests, accepted }) => requests === accepted) &&
   verdicts.every(({ requests, issued }) => requests === issued) &&
   [...(payments?.runs ?? []), ...(payments?.baseline ?? [])].every(({ orders, paid }) => orders === paid);

@@ -1,11 +1,9 @@
 /** The benchmark: which measurements there are, in which order, and whether they count. */
-import type avro from "avsc";
-import { CouponIssueRequested, couponIssueRequests } from "../../schemas/coupon.ts";
 import { note } from "../../engine/app/cli.ts";
 import { type ApiRun, measureApi } from "./coupons/api.ts";
-import { runBaseline } from "./coupons/baseline.ts";
 import { type DrainRun, drain } from "./coupons/drain.ts";
 import { measureGate } from "./coupons/gate.ts";
+import { measureBaseline, measureDesigns } from "./coupons/measure-baselines.ts";
 import { measureDelivery } from "./payments/delivery.ts";
 import { measureHistory } from "./payments/history.ts";
 import { measurePayments, type PaymentsReport } from "./payments/payments.ts";
@@ -15,7 +13,6 @@ import { measureBesideReplay } from "./ops/beside-replay.ts";
 import { measureCommands } from "./ops/commands.ts";
 import { measureStartCheck } from "./ops/start-check.ts";
 import { writeLetters } from "./ops/letters.ts";
-import { openCoupons, preload } from "./coupons/preload.ts";
 import { measureVerdicts, type VerdictRun } from "./coupons/verdicts.ts";
 import { duplicates, hot, poison, type Scenario, soldOut, uniform, zipf } from "./scenarios.ts";
 import { setStage, type Stage } from "./stage.ts";
@@ -39,7 +36,16 @@ export interface BenchOptions {
 type OnStage = Omit<BenchReport, "gate">;
 
 const nothing: OnStage = {
-  ...{ baseline: undefined, drains: [], keys: [], safety: undefined, api: [], latency: [], verdicts: [] },
+  ...{
+    baseline: undefined,
+    baselines: [],
+    drains: [],
+    keys: [],
+    safety: undefined,
+    api: [],
+    latency: [],
+    verdicts: [],
+  },
   ...{ payments: undefined, history: undefined, delivery: undefined, ops: undefined },
 };
 
@@ -61,7 +67,10 @@ const runOnStage = async (options: BenchOptions): Promise<OnStage> => {
   const prefix = `b${Date.now().toString(36)}`;
   const wanted = (name: Measurement): boolean => options.only.includes(name);
   try {
-    const baseline = wanted("baseline") || wanted("keys") ? await measureBaseline(stage, prefix, options) : undefined;
+    const sizes = { prefix, baselineRecords: options.baselineRecords };
+    const isCompared = wanted("baseline") || wanted("baselines") || wanted("keys");
+    const baseline = isCompared ? await measureBaseline(stage, sizes) : undefined;
+    const baselines = baseline && wanted("baselines") ? await measureDesigns(stage, baseline, sizes) : [];
     const drains = await measureDrains(stage, prefix, options);
     const keys = wanted("keys") ? await measureKeys(stage, prefix, options) : [];
     const safety = wanted("safety") ? await measureSafety(stage, prefix, options) : undefined;
@@ -72,7 +81,7 @@ const runOnStage = async (options: BenchOptions): Promise<OnStage> => {
     const history = wanted("history") ? await measureHistory(stage, prefix, options) : undefined;
     const delivery = wanted("delivery") ? await measureDelivery(stage, prefix, options.signal) : undefined;
     const ops = wanted("ops") ? await measureOps(stage, prefix, options) : undefined;
-    return { baseline, drains, keys, safety, api, latency, verdicts, payments, history, delivery, ops };
+    return { baseline, baselines, drains, keys, safety, api, latency, verdicts, payments, history, delivery, ops };
   } finally {
     await stage.close();
   }
@@ -121,29 +130,6 @@ const measureSafety = (stage: Stage, prefix: string, { requests, signal }: Bench
     const env = { SLUICE_UNFENCED: kind === "with" ? "no" : "yes" };
     return drain(stage, hot(`${prefix}-${kind}${turn.at(0)}`, requests), { signal, env });
   });
-
-const measureBaseline = async (stage: Stage, prefix: string, { baselineRecords }: BenchOptions) => {
-  note(`baseline: ${baselineRecords} records, one by one`);
-  const source = { ...couponIssueRequests, name: `${prefix}-baseline`, partitions: 1 };
-  const resultTopic = `${prefix}-baseline-results`;
-  await stage.admin.ensureTopics(
-    [source, { name: resultTopic, partitions: 1 }].map(({ name }) => ({ name, partitions: 1 })),
-  );
-  const scenario = hot(`${prefix}-base`, baselineRecords);
-  await openCoupons(stage, scenario);
-  await preload(stage, scenario, source);
-  const run = await runBaseline({
-    endpoints: stage.endpoints,
-    sourceTopic: source.name,
-    resultTopic,
-    name: `${prefix}-baseline`,
-    records: baselineRecords,
-    stock: baselineRecords,
-    // Our declarations are plain Avro; avsc's type of the same JSON is mutable.
-    requestSchema: CouponIssueRequested.avro as avro.Schema,
-  });
-  return { ...run, issuedPerSecond: Math.round(run.issued / run.seconds) };
-};
 
 /** Dead letters that commands read. */
 const letters = 100_000;

@@ -3,6 +3,7 @@ import { count, formatTable, note, print } from "../../engine/app/cli.ts";
 import type { DrainRun } from "./coupons/drain.ts";
 import { median } from "./in-turn.ts";
 import type { BenchReport } from "./report.ts";
+import { showBaselines } from "./show-baselines.ts";
 import { showDelivery, showHistory, showPayments } from "./show-payments.ts";
 import { showOps } from "./show-ops.ts";
 import { latencies } from "./show-values.ts";
@@ -13,6 +14,7 @@ export const showReport = (report: BenchReport): void => {
   const parts = [
     showDrains(report.baseline, [...drains, ...keys]),
     drains.length + keys.length > 0 && showUsed([...drains, ...keys]),
+    report.baselines.length > 0 && showBaselines(report.baselines),
     safety && showSafety(safety),
     gate && showGate(gate),
     api.length + latency.length > 0 && showApi([...api, ...latency]),
