@@ -11,6 +11,7 @@ const nothing: BenchReport = {
   ...{
     baseline: undefined,
     baselines: [],
+    floors: [],
     drains: [],
     keys: [],
     safety: undefined,

@@ -18,6 +18,7 @@ const baseline = { records: 10, seconds: 1, rowsPerSecond: 10 };
 const sound: BenchReport = {
   baseline: undefined,
   baselines: [],
+  floors: [],
   drains: [],
   safety: undefined,
   gate: undefined,

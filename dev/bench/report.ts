@@ -3,6 +3,7 @@ import type { ApiRun } from "./coupons/api.ts";
 import type { DesignRun, RatedRun } from "./coupons/measure-baselines.ts";
 import type { DeliveryReport } from "./payments/delivery.ts";
 import type { DrainRun } from "./coupons/drain.ts";
+import type { FloorRun } from "./floors/floor.ts";
 import type { GateRun } from "./coupons/gate.ts";
 import type { InTurn } from "./in-turn.ts";
 import type { HistoryRun } from "./payments/history.ts";
@@ -15,6 +16,7 @@ import type { PaymentsReport } from "./payments/payments.ts";
 export const about = {
   baseline: "coupons issued record by record, for the ratio",
   baselines: "three other designs: record by record, batches with p-limit, a sorted-set queue",
+  floors: "what the parts alone do: fetch, produce, one script, one transaction",
   hot: "one hot coupon",
   safety: "hot, in turn with and without leases and upkeep",
   duplicates: "hot, and 10 % of the users ask twice",
@@ -45,6 +47,8 @@ export interface BenchReport {
   readonly baseline: RatedRun | undefined;
   /** Other designs for one hot coupon, the baseline first. */
   readonly baselines: readonly DesignRun[];
+  /** The parts of a round alone, in the order in which they were measured. */
+  readonly floors: readonly FloorRun[];
   readonly drains: readonly DrainRun[];
   /** The hot coupon, with and without what fences and repairs. */
   readonly safety: InTurn | undefined;

@@ -4,6 +4,7 @@ import { type ApiRun, measureApi } from "./coupons/api.ts";
 import { type DrainRun, drain } from "./coupons/drain.ts";
 import { measureGate } from "./coupons/gate.ts";
 import { measureBaseline, measureDesigns } from "./coupons/measure-baselines.ts";
+import { measureFloors } from "./floors/measure.ts";
 import { measureDelivery } from "./payments/delivery.ts";
 import { measureHistory } from "./payments/history.ts";
 import { measurePayments, type PaymentsReport } from "./payments/payments.ts";
@@ -39,6 +40,7 @@ const nothing: OnStage = {
   ...{
     baseline: undefined,
     baselines: [],
+    floors: [],
     drains: [],
     keys: [],
     safety: undefined,
@@ -71,6 +73,7 @@ const runOnStage = async (options: BenchOptions): Promise<OnStage> => {
     const isCompared = wanted("baseline") || wanted("baselines") || wanted("keys");
     const baseline = isCompared ? await measureBaseline(stage, sizes) : undefined;
     const baselines = baseline && wanted("baselines") ? await measureDesigns(stage, baseline, sizes) : [];
+    const floors = wanted("floors") ? await measureFloors(stage, prefix) : [];
     const drains = await measureDrains(stage, prefix, options);
     const keys = wanted("keys") ? await measureKeys(stage, prefix, options) : [];
     const safety = wanted("safety") ? await measureSafety(stage, prefix, options) : undefined;
@@ -81,7 +84,21 @@ const runOnStage = async (options: BenchOptions): Promise<OnStage> => {
     const history = wanted("history") ? await measureHistory(stage, prefix, options) : undefined;
     const delivery = wanted("delivery") ? await measureDelivery(stage, prefix, options.signal) : undefined;
     const ops = wanted("ops") ? await measureOps(stage, prefix, options) : undefined;
-    return { baseline, baselines, drains, keys, safety, api, latency, verdicts, payments, history, delivery, ops };
+    return {
+      baseline,
+      baselines,
+      floors,
+      drains,
+      keys,
+      safety,
+      api,
+      latency,
+      verdicts,
+      payments,
+      history,
+      delivery,
+      ops,
+    };
   } finally {
     await stage.close();
   }

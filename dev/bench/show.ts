@@ -4,6 +4,7 @@ import type { DrainRun } from "./coupons/drain.ts";
 import { median } from "./in-turn.ts";
 import type { BenchReport } from "./report.ts";
 import { showBaselines } from "./show-baselines.ts";
+import { showFloors } from "./show-floors.ts";
 import { showDelivery, showHistory, showPayments } from "./show-payments.ts";
 import { showOps } from "./show-ops.ts";
 import { latencies } from "./show-values.ts";
@@ -15,6 +16,7 @@ export const showReport = (report: BenchReport): void => {
     showDrains(report.baseline, [...drains, ...keys]),
     drains.length + keys.length > 0 && showUsed([...drains, ...keys]),
     report.baselines.length > 0 && showBaselines(report.baselines),
+    report.floors.length > 0 && showFloors(report.floors),
     safety && showSafety(safety),
     gate && showGate(gate),
     api.length + latency.length > 0 && showApi([...api, ...latency]),
