@@ -94,3 +94,15 @@ test("drawLineChart: is refused when there is nothing to draw, or too much", () 
   const five = Array.from({ length: 5 }, (_, n) => ({ name: String(n), points: [{ x: 1, y: 1 }] }));
   assert.throws(() => drawLineChart({ ...chart, series: five }), /told apart/);
 });
+
+test("line chart: keeps the value of its highest point below the head when that point is at the top of the axis", () => {
+  const points = [
+    { x: 1, y: 5 },
+    { x: 2, y: 10 },
+  ];
+  const words = { title: "Some", note: "a note of the chart", across: "things" };
+  const svg = drawLineChart({ ...words, series: [{ name: "all", values: true, points }] });
+  const highest = (text: string): number =>
+    Math.min(...[...svg.matchAll(new RegExp(`y="([\\d.]+)"[^>]*>${text}<`, "g"))].map(([, y]) => Number(y)));
+  assert.ok(highest("10") - highest(words.note) >= 11, svg);
+});

@@ -46,7 +46,8 @@ export const drawLineChart = ({ title, note, across, byTens = false, series }: L
   if (points.length === 0) throw new RangeError("a chart without points shows nothing");
   const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
   const bottom = headHeight + plotHeight;
-  const up = linearScale(Math.max(...ys), bottom, headHeight + 6);
+  // Below the head there is room for the value of a point at the very top.
+  const up = linearScale(Math.max(...ys), bottom, headHeight + noteSize + gap);
   const left = margin + Math.max(...up.ticks.map((tick) => textWidth(numberWords(tick), noteSize))) + gap;
   const right = left + plotWidth;
   const along = byTens
