@@ -96,9 +96,6 @@ test("metrics: are each shown by a panel or looked at by a rule, but for those n
   assert.deepEqual(
     ownMetrics.map(({ name }) => name).filter((name) => !isUsed(name)),
     [
-      // Of where in a topology records are, and whose a partition is, the console's drawing and tables tell more than a line.
-      "sluice_call_records",
-      "sluice_lease_epoch",
       // Shown by nobody: which release runs is asked when something is odd, and what is tidied away is no trouble.
       "sluice_build_info",
       // Shown where traces are looked at: it is there only where they are on.
