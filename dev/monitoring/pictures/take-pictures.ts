@@ -15,9 +15,8 @@ import { defaultStackName, layoutOf, repositoryRoot } from "../../stack/layout.t
 import { targetsFolder } from "../../stack/watch/watchers.ts";
 
 const pictures = join(repositoryRoot, "docs", "pictures");
-/** What a picture begins with: our own alerts, or the group of the alert whose details it shows. */
+/** What a picture begins with: our own alerts, or one group of them. */
 const ownAlerts = "sluice-alerts.yml > ";
-const groupOf: Readonly<Record<string, string>> = { SluiceDown: `${ownAlerts}sluice-processes` };
 /** How long anything may take: a stack, a burst, and two scrapes. */
 const patienceMs = 240_000;
 
@@ -33,7 +32,7 @@ const main = async (): Promise<void> => {
     await until("nothing but the watchdog fires", () => isQuiet(page));
     await take(view, page, "alerts-green");
     await kill("relay", page);
-    await take(view, page, "alerts-relay-killed", "SluiceDown");
+    await take(view, page, "alerts-relay-killed", { group: "sluice-processes", alert: "SluiceDown" });
     await kill("worker", page);
   } finally {
     await browser?.close();
@@ -149,19 +148,24 @@ const pidOf = (service: string): number => {
   return Number(pids[0]);
 };
 
-/** The page from our own alerts on as it is, but for where this repository lies; with the details of one alert, if it is named. */
-const take = async (view: Page, url: string, name: string, alert?: string): Promise<void> => {
+/** An alert whose details a picture shows, and its group. */
+interface Shown {
+  readonly group: string;
+  readonly alert: string;
+}
+
+/** The page from our own alerts on as it is, but for where this repository lies; or from a group on, with the details of one of its alerts. */
+const take = async (view: Page, url: string, name: string, shown?: Shown): Promise<void> => {
   await view.route(url, async (route) => {
     const response = await route.fetch();
     const body = (await response.text()).replaceAll(`${repositoryRoot}/`, "");
     await route.fulfill({ response, body });
   });
   await view.goto(url);
-  if (alert !== undefined) await view.getByText(alert, { exact: true }).first().click();
-  const first = alert === undefined ? ownAlerts : (groupOf[alert] ?? ownAlerts);
+  if (shown !== undefined) await view.getByText(shown.alert, { exact: true }).first().click();
   // A text, because this program is checked without a browser's types.
   await view.evaluate(
-    `[...document.querySelectorAll("td")].find((cell) => cell.textContent.includes("${first}")).scrollIntoView()`,
+    `[...document.querySelectorAll("td")].find((cell) => cell.textContent.includes("${ownAlerts}${shown?.group ?? ""}")).scrollIntoView()`,
   );
   await view.screenshot({ path: join(pictures, `${name}.png`) });
 };

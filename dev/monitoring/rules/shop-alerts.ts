@@ -51,7 +51,8 @@ const processes: readonly AlertRule[] = [
     // Beyond a roll-out, and long enough that it does not come back by itself.
     for: "5m",
     summary: "A process that looks on does not answer, or is gone.",
-    description: "No {{ $labels.service }} {{ $labels.instance }} was seen for 5 minutes: {{ $value }} are up.",
+    description:
+      "No {{ $labels.service }}{{ with $labels.instance }} {{ . }}{{ end }} was seen for 5 minutes: {{ $value }} are up.",
     dashboard: uids.overview,
   },
   {
