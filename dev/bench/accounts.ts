@@ -10,7 +10,7 @@ export interface Accounts {
   /** CPU in seconds, user and system, by what the process is. */
   readonly cpuSeconds: { readonly database: number; readonly broker: number; readonly redis: number };
   readonly transactions: number;
-  /** Of the database's redo log. */
+  /** Of the database's files, its log and its tables alike. */
   readonly flushes: number;
 }
 
@@ -37,7 +37,7 @@ export const accountsOf = async (stackName: string, databaseUrl: string): Promis
 const status = (name: string): string =>
   `(SELECT CAST(variable_value AS UNSIGNED) FROM information_schema.global_status WHERE variable_name = '${name}')`;
 
-const counts = columns(
+const statusColumns = columns(
   "status",
   { transactions: integerColumn(), flushes: integerColumn() },
   { transactions: status("COM_COMMIT"), flushes: status("INNODB_DATA_FSYNCS") },
@@ -46,8 +46,11 @@ const counts = columns(
 const countsOf = async (databaseUrl: string): Promise<Pick<Accounts, "transactions" | "flushes">> => {
   const database = openDatabase({ databaseUrl, poolMax: 1, poolKeptIdle: 0 });
   try {
-    const [found] = await withSession(database, (session) => session.select(counts, `SELECT ${counts.list}`, []));
-    return found ?? { transactions: 0, flushes: 0 };
+    const [found] = await withSession(database, (session) =>
+      session.select(statusColumns, `SELECT ${statusColumns.list}`, []),
+    );
+    if (found === undefined) throw new Error("the database told nothing of its transactions and flushes");
+    return found;
   } finally {
     await database.close();
   }

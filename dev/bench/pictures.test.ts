@@ -4,27 +4,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { benchPictures, keptWith } from "./pictures.ts";
-import type { BenchReport } from "./report.ts";
+import { type BenchReport, emptyReport } from "./report.ts";
 import { picturesFolder, readFigures } from "./write-pictures.ts";
 
-const nothing: BenchReport = {
-  ...{
-    baseline: undefined,
-    baselines: [],
-    floors: [],
-    drains: [],
-    keys: [],
-    safety: undefined,
-    gate: undefined,
-    api: [],
-    latency: [],
-    verdicts: [],
-  },
-  ...{ payments: undefined, history: undefined, delivery: undefined, ops: undefined },
-};
 const drained = { scenario: "uniform", about: "a", requests: 10, issued: 10, seconds: 1, copies: 0 };
 const report: BenchReport = {
-  ...nothing,
+  ...emptyReport,
   baseline: { records: 10, issued: 10, seconds: 1, issuedPerSecond: 600 },
   keys: [1, 10].map((coupons) => {
     const rates = { issuedPerSecond: 40_000, decidedPerSecond: 40_000 };
@@ -43,8 +28,8 @@ const made = { on: "2026-11-27", machine: "2 cores", load: 1 };
 
 test("figures: keep what a run did not measure when another is kept", () => {
   const first = keptWith({}, report, made);
-  assert.deepEqual(keptWith(first, nothing, { on: "later", machine: "m", load: 9 }), first);
-  const later = keptWith(first, { ...nothing, latency: report.latency }, { on: "later", machine: "m", load: 9 });
+  assert.deepEqual(keptWith(first, emptyReport, { on: "later", machine: "m", load: 9 }), first);
+  const later = keptWith(first, { ...emptyReport, latency: report.latency }, { on: "later", machine: "m", load: 9 });
   assert.deepEqual([later.keys, later.latency?.on], [first.keys, "later"]);
 });
 

@@ -1,7 +1,7 @@
 /** A run counts only where every promise was kept. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type BenchReport, isSound } from "./report.ts";
+import { type BenchReport, emptyReport, isSound } from "./report.ts";
 
 const latencyMs = { p50: 1, p99: 2, max: 3 };
 const load = { load: "some", orders: 10, paid: 10, seconds: 1, paidPerSecond: 10, latencyMs };
@@ -16,20 +16,10 @@ const delivery = {
 };
 const baseline = { records: 10, seconds: 1, rowsPerSecond: 10 };
 const sound: BenchReport = {
-  baseline: undefined,
-  baselines: [],
-  floors: [],
-  drains: [],
-  safety: undefined,
-  gate: undefined,
-  api: [],
-  keys: [],
-  latency: [],
-  verdicts: [],
+  ...emptyReport,
   payments: { runs: [run], baseline: [load], relay },
   history: { ...history, baseline },
   delivery: { runs: [delivery], ratio: 1 },
-  ops: undefined,
 };
 
 test("report: is sound when all was paid, remembered and delivered once, and not when one thing was not", () => {

@@ -66,6 +66,21 @@ export interface BenchReport {
   readonly ops: OpsRun | undefined;
 }
 
+/** A report of a run that measured nothing. */
+export const emptyReport: BenchReport = {
+  ...{
+    baseline: undefined,
+    baselines: [],
+    floors: [],
+    drains: [],
+    safety: undefined,
+    keys: [],
+    gate: undefined,
+    api: [],
+  },
+  ...{ latency: [], verdicts: [], payments: undefined, history: undefined, delivery: undefined, ops: undefined },
+};
+
 /** One hot coupon, or so many that are asked for alike. */
 export interface KeyRun extends DrainRun {
   readonly coupons: number;

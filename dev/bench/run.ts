@@ -8,14 +8,21 @@ import { measureFloors } from "./floors/measure.ts";
 import { measureDelivery } from "./payments/delivery.ts";
 import { measureHistory } from "./payments/history.ts";
 import { measurePayments, type PaymentsReport } from "./payments/payments.ts";
-import type { BenchReport, KeyRun, LatencyRun, Measurement, OpsRun } from "./report.ts";
+import {
+  type BenchReport,
+  emptyReport,
+  type KeyRun,
+  type LatencyRun,
+  type Measurement,
+  type OpsRun,
+} from "./report.ts";
 import { inTurn, type InTurn } from "./in-turn.ts";
 import { measureBesideReplay } from "./ops/beside-replay.ts";
 import { measureCommands } from "./ops/commands.ts";
 import { measureStartCheck } from "./ops/start-check.ts";
 import { writeLetters } from "./ops/letters.ts";
 import { measureVerdicts, type VerdictRun } from "./coupons/verdicts.ts";
-import { duplicates, hot, poison, type Scenario, soldOut, uniform, zipf } from "./scenarios.ts";
+import { duplicates, hot, poison, type Scenario, tail, uniform, zipf } from "./scenarios.ts";
 import { setStage, type Stage } from "./stage.ts";
 
 /** What to measure, and how much. */
@@ -36,21 +43,6 @@ export interface BenchOptions {
 
 type OnStage = Omit<BenchReport, "gate">;
 
-const nothing: OnStage = {
-  ...{
-    baseline: undefined,
-    baselines: [],
-    floors: [],
-    drains: [],
-    keys: [],
-    safety: undefined,
-    api: [],
-    latency: [],
-    verdicts: [],
-  },
-  ...{ payments: undefined, history: undefined, delivery: undefined, ops: undefined },
-};
-
 /**
  * Measures, on a stack of its own, which is left up for the next run; the gate on a Redis of its own.
  * @throws with what does not come up.
@@ -59,7 +51,7 @@ export const runBench = async (options: BenchOptions): Promise<BenchReport> => {
   const isGate = options.only.includes("gate");
   if (isGate) note(`gate: ${options.gateUnits} units`);
   const gate = isGate ? await measureGate(options.gateUnits, options.signal) : undefined;
-  const onStage = options.only.some((name) => name !== "gate") ? await runOnStage(options) : nothing;
+  const onStage = options.only.some((name) => name !== "gate") ? await runOnStage(options) : emptyReport;
   return { ...onStage, gate };
 };
 
@@ -124,7 +116,7 @@ const scenariosOf = (prefix: string, requests: number): readonly (readonly [Meas
   ["uniform", uniform(prefix, requests)],
   ["zipf", zipf(prefix, requests)],
   ["poison", poison(prefix, requests)],
-  ["tail", soldOut(prefix, requests)],
+  ["tail", tail(prefix, requests)],
   ["backlog", uniform(`${prefix}-back`, 1_000_000)],
 ];
 

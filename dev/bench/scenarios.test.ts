@@ -1,7 +1,7 @@
 /** The workloads are what they say. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { duplicates, hot, poison, soldOut, uniform, zipf } from "./scenarios.ts";
+import { duplicates, hot, poison, tail, uniform, zipf } from "./scenarios.ts";
 
 const asks = (scenario: ReturnType<typeof hot>) => Array.from({ length: scenario.requests }, (_, n) => scenario.ask(n));
 
@@ -39,6 +39,6 @@ test("scenarios: issue all but what is malformed when one record in a hundred is
 });
 
 test("scenarios: issue a tenth when a coupon is sold out early", () => {
-  const scenario = soldOut("b", 1_000);
+  const scenario = tail("b", 1_000);
   assert.deepEqual([scenario.issued, scenario.coupons[0]?.stock, scenario.requests], [100, 100, 1_000]);
 });

@@ -1,7 +1,7 @@
 /** The workloads of the benchmark: who asks for which coupon, in which order. Pure. */
 
 /** One request of a workload. */
-export interface Asked {
+export interface ScenarioRequest {
   readonly couponId: string;
   readonly userId: string;
   /** Its record is no request at all, and becomes a dead letter. */
@@ -17,7 +17,7 @@ export interface Scenario {
   readonly coupons: readonly { readonly couponId: string; readonly stock: number }[];
   readonly requests: number;
   /** The n-th request. */
-  readonly ask: (n: number) => Asked;
+  readonly ask: (n: number) => ScenarioRequest;
   /** How many of the requests must be issued: fewer, or more, and the run counts for nothing. */
   readonly issued: number;
 }
@@ -107,7 +107,7 @@ export const poison = (prefix: string, requests: number): Scenario => {
 };
 
 /** The hot coupon, with a unit for every tenth: what comes after the last one is refused. */
-export const soldOut = (prefix: string, requests: number): Scenario => {
+export const tail = (prefix: string, requests: number): Scenario => {
   const couponId = `${prefix}-tail`;
   const stock = Math.floor(requests / 10);
   return {

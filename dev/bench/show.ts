@@ -1,9 +1,8 @@
 /** A report of the benchmark as tables for people. */
 import { count, formatTable, note, print } from "../../engine/app/cli.ts";
-import type { DrainRun } from "./coupons/drain.ts";
-import { median } from "./in-turn.ts";
 import type { BenchReport } from "./report.ts";
 import { showBaselines } from "./show-baselines.ts";
+import { showDrains } from "./show-drains.ts";
 import { showFloors } from "./show-floors.ts";
 import { showDelivery, showHistory, showPayments } from "./show-payments.ts";
 import { showOps } from "./show-ops.ts";
@@ -13,8 +12,7 @@ import { latencies } from "./show-values.ts";
 export const showReport = (report: BenchReport): void => {
   const { drains, keys, safety, gate, api, latency, verdicts, payments, history, delivery, ops } = report;
   const parts = [
-    showDrains(report.baseline, [...drains, ...keys]),
-    drains.length + keys.length > 0 && showUsed([...drains, ...keys]),
+    ...showDrains(report),
     report.baselines.length > 0 && showBaselines(report.baselines),
     report.floors.length > 0 && showFloors(report.floors),
     safety && showSafety(safety),
@@ -30,47 +28,6 @@ export const showReport = (report: BenchReport): void => {
   for (const what of gate?.broken ?? []) note(`BROKEN in gate: ${what}`);
   for (const { about, broken } of [...drains, ...keys])
     for (const { claim, examples } of broken) note(`BROKEN in ${about}: ${claim}: ${examples.join("; ")}`);
-};
-
-const showDrains = (baseline: BenchReport["baseline"], drains: BenchReport["drains"]): string | undefined => {
-  const ratio = (rate: number) => (baseline === undefined ? "" : `${(rate / baseline.issuedPerSecond).toFixed(1)}x`);
-  const rows = [...Map.groupBy(drains, ({ about }) => about)].map(([about, runs]) => {
-    const of = (read: (run: DrainRun) => number): number => median(runs.map(read));
-    const rates = runs.map(({ issuedPerSecond }) => issuedPerSecond);
-    return [
-      about,
-      count(of(({ issued }) => issued)),
-      `${of(({ seconds }) => seconds)} s`,
-      count(median(rates)),
-      runs.length === 1 ? "" : `${count(Math.min(...rates))} to ${count(Math.max(...rates))}`,
-      count(of(({ decidedPerSecond }) => decidedPerSecond)),
-      ratio(median(rates)),
-      `${of(({ workerPeakMb }) => workerPeakMb)} MB`,
-    ];
-  });
-  const base = baseline && ["baseline, record by record", count(baseline.issued), `${baseline.seconds.toFixed(2)} s`];
-  if (base !== undefined) rows.unshift([...base, count(baseline?.issuedPerSecond ?? 0), "", "", "1.0x", ""]);
-  const right = ["issued", "time", "issued/s", "from, to", "decided/s", "baseline", "peak"];
-  return rows.length === 0 ? undefined : formatTable(["workload", ...right], rows, { right });
-};
-
-/** Microseconds by request are CPU seconds by a million requests. */
-const showUsed = (drains: BenchReport["drains"]): string => {
-  const rows = [...Map.groupBy(drains, ({ about }) => about)].map(([about, runs]) => {
-    const of = (read: (run: DrainRun) => number): string => String(median(runs.map(read)));
-    return [
-      about,
-      of(({ workerCpuMicros }) => workerCpuMicros),
-      of(({ cpuMicros }) => cpuMicros.database),
-      of(({ cpuMicros }) => cpuMicros.broker),
-      of(({ cpuMicros }) => cpuMicros.redis),
-      of(({ transactionsPerThousand }) => transactionsPerThousand),
-      of(({ flushesPerThousand }) => flushesPerThousand),
-    ];
-  });
-  const right = ["worker", "database", "broker", "redis", "transactions", "flushes"];
-  const table = formatTable(["CPU seconds a million requests", ...right], rows, { right });
-  return `${table}\ntransactions and flushes of the database by a thousand requests`;
 };
 
 const showSafety = ({ with: safe, without, ratio }: NonNullable<BenchReport["safety"]>): string => {

@@ -11,7 +11,7 @@ import type { Topic } from "../../../engine/avro/topic.ts";
 import { couponRegister } from "../../../stores/mysql/coupons/coupon-register.ts";
 import { openDatabase } from "../../../stores/mysql/database.ts";
 import { type Mint, mintWith } from "../../mint.ts";
-import type { Asked, Scenario } from "../scenarios.ts";
+import type { ScenarioRequest, Scenario } from "../scenarios.ts";
 import type { Stage } from "../stage.ts";
 
 /** Opens a workload's coupons. */
@@ -69,7 +69,7 @@ export const preload = async (
 /** Not what a registry's serializer writes: no magic byte. */
 const unreadable = Buffer.from("this is no request");
 
-const request = (mint: Mint, { couponId, userId }: Asked): CouponIssueRequested => ({
+const request = (mint: Mint, { couponId, userId }: ScenarioRequest): CouponIssueRequested => ({
   reservationId: mint(userId as UserId),
   couponId: couponId as CouponId,
   userId: userId as UserId,
