@@ -5,7 +5,7 @@ import { exitCodes, integerOption, interruptible, jsonDocument, note, print, pri
 import type { Child } from "../children.ts";
 import type { DemoReport, MainJobSize } from "../demo/main-job.ts";
 import type { EmbeddedDemo } from "../embedded/run.ts";
-import { isSound as allHold } from "../../ops/verify/check.ts";
+import { isSound as allHold } from "../../ops/verify/claim.ts";
 
 interface DemoCommandOptions extends Partial<Size> {
   readonly once?: boolean;

@@ -2,7 +2,8 @@
 import { mintToken } from "../../api/tokens/token.ts";
 import { note, paint } from "../../engine/app/cli.ts";
 import { showProgress } from "../../engine/app/progress.ts";
-import { type Check, checkCoupons } from "../../ops/verify/check.ts";
+import type { Check } from "../../engine/app/verify/verification.ts";
+import { checkCoupons } from "../../ops/verify/check.ts";
 import type { CouponFacts } from "../../ops/verify/facts.ts";
 import { type BurstProgress, sendBurst, showBurst } from "./client.ts";
 import { type PaymentsDemo, type PaymentSystem, runPayments } from "./payments/payments.ts";

@@ -8,7 +8,7 @@ import type { CouponId, CouponIssueRequested, PolicyId, ReservationId, UserId } 
 import type { PaymentId } from "../../schemas/payment.ts";
 import { checkCoupons } from "./check.ts";
 import type { CouponFacts } from "./facts.ts";
-import { type LetterFacts, letterFacts, letterWarnings, noLetters } from "./letters.ts";
+import { type LetterFacts, letterFacts, letterWarnings, noLetters, retriesStandForLetters } from "./letters.ts";
 
 const id = (n: number) => `r-${n}` as ReservationId;
 const request = (n: number): CouponIssueRequested => ({
@@ -40,6 +40,7 @@ const facts = (letters: Partial<LetterFacts<ReservationId>>): CouponFacts => ({
   issued: new Map([[id(2), issued(2)]]),
   refused: new Map(),
   coupons: new Map([["c" as CouponId, { couponId: "c" as CouponId, stock: 1, remaining: 0 }]]),
+  taken: new Map(),
   counters: new Map([["c" as CouponId, 0]]),
   foreign: new Set<CouponId>(),
   marks: new Map([["c" as CouponId, 0]]),
@@ -95,6 +96,18 @@ test("verify: is broken when a retry record stands for no letter", () => {
     found(facts({ discarded: new Set([id(1)]), retries: 2, strays: ["shop.retry/0/1 stands for no letter"] })),
     ["every retry record stands for a dead letter: broken 1"],
   );
+});
+
+test("verify: names records of the retry topic that are not ours alike in two looks when there are more of them", () => {
+  const names = (strangers: number) => [...(retriesStandForLetters({ ...noLetters, strangers }).found?.() ?? [])];
+  assert.deepEqual(names(2), ["record(s) of the retry topic are not ours"]);
+  assert.deepEqual(names(3), names(2));
+});
+
+test("verify: names more retry records without a letter than it shows", () => {
+  const strays = Array.from({ length: 20 }, (_, n) => `shop.retry/0/${n} stands for no letter`);
+  const { broken, examples, found: names } = retriesStandForLetters({ ...noLetters, strays });
+  assert.deepEqual([broken, examples.length, names?.().size], [20, 5, 20]);
 });
 
 const read = (over: { readonly retries?: readonly ReturnType<typeof aRetry>[]; readonly trimmed?: bigint } = {}) => {

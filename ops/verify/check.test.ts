@@ -11,8 +11,9 @@ import type {
   ReservationId,
   UserId,
 } from "../../schemas/coupon.ts";
-import { checkCoupons, isSound } from "./check.ts";
-import type { CouponFacts } from "./facts.ts";
+import { checkCoupons, unbalanced } from "./check.ts";
+import { isSound } from "./claim.ts";
+import type { CouponFacts, CouponRow } from "./facts.ts";
 import { reportCoupons } from "./report.ts";
 
 const coupon = "c" as CouponId;
@@ -57,6 +58,7 @@ const sound = () => {
     issued: new Map([1, 2].map((n) => [id(n), issued(n)])),
     refused: new Map([[id(3), refused(3)]]),
     coupons: new Map([[coupon, { couponId: coupon, stock: 2, remaining: 0 }]]),
+    taken: new Map<CouponId, CouponRow & { issued: number }>(),
     counters: new Map([[coupon, 0]]),
     foreign: new Set<CouponId>(),
     marks: new Map([[coupon, 0]]),
@@ -113,10 +115,58 @@ test("verify: names the claim when a verdict has no request", () => {
   assert.ok(brokenClaims(facts).includes("every verdict belongs to an accepted request"));
 });
 
-test("verify: names the claim when more or fewer are issued than stock was taken", () => {
-  const facts = sound();
-  facts.coupons.set(coupon, { couponId: coupon, stock: 2, remaining: 1 });
-  assert.ok(brokenClaims(facts).includes("issued = stock taken, never more than there are"));
+const balance = "issued = stock taken, never more than there are";
+const namesOf = (facts: CouponFacts, of: string): readonly string[] => [
+  ...(checkCoupons(facts)
+    .find(({ claim }) => claim === of)
+    ?.found?.() ?? []),
+];
+
+test("verify: names the claim when more or fewer are issued than stock was taken, or more than there are", () => {
+  for (const row of [
+    { stock: 2, remaining: 1, issued: 2 },
+    { stock: 2, remaining: 0, issued: 1 },
+    { stock: 2, remaining: -1, issued: 3 },
+  ])
+    assert.deepEqual(brokenClaims({ ...sound(), taken: new Map([[coupon, { couponId: coupon, ...row }]]) }), [balance]);
+});
+
+test("verify: finds nothing when a coupon that was issued between two reads is in balance at one moment", () => {
+  const row = { couponId: coupon, stock: 9, remaining: 6, issued: 3 };
+  assert.deepEqual(brokenClaims({ ...sound(), taken: new Map([[coupon, row]]) }), []);
+});
+
+test("verify: reads again at one moment what seems to be issued more or less than taken, or oversold, and no other", () => {
+  const { coupons, issued: rows } = sound();
+  assert.deepEqual(unbalanced(coupons, rows), []);
+  for (const changes of [
+    { stock: 2, remaining: 1 },
+    { stock: 1, remaining: -1 },
+  ])
+    assert.deepEqual(unbalanced(new Map([[coupon, { couponId: coupon, ...changes }]]), rows), [
+      { couponId: coupon, ...changes, issued: 2 },
+    ]);
+});
+
+test("verify: names an oversold coupon alike in two looks when it was asked for and issued between them", () => {
+  const look = (asked: number): CouponFacts => ({
+    ...sound(),
+    accepted: new Map(Array.from({ length: asked }, (_, n) => [id(n + 1), ask(n + 1)])),
+    taken: new Map([[coupon, { couponId: coupon, stock: 2, remaining: 2 - asked, issued: asked }]]),
+  });
+  assert.deepEqual(namesOf(look(3), balance), [coupon]);
+  assert.deepEqual(namesOf(look(4), balance), namesOf(look(3), balance));
+});
+
+test("verify: names a request that was sold out too early alike in two looks when a later one was issued between them", () => {
+  const look = (last: number): CouponFacts => ({
+    ...sound(),
+    accepted: new Map([1, 2, 3, 4].map((n) => [id(n), ask(n)])),
+    issued: new Map([[id(last), issued(last)]]),
+    refused: new Map([[id(1), refused(1)]]),
+  });
+  const claim = "first come, first served, by offset";
+  assert.deepEqual([namesOf(look(3), claim), namesOf(look(4), claim)], [[id(1)], [id(1)]]);
 });
 
 test("verify: names the claim when a user has a coupon twice", () => {

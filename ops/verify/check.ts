@@ -4,17 +4,14 @@
  */
 import type { Check } from "../../engine/app/verify/verification.ts";
 import type { CouponCompensated, CouponId, ReservationId } from "../../schemas/coupon.ts";
+import type { TakenCoupon } from "../../stores/mysql/coupons/coupon-audit.ts";
 import { digestId } from "./rows/digest-id.ts";
 import { PackedIds } from "./rows/packed-ids.ts";
 import { foreignKey, stockKey } from "../../stores/redis/stock-key.ts";
+import { check, type Finding, withOlder } from "./claim.ts";
 import type { Accepted, CouponFacts, VerdictRow } from "./facts.ts";
 import { lettersWait, retriesStandForLetters } from "./letters.ts";
 import { pendingOf } from "./pending.ts";
-
-export type { Check } from "../../engine/app/verify/verification.ts";
-
-/** Examples of one check at most. */
-export const shownExamples = 5;
 
 /** Checks every claim. */
 export const checkCoupons = (facts: CouponFacts): readonly Check[] => {
@@ -36,37 +33,10 @@ export const checkCoupons = (facts: CouponFacts): readonly Check[] => {
   ];
 };
 
-/** True where nothing is broken, and nothing pending. */
-export const isSound = (checks: readonly Check[]): boolean =>
-  checks.every(({ broken, pending }) => broken === 0 && pending === 0);
-
-/** What breaks a claim, in words. */
-export interface Finding {
-  readonly text: string;
-  /** What names it whenever it is found; see {@link Check.found}. */
-  readonly name: string;
-}
-
-/** Names of one check that are kept: a million would be the whole of a table, and what is wrong with the first is wrong. */
-const keptNames = 1_000;
-
-/** A check of which these break the claim; words alone are their own name. They are counted, and a few are kept. */
-export const check = (claim: string, looked: number, breaking: Iterable<string | Finding>, pending = 0): Check => {
-  const examples: string[] = [];
-  const names = new Set<string>();
-  let broken = 0;
-  for (const one of breaking) {
-    const { text, name } = typeof one === "string" ? { text: one, name: one } : one;
-    broken += 1;
-    if (broken <= shownExamples) examples.push(text);
-    if (names.size < keptNames) names.add(name);
-  }
-  return { claim, looked, broken, pending, examples, ...(broken > 0 && { found: () => names }) };
-};
-
 /**
- * Names what is found of coupons by how many of their requests were accepted: topic, tables and gate are read one after the other, so
- * what differs of a coupon that is asked for may be what was decided meanwhile. It is the same only once nobody asks any more.
+ * Names what is found of coupons by how many of their requests were accepted: tables and gate are read one after the other, so what
+ * differs of a coupon that is asked for may be what was decided meanwhile. It is the same only once nobody asks any more. What is
+ * proven by what was read in one moment has its coupon's name instead.
  */
 const ofCoupons = function* (
   { accepted }: Pick<CouponFacts, "accepted">,
@@ -85,13 +55,14 @@ type Pending = ReadonlySet<ReservationId>;
 
 const everyRequestHasOneVerdict = (facts: CouponFacts, pending: Pending): Check => {
   const { accepted, issued, refused, deadLetters } = facts;
-  const broken = function* (): Generator<string> {
+  const broken = function* (): Generator<Finding> {
     for (const id of accepted.keys()) {
       const verdicts = Number(issued.has(id)) + Number(refused.has(id));
       // What waits as a dead letter has a claim of its own; what somebody discarded has none.
       if (verdicts === 0 && isSetAside(facts, id)) continue;
+      const text = `${id} has ${verdicts} verdicts`;
       if (verdicts !== 1 && !pending.has(id))
-        yield `${id} has ${verdicts} verdicts${deadLetters > 0 ? " (dead-lettered?)" : ""}`;
+        yield { text: `${text}${deadLetters > 0 ? " (dead-lettered?)" : ""}`, name: text };
     }
   };
   return check("every accepted request has one verdict", accepted.size, broken(), pending.size);
@@ -112,9 +83,6 @@ const deadLetterChecks = ({ accepted, issued, refused, letters }: CouponFacts, p
 /** When a verdict's request was accepted, by the broker's clock, epoch ms. */
 const acceptedAt = (verdict: VerdictRow): number => (verdict.kind === "issued" ? verdict.issuedAt : verdict.refusedAt);
 
-/** Adds how many things are older than the oldest record of a topic. */
-export const withOlder = (of: Check, older: number): Check => (older === 0 ? of : { ...of, older });
-
 const noVerdictWithoutRequest = ({ accepted, issued, refused, topicsSince }: CouponFacts): Check => {
   let older = 0;
   const broken = function* (): Generator<string> {
@@ -129,17 +97,31 @@ const noVerdictWithoutRequest = ({ accepted, issued, refused, topicsSince }: Cou
   return withOlder(checked, older);
 };
 
-const issuedIsStockTaken = (facts: CouponFacts): Check => {
-  const { issued, coupons } = facts;
+/**
+ * Coupons of which more or less seems to be issued than taken, or more than there are. Where rows and stock were not read at one
+ * moment, these are to be read again.
+ */
+export const unbalanced = (coupons: CouponFacts["coupons"], issued: CouponFacts["issued"]): readonly TakenCoupon[] => {
   const counts = new Map<CouponId, number>();
   for (const { couponId } of issued.values()) counts.set(couponId, (counts.get(couponId) ?? 0) + 1);
-  const broken = [...coupons.values()].flatMap(({ couponId, stock, remaining }) => {
-    const count = counts.get(couponId) ?? 0;
-    const taken = stock - remaining;
-    if (count === taken && remaining >= 0) return [];
-    return [[couponId, `${couponId}: ${count} issued, ${taken} of ${stock} taken`] as const];
-  });
-  return check("issued = stock taken, never more than there are", coupons.size, ofCoupons(facts, broken));
+  return [...coupons.values()]
+    .map((row) => ({ ...row, issued: counts.get(row.couponId) ?? 0 }))
+    .filter((row) => !isBalanced(row));
+};
+
+/** Whether as many are issued as are taken, and no more than there are. */
+export const isBalanced = ({ stock, remaining, issued }: TakenCoupon): boolean =>
+  issued === stock - remaining && remaining >= 0;
+
+const issuedIsStockTaken = ({ coupons, taken }: CouponFacts): Check => {
+  const broken = function* (): Generator<Finding> {
+    for (const row of taken.values()) {
+      const { couponId, stock, remaining, issued } = row;
+      const text = `${couponId}: ${issued} issued, ${stock - remaining} of ${stock} taken`;
+      if (!isBalanced(row)) yield { text, name: couponId };
+    }
+  };
+  return check("issued = stock taken, never more than there are", coupons.size, broken());
 };
 
 const noUserTwice = ({ issued }: CouponFacts): Check => {
@@ -165,13 +147,15 @@ const firstComeFirstServed = ({ accepted, issued, refused, letters }: CouponFact
     const last = lastIssued.get(own.request.couponId);
     if (last === undefined || own.offset > last.offset) lastIssued.set(own.request.couponId, own);
   }
-  const broken = function* (): Generator<string> {
+  const broken = function* (): Generator<Finding> {
     for (const [id, verdict] of refused) {
       const last = lastIssued.get(verdict.couponId);
       if (verdict.kind !== "refused" || verdict.reason !== "SOLD_OUT" || last === undefined) continue;
       const own = accepted.get(id);
       if (own === undefined || own.offset >= last.offset || letters?.replayed.has(id) === true) continue;
-      yield `${id} at offset ${own.offset} was sold out, ${last.request.reservationId} at ${last.offset} was not`;
+      const text = `${id} at offset ${own.offset} was sold out, ${last.request.reservationId} at ${last.offset} was not`;
+      // The last one that was issued may be another one in the next look.
+      yield { text, name: id };
     }
   };
   return check("first come, first served, by offset", issued.size + refused.size, broken());
@@ -184,12 +168,17 @@ const countersAgree = (facts: CouponFacts, pendingCoupons: ReadonlySet<CouponId>
   const [pending, broken] = partition(differing, ([couponId]) => pendingCoupons.has(couponId));
   // First, and whatever is in flight: no round and no repair brings these in order.
   const keys = [...foreign].map((couponId) => `${couponId}: ${foreignKey(stockKey(couponId))}`);
-  const differ = broken.map(([couponId, counter]) => {
-    const [found, wanted] = [Number.isNaN(counter) ? "is no number" : counter, coupons.get(couponId)?.remaining];
-    return [couponId, `${couponId}: counter ${found}, database ${wanted ?? "has no such coupon"}`] as const;
+  const differ = broken.filter(([, counter]) => !Number.isNaN(counter));
+  const wanted = (couponId: CouponId): string => `database ${coupons.get(couponId)?.remaining ?? "has no such coupon"}`;
+  const noNumbers = broken.flatMap(([couponId, counter]): readonly Finding[] => {
+    const text = `${couponId}: counter is no number`;
+    return Number.isNaN(counter) ? [{ text: `${text}, ${wanted(couponId)}`, name: text }] : [];
   });
+  const texts = differ.map(
+    ([couponId, counter]) => [couponId, `${couponId}: counter ${counter}, ${wanted(couponId)}`] as const,
+  );
   const looked = counters.size + foreign.size;
-  const all = [...keys, ...ofCoupons(facts, differ)];
+  const all = [...keys, ...noNumbers, ...ofCoupons(facts, texts)];
   return check("the counter equals the database", looked, all, pending.length);
 };
 

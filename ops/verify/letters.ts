@@ -5,6 +5,7 @@ import type { DlqPorts, LettersOf } from "../../engine/dlq/ports.ts";
 import type { LetterDecoder } from "../../engine/dlq/read/decode.ts";
 import { readStandings, type StandingsRead } from "../../engine/dlq/read/read-standings.ts";
 import type { Check } from "../../engine/app/verify/verification.ts";
+import { check } from "./claim.ts";
 
 /** Letters of a topology, by the ids of their records. */
 export interface LetterFacts<Id extends string = string> {
@@ -22,6 +23,8 @@ export interface LetterFacts<Id extends string = string> {
   readonly copies: number;
   /** Retry records that stand for no letter, in words. */
   readonly strays: readonly string[];
+  /** Records of the retry topic that are not ours. */
+  readonly strangers: number;
 }
 
 /** Without any letter. */
@@ -34,6 +37,7 @@ export const noLetters: LetterFacts<never> = {
   retries: 0,
   copies: 0,
   strays: [],
+  strangers: 0,
 };
 
 /** How a record's id is found: in its value, or, where a letter has lost that, by its place. */
@@ -113,8 +117,7 @@ export const letterFacts = <Id extends string>(
     if (!attempts.has(key) && read.trimmed === 0n)
       strays.push(`${retry.place.topic}/${retry.place.partition}/${retry.place.offset} stands for no letter`);
   }
-  const strangers = read.strangers > 0 ? [`${read.strangers} record(s) of the retry topic are not ours`] : [];
-  const all = { open, pending, retries: read.retries.length, copies, strays: [...strangers, ...strays] };
+  const all = { open, pending, retries: read.retries.length, copies, strays, strangers: read.strangers };
   return { waiting, discarded, replayed, ...all };
 };
 
@@ -128,13 +131,11 @@ export const lettersWait = (waiting: number, looked: number): Check => ({
 });
 
 /** Copies are counted in a warning: they take effect once. */
-export const retriesStandForLetters = ({ retries, strays }: LetterFacts): Check => ({
-  claim: "every retry record stands for a dead letter",
-  looked: retries,
-  broken: strays.length,
-  pending: 0,
-  examples: strays.slice(0, 5),
-});
+export const retriesStandForLetters = ({ retries, strays, strangers }: LetterFacts): Check => {
+  const name = "record(s) of the retry topic are not ours";
+  const foreign = strangers > 0 ? [{ text: `${strangers} ${name}`, name }] : [];
+  return check("every retry record stands for a dead letter", retries, [...foreign, ...strays]);
+};
 
 /** What is said of letters beside the checks. */
 export const letterWarnings = ({ open, copies }: LetterFacts, topology: string): readonly string[] => [

@@ -21,6 +21,7 @@ import { readCounters } from "../../stores/redis/coupon-stock.ts";
 import { couponIssuing } from "../../topology/coupon-issuing.ts";
 import type { Config } from "../config.ts";
 import { acceptedRows, issuedEvents, issuedRows, refusedEvents, refusedRows } from "./coupon-rows.ts";
+import { unbalanced } from "./check.ts";
 import type { CouponFacts, CouponRow } from "./facts.ts";
 import { letterFacts, type LettersRead, readLetterIds, placesOf } from "./letters.ts";
 import { codecOf } from "../../engine/app/dlq/open.ts";
@@ -39,8 +40,8 @@ export const readFacts = async (config: Config, prefix: string): Promise<CouponF
   const lettersRead = await readLetters(config);
   const [topics, tables] = await Promise.all([readTopics(config, prefix), readTables(config, prefix)]);
   const letters = letterFacts(lettersRead, placesOf(topics.accepted));
-  const { coupons, issued, refused } = tables;
-  return { group, letters, ...topics, coupons, issued, refused, ...(await readGate(config, tables)) };
+  const { coupons, taken, issued, refused } = tables;
+  return { group, letters, ...topics, coupons, taken, issued, refused, ...(await readGate(config, tables)) };
 };
 
 const readGroup = async ({ brokers, groupPrefix }: Config): Promise<CouponFacts["group"]> => {
@@ -127,7 +128,10 @@ const readTables = async ({ databaseUrl }: Config, prefix: string) => {
     await audit.verdicts(prefix, (id, verdict) =>
       verdict.kind === "issued" ? issued.set(id, verdict) : refused.set(id, verdict),
     );
-    return { databaseId: await readDatabaseIdentity(database), coupons, issued, refused };
+    // Rows were read after stocks: what was issued meanwhile makes no difference to one statement that reads both.
+    const again = await audit.taken(unbalanced(coupons, issued).map(({ couponId }) => couponId));
+    const taken = new Map(again.map((row) => [row.couponId, row]));
+    return { databaseId: await readDatabaseIdentity(database), coupons, taken, issued, refused };
   } finally {
     await database.close();
   }

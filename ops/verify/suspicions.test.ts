@@ -24,6 +24,7 @@ test("suspicions: count requests without a verdict, and with another one than wa
   assert.equal(suspicions({ ...facts, published: new Map([[one, "issued"]]) }), 2);
 });
 
-test("suspicions: count coupons of which more or less is taken than issued", () => {
+test("suspicions: count coupons of which more or less is taken than issued, or more than there are", () => {
   assert.equal(suspicions({ ...facts, taken: [{ couponId, stock: 5, remaining: 3, issued: 3 }] }), 1);
+  assert.equal(suspicions({ ...facts, taken: [{ couponId, stock: 5, remaining: -1, issued: 6 }] }), 1);
 });

@@ -2,6 +2,7 @@
 import type { OwnedVerdict } from "../../processors/coupons/coupon-ports.ts";
 import type { CouponId, ReservationId } from "../../schemas/coupon.ts";
 import type { TakenCoupon } from "../../stores/mysql/coupons/coupon-audit.ts";
+import { isBalanced } from "./check.ts";
 
 /** A request that the workers' group has committed past. */
 export interface NewRequest {
@@ -20,12 +21,11 @@ export interface NewFacts {
   readonly taken: readonly TakenCoupon[];
 }
 
-/** How many requests have no verdict or another one than was published, and of how many coupons more or less is taken than issued. */
+/** How many requests have no verdict or another one than was published, and how many coupons are out of balance. */
 export const suspicions = ({ requests, verdicts, published, taken }: NewFacts): number => {
   const undecided = requests.filter(({ reservationId: id }) => {
     const verdict = verdicts.get(id);
     return verdict === undefined || verdict.kind !== published.get(id);
   });
-  const unbalanced = taken.filter(({ stock, remaining, issued }) => stock - remaining !== issued);
-  return undecided.length + unbalanced.length;
+  return undecided.length + taken.filter((row) => !isBalanced(row)).length;
 };

@@ -2,7 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { couponIssueRequests, couponsIssued, couponsRefused } from "../../../schemas/coupon.ts";
 import { couponIssuing } from "../../../topology/coupon-issuing.ts";
-import { type Check, checkCoupons, isSound } from "../../../ops/verify/check.ts";
+import type { Check } from "../../../engine/app/verify/verification.ts";
+import { checkCoupons } from "../../../ops/verify/check.ts";
+import { isSound } from "../../../ops/verify/claim.ts";
 import { readFacts } from "../../../ops/verify/read-facts.ts";
 import { openCoupons, preload } from "./preload.ts";
 import { type Accounts, accountsOf } from "../accounts.ts";

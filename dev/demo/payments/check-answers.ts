@@ -1,7 +1,8 @@
 /** Whether clients were answered what is stored, and those refused that had to be. Pure. */
 import type { PaymentFacts } from "../../../ops/verify/payments/payment-facts.ts";
 import type { PaymentId } from "../../../schemas/payment.ts";
-import { type Check, check } from "../../../ops/verify/check.ts";
+import type { Check } from "../../../engine/app/verify/verification.ts";
+import { check } from "../../../ops/verify/claim.ts";
 import type { AnsweredCase, PayAnswer } from "./payer.ts";
 import type { PaymentPlan } from "./plan-payments.ts";
 

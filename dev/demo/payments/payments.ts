@@ -1,5 +1,5 @@
 /** The second half of the main job: orders are paid by many clients at once, the platform goes away meanwhile, and the proof. */
-import type { Check } from "../../../ops/verify/check.ts";
+import type { Check } from "../../../engine/app/verify/verification.ts";
 import { checkPayments } from "../../../ops/verify/payments/check-payments.ts";
 import type { PaymentFacts } from "../../../ops/verify/payments/payment-facts.ts";
 import type { PaymentScope } from "../../../ops/verify/payments/read-payment-facts.ts";

@@ -5,7 +5,8 @@
 import type { Payment } from "../../../processors/payments/payment-ports.ts";
 import type { OrderId, PaymentId } from "../../../schemas/payment.ts";
 import { auditMaxIds } from "../../../stores/mysql/payments/payment-audit.ts";
-import { type Check, check, withOlder } from "../check.ts";
+import type { Check } from "../../../engine/app/verify/verification.ts";
+import { check, type Finding, withOlder } from "../claim.ts";
 import type { DownstreamGroup, PaymentFacts, PublishedPayment } from "./payment-facts.ts";
 import { PackedIds } from "../rows/packed-ids.ts";
 import type { Rows } from "../rows/rows.ts";
@@ -85,8 +86,8 @@ const topicHasAll = ({ payments, outbox, published, topicSince }: PaymentFacts):
 const historyHasAll = (facts: PaymentFacts): Check => {
   const { payments, history, historyGroup } = facts;
   const { lost, pending } = missingFrom(facts, historyGroup, (id) => history.has(id));
-  const broken = function* (): Generator<string> {
-    for (const id of lost) yield `${id} is not in the history${deadLetterHint(historyGroup)}`;
+  const broken = function* (): Generator<string | Finding> {
+    for (const id of lost) yield withHint(`${id} is not in the history`, historyGroup);
     yield* unknownIn("the history", history.keys(), payments);
     for (const row of history.values())
       if (differs(payments.get(row.paymentId), row)) yield `${row.paymentId} has other contents in the history`;
@@ -97,8 +98,8 @@ const historyHasAll = (facts: PaymentFacts): Check => {
 const platformHasAll = (facts: PaymentFacts, platform: Rows<PaymentId, number>): Check => {
   const { payments, externalGroup } = facts;
   const { lost, pending } = missingFrom(facts, externalGroup, (id) => platform.has(id));
-  const broken = function* (): Generator<string> {
-    for (const id of lost) yield `${id} was not delivered${deadLetterHint(externalGroup)}`;
+  const broken = function* (): Generator<string | Finding> {
+    for (const id of lost) yield withHint(`${id} was not delivered`, externalGroup);
     yield* unknownIn("the platform", platform.keys(), payments);
     for (const [id, effects] of platform) if (effects !== 1) yield `${id} had ${effects} effects`;
   };
@@ -140,7 +141,10 @@ const missingFrom = (
   return { lost, pending };
 };
 
-const deadLetterHint = ({ deadLetters }: DownstreamGroup): string => (deadLetters > 0 ? " (dead-lettered?)" : "");
+const withHint = (name: string, { deadLetters }: DownstreamGroup): Finding => ({
+  text: `${name}${deadLetters > 0 ? " (dead-lettered?)" : ""}`,
+  name,
+});
 
 const unknownIn = function* (
   where: string,

@@ -1,6 +1,7 @@
 /** What came of a fault, read from scratch: the topics, the tables and Redis against each other, by the verifier. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Check, checkCoupons } from "../../../ops/verify/check.ts";
+import type { Check } from "../../../engine/app/verify/verification.ts";
+import { checkCoupons } from "../../../ops/verify/check.ts";
 import type { CouponFacts } from "../../../ops/verify/facts.ts";
 import { readFacts } from "../../../ops/verify/read-facts.ts";
 import { deadLetterTopic } from "../../../engine/worker/round/dead-letter.ts";

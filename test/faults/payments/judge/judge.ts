@@ -1,7 +1,7 @@
 /** What came of a fault of payments: database, outbox, topic, history and platform against each other and the answers of clients. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkAnswers } from "../../../../dev/demo/payments/check-answers.ts";
-import type { Check } from "../../../../ops/verify/check.ts";
+import type { Check } from "../../../../engine/app/verify/verification.ts";
 import { checkPayments } from "../../../../ops/verify/payments/check-payments.ts";
 import type { PaymentFacts } from "../../../../ops/verify/payments/payment-facts.ts";
 import { includedRows, type Rows } from "../../../../ops/verify/rows/rows.ts";
