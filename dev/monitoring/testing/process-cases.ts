@@ -50,24 +50,32 @@ export const processCases: readonly AlertCase[] = [
   },
   {
     alert: "SluiceOnlookerDown",
-    // A worker that is down is another alert's; verify is restarted, which takes two minutes; then it is killed, and comes back.
+    // A worker that is down is another alert's. Of two consoles one is down, and a verify that was never seen before starts slowly;
+    // it is restarted, which takes two minutes; then it is up for half a minute of every five, at last without a target between; then
+    // it stays, and at the end it is gone.
     series: {
-      [`up{${worker}}`]: gauge([[0, 30]]),
+      [`up{${worker}}`]: gauge([[0, 200]]),
+      [`up{job="sluice", service="console", instance="console:9400"}`]: gauge([[1, 200]]),
+      [`up{job="sluice", service="console", instance="console-2:9400"}`]: gauge([[0, 200]]),
       [`up{job="sluice", service="verify", instance="verify:9400"}`]: gauge([
-        [1, 5],
+        [0, 4],
+        [1, 26],
         [0, 2],
-        [1, 3],
-        [0, 10],
-        [1, 10],
+        [1, 28],
+        ...Array.from({ length: 5 }, () => [[0, 4.5] as const, [1, 0.5] as const]).flat(),
+        ...Array.from({ length: 5 }, () => [[undefined, 4.5] as const, [1, 0.5] as const]).flat(),
+        [1, 40],
+        [undefined, 50],
       ]),
     },
-    quiet: [4.5, 7, 14.5],
+    quiet: [10, 16, 34, 45, 60, 77],
     fires: {
-      at: 15.5,
-      labels: { job: "sluice", service: "verify", instance: "verify:9400" },
-      says: "No verify verify:9400 was seen for 5 minutes: 0 are up.",
+      at: 82,
+      labels: { service: "verify" },
+      says: "Of 15 looks within 15 minutes 0 found a verify up; so for 10 minutes.",
     },
-    heals: 21,
+    firesToo: [107, 190],
+    heals: 125,
   },
   {
     alert: "SluicePartitionsUnowned",
@@ -115,7 +123,7 @@ export const processCases: readonly AlertCase[] = [
   },
   {
     alert: "SluiceRestarts",
-    // A roll-out that is taken back; then it ends again and again for some minutes.
+    // A roll-out that is taken back; then it ends again and again for some minutes. Later it is up for half a minute of every five.
     series: {
       [`process_start_time_seconds{${worker}}`]: gauge([
         [100, 5],
@@ -125,16 +133,19 @@ export const processCases: readonly AlertCase[] = [
         [1_700, 1],
         [1_760, 1],
         [1_820, 1],
-        [1_880, 30],
+        [1_880, 89],
+        ...Array.from({ length: 6 }, (_, n) => [[undefined, 4.5] as const, [9_000 + 300 * n, 0.5] as const]).flat(),
+        [10_800, 30],
       ]),
     },
-    quiet: [8, 29],
+    quiet: [8, 27.5, 120, 135],
     fires: {
       at: 35,
       labels: { service: "worker", instance: "worker:9400" },
-      says: "worker worker:9400 was started 5 times within 15 minutes.",
+      says: "worker worker:9400 was started 7 times at least within an hour.",
     },
-    heals: 50,
+    firesToo: [152],
+    heals: 95,
   },
   {
     alert: "SluiceMixedGraphs",
