@@ -54,7 +54,7 @@ export const serviceOfCommand = (args: readonly string[]): string | undefined =>
   if (command === "worker")
     return rest.includes("--topology") && topology !== undefined ? (workers.get(topology) ?? "worker") : "worker";
   if (command === "verify") return rest.includes("--watch") ? "verify" : undefined;
-  return command === "api" || command === "relay" ? command : undefined;
+  return command === "api" || command === "relay" || command === "console" ? command : undefined;
 };
 
 const workers: ReadonlyMap<string, string> = new Map([

@@ -73,8 +73,8 @@ test("watchers: have a port each, and name the packages that are missing with th
 test("serviceOfCommand: calls processes as compose does, and leaves out what ends by itself", () => {
   const of = (line: string) => serviceOfCommand(line.split(" "));
   assert.deepEqual(
-    [of("api"), of("relay"), of("worker"), of("worker --topology coupon-issuing"), of("verify --watch")],
-    ["api", "relay", "worker", "worker", "verify"],
+    [of("api"), of("relay"), of("console"), of("worker"), of("worker --topology coupon-issuing"), of("verify --watch")],
+    ["api", "relay", "console", "worker", "worker", "verify"],
   );
   assert.deepEqual(
     [of("worker --topology transaction-history"), of("worker --topology external-data")],
