@@ -99,7 +99,8 @@ const noVerdictWithoutRequest = ({ accepted, issued, refused, topicsSince }: Cou
 
 /**
  * Coupons of which more or less seems to be issued than taken, or more than there are. Where rows and stock were not read at one
- * moment, these are to be read again.
+ * moment, these are to be read again. One with rows missing is not among them where just as many were issued between the two reads:
+ * the next look has other numbers.
  */
 export const unbalanced = (coupons: CouponFacts["coupons"], issued: CouponFacts["issued"]): readonly TakenCoupon[] => {
   const counts = new Map<CouponId, number>();

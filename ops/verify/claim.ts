@@ -15,8 +15,11 @@ export interface Finding {
   readonly name: string;
 }
 
-/** Names of one check that are kept: a million would be the whole of a table, and what is wrong with the first is wrong. */
-const keptNames = 1_000;
+/**
+ * Names of one check that are kept, some 10 MB. A burst has tens of thousands of verdicts under way between the reads of a look, and
+ * what is wrong for good should not be behind them.
+ */
+const keptNames = 100_000;
 
 /** A check of which these break the claim; words alone are their own name. They are counted, and a few are kept. */
 export const check = (claim: string, looked: number, breaking: Iterable<string | Finding>, pending = 0): Check => {

@@ -247,7 +247,7 @@ export const engineMetrics = metrics({
     name: "sluice_verify_violations",
     kind: "gauge",
     unit: "violations",
-    help: "What breaks a claim of verify, the same in two full looks in a row; at least, where it is 1,000. A counter or a mark in Redis that is wrong is told once nobody asks for its coupon. Served by verify --watch.",
+    help: "What breaks a claim of verify, the same in two full looks in a row; of one claim the first 100,000 are compared. A counter or a mark in Redis that is wrong is told once nobody asks for its coupon and none of its requests waits as a dead letter. Served by verify --watch.",
     labels: ["check"],
   },
   verifyLastSuccess: {

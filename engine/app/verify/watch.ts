@@ -100,10 +100,12 @@ const createSubjectWatch = (
   const fullLook = async (): Promise<void> => {
     const checks = await full();
     const found = new Map(checks.map((one) => [`${subject}: ${one.claim}`, foundBy(one)]));
+    const texts = new Map(checks.map((one) => [`${subject}: ${one.claim}`, one.examples]));
     for (const [name, now] of found) {
       const same = [...now].filter((one) => before.get(name)?.has(one));
       telemetry.violations(name, same.length);
-      const told = { check: name, count: same.length, examples: same.slice(0, toldExamples) };
+      const names = same.slice(0, toldExamples);
+      const told = { check: name, count: same.length, names, examples: texts.get(name) };
       if (same.length > 0) logger.error({ event: "verify.violation", ...told }, "a claim is broken");
     }
     before = found;

@@ -182,3 +182,14 @@ for (const book of ["ordersOff", "optionsOff", "balancesOff", "couponsOff", "amo
     );
   });
 }
+
+test("verify payments: names a payment alike in two looks when it was written or delivered once more between them", () => {
+  const names = (times: number): readonly string[] =>
+    checkPayments({
+      ...sound(),
+      outbox: withOne(outbox, 2, { rows: times, published: true }),
+      platform: withOne(platform, 2, times),
+    }).flatMap(({ found }) => [...(found?.() ?? [])]);
+  assert.deepEqual(names(2), [`${id(2)} has not one row in the outbox`, `${id(2)} had not one effect`]);
+  assert.deepEqual(names(3), names(2));
+});

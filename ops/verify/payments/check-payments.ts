@@ -49,10 +49,11 @@ const noOrderTwice = ({ payments }: PaymentFacts): Check => {
 };
 
 const outboxHasAll = ({ payments, outbox, outboxSince }: PaymentFacts): Check => {
-  const broken = function* (): Generator<string> {
+  const broken = function* (): Generator<string | Finding> {
     for (const { paymentId, paidAt } of payments.values()) {
       const rows = outbox.get(paymentId)?.rows ?? (paidAt < outboxSince ? 1 : 0);
-      if (rows !== 1) yield `${paymentId} has ${rows} rows in the outbox`;
+      const text = `${paymentId} has ${rows} rows in the outbox`;
+      if (rows !== 1) yield { text, name: `${paymentId} has not one row in the outbox` };
     }
     yield* unknownIn("the outbox", outbox.keys(), payments);
   };
@@ -101,7 +102,8 @@ const platformHasAll = (facts: PaymentFacts, platform: Rows<PaymentId, number>):
   const broken = function* (): Generator<string | Finding> {
     for (const id of lost) yield withHint(`${id} was not delivered`, externalGroup);
     yield* unknownIn("the platform", platform.keys(), payments);
-    for (const [id, effects] of platform) if (effects !== 1) yield `${id} had ${effects} effects`;
+    for (const [id, effects] of platform)
+      if (effects !== 1) yield { text: `${id} had ${effects} effects`, name: `${id} had not one effect` };
   };
   return check("platform = payments, with one effect each", payments.size, broken(), pending);
 };
