@@ -17,20 +17,23 @@ const relaysThatWait =
 /** They look on: no request waits for one, so nobody is woken. */
 const onlookers = "console|verify";
 
-/** Kinds of process of which Prometheus knew one within a week, and knows none any more. */
+/**
+ * Kinds of process of which Prometheus knew one within a week, and of which none answered for a minute: their targets are down, or
+ * gone, or now one and now the other.
+ */
 const gone =
   `max by (service) (max_over_time(up{job="sluice", service!~"${onlookers}"}[7d])) * 0` +
-  ` unless on (service) max by (service) (up{job="sluice"})`;
+  ` unless on (service) max by (service) (max_over_time(up{job="sluice"}[1m])) == 1`;
 
 const knownBefore = (matcher: string): string =>
-  `max by (service) (max_over_time(up{job="sluice", ${matcher}}[7d] offset 15m))`;
+  `max by (service) (max_over_time(up{job="sluice", ${matcher}}[7d] offset 10m))`;
 
 /**
- * In how many of the last 15 minutes one of a kind was up, of those that were known before: also one that comes back and ends again,
+ * In how many of the last 10 minutes one of a kind was up, of those that were known before: also one that comes back and ends again,
  * and one whose target is gone while it is down (Docker's DNS and a pod's address forget it).
  */
 const minutesUp = (matcher: string): string =>
-  `(count_over_time((max by (service) (up{job="sluice", ${matcher}}) == 1)[15m:1m])` +
+  `(count_over_time((max by (service) (up{job="sluice", ${matcher}}) == 1)[10m:1m])` +
   ` or on (service) ${knownBefore(matcher)} * 0)` +
   ` and on (service) ${knownBefore(matcher)}`;
 
@@ -49,21 +52,21 @@ const processes: readonly AlertRule[] = [
   {
     alert: "SluiceServiceGone",
     severity: "page",
-    // No target is known any more though one was within a week. A roll-out that ends the old one first may take a while.
+    // With the minute of the expression two: a roll-out that ends the old one first may take a while.
     expr: gone,
-    for: "2m",
-    summary: "Of a kind of process that ran there is none any more.",
-    description: "Prometheus has known no {{ $labels.service }} for 2 minutes: {{ $value }} are up.",
+    for: "1m",
+    summary: "Of a kind of process that ran none answers any more.",
+    description: "No {{ $labels.service }} has answered Prometheus for 2 minutes: {{ $value }} are up.",
     dashboard: uids.overview,
   },
   {
     alert: "SluiceOnlookerDown",
     severity: "ticket",
-    expr: `(${minutesUp(`service=~"${onlookers}"`)}) < 8`,
-    // Less than half of the time. After an absence of Prometheus itself it takes 8 minutes to count that many.
-    for: "10m",
+    expr: `(${minutesUp(`service=~"${onlookers}"`)}) < 5`,
+    // Less than half of the time. After an absence of Prometheus itself it takes 5 minutes to count that many.
+    for: "8m",
     summary: "A process that looks on is down, gone, or mostly so.",
-    description: "Of 15 looks within 15 minutes {{ $value }} found a {{ $labels.service }} up; so for 10 minutes.",
+    description: "Of 10 looks within 10 minutes {{ $value }} found a {{ $labels.service }} up.",
     dashboard: uids.overview,
   },
   {

@@ -26,9 +26,10 @@ export const processCases: readonly AlertCase[] = [
   },
   {
     alert: "SluiceServiceGone",
-    // One of two workers goes, then the relay is replaced, which takes a minute; then it is gone.
+    // One of two workers goes, then the relay is replaced, which takes a minute; then it is gone. At the end it comes back and ends
+    // at once, again and again: each time one scrape finds its target and no answer, and the next no target.
     series: {
-      [`up{${worker}}`]: gauge([[1, 30]]),
+      [`up{${worker}}`]: gauge([[1, 50]]),
       [`up{job="sluice", service="worker", instance="worker-2:9400"}`]: gauge([
         [1, 5],
         [undefined, 25],
@@ -42,10 +43,12 @@ export const processCases: readonly AlertCase[] = [
         [1, 4],
         [undefined, 10],
         [1, 5],
+        ...Array.from({ length: 10 }, () => [[0, 0.25] as const, [undefined, 1] as const]).flat(),
       ]),
     },
-    quiet: [8, 10.75, 16],
-    fires: { at: 18, labels: { service: "relay" }, says: "Prometheus has known no relay for 2 minutes: 0 are up." },
+    quiet: [8, 10.75, 16, 31],
+    fires: { at: 18, labels: { service: "relay" }, says: "No relay has answered Prometheus for 2 minutes: 0 are up." },
+    firesToo: [36, 40],
     heals: 26,
   },
   {
@@ -68,11 +71,11 @@ export const processCases: readonly AlertCase[] = [
         [undefined, 50],
       ]),
     },
-    quiet: [10, 16, 34, 45, 60, 77],
+    quiet: [10, 16, 34, 45, 60, 73],
     fires: {
       at: 82,
       labels: { service: "verify" },
-      says: "Of 15 looks within 15 minutes 0 found a verify up; so for 10 minutes.",
+      says: "Of 10 looks within 10 minutes 0 found a verify up.",
     },
     firesToo: [107, 190],
     heals: 125,
