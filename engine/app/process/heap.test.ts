@@ -6,7 +6,12 @@ import { heapFlags } from "./heap.ts";
 const mb = 1024 * 1024;
 
 test("heap: is roomy when the machine or the container has the memory for it", () => {
-  const roomy = ["--max-old-space-size=256", "--max-semi-space-size=32", "--heap-growing-percent=150"];
+  const roomy = [
+    "--max-old-space-size=256",
+    "--min-semi-space-size=32",
+    "--max-semi-space-size=32",
+    "--heap-growing-percent=150",
+  ];
   assert.deepEqual(heapFlags(512 * mb), roomy);
   assert.deepEqual(heapFlags(24 * 1024 * mb), roomy);
 });
