@@ -18,13 +18,21 @@ export interface KeptFigures {
     readonly baselinePerSecond: number;
     readonly runs: readonly { readonly coupons: number; readonly issuedPerSecond: number }[];
   };
+  readonly tables?: Made & {
+    readonly requests: number;
+    readonly runs: readonly { readonly rows: number; readonly issuedPerSecond: number }[];
+  };
   readonly latency?: Made & {
     readonly runs: readonly { readonly perSecond: number; readonly p50: number; readonly p99: number }[];
   };
 }
 
 /** The kept figures with those of a report in their place. What was not measured stays as it was. */
-export const keptWith = (kept: KeptFigures, { keys, latency, baseline }: BenchReport, made: Made): KeptFigures => ({
+export const keptWith = (
+  kept: KeptFigures,
+  { keys, latency, tables, baseline }: BenchReport,
+  made: Made,
+): KeptFigures => ({
   ...kept,
   ...(keys.length === 0 || baseline === undefined
     ? {}
@@ -34,6 +42,15 @@ export const keptWith = (kept: KeptFigures, { keys, latency, baseline }: BenchRe
           requests: Math.max(...keys.map(({ requests }) => requests)),
           baselinePerSecond: baseline.issuedPerSecond,
           runs: keys.map(({ coupons, issuedPerSecond }) => ({ coupons, issuedPerSecond })),
+        },
+      }),
+  ...(tables.length === 0
+    ? {}
+    : {
+        tables: {
+          ...made,
+          requests: Math.max(...tables.map(({ requests }) => requests)),
+          runs: tables.map(({ rows, issuedPerSecond }) => ({ rows, issuedPerSecond })),
         },
       }),
   ...(latency.length === 0
@@ -50,6 +67,7 @@ export const keptWith = (kept: KeptFigures, { keys, latency, baseline }: BenchRe
 export const benchPictures = (kept: KeptFigures): ReadonlyMap<string, string> =>
   new Map([
     ...(kept.keys === undefined ? [] : [["issued-by-coupons.svg", drawKeys(kept.keys)] as const]),
+    ...(kept.tables === undefined ? [] : [["issued-by-rows.svg", drawTables(kept.tables)] as const]),
     ...(kept.latency === undefined ? [] : [["latency-by-load.svg", drawLatency(kept.latency)] as const]),
   ]);
 
@@ -68,6 +86,16 @@ const drawKeys = ({ runs, baselinePerSecond, ...made }: NonNullable<KeptFigures[
         // Measured on one coupon: a loop takes one record at a time, whosever it is.
         points: runs.map(({ coupons }) => ({ x: coupons, y: baselinePerSecond })),
       },
+    ],
+  });
+
+const drawTables = ({ runs, ...made }: NonNullable<KeptFigures["tables"]>): string =>
+  drawLineChart({
+    title: "Coupons issued a second, by rows that are in the table",
+    note: `one worker, one hot coupon; ${machineText(made)}`,
+    across: "million rows of user coupons",
+    series: [
+      { name: "in rounds", values: true, points: runs.map(({ rows, issuedPerSecond: y }) => ({ x: rows / 1e6, y })) },
     ],
   });
 

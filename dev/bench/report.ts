@@ -9,6 +9,7 @@ import type { InTurn } from "./in-turn.ts";
 import type { HistoryRun } from "./payments/history.ts";
 import type { BesideReplay } from "./ops/beside-replay.ts";
 import type { CommandRun } from "./ops/commands.ts";
+import type { TableRun } from "./coupons/tables.ts";
 import type { VerdictRun } from "./coupons/verdicts.ts";
 import type { PaymentsReport } from "./payments/payments.ts";
 
@@ -33,6 +34,7 @@ export const about = {
   history: "payments to remember, beside one INSERT a record",
   ops: "operators' commands over 100,000 dead letters; live records beside a replay",
   delivery: "payments to a slow platform, beside one after the other",
+  tables: "hot, beside an empty table and beside 1, 3 and 10 million rows",
 } as const;
 
 /** One of {@link about}. */
@@ -64,6 +66,8 @@ export interface BenchReport {
   readonly history: HistoryRun | undefined;
   readonly delivery: DeliveryReport | undefined;
   readonly ops: OpsRun | undefined;
+  /** By rows that were there, from the fewest. */
+  readonly tables: readonly TableRun[];
 }
 
 /** A report of a run that measured nothing. */
@@ -79,6 +83,7 @@ export const emptyReport: BenchReport = {
     api: [],
   },
   ...{ latency: [], verdicts: [], payments: undefined, history: undefined, delivery: undefined, ops: undefined },
+  tables: [],
 };
 
 /** One hot coupon, or so many that are asked for alike. */
@@ -114,9 +119,10 @@ export const isSound = ({
   history,
   delivery,
   ops,
+  tables,
 }: BenchReport): boolean =>
   [
-    ...[...drains, ...keys, ...(safety?.with ?? []), ...(safety?.without ?? [])],
+    ...[...drains, ...keys, ...tables, ...(safety?.with ?? []), ...(safety?.without ?? [])],
     ...(gate === undefined ? [] : [gate]),
     ...(payments?.runs ?? []),
     ...(history === undefined ? [] : [history]),

@@ -21,6 +21,7 @@ import { measureBesideReplay } from "./ops/beside-replay.ts";
 import { measureCommands } from "./ops/commands.ts";
 import { measureStartCheck } from "./ops/start-check.ts";
 import { writeLetters } from "./ops/letters.ts";
+import { measureTables } from "./coupons/tables.ts";
 import { measureVerdicts, type VerdictRun } from "./coupons/verdicts.ts";
 import { duplicates, hot, poison, type Scenario, tail, uniform, zipf } from "./scenarios.ts";
 import { setStage, type Stage } from "./stage.ts";
@@ -76,6 +77,7 @@ const runOnStage = async (options: BenchOptions): Promise<OnStage> => {
     const history = wanted("history") ? await measureHistory(stage, prefix, options) : undefined;
     const delivery = wanted("delivery") ? await measureDelivery(stage, prefix, options.signal) : undefined;
     const ops = wanted("ops") ? await measureOps(stage, prefix, options) : undefined;
+    const tables = wanted("tables") ? await measureTables(stage, prefix, options) : [];
     return {
       baseline,
       baselines,
@@ -90,6 +92,7 @@ const runOnStage = async (options: BenchOptions): Promise<OnStage> => {
       history,
       delivery,
       ops,
+      tables,
     };
   } finally {
     await stage.close();
@@ -176,14 +179,15 @@ const latencyRuns = async (stage: Stage, prefix: string): Promise<readonly Laten
  * has just started looks through all coupons first, and is not idle.
  */
 const verdictLoads = [100, 300, 1_000, 0];
+/** And what is left when half of what they can do is asked for, and most of it. */
+const verdictShares = [0.5, 0.8];
 
 const verdictRuns = (stage: Stage, prefix: string): Promise<readonly VerdictRun[]> => {
-  note(`latency: verdicts at ${verdictLoads.join(", ")} requests/s`);
-  return measureVerdicts(
-    stage,
-    `${prefix}-ver`,
-    verdictLoads.map((perSecond) => ({ seconds: 10, perSecond })),
-  );
+  note(`latency: verdicts at half and 80 % of the full load, and at ${verdictLoads.join(", ")} requests/s`);
+  return measureVerdicts(stage, `${prefix}-ver`, {
+    loads: verdictLoads.map((perSecond) => ({ seconds: 10, perSecond })),
+    shares: verdictShares,
+  });
 };
 
 /** Orders of each kind: some four seconds' worth each, and the baseline's. */

@@ -23,11 +23,20 @@ export const showReport = (report: BenchReport): void => {
     history && showHistory(history),
     delivery && showDelivery(delivery),
     ops && showOps(ops),
+    report.tables.length > 0 && showTables(report.tables),
   ];
   for (const part of parts) if (typeof part === "string") print(`\n${part}`);
   for (const what of gate?.broken ?? []) note(`BROKEN in gate: ${what}`);
-  for (const { about, broken } of [...drains, ...keys])
+  for (const { about, broken } of [...drains, ...keys, ...report.tables])
     for (const { claim, examples } of broken) note(`BROKEN in ${about}: ${claim}: ${examples.join("; ")}`);
+};
+
+const showTables = (tables: BenchReport["tables"]): string => {
+  const right = ["issued/s", "worker CPU", "database CPU"];
+  const rows = tables.map(({ rows: before, issuedPerSecond, workerCpuMicros, cpuMicros }) => [
+    ...[count(before), count(issuedPerSecond), `${workerCpuMicros} us`, `${cpuMicros.database} us`],
+  ]);
+  return formatTable(["one hot coupon beside rows", ...right], rows, { right });
 };
 
 const showSafety = ({ with: safe, without, ratio }: NonNullable<BenchReport["safety"]>): string => {
@@ -66,8 +75,8 @@ const showApi = (api: BenchReport["api"]): string => {
 
 const showVerdicts = (verdicts: BenchReport["verdicts"]): string => {
   const right = ["202 p50", "verdict p50", "p99", "worker CPU", "API CPU", "rounds/s", "CPU a round"];
-  const rows = verdicts.map(({ perSecond, acceptedMs, verdictMs, cpuPercent, ...run }) => [
-    count(perSecond),
+  const rows = verdicts.map(({ perSecond, share, acceptedMs, verdictMs, cpuPercent, ...run }) => [
+    share === undefined ? count(perSecond) : `${count(perSecond)} (${share * 100} % of full load)`,
     ...(run.requests === 0 ? ["", "", ""] : [acceptedMs.p50, verdictMs.p50, verdictMs.p99].map((ms) => `${ms} ms`)),
     `${cpuPercent.worker} %`,
     `${cpuPercent.api} %`,

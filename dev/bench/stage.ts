@@ -14,7 +14,7 @@ import { note } from "../../engine/app/cli.ts";
 import { type Config, readConfig } from "../../ops/config.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
 import { stackUp } from "../stack/up.ts";
-import { fillerRows, fillHistory, fillTable } from "./coupons/filler.ts";
+import { fillHistory, fillTable, usualMillions } from "./coupons/filler.ts";
 
 /** The stack of the benchmark, apart from the demo's and the tests'. */
 export const benchStack = "bench";
@@ -29,6 +29,8 @@ export interface Stage {
   readonly producer: (topics: readonly string[]) => Promise<Producer>;
   /** Starts `sluice <command>` as a process. */
   readonly start: (command: StackChildPlan["command"], how?: How) => Promise<StackChild>;
+  /** Aborted when the measurement is to end: Ctrl-C. */
+  readonly signal: AbortSignal;
   readonly close: () => Promise<void>;
 }
 
@@ -46,8 +48,8 @@ export const setStage = async (signal: AbortSignal): Promise<Stage> => {
   const config = readConfig(endpointsEnv(endpoints), () => "");
   await applyApp(app, config, { allow: { newGroup: true } });
   let deployedPrefix = config.groupPrefix;
-  if (await fillTable(config.databaseUrl)) note(`filled the table with ${fillerRows} user coupons`);
-  if (await fillHistory(config.databaseUrl)) note(`filled the history with ${fillerRows} payments`);
+  if (await fillTable(config.databaseUrl, usualMillions, signal)) note("filled the table with a million user coupons");
+  if (await fillHistory(config.databaseUrl)) note("filled the history with a million payments");
   const admin = await kafkaAdmin({ brokers: config.brokers, clientId: "sluice-bench" });
   const log = kafkaLog({ brokers: config.brokers, clientId: "sluice-bench", logger: silentLogger });
   const codec = createCodec({ source: confluentRegistry({ url: config.registryUrl }), now: () => performance.now() });
@@ -56,6 +58,7 @@ export const setStage = async (signal: AbortSignal): Promise<Stage> => {
     config,
     admin,
     codec,
+    signal,
     producer: async (topics) =>
       createAccumulator({
         ...accumulatorDefaults,

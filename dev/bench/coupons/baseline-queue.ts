@@ -21,13 +21,17 @@ export const runQueue = (options: ShopOptions): Promise<BaselineRun> =>
   withShop(options, 2, async ({ redis, issue }) => {
     const queue = `baseline:${options.name}:queue`;
     await fill(redis, queue, options.records);
-    return schedule(() => take(redis, queue), issue);
+    return schedule(() => take(redis, queue), issue, options.signal);
   });
 
 /** When the tick after one that was due at `dueMs` is due: at once where that one took too long, and missed ones are not made up for. */
 export const nextTick = (dueMs: number, nowMs: number): number => Math.max(dueMs + tickMs, nowMs);
 
-const schedule = async (takeSome: () => Promise<readonly Asked[]>, issue: Shop["issue"]): Promise<BaselineRun> => {
+const schedule = async (
+  takeSome: () => Promise<readonly Asked[]>,
+  issue: Shop["issue"],
+  signal: AbortSignal,
+): Promise<BaselineRun> => {
   const startedAt = performance.now();
   let [records, issued, endedAt, due] = [0, 0, startedAt, startedAt];
   for (;;) {
@@ -37,7 +41,7 @@ const schedule = async (takeSome: () => Promise<readonly Asked[]>, issue: Shop["
     records += some.length;
     endedAt = performance.now();
     due = nextTick(due, endedAt);
-    await sleep(due - endedAt);
+    await sleep(due - endedAt, undefined, { signal });
   }
 };
 

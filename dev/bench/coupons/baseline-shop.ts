@@ -15,6 +15,8 @@ export interface ShopOptions {
   /** Records to process before it stops. */
   readonly records: number;
   readonly stock: number;
+  /** Ends it. */
+  readonly signal: AbortSignal;
 }
 
 /** How fast it was: from the first record to the last result, and its acknowledgement where it has one. */

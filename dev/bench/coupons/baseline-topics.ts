@@ -23,6 +23,26 @@ export interface BaselineTopics {
   readonly handle: (value: Buffer, issue: (request: CouponIssueRequested) => Promise<boolean>) => Promise<boolean>;
 }
 
+/**
+ * Resolves when `done` is called, and rejects with what `fail` is given, or when it is to end. kafkajs tries a record that fails again
+ * and again; a baseline ends with the first one.
+ */
+export const untilDone = (signal: AbortSignal) => {
+  const ended = Promise.withResolvers<void>();
+  const end = (): void => ended.reject(signal.reason);
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
+  return {
+    done: ended.resolve,
+    /** @throws the error, for kafkajs as well */
+    fail: (error: unknown): never => {
+      ended.reject(error);
+      throw error;
+    },
+    ended: ended.promise.finally(() => signal.removeEventListener("abort", end)),
+  };
+};
+
 /** Connects, hands the topics over, and disconnects. @throws what `work` throws, and kafkajs's errors */
 export const withTopics = async <T>(
   { endpoints, name, sourceTopic, resultTopic, requestSchema }: BaselineOptions,

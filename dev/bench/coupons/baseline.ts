@@ -4,7 +4,7 @@
  */
 import type { Consumer } from "kafkajs";
 import { type BaselineRun, type ShopOptions, withShop } from "./baseline-shop.ts";
-import { type BaselineOptions, withTopics } from "./baseline-topics.ts";
+import { type BaselineOptions, untilDone, withTopics } from "./baseline-topics.ts";
 
 /** Runs the baseline of coupons over a preloaded topic. @throws the drivers' errors */
 export const runBaseline = (options: BaselineOptions): Promise<BaselineRun> =>
@@ -12,13 +12,13 @@ export const runBaseline = (options: BaselineOptions): Promise<BaselineRun> =>
     withTopics(options, ({ consumer, handle }) => drain(options, consumer, (value) => handle(value, issue))),
   );
 
-/** Takes `records` records one after the other; `handle` answers whether one counts as issued. @throws what `run` throws */
+/** Takes `records` records one after the other; `handle` answers whether one counts as issued. @throws what `handle` throws first, and the signal's reason */
 export const drain = async (
-  { records }: Pick<ShopOptions, "records">,
+  { records, signal }: Pick<ShopOptions, "records" | "signal">,
   consumer: Consumer,
   handle: (value: Buffer) => Promise<boolean>,
 ): Promise<BaselineRun> => {
-  const done = Promise.withResolvers<void>();
+  const { done, fail, ended } = untilDone(signal);
   let seen = 0;
   let issued = 0;
   let startedAt = 0;
@@ -26,10 +26,10 @@ export const drain = async (
     eachMessage: async ({ message }) => {
       if (seen >= records || message.value === null) return;
       if (seen === 0) startedAt = performance.now();
-      if (await handle(message.value)) issued++;
-      if (++seen === records) done.resolve();
+      if (await handle(message.value).catch(fail)) issued++;
+      if (++seen === records) done();
     },
   });
-  await done.promise;
+  await ended;
   return { records: seen, issued, seconds: (performance.now() - startedAt) / 1_000 };
 };

@@ -41,7 +41,13 @@ export const measureDesigns = async (
 ): Promise<readonly DesignRun[]> => {
   note(`baselines: ${records} records in batches, ${records} requests in a queue`);
   const batches = await runBatches(await preloaded(stage, `${prefix}-batches`, records));
-  const queue = await runQueue({ endpoints: stage.endpoints, name: `${prefix}-queue`, records, stock: records });
+  const queue = await runQueue({
+    endpoints: stage.endpoints,
+    name: `${prefix}-queue`,
+    records,
+    stock: records,
+    signal: stage.signal,
+  });
   return [
     { design: "record by record", ...baseline },
     { design: "batches with p-limit", ...rated(batches) },
@@ -59,7 +65,7 @@ const preloaded = async (stage: Stage, name: string, records: number): Promise<B
   await openCoupons(stage, scenario);
   await preload(stage, scenario, { ...couponIssueRequests, name: sourceTopic, partitions: 1 });
   return {
-    ...{ endpoints: stage.endpoints, name, sourceTopic, resultTopic, records, stock: records },
+    ...{ endpoints: stage.endpoints, name, sourceTopic, resultTopic, records, stock: records, signal: stage.signal },
     // Our declarations are plain Avro; avsc's type of the same JSON is mutable.
     requestSchema: CouponIssueRequested.avro as avro.Schema,
   };

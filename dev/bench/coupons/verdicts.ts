@@ -13,6 +13,8 @@ import { openCoupons } from "./preload.ts";
 export interface VerdictRun {
   /** 0: nobody asks. */
   readonly perSecond: number;
+  /** Of the full load, where it was measured as a part of that. */
+  readonly share?: number;
   readonly requests: number;
   /** Of them, those that got their coupon. */
   readonly issued: number;
@@ -27,11 +29,18 @@ export interface VerdictRun {
   readonly cpuMsARound: number;
 }
 
+/** What is asked for in turn. */
+export interface VerdictLoads {
+  readonly loads: readonly Schedule[];
+  /** Parts of what the two can do when as many clients as they like ask again at once, above 0 and below 1. */
+  readonly shares: readonly number[];
+}
+
 /** Starts an API and a worker, and sends each load in turn on one hot coupon; a schedule of none looks at them idle. */
 export const measureVerdicts = async (
   stage: Stage,
   prefix: string,
-  loads: readonly Schedule[],
+  { loads, shares }: VerdictLoads,
 ): Promise<readonly VerdictRun[]> => {
   const couponId = `${prefix}-verdicts`;
   await openCoupons(stage, { coupons: [{ couponId, stock: 10_000_000 }] });
@@ -43,6 +52,9 @@ export const measureVerdicts = async (
       // The first seconds of a process are its compiler's: they are not what it needs all day.
       await run(shop, { seconds: 10, perSecond: 500 });
       const runs: VerdictRun[] = [];
+      const full = shares.length > 0 ? await fullLoad(shop) : 0;
+      for (const share of shares)
+        runs.push({ share, ...(await run(shop, { seconds: 10, perSecond: Math.round(share * full) })) });
       for (const load of loads) runs.push(await run(shop, load));
       return runs;
     } finally {
@@ -71,10 +83,8 @@ const run = async (shop: Shop, load: Schedule): Promise<VerdictRun> => {
   const [before, startedAt] = [await needsOf(worker, api), performance.now()];
   try {
     await openLoop(load, startedAt, async (n, dueAt) => {
-      const headers = { authorization: `Bearer ${tokens[n]}`, "content-type": "application/json" };
-      const path = await acceptedAs(agent, shop, headers);
-      accepted.push(performance.now() - dueAt);
-      if (path !== undefined && (await isIssued(agent, `${api.url}${path}`, headers))) issued++;
+      const isOurs = await ask(agent, shop, tokens[n] ?? "", () => accepted.push(performance.now() - dueAt));
+      if (isOurs) issued++;
       decided.push(performance.now() - dueAt);
     });
     if (requests === 0) await sleep(load.seconds * 1_000);
@@ -91,6 +101,33 @@ const run = async (shop: Shop, load: Schedule): Promise<VerdictRun> => {
     roundsPerSecond: Math.round(rounds / seconds),
     cpuMsARound: rounds === 0 ? 0 : Math.round((workerSeconds / rounds) * 1e5) / 100,
   };
+};
+
+/** Clients at once, and for how long, s: more clients have no more verdicts a second, they wait longer for them. */
+const fullLoadOf = { clients: 256, seconds: 10 } as const;
+
+/** How many verdicts a second clients get who ask again at once; each is another user every time. */
+const fullLoad = async (shop: Shop): Promise<number> => {
+  const agent = new Agent({ pipelining: 1 });
+  const endsAt = performance.now() + fullLoadOf.seconds * 1_000;
+  let decided = 0;
+  const client = async (): Promise<void> => {
+    while (performance.now() < endsAt) if (await ask(agent, shop, tokenOf(shop), () => undefined)) decided++;
+  };
+  try {
+    await Promise.all(Array.from({ length: fullLoadOf.clients }, client));
+    return decided / fullLoadOf.seconds;
+  } finally {
+    await agent.close();
+  }
+};
+
+/** One request and the wait for its verdict; answers whether it got its coupon. */
+const ask = async (agent: Agent, shop: Shop, token: string, onAnswer: () => void): Promise<boolean> => {
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const path = await acceptedAs(agent, shop, headers);
+  onAnswer();
+  return path !== undefined && (await isIssued(agent, `${shop.api.url}${path}`, headers));
 };
 
 let users = 0;

@@ -13,11 +13,12 @@ const tables = [
 ] as const;
 
 /** Runs the transaction with {@link callUnits} rows a call, on one connection. @throws the driver's errors */
-export const measureTransaction = async ({ endpoints }: Stage): Promise<FloorRun> => {
+export const measureTransaction = async ({ endpoints, signal }: Stage): Promise<FloorRun> => {
   const database = await mysql.createConnection({ uri: endpoints.databaseUrl });
   try {
     for (const statement of tables) await database.query(statement);
     return await timeCalls({
+      signal,
       part: "one transaction: mysql2, UPDATE and INSERT, on one connection",
       prepare: (call) => Array.from({ length: callUnits }, (_, n) => row(call * callUnits + n)),
       call: async (rows) => {

@@ -17,6 +17,7 @@ test("floor: counts neither the first calls nor what prepares one when calls are
   const floor = await timeCalls(
     {
       part: "some",
+      signal: new AbortController().signal,
       prepare: (n) => {
         nowMs += 1_000;
         return n;
@@ -33,4 +34,19 @@ test("floor: counts neither the first calls nor what prepares one when calls are
   assert.equal(floor.units, 3_000);
   assert.equal(floor.calls, 3);
   assert.equal(floor.msACall, 10);
+});
+
+test("floor: begins no call and ends when its signal is aborted", async () => {
+  const controller = new AbortController();
+  const called: number[] = [];
+  const call = async (n: number): Promise<void> => {
+    called.push(n);
+    if (n === 1) controller.abort(new Error("ended by Ctrl-C"));
+  };
+  const timed = timeCalls(
+    { part: "some", signal: controller.signal, prepare: (n) => n, call },
+    { calls: 9, warmUp: 0 },
+  );
+  await assert.rejects(timed, /ended by Ctrl-C/);
+  assert.deepEqual(called, [0, 1]);
 });

@@ -34,16 +34,19 @@ export interface TimedCalls<T> {
   /** What the n-th call takes; not timed. */
   readonly prepare: (n: number) => T;
   readonly call: (what: T) => Promise<unknown>;
+  /** Ends it between two calls. */
+  readonly signal: AbortSignal;
 }
 
-/** Times calls one after the other; `now` is in ms. @throws what a call throws */
+/** Times calls one after the other; `now` is in ms. @throws what a call throws, and the signal's reason */
 export const timeCalls = async <T>(
-  { part, prepare, call }: TimedCalls<T>,
+  { part, prepare, call, signal }: TimedCalls<T>,
   { calls, warmUp }: { readonly calls: number; readonly warmUp: number } = sizes,
   now: () => number = () => performance.now(),
 ): Promise<FloorRun> => {
   let ms = 0;
   for (let n = 0; n < warmUp + calls; n++) {
+    signal.throwIfAborted();
     const what = prepare(n);
     const startedAt = now();
     await call(what);

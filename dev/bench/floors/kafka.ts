@@ -4,6 +4,7 @@ import { type KafkaClient, createClient } from "../../../engine/log/kafka/client
 import { kafkaDefaults, settingsOf } from "../../../engine/log/kafka/options.ts";
 import { silentLogger } from "../../../engine/logger.ts";
 import { couponIssueRequests } from "../../../schemas/coupon.ts";
+import { untilDone } from "../coupons/baseline-topics.ts";
 import { preload } from "../coupons/preload.ts";
 import { hot } from "../scenarios.ts";
 import type { Stage } from "../stage.ts";
@@ -29,8 +30,8 @@ export const measureFetch = async (stage: Stage, prefix: string): Promise<FloorR
       maxBytesPerPartition: kafkaDefaults.fetchPartitionBytes,
       maxBytes: kafkaDefaults.fetchBytes,
     });
-    const ended = Promise.withResolvers<number>();
-    let [seen, first, calls, startedAt] = [0, 0, 0, 0];
+    const { done, ended } = untilDone(stage.signal);
+    let [seen, first, calls, startedAt, endedAt] = [0, 0, 0, 0, 0];
     try {
       await consumer.connect();
       await consumer.subscribe({ topic, fromBeginning: true });
@@ -40,10 +41,13 @@ export const measureFetch = async (stage: Stage, prefix: string): Promise<FloorR
           if (seen === 0) [first, startedAt] = [messages.length, performance.now()];
           else calls++;
           seen += messages.length;
-          if (seen >= fetchRecords) ended.resolve(performance.now());
+          if (seen < fetchRecords) return;
+          endedAt = performance.now();
+          done();
         },
       });
-      const seconds = ((await ended.promise) - startedAt) / 1_000;
+      await ended;
+      const seconds = (endedAt - startedAt) / 1_000;
       return floorOf("fetch: kafkajs, eachBatch", { units: seen - first, calls, seconds });
     } finally {
       await consumer.disconnect();
@@ -62,6 +66,7 @@ export const measureProduce = async (stage: Stage, prefix: string): Promise<Floo
       return await timeCalls({
         part: `produce: kafkajs, idempotent, acks of all, ${valueBytes} bytes each`,
         prepare: () => Array.from({ length: callUnits }, () => ({ value: randomBytes(valueBytes) })),
+        signal: stage.signal,
         call: (messages) => producer.send({ topic, acks: -1, messages }),
       });
     } finally {

@@ -15,7 +15,7 @@ return left
 `;
 
 /** Runs the script with {@link callUnits} ids a call. @throws the driver's errors */
-export const measureScript = async ({ endpoints }: Stage, prefix: string): Promise<FloorRun> => {
+export const measureScript = async ({ endpoints, signal }: Stage, prefix: string): Promise<FloorRun> => {
   const redis = new Redis(endpoints.redisUrl);
   const key = `floor:${prefix}`;
   try {
@@ -23,6 +23,7 @@ export const measureScript = async ({ endpoints }: Stage, prefix: string): Promi
     // Answered by the script's hash.
     const sha = String(await redis.script("LOAD", lua));
     return await timeCalls({
+      signal,
       part: "one script: EVALSHA, HMGET and HSET",
       prepare: () => randomBytes((callUnits * idDigits) / 2).toString("hex"),
       call: (ids) => redis.evalsha(sha, 1, key, ids),

@@ -111,6 +111,7 @@ const measureBaseline = async (stage: Stage, prefix: string, records: number): P
   await appendPayments(stage, makePayments(prefix, records), sourceTopic);
   const { issued, seconds } = await runHistoryBaseline({
     endpoints: stage.endpoints,
+    signal: stage.signal,
     sourceTopic,
     name: `${prefix}-history-baseline`,
     records,
