@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Fence } from "../../engine/lease.ts";
+import type { Log } from "../../engine/log/log.ts";
 import type { Issue, Take } from "../../processors/coupons/coupon-ports.ts";
 import { couponsIssued } from "../../schemas/coupon.ts";
 import { memoryStage, openCoupon, request, until } from "../../topology/testing/memory-stage.ts";
@@ -37,6 +38,20 @@ const watched = (stock: number) => {
   return { stage, deps, asked, gates, letOne };
 };
 
+/** A log that tells when its subscriber has begun to give back what it has. */
+const givingBack = (client: Log): { readonly log: Log; readonly gives: () => boolean } => {
+  let gives = false;
+  const subscribe: Log["subscribe"] = (options, listener) => {
+    const revoking = (): Promise<void> => {
+      const revoked = listener.revoking();
+      gives = true;
+      return revoked;
+    };
+    return client.subscribe(options, { ...listener, revoking });
+  };
+  return { log: { ...client, subscribe }, gives: () => gives };
+};
+
 test("worker: takes the units of the next round while one is written, and writes it when that has ended", async () => {
   const { stage, deps, asked, gates, letOne } = watched(1_000);
   await stage.send(many(0, 250));
@@ -65,10 +80,13 @@ test("worker: takes the units of the next round while one is written, and writes
 test("worker: gives up the round that waits for its turn, and commits nothing of it, when it stops", async () => {
   const { stage, deps, asked, letOne } = watched(1_000);
   await stage.send(many(0, 200));
-  const worker = await stage.start("w1", { deps });
+  const { log, gives } = givingBack(stage.broker.client("w1"));
+  const worker = await stage.start("w1", { deps, log });
   const reserves = () => asked.filter((what) => what.startsWith("reserve")).length;
   await until("the next one has its units", () => asked.includes("issue 100") && reserves() >= 3);
   const stopping = worker.stop();
+  // Before that the turn of the next one may come yet.
+  await until("it gives its partitions back", gives);
   await letOne();
   await stopping;
   assert.equal(stage.database.verdicts.size, 100);
