@@ -3,7 +3,6 @@
  * them; dead letters are counted and not read, so a request that has one counts as a request without a verdict.
  */
 import type { Config } from "../../ops/config.ts";
-import { unbalanced } from "../../ops/verify/check.ts";
 import type { CouponFacts } from "../../ops/verify/facts.ts";
 import type { DownstreamGroup, OutboxState, PaymentFacts } from "../../ops/verify/payments/payment-facts.ts";
 import { readEffects, readPaymentTopic, type PaymentScope } from "../../ops/verify/payments/read-payment-facts.ts";
@@ -34,20 +33,16 @@ export const readCouponFacts = async ({ cluster, stores, config }: Read, prefix:
   const { coupons, remaining, verdicts } = stores.coupons;
   const own = [...verdicts].filter(([, { couponId }]) => couponId.startsWith(prefix));
   const counters = [...stores.gate.counters].filter(([couponId]) => couponId.startsWith(prefix));
-  const issued = new Map(own.filter(([, { kind }]) => kind === "issued"));
-  const stocks = new Map(
-    [...coupons].flatMap(([couponId, { stock }]) =>
-      couponId.startsWith(prefix) ? [[couponId, { couponId, stock, remaining: remaining.get(couponId) ?? -1 }]] : [],
-    ),
-  );
   return {
     group,
     ...topics,
-    issued,
+    issued: new Map(own.filter(([, { kind }]) => kind === "issued")),
     refused: new Map(own.filter(([, { kind }]) => kind === "refused")),
-    coupons: stocks,
-    // Both were read at one moment.
-    taken: new Map(unbalanced(stocks, issued).map((row) => [row.couponId, row])),
+    coupons: new Map(
+      [...coupons].flatMap(([couponId, { stock }]) =>
+        couponId.startsWith(prefix) ? [[couponId, { couponId, stock, remaining: remaining.get(couponId) ?? -1 }]] : [],
+      ),
+    ),
     counters: new Map(counters.map(([couponId, { left }]) => [couponId, left])),
     foreign: new Set(),
     marks: new Map(counters.map(([couponId, { marks }]) => [couponId, marks.size])),

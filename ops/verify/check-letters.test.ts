@@ -40,7 +40,6 @@ const facts = (letters: Partial<LetterFacts<ReservationId>>): CouponFacts => ({
   issued: new Map([[id(2), issued(2)]]),
   refused: new Map(),
   coupons: new Map([["c" as CouponId, { couponId: "c" as CouponId, stock: 1, remaining: 0 }]]),
-  taken: new Map(),
   counters: new Map([["c" as CouponId, 0]]),
   foreign: new Set<CouponId>(),
   marks: new Map([["c" as CouponId, 0]]),

@@ -60,9 +60,9 @@ const everyRequestHasOneVerdict = (facts: CouponFacts, pending: Pending): Check 
       const verdicts = Number(issued.has(id)) + Number(refused.has(id));
       // What waits as a dead letter has a claim of its own; what somebody discarded has none.
       if (verdicts === 0 && isSetAside(facts, id)) continue;
-      const text = `${id} has ${verdicts} verdicts`;
-      if (verdicts !== 1 && !pending.has(id))
-        yield { text: `${text}${deadLetters > 0 ? " (dead-lettered?)" : ""}`, name: text };
+      if (verdicts === 1 || pending.has(id)) continue;
+      const name = `${id} has ${verdicts} verdicts`;
+      yield { text: `${name}${deadLetters > 0 ? " (dead-lettered?)" : ""}`, name };
     }
   };
   return check("every accepted request has one verdict", accepted.size, broken(), pending.size);
@@ -114,12 +114,13 @@ export const unbalanced = (coupons: CouponFacts["coupons"], issued: CouponFacts[
 export const isBalanced = ({ stock, remaining, issued }: TakenCoupon): boolean =>
   issued === stock - remaining && remaining >= 0;
 
-const issuedIsStockTaken = ({ coupons, taken }: CouponFacts): Check => {
+const issuedIsStockTaken = ({ coupons, issued: verdicts, taken }: CouponFacts): Check => {
   const broken = function* (): Generator<Finding> {
-    for (const row of taken.values()) {
+    for (const seen of unbalanced(coupons, verdicts)) {
+      const row = taken?.get(seen.couponId) ?? seen;
       const { couponId, stock, remaining, issued } = row;
-      const text = `${couponId}: ${issued} issued, ${stock - remaining} of ${stock} taken`;
-      if (!isBalanced(row)) yield { text, name: couponId };
+      if (!isBalanced(row))
+        yield { text: `${couponId}: ${issued} issued, ${stock - remaining} of ${stock} taken`, name: couponId };
     }
   };
   return check("issued = stock taken, never more than there are", coupons.size, broken());

@@ -51,8 +51,11 @@ export interface CouponFacts {
   /** Rows of refusals, by reservation. */
   readonly refused: Rows<ReservationId, VerdictRow>;
   readonly coupons: ReadonlyMap<CouponId, CouponRow>;
-  /** Of those of which more or less seemed to be issued than taken: both as of one moment, so right also while it is issued. */
-  readonly taken: ReadonlyMap<CouponId, CouponRow & { readonly issued: number }>;
+  /**
+   * Coupons out of balance that were read again, stock and rows at one moment, so right also while they are issued. Absent where
+   * coupons and verdicts were read at one moment.
+   */
+  readonly taken?: ReadonlyMap<CouponId, CouponRow & { readonly issued: number }>;
   /** Redis counters, where there are any; NaN where one is no number. */
   readonly counters: ReadonlyMap<CouponId, number>;
   /** Coupons whose key in Redis holds something that the gate never wrote; they have no counter. */

@@ -52,8 +52,11 @@ const outboxHasAll = ({ payments, outbox, outboxSince }: PaymentFacts): Check =>
   const broken = function* (): Generator<string | Finding> {
     for (const { paymentId, paidAt } of payments.values()) {
       const rows = outbox.get(paymentId)?.rows ?? (paidAt < outboxSince ? 1 : 0);
-      const text = `${paymentId} has ${rows} rows in the outbox`;
-      if (rows !== 1) yield { text, name: `${paymentId} has not one row in the outbox` };
+      if (rows !== 1)
+        yield {
+          text: `${paymentId} has ${rows} rows in the outbox`,
+          name: `${paymentId} has not one row in the outbox`,
+        };
     }
     yield* unknownIn("the outbox", outbox.keys(), payments);
   };

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { OwnedVerdict } from "../../../processors/coupons/coupon-ports.ts";
 import type { CouponId, CouponIssued, PolicyId, ReservationId, UserId } from "../../../schemas/coupon.ts";
-import type { TakenCoupon } from "../../../stores/mysql/coupons/coupon-audit.ts";
 import { faultsOf, findingsOf } from "./judge.ts";
 
 const couponId = "c" as CouponId;
@@ -34,7 +33,6 @@ const sound = () => ({
     issued: new Map([1, 2].map((n) => [id(n), issued(n)])),
     refused: new Map<ReservationId, OwnedVerdict>(),
     coupons: new Map([[couponId, { couponId, stock: 2, remaining: 0 }]]),
-    taken: new Map<CouponId, TakenCoupon>(),
     counters: new Map([[couponId, 0]]),
     foreign: new Set<CouponId>(),
     publishedIssued: new Map([1, 2].map((n) => [id(n), issuedBy(n)])),
@@ -69,7 +67,7 @@ test("judge: finds a request lost when it has no verdict", () => {
 
 test("judge: finds a coupon oversold when more are issued than were taken", () => {
   const world = sound();
-  world.facts.taken.set(couponId, { couponId, stock: 1, remaining: 0, issued: 2 });
+  world.facts.coupons.set(couponId, { couponId, stock: 1, remaining: 0 });
   assert.deepEqual(amissOf(world), ["oversold: 1"]);
 });
 
