@@ -25,17 +25,16 @@ const gone =
   `max by (service) (max_over_time(up{job="sluice", service!~"${onlookers}"}[7d])) * 0` +
   ` unless on (service) max by (service) (max_over_time(up{job="sluice"}[1m])) == 1`;
 
-const knownBefore = (matcher: string): string =>
-  `max by (service) (max_over_time(up{job="sluice", ${matcher}}[7d] offset 10m))`;
+const onlookersBefore = `max by (service) (max_over_time(up{job="sluice", service=~"${onlookers}"}[7d] offset 10m))`;
 
 /**
- * In how many of the last 10 minutes one of a kind was up, of those that were known before: also one that comes back and ends again,
+ * In how many of the last 10 minutes one of these kinds was up, of those that were known before: also one that comes back and ends again,
  * and one whose target is gone while it is down (Docker's DNS and a pod's address forget it).
  */
-const minutesUp = (matcher: string): string =>
-  `(count_over_time((max by (service) (up{job="sluice", ${matcher}}) == 1)[10m:1m])` +
-  ` or on (service) ${knownBefore(matcher)} * 0)` +
-  ` and on (service) ${knownBefore(matcher)}`;
+const onlookersMinutesUp =
+  `(count_over_time((max by (service) (up{job="sluice", service=~"${onlookers}"}) == 1)[10m:1m])` +
+  ` or on (service) ${onlookersBefore} * 0)` +
+  ` and on (service) ${onlookersBefore}`;
 
 const processes: readonly AlertRule[] = [
   {
@@ -62,7 +61,7 @@ const processes: readonly AlertRule[] = [
   {
     alert: "SluiceOnlookerDown",
     severity: "ticket",
-    expr: `(${minutesUp(`service=~"${onlookers}"`)}) < 5`,
+    expr: `(${onlookersMinutesUp}) < 5`,
     // Less than half of the time. After an absence of Prometheus itself it takes 5 minutes to count that many.
     for: "8m",
     summary: "A process that looks on is down, gone, or mostly so.",

@@ -99,13 +99,15 @@ const createSubjectWatch = (
   let isDoubtful = true;
   const fullLook = async (): Promise<void> => {
     const checks = await full();
-    const found = new Map(checks.map((one) => [`${subject}: ${one.claim}`, foundBy(one)]));
-    const texts = new Map(checks.map((one) => [`${subject}: ${one.claim}`, one.examples]));
-    for (const [name, now] of found) {
-      const same = [...now].filter((one) => before.get(name)?.has(one));
+    const found = new Map<string, ReadonlySet<string>>();
+    for (const one of checks) {
+      const name = `${subject}: ${one.claim}`;
+      const now = foundBy(one);
+      found.set(name, now);
+      const same = [...now].filter((what) => before.get(name)?.has(what));
       telemetry.violations(name, same.length);
       const names = same.slice(0, toldExamples);
-      const told = { check: name, count: same.length, names, examples: texts.get(name) };
+      const told = { check: name, count: same.length, names, examples: one.examples };
       if (same.length > 0) logger.error({ event: "verify.violation", ...told }, "a claim is broken");
     }
     before = found;
