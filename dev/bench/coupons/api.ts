@@ -2,7 +2,7 @@
 import { Pool } from "undici";
 import { mintToken } from "../../../api/tokens/token.ts";
 import { quantile } from "../../demo/summary.ts";
-import { type One, openLoop } from "./open-loop.ts";
+import { closedLoop, openLoop } from "./loops.ts";
 import { openCoupons } from "./preload.ts";
 import type { Stage } from "../stage.ts";
 
@@ -86,14 +86,6 @@ const run = async ({ url, ask }: ReturnType<typeof createAsker>, load: ApiLoad):
     await pool.close();
   }
   return summary(load, { latencies, accepted, seconds: (performance.now() - startedAt) / 1_000 });
-};
-
-const closedLoop = async ({ seconds, clients }: ApiLoad, startedAt: number, one: One): Promise<void> => {
-  let n = 0;
-  const client = async (): Promise<void> => {
-    while (performance.now() - startedAt < seconds * 1_000) await one(n++, performance.now());
-  };
-  await Promise.all(Array.from({ length: clients }, client));
 };
 
 const summary = (

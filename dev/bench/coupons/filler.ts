@@ -3,6 +3,9 @@ import { openDatabase } from "../../../stores/mysql/database.ts";
 import { type Session, withSession } from "../../../stores/mysql/session.ts";
 import { columns, integerColumn } from "../../../stores/mysql/columns/columns.ts";
 
+/** Rows of a million. */
+export const millionRows = 1_000_000;
+
 /** Rows of user coupons, and of the history, that there are before anything is measured; million. */
 export const usualMillions = 1;
 
@@ -15,7 +18,7 @@ const addSnapshot = `INSERT INTO policy_snapshot
   ON DUPLICATE KEY UPDATE snapshot_no = LAST_INSERT_ID(snapshot_no)`;
 
 const addCoupon = `INSERT INTO coupon (coupon_id, snapshot_no, stock, remaining, valid_for_days)
-  SELECT ?, snapshot_no, 1000000, 0, 1 FROM policy_snapshot WHERE policy_id = 'filler'`;
+  SELECT ?, snapshot_no, ${millionRows}, 0, 1 FROM policy_snapshot WHERE policy_id = 'filler'`;
 
 const million = `(SELECT a.d + 10 * b.d + 100 * c.d + 1000 * d.d + 10000 * e.d + 100000 * f.d AS n
     FROM ${digits} a, ${digits} b, ${digits} c, ${digits} d, ${digits} e, ${digits} f) AS n`;
@@ -46,7 +49,7 @@ export const fillTable = (databaseUrl: string, millions: number, signal?: AbortS
       isChanged = true;
       await session.change(addSnapshot, []);
       await session.change(addCoupon, [couponId]);
-      await session.change(addRows, [at * 1_000_000, at * 1_000_000, couponId]);
+      await session.change(addRows, [at * millionRows, at * millionRows, couponId]);
     }
     return isChanged;
   });

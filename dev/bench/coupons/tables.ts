@@ -3,7 +3,7 @@ import { note } from "../../../engine/app/cli.ts";
 import { hot } from "../scenarios.ts";
 import type { Stage } from "../stage.ts";
 import { type DrainRun, drain } from "./drain.ts";
-import { emptyTable, fillTable, usualMillions } from "./filler.ts";
+import { emptyTable, fillTable, millionRows, usualMillions } from "./filler.ts";
 
 /** A run beside so many rows. */
 export interface TableRun extends DrainRun {
@@ -28,7 +28,7 @@ export const measureTables = async (
       await fillTable(databaseUrl, millions, signal);
       note(`tables: ${requests} requests, one hot coupon, beside ${millions} million rows`);
       const run = await drain(stage, hot(`${prefix}-beside${millions}`, requests), { signal });
-      runs.push({ rows: millions * 1_000_000, ...run });
+      runs.push({ rows: millions * millionRows, ...run });
     }
     return runs;
   } finally {

@@ -6,7 +6,7 @@ import type { StackChild } from "../../children.ts";
 import { quantile } from "../../demo/summary.ts";
 import type { Stage } from "../stage.ts";
 import { usageOf } from "../usage.ts";
-import { openLoop, type Schedule } from "./open-loop.ts";
+import { closedLoop, openLoop, type Schedule } from "./loops.ts";
 import { openCoupons } from "./preload.ts";
 
 /** One load, with one API and one worker. */
@@ -109,13 +109,11 @@ const fullLoadOf = { clients: 256, seconds: 10 } as const;
 /** How many verdicts a second clients get who ask again at once; each is another user every time. */
 const fullLoad = async (shop: Shop): Promise<number> => {
   const agent = new Agent({ pipelining: 1 });
-  const endsAt = performance.now() + fullLoadOf.seconds * 1_000;
   let decided = 0;
-  const client = async (): Promise<void> => {
-    while (performance.now() < endsAt) if (await ask(agent, shop, tokenOf(shop), () => undefined)) decided++;
-  };
   try {
-    await Promise.all(Array.from({ length: fullLoadOf.clients }, client));
+    await closedLoop(fullLoadOf, performance.now(), async () => {
+      if (await ask(agent, shop, tokenOf(shop), () => undefined)) decided++;
+    });
     return decided / fullLoadOf.seconds;
   } finally {
     await agent.close();

@@ -1,4 +1,4 @@
-/** Requests by a schedule that waits for no answer. */
+/** How requests follow one another: by a schedule that waits for no answer, or each after the answer of the one before. */
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** So many requests a second, for so long. */
@@ -22,4 +22,19 @@ export const openLoop = async ({ seconds, perSecond }: Schedule, startedAt: numb
     await sleep(1);
   }
   await Promise.all(underWay);
+};
+
+/** Clients that ask again at once, for so long. */
+export interface Crowd {
+  readonly seconds: number;
+  readonly clients: number;
+}
+
+/** Has each client send its next request as soon as the last was answered, due as it is sent; resolves when all are answered. */
+export const closedLoop = async ({ seconds, clients }: Crowd, startedAt: number, one: One): Promise<void> => {
+  let n = 0;
+  const client = async (): Promise<void> => {
+    while (performance.now() - startedAt < seconds * 1_000) await one(n++, performance.now());
+  };
+  await Promise.all(Array.from({ length: clients }, client));
 };
