@@ -9,6 +9,7 @@ import { paymentsPath } from "../platform/servers.ts";
 import { endpointsEnv, type StackEndpoints } from "../stack/endpoints.ts";
 import { defaultStackName } from "../stack/layout.ts";
 import { stackUp } from "../stack/up.ts";
+import { untilScraped } from "../stack/watch/until-scraped.ts";
 import { consoleName, consoleOf } from "./console.ts";
 import { type DemoReport, type DemoSystem, type MainJobSize, runMainJob, step } from "./main-job.ts";
 import { stackPayments } from "./payments/stack-payments.ts";
@@ -109,7 +110,13 @@ const watchOver = async (crew: Crew): Promise<void> => {
   await crew.start([{ command: "verify", name: "verify", args: ["--watch"] }]);
 };
 
-const stackSystem = (endpoints: StackEndpoints, crew: Crew, { workers }: DemoOptions): DemoSystem => {
+/** Else a burst of a few seconds would be over before Prometheus has seen its beginning, and be in no rate. */
+const beScraped = async (signal: AbortSignal): Promise<void> => {
+  step("a first scrape of each, so that all of it is seen");
+  if (!(await untilScraped(signal))) note("  not all were scraped: the panels of rates may miss it");
+};
+
+const stackSystem = (endpoints: StackEndpoints, crew: Crew, { workers, watch, signal }: DemoOptions): DemoSystem => {
   const config = configOf(endpoints);
   return {
     kind: "stack",
@@ -121,10 +128,15 @@ const stackSystem = (endpoints: StackEndpoints, crew: Crew, { workers }: DemoOpt
         (_, n) => ({ command: "worker", name: `worker-${n + 1}` }) as const,
       );
       const [api] = await crew.start([{ command: "api", name: "api", preferredPort: 8080 }, ...plans]);
+      if (watch) await beScraped(signal);
       return api.url;
     },
     readCoupons: (prefix) => readFacts(config, prefix),
-    startPayments: () => startPayments(crew),
+    startPayments: async () => {
+      const url = await startPayments(crew);
+      if (watch) await beScraped(signal);
+      return url;
+    },
     payments: stackPayments(config),
   };
 };

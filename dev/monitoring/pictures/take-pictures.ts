@@ -12,6 +12,7 @@ import type { Browser, Page } from "playwright-core";
 import { CliError, note } from "../../../engine/app/cli.ts";
 import { noBrowser, openBrowser } from "../../console/browser.ts";
 import { defaultStackName, layoutOf, repositoryRoot } from "../../stack/layout.ts";
+import { untilScraped } from "../../stack/watch/until-scraped.ts";
 import { targetsFolder } from "../../stack/watch/watchers.ts";
 
 const pictures = join(repositoryRoot, "docs", "pictures");
@@ -28,7 +29,7 @@ const main = async (): Promise<void> => {
     const page = await alertsPage(demo);
     browser = await openBrowser();
     const view = await browser.newPage({ viewport: { width: 1_100, height: 760 } });
-    await until("all are scraped", async () => (await scraped(page)) === targets().length);
+    await until("all are scraped", () => untilScraped(new AbortController().signal));
     await until("nothing but the watchdog fires", () => isQuiet(page));
     await take(view, page, "alerts-green");
     await kill("relay", page);
@@ -125,17 +126,6 @@ interface AlertsAnswer {
 const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
   for (const end = Date.now() + patienceMs; !(await holds()); await sleep(500))
     if (Date.now() > end) throw new CliError(`${what}: not within ${patienceMs / 1_000} s`, { code: "TOO_LATE" });
-};
-
-/** How many processes of ours answer when they are scraped. */
-const scraped = async (page: string): Promise<number> => {
-  const asked = new URLSearchParams({ query: 'count(up{job="sluice"} == 1)' });
-  const response = await fetch(new URL(`/api/v1/query?${asked}`, page));
-  // As Prometheus' API has it: a time and a text.
-  const { data } = (await response.json()) as {
-    readonly data: { readonly result: readonly { readonly value: readonly [number, string] }[] };
-  };
-  return Number(data.result[0]?.value[1] ?? 0);
 };
 
 /** Files that say where our processes are scraped, one each. */

@@ -39,7 +39,7 @@ export const withWatchers = async (
     const plan = planWatchers({
       ...{ layout, programs, ports, endpoints: state.endpoints },
       sluice: join(repositoryRoot, "bin", "sluice.js"),
-      rules: join(repositoryRoot, "deploy", "monitoring", "prometheus", "rules"),
+      monitoring: join(repositoryRoot, "deploy", "monitoring"),
     });
     await Promise.all([targetsFolder(layout), ...plan.services.map(({ name }) => layout.data(name))].map(makeFolder));
     for (const [path, text] of Object.entries(plan.files)) {

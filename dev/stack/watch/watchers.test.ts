@@ -27,7 +27,7 @@ const planOf = (names: readonly WatcherName[]) =>
     programs: Object.fromEntries(names.map((name) => [name, `/bin/${name}`])),
     ports: Object.fromEntries(names.map((name, at) => [name, 9_000 + at])),
     sluice: "/sluice.ts",
-    rules: "/rules",
+    monitoring: "/monitoring",
   });
 
 test("planWatchers: starts what is installed on loopback, and scrapes each under its job", () => {
@@ -40,7 +40,9 @@ test("planWatchers: starts what is installed on loopback, and scrapes each under
   const config = parse(files[layout.config("prometheus.yml")] ?? "");
   const jobs = config.scrape_configs.map(({ job_name }: { readonly job_name: string }) => job_name);
   assert.deepEqual(jobs.toSorted(), ["alertmanager", "kafka", "mysqld", "prometheus", "redis", "sluice"]);
-  assert.deepEqual(config.rule_files, ["/rules/*.yml"]);
+  assert.deepEqual(config.rule_files, ["/monitoring/prometheus/rules/*.yml"]);
+  const alertmanager = services.find(({ name }) => name === "alertmanager");
+  assert.ok(alertmanager?.launch.args.includes("--config.file=/monitoring/alertmanager/alertmanager.yml"));
   assert.deepEqual(config.alerting.alertmanagers, [{ static_configs: [{ targets: ["127.0.0.1:9001"] }] }]);
 });
 

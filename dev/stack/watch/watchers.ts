@@ -30,8 +30,8 @@ export interface WatchInput {
   readonly ports: Readonly<Record<string, number>>;
   /** The file that Node runs as `sluice`. */
   readonly sluice: string;
-  /** The folder with rules for Prometheus. */
-  readonly rules: string;
+  /** The folder deploy/monitoring: rules for Prometheus, and who is told of which alert. */
+  readonly monitoring: string;
 }
 
 /** Watchers, decided but not started. */
@@ -55,13 +55,9 @@ export const planWatchers = (input: WatchInput): WatchPlan => {
     services: started.map((name) => serviceOf(name, input)),
     files: {
       [input.layout.config("prometheus.yml")]: prometheusConfig(started, input),
-      [input.layout.config("alertmanager.yml")]: alertmanagerConfig,
     },
   };
 };
-
-/** In development nobody is called: alerts are looked at on Prometheus' page and Alertmanager's. */
-const alertmanagerConfig = stringify({ route: { receiver: "nobody" }, receivers: [{ name: "nobody" }] });
 
 const serviceOf = (name: WatcherName, input: WatchInput): ServicePlan => {
   const { layout, ports, programs } = input;
@@ -87,7 +83,7 @@ export interface WatcherLaunch {
 const launchOf = (
   name: WatcherName,
   port: number,
-  { layout, endpoints, sluice }: Pick<WatchInput, "layout" | "endpoints" | "sluice">,
+  { layout, endpoints, sluice, monitoring }: Pick<WatchInput, "layout" | "endpoints" | "sluice" | "monitoring">,
 ): WatcherLaunch => {
   const listen = `127.0.0.1:${port}`;
   switch (name) {
@@ -104,7 +100,8 @@ const launchOf = (
     case "alertmanager":
       return {
         args: [
-          `--config.file=${layout.config("alertmanager.yml")}`,
+          // As in compose: its receivers have no addresses, and what follows from another alert is kept back here as well.
+          `--config.file=${join(monitoring, "alertmanager", "alertmanager.yml")}`,
           `--storage.path=${layout.data(name)}`,
           `--web.listen-address=${listen}`,
           // Alone: without it, it listens for others on all addresses.
@@ -156,12 +153,12 @@ const jobs: Readonly<Record<WatcherName, string>> = {
   "sluice-exporter": "kafka",
 };
 
-const prometheusConfig = (started: readonly WatcherName[], { layout, ports, rules }: WatchInput): string => {
+const prometheusConfig = (started: readonly WatcherName[], { layout, ports, monitoring }: WatchInput): string => {
   const at = (name: WatcherName) => ({ static_configs: [{ targets: [`127.0.0.1:${ports[name] ?? 0}`] }] });
   const files = [join(targetsFolder(layout), "*.json")];
   return stringify({
     global: { scrape_interval: "15s", scrape_timeout: "10s", evaluation_interval: "15s" },
-    rule_files: [join(rules, "*.yml")],
+    rule_files: [join(monitoring, "prometheus", "rules", "*.yml")],
     ...(started.includes("alertmanager") && { alerting: { alertmanagers: [at("alertmanager")] } }),
     scrape_configs: [
       {
