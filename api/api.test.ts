@@ -46,6 +46,20 @@ test("API: is a problem when there is nothing at the path, or not for the method
   assert.deepEqual([...new Set(seen.answered.map(({ route }) => route))], ["unmatched"]);
 });
 
+test("API: names routes and no id in its metrics when ids are flooded", async () => {
+  const { app, bearer, seen } = testApi();
+  const headers = { ...bearer("alice"), "content-type": "application/json" };
+  for (let n = 0; n < 200; n++) {
+    await app.inject({ method: "POST", url: `/v1/coupons/flood-${n}/reservations`, headers, payload: "{}" });
+    await app.inject({ method: "GET", url: `/v1/reservations/flood-${n}`, headers });
+    await app.inject({ method: "GET", url: `/flood-${n}`, headers });
+  }
+  const routes = new Set(seen.answered.map(({ route }) => route));
+  assert.equal(seen.answered.length, 600);
+  assert.equal(routes.size, 3);
+  assert.ok(![...routes].some((route) => route.includes("flood")));
+});
+
 test("API: wants a bearer token, and says in the challenge what is wrong with it", async () => {
   const { app, bearer, clock, producer } = testApi();
   const { authorization } = bearer("alice");

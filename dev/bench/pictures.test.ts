@@ -38,7 +38,7 @@ test("pictures: show every figure beside the baseline when they are drawn", () =
   assert.deepEqual([...pictures.keys()], ["issued-by-coupons.svg", "issued-by-rows.svg", "latency-by-load.svg"]);
   assert.match(
     pictures.get("issued-by-coupons.svg") ?? "",
-    /in rounds: 40,000 at 1, 40,000 at 10\nrecord by record: 600/,
+    /in rounds: 40,000 at 1, 40,000 at 10\nrecord by record, of one: 600: 600/,
   );
   assert.match(pictures.get("issued-by-rows.svg") ?? "", /in rounds: 40,000 at 0, 40,000 at 1/);
   assert.match(pictures.get("latency-by-load.svg") ?? "", /p50: 2 at 250\np99: 9 at 250/);

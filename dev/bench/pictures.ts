@@ -1,4 +1,5 @@
 /** Figures of the benchmark that are kept for the documents, and the charts that are drawn of them. Pure. */
+import { count } from "../../engine/app/cli.ts";
 import { drawLineChart } from "../charts/line-chart.ts";
 import type { BenchReport } from "./report.ts";
 
@@ -82,8 +83,9 @@ const drawKeys = ({ runs, baselinePerSecond, ...made }: NonNullable<KeptFigures[
     series: [
       { name: "in rounds", values: true, points: runs.map(({ coupons: x, issuedPerSecond: y }) => ({ x, y })) },
       {
-        name: "record by record",
         // Measured on one coupon: a loop takes one record at a time, whosever it is.
+        name: `record by record, of one: ${count(baselinePerSecond)}`,
+        isReference: true,
         points: runs.map(({ coupons }) => ({ x: coupons, y: baselinePerSecond })),
       },
     ],

@@ -18,6 +18,8 @@ export interface Series {
   readonly points: readonly ChartPoint[];
   /** Whether the values are written at its points. */
   readonly values?: boolean;
+  /** Whether it is a line to compare with, without points: nothing was measured at any of them. */
+  readonly isReference?: boolean;
 }
 
 /** What is drawn. */
@@ -92,12 +94,17 @@ const axes = (
   chartLabel((left + right) / 2, bottom + 36, "middle", across),
 ];
 
-const drawSeries = ({ points, values }: Series, at: number, up: Scale, along: Scale): readonly string[] => {
+const drawSeries = (
+  { points, values, isReference = false }: Series,
+  at: number,
+  up: Scale,
+  along: Scale,
+): readonly string[] => {
   const placed = points.map(({ x, y }) => ({ x: along.at(x), y: up.at(y), value: y }));
   const way = placed.map(({ x, y }) => `${numberText(x)},${numberText(y)}`).join(" ");
   return [
     element("polyline", { class: `series-${at}`, points: way }),
-    ...placed.map(({ x, y }) => pointShape(at, x, y)),
+    ...(isReference ? [] : placed.map(({ x, y }) => pointShape(at, x, y))),
     ...(values === true
       ? placed.map(({ x, y, value }) => chartLabel(x, y - 9, "middle", numberWords(value), "value"))
       : []),
