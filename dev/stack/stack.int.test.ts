@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -32,6 +33,22 @@ async function assertGone(layout: Layout): Promise<void> {
   assert.deepEqual(await findMarked(layout.root), []);
   for (const path of layout.removable) assert.ok(!existsSync(path), `${path} is still there`);
 }
+
+/**
+ * A server of somebody else on a port. A process that was killed is seen as gone when it has lost its memory, and may have its sockets
+ * for a moment more (Linux ends it in that order): so it is tried again for 5 s. @throws the last refusal
+ */
+const squat = async (port: number): Promise<Server> => {
+  for (const end = performance.now() + 5_000; ; await sleep(20)) {
+    const server = createServer((socket) => socket.destroy()).listen(port, "127.0.0.1");
+    try {
+      await once(server, "listening");
+      return server;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+  }
+};
 
 const answering = async (name: string) =>
   Object.fromEntries((await stackStatus({ name })).services.map((service) => [service.name, service.answered]));
@@ -85,10 +102,7 @@ test("stack: comes up, is mended when a service is killed, keeps its data, and g
 
   await t.test("an up that can't repair it ends what it started, and nothing else", async () => {
     await Promise.all(["redis", "mariadb"].map((service) => stopService(name, service, { signal: "SIGKILL" })));
-    const squatter = createServer((socket) => socket.destroy()).listen(
-      Number(new URL(endpoints.redisUrl).port),
-      "127.0.0.1",
-    );
+    const squatter = await squat(Number(new URL(endpoints.redisUrl).port));
     await assert.rejects(stackUp({ name }), /^CliError: redis did not start/);
     await new Promise((resolve) => squatter.close(resolve));
     assert.deepEqual(await answering(name), { "kafka-1": true, registry: true, mariadb: false, redis: false });
