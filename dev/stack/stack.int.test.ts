@@ -35,8 +35,8 @@ async function assertGone(layout: Layout): Promise<void> {
 }
 
 /**
- * A server of somebody else on a port. A process that was killed is seen as gone when it has lost its memory, and may have its sockets
- * for a moment more (Linux ends it in that order): so it is tried again for 5 s. @throws the last refusal
+ * A server of somebody else on a port. A process that was killed counts as ended with its first thread, and has its sockets until the
+ * last one has ended: so it is tried again for 5 s. @throws the last refusal
  */
 const squat = async (port: number): Promise<Server> => {
   for (const end = performance.now() + 5_000; ; await sleep(20)) {

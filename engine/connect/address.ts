@@ -74,15 +74,23 @@ const decoded = (text: string, what: string): string => {
   }
 };
 
+/** Parameters of other clients of these systems, which are brought along with an address: they may be shown. */
+const namesElsewhere = [
+  ...["allowPublicKeyRetrieval", "autoReconnect", "charset", "connectTimeout", "connectionLimit", "connectionTimeout"],
+  ...["createDatabaseIfNotExist", "db", "family", "keepAlive", "password", "protocol", "rewriteBatchedStatements"],
+  ...["serverTimezone", "socketTimeout", "ssl", "sslmode", "ssl_cert_reqs", "timeout", "timezone", "tls", "user"],
+  ...["useSSL", "useUnicode", "username", "verifyServerCertificate"],
+];
+
+const lettersOf = (name: string): string => name.replaceAll(/[-_.]/g, "").toLowerCase();
+
 const parametersOf = (given: URLSearchParams, known: readonly string[]): Readonly<Record<string, string>> => {
   const list = known.length === 0 ? "none" : known.join(", ");
   for (const [name, value] of given) {
     if (known.includes(name)) continue;
-    // What has no value, looks like none of anybody's parameters, or has a host after it, may be a piece of a password.
-    const shown =
-      value !== "" && !given.toString().includes("%40") && /^[A-Za-z][A-Za-z_.-]{0,40}$/.test(name)
-        ? `the parameter ${name}`
-        : "a parameter";
+    // Any other text before a = may be a piece of a password; so may what has no value, or a host after it.
+    const isName = [...known, ...namesElsewhere].some((one) => lettersOf(one) === lettersOf(name));
+    const shown = value !== "" && !given.toString().includes("%40") && isName ? `the parameter ${name}` : "a parameter";
     throw new AddressMistake(`has ${shown}, which is not honoured; known are: ${list}`);
   }
   const twice = known.find((name) => given.getAll(name).length > 1);
