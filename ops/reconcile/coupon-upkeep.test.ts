@@ -122,6 +122,33 @@ test("coupon upkeep: repairs nothing that is only in flight", async () => {
   assert.equal(stock.counters.get(hot)?.left, 9);
 });
 
+test("coupon upkeep: leaves a coupon to its rounds while the database issues some of it between two passes", async () => {
+  let left = 10;
+  const asked: string[] = [];
+  const never = async (): Promise<never> => assert.fail("a repair");
+  const { pass } = couponUpkeep({
+    intervalMs: 5,
+    ports: () => ({
+      gate: { counters: async () => new Map([[hot, { left: left - 1, marks: 1 }]]), repair: never },
+      truth: { remaining: async () => new Map([[hot, left]]), stored: never },
+    }),
+    pages: async () => [],
+    repaired: never,
+  });
+  const look = () =>
+    pass({
+      touched: [hot],
+      owns: () => true,
+      exclusive: async (key) => void asked.push(key),
+      signal: new AbortController().signal,
+    });
+  for (; left > 6; left--) await look();
+  assert.deepEqual(asked, []);
+  await look();
+  await look();
+  assert.deepEqual(asked, [hot]);
+});
+
 test("coupon upkeep: repairs the others when one coupon cannot be repaired, and all when the stores are back", async () => {
   let away = true;
   const stage = upkeepStage((ports) => ({

@@ -57,7 +57,7 @@ export const reconcileByHand = async (
   const [counters, remaining] = [await ports().gate.counters(couponIds), await ports().truth.remaining(couponIds)];
   const { differing } = await compareCoupons(ports(), couponIds);
   const differences: Difference[] = [];
-  for (const couponId of differing) {
+  for (const couponId of differing.keys()) {
     const { left, marks, foreign } = counters.get(couponId) ?? { left: Number.NaN, marks: 0 };
     const counter = Number.isNaN(left) ? null : left;
     const seen = { couponId, counter, remaining: remaining.get(couponId) ?? 0, marks };

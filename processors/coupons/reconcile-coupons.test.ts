@@ -40,7 +40,7 @@ test("reconciling: sets the counter to the database's word, drops what is in fli
     fc.asyncProperty(fc.nat(3), fc.nat(3), fc.nat(2), async (left, remaining, marks) => {
       const { gate, ports, repairs } = world({ left, remaining, marks });
       const isRight = left === remaining && marks === 0;
-      assert.deepEqual((await compareCoupons(ports, [couponId])).differing, isRight ? [] : [couponId]);
+      assert.deepEqual([...(await compareCoupons(ports, [couponId])).differing.keys()], isRight ? [] : [couponId]);
       const repaired = await reconcileCoupon(ports, couponId);
       assert.deepEqual([gate.left, gate.marks], [remaining, 0]);
       if (isRight) assert.deepEqual([repaired, repairs()], [undefined, 0]);
@@ -55,7 +55,7 @@ test("reconciling: leaves unchanged a coupon without a counter, and one that the
     { left: 5, remaining: undefined },
   ]) {
     const { ports, repairs } = world({ ...of, marks: 1 });
-    assert.deepEqual((await compareCoupons(ports, [couponId])).differing, []);
+    assert.equal((await compareCoupons(ports, [couponId])).differing.size, 0);
     assert.equal(await reconcileCoupon(ports, couponId), undefined);
     assert.equal(repairs(), 0);
   }

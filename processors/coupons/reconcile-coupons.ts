@@ -101,8 +101,8 @@ export const reconcileCoupon = async (
 
 /** What comparing many coupons came to. */
 export interface Compared {
-  /** Those that are not as the database says: for good, or because requests are in flight. */
-  readonly differing: readonly CouponId[];
+  /** Those that are not as the database says, with what that has left: for good, or because requests are in flight. */
+  readonly differing: ReadonlyMap<CouponId, number>;
   /** Units in flight of all of them. */
   readonly marks: number;
 }
@@ -112,12 +112,12 @@ export const compareCoupons = async (
   { gate, truth }: ReconcilePorts,
   couponIds: readonly CouponId[],
 ): Promise<Compared> => {
-  if (couponIds.length === 0) return { differing: [], marks: 0 };
+  if (couponIds.length === 0) return { differing: new Map(), marks: 0 };
   const counters = await gate.counters(couponIds);
   const remaining = await truth.remaining([...counters.keys()]);
-  const differing = [...counters].flatMap(([couponId, counter]) => {
-    const should = remaining.get(couponId);
-    return should === undefined || !differs(counter, should) ? [] : [couponId];
+  const differing = [...remaining].filter(([couponId, should]) => {
+    const counter = counters.get(couponId);
+    return counter !== undefined && differs(counter, should);
   });
-  return { differing, marks: [...counters.values()].reduce((sum, { marks }) => sum + marks, 0) };
+  return { differing: new Map(differing), marks: [...counters.values()].reduce((sum, { marks }) => sum + marks, 0) };
 };
