@@ -33,9 +33,21 @@ const badId = (idempotencyKey: string, what: string, got: string, expected: stri
 /** The order of texts by their UTF-16 code units, for a sort: one order for all processes. */
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The 32 hexadecimal digits of a checked id: what UNHEX() turns into the 16 bytes on disk. */
-export const hexOf = (id: Uuid): string =>
-  id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24);
+const hexText = Buffer.alloc(32);
+const dash = 0x2d;
+
+/**
+ * The 32 hexadecimal digits of a checked id: what UNHEX() turns into the 16 bytes on disk. Copied digit by digit into one buffer: a
+ * sum of slices is nine objects, 220 bytes, and is copied again when it is first read; this is one of 48.
+ */
+export const hexOf = (id: Uuid): string => {
+  let to = 0;
+  for (let at = 0; at < id.length; at++) {
+    const digit = id.charCodeAt(at);
+    if (digit !== dash) hexText[to++] = digit;
+  }
+  return hexText.toString("latin1");
+};
 
 /** The 16 bytes of a checked id, as they are on disk. */
 export const bytesOf = (id: Uuid): Buffer => Buffer.from(hexOf(id), "hex");

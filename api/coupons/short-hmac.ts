@@ -19,6 +19,8 @@ export const shortHmac = (key: Uint8Array, prefixBytes: number): ShortHmac => {
   const textAt = blockBytes + prefixBytes;
   const inner = Buffer.alloc(textAt + textMaxBytes);
   const outer = Buffer.alloc(blockBytes + digestBytes);
+  // The beginnings of `inner`, by length: a view is an object of a hundred bytes, and a few lengths are all there are.
+  const beginnings: Buffer[] = [];
   for (let at = 0; at < blockBytes; at++) {
     inner[at] = (key[at] ?? 0) ^ 0x36;
     outer[at] = (key[at] ?? 0) ^ 0x5c;
@@ -29,7 +31,9 @@ export const shortHmac = (key: Uint8Array, prefixBytes: number): ShortHmac => {
       throw new RangeError(`a text has at most ${textMaxBytes / 3} characters, got ${text.length}`);
     for (let at = 0; at < prefixBytes; at++) inner[blockBytes + at] = prefix[at] ?? 0;
     const end = textAt + inner.write(text, textAt);
-    outer.write(hash("sha256", inner.subarray(0, end), "binary"), blockBytes, "latin1");
+    const message = beginnings[end] ?? inner.subarray(0, end);
+    beginnings[end] = message;
+    outer.write(hash("sha256", message, "binary"), blockBytes, "latin1");
     return hash("sha256", outer, "binary");
   };
 };

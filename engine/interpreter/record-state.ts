@@ -13,7 +13,7 @@ export interface RecordState extends Item<unknown> {
   pending: PendingUndo | undefined;
   /** Past a pivot a flow only goes forward: no pending undo runs any more. */
   pivoted: boolean;
-  readonly emissions: Emission[];
+  emissions: readonly Emission[];
   ending: Ending | undefined;
 }
 
@@ -25,6 +25,8 @@ export interface PendingUndo {
   readonly below: PendingUndo | undefined;
 }
 
+const none: readonly Emission[] = [];
+
 /** A record at the beginning of its path. */
 export const start = ({ value, context, lane }: Entrant): RecordState => ({
   value,
@@ -33,15 +35,22 @@ export const start = ({ value, context, lane }: Entrant): RecordState => ({
   kept: undefined,
   pending: undefined,
   pivoted: false,
-  emissions: [],
+  emissions: none,
   ending: undefined,
 });
 
-/** The path as its caller sees it. */
-export const toPath = ({ value, context, lane, emissions, ending }: RecordState): Path => {
-  if (ending === undefined) throw new Error(`the path of ${context.idempotencyKey} has no ending`);
-  return { value, context, lane, emissions, ending };
+/** Adds what a record writes. Nearly all write one: an array that is pushed to has room for seventeen. */
+export const emit = (record: RecordState, emissions: readonly Emission[]): void => {
+  record.emissions = record.emissions.length === 0 ? emissions : [...record.emissions, ...emissions];
 };
+
+/** The path as its caller sees it: the state itself, which changes no more. */
+export const toPath = (record: RecordState): Path => {
+  if (!hasEnded(record)) throw new Error(`the path of ${record.context.idempotencyKey} has no ending`);
+  return record;
+};
+
+const hasEnded = (record: RecordState): record is RecordState & Path => record.ending !== undefined;
 
 /** A step decided: the path carries the outcome on, with what it keeps, and its undo is pending where it has one. */
 export const applyOutcome = (record: RecordState, { name, undo }: AnyStep, outcome: Outcome): void => {

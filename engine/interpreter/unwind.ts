@@ -1,7 +1,7 @@
 /** Runs the pending undos of paths, last effect first, and writes a record of each that declares one. */
 import { call, voids } from "./call.ts";
 import type { StepEnvironment } from "./round.ts";
-import { failAll, type RecordState, settle, type Settled, sortFailures } from "./record-state.ts";
+import { emit, failAll, type RecordState, settle, type Settled, sortFailures } from "./record-state.ts";
 import { emissionOf } from "./emission.ts";
 import { together } from "./together.ts";
 
@@ -42,7 +42,7 @@ const emitUndone = (record: RecordState, reason: string, environment: StepEnviro
   if (sink === undefined || project === undefined) return true;
   try {
     const value = project({ done, reason, undoneAt: environment.now() }, record.context);
-    record.emissions.push(emissionOf(environment, sink, { value, context: record.context }));
+    emit(record, [emissionOf(environment, sink, { value, context: record.context })]);
     return true;
   } catch (error) {
     failAll([record], `write ${sink.name}`, error);

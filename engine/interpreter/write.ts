@@ -3,7 +3,7 @@ import { dispositionOf, Poison } from "../errors.ts";
 import type { AnySink, AnyTopic, Writing } from "../flow/parts.ts";
 import { call, voids } from "./call.ts";
 import { emissionOf } from "./emission.ts";
-import { type RecordState, settle } from "./record-state.ts";
+import { emit, type RecordState, settle } from "./record-state.ts";
 import type { Emission, StepEnvironment } from "./round.ts";
 import { giveUp } from "./unwind.ts";
 
@@ -20,7 +20,7 @@ export const write = async (
   const made = sink.kind === "topic" ? emissionsOf(environment, sink, { project, many }) : project;
   const projected = await projectAll(environment, name, made, records);
   if (projected.length === 0) return [];
-  const written = sink.kind === "topic" ? emit(many, projected) : await store(environment, sink, projected);
+  const written = sink.kind === "topic" ? emitAll(many, projected) : await store(environment, sink, projected);
   environment.observe?.({ kind: "written", sink: sink.name }, written);
   return written;
 };
@@ -85,11 +85,10 @@ const emissionsOf = (
     (list(value, context) as readonly unknown[]).map((one) => emissionOf(environment, sink, { value: one, context }));
 };
 
-const emit = (many: boolean, projected: readonly Projected[]): readonly RecordState[] => {
+const emitAll = (many: boolean, projected: readonly Projected[]): readonly RecordState[] => {
   for (const { record, value } of projected) {
     // Erasure: what `emissionsOf` has made of each.
-    if (many) record.emissions.push(...(value as readonly Emission[]));
-    else record.emissions.push(value as Emission);
+    emit(record, many ? (value as readonly Emission[]) : [value as Emission]);
   }
   return projected.map(({ record }) => record);
 };

@@ -41,10 +41,10 @@ export const allocateCoupons = (issues: readonly Issue[], known: Known): Decisio
   const issued: Issue[] = [];
   const refused: Refusal[] = [];
 
-  const grant = (issue: Issue, left: number): IssueAnswer => {
+  const grant = (issue: Issue, { left, holder }: { readonly left: number; readonly holder: string }): IssueAnswer => {
     const { couponId, userId, reservationId, policyId, issuedAt, expiresAt } = issue;
     remaining.set(couponId, left - 1);
-    holders.set(holderKey(couponId, userId), reservationId);
+    holders.set(holder, reservationId);
     verdicts.set(reservationId, { kind: "issued", couponId, userId, policyId, issuedAt, expiresAt });
     issued.push(issue);
     return { kind: "issued", issuedAt, expiresAt };
@@ -59,11 +59,12 @@ export const allocateCoupons = (issues: readonly Issue[], known: Known): Decisio
     if (verdict !== undefined) return repeat(issue, verdict);
     const left = remaining.get(issue.couponId);
     if (left === undefined) throw unknownCoupon(issue);
-    if (holders.has(holderKey(issue.couponId, issue.userId))) {
+    const holder = holderKey(issue.couponId, issue.userId);
+    if (holders.has(holder)) {
       refuse(issue, "DUPLICATE");
       return { kind: "duplicate" };
     }
-    if (left > 0) return grant(issue, left);
+    if (left > 0) return grant(issue, { left, holder });
     refuse(issue, "SOLD_OUT");
     return { kind: "exhausted" };
   };

@@ -3,7 +3,7 @@ import type { CouponStock, Take, TakeAnswer } from "../../processors/coupons/cou
 import { Fatal, Fenced, Unavailable } from "../../engine/errors.ts";
 import type { Fence } from "../../engine/lease.ts";
 import type { Counter } from "../../processors/coupons/reconcile-coupons.ts";
-import type { CouponId } from "../../schemas/coupon.ts";
+import type { CouponId, ReservationId } from "../../schemas/coupon.ts";
 import { checkTake, hexOf } from "../ids.ts";
 import { type RedisConnection, reaching } from "./connection.ts";
 import { runScript, type Script, WrongKeys } from "./script.ts";
@@ -58,7 +58,10 @@ export const couponStock = ({ client }: RedisConnection, fence?: Fence): CouponS
           throw await fencedBy(client, fence, refusing.flatMap((part) => asks[part] ?? []).map(partOf));
         own.forEach((part, at) => {
           const letters: unknown = Array.isArray(replies) ? replies[at] : undefined;
-          for (const [place, index] of asks[part]?.places ?? []) answers[place] = toAnswer(letters, index);
+          const { places = [], indexes = [] } = asks[part] ?? {};
+          places.forEach((place, take) => {
+            answers[place] = toAnswer(letters, indexes[take] ?? 0);
+          });
         });
       }
       return answers;
@@ -158,24 +161,38 @@ interface Ask {
   readonly couponId: CouponId;
   /** The marks of its reservations in order, each once, as one text. */
   readonly ids: string;
-  /** Of each take its place in the round, and which of the reservations it is. */
-  readonly places: readonly (readonly [place: number, index: number])[];
+  /** Of each take its place in the round. */
+  readonly places: readonly number[];
+  /** Of each take which of the reservations it is. */
+  readonly indexes: readonly number[];
 }
 
 const partOf = ({ couponId, ids }: Ask): Part => ({ key: stockKey(couponId), value: ids });
 
+/** What a round asks of one coupon, while it is gathered. */
+interface Asking {
+  readonly marks: Map<ReservationId, number>;
+  readonly places: number[];
+  readonly indexes: number[];
+}
+
+const newAsking = (): Asking => ({ marks: new Map(), places: [], indexes: [] });
+
 /** A round by coupon: a coupon's takes keep their order, and coupons don't affect each other. */
 const asksOf = (takes: readonly Take[]): readonly Ask[] => {
-  const byCoupon = new Map<CouponId, { readonly marks: Map<string, number>; readonly places: [number, number][] }>();
+  const byCoupon = new Map<CouponId, Asking>();
   takes.forEach(({ couponId, reservationId }, place) => {
-    const own = byCoupon.get(couponId) ?? { marks: new Map<string, number>(), places: [] };
-    byCoupon.set(couponId, own);
-    const mark = hexOf(reservationId);
-    const index = own.marks.get(mark) ?? own.marks.size;
-    own.marks.set(mark, index);
-    own.places.push([place, index]);
+    const own = byCoupon.get(couponId) ?? newAsking();
+    if (own.places.length === 0) byCoupon.set(couponId, own);
+    const index = own.marks.get(reservationId) ?? own.marks.size;
+    if (index === own.marks.size) own.marks.set(reservationId, index);
+    own.places.push(place);
+    own.indexes.push(index);
   });
-  return [...byCoupon].map(([couponId, { marks, places }]) => ({ couponId, ids: [...marks.keys()].join(""), places }));
+  return [...byCoupon].map(([couponId, { marks, places, indexes }]) => ({
+    ...{ couponId, places, indexes },
+    ids: [...marks.keys()].map(hexOf).join(""),
+  }));
 };
 
 /**

@@ -56,19 +56,20 @@ export const decideRound = async (
   deciding: Deciding,
 ): Promise<Decision> => {
   const { from, interpreter, environment, producer } = deciding;
-  const readable = read.flatMap((entrant) => (entrant.ok ? [entrant.value] : []));
+  const readable: Entrant[] = [];
+  for (const entrant of read) if (entrant.ok) readable.push(entrant.value);
   const paths = await interpreter.round(from.topic, readable, environment);
   const writer = createRoundWriter({ producer, instead: insteadOf(deciding) });
-  const { failures, behind } = collectAll(round, { read, paths, writer, deciding });
+  const { failures, behind, told } = collectAll(round, { read, paths, writer, deciding });
   const count = (): void => {
     for (const { queued, failure } of failures) report(deciding, queued, failure);
   };
-  const telling = failures.filter(({ queued }) => isTelling(queued));
+  const telling = failures.filter((failed) => failed.tells);
   const [unknown, counted] = [telling.filter(isOfUnknownSchema), telling.filter((one) => !isOfUnknownSchema(one))];
   const last = telling.at(-1)?.failure.error;
   const why = last instanceof Error ? last.message : String(last);
   const inDoubt = failures.some(({ failure }) => isInDoubt(failure));
-  const records = round.filter(isTelling).length - behind.filter(isTelling).length - unknown.length;
+  const records = told - unknown.length;
   const unknownIds = unknown.flatMap(({ queued }) => schemaIdIn(queued.record.value) ?? []);
   return { writer, count, inDoubt, behind, records, deadLetters: counted.length, unknownIds, why };
 };
@@ -77,9 +78,14 @@ export const decideRound = async (
 interface Failed {
   readonly queued: InFlight;
   readonly failure: Failure;
+  /** As {@link isTelling} has it. */
+  readonly tells: boolean;
 }
 
-/** Collects what the records of a round write, dead letters among it; answers which have one, and which are behind those. */
+/**
+ * Collects what the records of a round write, dead letters among it; answers which have one, which are behind those, and how many
+ * of those that are decided say anything about a flood.
+ */
 const collectAll = (
   round: Round,
   {
@@ -93,28 +99,32 @@ const collectAll = (
     readonly writer: RoundWriter<InFlight>;
     readonly deciding: Deciding;
   },
-): { readonly failures: readonly Failed[]; readonly behind: Round } => {
+): { readonly failures: readonly Failed[]; readonly behind: Round; readonly told: number } => {
   const failures: Failed[] = [];
   const behind: InFlight[] = [];
+  let told = 0;
   const fail = (queued: InFlight, why: Failure, context?: RecordContext): void => {
     const failure = withTries(why, queued, deciding, context);
-    failures.push({ queued, failure });
+    failures.push({ queued, failure, tells: isTelling(queued, context !== undefined) });
     writer.add(deadLetterTopic(deciding.topology), letterOf(deciding, queued, failure), queued);
   };
   let next = 0;
-  for (const [at, queued] of round.entries()) {
-    const entrant = read[at];
+  let at = 0;
+  for (const queued of round) {
+    const entrant = read[at++];
     const path = entrant?.ok ? pathAt(paths, next++) : undefined;
     if (path === undefined) fail(queued, unreadable(entrant?.ok === false ? entrant.error : undefined));
     else if (isBehind(path)) {
       keepTries(path, queued, deciding);
       behind.push(queued);
+      continue;
     } else {
       const why = collect(writer, queued, path);
       if (why !== undefined) fail(queued, why, path.context);
     }
+    if (isTelling(queued, path !== undefined)) told++;
   }
-  return { failures, behind };
+  return { failures, behind, told };
 };
 
 const pathAt = (paths: readonly Path[], at: number): Path => {
@@ -140,10 +150,12 @@ const withTries = (failure: Failure, queued: InFlight, deciding: Deciding, conte
 /**
  * Whether a record says anything about a flood. A replay whose cause is not mended must not hold the live records; and a batch
  * that no decoder reads, or bytes that name no schema, are wrong by themselves, whatever is deployed: some hundred of them, by
- * anybody who may write to the topic, would hold its partition for ever. None counts as records or as letters.
+ * anybody who may write to the topic, would hold its partition for ever. None counts as records or as letters. What was read names
+ * a schema.
  */
-const isTelling = ({ replay, record }: InFlight): boolean => {
+const isTelling = ({ replay, record }: InFlight, wasRead: boolean): boolean => {
   if (replay !== undefined) return false;
+  if (wasRead) return true;
   return record.unreadable === undefined ? schemaIdIn(record.value) !== undefined : record.letGo !== undefined;
 };
 

@@ -115,7 +115,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     }
     traced?.end();
     telemetry.round(source.name, round.length, (performance.now() - startedAt) / 1_000);
-    const takenAt = round.flatMap(({ record }) => takenAtMs(record) ?? []);
+    const takenAt = round.map(({ record }) => takenAtMs(record)).filter((at) => at !== undefined);
     telemetry.aged(source.name, takenAt, options.now());
   };
 };

@@ -30,7 +30,8 @@ export interface Reading {
 export const readRound = async (round: readonly InLane[], reading: Reading): Promise<readonly Result<Entrant>[]> => {
   const { decoder } = reading;
   let decoded = round.map(({ record }) => decoder.decode(record.value));
-  const unknown = new Set(decoded.flatMap((d) => (d.kind === "unknownSchema" ? [d.id] : [])));
+  const unknown = new Set<number>();
+  for (const d of decoded) if (d.kind === "unknownSchema") unknown.add(d.id);
   if (unknown.size > 0) {
     await reading.attempt("decode", () => learnAll(decoder, [...unknown]));
     decoded = round.map(({ record }) => decoder.decode(record.value));

@@ -73,8 +73,8 @@ export const couponMutants: readonly Mutant[] = [
     breaks: "the database's own word: one unit more than there are, when the gate agrees",
     seed: 73,
     file: "processors/coupons/allocate-coupons.ts",
-    line: "if (left > 0) return grant(issue, left);",
-    instead: "if (left >= 0) return grant(issue, left);",
+    line: "if (left > 0) return grant(issue, { left, holder });",
+    instead: "if (left >= 0) return grant(issue, { left, holder });",
     world: { profile: "flushed" },
   },
   {
@@ -82,7 +82,7 @@ export const couponMutants: readonly Mutant[] = [
     breaks: "one each: a user may have two, when the gate forgot",
     seed: 37,
     file: "processors/coupons/allocate-coupons.ts",
-    line: "if (holders.has(holderKey(issue.couponId, issue.userId))) {",
+    line: "if (holders.has(holder)) {",
     instead: "if (holders.size < 0) {",
   },
   {
@@ -218,8 +218,8 @@ export const couponMutants: readonly Mutant[] = [
     breaks: "reconciling: a counter that differs is left unchanged",
     seed: 55,
     file: "processors/coupons/reconcile-coupons.ts",
-    line: "return should === undefined || !differs(counter, should) ? [] : [couponId];",
-    instead: "return [];",
+    line: "return counter !== undefined && differs(counter, should);",
+    instead: "return false;",
   },
   {
     kind: "coupons",
@@ -344,8 +344,8 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "compensation: a unit goes back and nothing is published",
     file: "engine/interpreter/unwind.ts",
-    line: "record.emissions.push(emissionOf(environment, sink, { value, context: record.context }));",
-    instead: "emissionOf(environment, sink, { value, context: record.context });",
+    line: "emit(record, [emissionOf(environment, sink, { value, context: record.context })]);",
+    instead: "emit(record, []);",
   },
 ];
 
