@@ -7,7 +7,7 @@ import { benchPictures, keptWith } from "./pictures.ts";
 import { type BenchReport, emptyReport } from "./report.ts";
 import { picturesFolder, readFigures } from "./write-pictures.ts";
 
-const drained = { scenario: "uniform", about: "a", requests: 10, issued: 10, seconds: 1, copies: 0 };
+const drained = { scenario: "uniform", about: "a", requests: 10, warmUp: 0, issued: 10, seconds: 1, copies: 0 };
 const drainedRun = {
   ...{ ...drained, issuedPerSecond: 40_000, decidedPerSecond: 40_000, workerCpuMicros: 1, workerPeakMb: 1, broken: [] },
   ...{ cpuMicros: { database: 1, broker: 1, redis: 1 }, transactionsPerThousand: 1, flushesPerThousand: 1 },

@@ -33,6 +33,8 @@ export interface BenchOptions {
   readonly requests: number;
   /** How often each workload is run, all of them in turn. */
   readonly runs: number;
+  /** Requests that a worker has had before a workload is measured; 0: it starts cold. */
+  readonly warmUp: number;
   /** Units that go through the gate alone. */
   readonly gateUnits: number;
   /** Records of the baseline: it does a few hundred a second. */

@@ -61,5 +61,8 @@ const showCosts = (workloads: readonly Turns[]): string => {
     ].map(String),
   ]);
   const table = formatTable(["CPU seconds a million requests", ...right], rows, { right });
-  return `${table}\ntransactions and flushes of the database by a thousand requests`;
+  const warmUp = workloads[0]?.[0]?.warmUp ?? 0;
+  const had =
+    warmUp === 0 ? "; the worker started cold" : `; the worker had ${count(warmUp)} before, which count here alone`;
+  return `${table}\ntransactions and flushes of the database by a thousand requests${had}`;
 };

@@ -6,6 +6,7 @@ import { exitCodes, integerOption, interruptible, jsonDocument, printJson } from
 interface BenchCommandOptions {
   readonly requests: number;
   readonly runs: number;
+  readonly warmUp: number;
   readonly baselineRecords: number;
   readonly payments: number;
   readonly gateUnits: number;
@@ -28,6 +29,12 @@ export const benchCommand = (): Command =>
     .addArgument(new Argument("[measurement...]", "what to measure (default: all)").choices([...measurements]))
     .option("--requests <number>", "requests of each workload", integerOption(1_000, 5_000_000), 300_000)
     .option("--runs <number>", "runs of each workload, in turn; then medians are shown", integerOption(1, 20), 1)
+    .option(
+      "--warm-up <number>",
+      "requests a worker has had before a workload is measured; 0: it starts cold",
+      integerOption(0, 1_000_000),
+      100_000,
+    )
     .option(
       "--baseline-records <number>",
       "records of the baselines of coupons and history",

@@ -2,11 +2,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { couponIssueRequests, couponsIssued, couponsRefused } from "../../../schemas/coupon.ts";
 import { couponIssuing } from "../../../topology/coupon-issuing.ts";
+import { partitionOfKey } from "../../../engine/log/producer/partitioner.ts";
 import type { Check } from "../../../engine/app/verify/verification.ts";
 import { checkCoupons } from "../../../ops/verify/check.ts";
 import { isSound } from "../../../ops/verify/claim.ts";
 import { readFacts } from "../../../ops/verify/read-facts.ts";
 import { openCoupons, preload } from "./preload.ts";
+import { type WarmUp, warmUpOf, warmUpPrefix } from "./warm-up.ts";
 import { type Accounts, accountsOf } from "../accounts.ts";
 import type { Scenario } from "../scenarios.ts";
 import { benchStack, type Stage } from "../stage.ts";
@@ -17,6 +19,8 @@ export interface DrainRun {
   readonly scenario: string;
   readonly about: string;
   readonly requests: number;
+  /** Requests that the worker had before them, which count in no rate. */
+  readonly warmUp: number;
   readonly issued: number;
   /** From the broker's time stamp of the first verdict to that of the last. */
   readonly seconds: number;
@@ -25,7 +29,7 @@ export interface DrainRun {
   readonly decidedPerSecond: number;
   /** Issued events beyond one a coupon: what was decided again after a hand-over. */
   readonly copies: number;
-  /** User and system time of the worker, start-up included, by request. */
+  /** User and system time of the worker, start-up included, by request, as all of these: those of the warm-up count here. */
   readonly workerCpuMicros: number;
   /** Of the other processes, by request; which is CPU seconds by a million. */
   readonly cpuMicros: { readonly database: number; readonly broker: number; readonly redis: number };
@@ -40,6 +44,8 @@ export interface DrainRun {
 /** How a workload is run. */
 export interface DrainOptions {
   readonly signal: AbortSignal;
+  /** Requests that the worker is to have had before it is measured; default: none, it starts cold. */
+  readonly warmUp?: number;
   /** Of the worker. */
   readonly env?: Readonly<Record<string, string>>;
   /** Starts something that is at work before the worker is; it is stopped as soon as everything is committed. */
@@ -50,27 +56,32 @@ export interface DrainOptions {
 export const drain = async (
   stage: Stage,
   scenario: Scenario,
-  { signal, env, beside }: DrainOptions,
+  { signal, env, beside, warmUp = 0 }: DrainOptions,
 ): Promise<DrainRun> => {
-  await openCoupons(stage, scenario);
-  await preload(stage, scenario);
+  const before = warmUpOf(scenario, warmUp, partitionOf);
+  for (const workload of before.requests === 0 ? [scenario] : [before, scenario]) {
+    await openCoupons(stage, workload);
+    await preload(stage, workload);
+  }
   const stop = await beside?.();
-  const before = await accountsOf(benchStack, stage.config.databaseUrl);
+  const unused = await accountsOf(benchStack, stage.config.databaseUrl);
   const { child } = await stage.start("worker", env === undefined ? {} : { env });
   let usage: Usage;
-  let after: Accounts;
+  let used: Accounts;
   try {
     const dead = child.ended.then((how) => {
       throw new Error(`the worker ended (${how}) before the work was done; see ${child.logFile}`);
     });
     await Promise.race([untilCommitted(stage, signal), dead]);
     await stop?.();
-    [usage, after] = await Promise.all([usageOf(child.pid), accountsOf(benchStack, stage.config.databaseUrl)]);
+    [usage, used] = await Promise.all([usageOf(child.pid), accountsOf(benchStack, stage.config.databaseUrl)]);
   } finally {
     await child.stop();
   }
-  return report(stage, scenario, { worker: usage, before, after });
+  return report(stage, scenario, { worker: usage, before: unused, after: used, warmUp: before });
 };
+
+const partitionOf = (couponId: string): number => partitionOfKey(Buffer.from(couponId), couponIssueRequests.partitions);
 
 /** Everything is committed: only events may be copies, written again after a hand-over. */
 const untilCommitted = async ({ admin, config }: Stage, signal: AbortSignal): Promise<void> => {
@@ -84,20 +95,25 @@ const untilCommitted = async ({ admin, config }: Stage, signal: AbortSignal): Pr
   }
 };
 
-/** What was used: by the worker from its start, by the others between two looks. */
+/** What was used: by the worker from its start, by the others between two looks; and for what, beside the workload. */
 interface Used {
+  readonly warmUp: WarmUp;
   readonly worker: Usage;
   readonly before: Accounts;
   readonly after: Accounts;
 }
 
-const report = async (stage: Stage, scenario: Scenario, { worker, before, after }: Used): Promise<DrainRun> => {
+const report = async (stage: Stage, scenario: Scenario, used: Used): Promise<DrainRun> => {
+  const { worker, before, after, warmUp } = used;
   const prefixOf = scenario.coupons[0]?.couponId.replace(/-\d+$/, "") ?? "";
   const facts = await readFacts(stage.config, prefixOf);
+  const warmed = warmUp.requests === 0 ? [] : checkCoupons(await readFacts(stage.config, warmUpPrefix + prefixOf));
   const { seconds, issuedFirst, decidedFirst, events, decided } = await timeOf(stage, scenario);
-  const micros = (cpuSeconds: number): number => Math.round((cpuSeconds * 1e7) / scenario.requests) / 10;
-  const perThousand = (times: number): number => Math.round((times * 1e5) / scenario.requests) / 100;
-  const used = (name: keyof Accounts["cpuSeconds"]): number => micros(after.cpuSeconds[name] - before.cpuSeconds[name]);
+  const all = scenario.requests + warmUp.requests;
+  const micros = (cpuSeconds: number): number => Math.round((cpuSeconds * 1e7) / all) / 10;
+  const perThousand = (times: number): number => Math.round((times * 1e5) / all) / 100;
+  const usedBy = (name: keyof Accounts["cpuSeconds"]): number =>
+    micros(after.cpuSeconds[name] - before.cpuSeconds[name]);
   const expected: Check = {
     claim: "as many are issued as must be",
     looked: scenario.requests,
@@ -109,17 +125,18 @@ const report = async (stage: Stage, scenario: Scenario, { worker, before, after 
     scenario: scenario.name,
     about: scenario.about,
     requests: scenario.requests,
+    warmUp: warmUp.requests,
     issued: facts.issued.size,
     seconds: Math.round(seconds * 100) / 100,
     issuedPerSecond: Math.round((facts.issued.size - issuedFirst) / seconds),
     decidedPerSecond: Math.round((decided - decidedFirst) / seconds),
     copies: events - facts.issued.size,
     workerCpuMicros: micros(worker.cpuSeconds),
-    cpuMicros: { database: used("database"), broker: used("broker"), redis: used("redis") },
+    cpuMicros: { database: usedBy("database"), broker: usedBy("broker"), redis: usedBy("redis") },
     transactionsPerThousand: perThousand(after.transactions - before.transactions),
     flushesPerThousand: perThousand(after.flushes - before.flushes),
     workerPeakMb: Math.round(worker.peakRssBytes / 1_048_576),
-    broken: [...checkCoupons(facts), expected].filter((check) => !isSound([check])),
+    broken: [...checkCoupons(facts), ...warmed, expected].filter((check) => !isSound([check])),
   };
 };
 
