@@ -11,9 +11,8 @@ import { environmentOf, runSideBySide } from "./side-by-side.ts";
 const clock = { now: () => 0, sleep: async () => void (await sleep(1)) };
 
 /** Runs a script in several processes, each of which may write lines to one file. */
-const stage = (t: { readonly after: (end: () => void) => void }, script: string, count = 2) => {
+const stage = (t: { readonly after: (end: () => Promise<void>) => void }, script: string, count = 2) => {
   const folder = mkdtempSync(join(tmpdir(), "beside-"));
-  t.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "lines");
   const stopping = Promise.withResolvers<void>();
   const helpers = `
@@ -25,6 +24,12 @@ const stage = (t: { readonly after: (end: () => void) => void }, script: string,
     ...{ count, clock, logger: silentLogger, stopping: stopping.promise },
     command: ["-e", helpers + script],
     environment: { SLUICE_HEALTH_PORT: "9100", SLUICE_GROUP_INSTANCE_ID: "w" },
+  });
+  // Also of a test that failed: processes that are started again and again would keep its file from ever ending.
+  t.after(async () => {
+    stopping.resolve();
+    await ended;
+    rmSync(folder, { recursive: true });
   });
   const lines = (): readonly string[] => {
     try {
@@ -67,8 +72,12 @@ test("side by side: runs as many as are asked for, and ends them with 0 when all
 test("side by side: starts one again when it failed, and leaves the others alone", async (t) => {
   const failing = 'if (process.env.SLUICE_GROUP_INSTANCE_ID === "w-1") process.exit(1);';
   const { ended, stop, lines } = stage(t, `tell(process.env.SLUICE_GROUP_INSTANCE_ID); ${failing} ${waits}`);
-  await until("the first has started three times", () => lines().filter((name) => name === "w-1").length >= 3);
-  assert.equal(lines().filter((name) => name === "w-2").length, 1);
+  const starts = (name: string): number => lines().filter((line) => line === name).length;
+  await until(
+    "the first has started three times, and the second at all",
+    () => starts("w-1") >= 3 && starts("w-2") > 0,
+  );
+  assert.equal(starts("w-2"), 1);
   stop();
   await ended;
 });
