@@ -56,29 +56,29 @@ export interface DrainOptions {
 export const drain = async (
   stage: Stage,
   scenario: Scenario,
-  { signal, env, beside, warmUp = 0 }: DrainOptions,
+  { signal, env, beside, warmUp: warmUpRequests = 0 }: DrainOptions,
 ): Promise<DrainRun> => {
-  const before = warmUpOf(scenario, warmUp, partitionOf);
-  for (const workload of before.requests === 0 ? [scenario] : [before, scenario]) {
+  const warmUp = warmUpOf(scenario, warmUpRequests, partitionOf);
+  for (const workload of warmUp.requests === 0 ? [scenario] : [warmUp, scenario]) {
     await openCoupons(stage, workload);
     await preload(stage, workload);
   }
   const stop = await beside?.();
-  const unused = await accountsOf(benchStack, stage.config.databaseUrl);
+  const before = await accountsOf(benchStack, stage.config.databaseUrl);
   const { child } = await stage.start("worker", env === undefined ? {} : { env });
   let usage: Usage;
-  let used: Accounts;
+  let after: Accounts;
   try {
     const dead = child.ended.then((how) => {
       throw new Error(`the worker ended (${how}) before the work was done; see ${child.logFile}`);
     });
     await Promise.race([untilCommitted(stage, signal), dead]);
     await stop?.();
-    [usage, used] = await Promise.all([usageOf(child.pid), accountsOf(benchStack, stage.config.databaseUrl)]);
+    [usage, after] = await Promise.all([usageOf(child.pid), accountsOf(benchStack, stage.config.databaseUrl)]);
   } finally {
     await child.stop();
   }
-  return report(stage, scenario, { worker: usage, before: unused, after: used, warmUp: before });
+  return report(stage, scenario, { worker: usage, before, after, warmUp });
 };
 
 const partitionOf = (couponId: string): number => partitionOfKey(Buffer.from(couponId), couponIssueRequests.partitions);
@@ -103,8 +103,7 @@ interface Used {
   readonly after: Accounts;
 }
 
-const report = async (stage: Stage, scenario: Scenario, used: Used): Promise<DrainRun> => {
-  const { worker, before, after, warmUp } = used;
+const report = async (stage: Stage, scenario: Scenario, { worker, before, after, warmUp }: Used): Promise<DrainRun> => {
   const prefixOf = scenario.coupons[0]?.couponId.replace(/-\d+$/, "") ?? "";
   const facts = await readFacts(stage.config, prefixOf);
   const warmed = warmUp.requests === 0 ? [] : checkCoupons(await readFacts(stage.config, warmUpPrefix + prefixOf));
@@ -112,8 +111,7 @@ const report = async (stage: Stage, scenario: Scenario, used: Used): Promise<Dra
   const all = scenario.requests + warmUp.requests;
   const micros = (cpuSeconds: number): number => Math.round((cpuSeconds * 1e7) / all) / 10;
   const perThousand = (times: number): number => Math.round((times * 1e5) / all) / 100;
-  const usedBy = (name: keyof Accounts["cpuSeconds"]): number =>
-    micros(after.cpuSeconds[name] - before.cpuSeconds[name]);
+  const used = (name: keyof Accounts["cpuSeconds"]): number => micros(after.cpuSeconds[name] - before.cpuSeconds[name]);
   const expected: Check = {
     claim: "as many are issued as must be",
     looked: scenario.requests,
@@ -132,7 +130,7 @@ const report = async (stage: Stage, scenario: Scenario, used: Used): Promise<Dra
     decidedPerSecond: Math.round((decided - decidedFirst) / seconds),
     copies: events - facts.issued.size,
     workerCpuMicros: micros(worker.cpuSeconds),
-    cpuMicros: { database: usedBy("database"), broker: usedBy("broker"), redis: usedBy("redis") },
+    cpuMicros: { database: used("database"), broker: used("broker"), redis: used("redis") },
     transactionsPerThousand: perThousand(after.transactions - before.transactions),
     flushesPerThousand: perThousand(after.flushes - before.flushes),
     workerPeakMb: Math.round(worker.peakRssBytes / 1_048_576),

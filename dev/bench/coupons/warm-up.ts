@@ -2,12 +2,10 @@
  * What a worker has had before its clock starts: the same workload, for coupons of its own. A worker that begins cold spends its first
  * seconds on compiling what it runs, and a run lasts few; a rival that is measured warm is compared with one that is.
  */
-import type { Scenario, ScenarioRequest } from "../scenarios.ts";
+import type { Scenario } from "../scenarios.ts";
 
 /** A workload that warms up for another one: at most as many requests, in the same order. */
-export interface WarmUp extends Pick<Scenario, "coupons" | "requests"> {
-  readonly ask: (n: number) => ScenarioRequest;
-}
+export type WarmUp = Pick<Scenario, "coupons" | "requests" | "ask">;
 
 /** Begins the id of a coupon that is there to warm up. */
 export const warmUpPrefix = "warm-";

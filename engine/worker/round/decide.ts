@@ -64,7 +64,7 @@ export const decideRound = async (
   const count = (): void => {
     for (const { queued, failure } of failures) report(deciding, queued, failure);
   };
-  const telling = failures.filter((failed) => failed.tells);
+  const telling = failures.filter(({ queued, failure }) => isTelling(queued, failure.stage !== "decode"));
   const [unknown, counted] = [telling.filter(isOfUnknownSchema), telling.filter((one) => !isOfUnknownSchema(one))];
   const last = telling.at(-1)?.failure.error;
   const why = last instanceof Error ? last.message : String(last);
@@ -78,8 +78,6 @@ export const decideRound = async (
 interface Failed {
   readonly queued: InFlight;
   readonly failure: Failure;
-  /** As {@link isTelling} has it. */
-  readonly tells: boolean;
 }
 
 /**
@@ -105,7 +103,7 @@ const collectAll = (
   let told = 0;
   const fail = (queued: InFlight, why: Failure, context?: RecordContext): void => {
     const failure = withTries(why, queued, deciding, context);
-    failures.push({ queued, failure, tells: isTelling(queued, context !== undefined) });
+    failures.push({ queued, failure });
     writer.add(deadLetterTopic(deciding.topology), letterOf(deciding, queued, failure), queued);
   };
   let next = 0;
