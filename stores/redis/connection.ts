@@ -1,5 +1,5 @@
 /** The way to Redis: one connection that would rather fail at once than wait, so that the runtime does the waiting. */
-import { Redis } from "ioredis";
+import { Redis } from "./ioredis.ts";
 import { type TlsFiles, tlsReader } from "../../engine/connect/tls.ts";
 import { AccessRefused, Fatal, PipelineError, Poison, Unavailable } from "../../engine/errors.ts";
 import { readRedisAddress } from "./address.ts";

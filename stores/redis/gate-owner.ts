@@ -3,7 +3,7 @@
  * counters. One key says which database it serves.
  */
 import { Poison, StartRefused } from "../../engine/errors.ts";
-import type { Redis } from "ioredis";
+import type { Redis } from "./ioredis.ts";
 import { type RedisConnection, reaching } from "./connection.ts";
 import { runScript, script } from "./script.ts";
 import { foreignKey } from "./stock-key.ts";

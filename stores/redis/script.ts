@@ -1,6 +1,6 @@
 /** Lua on the server, sent once and then called by its hash. */
 import { createHash } from "node:crypto";
-import type { Redis } from "ioredis";
+import type { Redis } from "./ioredis.ts";
 import { Poison } from "../../engine/errors.ts";
 import { reaching } from "./connection.ts";
 
