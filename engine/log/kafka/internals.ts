@@ -125,9 +125,10 @@ export interface Batch {
   readonly partition: number;
   readonly highWatermark: string;
   readonly fetchedOffset: string;
-  readonly rawMessages: readonly DecodedMessage[];
-  readonly messagesWithinOffset: readonly DecodedMessage[];
-  readonly messages: readonly DecodedMessage[];
+  /** All that was fetched; of those the ones from `fetchedOffset` on; and of those the ones for a listener. */
+  rawMessages: readonly DecodedMessage[];
+  messagesWithinOffset: readonly DecodedMessage[];
+  messages: readonly DecodedMessage[];
   readonly lastOffset: () => string | bigint;
 }
 

@@ -1,5 +1,6 @@
 /** Every patch of kafkajs, in the order in which the files may be replaced: before the modules that require them load. */
 import { decodeMessagesPatch } from "./decode-messages.ts";
+import { fetchedBatchPatch } from "./fetched-batch.ts";
 import { groupHooksPatch } from "./group-hooks.ts";
 import { groupMessagesPatch } from "./group-messages.ts";
 import type { Patch } from "./patch.ts";
@@ -12,5 +13,6 @@ export const patches: readonly Patch[] = [
   groupMessagesPatch,
   produceRequestPatch,
   decodeMessagesPatch,
+  fetchedBatchPatch,
   groupHooksPatch,
 ];
