@@ -10,7 +10,16 @@ import type { Outcome, Poisoned } from "../flow/processor.ts";
 import type { StepEnvironment, Interpreter, Result } from "./round.ts";
 import { together } from "./together.ts";
 import { giveUp, unwind } from "./unwind.ts";
-import { applyOutcome, failAll, type RecordState, settle, start, toPath, undeclaredOutcome } from "./record-state.ts";
+import {
+  applyOutcome,
+  failAll,
+  type RecordState,
+  type Settled,
+  settle,
+  start,
+  toPath,
+  undeclaredOutcome,
+} from "./record-state.ts";
 import { projectAll, write } from "./write.ts";
 
 export type { StepEnvironment, Call, Emission, Ending, Entrant, Interpreter, Path, Result, Turn } from "./round.ts";
@@ -120,10 +129,9 @@ const applyMap = async (
   records: readonly RecordState[],
 ): Promise<readonly RecordState[]> => {
   const mapped = await projectAll(environment, `map ${map.name}`, map, records);
-  return mapped.map(({ record, value }) => {
-    record.value = value;
-    return record;
-  });
+  let at = 0;
+  for (const record of mapped.records) record.value = mapped.values[at++];
+  return mapped.records;
 };
 
 const runStep = async (
@@ -138,17 +146,31 @@ const runStep = async (
   const { run, runMany, ahead = false } = processor;
   const callee = { name, run, runMany, attempts, timeoutMs, ahead: ahead && isFirst };
   const results = await call(environment, callee, records);
-  const { succeeded, failed } = settle(records, name, catchPoison ? results.map(poisonAsOutcome(records)) : results);
-  for (const { record, value } of succeeded) applyOutcome(record, step, value);
-  const parts = Map.groupBy(succeeded, ({ value }) => value.kind);
+  const settled = settle(records, name, catchPoison ? results.map(poisonAsOutcome(records)) : results);
   await together([
-    giveUp(environment, name, failed),
-    ...[...parts].map(([outcome, part]) => {
-      const on = part.map(({ record }) => record);
-      environment.observe?.({ kind: "outcome", step: name, outcome }, on);
-      return follow(interpretation, { from: name, on: outcome }, on);
+    giveUp(environment, name, settled.failed),
+    ...[...applyOutcomes(step, settled)].map(([outcome, part]) => {
+      environment.observe?.({ kind: "outcome", step: name, outcome }, part);
+      return follow(interpretation, { from: name, on: outcome }, part);
     }),
   ]);
+};
+
+/** A step decided; answers the records by the kind of their outcome, each kind in the order of its first. */
+const applyOutcomes = (
+  step: AnyStep,
+  { succeeded, values }: Settled<Outcome>,
+): ReadonlyMap<string, readonly RecordState[]> => {
+  const parts = new Map<string, RecordState[]>();
+  let at = 0;
+  for (const record of succeeded) {
+    const outcome = values[at++] as Outcome; // There is one for each.
+    applyOutcome(record, step, outcome);
+    const part = parts.get(outcome.kind);
+    if (part === undefined) parts.set(outcome.kind, [record]);
+    else part.push(record);
+  }
+  return parts;
 };
 
 const poisonAsOutcome =

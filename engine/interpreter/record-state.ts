@@ -79,20 +79,26 @@ const pendingSteps = (pending: PendingUndo | undefined): readonly string[] =>
 
 /** Records by the result of a call for each. */
 export interface Settled<R> {
-  readonly succeeded: readonly { readonly record: RecordState; readonly value: R }[];
+  readonly succeeded: readonly RecordState[];
+  /** One for each of those that succeeded, in their order. */
+  readonly values: readonly R[];
   readonly failed: readonly { readonly record: RecordState; readonly error: unknown }[];
 }
 
 /** Matches a call's results to the records it was made for. */
 export const settle = <R>(records: readonly RecordState[], call: string, results: readonly Result<R>[]): Settled<R> => {
-  const succeeded: { readonly record: RecordState; readonly value: R }[] = [];
+  const succeeded: RecordState[] = [];
+  const values: R[] = [];
   const failed: { readonly record: RecordState; readonly error: unknown }[] = [];
-  records.forEach((record, at) => {
-    const result = results[at] ?? { ok: false, error: wrongCount(call, records.length, results.length) };
-    if (result.ok) succeeded.push({ record, value: result.value });
-    else failed.push({ record, error: result.error });
-  });
-  return { succeeded, failed };
+  let at = 0;
+  for (const record of records) {
+    const result = results[at++] ?? { ok: false, error: wrongCount(call, records.length, results.length) };
+    if (result.ok) {
+      succeeded.push(record);
+      values.push(result.value);
+    } else failed.push({ record, error: result.error });
+  }
+  return { succeeded, values, failed };
 };
 
 /** The failures that poison caused, by its code, where pending undos may run; and the others. */

@@ -22,9 +22,8 @@ export const unwind = async (
   const { run, runMany } = compensation;
   const callee = { name, run, runMany: runMany && voids(runMany) };
   const items = records.map(({ pending: own, context, lane }) => ({ value: own?.done, context, lane }));
-  const { succeeded, failed } = settle(records, name, await call<unknown>(environment, callee, items));
+  const { succeeded: undone, failed } = settle(records, name, await call<unknown>(environment, callee, items));
   for (const { record, error } of failed) failAll([record], name, error);
-  const undone = succeeded.map(({ record }) => record);
   if (undone.length === 0) return [];
   environment.observe?.({ kind: "undone", step: pending.step, undo: compensation.name }, undone);
   const recorded = undone.filter((record) => emitUndone(record, reason, environment));

@@ -19,16 +19,16 @@ export const write = async (
   const name = `write ${sink.name}`;
   const made = sink.kind === "topic" ? emissionsOf(environment, sink, { project, many }) : project;
   const projected = await projectAll(environment, name, made, records);
-  if (projected.length === 0) return [];
+  if (projected.records.length === 0) return [];
   const written = sink.kind === "topic" ? emitAll(many, projected) : await store(environment, sink, projected);
   environment.observe?.({ kind: "written", sink: sink.name }, written);
   return written;
 };
 
-/** A record and what a function made of it. */
+/** Records, and in their order what a function made of each. */
 interface Projected {
-  readonly record: RecordState;
-  readonly value: unknown;
+  readonly records: readonly RecordState[];
+  readonly values: readonly unknown[];
 }
 
 /**
@@ -40,19 +40,26 @@ export const projectAll = async (
   name: string,
   project: Writing["project"],
   records: readonly RecordState[],
-): Promise<readonly Projected[]> => {
+): Promise<Projected> => {
+  const { projected, failed } = projectEach(project, records);
+  await giveUp(environment, name, failed);
+  return projected;
+};
+
+const projectEach = (project: Writing["project"], records: readonly RecordState[]) => {
   const failed: { readonly record: RecordState; readonly error: unknown }[] = [];
-  const projected: Projected[] = [];
+  const going: RecordState[] = [];
+  const values: unknown[] = [];
   for (const record of records) {
     try {
-      projected.push({ record, value: project(record.value, record.context) });
+      values.push(project(record.value, record.context));
+      going.push(record);
     } catch (error) {
       if (dispositionOf(error) === "fatal") throw error;
       failed.push({ record, error: toPoison(error) });
     }
   }
-  await giveUp(environment, name, failed);
-  return projected;
+  return { projected: { records: going, values }, failed };
 };
 
 const toPoison = (error: unknown): Poison =>
@@ -85,24 +92,25 @@ const emissionsOf = (
     (list(value, context) as readonly unknown[]).map((one) => emissionOf(environment, sink, { value: one, context }));
 };
 
-const emitAll = (many: boolean, projected: readonly Projected[]): readonly RecordState[] => {
-  for (const { record, value } of projected) {
+const emitAll = (many: boolean, { records, values }: Projected): readonly RecordState[] => {
+  let at = 0;
+  for (const record of records) {
+    const value = values[at++];
     // Erasure: what `emissionsOf` has made of each.
     emit(record, many ? (value as readonly Emission[]) : [value as Emission]);
   }
-  return projected.map(({ record }) => record);
+  return records;
 };
 
 const store = async (
   environment: StepEnvironment,
   sink: Extract<AnySink, { kind: "store" }>,
-  projected: readonly Projected[],
+  { records, values }: Projected,
 ): Promise<readonly RecordState[]> => {
   const name = `write ${sink.name}`;
-  const records = projected.map(({ record }) => record);
-  const items = projected.map(({ record: { context, lane }, value }) => ({ value, context, lane }));
+  const items = records.map(({ context, lane }, at) => ({ value: values[at], context, lane }));
   const callee = { name, run: sink.write, runMany: sink.writeMany && voids(sink.writeMany) };
   const { succeeded, failed } = settle(records, name, await call<unknown>(environment, callee, items));
   await giveUp(environment, name, failed);
-  return succeeded.map(({ record }) => record);
+  return succeeded;
 };

@@ -35,40 +35,63 @@ export const holderKey = (couponId: CouponId, userId: UserId): string => `${coup
  * @throws Poison naming a reservation that belongs to another coupon or user, or whose coupon does not exist.
  */
 export const allocateCoupons = (issues: readonly Issue[], known: Known): Decision => {
-  const remaining = new Map(known.remaining);
-  const verdicts = new Map(known.verdicts);
-  const holders = new Map(known.holders);
-  const issued: Issue[] = [];
-  const refused: Refusal[] = [];
+  const round: Allocating = {
+    remaining: new Map(known.remaining),
+    verdicts: new Map(known.verdicts),
+    holders: new Map(known.holders),
+    issued: [],
+    refused: [],
+  };
+  const answers: IssueAnswer[] = [];
+  for (const issue of issues) answers.push(allocate(issue, round));
+  return { answers, issued: round.issued, refused: round.refused };
+};
 
-  const grant = (issue: Issue, { left, holder }: { readonly left: number; readonly holder: string }): IssueAnswer => {
-    const { couponId, userId, reservationId, policyId, issuedAt, expiresAt } = issue;
-    remaining.set(couponId, left - 1);
-    holders.set(holder, reservationId);
-    verdicts.set(reservationId, { kind: "issued", couponId, userId, policyId, issuedAt, expiresAt });
-    issued.push(issue);
-    return { kind: "issued", issuedAt, expiresAt };
-  };
-  const refuse = ({ couponId, userId, reservationId, issuedAt }: Issue, reason: RefusalReason): void => {
-    const refusal = { couponId, userId, reservationId, reason, refusedAt: issuedAt };
-    verdicts.set(reservationId, { kind: "refused", ...refusal });
-    refused.push(refusal);
-  };
-  const decide = (issue: Issue): IssueAnswer => {
-    const verdict = verdicts.get(issue.reservationId);
-    if (verdict !== undefined) return repeat(issue, verdict);
-    const left = remaining.get(issue.couponId);
-    if (left === undefined) throw unknownCoupon(issue);
-    const holder = holderKey(issue.couponId, issue.userId);
-    if (holders.has(holder)) {
-      refuse(issue, "DUPLICATE");
-      return { kind: "duplicate" };
-    }
-    if (left > 0) return grant(issue, { left, holder });
-    refuse(issue, "SOLD_OUT");
-    return { kind: "exhausted" };
-  };
-  return { answers: issues.map(decide), issued, refused };
+/** A round while it is decided: what is known, and what was decided of it so far. */
+interface Allocating {
+  readonly remaining: Map<CouponId, number>;
+  readonly verdicts: Map<ReservationId, OwnedVerdict>;
+  readonly holders: Map<string, ReservationId>;
+  readonly issued: Issue[];
+  readonly refused: Refusal[];
+}
+
+const allocate = (issue: Issue, round: Allocating): IssueAnswer => {
+  const verdict = round.verdicts.get(issue.reservationId);
+  if (verdict !== undefined) return repeat(issue, verdict);
+  const left = round.remaining.get(issue.couponId);
+  if (left === undefined) throw unknownCoupon(issue);
+  const holder = holderKey(issue.couponId, issue.userId);
+  if (round.holders.has(holder)) {
+    refuse(issue, "DUPLICATE", round);
+    return { kind: "duplicate" };
+  }
+  if (left > 0) return grant(issue, { left, holder }, round);
+  refuse(issue, "SOLD_OUT", round);
+  return { kind: "exhausted" };
+};
+
+const grant = (
+  issue: Issue,
+  { left, holder }: { readonly left: number; readonly holder: string },
+  { remaining, verdicts, holders, issued }: Allocating,
+): IssueAnswer => {
+  const { couponId, userId, reservationId, policyId, issuedAt, expiresAt } = issue;
+  remaining.set(couponId, left - 1);
+  holders.set(holder, reservationId);
+  verdicts.set(reservationId, { kind: "issued", couponId, userId, policyId, issuedAt, expiresAt });
+  issued.push(issue);
+  return { kind: "issued", issuedAt, expiresAt };
+};
+
+const refuse = (
+  { couponId, userId, reservationId, issuedAt }: Issue,
+  reason: RefusalReason,
+  { verdicts, refused }: Allocating,
+): void => {
+  const refusal = { couponId, userId, reservationId, reason, refusedAt: issuedAt };
+  verdicts.set(reservationId, { kind: "refused", ...refusal });
+  refused.push(refusal);
 };
 
 const repeat = (issue: Issue, verdict: OwnedVerdict): IssueAnswer => {

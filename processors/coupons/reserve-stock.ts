@@ -1,6 +1,6 @@
 /** The first step: is the coupon open to this request, and is there a unit for it? */
-import type { Coupon, CouponIssueRequested } from "../../schemas/coupon.ts";
-import { checkTerms, type RefusedByTerms } from "./check-terms.ts";
+import type { Coupon, CouponId, CouponIssueRequested } from "../../schemas/coupon.ts";
+import { type Admitted, checkTerms, type RefusedByTerms } from "./check-terms.ts";
 import type { CouponCatalog, CouponStock, TakeAnswer } from "./coupon-ports.ts";
 import { Unavailable } from "../../engine/errors.ts";
 import { defineCompensation, defineProcessor, type Item } from "../../engine/flow/processor.ts";
@@ -25,20 +25,41 @@ export const reserveStock = defineProcessor({
   compensatable: ["reserved"],
   ahead: true,
   runMany: async (requests: Requests, { stock, catalog }: Needs): Promise<readonly Outcomes[]> => {
-    const coupons = await catalog.find([...new Set(requests.map(({ value }) => value.request.couponId))]);
-    const checked = requests.map(({ value: { request }, context }) =>
-      checkTerms(request, coupons.get(request.couponId), context.acceptedAtMs),
-    );
-    const admitted = requests.flatMap(({ value }, at) => (checked[at]?.kind === "admitted" ? [value.request] : []));
-    const answers = await takeAll(admitted, { stock, catalog });
-    let next = 0;
-    return checked.map((terms) => {
-      if (terms.kind !== "admitted") return terms;
-      const at = next++;
-      return conclude({ kind: "reserved", coupon: terms.coupon }, answers[at], admitted[at]);
-    });
+    const coupons = await catalog.find([...new Set(requests.map(couponIdOf))]);
+    const { checked, admitted } = checkAll(requests, coupons);
+    return concludeAll(checked, admitted, await takeAll(admitted, { stock, catalog }));
   },
 });
+
+const couponIdOf = ({ value }: Requests[number]): CouponId => value.request.couponId;
+
+/** What the terms say of each, and the requests that they admit. */
+const checkAll = (requests: Requests, coupons: ReadonlyMap<CouponId, Coupon>) => {
+  const checked: (Admitted | RefusedByTerms)[] = [];
+  const admitted: CouponIssueRequested[] = [];
+  for (const { value, context } of requests) {
+    const { request } = value;
+    const terms = checkTerms(request, coupons.get(request.couponId), context.acceptedAtMs);
+    checked.push(terms);
+    if (terms.kind === "admitted") admitted.push(request);
+  }
+  return { checked, admitted };
+};
+
+/** The outcome of each; `answers` are the gate's to those admitted. */
+const concludeAll = (
+  checked: readonly (Admitted | RefusedByTerms)[],
+  admitted: readonly CouponIssueRequested[],
+  answers: readonly TakeAnswer[],
+): readonly Outcomes[] => {
+  const outcomes: Outcomes[] = [];
+  let at = 0;
+  for (const terms of checked) {
+    if (terms.kind !== "admitted") outcomes.push(terms);
+    else outcomes.push(conclude({ kind: "reserved", coupon: terms.coupon }, answers[at], admitted[at++]));
+  }
+  return outcomes;
+};
 
 /** Gives the unit back, where one is held still. */
 export const releaseStock = defineCompensation({
@@ -57,8 +78,8 @@ const takeAll = async (
 ): Promise<readonly TakeAnswer[]> => {
   if (requests.length === 0) return [];
   const answers = await stock.reserve(requests);
+  if (!answers.includes("uninitialised")) return answers;
   const missing = requests.filter((_, at) => answers[at] === "uninitialised").map(({ couponId }) => couponId);
-  if (missing.length === 0) return answers;
   await stock.initialise(await catalog.remaining([...new Set(missing)]));
   return stock.reserve(requests);
 };

@@ -41,7 +41,7 @@ export const writeThrough = defineProcessor({
     const { book, stock } = needs;
     const { answers, remaining } = await book.issue(reserved.map(toIssue));
     await stock.settle(remaining);
-    return reserved.map(({ value }, at) => toOutcome(value, answers[at]));
+    return toOutcomes(reserved, answers);
   },
 });
 
@@ -54,6 +54,16 @@ const toIssue = ({ value: { request, coupon }, context }: Item<Reserved & OfRequ
   issuedAt: context.timestampMs,
   expiresAt: context.timestampMs + coupon.validForDays * dayMs,
 });
+
+const toOutcomes = (
+  reserved: readonly Item<Reserved & OfRequest>[],
+  answers: readonly IssueAnswer[],
+): readonly Outcomes[] => {
+  const outcomes: Outcomes[] = [];
+  let at = 0;
+  for (const { value } of reserved) outcomes.push(toOutcome(value, answers[at++]));
+  return outcomes;
+};
 
 const toOutcome = ({ request, coupon }: Reserved & OfRequest, answer: IssueAnswer | undefined): Outcomes => {
   if (answer === undefined) throw new RangeError(`the coupon book gave no answer for ${request.reservationId}`);

@@ -50,19 +50,14 @@ export const couponStock = ({ client }: RedisConnection, fence?: Fence): CouponS
     reserve: async (takes) => {
       takes.forEach(checkTake);
       // Where a key is not the gate's, the database decides: no request is guilty of what somebody else wrote there.
-      const answers: TakeAnswer[] = new Array(takes.length).fill("unsure");
+      const answers = new Array<TakeAnswer>(takes.length).fill("unsure");
       for (const asks of slices(asksOf(takes))) {
         const { answer: replies, own } = await runOnOwnKeys(client, reserveScript, [epoch()], asks.map(partOf));
         const refusing = own.filter((_, at) => isRefused(replies, at));
         if (refusing.length > 0 && fence !== undefined)
           throw await fencedBy(client, fence, refusing.flatMap((part) => asks[part] ?? []).map(partOf));
-        own.forEach((part, at) => {
-          const letters: unknown = Array.isArray(replies) ? replies[at] : undefined;
-          const { places = [], indexes = [] } = asks[part] ?? {};
-          places.forEach((place, take) => {
-            answers[place] = toAnswer(letters, indexes[take] ?? 0);
-          });
-        });
+        let at = 0;
+        for (const part of own) answer(asks[part], Array.isArray(replies) ? replies[at++] : undefined, answers);
       }
       return answers;
     },
@@ -137,6 +132,13 @@ export const fencedBy = async (
   return new Fenced(fence, highest?.epoch, `the gate's ${highest?.key ?? hashes[0]?.key}`);
 };
 
+/** Answers a coupon's takes, each at its place in the round. */
+const answer = (ask: Ask | undefined, letters: unknown, answers: TakeAnswer[]): void => {
+  if (ask === undefined) return;
+  let take = 0;
+  for (const place of ask.places) answers[place] = toAnswer(letters, ask.indexes[take++] ?? 0);
+};
+
 const toAnswer = (letters: unknown, at: number): TakeAnswer => {
   switch (typeof letters === "string" ? letters[at] : undefined) {
     case "t":
@@ -181,19 +183,22 @@ const newAsking = (): Asking => ({ marks: new Map(), places: [], indexes: [] });
 /** A round by coupon: a coupon's takes keep their order, and coupons don't affect each other. */
 const asksOf = (takes: readonly Take[]): readonly Ask[] => {
   const byCoupon = new Map<CouponId, Asking>();
-  takes.forEach(({ couponId, reservationId }, place) => {
+  let place = 0;
+  for (const { couponId, reservationId } of takes) {
     const own = byCoupon.get(couponId) ?? newAsking();
     if (own.places.length === 0) byCoupon.set(couponId, own);
     const index = own.marks.get(reservationId) ?? own.marks.size;
     if (index === own.marks.size) own.marks.set(reservationId, index);
-    own.places.push(place);
+    own.places.push(place++);
     own.indexes.push(index);
-  });
-  return [...byCoupon].map(([couponId, { marks, places, indexes }]) => ({
-    ...{ couponId, places, indexes },
-    ids: [...marks.keys()].map(hexOf).join(""),
-  }));
+  }
+  return [...byCoupon].map(toAsk);
 };
+
+const toAsk = ([couponId, { marks, places, indexes }]: readonly [CouponId, Asking]): Ask => ({
+  ...{ couponId, places, indexes },
+  ids: [...marks.keys()].map(hexOf).join(""),
+});
 
 /**
  * Reads counters for a check from outside; coupons without one are absent, and those whose key holds something else have one that

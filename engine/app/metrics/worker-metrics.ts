@@ -45,12 +45,7 @@ export const workerTelemetry = (registry: Registry, graph: CountedGraph): Teleme
       records.observe({ topology, topic }, size);
       seconds.observe({ topology, topic }, elapsed);
     },
-    // A broker's clock may be ahead of ours: nothing is younger than new.
-    aged: (topic, takenAtMs, nowMs) =>
-      age.observeAll(
-        { topology, topic },
-        takenAtMs.map((atMs) => Math.max(0, nowMs - atMs) / 1_000),
-      ),
+    aged: (topic, takenAtMs, nowMs) => age.observeAll({ topology, topic }, agesOf(takenAtMs, nowMs)),
     outcome: (step, outcome, n) => outcomes.inc({ topology, step, outcome }, n),
     undone: (step, n) => undone.inc({ topology, step }, n),
     written: (sink, n) => written.inc({ topology, sink }, n),
@@ -59,6 +54,13 @@ export const workerTelemetry = (registry: Registry, graph: CountedGraph): Teleme
     commitRefused: () => refused.inc({ topology }),
     failedAttempt: (call, code, holding) => failed.inc({ topology, call, code, holding: String(holding) }),
   };
+};
+
+/** Seconds. A broker's clock may be ahead of ours: nothing is younger than new. */
+const agesOf = (takenAtMs: readonly number[], nowMs: number): readonly number[] => {
+  const ages: number[] = [];
+  for (const atMs of takenAtMs) ages.push(Math.max(0, nowMs - atMs) / 1_000);
+  return ages;
 };
 
 /** Which graph a worker runs: its name and hash. */

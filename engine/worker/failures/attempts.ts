@@ -70,11 +70,13 @@ export const createAttemptAll = (options: AttemptOptions): AttemptAll => {
   const attemptAll: AttemptAll = async (call) => {
     const { items, run } = call;
     const settled = await tryUntilSettled(options, { ...call, items, run: () => run(items) });
-    if (settled.ok) return settled.value.map((value) => ({ ok: true, value }));
+    if (settled.ok) return settled.value.map(toSuccess);
     return isolate(options, call, settled.error, attemptAll);
   };
   return attemptAll;
 };
+
+const toSuccess = <R>(value: R): Result<R> => ({ ok: true, value });
 
 /** Makes the attempts of calls without records. */
 export const createAttemptOnce =

@@ -37,10 +37,11 @@ export const createFeed = (at: TopicPartition, { maxRecordBytes, now, replayOf }
     ledger,
     lag,
     enter: (records, end) => {
-      const entered = records.map((record) => {
+      const entered: InFlight[] = [];
+      for (const record of records) {
         const entry = ledger.register(record.offset, takenAtMs(record));
-        return inFlight(bounded(record, maxRecordBytes), entry, feed, replayOf?.(record));
-      });
+        entered.push(inFlight(bounded(record, maxRecordBytes), entry, feed, replayOf?.(record)));
+      }
       const last = records.at(-1);
       if (last !== undefined) lag.fetched({ next: last.offset + 1n, end }, now());
       return entered;

@@ -72,6 +72,10 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
   let touched = new Set<string>();
   const isKeptOut = (lane: string): boolean => isIn(closed, lane) || isIn(held, lane);
   const isKept = (lane: string): boolean => busy.has(lane) || isKeptOut(lane);
+  // The lanes of the round that one is taken behind; here, so that what looks at each record is made once, and not for each round.
+  let own: ReadonlySet<string> = new Set();
+  const mayFollow = (lane: string): boolean => own.has(lane) && busy.get(lane) === "passed" && !isKeptOut(lane);
+  const mayNotFollow = (lane: string): boolean => !mayFollow(lane);
 
   return {
     add: (records) => {
@@ -99,10 +103,9 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
     },
     takeAhead: (behind, { minRound, maxRound, maxBytes, isFull }) => {
       if (queue.length < minRound) return [];
-      const own = lanesOf(behind);
-      const mayBeTaken = (lane: string): boolean => own.has(lane) && busy.get(lane) === "passed" && !isKeptOut(lane);
-      if (isFull && isFreeBefore(queue, mayBeTaken, isKept)) return [];
-      const { round, rest } = split(queue, (lane) => !mayBeTaken(lane), { maxRound, maxBytes });
+      own = lanesOf(behind);
+      if (isFull && isFreeBefore(queue, mayFollow, isKept)) return [];
+      const { round, rest } = split(queue, mayNotFollow, { maxRound, maxBytes });
       if (round.length < minRound) return [];
       queue = rest;
       for (const { lane } of round) {
@@ -111,7 +114,10 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
       }
       return round;
     },
-    isFirst: (round) => !round.some(({ lane }) => busy.get(lane) === "followed"),
+    isFirst: (round) => {
+      for (const { lane } of round) if (busy.get(lane) === "followed") return false;
+      return true;
+    },
     release: (round) => {
       // A lane is there once for each of its records: only the first may end the hold, or it would end that of the next round.
       for (const lane of lanesOf(round)) {
@@ -147,17 +153,22 @@ export const createLanes = <T extends Queued>({ remember }: { readonly remember:
 /** Whether a record that is not kept stands before the first that may be taken ahead. */
 const isFreeBefore = (
   queue: readonly Queued[],
-  mayBeTaken: (lane: string) => boolean,
+  mayFollow: (lane: string) => boolean,
   isKept: (lane: string) => boolean,
 ): boolean => {
-  const first = queue.find(({ lane }) => mayBeTaken(lane) || !isKept(lane));
-  return first !== undefined && !mayBeTaken(first.lane);
+  for (const { lane } of queue) {
+    if (mayFollow(lane)) return false;
+    if (!isKept(lane)) return true;
+  }
+  return false;
 };
 
 /** Both are nearly always empty: a text is not hashed for them. */
 const isIn = (lanes: ReadonlySet<string>, lane: string): boolean => lanes.size > 0 && lanes.has(lane);
 
-const lanesOf = (round: readonly Queued[]): ReadonlySet<string> => new Set(round.map(({ lane }) => lane));
+const lanesOf = (round: readonly Queued[]): ReadonlySet<string> => new Set(round.map(laneOf));
+
+const laneOf = ({ lane }: Queued): string => lane;
 
 /** Records whose lane is not kept from them, up to the limits, and the others; both keep their order. */
 const split = <T extends Queued>(

@@ -115,7 +115,15 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     }
     traced?.end();
     telemetry.round(source.name, round.length, (performance.now() - startedAt) / 1_000);
-    const takenAt = round.map(({ record }) => takenAtMs(record)).filter((at) => at !== undefined);
-    telemetry.aged(source.name, takenAt, options.now());
+    telemetry.aged(source.name, takenAtAll(round), options.now());
   };
+};
+
+const takenAtAll = (round: Round): readonly number[] => {
+  const all: number[] = [];
+  for (const { record } of round) {
+    const at = takenAtMs(record);
+    if (at !== undefined) all.push(at);
+  }
+  return all;
 };

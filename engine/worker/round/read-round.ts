@@ -29,14 +29,32 @@ export interface Reading {
 /** Reads a round; answers in order. Holds while the registry is away, or a schema id is unknown for less than its grace. */
 export const readRound = async (round: readonly InLane[], reading: Reading): Promise<readonly Result<Entrant>[]> => {
   const { decoder } = reading;
-  let decoded = round.map(({ record }) => decoder.decode(record.value));
+  let decoded = decodeAll(round, decoder);
   const unknown = new Set<number>();
   for (const d of decoded) if (d.kind === "unknownSchema") unknown.add(d.id);
   if (unknown.size > 0) {
     await reading.attempt("decode", () => learnAll(decoder, [...unknown]));
-    decoded = round.map(({ record }) => decoder.decode(record.value));
+    decoded = decodeAll(round, decoder);
   }
-  return decoded.map((d, at) => toEntrant(d, round[at], reading));
+  return toEntrants(decoded, round, reading);
+};
+
+// Loops, not closures: what V8 has compiled of one that is made for each round goes with each collection of the whole heap.
+const decodeAll = (round: readonly InLane[], decoder: Decoder<unknown>): readonly Decoded<unknown>[] => {
+  const decoded: Decoded<unknown>[] = [];
+  for (const { record } of round) decoded.push(decoder.decode(record.value));
+  return decoded;
+};
+
+const toEntrants = (
+  decoded: readonly Decoded<unknown>[],
+  round: readonly InLane[],
+  reading: Reading,
+): readonly Result<Entrant>[] => {
+  const entrants: Result<Entrant>[] = [];
+  let at = 0;
+  for (const one of decoded) entrants.push(toEntrant(one, round[at++], reading));
+  return entrants;
 };
 
 /** Asks for schemas, all at once. @throws Unavailable @throws AccessRefused @throws Blocked where one is not decided yet. */

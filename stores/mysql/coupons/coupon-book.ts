@@ -88,7 +88,7 @@ const issueUnknown = async (
 ): Promise<IssuedRound | undefined> => {
   const coupons = await lockCoupons(session, issues);
   // Whether a coupon that does not exist makes a record poison depends on whether it has its verdict already.
-  if (issues.some(({ couponId }) => !coupons.has(couponId))) return undefined;
+  if (!areAllThere(issues, coupons)) return undefined;
   const suspects = issues.filter(recent.suspects);
   const holders = suspects.length === 0 ? new Map() : await readHolders(session, suspects, numbersOf(coupons));
   // A copy of what is issued is answered as it was.
@@ -111,6 +111,11 @@ const issueKnown = async (session: Session, issues: readonly Issue[], recent: Re
   const decision = allocateCoupons(issues, { remaining: remainingOf(coupons), verdicts, holders });
   if (!(await write(session, decision, coupons))) throw changedUnderneath("rows that were not there are there");
   return { round: roundOf(decision, coupons, recent), metKnown: verdicts.size + holders.size > 0 };
+};
+
+const areAllThere = (issues: readonly Issue[], coupons: ReadonlyMap<CouponId, LockedCoupon>): boolean => {
+  for (const { couponId } of issues) if (!coupons.has(couponId)) return false;
+  return true;
 };
 
 const roundOf = (

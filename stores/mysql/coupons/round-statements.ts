@@ -46,7 +46,9 @@ const lockToRefuse = `SELECT ${couponNumber.list} FROM ${wantedCoupons} LOCK IN 
 
 /** Sorted, so that all rounds lock in one order and none waits for another in a circle. */
 const sortedIds = (rows: readonly { readonly couponId: CouponId }[]): string =>
-  JSON.stringify([...new Set(rows.map(({ couponId }) => couponId))].sort());
+  JSON.stringify([...new Set(rows.map(couponIdOf))].sort());
+
+const couponIdOf = ({ couponId }: { readonly couponId: CouponId }): CouponId => couponId;
 
 /** Locks the coupons of a round to take from them; those that don't exist are absent. */
 export const lockCoupons = async (
@@ -93,10 +95,11 @@ export const insertIssued = (
   issues: readonly Issue[],
   coupons: ReadonlyMap<CouponId, LockedCoupon>,
 ): Promise<number> => {
-  const rows = issues.map(({ reservationId, couponId, userId, issuedAt, expiresAt }) => {
+  const rows: (readonly unknown[])[] = [];
+  for (const { reservationId, couponId, userId, issuedAt, expiresAt } of issues) {
     const coupon = coupons.get(couponId);
-    return [hexOf(reservationId), coupon?.couponNo, userId, coupon?.snapshotNo, issuedAt, expiresAt];
-  });
+    rows.push([hexOf(reservationId), coupon?.couponNo, userId, coupon?.snapshotNo, issuedAt, expiresAt]);
+  }
   return session.change(insertIssues, [JSON.stringify(rows)]);
 };
 

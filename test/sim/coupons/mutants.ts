@@ -73,8 +73,8 @@ export const couponMutants: readonly Mutant[] = [
     breaks: "the database's own word: one unit more than there are, when the gate agrees",
     seed: 73,
     file: "processors/coupons/allocate-coupons.ts",
-    line: "if (left > 0) return grant(issue, { left, holder });",
-    instead: "if (left >= 0) return grant(issue, { left, holder });",
+    line: "if (left > 0) return grant(issue, { left, holder }, round);",
+    instead: "if (left >= 0) return grant(issue, { left, holder }, round);",
     world: { profile: "flushed" },
   },
   {
@@ -82,7 +82,7 @@ export const couponMutants: readonly Mutant[] = [
     breaks: "one each: a user may have two, when the gate forgot",
     seed: 37,
     file: "processors/coupons/allocate-coupons.ts",
-    line: "if (holders.has(holder)) {",
+    line: "if (round.holders.has(holder)) {",
     instead: "if (holders.size < 0) {",
   },
   {
