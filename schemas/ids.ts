@@ -43,8 +43,11 @@ const momentMax = 8_640_000_000_000_000;
 export const isMoment = (ms: number): boolean => ms >= 0 && ms <= momentMax;
 
 /** Whether a record's key is this id, which is ASCII: what orders records must be what they are about. */
-export const isKeyOf = (key: Buffer | null, id: string): boolean =>
-  key !== null && key.length === id.length && key.toString("latin1") === id;
+export const isKeyOf = (key: Buffer | null, id: string): boolean => {
+  if (key === null || key.length !== id.length) return false;
+  for (let at = 0; at < id.length; at++) if (key[at] !== id.charCodeAt(at)) return false;
+  return true;
+};
 
 const uuid = new RegExp(uuidPattern);
 
@@ -56,4 +59,8 @@ export const isStorableId = (id: string): boolean => id.length > 0 && id.length 
 
 /** As {@link isStorableId}, for a user's id. */
 export const isStorableUserId = (id: string): boolean =>
-  id.length > 0 && id.length <= userIdMaxLength && id.isWellFormed() && Buffer.byteLength(id) <= userIdMaxBytes;
+  id.length > 0 && id.length <= userIdMaxLength && id.isWellFormed() && hasUtf8(id, userIdMaxBytes);
+
+/** Whether a text has at most so many bytes as UTF-8. A UTF-16 unit has 3 at most: what is short is not counted. */
+const hasUtf8 = (text: string, maxBytes: number): boolean =>
+  text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes;

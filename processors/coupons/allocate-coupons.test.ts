@@ -17,7 +17,7 @@ const known = (changes: Partial<Known> = {}): Known => ({
 });
 
 test("decide-round: writes nothing when there is nothing to decide", () => {
-  assert.deepEqual(allocateCoupons([], known()), { answers: [], issued: [], refused: [] });
+  assert.deepEqual(allocateCoupons([], known()), { answers: [], issued: [], refused: [], remaining: new Map() });
 });
 
 test("decide-round: does not change what it was given as known", () => {

@@ -24,6 +24,8 @@ export interface Decision {
   readonly issued: readonly Issue[];
   /** To be written as refusals. No two have one reservation. */
   readonly refused: readonly Refusal[];
+  /** Units left of each coupon after that. */
+  readonly remaining: ReadonlyMap<CouponId, number>;
 }
 
 /** One text for a coupon and a user, different for every pair. */
@@ -44,7 +46,7 @@ export const allocateCoupons = (issues: readonly Issue[], known: Known): Decisio
   };
   const answers: IssueAnswer[] = [];
   for (const issue of issues) answers.push(allocate(issue, round));
-  return { answers, issued: round.issued, refused: round.refused };
+  return { answers, issued: round.issued, refused: round.refused, remaining: round.remaining };
 };
 
 /** A round while it is decided: what is known, and what was decided of it so far. */

@@ -5,8 +5,14 @@
 
 /** One record's place in the ledger. */
 export interface Entry {
-  readonly offset: bigint;
   readonly finished: boolean;
+}
+
+/** An entry as the ledger has it: thousands wait, so its numbers count from the first one's, as which they need no object each. */
+interface Placed {
+  readonly offsetDelta: number;
+  readonly atDeltaMs: number | undefined;
+  finished: boolean;
 }
 
 /** The ledger of one partition, for one assignment of it. */
@@ -42,10 +48,13 @@ export class OffsetNotAscending extends Error {
   }
 }
 
+const isUnfinished = ({ finished }: Placed): boolean => !finished;
+
 /** An empty ledger. */
 export const createLedger = (): Ledger => {
   // In offset order, unfinished at `head`; those before it are finished and dropped in bulk, as are those behind it.
-  let entries: { readonly offset: bigint; readonly atMs: number | undefined; finished: boolean }[] = [];
+  let entries: Placed[] = [];
+  let [firstOffset, firstAtMs] = [0n, 0];
   let head = 0;
   let unfinished = 0;
   let last: bigint | undefined;
@@ -54,7 +63,7 @@ export const createLedger = (): Ledger => {
     while (head < entries.length && entries[head]?.finished) head++;
     // Amortised: each entry is moved at most once for every entry dropped. Behind one that is held for hours, the others come and go.
     if (entries.length > compactedFrom && unfinished * 2 < entries.length) {
-      entries = entries.filter(({ finished }) => !finished);
+      entries = entries.filter(isUnfinished);
       head = 0;
     }
   };
@@ -62,23 +71,32 @@ export const createLedger = (): Ledger => {
   return {
     register: (offset, atMs) => {
       if (last !== undefined && offset <= last) throw new OffsetNotAscending(offset, last);
-      const entry = { offset, atMs, finished: false };
+      if (last === undefined) [firstOffset, firstAtMs] = [offset, atMs ?? 0];
+      const offsetDelta = Number(offset - firstOffset);
+      const entry = { offsetDelta, atDeltaMs: atMs === undefined ? undefined : atMs - firstAtMs, finished: false };
       entries.push(entry);
       last = offset;
       unfinished++;
       return entry;
     },
     finish: (entry) => {
-      // Every Entry was made by `register` above; outside, only its offset is to be seen.
-      const own = entry as { finished: boolean };
+      // Every Entry was made by `register` above.
+      const own = entry as Placed;
       if (own.finished) return;
       own.finished = true;
       unfinished--;
       dropFinished();
     },
-    committable: () => entries[head]?.offset ?? (last === undefined ? undefined : last + 1n),
+    committable: () => {
+      const first = entries[head];
+      if (first !== undefined) return firstOffset + BigInt(first.offsetDelta);
+      return last === undefined ? undefined : last + 1n;
+    },
     unfinished: () => unfinished,
-    firstUnfinishedAtMs: () => entries[head]?.atMs,
+    firstUnfinishedAtMs: () => {
+      const atDeltaMs = entries[head]?.atDeltaMs;
+      return atDeltaMs === undefined ? undefined : firstAtMs + atDeltaMs;
+    },
     kept: () => entries.length,
   };
 };

@@ -8,7 +8,7 @@ import { createRoundTracker, type Inherited, notInherited } from "./round-tracke
 const feed = { at: { topic: "t", partition: 0 }, ledger: createLedger() };
 const roundOf = (...offsets: readonly bigint[]): Round =>
   offsets.map((offset) =>
-    inFlight({ offset, timestampMs: 0, key: null, value: null, headers: {} }, { offset, finished: false }, feed),
+    inFlight({ offset, timestampMs: 0, key: null, value: null, headers: {} }, { finished: false }, feed),
   );
 const offsetsOf = (round: Round): readonly bigint[] => round.map(({ record }) => record.offset);
 const fresh = () => createRoundTracker(new Map(), () => {});

@@ -109,6 +109,7 @@ const toEntrant = (
     }
     case "value": {
       const { value } = decoded;
+      shareKey(value, source, record);
       const { offset, timestampMs, key, headers } = record;
       const wrong = wrongIn(source, value, key);
       if (wrong !== undefined)
@@ -120,4 +121,14 @@ const toEntrant = (
       return { ok: true, value: { value, context, lane } };
     }
   }
+};
+
+/**
+ * Gives the field that a record's key is the very text of its key, which all records of a batch with that key share. It is kept once
+ * for all of them, and maps find it by its identity.
+ */
+const shareKey = (value: unknown, { keyedBy }: AnyTopic, { keyText }: LogRecord): void => {
+  if (keyedBy === undefined || typeof keyText !== "string") return;
+  const fields = value as Record<string, unknown>; // A value of a topic's schema is a record, made by its decoder just now.
+  if (fields[keyedBy] === keyText) fields[keyedBy] = keyText;
 };

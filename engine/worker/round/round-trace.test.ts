@@ -18,7 +18,7 @@ const headersOf = (flags: string) => ({ traceparent: Buffer.from(`00-${traceId}-
 const roundOf = (...headers: readonly RecordContext["headers"][]): Round =>
   headers.map((one, at) => {
     const record = { offset: BigInt(at), timestampMs: 0, key: null, value: null, headers: one };
-    return inFlight(record, { offset: BigInt(at), finished: false }, feed as unknown as Round[number]["feed"]);
+    return inFlight(record, { finished: false }, feed as unknown as Round[number]["feed"]);
   });
 const itemOf = (headers: RecordContext["headers"]) => ({ value: 1, lane: "k", context: recordContext({ headers }) });
 const by = { topology: "t", groupId: "g", from };

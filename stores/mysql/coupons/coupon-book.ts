@@ -89,7 +89,7 @@ const issueUnknown = async (
   const coupons = await lockCoupons(session, issues);
   // Whether a coupon that does not exist makes a record poison depends on whether it has its verdict already.
   if (!areAllThere(issues, coupons)) return undefined;
-  const suspects = issues.filter(recent.suspects);
+  const { suspects, remember } = recent.look(issues);
   const holders = suspects.length === 0 ? new Map() : await readHolders(session, suspects, numbersOf(coupons));
   // A copy of what is issued is answered as it was.
   if (suspects.some((issue) => holders.get(holderKey(issue.couponId, issue.userId)) === issue.reservationId))
@@ -100,7 +100,10 @@ const issueUnknown = async (
     holders,
   });
   if (decision.refused.some(({ reason }) => reason === "SOLD_OUT")) return undefined;
-  return (await write(session, decision, coupons)) ? roundOf(decision, coupons, recent) : undefined;
+  if (!(await write(session, decision, coupons))) return undefined;
+  // Also where the COMMIT fails, and whoever was refused: it is a suspicion.
+  remember();
+  return decision;
 };
 
 /** Reads what is known about a round, decides, and writes. */
@@ -110,26 +113,13 @@ const issueKnown = async (session: Session, issues: readonly Issue[], recent: Re
   const holders = await readHolders(session, issues, numbersOf(coupons));
   const decision = allocateCoupons(issues, { remaining: remainingOf(coupons), verdicts, holders });
   if (!(await write(session, decision, coupons))) throw changedUnderneath("rows that were not there are there");
-  return { round: roundOf(decision, coupons, recent), metKnown: verdicts.size + holders.size > 0 };
+  recent.look(issues).remember();
+  return { round: decision, metKnown: verdicts.size + holders.size > 0 };
 };
 
 const areAllThere = (issues: readonly Issue[], coupons: ReadonlyMap<CouponId, LockedCoupon>): boolean => {
   for (const { couponId } of issues) if (!coupons.has(couponId)) return false;
   return true;
-};
-
-const roundOf = (
-  { answers, issued }: Decision,
-  coupons: ReadonlyMap<CouponId, LockedCoupon>,
-  recent: RecentHolders,
-): IssuedRound => {
-  const remaining = new Map(remainingOf(coupons));
-  for (const issue of issued) {
-    remaining.set(issue.couponId, (remaining.get(issue.couponId) ?? 0) - 1);
-    // Also where the COMMIT fails: it is a suspicion.
-    recent.remember(issue);
-  }
-  return { answers, remaining };
 };
 
 const numbersOf = (coupons: ReadonlyMap<CouponId, LockedCoupon>): ReadonlyMap<CouponId, number> =>
@@ -141,25 +131,25 @@ const remainingOf = (coupons: ReadonlyMap<CouponId, LockedCoupon>): ReadonlyMap<
 /** Writes a decision; answers whether every row of it was new. Where not, the transaction must not be committed. */
 const write = async (
   session: Session,
-  { issued, refused }: Decision,
+  { issued, refused, remaining }: Decision,
   coupons: ReadonlyMap<CouponId, LockedCoupon>,
 ): Promise<boolean> => {
   if (issued.length > 0 && (await insertIssued(session, issued, coupons)) !== issued.length) return false;
   if (refused.length > 0 && (await insertRefused(session, refused)) !== refused.length) return false;
-  if (issued.length > 0) await take(session, issued, coupons);
+  if (issued.length > 0) await take(session, coupons, remaining);
   return true;
 };
 
 /** Takes from coupons that are locked and known to have enough: one that refuses now is a bug, or written to by others. */
 const take = async (
   session: Session,
-  issued: readonly Issue[],
   coupons: ReadonlyMap<CouponId, LockedCoupon>,
+  remaining: ReadonlyMap<CouponId, number>,
 ): Promise<void> => {
   const units = new Map<number, number>();
-  for (const { couponId } of issued) {
-    const couponNo = coupons.get(couponId)?.couponNo ?? 0;
-    units.set(couponNo, (units.get(couponNo) ?? 0) + 1);
+  for (const [couponId, coupon] of coupons) {
+    const taken = coupon.remaining - (remaining.get(couponId) ?? 0);
+    if (taken > 0) units.set(coupon.couponNo, taken);
   }
   const taken = await takeUnits(session, units);
   if (taken !== units.size) throw changedUnderneath(`took from ${taken} of ${units.size} coupons`);

@@ -10,23 +10,47 @@ const places = 2 ** 18;
 
 /** A memory of users and coupons. */
 export interface RecentHolders {
-  readonly remember: (take: Pick<Take, "couponId" | "userId">) => void;
-  readonly suspects: (take: Pick<Take, "couponId" | "userId">) => boolean;
+  /** Looks for those who ask for coupons. */
+  readonly look: <T extends Pick<Take, "couponId" | "userId">>(takes: readonly T[]) => Looked<T>;
+}
+
+/** What was found. */
+export interface Looked<T> {
+  /** Those who seem to have what they ask for, in order. */
+  readonly suspects: readonly T[];
+  /** To be called where they were issued it: suspects them all from now on. Their ids are not read again for it. */
+  readonly remember: () => void;
 }
 
 /** Nobody yet. */
 export const createRecentHolders = (): RecentHolders => {
   const table = new Uint32Array(places);
   return {
-    remember: (take) => {
-      const hash = hashOf(take);
-      table[hash % places] = hash;
-    },
-    suspects: (take) => {
-      const hash = hashOf(take);
-      return table[hash % places] === hash;
+    look: (takes) => {
+      const hashes = hashesOf(takes);
+      const remember = (): void => {
+        for (const hash of hashes) table[hash % places] = hash;
+      };
+      return { suspects: suspectsAmong(takes, hashes, table), remember };
     },
   };
+};
+
+const hashesOf = (takes: readonly Pick<Take, "couponId" | "userId">[]): Uint32Array => {
+  const hashes = new Uint32Array(takes.length);
+  let at = 0;
+  for (const take of takes) hashes[at++] = hashOf(take);
+  return hashes;
+};
+
+const suspectsAmong = <T>(takes: readonly T[], hashes: Uint32Array, table: Uint32Array): readonly T[] => {
+  const suspects: T[] = [];
+  let at = 0;
+  for (const take of takes) {
+    const hash = hashes[at++] ?? 0;
+    if (table[hash % places] === hash) suspects.push(take);
+  }
+  return suspects;
 };
 
 /** FNV-1a over both ids; 0 is the empty place, and nobody's. */
