@@ -6,6 +6,7 @@ import type { StackChild } from "../../children.ts";
 import { quantile } from "../../demo/summary.ts";
 import type { Stage } from "../stage.ts";
 import { usageOf } from "../usage.ts";
+import { collectGarbage } from "../collect-garbage.ts";
 import { closedLoop, openLoop, type Schedule } from "./loops.ts";
 import { openCoupons } from "./preload.ts";
 
@@ -29,6 +30,12 @@ export interface VerdictRun {
   readonly cpuMsARound: number;
 }
 
+/**
+ * What comes first: the first seconds of a process are its compiler's, and not what it needs all day. The broker's goes on longest:
+ * seen 2026-11-28, 40 % of two cores for up to a quarter of a second at a time, in which nobody's verdict came in time.
+ */
+const warmUp: Schedule = { seconds: 30, perSecond: 1_000 };
+
 /** What is asked for in turn. */
 export interface VerdictLoads {
   readonly loads: readonly Schedule[];
@@ -48,15 +55,13 @@ export const measureVerdicts = async (
   try {
     const worker = await stage.start("worker");
     try {
-      const shop = { api, worker, couponId, secret: stage.config.tokenSecret };
-      // The first seconds of a process are its compiler's: they are not what it needs all day.
-      await run(shop, { seconds: 10, perSecond: 500 });
-      const runs: VerdictRun[] = [];
-      const full = shares.length > 0 ? await fullLoad(shop) : 0;
-      for (const share of shares)
-        runs.push({ share, ...(await run(shop, { seconds: 10, perSecond: Math.round(share * full) })) });
-      for (const load of loads) runs.push(await run(shop, load));
-      return runs;
+      // No bound of connections: a client that waits for its verdict must not keep the next from being sent when it is due.
+      const agent = new Agent({ pipelining: 1 });
+      try {
+        return await runAll({ api, worker, couponId, secret: stage.config.tokenSecret, agent }, { loads, shares });
+      } finally {
+        await agent.close();
+      }
     } finally {
       await worker.child.stop();
     }
@@ -65,32 +70,47 @@ export const measureVerdicts = async (
   }
 };
 
+const runAll = async (shop: Shop, { loads, shares }: VerdictLoads): Promise<readonly VerdictRun[]> => {
+  await run(shop, warmUp);
+  const runs: VerdictRun[] = [];
+  const full = shares.length > 0 ? await fullLoad(shop) : 0;
+  for (const share of shares)
+    runs.push({ share, ...(await run(shop, { seconds: 10, perSecond: Math.round(share * full) })) });
+  for (const load of loads) runs.push(await run(shop, load));
+  return runs;
+};
+
 interface Shop {
+  readonly agent: Agent;
   readonly api: StackChild;
   readonly worker: StackChild;
   readonly couponId: string;
   readonly secret: Uint8Array;
 }
 
+/** Seconds of a load that are no part of its latency: connections are opened and what came before is left behind. CPU has them. */
+const leadInSeconds = 1;
+
 const run = async (shop: Shop, load: Schedule): Promise<VerdictRun> => {
   const { api, worker } = shop;
-  // No bound of connections: a client that waits for its verdict must not keep the next from being sent when it is due.
-  const agent = new Agent({ pipelining: 1 });
   const requests = load.seconds * load.perSecond;
-  const tokens = Array.from({ length: requests }, () => tokenOf(shop));
+  const leadIn = leadInSeconds * load.perSecond;
+  const tokens = Array.from({ length: leadIn + requests }, () => tokenOf(shop));
   const [accepted, decided]: [number[], number[]] = [[], []];
   let issued = 0;
+  collectGarbage();
   const [before, startedAt] = [await needsOf(worker, api), performance.now()];
-  try {
-    await openLoop(load, startedAt, async (n, dueAt) => {
-      const isOurs = await ask(agent, shop, tokens[n] ?? "", () => accepted.push(performance.now() - dueAt));
-      if (isOurs) issued++;
-      decided.push(performance.now() - dueAt);
+  await openLoop({ ...load, seconds: leadInSeconds + load.seconds }, startedAt, async (n, dueAt) => {
+    let acceptedAt = dueAt;
+    const isOurs = await ask(shop, tokens[n] ?? "", () => {
+      acceptedAt = performance.now();
     });
-    if (requests === 0) await sleep(load.seconds * 1_000);
-  } finally {
-    await agent.close();
-  }
+    if (n < leadIn) return;
+    if (isOurs) issued++;
+    accepted.push(acceptedAt - dueAt);
+    decided.push(performance.now() - dueAt);
+  });
+  if (requests === 0) await sleep(load.seconds * 1_000);
   const [after, seconds] = [await needsOf(worker, api), (performance.now() - startedAt) / 1_000];
   const rounds = after.rounds - before.rounds;
   const workerSeconds = after.workerSeconds - before.workerSeconds;
@@ -108,20 +128,16 @@ const fullLoadOf = { clients: 256, seconds: 10 } as const;
 
 /** How many verdicts a second clients get who ask again at once; each is another user every time. */
 const fullLoad = async (shop: Shop): Promise<number> => {
-  const agent = new Agent({ pipelining: 1 });
   let decided = 0;
-  try {
-    await closedLoop(fullLoadOf, performance.now(), async () => {
-      if (await ask(agent, shop, tokenOf(shop), () => undefined)) decided++;
-    });
-    return decided / fullLoadOf.seconds;
-  } finally {
-    await agent.close();
-  }
+  await closedLoop(fullLoadOf, performance.now(), async () => {
+    if (await ask(shop, tokenOf(shop), () => undefined)) decided++;
+  });
+  return decided / fullLoadOf.seconds;
 };
 
 /** One request and the wait for its verdict; answers whether it got its coupon. */
-const ask = async (agent: Agent, shop: Shop, token: string, onAnswer: () => void): Promise<boolean> => {
+const ask = async (shop: Shop, token: string, onAnswer: () => void): Promise<boolean> => {
+  const { agent } = shop;
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const path = await acceptedAs(agent, shop, headers);
   onAnswer();
