@@ -13,6 +13,7 @@ import { type Accounts, accountsOf } from "../accounts.ts";
 import type { Scenario } from "../scenarios.ts";
 import { benchStack, type Stage } from "../stage.ts";
 import { type Usage, usageOf } from "../usage.ts";
+import { whileItLives } from "../while-it-lives.ts";
 
 /** What one run came to. */
 export interface DrainRun {
@@ -69,10 +70,7 @@ export const drain = async (
   let usage: Usage;
   let after: Accounts;
   try {
-    const dead = child.ended.then((how) => {
-      throw new Error(`the worker ended (${how}) before the work was done; see ${child.logFile}`);
-    });
-    await Promise.race([untilCommitted(stage, signal), dead]);
+    await whileItLives(child, signal, (until) => untilCommitted(stage, until));
     await stop?.();
     [usage, after] = await Promise.all([usageOf(child.pid), accountsOf(benchStack, stage.config.databaseUrl)]);
   } finally {

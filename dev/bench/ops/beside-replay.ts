@@ -11,6 +11,7 @@ import { inTurn, type InTurn } from "../in-turn.ts";
 import { uniform } from "../scenarios.ts";
 import type { Stage } from "../stage.ts";
 import { writeLetters } from "./letters.ts";
+import { unless } from "../while-it-lives.ts";
 
 /** Live records with and without a replay beside them. */
 export interface BesideReplay extends InTurn {
@@ -58,10 +59,10 @@ const replayOf = async (stage: Stage, couponId: string) => {
     const limits = ["--rate", String(rate), "--max-lag", "1000000000", "--canary", "0", "--no-wait"];
     const args = ["dlq", "replay", "--topology", topology, ...meant, ...limits];
     const { child, ran } = startSluice(endpointsEnv(stage.endpoints), args);
-    const first = (async () => {
-      while ((await sentYet()) === before) await sleep(100);
-    })();
-    await Promise.race([first, ran.then(({ stderr }) => Promise.reject(new Error(`the replay ended: ${stderr}`)))]);
+    const ended = ran.then(({ stderr }) => Promise.reject(new Error(`the replay ended: ${stderr}`)));
+    await unless(ended, stage.signal, async (signal) => {
+      while ((await sentYet()) === before) await sleep(100, undefined, { signal });
+    });
     return async (): Promise<void> => {
       after = await sentYet();
       child.kill("SIGINT");

@@ -8,6 +8,7 @@ import type { PlatformReport } from "../../platform/effects.ts";
 import { appendPayments, emptyTopic, makePayments, withCopies } from "./payment-events.ts";
 import type { Stage } from "../stage.ts";
 import { usageOf } from "../usage.ts";
+import { whileItLives } from "../while-it-lives.ts";
 
 /** One load of deliveries. */
 export interface DeliveryRun {
@@ -94,12 +95,8 @@ const deliver = async (stage: Stage, prefix: string, own: Load & { readonly sign
     };
     const worker = await stage.start("worker", { args: ["--topology", "external-data"], env });
     try {
-      const dead = worker.child.ended.then((how) => {
-        throw new Error(`the worker ended (${how}) before the work was done; see ${worker.child.logFile}`);
-      });
       const urls = { platform: platform.healthUrl, worker: worker.healthUrl };
-      const watching = watch(urls, records.length, own.signal);
-      const samples = await Promise.race([watching, dead]);
+      const samples = await whileItLives(worker.child, own.signal, (until) => watch(urls, records.length, until));
       const usages = { worker: await usageOf(worker.child.pid), platform: await usageOf(platform.child.pid) };
       const broken = await brokenIn(platform.healthUrl, payments);
       return summary(own, { samples, usages, broken, copies: records.length - payments.length });

@@ -9,6 +9,7 @@ import { type HistoryRows, historyRows } from "./history-rows.ts";
 import { appendPayments, emptyTopic, makePayments, withCopies } from "./payment-events.ts";
 import type { Stage } from "../stage.ts";
 import { type Usage, usageOf } from "../usage.ts";
+import { whileItLives } from "../while-it-lives.ts";
 
 /** How much is measured. */
 export interface HistoryOptions {
@@ -80,10 +81,7 @@ const drain = async (stage: Stage, { prefix, rows, wanted }: Drain, signal: Abor
   const { child } = await stage.start("worker", how);
   let usage: Usage;
   try {
-    const dead = child.ended.then((how) => {
-      throw new Error(`the worker ended (${how}) before the work was done; see ${child.logFile}`);
-    });
-    const took = await Promise.race([untilThere(rows, wanted, signal), dead]);
+    const took = await whileItLives(child, signal, (until) => untilThere(rows, wanted, until));
     usage = await usageOf(child.pid);
     return { ...took, usage };
   } finally {
