@@ -1,4 +1,5 @@
 /** A whole worker in memory for tests: log, stores, codec and clock, everything real but the network. */
+import { after } from "node:test";
 import type { CouponBook, Issue } from "../../processors/coupons/coupon-ports.ts";
 import type { Fence } from "../../engine/lease.ts";
 import type { AvroJson } from "../../engine/avro/avro.ts";
@@ -141,6 +142,9 @@ const send = async (broker: MemoryBroker, codec: Codec, values: readonly CouponI
   }
 };
 
+/** A worker whose test holds up what it calls is not stopped: the test says so, and goes on. */
+const stopWithinMs = 10_000;
+
 type Stage = Pick<ReturnType<typeof memoryStage>, "broker" | "codec" | "deps" | "leases" | "dlq">;
 
 const startOn = async (
@@ -161,7 +165,7 @@ const startOn = async (
     backoff,
     logger: silentLogger,
   });
-  return startWorker({
+  const worker = await startWorker({
     topology: couponIssuing,
     deps,
     leases,
@@ -183,6 +187,9 @@ const startOn = async (
     logger: silentLogger,
     ...overrides,
   });
+  // A test that fails may leave its worker running, and the timers of that one would keep its file from ending.
+  after(() => Promise.race([worker.stop(), worker.ended]), { timeout: stopWithinMs });
+  return worker;
 };
 
 const recordsOf = (broker: MemoryBroker, topic: string, partitions: number): readonly LogRecord[] =>
