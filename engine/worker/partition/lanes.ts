@@ -166,9 +166,9 @@ const isFreeBefore = (
 /** Both are nearly always empty: a text is not hashed for them. */
 const isIn = (lanes: ReadonlySet<string>, lane: string): boolean => lanes.size > 0 && lanes.has(lane);
 
-const lanesOf = (round: readonly Queued[]): ReadonlySet<string> => new Set(round.map(laneOf));
+const lanesOf = (round: readonly Queued[]): ReadonlySet<string> => new Set(round.map(laneIn));
 
-const laneOf = ({ lane }: Queued): string => lane;
+const laneIn = ({ lane }: Queued): string => lane;
 
 /** Records whose lane is not kept from them, up to the limits, and the others; both keep their order. */
 const split = <T extends Queued>(
