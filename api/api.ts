@@ -28,6 +28,7 @@ import {
   createProblemReplies,
   routeOf,
 } from "./http/problems/problem-replies.ts";
+import { pooledBytes } from "../engine/random-pool.ts";
 import { createLineLimit, type LineLimit } from "../engine/line-limit.ts";
 import { problemSchema } from "./http/problems/problems.ts";
 import { createReservationIds } from "./coupons/reservation-id.ts";
@@ -59,7 +60,8 @@ export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
   metrics.watchWaiting(watch.waiting);
   const queue = parameters.seeQueue && watchQueue(parameters.seeQueue, clock);
   const door = createCouponDoor(ports.catalog, clock);
-  const accept = createAccept({ ...parameters, ...ports, ids, metrics, settings });
+  const randomBytes = pooledBytes(parameters.randomBytes);
+  const accept = createAccept({ ...parameters, ...ports, randomBytes, ids, metrics, settings });
   const { userRatePerSecond, userBurst, rememberedUsers, retryAfterSeconds } = settings;
   const bySecret = { keys: fixedKeys(secretKeys([tokenSecret, ...formerSecrets])), policy: anyPolicy };
   const { keys, policy } = parameters.tokens ?? bySecret;
@@ -99,7 +101,7 @@ export const createApi = (parameters: CouponApiParameters): FastifyInstance => {
       guards: ownGuards(),
     });
     addPaymentRoutes(routes, {
-      pay: createPay({ ...parameters, ...ports, settings }),
+      pay: createPay({ ...parameters, ...ports, randomBytes, settings }),
       payments: ports.payments,
       clock,
       readTimeoutMs: settings.readTimeoutMs,
@@ -161,14 +163,16 @@ const createServer = ({ settings, log, metrics, lineLimit, tracer }: ServerParam
   app.server.on("checkExpectation", answerExpectation);
   app.setErrorHandler(answerProblem);
   app.decorateRequest("caller", null);
+  app.decorateRequest("connection", null);
   traceRequests(app, tracer);
+  const connections = limitPipelining(settings);
   app.addHook("onResponse", (request, reply, done) => {
+    connections.left(request);
     metrics.answered({ route: routeOf(request), status: reply.statusCode, durationMs: reply.elapsedTime });
     done();
   });
-  const limitConnection = limitPipelining(settings);
-  app.addHook("onRequest", (request, reply, done) => {
-    limitConnection(request, reply);
+  app.addHook("onRequest", (request, _reply, done) => {
+    connections.enter(request);
     done();
   });
   refuseUnmatched(app);

@@ -20,6 +20,18 @@ test("lru: replaces a value and forgets nothing when the key is known", () => {
   assert.deepEqual([lru.get("a"), lru.get("b")], [3, 2]);
 });
 
+test("lru: keeps what is used all the time and the half used last, and no more than it may, whatever else comes", () => {
+  const lru = createLru<number, number>(10);
+  lru.set(0, 0);
+  for (let key = 1; key <= 1_000; key++) {
+    lru.set(key, key);
+    assert.equal(lru.get(0), 0);
+  }
+  const kept = Array.from({ length: 1_000 }, (_, at) => 1_000 - at).filter((key) => lru.get(key) !== undefined);
+  assert.ok(kept.length <= 9, String(kept.length));
+  assert.deepEqual(kept.slice(0, 4), [1_000, 999, 998, 997]);
+});
+
 test("lru: keeps nothing when it may keep nothing", () => {
   const lru = createLru<string, number>(0);
   lru.set("a", 1);

@@ -15,6 +15,7 @@ import { headersOfTrace } from "../../engine/tracing/trace-context.ts";
 import { Poison } from "../../engine/errors.ts";
 import type { NewRecord, TopicPartition } from "../../engine/log/log.ts";
 import type { Producer } from "../../engine/log/producer.ts";
+import type { RandomBytes } from "../../engine/random-pool.ts";
 import {
   type CouponId,
   type CouponIssueRequested,
@@ -56,15 +57,13 @@ export interface AcceptParameters {
   readonly encodeRequest: (value: CouponIssueRequested) => Buffer;
   readonly ids: ReservationIds;
   readonly clock: ApiClock;
-  readonly randomBytes: (sizeBytes: number) => Uint8Array;
+  readonly randomBytes: RandomBytes;
   readonly metrics: ApiMetrics;
   readonly settings: ApiSettings;
 }
 
 /** Claims in one call of the port; a limit of its statement's size. */
 const maxClaims = 1_000;
-/** Ids that one draw of randomness serves: a draw costs as much for 4 KB as for 4 bytes. */
-const idsPerDraw = 1_024;
 
 /**
  * Accepts wishes, any number at once; answers when its record is in the log.
@@ -72,9 +71,8 @@ const idsPerDraw = 1_024;
  * @throws Unavailable, DeadlinePassed where nothing was written
  */
 export const createAccept = (parameters: AcceptParameters): ((wish: ReservationWish) => Promise<Accepted>) => {
-  const { producer, settings, idempotencyKeys } = parameters;
+  const { producer, settings, idempotencyKeys, ids, clock, randomBytes } = parameters;
   const claims = coalesce<KeyClaim, KeyAnswer>(idempotencyKeys.claim, { maxItems: maxClaims });
-  const mint = createMint(parameters);
   return async (wish) => {
     const backlogRecords = producer.backlogRecords() + claims.waiting();
     if (backlogRecords >= settings.maxBacklogRecords) {
@@ -82,7 +80,12 @@ export const createAccept = (parameters: AcceptParameters): ((wish: ReservationW
       const detail = `Nothing was accepted: ${maxBacklogRecords} or more requests are waiting to be written.`;
       throw overloaded(detail, settings);
     }
-    return accept({ parameters, claims, wish, minted: mint(wish.userId) });
+    return accept({
+      parameters,
+      claims,
+      wish,
+      minted: ids.mint(wish.userId, clock.now(), randomBytes(randomBytesPerId)),
+    });
   };
 };
 
@@ -143,19 +146,6 @@ const recordOf = (
   return {
     to: { topic, partition: producer.partitionOf(topic, key) },
     record: traceparent === undefined ? record : { ...record, headers: headersOfTrace(traceparent) },
-  };
-};
-
-const createMint = ({ ids, clock, randomBytes }: AcceptParameters): ((userId: UserId) => ReservationId) => {
-  let pool = new Uint8Array(0);
-  let used = 0;
-  return (userId) => {
-    if (used + randomBytesPerId > pool.length) {
-      pool = new Uint8Array(randomBytes(randomBytesPerId * idsPerDraw));
-      used = 0;
-    }
-    used += randomBytesPerId;
-    return ids.mint(userId, clock.now(), pool.subarray(used - randomBytesPerId, used));
   };
 };
 

@@ -10,6 +10,7 @@ import type { PaymentBook } from "../../processors/payments/payment-ports.ts";
 import type { Producer } from "../../engine/log/producer.ts";
 import type { Logger } from "../../engine/logger.ts";
 import type { Readiness } from "../../engine/readiness.ts";
+import type { RandomBytes } from "../../engine/random-pool.ts";
 import type { TokenPolicy } from "../tokens/token.ts";
 import type { TokenKeys } from "../tokens/verification-keys.ts";
 import type { SeeQueue } from "../coupons/queue-watch.ts";
@@ -141,7 +142,7 @@ export interface CouponApiParameters {
   readonly encodeRequest: (value: CouponIssueRequested) => Buffer;
   readonly clock: ApiClock;
   /** Cryptographically random bytes: `randomBytes` of node:crypto. */
-  readonly randomBytes: (sizeBytes: number) => Uint8Array;
+  readonly randomBytes: RandomBytes;
   /** By derivation it marks reservation ids; it also verifies tokens (HS256) where `tokens` is not given. At least 32 bytes. */
   readonly tokenSecret: Uint8Array;
   /** Those before it, which marked reservations that may not be decided yet. None where not given. */

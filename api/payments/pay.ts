@@ -14,6 +14,7 @@ import { hash } from "node:crypto";
 import pLimit from "p-limit";
 import { v7 } from "uuid";
 import { Contended, dispositionOf, isHeld } from "../../engine/errors.ts";
+import type { RandomBytes } from "../../engine/random-pool.ts";
 import {
   type PaymentAnswer,
   type PaymentAsk,
@@ -42,7 +43,7 @@ export interface PaymentWish {
 export interface PayParameters {
   readonly payments: Pick<PaymentBook, "pay">;
   readonly clock: ApiClock;
-  readonly randomBytes: (sizeBytes: number) => Uint8Array;
+  readonly randomBytes: RandomBytes;
   readonly settings: ApiSettings;
 }
 

@@ -11,6 +11,7 @@ import {
   TraceFlags,
   type Tracer,
 } from "@opentelemetry/api";
+import { pooledBytes, type RandomBytes } from "../random-pool.ts";
 import type { EndedSpan } from "./ended-span.ts";
 import { RecordingSpan } from "./recording-span.ts";
 import { isSampled } from "./trace-context.ts";
@@ -19,15 +20,15 @@ import { isSampled } from "./trace-context.ts";
 export interface TracerParameters {
   /** The share of traces that begin here which are recorded; 0 to 1. A parent's decision is kept, whatever it was. */
   readonly ratio: number;
-  /** Random bytes: `randomBytes` of node:crypto. */
-  readonly randomBytes: (sizeBytes: number) => Uint8Array;
+  readonly randomBytes: RandomBytes;
   /** Called when a recorded span has ended. Must not throw. */
   readonly ended: (span: EndedSpan) => void;
 }
 
 /** A tracer. Nothing is kept of what it does not record. There is no active span: a parent is given. */
 export const createTracer = ({ ratio, randomBytes, ended }: TracerParameters): Tracer => {
-  const newId = createIds(randomBytes);
+  const draw = pooledBytes(randomBytes);
+  const newId = (sizeBytes: number): string => draw(sizeBytes).toString("hex");
   const startSpan = (name: string, options: SpanOptions = {}, context: Context = ROOT_CONTEXT): Span => {
     const parent = options.root === true ? undefined : validParent(context);
     const links = options.links ?? [];
@@ -72,20 +73,4 @@ const isRecorded = ({ parent, links, traceId, ratio }: Deciding): boolean => {
   if (links.length > 0) return links.some((link) => isSampled(link.context));
   // The last 52 bits of the id: the same answer in every process that is asked about it.
   return Number.parseInt(traceId.slice(-13), 16) < ratio * 2 ** 52;
-};
-
-/** A draw of 4 KB costs about as much as one of 8 bytes, which is most of what a span costs. */
-const bytesPerDraw = 4_096;
-
-const createIds = (randomBytes: TracerParameters["randomBytes"]): ((sizeBytes: number) => string) => {
-  let pool = Buffer.alloc(0);
-  let used = 0;
-  return (sizeBytes) => {
-    if (used + sizeBytes > pool.length) {
-      pool = Buffer.from(randomBytes(bytesPerDraw));
-      used = 0;
-    }
-    used += sizeBytes;
-    return pool.toString("hex", used - sizeBytes, used);
-  };
 };

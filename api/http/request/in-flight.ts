@@ -4,7 +4,7 @@
  * and node stops reading the connection, because what is not sent yet is bytes; requests that only wait are none.
  */
 import type { Socket } from "node:net";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyRequest } from "fastify";
 import { Problem, retryAfter } from "../problems/problems.ts";
 
 /** Bounds of {@link limitPipelining}. */
@@ -14,22 +14,51 @@ export interface PipeliningLimit {
   readonly retryAfterSeconds: number;
 }
 
-/**
- * A hook in front of everything. Throws `too-many-requests`, and has the connection closed behind the answers that
- * it still gets: a client that sends so much ahead does not wait for answers.
- */
-export const limitPipelining = ({ maxPipelined, retryAfterSeconds }: PipeliningLimit) => {
-  const open = new WeakMap<Socket, number>();
-  return (request: FastifyRequest, reply: FastifyReply): void => {
-    const { socket } = request.raw;
-    const before = open.get(socket) ?? 0;
-    open.set(socket, before + 1);
-    reply.raw.once("close", () => open.set(socket, (open.get(socket) ?? 1) - 1));
-    if (before < maxPipelined) return;
-    throw new Problem("too-many-requests", {
-      detail: `Nothing was done: ${maxPipelined} requests of this connection wait for their answers already.`,
-      headers: { ...retryAfter({ retryAfterSeconds }), connection: "close" },
-    });
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The count that it is in, from when it has entered until its answer has been written. */
+    connection: ConnectionCount | null;
+  }
+}
+
+interface ConnectionCount {
+  requests: number;
+}
+
+/** Counts the requests of each connection that have no answer yet. */
+export interface Connections {
+  /**
+   * In front of everything. Throws `too-many-requests`, and has the connection closed behind the answers that it still gets:
+   * a client that sends so much ahead does not wait for answers.
+   */
+  readonly enter: (request: FastifyRequest) => void;
+  /** When its answer has been written, of each that entered, refused or not. Idempotent; of one whose connection is gone it is not needed. */
+  readonly left: (request: FastifyRequest) => void;
+}
+
+/** No connection yet. */
+export const limitPipelining = ({ maxPipelined, retryAfterSeconds }: PipeliningLimit): Connections => {
+  const counts = new WeakMap<Socket, ConnectionCount>();
+  return {
+    enter: (request) => {
+      const { socket } = request.raw;
+      let connection = counts.get(socket);
+      if (connection === undefined) {
+        connection = { requests: 0 };
+        counts.set(socket, connection);
+      }
+      connection.requests += 1;
+      request.connection = connection;
+      if (connection.requests <= maxPipelined) return;
+      throw new Problem("too-many-requests", {
+        detail: `Nothing was done: ${maxPipelined} requests of this connection wait for their answers already.`,
+        headers: { ...retryAfter({ retryAfterSeconds }), connection: "close" },
+      });
+    },
+    left: (request) => {
+      if (request.connection !== null) request.connection.requests -= 1;
+      request.connection = null;
+    },
   };
 };
 
