@@ -11,6 +11,8 @@ test("heap: is roomy when the machine or the container has the memory for it", (
     "--min-semi-space-size=32",
     "--max-semi-space-size=32",
     "--heap-growing-percent=150",
+    "--no-incremental-marking",
+    "--no-minor-gc-task",
   ];
   assert.deepEqual(heapFlags(512 * mb), roomy);
   assert.deepEqual(heapFlags(24 * 1024 * mb), roomy);
