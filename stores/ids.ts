@@ -14,12 +14,11 @@ export type Uuid = ReservationId | OrderId | PaymentId;
  */
 export const checkTake = ({ reservationId, couponId, userId }: Take): void => {
   if (!isUuid(reservationId)) throw badId(reservationId, "reservation", reservationId, "a UUID in lower case");
-  const expected = `1 to ${idMaxLength} characters of well-formed text`;
-  if (!isStorableId(couponId)) throw badId(reservationId, "coupon", couponId, expected);
-  if (!isStorableUserId(userId)) {
-    throw badId(reservationId, "user", userId, `1 to ${userIdMaxLength} characters of well-formed text`);
-  }
+  if (!isStorableId(couponId)) throw badId(reservationId, "coupon", couponId, textOfUpTo(idMaxLength));
+  if (!isStorableUserId(userId)) throw badId(reservationId, "user", userId, textOfUpTo(userIdMaxLength));
 };
+
+const textOfUpTo = (maxLength: number): string => `1 to ${maxLength} characters of well-formed text`;
 
 const badId = (idempotencyKey: string, what: string, got: string, expected: string): Poison =>
   new Poison(
@@ -41,12 +40,17 @@ const dash = 0x2d;
  * sum of slices is nine objects, 220 bytes, and is copied again when it is first read; this is one of 48.
  */
 export const hexOf = (id: Uuid): string => {
-  let to = 0;
+  putHex(hexText, 0, id);
+  return hexText.toString("latin1");
+};
+
+/** Writes the 32 hexadecimal digits of a checked id, as ASCII. */
+export const putHex = (target: Buffer, start: number, id: Uuid): void => {
+  let to = start;
   for (let at = 0; at < id.length; at++) {
     const digit = id.charCodeAt(at);
-    if (digit !== dash) hexText[to++] = digit;
+    if (digit !== dash) target[to++] = digit;
   }
-  return hexText.toString("latin1");
 };
 
 /** The 16 bytes of a checked id, as they are on disk. */

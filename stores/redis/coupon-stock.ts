@@ -3,8 +3,9 @@ import type { CouponStock, Take, TakeAnswer } from "../../processors/coupons/cou
 import { Fatal, Fenced, Unavailable } from "../../engine/errors.ts";
 import type { Fence } from "../../engine/lease.ts";
 import type { Counter } from "../../processors/coupons/reconcile-coupons.ts";
-import type { CouponId, ReservationId } from "../../schemas/coupon.ts";
-import { checkTake, hexOf } from "../ids.ts";
+import type { CouponId } from "../../schemas/coupon.ts";
+import { checkTake } from "../ids.ts";
+import { type Ask, type Asked, askByCoupon } from "./ask-by-coupon.ts";
 import { type RedisConnection, reaching } from "./connection.ts";
 import { runScript, type Script, WrongKeys } from "./script.ts";
 import { stockKey } from "./stock-key.ts";
@@ -48,22 +49,30 @@ export const couponStock = ({ client }: RedisConnection, fence?: Fence): CouponS
   };
   return {
     reserve: async (takes) => {
-      takes.forEach(checkTake);
-      // Where a key is not the gate's, the database decides: no request is guilty of what somebody else wrote there.
-      const answers = new Array<TakeAnswer>(takes.length).fill("unsure");
-      for (const asks of slices(asksOf(takes))) {
-        const { answer: replies, own } = await runOnOwnKeys(client, reserveScript, [epoch()], asks.map(partOf));
+      checkAll(takes);
+      const asked = askByCoupon(takes);
+      const letters: unknown[] = [];
+      for (const asks of slices(asked.asks)) {
+        const parts = asks.map(partOf);
+        const { answer: replies, own } = await runOnOwnKeys(client, reserveScript, [epoch()], parts);
         const refusing = own.filter((_, at) => isRefused(replies, at));
         if (refusing.length > 0 && fence !== undefined)
-          throw await fencedBy(client, fence, refusing.flatMap((part) => asks[part] ?? []).map(partOf));
+          throw await fencedBy(
+            client,
+            fence,
+            refusing.flatMap((part) => parts[part] ?? []),
+          );
+        const from = letters.length;
+        // Where a key is not the gate's, the database decides: no request is guilty of what somebody else wrote there.
+        for (const _ of asks) letters.push(notOwn);
         let at = 0;
-        for (const part of own) answer(asks[part], Array.isArray(replies) ? replies[at++] : undefined, answers);
+        for (const part of own) letters[from + part] = Array.isArray(replies) ? replies[at++] : undefined;
       }
-      return answers;
+      return answersTo(asked, letters);
     },
     release: async (takes) => {
-      takes.forEach(checkTake);
-      for (const asks of slices(asksOf(takes))) await change(releaseScript, asks.map(partOf));
+      checkAll(takes);
+      for (const asks of slices(askByCoupon(takes).asks)) await change(releaseScript, asks.map(partOf));
     },
     initialise: async (counters) => {
       for (const some of slices([...counters]))
@@ -132,12 +141,24 @@ export const fencedBy = async (
   return new Fenced(fence, highest?.epoch, `the gate's ${highest?.key ?? hashes[0]?.key}`);
 };
 
-/** Answers a coupon's takes, each at its place in the round. */
-const answer = (ask: Ask | undefined, letters: unknown, answers: TakeAnswer[]): void => {
-  if (ask === undefined) return;
-  let take = 0;
-  for (const place of ask.places) answers[place] = toAnswer(letters, ask.indexes[take++] ?? 0);
+/** In place of the letters of a coupon whose key is not the gate's. */
+const notOwn = Symbol("not own");
+
+/** The answer to each take of a round, by the letters that each coupon was answered. */
+const answersTo = ({ couponOf, markOf }: Asked, letters: readonly unknown[]): readonly TakeAnswer[] => {
+  const answers: TakeAnswer[] = [];
+  for (let place = 0; place < couponOf.length; place++) {
+    const ofCoupon = letters[couponOf[place] ?? 0];
+    answers.push(ofCoupon === notOwn ? "unsure" : toAnswer(ofCoupon, markOf[place] ?? 0));
+  }
+  return answers;
 };
+
+const checkAll = (takes: readonly Take[]): void => {
+  for (const take of takes) checkTake(take);
+};
+
+const partOf = ({ couponId, ids }: Ask): Part => ({ key: stockKey(couponId), value: ids });
 
 const toAnswer = (letters: unknown, at: number): TakeAnswer => {
   switch (typeof letters === "string" ? letters[at] : undefined) {
@@ -157,48 +178,6 @@ const toPart = ([couponId, left]: readonly [CouponId, number]): Part => {
   if (Number.isSafeInteger(left) && left >= 0) return { key: stockKey(couponId), value: String(left) };
   throw new Fatal("BAD_COUNTER", `coupon ${couponId}: expected a count of units, got ${left}`);
 };
-
-/** What a round asks of one coupon. */
-interface Ask {
-  readonly couponId: CouponId;
-  /** The marks of its reservations in order, each once, as one text. */
-  readonly ids: string;
-  /** Of each take its place in the round. */
-  readonly places: readonly number[];
-  /** Of each take which of the reservations it is. */
-  readonly indexes: readonly number[];
-}
-
-const partOf = ({ couponId, ids }: Ask): Part => ({ key: stockKey(couponId), value: ids });
-
-/** What a round asks of one coupon, while it is gathered. */
-interface Asking {
-  readonly marks: Map<ReservationId, number>;
-  readonly places: number[];
-  readonly indexes: number[];
-}
-
-const newAsking = (): Asking => ({ marks: new Map(), places: [], indexes: [] });
-
-/** A round by coupon: a coupon's takes keep their order, and coupons don't affect each other. */
-const asksOf = (takes: readonly Take[]): readonly Ask[] => {
-  const byCoupon = new Map<CouponId, Asking>();
-  let place = 0;
-  for (const { couponId, reservationId } of takes) {
-    const own = byCoupon.get(couponId) ?? newAsking();
-    if (own.places.length === 0) byCoupon.set(couponId, own);
-    const index = own.marks.get(reservationId) ?? own.marks.size;
-    if (index === own.marks.size) own.marks.set(reservationId, index);
-    own.places.push(place++);
-    own.indexes.push(index);
-  }
-  return [...byCoupon].map(toAsk);
-};
-
-const toAsk = ([couponId, { marks, places, indexes }]: readonly [CouponId, Asking]): Ask => ({
-  ...{ couponId, places, indexes },
-  ids: [...marks.keys()].map(hexOf).join(""),
-});
 
 /**
  * Reads counters for a check from outside; coupons without one are absent, and those whose key holds something else have one that
