@@ -34,6 +34,19 @@ test("decide-round: refuses by the time of the request", () => {
   assert.deepEqual(refused, [{ couponId, userId, reservationId, reason: "SOLD_OUT", refusedAt: aMoment + 7 }]);
 });
 
+test("decide-round: refuses a coupon that its user has already when the round gave the user another one before", () => {
+  const [first, second] = ["c0", "c1"] as readonly string[] as readonly [CouponId, CouponId];
+  const { userId } = anIssue(first);
+  const holders = new Map([[holderKey(second, userId), "r" as ReservationId]]);
+  const remaining = new Map([first, second].map((couponId) => [couponId, 5]));
+  const asked = [first, second, first, second].map((couponId) => anIssue(couponId, { userId }));
+  const { answers } = allocateCoupons(asked, known({ remaining, holders }));
+  assert.deepEqual(
+    answers.map(({ kind }) => kind),
+    ["issued", "duplicate", "duplicate", "duplicate"],
+  );
+});
+
 test("holder-key: differs when coupon and user differ, wherever the border between them is", () => {
   const text = fc.string({ unit: "grapheme", maxLength: 5 });
   const pairs = fc.tuple(text, text, text, text).filter(([a, b, c, d]) => a !== c || b !== d);

@@ -37,13 +37,7 @@ export const holderKey = (couponId: CouponId, userId: UserId): string => `${coup
  * @throws Poison naming a reservation that belongs to another coupon or user, or whose coupon does not exist.
  */
 export const allocateCoupons = (issues: readonly Issue[], known: Known): Decision => {
-  const round: Allocating = {
-    remaining: new Map(known.remaining),
-    verdicts: new Map(known.verdicts),
-    holders: new Map(known.holders),
-    issued: [],
-    refused: [],
-  };
+  const round = newRound(known);
   const answers: IssueAnswer[] = [];
   for (const issue of issues) answers.push(allocate(issue, round));
   return { answers, issued: round.issued, refused: round.refused, remaining: round.remaining };
@@ -51,55 +45,90 @@ export const allocateCoupons = (issues: readonly Issue[], known: Known): Decisio
 
 /** A round while it is decided: what is known, and what was decided of it so far. */
 interface Allocating {
+  readonly known: Known;
   readonly remaining: Map<CouponId, number>;
-  readonly verdicts: Map<ReservationId, OwnedVerdict>;
-  readonly holders: Map<string, ReservationId>;
+  /** What each reservation of the round was decided, which its repetitions keep. */
+  readonly decided: Map<ReservationId, Issue | OwnedVerdict>;
+  /** What was issued to each user. Nearly all ask for one coupon: a text for each pair would be two thousand texts a round. */
+  readonly issuedTo: Map<UserId, Issue | Issue[]>;
   readonly issued: Issue[];
   readonly refused: Refusal[];
+  /** The latest answer: requests that the broker took together are answered by one object. */
+  issuedAnswer: IssuedAnswer;
 }
 
+type IssuedAnswer = Extract<IssueAnswer, { readonly kind: "issued" }>;
+
+const newRound = (known: Known): Allocating => ({
+  known,
+  remaining: new Map(known.remaining),
+  decided: new Map(),
+  issuedTo: new Map(),
+  issued: [],
+  refused: [],
+  issuedAnswer: { kind: "issued", issuedAt: 0, expiresAt: 0 },
+});
+
 const allocate = (issue: Issue, round: Allocating): IssueAnswer => {
-  const verdict = round.verdicts.get(issue.reservationId);
-  if (verdict !== undefined) return repeat(issue, verdict);
-  const left = round.remaining.get(issue.couponId);
+  const { known, decided, remaining } = round;
+  const verdict = decided.get(issue.reservationId) ?? known.verdicts.get(issue.reservationId);
+  if (verdict !== undefined) return repeat(issue, verdict, round);
+  const left = remaining.get(issue.couponId);
   if (left === undefined) throw unknownCoupon(issue);
-  const holder = holderKey(issue.couponId, issue.userId);
-  if (round.holders.has(holder)) {
+  if (isHolder(issue, round)) {
     refuse(issue, "DUPLICATE", round);
     return { kind: "duplicate" };
   }
-  if (left > 0) return grant(issue, { left, holder }, round);
-  refuse(issue, "SOLD_OUT", round);
-  return { kind: "exhausted" };
+  if (left === 0) {
+    refuse(issue, "SOLD_OUT", round);
+    return { kind: "exhausted" };
+  }
+  remaining.set(issue.couponId, left - 1);
+  return grant(issue, round);
 };
 
-const grant = (
-  issue: Issue,
-  { left, holder }: { readonly left: number; readonly holder: string },
-  { remaining, verdicts, holders, issued }: Allocating,
-): IssueAnswer => {
-  const { couponId, userId, reservationId, policyId, issuedAt, expiresAt } = issue;
-  remaining.set(couponId, left - 1);
-  holders.set(holder, reservationId);
-  verdicts.set(reservationId, { kind: "issued", couponId, userId, policyId, issuedAt, expiresAt });
+/** Whether the user has the coupon by another reservation, known or of this round. */
+const isHolder = ({ couponId, userId }: Issue, { known, issuedTo }: Allocating): boolean => {
+  const own = issuedTo.get(userId);
+  if (own !== undefined) {
+    const isOwn = Array.isArray(own) ? own.some((issue) => issue.couponId === couponId) : own.couponId === couponId;
+    if (isOwn) return true;
+  }
+  return known.holders.size > 0 && known.holders.has(holderKey(couponId, userId));
+};
+
+const grant = (issue: Issue, round: Allocating): IssueAnswer => {
+  const { decided, issuedTo, issued } = round;
+  const before = issuedTo.get(issue.userId);
+  if (before === undefined) issuedTo.set(issue.userId, issue);
+  else if (Array.isArray(before)) before.push(issue);
+  else issuedTo.set(issue.userId, [before, issue]);
+  decided.set(issue.reservationId, issue);
   issued.push(issue);
-  return { kind: "issued", issuedAt, expiresAt };
+  return issuedAs(issue, round);
+};
+
+const issuedAs = ({ issuedAt, expiresAt }: Omit<IssuedAnswer, "kind">, round: Allocating): IssuedAnswer => {
+  const { issuedAnswer: latest } = round;
+  if (latest.issuedAt === issuedAt && latest.expiresAt === expiresAt) return latest;
+  round.issuedAnswer = { kind: "issued", issuedAt, expiresAt };
+  return round.issuedAnswer;
 };
 
 const refuse = (
   { couponId, userId, reservationId, issuedAt }: Issue,
   reason: RefusalReason,
-  { verdicts, refused }: Allocating,
+  { decided, refused }: Allocating,
 ): void => {
   const refusal = { couponId, userId, reservationId, reason, refusedAt: issuedAt };
-  verdicts.set(reservationId, { kind: "refused", ...refusal });
+  decided.set(reservationId, { kind: "refused", ...refusal });
   refused.push(refusal);
 };
 
-const repeat = (issue: Issue, verdict: OwnedVerdict): IssueAnswer => {
+const repeat = (issue: Issue, verdict: Issue | OwnedVerdict, round: Allocating): IssueAnswer => {
   checkOwner(issue, verdict);
-  if (verdict.kind === "refused") return { kind: "decided", reason: verdict.reason };
-  return { kind: "issued", issuedAt: verdict.issuedAt, expiresAt: verdict.expiresAt };
+  if ("kind" in verdict && verdict.kind === "refused") return { kind: "decided", reason: verdict.reason };
+  return issuedAs(verdict, round);
 };
 
 /**
@@ -107,7 +136,7 @@ const repeat = (issue: Issue, verdict: OwnedVerdict): IssueAnswer => {
  * given, what is theirs.
  * @throws Poison naming the reservation.
  */
-export const checkOwner = (asked: Take, verdict: OwnedVerdict): void => {
+export const checkOwner = (asked: Take, verdict: Pick<Take, "couponId" | "userId">): void => {
   if (asked.couponId === verdict.couponId && asked.userId === verdict.userId) return;
   throw new Poison(
     "RESERVATION_REUSED",

@@ -61,20 +61,28 @@ const toOutcomes = (
 ): readonly Outcomes[] => {
   const outcomes: Outcomes[] = [];
   let at = 0;
-  for (const { value } of reserved) outcomes.push(toOutcome(value, answers[at++]));
+  let latest: Outcomes | undefined;
+  for (const { value } of reserved) {
+    latest = toOutcome(value, answers[at++], latest);
+    outcomes.push(latest);
+  }
   return outcomes;
 };
 
-const toOutcome = ({ request, coupon }: Reserved & OfRequest, answer: IssueAnswer | undefined): Outcomes => {
+/** What an answer comes to; `latest`, where it is the same: requests that the broker took together have one outcome. */
+const toOutcome = (
+  { request, coupon }: Reserved & OfRequest,
+  answer: IssueAnswer | undefined,
+  latest: Outcomes | undefined,
+): Outcomes => {
   if (answer === undefined) throw new RangeError(`the coupon book gave no answer for ${request.reservationId}`);
   switch (answer.kind) {
-    case "issued":
-      return {
-        kind: "issued",
-        policyId: coupon.policyId,
-        issuedAt: answer.issuedAt,
-        expiresAt: answer.expiresAt,
-      };
+    case "issued": {
+      const { issuedAt, expiresAt } = answer;
+      const { policyId } = coupon;
+      const isLatest = latest?.kind === "issued" && latest.issuedAt === issuedAt && latest.expiresAt === expiresAt;
+      return isLatest && latest.policyId === policyId ? latest : { kind: "issued", policyId, issuedAt, expiresAt };
+    }
     case "decided":
       return { kind: "refusedBefore", reason: answer.reason };
     case "exhausted":

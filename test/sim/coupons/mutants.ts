@@ -65,7 +65,7 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "same id means done: a redelivery counts as a duplicate",
     file: "processors/coupons/allocate-coupons.ts",
-    line: "if (verdict !== undefined) return repeat(issue, verdict);",
+    line: "if (verdict !== undefined) return repeat(issue, verdict, round);",
     instead: "",
   },
   {
@@ -73,8 +73,8 @@ export const couponMutants: readonly Mutant[] = [
     breaks: "the database's own word: one unit more than there are, when the gate agrees",
     seed: 73,
     file: "processors/coupons/allocate-coupons.ts",
-    line: "if (left > 0) return grant(issue, { left, holder }, round);",
-    instead: "if (left >= 0) return grant(issue, { left, holder }, round);",
+    line: "if (left === 0) {",
+    instead: "if (left < 0) {",
     world: { profile: "flushed" },
   },
   {
@@ -82,8 +82,8 @@ export const couponMutants: readonly Mutant[] = [
     breaks: "one each: a user may have two, when the gate forgot",
     seed: 37,
     file: "processors/coupons/allocate-coupons.ts",
-    line: "if (round.holders.has(holder)) {",
-    instead: "if (holders.size < 0) {",
+    line: "if (isHolder(issue, round)) {",
+    instead: "if (round.issued.length < 0) {",
   },
   {
     kind: "coupons",
