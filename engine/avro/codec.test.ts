@@ -4,6 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { int, long, optional, record, string, timestampMs } from "./avro.ts";
 import { createCodec, EncodeFailed, encoderFor, SchemaNotRegistered } from "./codec.ts";
+import { schemaIdIn } from "./frame.ts";
 import { RegistryUnavailable } from "../registry/http.ts";
 import {
   decoderOf,
@@ -124,11 +125,11 @@ test("decoder: answers for any bytes of any length, and never throws", async () 
 });
 
 test("decoder: says malformed at once when bytes name a schema id below 1, which no registry gives", async () => {
-  const { decode, unknownId } = await decoderOf(requests, requests.schema.avro);
+  const { decode } = await decoderOf(requests, requests.schema.avro);
   for (const id of [0, -1, -2_147_483_648]) {
     const bytes = framed(id, Buffer.alloc(40));
     assert.deepEqual(decode(bytes), { kind: "malformed", why: `it names schema ${id}, which no registry gives` });
-    assert.equal(unknownId(bytes), undefined);
+    assert.equal(schemaIdIn(bytes), undefined);
   }
 });
 

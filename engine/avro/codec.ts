@@ -7,7 +7,7 @@ import type avro from "avsc";
 import { Poison } from "../errors.ts";
 import type { AvroJson } from "./avro.ts";
 import { avscType } from "./exact-types.ts";
-import { firstSchemaId, frameBytes, schemaIdIn } from "./frame.ts";
+import { firstSchemaId, frameBytes } from "./frame.ts";
 import { type Asking, type AskingOptions, createAsking, createLearner, type Learned } from "./learn.ts";
 import { subjectOf, subjectsOf, type Topic } from "./topic.ts";
 
@@ -23,8 +23,8 @@ export type Decoded<T> =
 export interface Decoder<T> {
   /** Total: any bytes of any length give an answer. */
   readonly decode: (bytes: Buffer | null) => Decoded<T>;
-  /** The id of the writer's schema that these bytes name and that is not known here yet; undefined where they name none such. */
-  readonly unknownId: (bytes: Buffer | null) => number | undefined;
+  /** Whether the writer's schema of this id is not known here yet. */
+  readonly isUnknown: (id: number) => boolean;
   /** Fetches a writer's schema, if it is of the topic's subjects; concurrent calls share one request. Never throws. */
   readonly learn: (id: number) => Promise<Learned>;
   /** The subjects that an id which is not this topic's was registered for when it was asked for last. */
@@ -76,20 +76,29 @@ export const createCodec = (options: CodecOptions): Codec => {
   };
 };
 
+/** Bytes of a page that values are encoded into; it lives as long as one of them. */
+const pageBytes = 16 * 1_024;
+
 /** The encoder of a topic whose schema has this id. */
 export const encoderFor = <T>(topic: Topic<T>, id: number): Encoder<T> => {
   const type = avscType(topic.schema.avro);
-  // Grows to the largest value seen; every result is a copy, cut to size, so the scratch is free again at once.
-  let scratch = Buffer.alloc(1_024);
+  // Values are written one behind the other, and each is a part of the page: no copy, and one object for each.
+  let page = Buffer.alloc(0);
+  let used = 0;
   const encode = (value: T): Buffer => {
-    const end = type.encode(value, scratch, frameBytes);
+    const start = used;
+    const end = type.encode(value, page, start + frameBytes);
     if (end < 0) {
-      scratch = Buffer.alloc(scratch.length - end);
+      // So many bytes are missing. A value that needs more than a page has one of its own.
+      page = Buffer.alloc(Math.max(pageBytes, page.length - start - end));
+      used = 0;
       return encode(value);
     }
-    const bytes = Buffer.from(scratch.subarray(0, end));
-    bytes.writeInt32BE(id, 1);
-    return bytes;
+    // A value that could not be encoded may have left its bytes here.
+    page[start] = 0;
+    page.writeInt32BE(id, start + 1);
+    used = end;
+    return page.subarray(start, end);
   };
   return (value) => {
     try {
@@ -116,19 +125,19 @@ const decoderFor = <T>(topic: Topic<T>, asking: Asking): Decoder<T> => {
     if ("incompatible" in resolver) return malformed(resolver.incompatible);
     return read(reader, resolver, bytes);
   };
-  const unknownId = (bytes: Buffer | null): number | undefined => {
-    const id = schemaIdIn(bytes);
-    return id === undefined || resolvers.has(id) ? undefined : id;
-  };
-  return { decode, unknownId, ...learner };
+  return { decode, isUnknown: (id) => !resolvers.has(id), ...learner };
 };
 
 type Resolver = { readonly resolver: avro.Resolver } | { readonly incompatible: string };
 
 const read = <T>(reader: avro.Type, { resolver }: { readonly resolver: avro.Resolver }, bytes: Buffer): Decoded<T> => {
   try {
+    // Behind the frame, without a Buffer of its own.
+    const { value, offset } = reader.decode(bytes, frameBytes, resolver);
+    if (offset < 0) return malformed("truncated buffer");
+    if (offset < bytes.length) return malformed("trailing data");
     // The resolver ends in the reader's schema, which is the schema `T` was inferred from.
-    return { kind: "value", value: reader.fromBuffer(bytes.subarray(frameBytes), resolver) as T };
+    return { kind: "value", value: value as T };
   } catch (error) {
     return malformed(whyOf(error));
   }

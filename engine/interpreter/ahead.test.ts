@@ -5,6 +5,7 @@ import { defineProcessor, type Item } from "../flow/processor.ts";
 import { defineStore } from "../flow/store.ts";
 import { defineTopology, from } from "../flow/dsl.ts";
 import { createInterpreter } from "./interpret.ts";
+import { enter } from "./record-state.ts";
 import type { Call, StepEnvironment } from "./round.ts";
 import { asked, answered, type Text, toText } from "./testing/walking.ts";
 import { recordContext } from "../testing/record-context.ts";
@@ -39,7 +40,7 @@ test("ahead: is allowed for the first call alone when later steps say it too", a
     },
     ...{ deps: {}, encode: () => Buffer.alloc(0), now: () => 0, limit: (task) => task() },
   };
-  const entrant = { value: { text: "a" }, context: recordContext(), lane: "a" };
+  const entrant = enter({ text: "a" }, recordContext(), "a");
   await interpreter.round("asked", [entrant], environment);
   assert.deepEqual(calls, [
     ["first", true],

@@ -16,8 +16,7 @@ import {
   type RecordState,
   type Settled,
   settle,
-  start,
-  toPath,
+  toPaths,
   undeclaredOutcome,
 } from "./record-state.ts";
 import { projectAll, write } from "./write.ts";
@@ -33,9 +32,8 @@ export const createInterpreter = (parts: Parts): Interpreter => {
       return first?.does === "step" && plan.steps.get(first.step)?.processor.ahead === true && takesRounds(parts);
     },
     round: async (source, entrants, environment) => {
-      const records = entrants.map(start);
-      await follow({ plan, environment }, { from: source, on: "*" }, records);
-      return records.map(toPath);
+      await follow({ plan, environment }, { from: source, on: "*" }, entrants);
+      return toPaths(entrants);
     },
   };
 };
@@ -104,7 +102,8 @@ const writingOf = (writing: EdgeParts["writing"], from: string) => {
 };
 
 const endAll = (records: readonly RecordState[], by: "to" | "fail" | "drop"): void => {
-  for (const record of records) record.ending = { kind: "ended", by };
+  const ending = { kind: "ended", by } as const;
+  for (const record of records) record.ending = ending;
 };
 
 /** What an edge does on its way, in order; answers the records that go on. */

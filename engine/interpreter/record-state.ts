@@ -1,8 +1,8 @@
 /** The state of one record's path: mutable, and seen by processors and observers as the item it carries. */
 import { codeOf, dispositionOf, Retriable } from "../errors.ts";
-import type { Item, Outcome } from "../flow/processor.ts";
+import type { Item, Outcome, RecordContext } from "../flow/processor.ts";
 import type { AnyStep, AnyUndo } from "../flow/parts.ts";
-import type { Emission, Ending, Entrant, Path, Result } from "./round.ts";
+import type { Emission, Ending, Path, Result } from "./round.ts";
 
 /** A record's path while its round is decided. */
 export interface RecordState extends Item<unknown> {
@@ -27,8 +27,8 @@ export interface PendingUndo {
 
 const none: readonly Emission[] = [];
 
-/** A record at the beginning of its path. */
-export const start = ({ value, context, lane }: Entrant): RecordState => ({
+/** A record at the beginning of its path, for one round: the state of its path from then on. */
+export const enter = (value: unknown, context: RecordContext, lane: string): RecordState => ({
   value,
   context,
   lane,
@@ -44,10 +44,11 @@ export const emit = (record: RecordState, emissions: readonly Emission[]): void 
   record.emissions = record.emissions.length === 0 ? emissions : [...record.emissions, ...emissions];
 };
 
-/** The path as its caller sees it: the state itself, which changes no more. */
-export const toPath = (record: RecordState): Path => {
-  if (!hasEnded(record)) throw new Error(`the path of ${record.context.idempotencyKey} has no ending`);
-  return record;
+/** The paths as their caller sees them: the states themselves, which change no more. */
+export const toPaths = (records: readonly RecordState[]): readonly Path[] => {
+  for (const record of records)
+    if (!hasEnded(record)) throw new Error(`the path of ${record.context.idempotencyKey} has no ending`);
+  return records as readonly (RecordState & Path)[]; // Each was checked.
 };
 
 const hasEnded = (record: RecordState): record is RecordState & Path => record.ending !== undefined;
@@ -87,18 +88,22 @@ export interface Settled<R> {
 
 /** Matches a call's results to the records it was made for. */
 export const settle = <R>(records: readonly RecordState[], call: string, results: readonly Result<R>[]): Settled<R> => {
-  const succeeded: RecordState[] = [];
   const values: R[] = [];
   const failed: { readonly record: RecordState; readonly error: unknown }[] = [];
+  // Nearly always all of them succeed: then they are in one list already.
+  let succeeded: RecordState[] | undefined;
   let at = 0;
   for (const record of records) {
     const result = results[at++] ?? { ok: false, error: wrongCount(call, records.length, results.length) };
     if (result.ok) {
-      succeeded.push(record);
       values.push(result.value);
-    } else failed.push({ record, error: result.error });
+      succeeded?.push(record);
+    } else {
+      succeeded ??= records.slice(0, at - 1);
+      failed.push({ record, error: result.error });
+    }
   }
-  return { succeeded, values, failed };
+  return { succeeded: succeeded ?? records, values, failed };
 };
 
 /** The failures that poison caused, by its code, where pending undos may run; and the others. */

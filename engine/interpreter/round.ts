@@ -3,8 +3,9 @@
  * through a topology in, and how each one's path ended.
  */
 import type { Buffer } from "node:buffer";
-import type { Item, RecordContext, RecordHeaders } from "../flow/processor.ts";
+import type { Item, RecordHeaders } from "../flow/processor.ts";
 import type { AnyTopic } from "../flow/parts.ts";
+import type { RecordState } from "./record-state.ts";
 
 /** A record and what orders it. */
 export type InLane = Item<unknown> & { readonly lane: string };
@@ -82,20 +83,16 @@ export type Turn =
   | { readonly kind: "written"; readonly sink: string }
   | { readonly kind: "dropped"; readonly reason: string };
 
-/** A record that enters a round. */
-export interface Entrant {
-  readonly value: unknown;
-  readonly context: RecordContext;
-  readonly lane: string;
-}
+/** A record that enters a round, made by `enter`: once for each, since it is the state of the path that it begins. */
+export type Entrant = RecordState;
 
 /** A topology made ready to take rounds. */
 export interface Interpreter {
   /** Whether the first call for records of this source may run ahead of the calls for those before them. */
   readonly isAhead: (source: string) => boolean;
   /**
-   * Takes records of one source through; answers a path for each, in order. Rejects only with what `attempt` rejects
-   * with: an error of a call ends the path of its record, not the round.
+   * Takes records of one source through; answers a path for each, in order: the entrants themselves, which have ended. Rejects
+   * only with what `attempt` rejects with: an error of a call ends the path of its record, not the round.
    */
   readonly round: (source: string, entrants: readonly Entrant[], around: StepEnvironment) => Promise<readonly Path[]>;
 }

@@ -31,6 +31,11 @@ export interface LogRecord {
   readonly keyText?: string | null;
   /** Bytes of key and value, where the log has it at hand without making either. */
   readonly sizeBytes?: number;
+  /**
+   * What `look` finds in the value's bytes, which are those from `start` to `end`; undefined where it is null. Where the log has it at
+   * hand: a Buffer of its own is an object of a hundred bytes.
+   */
+  readonly lookIntoValue?: <T>(look: (bytes: Buffer, start: number, end: number) => T) => T | undefined;
 }
 
 /** A record to write. */

@@ -11,8 +11,10 @@ import type { Topic } from "../avro/topic.ts";
 import type { Topology } from "../flow/dsl.ts";
 import { isBehind } from "../interpreter/behind.ts";
 import { createInterpreter } from "../interpreter/interpret.ts";
+import { enter } from "../interpreter/record-state.ts";
 import { type AnyTopic, writtenTopics } from "../flow/parts.ts";
-import type { StepEnvironment, Call, Ending, Entrant, Path, Result, Turn } from "../interpreter/round.ts";
+
+import type { StepEnvironment, Call, Ending, InLane, Path, Result, Turn } from "../interpreter/round.ts";
 
 /** How records are sent. */
 export interface SendOptions {
@@ -107,7 +109,13 @@ export const createDriver = <Deps>(
       }));
       const traces = new Map(entrants.map(({ context }) => [context, []]));
       const around = environmentOf({ deps, now, traces, wires });
-      const paths = await inTurn(entrants, traces, (some) => interpreter.round(topic.name, some, around));
+      const paths = await inTurn(entrants, traces, (some) =>
+        interpreter.round(
+          topic.name,
+          some.map(({ value, context, lane }) => enter(value, context, lane)),
+          around,
+        ),
+      );
       return collect(paths, { traces, wires, written });
     },
     read: (topic) => recordsOf(topic).map(({ value }) => value),
@@ -117,9 +125,9 @@ export const createDriver = <Deps>(
 
 /** As a worker does it: what is behind a record that was given up on goes through again, and only that is told of it. */
 const inTurn = async (
-  entrants: readonly Entrant[],
+  entrants: readonly InLane[],
   traces: Traces,
-  take: (entrants: readonly Entrant[]) => Promise<readonly Path[]>,
+  take: (entrants: readonly InLane[]) => Promise<readonly Path[]>,
 ): Promise<readonly Path[]> => {
   const paths = await take(entrants);
   const behind = entrants.filter((_, at) => paths[at] !== undefined && isBehind(paths[at]));

@@ -15,8 +15,8 @@ export interface DeadLettered {
 export interface Telemetry {
   /** A round ended, all it wrote acknowledged. */
   readonly round: (topic: string, records: number, seconds: number) => void;
-  /** When the log took the records of a round that has just ended, epoch ms; those without a time are left out. */
-  readonly aged: (topic: string, takenAtMs: readonly number[], nowMs: number) => void;
+  /** How old the records of a round were when it ended, seconds; those without a time are left out. */
+  readonly aged: (topic: string, ages: Float64Array) => void;
   /** Part of a round left a step with this outcome. */
   readonly outcome: (step: string, outcome: string, records: number) => void;
   /** Effects undone. */

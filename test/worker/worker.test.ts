@@ -211,13 +211,13 @@ test("worker: counts ages, assignments and refused commits, once a round and not
       };
     },
   };
-  const seen = { aged: 0, records: 0, youngestMs: Number.POSITIVE_INFINITY, assigned: 0, commitRefused: 0 };
+  const seen = { aged: 0, records: 0, youngest: Number.POSITIVE_INFINITY, assigned: 0, commitRefused: 0 };
   const telemetry: Telemetry = {
     ...noTelemetry,
-    aged: (_, takenAtMs, nowMs) => {
+    aged: (_, ages) => {
       seen.aged += 1;
-      seen.records += takenAtMs.length;
-      for (const atMs of takenAtMs) seen.youngestMs = Math.min(seen.youngestMs, nowMs - atMs);
+      seen.records += ages.length;
+      for (const age of ages) seen.youngest = Math.min(seen.youngest, age);
     },
     assigned: () => (seen.assigned += 1),
     commitRefused: () => (seen.commitRefused += 1),
@@ -228,7 +228,7 @@ test("worker: counts ages, assignments and refused commits, once a round and not
   await worker.stop();
   assert.equal(seen.records, 300);
   assert.ok(seen.aged < 100, `${seen.aged} calls for 300 records`);
-  assert.ok(seen.youngestMs >= 0);
+  assert.ok(seen.youngest >= 0);
   assert.deepEqual([seen.assigned, seen.commitRefused], [1, 1]);
 });
 

@@ -46,7 +46,7 @@ export class CountedHistogram<Label extends string> extends Histogram<Label> {
   }
 
   /** Counts values, all of one series. */
-  observeAll(labels: Readonly<Record<Label, string>>, values: readonly number[]): void {
+  observeAll(labels: Readonly<Record<Label, string>>, values: Float64Array): void {
     const series = this.#seriesOf(labels);
     const { counts } = series;
     const bounds = this.#bounds;

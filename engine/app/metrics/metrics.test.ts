@@ -16,7 +16,7 @@ test("metrics of a worker: have as many series as the graph has names when ten t
   for (let n = 0; n < 10_000; n += 1) {
     telemetry.outcome("reserve", "reserved", 1);
     telemetry.deadLettered({ topic: "in", partition: n % 3, offset: BigInt(n), node: "reserve", code: "NO" });
-    telemetry.aged("in", [n], 2 * n);
+    telemetry.aged("in", Float64Array.of(n / 1_000));
     telemetry.commitRefused();
     telemetry.assigned();
   }

@@ -31,7 +31,7 @@ export const workerTelemetry = (registry: Registry, graph: CountedGraph): Teleme
   for (const topic of graph.sources) {
     records.zero({ topology, topic });
     seconds.zero({ topology, topic });
-    age.observeAll({ topology, topic }, []);
+    age.observeAll({ topology, topic }, new Float64Array());
   }
   // An outcome without a name of its own has one when it comes.
   for (const { from: step, on: outcome } of graph.edges)
@@ -45,7 +45,7 @@ export const workerTelemetry = (registry: Registry, graph: CountedGraph): Teleme
       records.observe({ topology, topic }, size);
       seconds.observe({ topology, topic }, elapsed);
     },
-    aged: (topic, takenAtMs, nowMs) => age.observeAll({ topology, topic }, agesOf(takenAtMs, nowMs)),
+    aged: (topic, ages) => age.observeAll({ topology, topic }, ages),
     outcome: (step, outcome, n) => outcomes.inc({ topology, step, outcome }, n),
     undone: (step, n) => undone.inc({ topology, step }, n),
     written: (sink, n) => written.inc({ topology, sink }, n),
@@ -54,13 +54,6 @@ export const workerTelemetry = (registry: Registry, graph: CountedGraph): Teleme
     commitRefused: () => refused.inc({ topology }),
     failedAttempt: (call, code, holding) => failed.inc({ topology, call, code, holding: String(holding) }),
   };
-};
-
-/** Seconds. A broker's clock may be ahead of ours: nothing is younger than new. */
-const agesOf = (takenAtMs: readonly number[], nowMs: number): readonly number[] => {
-  const ages: number[] = [];
-  for (const atMs of takenAtMs) ages.push(Math.max(0, nowMs - atMs) / 1_000);
-  return ages;
 };
 
 /** Which graph a worker runs: its name and hash. */

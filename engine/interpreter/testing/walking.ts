@@ -7,6 +7,7 @@ import { topic } from "../../avro/topic.ts";
 import { defineTopology, from, type Stream, type Topology, undo } from "../../flow/dsl.ts";
 import { createKeptLanes, isBehind } from "../behind.ts";
 import { createInterpreter } from "../interpret.ts";
+import { enter } from "../record-state.ts";
 import type { Undone } from "../../flow/parts.ts";
 import type { StepEnvironment, Call, Path, Result } from "../round.ts";
 
@@ -121,7 +122,11 @@ export const play = async (
     lane: text.split(" ")[0] ?? "",
     context: recordContext({ topic: "asked", offset: BigInt(at), timestampMs: 1, idempotencyKey: text }),
   }));
-  const paths = await createInterpreter(topology.parts).round("asked", entrants, around);
+  const paths = await createInterpreter(topology.parts).round(
+    "asked",
+    entrants.map(({ value, context, lane }) => enter(value, context, lane)),
+    around,
+  );
   return { calls, turns, paths };
 };
 

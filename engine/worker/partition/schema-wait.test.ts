@@ -1,7 +1,6 @@
 /** In which order a partition asks for the schemas that it does not know, and what it keeps back meanwhile. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { schemaIdIn } from "../../avro/frame.ts";
 import type { Learned } from "../../avro/learn.ts";
 import { inFlight } from "./in-flight.ts";
 import { createSchemaWait } from "./schema-wait.ts";
@@ -28,10 +27,7 @@ const stage = (answer: (id: number) => Learned) => {
   };
   const wait = createSchemaWait({
     decoder: {
-      unknownId: (bytes) => {
-        const id = schemaIdIn(bytes);
-        return id === undefined || known.has(id) ? undefined : id;
-      },
+      isUnknown: (id) => !known.has(id),
       registeredFor: () => undefined,
       learn: async (id) => {
         state.asked.push(id);

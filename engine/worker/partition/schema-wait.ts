@@ -3,6 +3,7 @@
  * registry may be away, or the id be one that never comes, and other keys' records have nothing to do with it.
  */
 import type { Decoder } from "../../avro/codec.ts";
+import { schemaIdAt, schemaIdIn } from "../../avro/frame.ts";
 import type { AttemptOnce } from "../failures/attempts.ts";
 import { learnAll } from "../round/read-round.ts";
 import type { Round } from "./in-flight.ts";
@@ -18,7 +19,7 @@ export interface SchemaWait {
 
 /** What it works with. */
 export interface SchemaWaitOptions {
-  readonly decoder: Pick<Decoder<unknown>, "unknownId" | "learn" | "registeredFor">;
+  readonly decoder: Pick<Decoder<unknown>, "isUnknown" | "learn" | "registeredFor">;
   readonly lanes: Pick<Lanes<Queued>, "hold" | "letGo">;
   readonly attempt: AttemptOnce;
   /** Is given the asking, which a drain waits for. */
@@ -88,8 +89,8 @@ export const createSchemaWait = (options: SchemaWaitOptions): SchemaWait => {
   return {
     check: (records) => {
       for (const { record, lane } of records) {
-        const id = decoder.unknownId(record.value);
-        if (id !== undefined) wait(id, lane);
+        const id = record.lookIntoValue ? record.lookIntoValue(schemaIdAt) : schemaIdIn(record.value);
+        if (id !== undefined && decoder.isUnknown(id)) wait(id, lane);
       }
       if (asking || ids.size === 0) return;
       asking = true;

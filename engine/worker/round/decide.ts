@@ -3,7 +3,7 @@ import { codeOf, Retriable } from "../../errors.ts";
 import { schemaIdIn } from "../../avro/frame.ts";
 import type { RecordContext } from "../../flow/processor.ts";
 import { isBehind } from "../../interpreter/behind.ts";
-import type { Entrant, Interpreter, Path, Result, StepEnvironment } from "../../interpreter/interpret.ts";
+import type { Entrant, Interpreter, Path, StepEnvironment } from "../../interpreter/interpret.ts";
 import {
   deadLetterTopic,
   type Failure,
@@ -20,6 +20,7 @@ import type { NewRecord, TopicPartition } from "../../log/log.ts";
 import type { Producer } from "../../log/producer.ts";
 import { contextOfRecord, traceFieldOf } from "../../tracing/trace-context.ts";
 import type { Telemetry } from "../telemetry.ts";
+import { Unread } from "./read-round.ts";
 import { createRoundWriter, type RoundWriter, type RoundWriterOptions } from "./write-round.ts";
 
 /** What deciding needs. */
@@ -52,12 +53,12 @@ export interface Decision extends DecidedRound {
 /** Interprets a round and collects what it writes. `read`: the value of each of its records, or why there is none. */
 export const decideRound = async (
   round: Round,
-  read: readonly Result<Entrant>[],
+  read: readonly (Entrant | Unread)[],
   deciding: Deciding,
 ): Promise<Decision> => {
   const { from, interpreter, environment, producer } = deciding;
   const readable: Entrant[] = [];
-  for (const entrant of read) if (entrant.ok) readable.push(entrant.value);
+  for (const entrant of read) if (!(entrant instanceof Unread)) readable.push(entrant);
   const paths = await interpreter.round(from.topic, readable, environment);
   const writer = createRoundWriter({ producer, instead: insteadOf(deciding) });
   const { failures, behind, told } = collectAll(round, { read, paths, writer, deciding });
@@ -92,7 +93,7 @@ const collectAll = (
     writer,
     deciding,
   }: {
-    readonly read: readonly Result<Entrant>[];
+    readonly read: readonly (Entrant | Unread)[];
     readonly paths: readonly Path[];
     readonly writer: RoundWriter<InFlight>;
     readonly deciding: Deciding;
@@ -110,8 +111,8 @@ const collectAll = (
   let at = 0;
   for (const queued of round) {
     const entrant = read[at++];
-    const path = entrant?.ok ? pathAt(paths, next++) : undefined;
-    if (path === undefined) fail(queued, unreadable(entrant?.ok === false ? entrant.error : undefined));
+    const path = entrant instanceof Unread ? undefined : pathAt(paths, next++);
+    if (path === undefined) fail(queued, unreadable(entrant instanceof Unread ? entrant.error : undefined));
     else if (isBehind(path)) {
       keepTries(path, queued, deciding);
       behind.push(queued);

@@ -115,15 +115,17 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     }
     traced?.end();
     telemetry.round(source.name, round.length, (performance.now() - startedAt) / 1_000);
-    telemetry.aged(source.name, takenAtAll(round), options.now());
+    telemetry.aged(source.name, agesOf(round, options.now()));
   };
 };
 
-const takenAtAll = (round: Round): readonly number[] => {
-  const all: number[] = [];
+/** How old the records of a round are, seconds, where that is known. A broker's clock may be ahead of ours: nothing is younger than new. */
+const agesOf = (round: Round, nowMs: number): Float64Array => {
+  const ages = new Float64Array(round.length);
+  let known = 0;
   for (const { record } of round) {
     const at = takenAtMs(record);
-    if (at !== undefined) all.push(at);
+    if (at !== undefined) ages[known++] = Math.max(0, nowMs - at) / 1_000;
   }
-  return all;
+  return ages.subarray(0, known);
 };

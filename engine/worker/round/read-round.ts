@@ -1,7 +1,8 @@
 /** From a round's bytes to its values: a record that cannot be read gets an error, a schema that is not known yet is waited for. */
 import { AccessRefused, Blocked, Poison, Unavailable } from "../../errors.ts";
 import type { Decoded, Decoder } from "../../avro/codec.ts";
-import type { Entrant, Result } from "../../interpreter/interpret.ts";
+import type { Entrant } from "../../interpreter/interpret.ts";
+import { enter } from "../../interpreter/record-state.ts";
 import type { AnyTopic } from "../../flow/parts.ts";
 import { wrongIn } from "../../flow/source-check.ts";
 import type { LogRecord, TopicPartition } from "../../log/log.ts";
@@ -18,6 +19,14 @@ export interface InLane {
   readonly feed?: { readonly at: TopicPartition };
 }
 
+/** In place of an entrant: a record that has no value, and why. */
+export class Unread {
+  readonly error: Poison;
+  constructor(error: Poison) {
+    this.error = error;
+  }
+}
+
 /** What reading needs. */
 export interface Reading {
   readonly source: AnyTopic;
@@ -27,7 +36,7 @@ export interface Reading {
 }
 
 /** Reads a round; answers in order. Holds while the registry is away, or a schema id is unknown for less than its grace. */
-export const readRound = async (round: readonly InLane[], reading: Reading): Promise<readonly Result<Entrant>[]> => {
+export const readRound = async (round: readonly InLane[], reading: Reading): Promise<readonly (Entrant | Unread)[]> => {
   const { decoder } = reading;
   let decoded = decodeAll(round, decoder);
   const unknown = new Set<number>();
@@ -50,8 +59,8 @@ const toEntrants = (
   decoded: readonly Decoded<unknown>[],
   round: readonly InLane[],
   reading: Reading,
-): readonly Result<Entrant>[] => {
-  const entrants: Result<Entrant>[] = [];
+): readonly (Entrant | Unread)[] => {
+  const entrants: (Entrant | Unread)[] = [];
   let at = 0;
   for (const one of decoded) entrants.push(toEntrant(one, round[at++], reading));
   return entrants;
@@ -88,37 +97,32 @@ const toEntrant = (
   decoded: Decoded<unknown>,
   queued: InLane | undefined,
   { source, partition, decoder }: Reading,
-): Result<Entrant> => {
+): Entrant | Unread => {
   if (queued === undefined) throw new RangeError("more values than records in a round");
   const { record, lane, replay, feed } = queued;
   if (record.unreadable !== undefined) {
     const code = record.letGo === undefined ? "UNREADABLE_BATCH" : "RECORD_TOO_LARGE";
-    const error = new Poison(code, `offset ${record.offset} cannot be read: ${record.unreadable}`);
-    return { ok: false, error };
+    return new Unread(new Poison(code, `offset ${record.offset} cannot be read: ${record.unreadable}`));
   }
-  if (replay?.refusal !== undefined) return { ok: false, error: replay.refusal };
+  if (replay?.refusal !== undefined) return new Unread(replay.refusal);
   switch (decoded.kind) {
     case "malformed":
-      return {
-        ok: false,
-        error: new Poison("MALFORMED", `offset ${record.offset} is no ${source.schema.name}: ${decoded.why}`),
-      };
+      return new Unread(new Poison("MALFORMED", `offset ${record.offset} is no ${source.schema.name}: ${decoded.why}`));
     case "unknownSchema": {
       const { code, why } = missingSchema(decoded.id, decoder.registeredFor(decoded.id));
-      return { ok: false, error: new Poison(code, `offset ${record.offset} of ${source.name} cannot be read: ${why}`) };
+      return new Unread(new Poison(code, `offset ${record.offset} of ${source.name} cannot be read: ${why}`));
     }
     case "value": {
       const { value } = decoded;
       shareKey(value, source, record);
       const { offset, timestampMs, key, headers } = record;
       const wrong = wrongIn(source, value, key);
-      if (wrong !== undefined)
-        return { ok: false, error: new Poison("WRONG_RECORD", `offset ${offset} is wrong: ${wrong}`) };
+      if (wrong !== undefined) return new Unread(new Poison("WRONG_RECORD", `offset ${offset} is wrong: ${wrong}`));
       const idempotencyKey = source.id(value);
       const { topic } = feed?.at ?? { topic: source.name };
       const acceptedAtMs = replay?.acceptedAtMs ?? timestampMs;
       const context = { topic, partition, offset, timestampMs, acceptedAtMs, idempotencyKey, key, headers };
-      return { ok: true, value: { value, context, lane } };
+      return enter(value, context, lane);
     }
   }
 };

@@ -88,6 +88,11 @@ export class FetchedRecord implements LogRecord, DecodedMessage {
     return this.#valueLength < 0 ? null : this.#batch.bytes.subarray(at, at + this.#valueLength);
   }
 
+  lookIntoValue<T>(look: (bytes: Buffer, start: number, end: number) => T): T | undefined {
+    const at = this.#valueAt;
+    return this.#valueLength < 0 ? undefined : look(this.#batch.bytes, at, at + this.#valueLength);
+  }
+
   get sizeBytes(): number {
     return (this.#key === null ? 0 : this.#key.bytes.length) + Math.max(0, this.#valueLength);
   }
