@@ -1,6 +1,6 @@
 /** Records that keep their place behind one that was given up on in doubt: nothing of them is tried until its dead letter is durable. */
 import { dispositionOf, Retriable } from "../errors.ts";
-import type { InLane, Path, Result } from "./round.ts";
+import { AllSucceeded, type InLane, listOf, type Path, type Result, type Results } from "./round.ts";
 
 /**
  * What a call answers for a record behind one of its lane that was given up on. Until that one's dead letter is durable it may be
@@ -24,29 +24,34 @@ export interface KeptLanes {
    */
   readonly answer: <R, I extends InLane>(
     items: readonly I[],
-    answering: (going: readonly I[]) => Promise<readonly Result<R>[]>,
-  ) => Promise<readonly Result<R>[]>;
+    answering: (going: readonly I[]) => Promise<Results<R>>,
+  ) => Promise<Results<R>>;
 }
 
 /** No lane is kept yet. A poison record keeps none: it is as wrong whenever it comes again. */
 export const createKeptLanes = (): KeptLanes => {
   const kept = new Set<string>();
-  const keep = <R>(items: readonly InLane[], results: readonly Result<R>[]): void =>
+  const keep = <R>(items: readonly InLane[], results: Results<R>): void => {
+    if (results instanceof AllSucceeded) return;
     results.forEach((result, at) => {
       const lane = items[at]?.lane;
       if (lane !== undefined && !result.ok && dispositionOf(result.error) === "retriable") kept.add(lane);
     });
+  };
   return {
     answer: async (items, answering) => {
       const going = kept.size === 0 ? items : items.filter(({ lane }) => !kept.has(lane));
       const results = going.length === 0 ? [] : await answering(going);
       const isWhole = going.length === items.length;
-      const all = isWhole ? results : merged(items, new Map(going.map((item, at) => [item, results[at]])));
+      const all = isWhole ? results : merged(items, resultsOf(going, listOf(results)));
       keep(items, all);
       return all;
     },
   };
 };
+
+const resultsOf = <R>(items: readonly InLane[], results: readonly Result<R>[]) =>
+  new Map(items.map((item, at) => [item, results[at]]));
 
 const merged = <R>(
   items: readonly InLane[],

@@ -2,7 +2,7 @@
 import type { Item, RecordContext } from "../flow/processor.ts";
 import type { AnyRun, AnyRunMany } from "../flow/parts.ts";
 import { createKeptLanes } from "./behind.ts";
-import type { StepEnvironment, Call, InLane, Result } from "./round.ts";
+import { type Call, type InLane, listOf, type Result, type Results, type StepEnvironment } from "./round.ts";
 import { together } from "./together.ts";
 import { wrongCount } from "./record-state.ts";
 
@@ -21,7 +21,7 @@ export const call = <R>(
   environment: StepEnvironment,
   { name, run, runMany, attempts, timeoutMs, ahead }: Callee<R>,
   items: readonly InLane[],
-): Promise<readonly Result<R>[]> => {
+): Promise<Results<R>> => {
   const { attempt, deps } = environment;
   if (runMany !== undefined) {
     const runAll = (some: readonly Item<unknown>[]) => counted(name, some, runMany(some, deps));
@@ -69,7 +69,7 @@ const laneByLane = async <R>(
   const runLane = async (lane: readonly InLane[]): Promise<void> => {
     const kept = createKeptLanes();
     for (const item of lane) {
-      const [result] = await kept.answer([item], () => attempt(callOf(item)));
+      const [result] = listOf(await kept.answer([item], () => attempt(callOf(item))));
       if (result !== undefined) results.set(item, result);
     }
   };

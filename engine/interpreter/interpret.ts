@@ -7,7 +7,7 @@ import { call } from "./call.ts";
 import { type AnyStep, type EdgeParts, type InlineParts, type Parts, sinksOf } from "../flow/parts.ts";
 import { codeOf, dispositionOf } from "../errors.ts";
 import type { Outcome, Poisoned } from "../flow/processor.ts";
-import type { StepEnvironment, Interpreter, Result } from "./round.ts";
+import { AllSucceeded, type Interpreter, type Result, type StepEnvironment } from "./round.ts";
 import { together } from "./together.ts";
 import { giveUp, unwind } from "./unwind.ts";
 import {
@@ -145,7 +145,8 @@ const runStep = async (
   const { run, runMany, ahead = false } = processor;
   const callee = { name, run, runMany, attempts, timeoutMs, ahead: ahead && isFirst };
   const results = await call(environment, callee, records);
-  const settled = settle(records, name, catchPoison ? results.map(poisonAsOutcome(records)) : results);
+  const caught = catchPoison && !(results instanceof AllSucceeded) ? results.map(poisonAsOutcome(records)) : results;
+  const settled = settle(records, name, caught);
   await together([
     giveUp(environment, name, settled.failed),
     ...[...applyOutcomes(step, settled)].map(([outcome, part]) => {

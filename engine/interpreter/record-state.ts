@@ -2,7 +2,16 @@
 import { codeOf, dispositionOf, Retriable } from "../errors.ts";
 import type { Item, Outcome, RecordContext } from "../flow/processor.ts";
 import type { AnyStep, AnyUndo } from "../flow/parts.ts";
-import type { Emission, Ending, Path, Result } from "./round.ts";
+import {
+  AllSucceeded,
+  type Emission,
+  type Emissions,
+  emissionsIn,
+  type Ending,
+  listOf,
+  type Path,
+  type Results,
+} from "./round.ts";
 
 /** A record's path while its round is decided. */
 export interface RecordState extends Item<unknown> {
@@ -13,7 +22,8 @@ export interface RecordState extends Item<unknown> {
   pending: PendingUndo | undefined;
   /** Past a pivot a flow only goes forward: no pending undo runs any more. */
   pivoted: boolean;
-  emissions: readonly Emission[];
+  /** Nearly all write one, which needs no list. */
+  emissions: Emissions;
   ending: Ending | undefined;
 }
 
@@ -27,6 +37,16 @@ export interface PendingUndo {
 
 const none: readonly Emission[] = [];
 
+/** Adds one to what a record writes. */
+export const emit = (record: RecordState, emission: Emission): void => {
+  record.emissions = record.emissions === none ? emission : [...emissionsIn(record), emission];
+};
+
+/** Adds several. */
+export const emitAll = (record: RecordState, emissions: readonly Emission[]): void => {
+  record.emissions = record.emissions === none ? emissions : [...emissionsIn(record), ...emissions];
+};
+
 /** A record at the beginning of its path, for one round: the state of its path from then on. */
 export const enter = (value: unknown, context: RecordContext, lane: string): RecordState => ({
   value,
@@ -38,11 +58,6 @@ export const enter = (value: unknown, context: RecordContext, lane: string): Rec
   emissions: none,
   ending: undefined,
 });
-
-/** Adds what a record writes. Nearly all write one: an array that is pushed to has room for seventeen. */
-export const emit = (record: RecordState, emissions: readonly Emission[]): void => {
-  record.emissions = record.emissions.length === 0 ? emissions : [...record.emissions, ...emissions];
-};
 
 /** The paths as their caller sees them: the states themselves, which change no more. */
 export const toPaths = (records: readonly RecordState[]): readonly Path[] => {
@@ -87,23 +102,22 @@ export interface Settled<R> {
 }
 
 /** Matches a call's results to the records it was made for. */
-export const settle = <R>(records: readonly RecordState[], call: string, results: readonly Result<R>[]): Settled<R> => {
+export const settle = <R>(records: readonly RecordState[], call: string, answered: Results<R>): Settled<R> => {
+  if (answered instanceof AllSucceeded && answered.values.length === records.length)
+    return { succeeded: records, values: answered.values, failed: [] };
+  const results = listOf(answered);
   const values: R[] = [];
   const failed: { readonly record: RecordState; readonly error: unknown }[] = [];
-  // Nearly always all of them succeed: then they are in one list already.
-  let succeeded: RecordState[] | undefined;
+  const succeeded: RecordState[] = [];
   let at = 0;
   for (const record of records) {
     const result = results[at++] ?? { ok: false, error: wrongCount(call, records.length, results.length) };
     if (result.ok) {
+      succeeded.push(record);
       values.push(result.value);
-      succeeded?.push(record);
-    } else {
-      succeeded ??= records.slice(0, at - 1);
-      failed.push({ record, error: result.error });
-    }
+    } else failed.push({ record, error: result.error });
   }
-  return { succeeded: succeeded ?? records, values, failed };
+  return { succeeded, values, failed };
 };
 
 /** The failures that poison caused, by its code, where pending undos may run; and the others. */

@@ -30,6 +30,22 @@ export interface Call<R> {
 /** What a call came to for one item. */
 export type Result<R> = { readonly ok: true; readonly value: R } | { readonly ok: false; readonly error: unknown };
 
+/** What a call came to where it succeeded for all of its items, as nearly every call does: no object is made for each. */
+export class AllSucceeded<R> {
+  /** One for each item, in order. */
+  readonly values: readonly R[];
+  constructor(values: readonly R[]) {
+    this.values = values;
+  }
+}
+
+/** What a call came to, for every item in order. */
+export type Results<R> = AllSucceeded<R> | readonly Result<R>[];
+
+/** The same with an object for each item. */
+export const listOf = <R>(results: Results<R>): readonly Result<R>[] =>
+  results instanceof AllSucceeded ? results.values.map((value) => ({ ok: true, value })) : results;
+
 /** A record to write to a topic, caused by one record of the round. */
 export interface Emission {
   readonly sink: AnyTopic;
@@ -40,6 +56,13 @@ export interface Emission {
   /** What its record's headers say of the trace; undefined where they say nothing. */
   readonly headers: RecordHeaders | undefined;
 }
+
+/** What a path writes: one, or a list. */
+export type Emissions = Emission | readonly Emission[];
+
+/** What a path writes, as a list. */
+export const emissionsIn = ({ emissions }: { readonly emissions: Emissions }): readonly Emission[] =>
+  "sink" in emissions ? [emissions] : emissions;
 
 /**
  * How one record's path ended. `failed`: by an error, at `call`; `held` names the steps whose effects are in doubt,
@@ -53,7 +76,8 @@ export type Ending =
 export interface Path extends Item<unknown> {
   /** What orders it: records of one lane run in order where a step decides one by one. */
   readonly lane: string;
-  readonly emissions: readonly Emission[];
+  /** See {@link emissionsIn}. */
+  readonly emissions: Emissions;
   readonly ending: Ending;
 }
 
@@ -63,7 +87,7 @@ export interface StepEnvironment {
    * Runs a call, with whatever retries and isolation the environment has; answers for every item, in order. Where it gives up on
    * one and goes on, it answers `Behind` for the later ones of that lane.
    */
-  readonly attempt: <R>(call: Call<R>) => Promise<readonly Result<R>[]>;
+  readonly attempt: <R>(call: Call<R>) => Promise<Results<R>>;
   /** What was given for the topology's needs. */
   readonly deps: unknown;
   /** Encodes a value of a topic's schema. One that does not fit it throws, which makes its record poison. */

@@ -41,7 +41,7 @@ const emitUndone = (record: RecordState, reason: string, environment: StepEnviro
   if (sink === undefined || project === undefined) return true;
   try {
     const value = project({ done, reason, undoneAt: environment.now() }, record.context);
-    emit(record, [emissionOf(environment, sink, { value, context: record.context })]);
+    emit(record, emissionOf(environment, sink, { value, context: record.context }));
     return true;
   } catch (error) {
     failAll([record], `write ${sink.name}`, error);

@@ -3,7 +3,7 @@ import { dispositionOf, Poison } from "../errors.ts";
 import type { AnySink, AnyTopic, Writing } from "../flow/parts.ts";
 import { call, voids } from "./call.ts";
 import { emissionOf } from "./emission.ts";
-import { emit, type RecordState, settle } from "./record-state.ts";
+import { emit, emitAll, type RecordState, settle } from "./record-state.ts";
 import type { Emission, StepEnvironment } from "./round.ts";
 import { giveUp } from "./unwind.ts";
 
@@ -20,7 +20,7 @@ export const write = async (
   const made = sink.kind === "topic" ? emissionsOf(environment, sink, { project, many }) : project;
   const projected = await projectAll(environment, name, made, records);
   if (projected.records.length === 0) return [];
-  const written = sink.kind === "topic" ? emitAll(many, projected) : await store(environment, sink, projected);
+  const written = sink.kind === "topic" ? emitEach(many, projected) : await store(environment, sink, projected);
   environment.observe?.({ kind: "written", sink: sink.name }, written);
   return written;
 };
@@ -92,12 +92,13 @@ const emissionsOf = (
     (list(value, context) as readonly unknown[]).map((one) => emissionOf(environment, sink, { value: one, context }));
 };
 
-const emitAll = (many: boolean, { records, values }: Projected): readonly RecordState[] => {
+const emitEach = (many: boolean, { records, values }: Projected): readonly RecordState[] => {
   let at = 0;
   for (const record of records) {
     const value = values[at++];
     // Erasure: what `emissionsOf` has made of each.
-    emit(record, many ? (value as readonly Emission[]) : [value as Emission]);
+    if (many) emitAll(record, value as readonly Emission[]);
+    else emit(record, value as Emission);
   }
   return records;
 };

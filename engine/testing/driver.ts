@@ -14,7 +14,16 @@ import { createInterpreter } from "../interpreter/interpret.ts";
 import { enter } from "../interpreter/record-state.ts";
 import { type AnyTopic, writtenTopics } from "../flow/parts.ts";
 
-import type { StepEnvironment, Call, Ending, InLane, Path, Result, Turn } from "../interpreter/round.ts";
+import {
+  type Call,
+  emissionsIn,
+  type Ending,
+  type InLane,
+  type Path,
+  type Result,
+  type StepEnvironment,
+  type Turn,
+} from "../interpreter/round.ts";
 
 /** How records are sent. */
 export interface SendOptions {
@@ -248,8 +257,9 @@ const collect = (
     readonly written: ReadonlyMap<string, WrittenRecord<unknown>[]>;
   },
 ): readonly Ended[] =>
-  paths.map(({ context, emissions, ending }) => {
-    for (const { sink, key, bytes, headers = {} } of emissions) {
+  paths.map((path) => {
+    const { context, ending } = path;
+    for (const { sink, key, bytes, headers = {} } of emissionsIn(path)) {
       find(written, sink.name).push({ value: find(wires, sink.name).decode(bytes), key, headers });
     }
     const turns = traces.get(context) ?? [];

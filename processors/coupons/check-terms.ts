@@ -1,4 +1,4 @@
-/** The rule of a coupon's terms: whether a request is admitted, or refused as not open, closed, unknown or under another policy. */
+/** The rule of a coupon's terms: whether they refuse a request, as not open, closed, unknown or under another policy. */
 import type { Coupon, CouponIssueRequested } from "../../schemas/coupon.ts";
 
 /** The request was accepted before the coupon opened. Nothing is held. */
@@ -11,21 +11,19 @@ export type UnknownCoupon = { readonly kind: "unknownCoupon" };
 export type OtherPolicy = { readonly kind: "otherPolicy" };
 /** Every refusal by the terms. */
 export type RefusedByTerms = NotOpen | Closed | UnknownCoupon | OtherPolicy;
-/** The terms admit the request; the stock decides. */
-export type Admitted = { readonly kind: "admitted"; readonly coupon: Coupon };
 
 /**
- * What the terms say of a request. Pure. `acceptedAt` is epoch ms by the broker's clock, so the answer is the same at every
- * delivery. A coupon is open from `opensAt`, included, to `closesAt`, not included.
+ * Why the terms refuse a request; undefined where they admit it, and the stock decides. Pure. `acceptedAt` is epoch ms by the
+ * broker's clock, so the answer is the same at every delivery. A coupon is open from `opensAt`, included, to `closesAt`, not included.
  */
 export const checkTerms = (
   { policyId }: Pick<CouponIssueRequested, "policyId">,
   coupon: Coupon | undefined,
   acceptedAt: number,
-): Admitted | RefusedByTerms => {
+): RefusedByTerms | undefined => {
   if (coupon === undefined) return { kind: "unknownCoupon" };
   if (coupon.opensAt !== null && acceptedAt < coupon.opensAt) return { kind: "notOpen" };
   if (coupon.closesAt !== null && acceptedAt >= coupon.closesAt) return { kind: "closed" };
   if (policyId !== null && policyId !== coupon.policyId) return { kind: "otherPolicy" };
-  return { kind: "admitted", coupon };
+  return undefined;
 };

@@ -1,6 +1,6 @@
 /** The first step: is the coupon open to this request, and is there a unit for it? */
 import type { Coupon, CouponId, CouponIssueRequested } from "../../schemas/coupon.ts";
-import { type Admitted, checkTerms, type RefusedByTerms } from "./check-terms.ts";
+import { checkTerms, type RefusedByTerms, type UnknownCoupon } from "./check-terms.ts";
 import type { CouponCatalog, CouponStock, TakeAnswer } from "./coupon-ports.ts";
 import { Unavailable } from "../../engine/errors.ts";
 import { defineCompensation, defineProcessor, type Item } from "../../engine/flow/processor.ts";
@@ -26,38 +26,45 @@ export const reserveStock = defineProcessor({
   ahead: true,
   runMany: async (requests: Requests, { stock, catalog }: Needs): Promise<readonly Outcomes[]> => {
     const coupons = await catalog.find([...new Set(requests.map(couponIdOf))]);
-    const { checked, admitted } = checkAll(requests, coupons);
-    return concludeAll(checked, admitted, await takeAll(admitted, { stock, catalog }));
+    const { outcomes, admitted } = checkAll(requests, reservedOf(coupons));
+    return concludeAll(outcomes, admitted, await takeAll(admitted, { stock, catalog }));
   },
 });
 
 const couponIdOf = ({ value }: Requests[number]): CouponId => value.request.couponId;
 
-/** What the terms say of each, and the requests that they admit. */
-const checkAll = (requests: Requests, coupons: ReadonlyMap<CouponId, Coupon>) => {
-  const checked: (Admitted | RefusedByTerms)[] = [];
+/** What each request that gets a unit of a coupon comes to: one object a coupon. */
+const reservedOf = (coupons: ReadonlyMap<CouponId, Coupon>): ReadonlyMap<CouponId, Reserved> => {
+  const outcomes = new Map<CouponId, Reserved>();
+  for (const [couponId, coupon] of coupons) outcomes.set(couponId, { kind: "reserved", coupon });
+  return outcomes;
+};
+
+/** What each comes to by the terms, and if the gate has a unit for it; and the requests that the terms admit. */
+const checkAll = (requests: Requests, reserved: ReadonlyMap<CouponId, Reserved>) => {
+  const outcomes: Outcomes[] = [];
   const admitted: CouponIssueRequested[] = [];
   for (const { value, context } of requests) {
     const { request } = value;
-    const terms = checkTerms(request, coupons.get(request.couponId), context.acceptedAtMs);
-    checked.push(terms);
-    if (terms.kind === "admitted") admitted.push(request);
+    const ifTaken = reserved.get(request.couponId);
+    const refused = checkTerms(request, ifTaken?.coupon, context.acceptedAtMs);
+    if (refused === undefined) admitted.push(request);
+    outcomes.push(refused ?? ifTaken ?? unknownCoupon);
   }
-  return { checked, admitted };
+  return { outcomes, admitted };
 };
 
-/** The outcome of each; `answers` are the gate's to those admitted. */
+const unknownCoupon: UnknownCoupon = { kind: "unknownCoupon" };
+
+/** Puts the gate's answers to those admitted in their places. */
 const concludeAll = (
-  checked: readonly (Admitted | RefusedByTerms)[],
+  outcomes: Outcomes[],
   admitted: readonly CouponIssueRequested[],
   answers: readonly TakeAnswer[],
 ): readonly Outcomes[] => {
-  const outcomes: Outcomes[] = [];
   let at = 0;
-  for (const terms of checked) {
-    if (terms.kind !== "admitted") outcomes.push(terms);
-    else outcomes.push(conclude({ kind: "reserved", coupon: terms.coupon }, answers[at], admitted[at++]));
-  }
+  for (const [place, outcome] of outcomes.entries())
+    if (outcome.kind === "reserved") outcomes[place] = conclude(outcome, answers[at], admitted[at++]);
   return outcomes;
 };
 

@@ -9,7 +9,7 @@ import { createKeptLanes, isBehind } from "../behind.ts";
 import { createInterpreter } from "../interpret.ts";
 import { enter } from "../record-state.ts";
 import type { Undone } from "../../flow/parts.ts";
-import type { StepEnvironment, Call, Path, Result } from "../round.ts";
+import { type Call, emissionsIn, listOf, type Path, type Result, type StepEnvironment } from "../round.ts";
 
 // A value is a text: its first word is its lane, the next say what the first, second and third step make of it.
 /** A text. */
@@ -142,11 +142,11 @@ export const halving = async <R>(call: Call<R>): Promise<readonly Result<R>[]> =
     const kept = createKeptLanes();
     const answering = (part: Call<R>["items"]) => halving({ ...call, items: part });
     const left = await kept.answer(items.slice(0, half), answering);
-    return [...left, ...(await kept.answer(items.slice(half), answering))];
+    return [...listOf(left), ...listOf(await kept.answer(items.slice(half), answering))];
   }
 };
 /** What a path wrote: topic and text. */
-export const written = ({ emissions }: Path) => emissions.map(({ sink, bytes }) => `${sink.name} ${bytes}`);
+export const written = (path: Path) => emissionsIn(path).map(({ sink, bytes }) => `${sink.name} ${bytes}`);
 /** How a path ended, in a line. */
 export const endingOf = (path: Path): string => {
   const { ending } = path;

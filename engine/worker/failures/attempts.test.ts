@@ -5,7 +5,7 @@ import { Fatal, Poison, Retriable, Unavailable } from "../../errors.ts";
 import type { Item } from "../../flow/processor.ts";
 import { recordContext } from "../../testing/record-context.ts";
 import { Behind } from "../../interpreter/behind.ts";
-import type { InLane, Result } from "../../interpreter/round.ts";
+import { type InLane, listOf, type Results } from "../../interpreter/round.ts";
 import { Aborted, type AttemptEvent, createAttemptAll, createAttemptOnce } from "./attempts.ts";
 
 const inLane = (id: string, lane: string): InLane => ({
@@ -36,8 +36,7 @@ const setup = ({ abortAfterSleeps = Number.POSITIVE_INFINITY } = {}) => {
   return { attempt: createAttemptAll(options), attemptOnce: createAttemptOnce(options), waits, events, leaving };
 };
 
-const ids = (results: readonly Result<unknown>[]): readonly unknown[] =>
-  results.map((r) => (r.ok ? r.value : "failed"));
+const ids = (results: Results<unknown>): readonly unknown[] => listOf(results).map((r) => (r.ok ? r.value : "failed"));
 const echo = async (items: readonly Item<unknown>[]) => items.map(({ value }) => value);
 
 test("attempt: answers for each record when the call succeeds", async () => {
@@ -120,8 +119,8 @@ test("attempt: tells copies apart by themselves when the name fits several recor
 });
 
 /** `given up`, `behind`, or the value. */
-const fates = (results: readonly Result<unknown>[]): readonly unknown[] =>
-  results.map((r) => (r.ok ? r.value : r.error instanceof Behind ? "behind" : "given up"));
+const fates = (results: Results<unknown>): readonly unknown[] =>
+  listOf(results).map((r) => (r.ok ? r.value : r.error instanceof Behind ? "behind" : "given up"));
 
 for (const guilty of ["a", "b", "c", "d", "e"])
   test(`attempt: tries nothing behind a record of its lane when it gives up on ${guilty}`, async () => {
@@ -257,7 +256,7 @@ test("attempt: fails as retriable, and does not wait any longer, when an attempt
   // The test's clock ends every wait at once, so an attempt that never answers has always exceeded its limit.
   assert.deepEqual(ids(await attempt({ ...limited, attempts: 2, run: () => new Promise(() => {}) })), ["failed"]);
   assert.deepEqual(waits.filter((ms) => ms === 5_000).length, 2);
-  const [failed] = await attempt({ ...limited, attempts: 1 });
+  const [failed] = listOf(await attempt({ ...limited, attempts: 1 }));
   assert(failed !== undefined && !failed.ok && failed.error instanceof Retriable);
   assert.equal(failed.error.code, "STEP_TIMEOUT");
 });

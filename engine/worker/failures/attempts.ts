@@ -5,7 +5,7 @@
 import { dispositionOf, type Fatal, Poison, Retriable } from "../../errors.ts";
 import type { Item } from "../../flow/processor.ts";
 import { createKeptLanes } from "../../interpreter/behind.ts";
-import type { Call, Result } from "../../interpreter/interpret.ts";
+import { AllSucceeded, type Call, listOf, type Result, type Results } from "../../interpreter/round.ts";
 import { contextOfRecord, traceFieldOf } from "../../tracing/trace-context.ts";
 import type { Tries } from "./tries.ts";
 import { type Backoff, backoffMs, type Clock, type Random } from "../../clock.ts";
@@ -57,7 +57,7 @@ export class Aborted extends Error {
 }
 
 /** Runs a call for records, with retries and isolation; answers for every record, in order. @throws Aborted @throws Fatal */
-export type AttemptAll = <R>(call: Call<R>) => Promise<readonly Result<R>[]>;
+export type AttemptAll = <R>(call: Call<R>) => Promise<Results<R>>;
 
 /**
  * Runs a call that belongs to no single record: holds while a dependency is away, retries up to the limit, then throws what
@@ -70,13 +70,11 @@ export const createAttemptAll = (options: AttemptOptions): AttemptAll => {
   const attemptAll: AttemptAll = async (call) => {
     const { items, run } = call;
     const settled = await tryUntilSettled(options, { ...call, items, run: () => run(items) });
-    if (settled.ok) return settled.value.map(toSuccess);
+    if (settled.ok) return new AllSucceeded(settled.value);
     return isolate(options, call, settled.error, attemptAll);
   };
   return attemptAll;
 };
-
-const toSuccess = <R>(value: R): Result<R> => ({ ok: true, value });
 
 /** Makes the attempts of calls without records. */
 export const createAttemptOnce =
@@ -181,7 +179,7 @@ const isolate = async <R>(
     // The part before a guilty first record is empty: an answer for it would give each record its neighbour's answer.
     if (part.length === 0) continue;
     if (start === guilty) results.push({ ok: false, error });
-    else for (const result of await kept.answer(part, answering)) results.push(result);
+    else for (const result of listOf(await kept.answer(part, answering))) results.push(result);
     start = end;
   }
   return results;

@@ -166,7 +166,9 @@ const unreadable = (error: unknown): Failure => ({ stage: "decode", node: "decod
 
 /** Collects what a path writes; returns why its record is dead-lettered, or undefined. */
 const collect = (writer: RoundWriter<InFlight>, queued: InFlight, path: Path): Failure | undefined => {
-  for (const emission of path.emissions) writer.emit(emission, queued);
+  const { emissions } = path;
+  if ("sink" in emissions) writer.emit(emissions, queued);
+  else for (const emission of emissions) writer.emit(emission, queued);
   const { ending } = path;
   if (ending.kind === "ended") return undefined;
   const stage = ending.call.startsWith("write ") ? "sink" : "process";

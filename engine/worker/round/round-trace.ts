@@ -14,7 +14,7 @@ import {
 } from "@opentelemetry/api";
 import { codeOf } from "../../errors.ts";
 import type { Item } from "../../flow/processor.ts";
-import type { Call, Result, StepEnvironment } from "../../interpreter/interpret.ts";
+import { AllSucceeded, type Call, type Results, type StepEnvironment } from "../../interpreter/round.ts";
 import type { TopicPartition } from "../../log/log.ts";
 import { maxLinks } from "../../tracing/recording-span.ts";
 import { contextOfRecord, formatTraceparent, isSampled, traceparentHeader } from "../../tracing/trace-context.ts";
@@ -114,11 +114,11 @@ const carrying = (context: SpanContext) => {
   });
 };
 
-const recorded = async <R>(span: Span, attempting: Promise<readonly Result<R>[]>): Promise<readonly Result<R>[]> => {
+const recorded = async <R>(span: Span, attempting: Promise<Results<R>>): Promise<Results<R>> => {
   try {
     const results = await attempting;
-    const failed = results.find((result) => !result.ok);
-    if (failed !== undefined) fail(span, failed.error);
+    const failed = results instanceof AllSucceeded ? undefined : results.find((result) => !result.ok);
+    if (failed?.ok === false) fail(span, failed.error);
     return results;
   } catch (error) {
     fail(span, error);

@@ -18,6 +18,7 @@ import { hexOf } from "../../ids.ts";
 import { holderKey } from "../../../processors/coupons/allocate-coupons.ts";
 import { columns, idColumn, integerColumn, joined, optional, type RowOf, uuidColumn } from "../columns/columns.ts";
 import { policyColumns } from "./coupon-columns.ts";
+import { issueRows } from "./issue-rows.ts";
 import { codeOfReason, reasonOfCode } from "./reason-codes.ts";
 import type { Session } from "../session.ts";
 
@@ -94,14 +95,7 @@ export const insertIssued = (
   session: Session,
   issues: readonly Issue[],
   coupons: ReadonlyMap<CouponId, LockedCoupon>,
-): Promise<number> => {
-  const rows: (readonly unknown[])[] = [];
-  for (const { reservationId, couponId, userId, issuedAt, expiresAt } of issues) {
-    const coupon = coupons.get(couponId);
-    rows.push([hexOf(reservationId), coupon?.couponNo, userId, coupon?.snapshotNo, issuedAt, expiresAt]);
-  }
-  return session.change(insertIssues, [JSON.stringify(rows)]);
-};
+): Promise<number> => session.change(insertIssues, [issueRows(issues, coupons)]);
 
 const takeFrom = `UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
     coupon_no INT UNSIGNED PATH '$[0]',

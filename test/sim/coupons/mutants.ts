@@ -344,8 +344,8 @@ export const couponMutants: readonly Mutant[] = [
     kind: "coupons",
     breaks: "compensation: a unit goes back and nothing is published",
     file: "engine/interpreter/unwind.ts",
-    line: "emit(record, [emissionOf(environment, sink, { value, context: record.context })]);",
-    instead: "emit(record, []);",
+    line: "emit(record, emissionOf(environment, sink, { value, context: record.context }));",
+    instead: "emissionOf(environment, sink, { value, context: record.context });",
   },
 ];
 

@@ -121,8 +121,10 @@ const readCompressed = async (batch: Buffer, { codec, response, ...of }: Compres
 
 const contextOf = (bytes: Buffer, at: number): RecordsContext => {
   const attributes = bytes.readInt16BE(at + 21);
+  const firstOffset = bytes.readBigInt64BE(at);
   return {
-    firstOffset: bytes.readBigInt64BE(at),
+    firstOffset,
+    firstOffsetNumber: Number(firstOffset),
     firstTimestampMs: Number(bytes.readBigInt64BE(at + 27)),
     appendedAt: attributes & logAppendTimeBit ? Number(bytes.readBigInt64BE(at + 35)) : undefined,
     producerId: bytes.readBigInt64BE(at + 43).toString(),

@@ -5,6 +5,8 @@ import type { BatchContext, DecodedMessage } from "../internals.ts";
 /** What the records of one batch have in common. */
 export interface RecordsContext extends BatchContext {
   readonly firstOffset: bigint;
+  /** The same as a number, as near as one is. */
+  readonly firstOffsetNumber: number;
   /** Epoch ms. */
   readonly firstTimestampMs: number;
   /** Epoch ms; given where the broker's clock is the timestamp of every record. */
@@ -67,7 +69,10 @@ export class FetchedRecord implements LogRecord, DecodedMessage {
   }
 
   get offset(): bigint {
-    return this.#batch.context.firstOffset + BigInt(this.#offsetDelta);
+    const { firstOffset, firstOffsetNumber } = this.#batch.context;
+    const offset = firstOffsetNumber + this.#offsetDelta;
+    // A sum of two bigints would be one more of them for each record.
+    return Number.isSafeInteger(offset) ? BigInt(offset) : firstOffset + BigInt(this.#offsetDelta);
   }
 
   get timestampMs(): number {
