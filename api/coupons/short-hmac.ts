@@ -30,10 +30,25 @@ export const shortHmac = (key: Uint8Array, prefixBytes: number): ShortHmac => {
     if (text.length * 3 > textMaxBytes)
       throw new RangeError(`a text has at most ${textMaxBytes / 3} characters, got ${text.length}`);
     for (let at = 0; at < prefixBytes; at++) inner[blockBytes + at] = prefix[at] ?? 0;
-    const end = textAt + inner.write(text, textAt);
+    const end = putText(inner, textAt, text);
     const message = beginnings[end] ?? inner.subarray(0, end);
     beginnings[end] = message;
-    outer.write(hash("sha256", message, "binary"), blockBytes, "latin1");
+    putLatin1(outer, blockBytes, hash("sha256", message, "binary"));
     return hash("sha256", outer, "binary");
   };
+};
+
+/** Writes a text of Latin-1, character by character: for a short one, half of what a call of the buffer's own takes. */
+const putLatin1 = (target: Buffer, start: number, text: string): void => {
+  for (let at = 0; at < text.length; at++) target[start + at] = text.charCodeAt(at);
+};
+
+/** Writes a text as UTF-8; answers where it ends. Nearly all are ASCII. */
+const putText = (target: Buffer, start: number, text: string): number => {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0x7f) return start + target.write(text, start);
+    target[start + at] = code;
+  }
+  return start + text.length;
 };

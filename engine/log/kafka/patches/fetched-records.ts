@@ -127,9 +127,9 @@ export const readRecords = (
   start: number,
   { count, context }: { readonly count: number; readonly context: RecordsContext },
 ): FetchedRecord[] => {
-  const cursor = new Cursor(bytes, start);
+  cursor.goTo(bytes, start);
+  keys.goTo(bytes);
   const batch = { bytes, context };
-  const keys = new BatchKeys(bytes);
   const records = new Array<FetchedRecord>(Math.max(0, count));
   for (let index = 0; index < count; index += 1) {
     const end = cursor.varint() + cursor.at;
@@ -137,6 +137,8 @@ export const readRecords = (
     records[index] = new FetchedRecord(cursor, batch, keys);
     cursor.at = end;
   }
+  cursor.goTo(noBytes, 0);
+  keys.goTo(noBytes);
   return records;
 };
 
@@ -148,23 +150,32 @@ export const readRecordsApart = (
   bytes: Buffer,
   { count, context }: { readonly count: number; readonly context: RecordsContext },
 ): FetchedRecord[] => {
-  const cursor = new Cursor(bytes, 0);
-  return Array.from({ length: Math.max(0, count) }, () => {
-    const end = cursor.varint() + cursor.at;
-    const own = Buffer.from(bytes.subarray(cursor.at, end));
-    cursor.at = end;
+  let at = 0;
+  const records = Array.from({ length: Math.max(0, count) }, () => {
+    cursor.goTo(bytes, at);
+    const length = cursor.varint();
+    const start = cursor.at;
+    const end = start + length;
+    const own = Buffer.from(bytes.subarray(start, end));
+    at = end;
     // Behind the attributes, unused.
-    return new FetchedRecord(new Cursor(own, 1), { bytes: own, context }, new BatchKeys(own));
+    cursor.goTo(own, 1);
+    keys.goTo(own);
+    return new FetchedRecord(cursor, { bytes: own, context }, keys);
   });
+  cursor.goTo(noBytes, 0);
+  keys.goTo(noBytes);
+  return records;
 };
 
 /** The different keys of a batch; kept while it is read, and not by its records. */
 class BatchKeys {
-  readonly #bytes: Buffer;
-  readonly #known = new Map<string, BatchKey>();
+  #bytes: Buffer = noBytes;
+  #known = new Map<string, BatchKey>();
 
-  constructor(bytes: Buffer) {
+  goTo(bytes: Buffer): void {
     this.#bytes = bytes;
+    this.#known = new Map();
   }
 
   /** The key of this length that ends here; null where the length is negative. */
@@ -180,6 +191,7 @@ class BatchKeys {
   }
 }
 
+const noBytes = Buffer.alloc(0);
 const noHeaders: Headers = Object.freeze({});
 
 /** Headers of one record: more make it unreadable. They take a hundred times as much memory as their three bytes. */
@@ -265,10 +277,10 @@ const setOwn = (
 
 /** A position in a buffer. */
 class Cursor {
-  readonly #buffer: Buffer;
-  at: number;
+  #buffer: Buffer = noBytes;
+  at = 0;
 
-  constructor(buffer: Buffer, at: number) {
+  goTo(buffer: Buffer, at: number): void {
     this.#buffer = buffer;
     this.at = at;
   }
@@ -315,3 +327,10 @@ class Cursor {
     return this.#buffer.toString("utf8", start, this.at);
   }
 }
+
+/**
+ * One of each, which reads one batch at a time: where no object of a class is alive when the whole heap is collected, V8 forgets what
+ * its objects look like, and with that all that it has compiled for them.
+ */
+const cursor = new Cursor();
+const keys = new BatchKeys();
