@@ -20,6 +20,12 @@ test("random pool: gives each byte once, however many are asked for, and draws a
   assert.deepEqual(draws, [4_096, 4_096]);
 });
 
+test("random pool: throws, and gives no fewer bytes than it was asked for, when a draw does not reach", () => {
+  const take = pooledBytes((size) => new Uint8Array(size));
+  assert.throws(() => take(4_097), RangeError);
+  assert.equal(take(4).length, 4);
+});
+
 test("random pool: gives bytes that stay when the pool is drawn anew", () => {
   const drawn = new Uint8Array(4_096);
   let draw = 0;

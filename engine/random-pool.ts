@@ -7,7 +7,7 @@ const bytesPerDraw = 4_096;
 
 /**
  * Random bytes out of draws of 4 KB. No byte is given twice: each answer is a part of the pool that is its caller's from then on.
- * At most 4,096 bytes at once.
+ * @throws RangeError for more than 4,096 bytes at once, and where `randomBytes` gives fewer than it was asked for
  */
 export const pooledBytes = (randomBytes: RandomBytes): ((sizeBytes: number) => Buffer) => {
   let pool = Buffer.alloc(0);
@@ -16,6 +16,7 @@ export const pooledBytes = (randomBytes: RandomBytes): ((sizeBytes: number) => B
     if (used + sizeBytes > pool.length) {
       pool = Buffer.from(randomBytes(bytesPerDraw));
       used = 0;
+      if (sizeBytes > pool.length) throw new RangeError(`a draw has ${pool.length} bytes, ${sizeBytes} were asked for`);
     }
     used += sizeBytes;
     return pool.subarray(used - sizeBytes, used);

@@ -79,7 +79,7 @@ const allocate = (issue: Issue, round: Allocating): IssueAnswer => {
     refuse(issue, "DUPLICATE", round);
     return { kind: "duplicate" };
   }
-  if (left === 0) {
+  if (left <= 0) {
     refuse(issue, "SOLD_OUT", round);
     return { kind: "exhausted" };
   }

@@ -14,8 +14,8 @@ export interface RateLimit {
   /** Requests at once; 1 at least. */
   readonly burst: number;
   /**
-   * Users remembered, of whom the one who asked longest ago is forgotten, with a full bucket. That changes an answer only
-   * where so many others asked within the `burst / perSecond` seconds in which a bucket fills.
+   * Users remembered at most; never fewer than half of them, those who asked last. Who is forgotten has a full bucket. That changes
+   * an answer only where so many others asked within the `burst / perSecond` seconds in which a bucket fills.
    */
   readonly maxUsers: number;
 }

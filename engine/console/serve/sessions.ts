@@ -20,7 +20,7 @@ export interface Sessions {
 
 /** How long a session lasts at most, ms: a working day. */
 const sessionMs = 12 * 3_600_000;
-/** Sessions at once; the one that was used longest ago is ended for a further one. */
+/** Sessions at once, at most; for further ones those end that were used longest ago, and never the 500 that were used last. */
 const mostSessions = 1_000;
 
 const newSecret = (): string => randomBytes(32).toString("base64url");

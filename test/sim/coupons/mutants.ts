@@ -73,7 +73,7 @@ export const couponMutants: readonly Mutant[] = [
     breaks: "the database's own word: one unit more than there are, when the gate agrees",
     seed: 73,
     file: "processors/coupons/allocate-coupons.ts",
-    line: "if (left === 0) {",
+    line: "if (left <= 0) {",
     instead: "if (left < 0) {",
     world: { profile: "flushed" },
   },

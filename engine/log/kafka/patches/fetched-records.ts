@@ -72,7 +72,8 @@ export class FetchedRecord implements LogRecord, DecodedMessage {
     const { firstOffset, firstOffsetNumber } = this.#batch.context;
     const offset = firstOffsetNumber + this.#offsetDelta;
     // A sum of two bigints would be one more of them for each record.
-    return Number.isSafeInteger(offset) ? BigInt(offset) : firstOffset + BigInt(this.#offsetDelta);
+    const isExact = Number.isSafeInteger(firstOffsetNumber) && Number.isSafeInteger(offset);
+    return isExact ? BigInt(offset) : firstOffset + BigInt(this.#offsetDelta);
   }
 
   get timestampMs(): number {
