@@ -37,7 +37,7 @@ export const engineSettings = {
   /** Its port; 0 takes any free one. */
   SLUICE_HEALTH_PORT: integer(0, 65_535, 0),
   /** Records in one round, at most. Measured 2026-11 on 2 cores: see docs/benchmarks.md. */
-  SLUICE_MAX_ROUND: integer(1, 10_000, 4_000),
+  SLUICE_MAX_ROUND: integer(1, 10_000, 2_000),
   /** Rounds of one partition side by side, with disjoint keys, and one round ahead of its turn. */
   SLUICE_ROUND_CONCURRENCY: integer(1, 32, 2),
   /** Lanes side by side within a round, in steps that decide one by one. */
