@@ -3,6 +3,7 @@
  * `createHmac` 3.1 us, of which most is making and ending its objects; this 0.7 us. A worker checks one a record.
  */
 import { hash } from "node:crypto";
+import { putLatin1 } from "../../engine/put-text.ts";
 
 /** Bytes of one block of SHA-256; a key of at most so many is padded to it. */
 const blockBytes = 64;
@@ -36,11 +37,6 @@ export const shortHmac = (key: Uint8Array, prefixBytes: number): ShortHmac => {
     putLatin1(outer, blockBytes, hash("sha256", message, "binary"));
     return hash("sha256", outer, "binary");
   };
-};
-
-/** Writes a text of Latin-1, character by character: for a short one, half of what a call of the buffer's own takes. */
-const putLatin1 = (target: Buffer, start: number, text: string): void => {
-  for (let at = 0; at < text.length; at++) target[start + at] = text.charCodeAt(at);
 };
 
 /** Writes a text as UTF-8; answers where it ends. Nearly all are ASCII. */

@@ -1,4 +1,4 @@
-/** The rule of a coupon's terms: whether they refuse a request, as not open, closed, unknown or under another policy. */
+/** The rule of a coupon's terms: whether they refuse a request, as not open, closed or under another policy. */
 import type { Coupon, CouponIssueRequested } from "../../schemas/coupon.ts";
 
 /** The request was accepted before the coupon opened. Nothing is held. */
@@ -9,8 +9,8 @@ export type Closed = { readonly kind: "closed" };
 export type UnknownCoupon = { readonly kind: "unknownCoupon" };
 /** The user was shown another policy than the coupon has. Nothing is held. */
 export type OtherPolicy = { readonly kind: "otherPolicy" };
-/** Every refusal by the terms. */
-export type RefusedByTerms = NotOpen | Closed | UnknownCoupon | OtherPolicy;
+/** Every refusal by the terms of a coupon. */
+export type RefusedByTerms = NotOpen | Closed | OtherPolicy;
 
 /**
  * Why the terms refuse a request; undefined where they admit it, and the stock decides. Pure. `acceptedAt` is epoch ms by the
@@ -18,10 +18,9 @@ export type RefusedByTerms = NotOpen | Closed | UnknownCoupon | OtherPolicy;
  */
 export const checkTerms = (
   { policyId }: Pick<CouponIssueRequested, "policyId">,
-  coupon: Coupon | undefined,
+  coupon: Coupon,
   acceptedAt: number,
 ): RefusedByTerms | undefined => {
-  if (coupon === undefined) return { kind: "unknownCoupon" };
   if (coupon.opensAt !== null && acceptedAt < coupon.opensAt) return { kind: "notOpen" };
   if (coupon.closesAt !== null && acceptedAt >= coupon.closesAt) return { kind: "closed" };
   if (policyId !== null && policyId !== coupon.policyId) return { kind: "otherPolicy" };

@@ -12,7 +12,7 @@ export type OfRequest = { readonly request: CouponIssueRequested };
 export type Reserved = { readonly kind: "reserved"; readonly coupon: Coupon };
 /** No unit was left. Nothing is held. */
 export type SoldOut = { readonly kind: "soldOut" };
-type Outcomes = Reserved | SoldOut | RefusedByTerms;
+type Outcomes = Reserved | SoldOut | RefusedByTerms | UnknownCoupon;
 type Needs = { readonly stock: CouponStock; readonly catalog: CouponCatalog };
 type Requests = readonly Item<OfRequest>[];
 
@@ -47,14 +47,17 @@ const checkAll = (requests: Requests, reserved: ReadonlyMap<CouponId, Reserved>)
   for (const { value, context } of requests) {
     const { request } = value;
     const ifTaken = reserved.get(request.couponId);
-    const refused = checkTerms(request, ifTaken?.coupon, context.acceptedAtMs);
-    if (refused === undefined) admitted.push(request);
-    outcomes.push(refused ?? ifTaken ?? unknownCoupon);
+    const outcome = ifTaken === undefined ? unknownCoupon : outcomeOf(request, ifTaken, context.acceptedAtMs);
+    if (outcome.kind === "reserved") admitted.push(request);
+    outcomes.push(outcome);
   }
   return { outcomes, admitted };
 };
 
 const unknownCoupon: UnknownCoupon = { kind: "unknownCoupon" };
+
+const outcomeOf = (request: CouponIssueRequested, ifTaken: Reserved, acceptedAtMs: number): RefusedByTerms | Reserved =>
+  checkTerms(request, ifTaken.coupon, acceptedAtMs) ?? ifTaken;
 
 /** Puts the gate's answers to those admitted in their places. */
 const concludeAll = (
