@@ -2,7 +2,7 @@
  * A map of bounded size that forgets what was used longest ago, by halves: what is used goes into the newer of two maps, and
  * when that is full it becomes the older one, whose entries are then forgotten unless they are used again. What is used all the
  * time costs one look and nothing else; a Map whose entries are taken out and put back, which keeps the exact order, costs four
- * times that, with its rehashing (the API's rate limit, 2026-11-28). No package: this is less text than the reason for one.
+ * times that (a get and a set: 28 to 56 ns, and 165 to 205; 2026-11-28). No package: this is less text than the reason for one.
  */
 
 /** A map that forgets. */

@@ -1,4 +1,4 @@
-/** Random bytes by the draw: one of 4 KB costs about as much as one of 4 bytes (some 2 us), so small ones share it. */
+/** Random bytes by the draw: one of 4 KB takes 5 to 7 us and one of 4 bytes 3 to 4, so small ones share it. */
 
 /** Cryptographically random bytes, as `randomBytes` of node:crypto gives them. */
 export type RandomBytes = (sizeBytes: number) => Uint8Array;

@@ -3,7 +3,6 @@
  * are 300 bytes a row that only become this text. Its times are nearly all those of the row before.
  */
 import type { Issue } from "../../../processors/coupons/coupon-ports.ts";
-import { putLatin1 } from "../../../engine/put-text.ts";
 import type { CouponId } from "../../../schemas/coupon.ts";
 import { putHex } from "../../ids.ts";
 import type { LockedCoupon } from "./round-statements.ts";
@@ -20,23 +19,23 @@ export const issueRows = (issues: readonly Issue[], coupons: ReadonlyMap<CouponI
   const text = Buffer.allocUnsafe(sizeBytes);
   const numbers = textsOf(coupons);
   let [times, issuedFrom, expiresFrom] = ["", Number.NaN, Number.NaN];
-  let at = putLatin1(text, 0, "[");
+  let at = putAscii(text, 0, "[");
   for (const { reservationId, couponId, userId, issuedAt, expiresAt } of issues) {
     if (issuedAt !== issuedFrom || expiresAt !== expiresFrom) {
       times = `,${issuedAt},${expiresAt}],`;
       [issuedFrom, expiresFrom] = [issuedAt, expiresAt];
     }
     const { couponNo, snapshotNo } = numbers.get(couponId) ?? noCoupon(couponId);
-    at = putLatin1(text, at, '["');
+    at = putAscii(text, at, '["');
     putHex(text, at, reservationId);
-    at = putLatin1(text, at + hexDigits, couponNo);
+    at = putAscii(text, at + hexDigits, couponNo);
     at = putText(text, at, userId);
-    at = putLatin1(text, at, snapshotNo);
-    at = putLatin1(text, at, times);
+    at = putAscii(text, at, snapshotNo);
+    at = putAscii(text, at, times);
   }
   // The comma behind the last row becomes the end.
   if (issues.length > 0) at -= 1;
-  return text.toString("utf8", 0, putLatin1(text, at, "]"));
+  return text.toString("utf8", 0, putAscii(text, at, "]"));
 };
 
 const hexDigits = 32;
@@ -47,6 +46,12 @@ const textsOf = (coupons: ReadonlyMap<CouponId, LockedCoupon>) => {
   for (const [couponId, { couponNo, snapshotNo }] of coupons)
     texts.set(couponId, { couponNo: `",${couponNo},`, snapshotNo: `,${snapshotNo}` });
   return texts;
+};
+
+/** Writes a text of some ten characters, one by one: 20 ns, and 56 by the buffer's own call. Answers where it ends. */
+const putAscii = (target: Buffer, start: number, text: string): number => {
+  for (let at = 0; at < text.length; at++) target[start + at] = text.charCodeAt(at);
+  return start + text.length;
 };
 
 const noCoupon = (couponId: CouponId): never => {
